@@ -1,0 +1,207 @@
+# Regulab. `make` builds build/regulab; `make run` and `make test` also set up what they need on a
+# fresh Debian 12 (as root or with sudo). Sources and tests are found by their place: adding one
+# never needs an edit here.
+#
+#   make [build]   the program            make test       all tests: "N passed, N failed"
+#   make run       set up, build, serve   make test-asan  unit and HTTP tests under ASan and UBSan
+#   make deps      packages, if missing   make test-tsan  the same under TSan
+#   make install   PREFIX, DESTDIR        make lint       laws, format, clang-tidy, shellcheck
+#   make bench     a table of figures     make interop    parity with PyTorch, SciPy, pandas
+#   make clean                            make papers     published figures (hours)
+
+VERSION  = 1.0.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+LISTEN  ?= 127.0.0.1:8080
+
+CC       = gcc
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+           -Werror
+CPPFLAGS = -D_GNU_SOURCE -I. -DREGULAB_VERSION='"$(VERSION)"' \
+           -DREGULAB_STATIC_DIR='"$(PREFIX)/share/regulab/static"'
+CFLAGS   = -std=c17 -O2 -g $(WARNINGS)
+LDLIBS   = -pthread -lmicrohttpd -lcjson -lsqlite3 -lopenblas -lnettle -lcsv -lzip -lz -lm
+
+# SANITIZE=address,undefined or SANITIZE=thread, with a BUILD of its own. A target_clones resolver
+# would run before the sanitizer is set up, so those builds do without.
+SANITIZE ?=
+ifneq ($(SANITIZE),)
+CFLAGS  += -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+           -DNO_TARGET_CLONES
+endif
+
+core_sources    := $(wildcard core/*.c)
+server_sources  := $(wildcard server/*.c)
+migrations      := $(sort $(wildcard migrations/*.sql))
+core_tests      := $(filter-out tests/core/test_gradient%,$(wildcard tests/core/test_*.c))
+double_tests    := $(wildcard tests/core/test_gradient*.c)
+server_tests    := $(wildcard tests/server/test_*.c)
+
+core_objects    := $(core_sources:%.c=$(BUILD)/%.o)
+server_objects  := $(server_sources:%.c=$(BUILD)/%.o) $(BUILD)/migrations.o
+double_objects  := $(core_sources:%.c=$(BUILD)/double/%.o)
+library_objects := $(core_objects) $(filter-out $(BUILD)/server/main.o,$(server_objects))
+test_programs   := $(core_tests:%.c=$(BUILD)/%) $(server_tests:%.c=$(BUILD)/%) \
+                   $(double_tests:%.c=$(BUILD)/double/%)
+objects         := $(core_objects) $(double_objects) $(server_objects) \
+                   $(addsuffix .o,$(test_programs))
+
+.PHONY: build run test unit test-programs test-asan test-tsan lint bench interop papers install \
+        clean deps deps-build deps-test deps-lint deps-interop npm FORCE
+.DELETE_ON_ERROR:
+.SECONDARY: $(objects)
+
+build: $(BUILD)/regulab
+
+link = @echo 'link $@'; $(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/regulab: $(core_objects) $(server_objects)
+	$(link)
+
+test-programs: $(test_programs)
+
+$(BUILD)/double/tests/core/%: $(BUILD)/double/tests/core/%.o $(double_objects)
+	$(link)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(library_objects)
+	$(link)
+
+# Every object depends on the flags that it was compiled with: another VERSION or PREFIX rebuilds.
+flags = $(subst ','\'',$(CC) $(CPPFLAGS) $(CFLAGS))
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' >$@
+
+# The hot loops: vectorized, sqrtf without errno; never -Ofast, sums keep their order.
+$(BUILD)/core/kernel%.o $(BUILD)/double/core/kernel%.o: OPTIMIZE = -O3 -fno-math-errno
+$(BUILD)/double/%.o: REAL = -DREAL_DOUBLE
+
+define compile
+	@mkdir -p $(@D)
+	@echo 'cc $(if $(REAL),-DREAL_DOUBLE )$<'
+	@$(CC) $(CPPFLAGS) $(REAL) $(CFLAGS) $(OPTIMIZE) -MMD -MP -c $< -o $@
+endef
+
+$(BUILD)/double/%.o: %.c $(BUILD)/flags
+	$(compile)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(compile)
+
+$(BUILD)/migrations.o: $(BUILD)/migrations.c $(BUILD)/flags
+	$(compile)
+
+# The migrations as a table in the program: bytes, because a string literal has a length limit.
+$(BUILD)/migrations.c: $(migrations) Makefile
+	@mkdir -p $(@D)
+	@echo 'embed $(migrations)'
+	@{ echo '#include "server/migrations.h"'; \
+	   for file in $(migrations); do name=$$(basename $$file .sql); \
+	     echo "static const char SQL_$${name%%_*}[] = {"; \
+	     od -An -v -td1 $$file | sed 's/^ *//; s/  */,/g; s/$$/,/'; echo '0};'; \
+	   done; \
+	   echo 'const migration MIGRATIONS[] = {'; \
+	   for file in $(migrations); do name=$$(basename $$file .sql); number=$${name%%_*}; \
+	     echo "    {$$(echo $$number | sed 's/^0*//'), \"$$name\", SQL_$$number},"; \
+	   done; \
+	   echo '};'; \
+	   echo 'const int MIGRATION_COUNT = (int)(sizeof MIGRATIONS / sizeof *MIGRATIONS);'; } >$@
+
+-include $(wildcard $(objects:.o=.d))
+
+# Set-up. Each list is asked of dpkg first, so that a second run needs no network.
+packages_build   = gcc libc6-dev libmicrohttpd-dev libcjson-dev libsqlite3-dev libopenblas-dev \
+                   nettle-dev libcsv-dev libzip-dev zlib1g-dev ca-certificates
+packages_test    = chromium fonts-dejavu-core sqlite3 curl util-linux
+packages_lint    = clang-format clang-tidy shellcheck binutils
+packages_interop = python3 python3-venv
+
+# $(call install_packages,names): apt-get those that are missing.
+define install_packages
+	@missing=; for name in $(1); do \
+	   dpkg-query -W -f='$${db:Status-Status}' $$name 2>/dev/null | grep -qx installed || \
+	     missing="$$missing $$name"; \
+	 done; \
+	 command -v node >/dev/null || missing="$$missing nodejs"; \
+	 command -v npm >/dev/null || missing="$$missing npm"; \
+	 [ -z "$$missing" ] || { sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	   echo "installing$$missing"; \
+	   $$sudo apt-get update -qq && \
+	   $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	     $$missing </dev/null; }
+endef
+
+deps: deps-build deps-test
+deps-build:
+	$(call install_packages,$(packages_build))
+deps-test:
+	$(call install_packages,$(packages_build) $(packages_test))
+deps-lint:
+	$(call install_packages,$(packages_build) $(packages_lint))
+deps-interop:
+	$(call install_packages,$(packages_build) $(packages_interop))
+
+# npm writes this file last; it is older than the lock when the lock has changed since.
+installed_static = static/node_modules/.package-lock.json
+installed_tests  = tests/node_modules/.package-lock.json
+npm: $(installed_static) $(installed_tests)
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+run:
+	@$(MAKE) --no-print-directory deps-build
+	@$(MAKE) --no-print-directory $(installed_static) build
+	@echo 'The demonstration (dropout 0, 0.25 and 0.5 on drawn digits, three seeds) is queued.'
+	@echo 'Look at http://$(LISTEN)/ in a browser; stop with Ctrl+C, the work is kept.'
+	@exec $(BUILD)/regulab serve --listen $(LISTEN) --recipe demonstration
+
+# Tests. run.mjs runs the named groups against one build and ends with "N passed, N failed".
+unit: build test-programs
+	node tests/run.mjs --build $(BUILD) unit
+
+test:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) --no-print-directory npm build test-programs
+	@node tests/run.mjs --build $(BUILD) unit http browser
+
+test-asan:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined npm build test-programs
+	@node tests/run.mjs --build $(BUILD)/asan unit http
+
+test-tsan:
+	@$(MAKE) --no-print-directory deps-test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread npm build test-programs
+	@node tests/run.mjs --build $(BUILD)/tsan unit http
+
+lint:
+	@$(MAKE) --no-print-directory deps-lint
+	@$(MAKE) --no-print-directory build
+	@BUILD=$(BUILD) tests/lint.sh
+
+bench: build
+	@BUILD=$(BUILD) tests/bench/bench.sh
+
+venv = $(BUILD)/venv
+$(venv)/installed: tests/interop/requirements.txt
+	python3 -m venv $(venv)
+	$(venv)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+interop:
+	@$(MAKE) --no-print-directory deps-interop
+	@$(MAKE) --no-print-directory build $(venv)/installed
+	@REGULAB=$(abspath $(BUILD)/regulab) $(venv)/bin/python tests/interop/run.py
+
+papers: build
+	@REGULAB=$(abspath $(BUILD)/regulab) tests/papers/run.sh
+
+install: $(BUILD)/regulab $(installed_static)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/regulab/static'
+	install -m 755 $(BUILD)/regulab '$(DESTDIR)$(PREFIX)/bin/regulab'
+	tar -C static -cf - . | tar -C '$(DESTDIR)$(PREFIX)/share/regulab/static' -xf -
+
+clean:
+	rm -rf '$(BUILD)'
