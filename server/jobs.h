@@ -1,0 +1,54 @@
+/* jobs — the queue of runs, the worker threads and the state machine of a run.
+ *
+ *   queued ──take──▶ running ──▶ completed | failed | cancelled
+ *     ▲  │cancel        │pause, stop of the server
+ *     │  ▼              ▼
+ *   retry cancelled   paused ──resume──▶ queued
+ *
+ * 1. The database is the truth; the queue in memory holds ids only and is filled from it at start.
+ * 2. Between experiments the workers take turns (the one with the fewest running runs first); inside one, oldest first.
+ * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in DATA_DIR/models; both are written atomically and go with the run.
+ * Threads: every function may be called from any thread. */
+#ifndef SERVER_JOBS_H
+#define SERVER_JOBS_H
+
+#include "core/fail.h"
+#include "server/store.h"
+
+typedef struct jobs jobs;
+
+typedef struct jobs_options {
+    store *store;
+    const char *data_dir;
+    int n_workers;
+    int64_t queue_limit;       /* runs that may wait; beyond it FAIL_QUEUE_FULL */
+    double checkpoint_seconds;
+} jobs_options;
+
+/* Loads the queue from the store and starts the workers. */
+FAIL_CHECKED bool jobs_open(const jobs_options *options, jobs **out, fail *f);
+/* Pauses what runs at its next step with a checkpoint (the runs are queued again), joins the workers. */
+void jobs_close(jobs *j);
+
+/* Room for n more runs? False with FAIL_QUEUE_FULL. */
+FAIL_CHECKED bool jobs_check_room(jobs *j, int64_t n, fail *f);
+/* Tells the queue of runs that the store now holds as queued. */
+void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n);
+
+FAIL_CHECKED bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f);
+FAIL_CHECKED bool jobs_pause_experiment(jobs *j, int64_t id, fail *f);
+FAIL_CHECKED bool jobs_resume_experiment(jobs *j, int64_t id, fail *f);
+FAIL_CHECKED bool jobs_cancel_run(jobs *j, int64_t id, fail *f);  /* FAIL_CONFLICT if terminal */
+FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id, fail *f);   /* FAIL_CONFLICT unless failed or cancelled */
+/* Cancels what runs (waits for it), then deletes rows and files. FAIL_CONFLICT while running unless force. */
+FAIL_CHECKED bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f);
+
+typedef struct jobs_state { int n_workers, n_running; int64_t n_queued; double steps_per_second; } jobs_state;
+void jobs_get_state(jobs *j, jobs_state *out);
+/* Seconds that the queue still needs by the measured rate of finished runs; NaN if unknown. */
+double jobs_remaining_seconds(jobs *j, int64_t experiment_id);
+
+/* Files of a run: DATA_DIR/models/<id>.safetensors. out needs 512 bytes. */
+void jobs_model_path(const jobs *j, int64_t run_id, char out[512]);
+
+#endif

@@ -1,0 +1,58 @@
+/* sweep — a whole specification as a value, and the plan it means: axes x seeds -> configs and runs. Pure: no JSON, no SQL.
+ *
+ * An axis value is held inside a train_spec of which only the axis' field is meaningful: field_copy() applies it. */
+#ifndef SERVER_SWEEP_H
+#define SERVER_SWEEP_H
+
+#include "core/fail.h"
+#include "core/spec.h"
+
+enum { SWEEP_AXES_LIMIT = 16, SWEEP_RUNS_LIMIT = 100000 };
+
+typedef struct sweep_axis {
+    const field *row;
+    int n_values;
+    train_spec *values; /* n_values; NULL where a range is given */
+    double minimum, maximum;
+    bool is_range, log_scale;
+    int count; /* of a range in a grid; a random search draws `trials` */
+} sweep_axis;
+
+typedef struct experiment_spec {
+    char *name, *description, *tags; /* heap; tags: JSON array text */
+    train_spec base;                 /* as set by the user, defaults not yet resolved */
+    int n_axes;
+    sweep_axis axes[SWEEP_AXES_LIMIT];
+    bool random_search;
+    int64_t trials;
+    int64_t n_repeats; /* fixed count, or the least ("min") with `until` */
+    struct { bool enabled; int metric; double half_width; int64_t max; } until;
+    bool repeat_varies_seed, repeat_varies_data_seed;
+    bool has_baseline;
+    train_spec baseline; /* fields marked in is_set */
+} experiment_spec;
+
+void experiment_spec_close(experiment_spec *e);
+
+typedef struct plan_config {
+    train_spec spec; /* resolved, with the first seed */
+} plan_config;
+
+typedef struct plan {
+    int64_t n_cells;   /* of the grid, before equal ones were merged */
+    int n_configs;
+    plan_config *configs;
+    int baseline;      /* index into configs */
+    int64_t n_seeds;
+    int64_t first_seed, first_data_seed;
+    bool varies_seed, varies_data_seed;
+} plan;
+
+/* Makes the plan: resolves and checks every cell, merges equal ones, finds the baseline. Faults name the cell's values ("/sweep/dropout/2"). */
+FAIL_CHECKED bool sweep_plan(const experiment_spec *e, plan *out, fail_list *faults);
+void plan_close(plan *p);
+
+/* The fully resolved spec of config c's repeat r (0-based): seeds filled in. */
+void plan_run_spec(const plan *p, int c, int64_t r, train_spec *out);
+
+#endif
