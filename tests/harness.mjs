@@ -1,0 +1,378 @@
+// The real binary, started on a free port in a temporary directory, and the helpers that every
+// outside test shares. REGULAB names the binary, REGULAB_WRAPPER what to start it with.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+export const binary = resolve(process.env.REGULAB ?? join(top, 'build/regulab'));
+export const sanitizer = process.env.REGULAB_SANITIZER ?? '';
+/** Sanitized builds are several times slower: every deadline is multiplied by this. */
+export const patience = sanitizer ? 8 : 1;
+
+const wrapper = (process.env.REGULAB_WRAPPER ?? '').split(' ').filter(Boolean);
+const TERMINAL = ['completed', 'failed', 'cancelled'];
+
+/** A specification that trains in a few milliseconds. */
+export const QUICK = { dataset: { name: 'moons', n: 200 }, hidden: [8], epochs: 3, batch_size: 32 };
+/** One that keeps a worker busy for minutes. */
+export const LONG = { dataset: { name: 'glyphs' }, hidden: [256, 256], epochs: 5000 };
+
+export function temporaryDirectory() {
+  return mkdtempSync(join(tmpdir(), 'regulab-test-'));
+}
+
+export function removeDirectory(directory) {
+  rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Rejects with `what` when `promise` has not settled after `ms` (times the patience). */
+export async function within(ms, what, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms * patience} ms`)), ms * patience);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks again, at short intervals, until `probe()` gives something truthy. */
+export async function eventually(ms, what, probe) {
+  const deadline = Date.now() + ms * patience;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${ms * patience} ms`);
+    await new Promise((wake) => { setTimeout(wake, 20); });
+  }
+}
+
+/** Runs the binary to its end -> { status, signal, stdout, stderr }. */
+export function cli(args, { input = '', cwd = top, timeout_ms = 120_000, env = {}, encoding = 'utf8' } = {}) {
+  const [command, ...rest] = [...wrapper, binary, ...args];
+  const result = spawnSync(command, rest, { input, cwd, env: { ...process.env, ...env }, encoding, timeout: timeout_ms * patience, maxBuffer: 1 << 28 });
+  if (result.error) throw result.error;
+  return result;
+}
+
+/** The sqlite3 program on the file itself -> rows as objects. */
+export function sqlite(file, query) {
+  const result = spawnSync('sqlite3', ['-json', '-cmd', '.timeout 5000', file, query], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (result.status !== 0) throw new Error(`sqlite3: ${result.stderr}`);
+  return result.stdout.trim() ? JSON.parse(result.stdout) : [];
+}
+
+/** safetensors bytes -> { name: { dtype, shape, values } }; throws if the layout is not exact. */
+export function parseSafetensors(bytes) {
+  const size = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + size).toString('utf8'));
+  const body = bytes.subarray(8 + size);
+  const types = { F32: Float32Array, I64: BigInt64Array, F64: Float64Array };
+  const tensors = {};
+  let covered = 0;
+  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(header)) {
+    if (name === '__metadata__') continue;
+    const copy = body.buffer.slice(body.byteOffset + from, body.byteOffset + to);
+    const values = new types[dtype](copy);
+    const count = shape.reduce((a, b) => a * b, 1);
+    if (values.length !== count) throw new Error(`${name}: ${values.length} values for shape [${shape}]`);
+    covered += to - from;
+    tensors[name] = { dtype, shape, values };
+  }
+  if (covered !== body.length) throw new Error(`${body.length - covered} bytes belong to no tensor`);
+  return tensors;
+}
+
+/** IDX bytes: magic 00 00 08 n, n sizes, the data. */
+export function idx(sizes, bytes) {
+  const head = Buffer.alloc(4 + 4 * sizes.length);
+  head[2] = 8;
+  head[3] = sizes.length;
+  sizes.forEach((size, i) => head.writeUInt32BE(size, 4 + 4 * i));
+  return Buffer.concat([head, Buffer.from(bytes)]);
+}
+
+/** A learnable set of side x side images: class k is bright in its own band of rows. */
+export function bandImages(n, { side = 8, classes = 4, seed = 1 } = {}) {
+  let state = seed;
+  const next = () => { state = (Math.imul(state, 1103515245) + 12345) >>> 0; return state >>> 16; };
+  const images = Buffer.alloc(n * side * side);
+  const labels = Buffer.alloc(n);
+  for (let i = 0; i < n; i++) {
+    labels[i] = i % classes;
+    for (let p = 0; p < side * side; p++) {
+      const band = Math.floor(Math.floor(p / side) * classes / side);
+      images[i * side * side + p] = (band === labels[i] ? 140 : 20) + next() % 90;
+    }
+  }
+  return { images: idx([n, side, side], images), labels: idx([n], labels) };
+}
+
+/** multipart/form-data of files -> { body, type }. */
+export function multipart(files) {
+  const boundary = 'regulab-test-boundary-7b1c';
+  const parts = files.flatMap(({ name, data, type = 'application/octet-stream' }) => [
+    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`),
+    data, Buffer.from('\r\n')]);
+  return { body: Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]), type: `multipart/form-data; boundary=${boundary}` };
+}
+
+/** Server-Sent Events of a fetch response, one { event, id, data } at a time (comments left out). */
+async function* parseEvents(response) {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk, { stream: true });
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const block = text.slice(0, end);
+      text = text.slice(end + 2);
+      const found = { event: 'message', id: undefined, data: '' };
+      for (const line of block.split('\n')) {
+        const [, key, value] = /^([a-z]*): ?(.*)$/.exec(line) ?? [];
+        if (key === 'data') found.data += value;
+        else if (key) found[key] = value;
+      }
+      if (found.data) yield { ...found, data: JSON.parse(found.data) };
+    }
+  }
+}
+
+/** An open event stream: `next(match)` gives the first new event that matches; `all` has every one so far. */
+export class EventStream {
+  constructor(response, controller) {
+    this.response = response;
+    this.all = [];
+    this.ended = false;
+    this.controller = controller;
+    this.seen = 0;
+    this.wake = [];
+    this.reading = this.read();
+  }
+
+  async read() {
+    try {
+      for await (const event of parseEvents(this.response)) {
+        this.all.push(event);
+        this.notify();
+      }
+    } catch (error) {
+      this.error = error;
+    }
+    this.ended = true;
+    this.notify();
+  }
+
+  notify() {
+    for (const wake of this.wake.splice(0)) wake();
+  }
+
+  async next(match = () => true, ms = 30_000) {
+    const search = async () => {
+      for (;;) {
+        while (this.seen < this.all.length) {
+          const event = this.all[this.seen++];
+          if (match(event)) return event;
+        }
+        if (this.ended) throw new Error(`the event stream ended: ${this.error?.message ?? 'by the server'}`);
+        await new Promise((wake) => { this.wake.push(wake); });
+      }
+    };
+    return within(ms, 'an event', search());
+  }
+
+  async close() {
+    this.controller.abort();
+    await this.reading;
+  }
+}
+
+export class Server {
+  /** Starts the service. `directory`: of an earlier one, to go on with its database. */
+  static async start({ directory, args = [], workers = 2, env = {}, static_directory = join(top, 'static') } = {}) {
+    const server = new Server();
+    server.owns_directory = !directory;
+    server.directory = directory ?? temporaryDirectory();
+    server.database = join(server.directory, 'regulab.db');
+    const all = ['serve', '--listen', '127.0.0.1:0', '--db', server.database, '--data-dir', join(server.directory, 'data'),
+      '--workers', String(workers), '--static', static_directory, ...args];
+    const [command, ...rest] = [...wrapper, binary, ...all];
+    const started = performance.now();
+    server.child = spawn(command, rest, { cwd: server.directory, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    server.output = '';
+    server.errors = '';
+    server.streams = new Set();
+    server.child.stderr.on('data', (data) => { server.errors += data; });
+    server.exited = new Promise((done) => {
+      server.child.on('close', (code, signal) => done({ code, signal }));
+      server.child.on('error', (error) => { server.errors += error.message; done({ code: null, signal: null }); });
+    });
+    const listening = new Promise((ready, broken) => {
+      server.child.stdout.on('data', (data) => {
+        server.output += data;
+        const [, url] = /^listening on (http:\/\/\S+)$/m.exec(server.output) ?? [];
+        if (url) ready(url);
+      });
+      server.exited.then(({ code, signal }) => broken(new Error(`regulab serve ended at start (${signal ?? code}): ${server.errors}`)));
+    });
+    try {
+      server.url = await within(20_000, 'listening', listening);
+    } catch (error) {
+      server.child.kill('SIGKILL');
+      throw error;
+    }
+    server.start_ms = performance.now() - started;
+    server.port = Number(new URL(server.url).port);
+    return server;
+  }
+
+  get pid() { return this.child.pid; }
+
+  /** One request -> { status, headers, text, json, bytes }. `path` starts at the base path unless it starts with "//". */
+  async request(method, path, body, headers = {}) {
+    const url = this.url + (path.startsWith('//') ? path.slice(1) : `/api/v1${path}`);
+    const structured = body !== undefined && typeof body === 'object' && !(body instanceof Uint8Array);
+    const init = { method, headers: { ...headers }, redirect: 'manual' };
+    if (body !== undefined) init.body = structured ? JSON.stringify(body) : body;
+    if (body !== undefined && !Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')) {
+      init.headers['Content-Type'] = 'application/json';
+    }
+    const response = await within(60_000, `${method} ${path}`, fetch(url, init));
+    const bytes = Buffer.from(await response.arrayBuffer());
+    const text = bytes.toString('utf8');
+    const json = /json/.test(response.headers.get('content-type') ?? '') && text ? JSON.parse(text) : undefined;
+    return { status: response.status, headers: response.headers, bytes, text, json };
+  }
+
+  /** GET that must succeed -> its JSON. */
+  async get(path, headers) {
+    const answer = await this.request('GET', path, undefined, headers);
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text}`);
+    return answer.json;
+  }
+
+  /** POST /experiments that must succeed -> the experiment. */
+  async submit(spec, headers) {
+    const answer = await this.request('POST', '/experiments', spec, headers);
+    if (answer.status !== 201) throw new Error(`POST /experiments: ${answer.status} ${answer.text}`);
+    return answer.json;
+  }
+
+  /** Submits and waits for the end -> { experiment, runs }. */
+  async train(spec, ms) {
+    const { id } = await this.submit(spec);
+    const experiment = await this.untilTerminal(id, ms);
+    const { items } = await this.get(`/experiments/${id}/runs?limit=500`);
+    return { experiment, runs: items.sort((a, b) => a.id - b.id) };
+  }
+
+  async model(run, query = '') {
+    const answer = await this.request('GET', `/runs/${run}/model?format=safetensors${query}`);
+    if (answer.status !== 200) throw new Error(`model of run ${run}: ${answer.status} ${answer.text}`);
+    return answer.bytes;
+  }
+
+  /** Curve columns without the times, which no two runs share. */
+  async curves(run) {
+    const { columns } = await this.get(`/runs/${run}/curves`);
+    delete columns.seconds;
+    return columns;
+  }
+
+  async sql(query, parameters) {
+    const answer = await this.request('POST', '/sql', parameters ? { query, parameters } : { query });
+    if (answer.status !== 200) throw new Error(`${query}: ${answer.status} ${answer.text}`);
+    return answer.json;
+  }
+
+  /** Opens an event stream; resolves when the server has answered its headers. */
+  async events(path = '/events', headers = {}) {
+    const controller = new AbortController();
+    const response = await within(10_000, `GET ${path}`,
+      fetch(`${this.url}/api/v1${path}`, { headers: { Accept: 'text/event-stream', ...headers }, signal: controller.signal }));
+    if (response.status !== 200) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    const stream = new EventStream(response, controller);
+    this.streams.add(stream);
+    return stream;
+  }
+
+  /** Waits, by events, until the experiment is completed, failed or cancelled -> the experiment. */
+  async untilTerminal(id, ms = 60_000) {
+    return this.untilExperiment(id, (experiment) => TERMINAL.includes(experiment.status), ms);
+  }
+
+  async untilExperiment(id, holds, ms = 60_000) {
+    const stream = await this.events(`/experiments/${id}/events`);
+    const wait = async () => {
+      for (;;) {
+        stream.seen = stream.all.length;
+        const experiment = await this.get(`/experiments/${id}`);
+        if (holds(experiment)) return experiment;
+        await stream.next(() => true, ms);
+      }
+    };
+    try {
+      return await within(ms, `experiment ${id}`, wait());
+    } finally {
+      await stream.close();
+      this.streams.delete(stream);
+    }
+  }
+
+  /** Bytes written to a raw socket -> everything the server answers until it closes, or until `until(text)`. */
+  raw(bytes, { until = () => false, ms = 15_000, host = '127.0.0.1' } = {}) {
+    return within(ms, 'the raw answer', new Promise((done) => {
+      const socket = net.connect(this.port, host);
+      let text = '';
+      const finish = () => { socket.destroy(); done(text); };
+      socket.on('data', (data) => { text += data.toString('latin1'); if (until(text)) finish(); });
+      socket.on('close', finish);
+      socket.on('error', finish);
+      socket.write(bytes);
+    }));
+  }
+
+  /** Signals the process and waits for its end -> { code, signal }. */
+  async kill(signal = 'SIGKILL', ms = 30_000) {
+    for (const stream of this.streams) await stream.close();
+    this.streams.clear();
+    this.child.kill(signal);
+    return within(ms, `the end after ${signal}`, this.exited);
+  }
+
+  /** Ends it in any way and starts another on the same directory. */
+  async restart(options = {}, signal = 'SIGKILL') {
+    if (this.child.exitCode === null && this.child.signalCode === null) await this.kill(signal);
+    const next = await Server.start({ ...options, directory: this.directory });
+    next.owns_directory = this.owns_directory;
+    return next;
+  }
+
+  /** A clean stop: exit status 0 and nothing that a sanitizer had to say; then the directory goes. */
+  async stop() {
+    try {
+      if (this.child.exitCode === null && this.child.signalCode === null) {
+        const { code, signal } = await this.kill('SIGTERM');
+        if (code !== 0) throw new Error(`regulab serve ended with ${signal ?? code} on SIGTERM: ${this.errors}`);
+      }
+      if (/Sanitizer|runtime error:/.test(this.errors)) throw new Error(`the server's errors:\n${this.errors}`);
+    } finally {
+      if (this.owns_directory) removeDirectory(this.directory);
+    }
+  }
+}
+
+/** The folder of shared measuring material beside the checkout, or undefined. */
+export function sharedFolder() {
+  const folder = resolve(top, '../shared');
+  return existsSync(join(folder, 'data/mnist')) ? folder : undefined;
+}
+
+export function readJson(...path) {
+  return JSON.parse(readFileSync(join(...path), 'utf8'));
+}

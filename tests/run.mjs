@@ -1,0 +1,103 @@
+// Runs the test groups against one build and ends with one line, "N passed, N failed".
+//
+//   node tests/run.mjs [--build DIR] [--jobs N] [unit] [http] [browser] [FILE...]
+//
+// A unit program and a Node file print a line per case, "ok ..." or "not ok ...": those are counted.
+// A program that ends badly without saying which case failed, or that tested nothing, is a failure.
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const options = { build: 'build', jobs: 2, groups: [], files: [] };
+for (let i = 2; i < process.argv.length; i++) {
+  const word = process.argv[i];
+  if (word === '--build') options.build = process.argv[++i];
+  else if (word === '--jobs') options.jobs = Number(process.argv[++i]);
+  else if (['unit', 'http', 'browser'].includes(word)) options.groups.push(word);
+  else options.files.push(word);
+}
+const build = resolve(options.build);
+const flags = existsSync(join(build, 'flags')) ? readFileSync(join(build, 'flags'), 'utf8') : '';
+const sanitizer = /-fsanitize=(\S+)/.exec(flags)?.[1] ?? '';
+
+// The sanitizers' shadow memory wants addresses that are not randomized too widely.
+const wrapper = sanitizer ? ['setarch', '-R'] : [];
+const environment = {
+  ...process.env,
+  NODE_NO_WARNINGS: '1',
+  REGULAB: join(build, 'regulab'),
+  REGULAB_WRAPPER: wrapper.join(' '),
+  REGULAB_SANITIZER: sanitizer,
+  ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
+  UBSAN_OPTIONS: 'print_stacktrace=1',
+  TSAN_OPTIONS: `halt_on_error=0:second_deadlock_stack=1:suppressions=${join(top, 'tests/tsan.supp')}`,
+};
+
+function sourcesOf(folder, pattern) {
+  const path = join(top, folder);
+  if (!existsSync(path)) return [];
+  return readdirSync(path).filter((name) => pattern.test(name)).sort().map((name) => join(folder, name));
+}
+
+function unitJobs() {
+  const sources = [...sourcesOf('tests/core', /^test_.*\.c$/), ...sourcesOf('tests/server', /^test_.*\.c$/)];
+  return sources.map((source) => {
+    const flavour = basename(source).startsWith('test_gradient') ? 'double' : '';
+    return { name: source, command: [...wrapper, join(build, flavour, source.replace(/\.c$/, ''))] };
+  });
+}
+
+function nodeJob(file) {
+  const reporter = join(top, 'tests/reporter.mjs');
+  return { name: file, command: [process.execPath, `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', join(top, file)] };
+}
+
+function jobsOf(group) {
+  return group === 'unit' ? unitJobs() : sourcesOf(`tests/${group}`, /\.test\.mjs$/).map(nodeJob);
+}
+
+// -> { passed, failed, skipped }; prints one line for a good job, everything for a bad one.
+function runJob(job) {
+  const started = performance.now();
+  const limit_ms = sanitizer ? 900_000 : 400_000;
+  return new Promise((done) => {
+    const child = spawn(job.command[0], job.command.slice(1), { cwd: top, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let late = false;
+    child.stdout.on('data', (data) => { output += data; });
+    child.stderr.on('data', (data) => { output += data; });
+    const timer = setTimeout(() => { late = true; child.kill('SIGKILL'); }, limit_ms);
+    child.on('error', (error) => { output += `${error.message}\n`; });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      const count = (pattern) => (output.match(pattern) ?? []).length;
+      const result = { passed: count(/^ok /gm), failed: count(/^not ok /gm), skipped: count(/^skip /gm) };
+      const bad = late ? `no end after ${limit_ms / 1000} s` : signal ? `ended by ${signal}` : code !== 0 ? `exit status ${code}` : '';
+      const empty = result.passed + result.failed + result.skipped === 0 ? 'nothing was tested' : '';
+      if (result.failed === 0 && (bad || empty)) result.failed = 1;
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      const verdict = result.failed ? 'FAILED' : 'passed';
+      console.log(`${verdict} ${relative(top, resolve(top, job.name))}: ${result.passed} passed, ${result.failed} failed` +
+        `${result.skipped ? `, ${result.skipped} skipped` : ''} (${seconds} s)${bad || empty ? ` [${bad || empty}]` : ''}`);
+      if (result.failed) console.log(output.replace(/^/gm, '  | '));
+      else for (const line of output.match(/^(skip|note) .*$/gm) ?? []) console.log(`  ${line}`);
+      done(result);
+    });
+  });
+}
+
+const queue = [...options.groups.flatMap(jobsOf), ...options.files.map(nodeJob)];
+const total = { passed: 0, failed: 0, skipped: 0 };
+async function worker() {
+  for (let job = queue.shift(); job; job = queue.shift()) {
+    const result = await runJob(job);
+    for (const key of Object.keys(total)) total[key] += result[key];
+  }
+}
+await Promise.all(Array.from({ length: options.jobs }, worker));
+if (total.passed + total.failed === 0) total.failed = 1;
+if (total.skipped) console.log(`${total.skipped} skipped`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed ? 1 : 0);
