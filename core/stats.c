@@ -1,6 +1,5 @@
 #include "core/stats.h"
 
-#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -55,8 +54,11 @@ double stats_half_width(double std, size_t n)
 static stats_summary summary_from(size_t n, double mean, double std)
 {
     double half_width = stats_half_width(std, n);
-    return (stats_summary){
-        .n = n, .mean = mean, .std = std, .ci_low = mean - half_width, .ci_high = mean + half_width};
+    return (stats_summary){.n = n,
+                           .mean = mean,
+                           .std = std,
+                           .ci_low = mean - half_width,
+                           .ci_high = mean + half_width};
 }
 
 stats_summary stats_summary_of(const double *values, size_t n)
