@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { LONG, QUICK, Server } from '../harness.mjs';
+
+const server = await Server.start();
+after(() => server.stop());
+
+test('an empty object is a whole experiment', async () => {
+  const answer = await server.request('POST', '/experiments', {});
+  assert.equal(answer.status, 201, answer.text);
+  const { json } = answer;
+  assert.equal(answer.headers.get('location'), `/api/v1/experiments/${json.id}`);
+  assert.equal(json.n_configs, 1);
+  assert.equal(json.n_runs, 1);
+  assert.equal(json.run_ids.length, 1);
+  assert.deepEqual(json.spec, {});
+  assert.ok(['queued', 'running'].includes(json.status), json.status);
+  const done = await server.untilTerminal(json.id);
+  assert.equal(done.status, 'completed');
+  assert.equal(done.progress, 1);
+  assert.equal(done.runs.completed, 1);
+  const run = await server.get(`/runs/${json.run_ids[0]}`);
+  assert.equal(run.status, 'completed');
+  assert.equal(run.stop_reason, 'finished');
+  assert.equal(run.epochs, 20);
+  assert.equal(run.epoch, 20);
+  assert.ok(run.metrics.test_accuracy > 0.5, `test accuracy ${run.metrics.test_accuracy}`);
+  assert.deepEqual(run.config.hidden, [128, 128]);
+});
+
+test('an experiment has exactly the members of the contract', async () => {
+  const created = await server.submit({ ...QUICK, name: 'named', description: 'words', tags: ['a', 'b'] });
+  await server.untilTerminal(created.id);
+  const experiment = await server.get(`/experiments/${created.id}`);
+  const members = ['id', 'name', 'description', 'tags', 'status', 'spec', 'n_configs', 'n_runs', 'runs', 'progress',
+    'created_at', 'started_at', 'finished_at'];
+  for (const name of members) assert.ok(name in experiment, `no ${name}`);
+  assert.equal(experiment.name, 'named');
+  assert.equal(experiment.description, 'words');
+  assert.deepEqual(experiment.tags, ['a', 'b']);
+  for (const name of ['created_at', 'started_at', 'finished_at']) {
+    assert.match(experiment[name], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  }
+  assert.ok(experiment.created_at <= experiment.started_at && experiment.started_at <= experiment.finished_at);
+});
+
+test('a sweep is a grid, repeats pair the seeds', async () => {
+  const { experiment, runs } = await server.train({ ...QUICK, seed: 7, repeats: 2, sweep: { dropout: [0, 0.5], l2: [0, 0.01, 0.1] } });
+  assert.equal(experiment.n_configs, 6);
+  assert.equal(experiment.n_runs, 12);
+  assert.equal(runs.length, 12);
+  const cells = runs.map((run) => `${run.values.dropout}/${run.values.l2}/${run.seed}`).sort();
+  const expected = [0, 0.5].flatMap((d) => [0, 0.01, 0.1].flatMap((l) => [7, 8].map((s) => `${d}/${l}/${s}`))).sort();
+  assert.deepEqual(cells, expected);
+  assert.equal(new Set(runs.map((run) => run.config_id)).size, 6);
+  for (const run of runs) assert.equal(run.config.dropout, run.values.dropout);
+});
+
+test('a sweep over a range, over a nested field and over optimizers', async () => {
+  const range = await server.request('POST', '/experiments?dry_run=true',
+    { ...QUICK, sweep: { weight_decay: { min: 1e-4, max: 1e-1, scale: 'log', count: 4 } } });
+  assert.equal(range.status, 200, range.text);
+  const decays = range.json.configs.map((config) => (config.config ?? config).weight_decay);
+  assert.equal(decays.length, 4);
+  decays.sort((a, b) => a - b).forEach((decay, i) => assert.ok(Math.abs(Math.log10(decay) - (i - 4)) < 1e-9, `${decays}`));
+  const nested = await server.request('POST', '/experiments?dry_run=true',
+    { ...QUICK, early_stopping: {}, sweep: { 'early_stopping.patience': [2, 4] } });
+  assert.equal(nested.status, 200, nested.text);
+  assert.equal(nested.json.n_configs, 2);
+});
+
+test('dry_run stores nothing and says what would be trained', async () => {
+  const before = (await server.sql('SELECT count(*) FROM experiments')).rows[0][0];
+  const answer = await server.request('POST', '/experiments?dry_run=true', { ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.json.n_configs, 2);
+  assert.equal(answer.json.n_runs, 4);
+  assert.equal(answer.json.configs.length, 2);
+  assert.ok(Array.isArray(answer.json.warnings));
+  const after_it = (await server.sql('SELECT count(*) FROM experiments')).rows[0][0];
+  assert.equal(after_it, before);
+});
+
+test('cells that mean the same are merged', async () => {
+  const answer = await server.request('POST', '/experiments?dry_run=true',
+    { ...QUICK, sweep: { optimizer: ['adam', 'sgd'], momentum: [0, 0.9] } });
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.json.n_configs, 3, 'momentum means nothing to adam');
+  assert.ok(answer.json.warnings.length > 0, 'the merge is said');
+});
+
+test('Idempotency-Key: the same answer again, 409 for another body', async () => {
+  const key = { 'Idempotency-Key': 'key-1' };
+  const body = JSON.stringify({ ...QUICK, name: 'once' });
+  const first = await server.request('POST', '/experiments', body, key);
+  const again = await server.request('POST', '/experiments', body, key);
+  assert.equal(first.status, 201);
+  assert.equal(again.status, 201);
+  assert.equal(again.json.id, first.json.id);
+  assert.deepEqual(again.json.run_ids, first.json.run_ids);
+  const other = await server.request('POST', '/experiments', { ...QUICK, name: 'twice' }, key);
+  assert.equal(other.status, 409, other.text);
+  const { rows } = await server.sql("SELECT count(*) FROM experiments WHERE name IN ('once', 'twice')");
+  assert.equal(rows[0][0], 1);
+  await server.untilTerminal(first.json.id);
+});
+
+test('Idempotency-Key: at once from many clients, trained once', async () => {
+  const body = JSON.stringify({ ...QUICK, name: 'raced' });
+  const answers = await Promise.all(Array.from({ length: 8 },
+    () => server.request('POST', '/experiments', body, { 'Idempotency-Key': 'key-race' })));
+  assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [201]);
+  assert.equal(new Set(answers.map((answer) => answer.json.id)).size, 1);
+  await server.untilTerminal(answers[0].json.id);
+});
+
+test('a new post always trains', async () => {
+  const [a, b] = [await server.submit(QUICK), await server.submit(QUICK)];
+  assert.notEqual(a.id, b.id);
+  await server.untilTerminal(a.id);
+  assert.equal((await server.untilTerminal(b.id)).status, 'completed');
+});
+
+test('the list pages through everything once, with filters', async () => {
+  for (let i = 0; i < 5; i++) await server.submit({ ...QUICK, name: `page ${i}`, tags: ['paged'] });
+  const seen = [];
+  let path = '/experiments?tag=paged&limit=2';
+  for (let page = 0; path && page < 10; page++) {
+    const { items, next_cursor } = await server.get(path);
+    assert.ok(items.length <= 2);
+    seen.push(...items.map((item) => item.name));
+    path = next_cursor === null ? null : `/experiments?tag=paged&limit=2&cursor=${encodeURIComponent(next_cursor)}`;
+  }
+  assert.deepEqual([...seen].sort(), [0, 1, 2, 3, 4].map((i) => `page ${i}`));
+  assert.equal((await server.get('/experiments?q=page%203')).items.length, 1);
+  assert.equal((await server.get('/experiments?tag=nobody')).items.length, 0);
+  assert.equal((await server.get('/experiments?tag=nobody')).next_cursor, null);
+  for (const bad of ['limit=0', 'limit=501', 'limit=x', 'status=sleeping', 'cursor=%21%21']) {
+    assert.equal((await server.request('GET', `/experiments?${bad}`)).status, 400, bad);
+  }
+});
+
+test('PATCH changes name, description and tags, nothing else', async () => {
+  const { id } = await server.submit(QUICK);
+  await server.untilTerminal(id);
+  const answer = await server.request('PATCH', `/experiments/${id}`, { name: 'new name', tags: ['x'] });
+  assert.equal(answer.status, 200, answer.text);
+  const experiment = await server.get(`/experiments/${id}`);
+  assert.equal(experiment.name, 'new name');
+  assert.deepEqual(experiment.tags, ['x']);
+  assert.equal((await server.request('PATCH', `/experiments/${id}`, { epochs: 3 })).status, 400);
+  assert.equal((await server.request('PATCH', '/experiments/999999', { name: 'x' })).status, 404);
+});
+
+test('DELETE removes the experiment with its runs; 409 while running unless forced', async () => {
+  const quick = await server.submit(QUICK);
+  await server.untilTerminal(quick.id);
+  assert.equal((await server.request('DELETE', `/experiments/${quick.id}`)).status, 204);
+  assert.equal((await server.request('GET', `/experiments/${quick.id}`)).status, 404);
+  assert.equal((await server.request('GET', `/runs/${quick.run_ids[0]}`)).status, 404);
+  assert.equal((await server.request('GET', `/runs/${quick.run_ids[0]}/curves`)).status, 404);
+  assert.equal((await server.request('DELETE', `/experiments/${quick.id}`)).status, 404);
+  const long = await server.submit(LONG);
+  await server.untilExperiment(long.id, (experiment) => experiment.status === 'running');
+  assert.equal((await server.request('DELETE', `/experiments/${long.id}`)).status, 409);
+  assert.equal((await server.request('DELETE', `/experiments/${long.id}?force=true`)).status, 204);
+  assert.equal((await server.request('GET', `/experiments/${long.id}`)).status, 404);
+  for (const table of ['runs', 'epochs', 'layers']) {
+    const key = table === 'runs' ? 'id' : 'run_id';
+    const { rows } = await server.sql(`SELECT count(*) FROM ${table} WHERE ${key} = :run`, { run: long.run_ids[0] });
+    assert.equal(rows[0][0], 0, table);
+  }
+});
+
+test('cancel ends queued and running runs', async () => {
+  const { id } = await server.submit({ ...LONG, repeats: 5 });
+  await server.untilExperiment(id, (experiment) => experiment.runs.running > 0);
+  const answer = await server.request('POST', `/experiments/${id}/cancel`);
+  assert.ok([200, 202, 204].includes(answer.status), answer.text);
+  const experiment = await server.untilTerminal(id);
+  assert.equal(experiment.status, 'cancelled');
+  assert.equal(experiment.runs.cancelled, 5);
+  const { items } = await server.get(`/experiments/${id}/runs`);
+  for (const run of items) {
+    assert.equal(run.status, 'cancelled');
+    assert.equal(run.stop_reason, 'cancelled');
+  }
+});
+
+test('pause keeps the work, resume goes on with it', async () => {
+  const { id, run_ids: [run] } = await server.submit({ ...LONG, hidden: [64], epochs: 60 });
+  await server.untilExperiment(id, (experiment) => experiment.progress > 0);
+  assert.ok((await server.request('POST', `/experiments/${id}/pause`)).status < 300);
+  const paused = await server.untilExperiment(id, (experiment) => experiment.status === 'paused' || experiment.status === 'completed');
+  assert.equal(paused.status, 'paused', 'the run ended before it could be paused: make it longer');
+  const { epoch } = await server.get(`/runs/${run}`);
+  assert.ok(epoch >= 1);
+  assert.ok((await server.request('POST', `/experiments/${id}/resume`)).status < 300);
+  assert.equal((await server.untilTerminal(id)).status, 'completed');
+  const { columns } = await server.get(`/runs/${run}/curves`);
+  assert.deepEqual(columns.epoch, Array.from({ length: 61 }, (_, i) => i));
+});
+
+test('extend trains only what is missing', async () => {
+  const first = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  const { id } = first.experiment;
+  const answer = await server.request('POST', `/experiments/${id}/extend`, { repeats: 3, sweep: { dropout: [0.25] } });
+  assert.ok([200, 201, 202].includes(answer.status), answer.text);
+  const experiment = await server.untilTerminal(id);
+  assert.equal(experiment.n_configs, 3);
+  assert.equal(experiment.n_runs, 9);
+  const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
+  const cells = items.map((run) => `${run.values.dropout}/${run.seed}`).sort();
+  assert.deepEqual(cells, ['0/0', '0/1', '0/2', '0.25/0', '0.25/1', '0.25/2', '0.5/0', '0.5/1', '0.5/2']);
+  for (const old of first.runs) {
+    const now = items.find((run) => run.id === old.id);
+    assert.equal(now.finished_at, old.finished_at, 'a run that was there is not trained again');
+  }
+});
+
+test('recipes are listed and queued', async () => {
+  const list = await server.get('/recipes');
+  const items = list.items ?? list;
+  assert.ok(items.some((recipe) => recipe.name === 'demonstration'), JSON.stringify(items));
+  const answer = await server.request('POST', '/recipes/demonstration');
+  assert.equal(answer.status, 201, answer.text);
+  assert.equal(answer.json.n_runs, 9);
+  assert.equal((await server.request('DELETE', `/experiments/${answer.json.id}?force=true`)).status, 204);
+  assert.equal((await server.request('POST', '/recipes/nonesuch')).status, 404);
+});
+
+test('an unknown id is 404 with a problem, whatever is asked of it', async () => {
+  for (const [method, path] of [['GET', '/experiments/987654'], ['DELETE', '/experiments/987654'], ['POST', '/experiments/987654/cancel'],
+    ['GET', '/experiments/987654/runs'], ['GET', '/experiments/987654/comparison'], ['GET', '/runs/987654'],
+    ['GET', '/runs/987654/curves'], ['GET', '/runs/987654/layers'], ['GET', '/runs/987654/model'], ['POST', '/runs/987654/cancel']]) {
+    const answer = await server.request(method, path);
+    assert.equal(answer.status, 404, `${method} ${path}: ${answer.text}`);
+    assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
+  }
+});

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { LONG, QUICK, Server } from '../harness.mjs';
+
+const server = await Server.start();
+after(() => server.stop());
+
+test('a run has the members of the contract', async () => {
+  const { runs: [{ id }] } = await server.train({ ...QUICK, seed: 3, sweep: { dropout: [0.25] } });
+  const run = await server.get(`/runs/${id}`);
+  for (const name of ['id', 'experiment_id', 'config_id', 'seed', 'status', 'stop_reason', 'error', 'attempt', 'values', 'config',
+    'epoch', 'epochs', 'metrics', 'samples_per_second', 'provenance', 'created_at', 'started_at', 'finished_at']) {
+    assert.ok(name in run, `no ${name}`);
+  }
+  assert.equal(run.seed, 3);
+  assert.deepEqual(run.values, { dropout: 0.25 });
+  assert.equal(run.config.seed, 3);
+  assert.equal(run.config.learning_rate, 0.001);
+  assert.equal(run.error, null);
+  assert.ok(run.samples_per_second > 0);
+  assert.match(JSON.stringify(run.provenance), /[0-9a-f]{64}/, 'the SHA-256 of the data');
+  const { test_loss, test_accuracy, test_ece, test_brier, generalization_gap, val_loss, train_loss, best_epoch } = run.metrics;
+  for (const value of [test_loss, test_accuracy, test_ece, test_brier, val_loss, train_loss]) assert.ok(Number.isFinite(value));
+  assert.ok(Math.abs(generalization_gap - (val_loss - train_loss)) < 1e-6, `${generalization_gap}`);
+  assert.ok(best_epoch >= 1 && best_epoch <= 3);
+  assert.ok('last_val_loss' in run.metrics && 'best_val_loss' in run.metrics);
+});
+
+test('the resolved configuration has every field that applies and no nulls but early_stopping', async () => {
+  const { runs: [{ config }] } = await server.train(QUICK);
+  for (const [name, value] of Object.entries(config)) {
+    if (name !== 'early_stopping') assert.notEqual(value, null, name);
+  }
+  for (const name of ['dataset', 'hidden', 'activation', 'dropout', 'weight_decay', 'l1', 'l2', 'optimizer', 'learning_rate', 'beta1',
+    'epochs', 'batch_size', 'shuffle', 'seed', 'evaluate_every']) assert.ok(name in config, `no ${name}`);
+});
+
+test('runs are filtered and sorted by configuration and metric', async () => {
+  const { experiment } = await server.train({ ...QUICK, repeats: 2, sweep: { learning_rate: [0.001, 0.01, 0.1] } });
+  const all = (await server.get(`/experiments/${experiment.id}/runs?sort=-test_accuracy`)).items;
+  assert.equal(all.length, 6);
+  const values = all.map((run) => run.metrics.test_accuracy);
+  assert.deepEqual(values, [...values].sort((a, b) => b - a));
+  const few = (await server.get(`/experiments/${experiment.id}/runs?learning_rate=0.01`)).items;
+  assert.equal(few.length, 2);
+  assert.ok(few.every((run) => run.values.learning_rate === 0.01));
+  assert.ok((await server.get('/runs?status=completed&limit=3')).items.length === 3);
+  assert.equal((await server.request('GET', '/runs?sort=nonsense')).status, 400);
+});
+
+test('runs page by cursor, each once', async () => {
+  const { experiment, runs } = await server.train({ ...QUICK, repeats: 7 });
+  const seen = [];
+  let cursor = '';
+  do {
+    const page = await server.get(`/experiments/${experiment.id}/runs?limit=3${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    seen.push(...page.items.map((run) => run.id));
+    cursor = page.next_cursor;
+  } while (cursor !== null && seen.length < 50);
+  assert.deepEqual(seen.sort((a, b) => a - b), runs.map((run) => run.id));
+});
+
+test('one run is cancelled, the others go on; retry runs it again', async () => {
+  const { id, run_ids } = await server.submit({ ...QUICK, epochs: 400, dataset: { name: 'moons', n: 2000 }, repeats: 6 });
+  const last = run_ids[5];
+  assert.ok((await server.request('POST', `/runs/${last}/cancel`)).status < 300);
+  assert.equal((await server.get(`/runs/${last}`)).status, 'cancelled');
+  const experiment = await server.untilTerminal(id);
+  assert.equal(experiment.runs.completed, 5);
+  assert.equal(experiment.status, 'completed');
+  assert.equal((await server.request('POST', `/runs/${last}/cancel`)).status, 409, 'a run that has ended');
+  assert.equal((await server.request('POST', `/runs/${run_ids[0]}/retry`)).status, 409, 'a run that was completed');
+  assert.ok((await server.request('POST', `/runs/${last}/retry`)).status < 300);
+  const again = await server.untilExperiment(id, (e) => e.runs.completed === 6);
+  assert.equal(again.status, 'completed');
+  const run = await server.get(`/runs/${last}`);
+  assert.ok(run.attempt >= 1);
+  const { columns } = await server.get(`/runs/${last}/curves`);
+  assert.equal(columns.epoch.length, 401);
+});
+
+test('a running run is cancelled within a moment', async () => {
+  const { id, run_ids: [run] } = await server.submit(LONG);
+  await server.untilExperiment(id, (experiment) => experiment.status === 'running');
+  const before = performance.now();
+  assert.ok((await server.request('POST', `/runs/${run}/cancel`)).status < 300);
+  await server.untilTerminal(id);
+  assert.ok(performance.now() - before < 5000 * (process.env.REGULAB_SANITIZER ? 8 : 1));
+  assert.equal((await server.get(`/runs/${run}`)).stop_reason, 'cancelled');
+});
+
+test('a diverging run is failed with its curve kept and nulls for what is not finite', async () => {
+  const { experiment, runs: [run] } = await server.train({ dataset: { name: 'sine' }, hidden: [16], optimizer: 'sgd', learning_rate: 1e6, epochs: 10 });
+  assert.equal(run.status, 'failed');
+  assert.equal(run.stop_reason, 'diverged');
+  assert.ok(run.error.length > 10);
+  assert.equal(experiment.status, 'failed');
+  const { columns } = await server.get(`/runs/${run.id}/curves`);
+  assert.equal(columns.epoch[0], 0);
+  assert.ok(Number.isFinite(columns.val_loss[0]));
+  for (const column of Object.values(columns)) for (const value of column) assert.ok(value === null || Math.abs(value) < 1e300, `${value}`);
+  const { rows } = await server.sql('SELECT count(*) FROM epochs WHERE run_id = :run AND val_loss > 1e300', { run: run.id });
+  assert.equal(rows[0][0], 0);
+});
+
+test('early stopping ends a run early, with the best weights selected', async () => {
+  const { runs: [run] } = await server.train({ dataset: { name: 'moons', n: 300 }, hidden: [64], epochs: 500, learning_rate: 0.01,
+    early_stopping: { patience: 3 } });
+  assert.equal(run.status, 'completed');
+  assert.equal(run.stop_reason, 'early_stopped');
+  assert.ok(run.epoch < 500);
+  const { columns } = await server.get(`/runs/${run.id}/curves`);
+  const best = columns.epoch.slice(1).reduce((a, e) => (columns.val_loss[e] < columns.val_loss[a] ? e : a), 1);
+  assert.equal(run.metrics.best_epoch, best);
+  assert.equal(run.epoch, best + 3);
+  assert.ok(Math.abs(run.metrics.val_loss - columns.val_loss[best]) < 1e-6);
+});
+
+test('layers: diagnostics per layer and epoch', async () => {
+  const { runs: [run] } = await server.train({ ...QUICK, hidden: [8, 6], dropout: 0.5 });
+  const layers = await server.get(`/runs/${run.id}/layers`);
+  const text = JSON.stringify(layers);
+  for (const name of ['weight_norm', 'gradient_norm', 'activation_mean', 'activation_std', 'sparsity', 'dead_fraction', 'coadaptation',
+    'variance_shift', 'effective_rank']) assert.ok(text.includes(`"${name}"`), `no ${name}`);
+  const { rows } = await server.sql('SELECT count(*), count(DISTINCT layer), count(DISTINCT epoch) FROM layers WHERE run_id = :run', { run: run.id });
+  assert.ok(rows[0][1] >= 2, `${rows[0]}`);
+  assert.ok(rows[0][2] >= 3, `${rows[0]}`);
+});
+
+test('the queue serves experiments in turn: a small one is not starved', async () => {
+  const big = await server.submit({ ...QUICK, epochs: 200, dataset: { name: 'moons', n: 2000 }, repeats: 200 });
+  const small = await server.submit({ ...QUICK, repeats: 2 });
+  assert.equal((await server.untilTerminal(small.id)).status, 'completed');
+  const { runs } = await server.get(`/experiments/${big.id}`);
+  assert.ok(runs.queued > 0, 'the small experiment waited for the whole big one');
+  assert.equal((await server.request('DELETE', `/experiments/${big.id}?force=true`)).status, 204);
+});
