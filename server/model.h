@@ -24,6 +24,7 @@ typedef struct experiment {
     char *name, *description, *tags; /* tags: JSON array text */
     char *spec;                      /* JSON text as sent */
     run_state status;
+    char baseline_config_id[17];     /* what its comparison compares against, "" if unknown */
     int64_t n_configs, n_runs;
     int64_t runs[RUN_STATE_COUNT]; /* how many runs are in each state */
     double progress;               /* 0..1: epochs done over epochs planned */
