@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { bandImages, idx, LONG, multipart, Server } from '../harness.mjs';
+
+const server = await Server.start();
+after(() => server.stop());
+const train = bandImages(400, { seed: 1 });
+const held_out = bandImages(100, { seed: 2 });
+
+function put(name, files, query = '') {
+  const { body, type } = multipart(files);
+  return server.request('PUT', `/datasets/${name}${query}`, body, { 'Content-Type': type });
+}
+
+function fourFiles({ zip = false } = {}) {
+  const pack = (data) => (zip ? gzipSync(data) : data);
+  const end = zip ? '.gz' : '';
+  return [
+    { name: `train-images-idx3-ubyte${end}`, data: pack(train.images) }, { name: `train-labels-idx1-ubyte${end}`, data: pack(train.labels) },
+    { name: `t10k-images-idx3-ubyte${end}`, data: pack(held_out.images) }, { name: `t10k-labels-idx1-ubyte${end}`, data: pack(held_out.labels) },
+  ];
+}
+
+function filesOnDisk(folder = join(server.directory, 'data')) {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+      (entry.isDirectory() ? filesOnDisk(join(folder, entry.name)) : [join(folder, entry.name)])).sort();
+  } catch {
+    return [];
+  }
+}
+
+test('the built-in sets are listed with their options', async () => {
+  const { items } = await server.get('/datasets');
+  const names = items.map((item) => item.name);
+  for (const name of ['glyphs', 'moons', 'spirals', 'blobs']) assert.ok(names.includes(name), `no ${name} in ${names}`);
+  const glyphs = await server.get('/datasets/glyphs');
+  assert.equal(glyphs.name, 'glyphs');
+  assert.equal((await server.request('GET', '/datasets/nonesuch')).status, 404);
+});
+
+test('plain IDX files are registered and trained on', async () => {
+  const answer = await put('bands', fourFiles());
+  assert.equal(answer.status, 201, answer.text);
+  const info = await server.get('/datasets/bands');
+  assert.match(info.sha256, /^[0-9a-f]{64}$/);
+  const { runs: [run] } = await server.train({ dataset: 'bands', hidden: [32], epochs: 8 });
+  assert.equal(run.status, 'completed', run.error);
+  assert.ok(run.metrics.test_accuracy > 0.9, `${run.metrics.test_accuracy}`);
+  assert.ok(JSON.stringify(run.provenance).includes(info.sha256));
+});
+
+test('gzip changes nothing of the content', async () => {
+  const answer = await put('bands-zipped', fourFiles({ zip: true }));
+  assert.equal(answer.status, 201, answer.text);
+  const [plain, zipped] = [await server.get('/datasets/bands'), await server.get('/datasets/bands-zipped')];
+  assert.equal(zipped.sha256, plain.sha256);
+});
+
+test('the same content again is no conflict, other content is 409', async () => {
+  assert.ok([200, 201, 204].includes((await put('bands', fourFiles())).status));
+  const other = await put('bands', fourFiles().slice(0, 2));
+  assert.equal(other.status, 409, other.text);
+  assert.match(other.headers.get('content-type'), /problem\+json/);
+});
+
+test('a set without a test part has one drawn', async () => {
+  const answer = await put('two-files', fourFiles().slice(0, 2));
+  assert.equal(answer.status, 201, answer.text);
+  const { runs: [run] } = await server.train({ dataset: 'two-files', hidden: [16], epochs: 2 });
+  assert.equal(run.status, 'completed', run.error);
+  assert.ok(Number.isFinite(run.metrics.test_accuracy));
+});
+
+test('bad files are refused whole, with what is wrong, and leave nothing behind', async () => {
+  const before = filesOnDisk();
+  const zipped = gzipSync(train.images);
+  const damaged = Buffer.from(zipped);
+  damaged[damaged.length - 6] ^= 0xff;
+  const labels = { name: 'train-labels-idx1-ubyte', data: train.labels };
+  const images = { name: 'train-images-idx3-ubyte', data: train.images };
+  const wide = Buffer.from(train.images);
+  wide.writeUInt32BE(0xffffffff, 4);
+  const odd = Buffer.from(train.images);
+  odd[2] = 0x0b;
+  const cases = {
+    'truncated in the data': [{ ...images, data: train.images.subarray(0, 5000) }, labels],
+    'truncated in the header': [{ ...images, data: train.images.subarray(0, 10) }, labels],
+    'one byte too many': [{ ...images, data: Buffer.concat([train.images, Buffer.from([1])]) }, labels],
+    'a size that cannot be': [{ ...images, data: wide }, labels],
+    'an unknown element type': [{ ...images, data: odd }, labels],
+    'fewer labels than images': [images, { ...labels, data: idx([10], Buffer.alloc(10)) }],
+    'images alone': [images],
+    'labels alone': [labels],
+    'images twice': [images, { ...images, name: 'train-images-2' }, labels],
+    'truncated gzip': [{ ...images, name: 'train-images.gz', data: zipped.subarray(0, zipped.length >> 1) }, labels],
+    'gzip with a wrong checksum': [{ ...images, name: 'train-images.gz', data: damaged }, labels],
+    'no IDX at all': [{ ...images, data: Buffer.from('hello, world\n') }, labels],
+    'an empty file': [{ ...images, data: Buffer.alloc(0) }, labels],
+    'a test part of another shape': [images, labels, { name: 't10k-images', data: bandImages(20, { side: 6 }).images },
+      { name: 't10k-labels', data: bandImages(20, { side: 6 }).labels }],
+  };
+  for (const [what, files] of Object.entries(cases)) {
+    const answer = await put('broken', files);
+    assert.ok(answer.status === 400 || answer.status === 422, `${what}: ${answer.status} ${answer.text}`);
+    assert.match(answer.headers.get('content-type'), /problem\+json/, what);
+    assert.ok(answer.json.detail.length > 15, `${what}: ${answer.text}`);
+    assert.equal((await server.request('GET', '/datasets/broken')).status, 404, what);
+  }
+  assert.deepEqual(filesOnDisk(), before);
+});
+
+test('bad names are refused', async () => {
+  for (const name of ['..', '%2e%2e', 'a%2fb', 'x'.repeat(300), 'a%20b', '%00', 'glyphs']) {
+    const answer = await put(name, fourFiles());
+    assert.ok(answer.status >= 400 && answer.status < 500, `${name}: ${answer.status}`);
+  }
+});
+
+test('a type that no loader reads is 415', async () => {
+  const answer = await server.request('PUT', '/datasets/odd', '<html></html>', { 'Content-Type': 'text/html' });
+  assert.equal(answer.status, 415, answer.text);
+});
+
+test('an upload that breaks off leaves nothing behind', async () => {
+  const before = filesOnDisk();
+  const { body, type } = multipart(fourFiles());
+  const head = `PUT /api/v1/datasets/half HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const socket = (await import('node:net')).connect(server.port, '127.0.0.1');
+  await new Promise((sent) => { socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, 9000)]), sent); });
+  socket.destroy();
+  assert.equal((await server.request('GET', '/datasets/half')).status, 404);
+  const { eventually } = await import('../harness.mjs');
+  await eventually(20_000, 'the half upload is removed', () => JSON.stringify(filesOnDisk()) === JSON.stringify(before));
+});
+
+test('deletion is refused while an experiment uses the set', async () => {
+  assert.equal((await put('used', fourFiles().slice(0, 2))).status, 201);
+  const { id } = await server.submit({ ...LONG, dataset: 'used' });
+  const refused = await server.request('DELETE', '/datasets/used');
+  assert.equal(refused.status, 409, refused.text);
+  assert.equal((await server.request('DELETE', `/experiments/${id}?force=true`)).status, 204);
+  assert.equal((await server.request('DELETE', '/datasets/used')).status, 204);
+  assert.equal((await server.request('GET', '/datasets/used')).status, 404);
+  assert.equal((await server.request('DELETE', '/datasets/used')).status, 404);
+  assert.ok([400, 403, 409].includes((await server.request('DELETE', '/datasets/glyphs')).status), 'a built-in set stays');
+  const unknown = await server.request('POST', '/experiments', { dataset: 'used' });
+  assert.equal(unknown.status, 400, 'an experiment on a set that is gone');
+});
+
+test('preview: first rows and class counts', async () => {
+  for (const name of ['bands', 'glyphs', 'moons']) {
+    const preview = await server.get(`/datasets/${name}/preview`);
+    assert.ok(JSON.stringify(preview).length > 50, name);
+  }
+});
+
+test('the SHA-256 survives a restart', async () => {
+  const before = await server.get('/datasets/bands');
+  const hash = createHash('sha256').update(JSON.stringify(before)).digest('hex');
+  const next = await server.restart({}, 'SIGTERM');
+  const now = await next.get('/datasets/bands');
+  assert.equal(createHash('sha256').update(JSON.stringify(now)).digest('hex'), hash);
+  Object.assign(server, next);
+});
