@@ -87,7 +87,7 @@ test('static files are told by exact name, with a tag', async () => {
   }
 });
 
-test('compressed where the client takes it', async () => {
+test('without Accept-Encoding nothing comes compressed', async () => {
   const plain = await server.raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`);
   assert.doesNotMatch(plain, /Content-Encoding/i);
 });
