@@ -159,8 +159,9 @@ int metric_find(const char *name)
     return -1;
 }
 
-/* The bin (b/15, (b+1)/15] that holds a confidence in [0, 1]; 0 itself goes to the first. The borders are floats, as
- * in the reference implementation (gpleiss/temperature_scaling), so that 1/5 falls where it does there. */
+/* The bin (b/15, (b+1)/15] that holds a confidence in [0, 1]; 0 itself goes to the first. The
+ * borders are floats, as in the reference implementation (gpleiss/temperature_scaling), so that 1/5
+ * falls where it does there. */
 static int confidence_bin(float confidence)
 {
     int bin = (int)(confidence * METRIC_ECE_BINS);
@@ -199,7 +200,7 @@ classification_scores metric_score_classification(const float *probabilities, co
         if (!isfinite(sum))
             return (classification_scores){NAN, NAN, NAN, NAN};
         /* A probability that underflowed is not impossible: ln of the least normal float is -87. */
-        loss -= log(fmax(row[label], FLT_MIN));
+        loss -= log(fmax((double)row[label], (double)FLT_MIN));
         brier += squares - 2.0 * row[label] + 1;
         n_right += best == label;
         gap[confidence_bin(row[best])] += (best == label ? 1.0 : 0.0) - row[best];

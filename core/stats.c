@@ -112,7 +112,8 @@ double stats_detectable_effect(size_t n)
     if (n < 2)
         return NAN;
     double df = (double)(n - 1), critical = stats_t_quantile(1 - STATS_LEVEL / 2, df);
-    /* With one degree of freedom delta is 16.2, with more it is less: the bracket holds for every n. */
+    /* With one degree of freedom delta is 16.2, with more it is less: the bracket holds for every
+     * n. */
     double low = 0, high = 20;
     while (high - low > 4 * DBL_EPSILON * high) {
         double middle = low + (high - low) / 2;
@@ -124,7 +125,8 @@ double stats_detectable_effect(size_t n)
     return (low + (high - low) / 2) / sqrt((double)n);
 }
 
-/* Sorts order[0..n-1] by p ascending: a heap sort, since qsort has no context argument in ISO C and n may be large. */
+/* Sorts order[0..n-1] by p ascending: a heap sort, since qsort has no context argument in ISO C and
+ * n may be large. */
 static void sift_down(const double *p, size_t *order, size_t root, size_t n)
 {
     for (size_t child; (child = 2 * root + 1) < n; root = child) {

@@ -13,7 +13,8 @@ double stats_normal_cdf(double z)
     return 0.5 * erfc(-z * M_SQRT1_2);
 }
 
-/* ln Gamma(x) - [(x - 1/2) ln x - x + ln sqrt(2 pi)] for x >= 10 (DLMF 5.11.1; the next term is below 1e-15). */
+/* ln Gamma(x) - [(x - 1/2) ln x - x + ln sqrt(2 pi)] for x >= 10 (DLMF 5.11.1; the next term is
+ * below 1e-15). */
 static double stirling_rest(double x)
 {
     double z = 1 / (x * x);
@@ -33,8 +34,8 @@ static double log_gamma(double x)
     return lgamma_r(x, &sign);
 }
 
-/* ln B(a, b). Where an argument is large the big terms of the three ln Gamma are cancelled by hand: their plain sum
- * would lose nine digits at 1e6. */
+/* ln B(a, b). Where an argument is large the big terms of the three ln Gamma are cancelled by hand:
+ * their plain sum would lose nine digits at 1e6. */
 static double log_beta(double a, double b)
 {
     double p = fmin(a, b), q = fmax(a, b);
@@ -56,8 +57,8 @@ static double log_of(double x, double y)
     return y < 0.5 ? log1p(-y) : log(x);
 }
 
-/* The continued fraction of I_x(a, b), for x < (a + 1) / (a + b + 2): modified Lentz. It needs about
- * sqrt(max(a, b)) terms there. */
+/* The continued fraction of I_x(a, b), for x < (a + 1) / (a + b + 2): modified Lentz. It needs
+ * about sqrt(max(a, b)) terms there. */
 static double beta_fraction(double a, double b, double x)
 {
     const double tiny = 1e-300;
@@ -139,8 +140,9 @@ static double log_density(double t, double df)
     return M_LN2 + (df + 1) / 2 * log_of(x, y) - log_beta(df / 2, 0.5) - 0.5 * log(df);
 }
 
-/* The t > 0 with mass(t, df) = target, by Newton steps on ln mass as a function of ln t, which is nearly straight in
- * both tails, kept inside a bracket. sign: +1 where the mass grows with t, -1 where it falls. */
+/* The t > 0 with mass(t, df) = target, by Newton steps on ln mass as a function of ln t, which is
+ * nearly straight in both tails, kept inside a bracket. sign: +1 where the mass grows with t, -1
+ * where it falls. */
 static double solve_mass(double (*mass)(double, double), double sign, double target, double df)
 {
     double low = -745, high = 709, u = 0;
@@ -177,8 +179,8 @@ double stats_t_quantile(double p, double df)
     return p < 0.5 ? -t : t;
 }
 
-/* AS 243 for t >= 0: Phi(-delta) + sum over j of p_j I_x(j + 1/2, df/2) + q_j I_x(j + 1, df/2), the two incomplete
- * beta functions and their decrements carried by recursion in j. */
+/* AS 243 for t >= 0: Phi(-delta) + sum over j of p_j I_x(j + 1/2, df/2) + q_j I_x(j + 1, df/2), the
+ * two incomplete beta functions and their decrements carried by recursion in j. */
 static double noncentral_upper(double t, double df, double delta)
 {
     double x, y, b = df / 2, half_square = delta * delta / 2;

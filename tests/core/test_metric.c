@@ -19,7 +19,8 @@ static void tables_are_complete(void)
     CHECK_EQUAL_INT(metric_find(""), -1);
 }
 
-/* Two samples at 0.95 with one right, two at 0.55 with both right: gaps 0.45 and 0.45, each with weight one half. */
+/* Two samples at 0.95 with one right, two at 0.55 with both right: gaps 0.45 and 0.45, each with
+ * weight one half. */
 static void calibration_error_of_hand_vector(void)
 {
     const float p[] = {0.95F, 0.05F, 0.95F, 0.05F, 0.55F, 0.45F, 0.55F, 0.45F};
@@ -31,7 +32,8 @@ static void calibration_error_of_hand_vector(void)
     CHECK_WITHIN(s.brier, 2 * (0.05 * 0.05 + 0.95 * 0.95 + 0.45 * 0.45 + 0.45 * 0.45) / 4, 1e-7);
 }
 
-/* One sample per confidence: a bin is open below and closed above, so 1/5 shares the bin of 0.19. */
+/* One sample per confidence: a bin is open below and closed above, so 1/5 shares the bin of 0.19.
+ */
 static void calibration_bins_are_closed_above(void)
 {
     const float fifth = (float)(3 / 15.0), below = 0.19F, above = 0.201F;
@@ -56,7 +58,7 @@ static void certainty_is_perfect_or_terrible(void)
     classification_scores s = metric_score_classification(p, &right, 1, 3);
     CHECK(s.loss == 0 && s.accuracy == 1 && s.ece == 0 && s.brier == 0);
     s = metric_score_classification(p, &wrong, 1, 3);
-    CHECK_WITHIN(s.loss, -log(FLT_MIN), 1e-12);
+    CHECK_WITHIN(s.loss, -log((double)FLT_MIN), 1e-12);
     CHECK(s.accuracy == 0 && s.ece == 1 && s.brier == 2);
 }
 

@@ -137,7 +137,8 @@ static void median_is_the_middle(void)
 
 static void holm_agrees_with_worked_example(void)
 {
-    /* R's p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm"); then with a test that was not made in between. */
+    /* R's p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm"); then with a test that was not made in
+     * between. */
     const double p[] = {0.01, 0.04, 0.03, 0.005}, expected[] = {0.03, 0.06, 0.06, 0.02};
     double adjusted[5];
     size_t order[5];

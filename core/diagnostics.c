@@ -1,0 +1,273 @@
+#include "core/diagnostics.h"
+
+#include "core/kernel_diagnostics.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+static size_t align_up(size_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static size_t at_most(size_t n, size_t limit)
+{
+    return n < limit ? n : limit;
+}
+
+static size_t moments_bytes(size_t units)
+{
+    return align_up(units * sizeof(real)) + 2 * align_up(units * sizeof(double)) +
+           align_up(units * sizeof(uint32_t));
+}
+
+size_t diagnostics_bytes(size_t units)
+{
+    return 3 * moments_bytes(units) + (DIAGNOSTICS_SAMPLES_LIMIT + DIAGNOSTICS_UNITS_LIMIT) *
+                                          KERNEL_GRAM_STRIDE * sizeof(float);
+}
+
+/* The next `bytes` of the caller's memory, zeroed. */
+static void *take(unsigned char **memory, size_t bytes)
+{
+    void *start = *memory;
+    memset(start, 0, bytes);
+    *memory += align_up(bytes);
+    return start;
+}
+
+static void init_moments(diagnostics_moments *m, unsigned char **memory, size_t units)
+{
+    m->n = 0;
+    m->shift = take(memory, units * sizeof *m->shift);
+    m->sum = take(memory, units * sizeof *m->sum);
+    m->squares = take(memory, units * sizeof *m->squares);
+    m->zeros = take(memory, units * sizeof *m->zeros);
+}
+
+void diagnostics_init(diagnostics *d, void *memory, size_t units, size_t n_samples)
+{
+    assert((uintptr_t)memory % ALIGNMENT == 0);
+    unsigned char *rest = memory;
+    *d = (diagnostics){.units = units, .n_samples = n_samples};
+    init_moments(&d->outputs, &rest, units);
+    init_moments(&d->evaluation, &rest, units);
+    init_moments(&d->training, &rest, units);
+    d->n_kept_units = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
+    d->kept = take(&rest, DIAGNOSTICS_SAMPLES_LIMIT * KERNEL_GRAM_STRIDE * sizeof *d->kept);
+    d->gram = take(&rest, DIAGNOSTICS_UNITS_LIMIT * KERNEL_GRAM_STRIDE * sizeof *d->gram);
+}
+
+static void add_moments(diagnostics_moments *m, const real *x, size_t n, size_t units)
+{
+    if (m->n == 0 && n > 0)
+        memcpy(m->shift, x, units * sizeof *x);
+    kernel_diagnostics_add(x, n, units, m->shift, m->sum, m->squares, m->zeros);
+    m->n += n;
+}
+
+/* Number i of `limit` evenly spaced numbers below n; i itself where n is not above the limit. */
+static size_t spaced(size_t i, size_t n, size_t limit)
+{
+    return n > limit ? i * n / limit : i;
+}
+
+static void keep_row(diagnostics *d, const real *row)
+{
+    float *out = d->kept + d->n_kept_samples++ * KERNEL_GRAM_STRIDE;
+    for (size_t u = 0; u < d->n_kept_units; u++)
+        out[u] = (float)row[spaced(u, d->units, DIAGNOSTICS_UNITS_LIMIT)];
+}
+
+void diagnostics_add(diagnostics *d, const real *outputs, size_t n)
+{
+    size_t first = d->outputs.n;
+    assert(first + n <= d->n_samples);
+    while (d->n_kept_samples < at_most(d->n_samples, DIAGNOSTICS_SAMPLES_LIMIT)) {
+        size_t sample = spaced(d->n_kept_samples, d->n_samples, DIAGNOSTICS_SAMPLES_LIMIT);
+        if (sample >= first + n)
+            break;
+        keep_row(d, outputs + (sample - first) * d->units);
+    }
+    add_moments(&d->outputs, outputs, n, d->units);
+}
+
+void diagnostics_add_pair(diagnostics *d, const real *evaluation, const real *training, size_t n)
+{
+    add_moments(&d->evaluation, evaluation, n, d->units);
+    add_moments(&d->training, training, n, d->units);
+}
+
+/* Sum of squared deviations of one unit from its mean. */
+static double scatter(const diagnostics_moments *m, size_t unit)
+{
+    return fmax(0, m->squares[unit] - m->sum[unit] * m->sum[unit] / (double)m->n);
+}
+
+static double unit_mean(const diagnostics_moments *m, size_t unit)
+{
+    return (double)m->shift[unit] + m->sum[unit] / (double)m->n;
+}
+
+static void read_activity(const diagnostics *d, double values[LAYER_METRIC_COUNT])
+{
+    const diagnostics_moments *m = &d->outputs;
+    double n = (double)m->n, units = (double)d->units, mean = 0, total = 0, n_zero = 0, n_dead = 0;
+    for (size_t u = 0; u < d->units; u++)
+        mean += unit_mean(m, u) / units;
+    for (size_t u = 0; u < d->units; u++) {
+        double deviation = unit_mean(m, u) - mean;
+        total += scatter(m, u) + n * deviation * deviation;
+        n_zero += m->zeros[u];
+        n_dead += m->zeros[u] == m->n;
+    }
+    values[LAYER_METRIC_ACTIVATION_MEAN] = mean;
+    values[LAYER_METRIC_ACTIVATION_STD] = sqrt(total / (n * units));
+    values[LAYER_METRIC_SPARSITY] = n_zero / (n * units);
+    values[LAYER_METRIC_DEAD_FRACTION] = n_dead / units;
+}
+
+static double read_variance_shift(const diagnostics *d)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t u = 0; u < d->units; u++) {
+        double training = scatter(&d->training, u);
+        if (training > 0) {
+            sum += scatter(&d->evaluation, u) / training;
+            n++;
+        }
+    }
+    return n > 0 ? sum / (double)n : NAN;
+}
+
+/* Covariance (divisor n) of the kept samples into d->gram, both triangles. */
+static void fill_covariance(diagnostics *d)
+{
+    size_t n = d->n_kept_samples, units = d->n_kept_units;
+    float mean[DIAGNOSTICS_UNITS_LIMIT] = {0}, scale = 1 / (float)n;
+    for (size_t s = 0; s < n; s++)
+        for (size_t u = 0; u < units; u++)
+            mean[u] += d->kept[s * KERNEL_GRAM_STRIDE + u];
+    for (size_t u = 0; u < units; u++)
+        mean[u] /= (float)n;
+    for (size_t s = 0; s < n; s++)
+        for (size_t u = 0; u < units; u++)
+            d->kept[s * KERNEL_GRAM_STRIDE + u] -= mean[u];
+    kernel_diagnostics_gram(d->kept, n, units, d->gram);
+    for (size_t i = 0; i < units; i++)
+        for (size_t j = i; j < units; j++) {
+            float value = d->gram[i * KERNEL_GRAM_STRIDE + j] * scale;
+            d->gram[i * KERNEL_GRAM_STRIDE + j] = value;
+            d->gram[j * KERNEL_GRAM_STRIDE + i] = value;
+        }
+}
+
+static double coadaptation_of(const float *covariance, size_t units)
+{
+    double inverse[DIAGNOSTICS_UNITS_LIMIT], sum = 0, n_live = 0;
+    for (size_t i = 0; i < units; i++) {
+        double std = sqrt((double)covariance[i * KERNEL_GRAM_STRIDE + i]);
+        bool live = !(std <= DIAGNOSTICS_LIVE_STD);
+        inverse[i] = live ? 1 / std : 0;
+        n_live += live;
+    }
+    for (size_t i = 0; i < units; i++) {
+        double row = 0;
+        for (size_t j = i + 1; j < units; j++)
+            row += fabs((double)covariance[i * KERNEL_GRAM_STRIDE + j]) * inverse[j];
+        sum += row * inverse[i];
+    }
+    return n_live < 2 ? NAN : sum / (n_live * (n_live - 1) / 2);
+}
+
+/* The rational QL transformation of the unreduced block low..high, whose shift has been subtracted.
+ * `least` stands in for a vanishing pivot. */
+static void rational_sweep(double *diagonal, double *squares, size_t low, size_t high, double least)
+{
+    double g = diagonal[high] == 0 ? least : diagonal[high], h = g, s = 0;
+    for (size_t i = high; i-- > low;) {
+        double p = g * h, r = p + squares[i];
+        squares[i + 1] = s * r;
+        s = squares[i] / r;
+        diagonal[i + 1] = h + s * (h + diagonal[i]);
+        g = diagonal[i] - squares[i] / g;
+        if (g == 0)
+            g = least;
+        h = g * p / r;
+    }
+    squares[low] = s * g * h;
+    diagonal[low] = h;
+}
+
+void diagnostics_eigenvalues(double *diagonal, double *squares, size_t n)
+{
+    enum { SWEEPS_LIMIT = 60 };
+    double shift = 0, scale = 0, least = 0;
+    squares[n - 1] = 0;
+    for (size_t low = 0; low < n; low++) {
+        double size = fabs(diagonal[low]) + sqrt(squares[low]);
+        scale = fmax(scale, size);
+        least = fmax(scale * DBL_EPSILON, DBL_MIN);
+        for (int sweep = 0; sweep < SWEEPS_LIMIT; sweep++) {
+            size_t high = low;
+            while (squares[high] > least * least)
+                high++;
+            if (high == low)
+                break;
+            double root = sqrt(squares[low]), g = diagonal[low];
+            double p = (diagonal[low + 1] - g) / (2 * root);
+            diagonal[low] = root / (p + copysign(hypot(p, 1), p));
+            double step = g - diagonal[low];
+            for (size_t i = low + 1; i < n; i++)
+                diagonal[i] -= step;
+            shift += step;
+            rational_sweep(diagonal, squares, low, high, least);
+        }
+        diagonal[low] += shift;
+    }
+}
+
+/* Overwrites the covariance. */
+static double effective_rank_of(float *covariance, size_t units)
+{
+    float diagonal[DIAGNOSTICS_UNITS_LIMIT], off[DIAGNOSTICS_UNITS_LIMIT];
+    double eigenvalues[DIAGNOSTICS_UNITS_LIMIT] = {0}, squares[DIAGNOSTICS_UNITS_LIMIT] = {0};
+    double trace = 0, entropy = 0, sum = 0;
+    for (size_t i = 0; i < units; i++)
+        trace += (double)covariance[i * KERNEL_GRAM_STRIDE + i];
+    if (!(trace > 0) || !isfinite(trace))
+        return NAN;
+    if (units == 1)
+        return 1;
+    kernel_diagnostics_tridiagonal(covariance, units, diagonal, off);
+    for (size_t i = 0; i < units; i++) {
+        eigenvalues[i] = (double)diagonal[i] / trace;
+        squares[i] = i + 1 < units ? (double)off[i] * off[i] / (trace * trace) : 0;
+    }
+    diagnostics_eigenvalues(eigenvalues, squares, units);
+    for (size_t i = 0; i < units; i++)
+        sum += fmax(0, eigenvalues[i]);
+    for (size_t i = 0; i < units; i++)
+        if (eigenvalues[i] > 0)
+            entropy -= eigenvalues[i] / sum * log(eigenvalues[i] / sum);
+    return exp(entropy);
+}
+
+void diagnostics_read(diagnostics *d, double values[LAYER_METRIC_COUNT])
+{
+    assert(d->outputs.n == d->n_samples);
+    for (int i = LAYER_METRIC_ACTIVATION_MEAN; i < LAYER_METRIC_COUNT; i++)
+        values[i] = NAN;
+    values[LAYER_METRIC_VARIANCE_SHIFT] = d->training.n > 0 ? read_variance_shift(d) : 1;
+    if (d->n_samples == 0)
+        return;
+    read_activity(d, values);
+    fill_covariance(d);
+    values[LAYER_METRIC_COADAPTATION] = coadaptation_of(d->gram, d->n_kept_units);
+    values[LAYER_METRIC_EFFECTIVE_RANK] = effective_rank_of(d->gram, d->n_kept_units);
+}

@@ -1,0 +1,69 @@
+/* diagnostics — what a layer's units do on the validation split: activity, co-adaptation, rank,
+ * variance shift.
+ *
+ * 1. An accumulator reads the layer's outputs in chunks, in order, and keeps sums per unit and a
+ * bounded sample: memory does not grow with the number of samples. The caller gives the memory;
+ * nothing is allocated.
+ * 2. Means, deviations, zeros and dead units are of all samples. Correlations and eigenvalues are
+ * of at most DIAGNOSTICS_SAMPLES_LIMIT samples and DIAGNOSTICS_UNITS_LIMIT units, evenly spaced, so
+ * that they cost about 0.4 ms a layer whatever its size. The choice depends on the counts alone.
+ * 3. Draws no random number: the masks of variance_shift are the caller's.
+ * Threads: one accumulator, one thread at a time. Results that are not defined are NaN. */
+#ifndef CORE_DIAGNOSTICS_H
+#define CORE_DIAGNOSTICS_H
+
+#include "core/kernel.h"
+#include "core/metric.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { DIAGNOSTICS_SAMPLES_LIMIT = 256, DIAGNOSTICS_UNITS_LIMIT = 128 };
+#define DIAGNOSTICS_LIVE_STD 1e-6 /* a unit with a smaller deviation has no correlations */
+
+/* Sums over samples of x - shift and of its square, per unit. */
+typedef struct diagnostics_moments {
+    size_t n;
+    real *shift; /* the first sample: keeps the squares small */
+    double *sum, *squares;
+    uint32_t *zeros;
+} diagnostics_moments;
+
+typedef struct diagnostics {
+    size_t units, n_samples; /* of the layer; of the split */
+    diagnostics_moments outputs, evaluation,
+        training; /* the last two of the samples in diagnostics_add_pair() */
+    size_t n_kept_samples, n_kept_units;
+    float *kept; /* (n_kept_samples, n_kept_units), rows KERNEL_GRAM_STRIDE apart */
+    float *gram; /* scratch of diagnostics_read() */
+} diagnostics;
+
+/* Bytes of memory that an accumulator of a layer with this many units needs. */
+size_t diagnostics_bytes(size_t units);
+
+/* Starts anew on memory of diagnostics_bytes(units) bytes, aligned to 64, for a split of n_samples
+ * samples. */
+void diagnostics_init(diagnostics *d, void *memory, size_t units, size_t n_samples);
+
+/* Adds the next n samples' outputs (n, units), evaluation mode, after activation and before
+ * dropout. */
+void diagnostics_add(diagnostics *d, const real *outputs, size_t n);
+
+/* Adds what the layer hands on after its dropout for n samples in both modes: (n, units) each.
+ * Which samples, and how many, is up to the caller. */
+void diagnostics_add_pair(diagnostics *d, const real *evaluation, const real *training, size_t n);
+
+/* Fills values[] at LAYER_METRIC_ACTIVATION_MEAN, _ACTIVATION_STD, _SPARSITY, _DEAD_FRACTION,
+ * _COADAPTATION, _VARIANCE_SHIFT and _EFFECTIVE_RANK; leaves the others alone. coadaptation: mean
+ * |corr_ij|, i < j, over live units (NaN with fewer than two). effective_rank: exp(-sum p ln p)
+ * with p the eigenvalues of the covariance over their sum (Roy and Vetterli 2007; NaN if all units
+ * stand still). variance_shift: mean over units of var(evaluation)/var(training), of those that
+ * vary in training; 1 if no pair was added: a layer that does the same in both modes. */
+void diagnostics_read(diagnostics *d, double values[LAYER_METRIC_COUNT]);
+
+/* Eigenvalues of a symmetric tridiagonal matrix, unordered, in place of its diagonal;
+ * squares[0..n-2] are the squared off-diagonal elements (overwritten; squares has n elements).
+ * Rational QL (Reinsch 1973, algorithm 464). */
+void diagnostics_eigenvalues(double *diagonal, double *squares, size_t n);
+
+#endif

@@ -1,0 +1,285 @@
+/* Per-layer diagnostics against plain double-precision definitions and cases with a known answer.
+ */
+#include "core/diagnostics.h"
+#include "core/rng.h"
+#include "tests/check.h"
+
+#include <stdlib.h>
+
+static double values[LAYER_METRIC_COUNT];
+
+/* Reads outputs (n, units) in chunks; a pair of modes too where `training` is given. */
+static void measure(const real *outputs, const real *training, size_t n, size_t units, size_t chunk)
+{
+    void *memory = aligned_alloc(64, diagnostics_bytes(units));
+    CHECK_OR_RETURN(memory != NULL);
+    diagnostics d;
+    diagnostics_init(&d, memory, units, n);
+    for (size_t first = 0; first < n; first += chunk) {
+        size_t rows = n - first < chunk ? n - first : chunk;
+        diagnostics_add(&d, outputs + first * units, rows);
+        if (training)
+            diagnostics_add_pair(&d, outputs + first * units, training + first * units, rows);
+    }
+    diagnostics_read(&d, values);
+    free(memory);
+}
+
+/* relu of a random mix of `sources` normals: (n, units), correlated and sparse. The caller frees.
+ */
+static real *mixed_outputs(size_t n, size_t units, size_t sources)
+{
+    real *out = calloc(n * units, sizeof *out);
+    double *mix = malloc(sources * units * sizeof *mix), source[64];
+    rng_stream stream = rng_stream_at(5, RNG_DATA, 0, 0, 0);
+    for (size_t i = 0; out && mix && i < sources * units; i++)
+        mix[i] = rng_normal(&stream);
+    for (size_t i = 0; out && mix && i < n; i++) {
+        for (size_t s = 0; s < sources; s++)
+            source[s] = rng_normal(&stream);
+        for (size_t u = 0; u < units; u++) {
+            double sum = 0.2;
+            for (size_t s = 0; s < sources; s++)
+                sum += source[s] * mix[s * units + u];
+            out[i * units + u] = (real)fmax(0, sum);
+        }
+    }
+    free(mix);
+    return out;
+}
+
+static double column_covariance(const real *x, size_t n, size_t units, size_t a, size_t b)
+{
+    double mean_a = 0, mean_b = 0, sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        mean_a += (double)x[i * units + a] / (double)n;
+        mean_b += (double)x[i * units + b] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++)
+        sum += ((double)x[i * units + a] - mean_a) * ((double)x[i * units + b] - mean_b);
+    return sum / (double)n;
+}
+
+/* Largest off-diagonal element of a symmetric (n, n) matrix set to zero, again and again (Jacobi
+ * 1846). */
+static void jacobi_eigenvalues(double *a, size_t n)
+{
+    for (int sweep = 0; sweep < 30; sweep++)
+        for (size_t p = 0; p < n; p++)
+            for (size_t q = p + 1; q < n; q++) {
+                double apq = a[p * n + q];
+                if (fabs(apq) < 1e-300)
+                    continue;
+                double theta = (a[q * n + q] - a[p * n + p]) / (2 * apq);
+                double t = copysign(1, theta) / (fabs(theta) + hypot(theta, 1));
+                double c = 1 / hypot(t, 1), s = t * c;
+                for (size_t k = 0; k < n; k++) {
+                    double x = a[k * n + p], y = a[k * n + q];
+                    a[k * n + p] = c * x - s * y;
+                    a[k * n + q] = s * x + c * y;
+                }
+                for (size_t k = 0; k < n; k++) {
+                    double x = a[p * n + k], y = a[q * n + k];
+                    a[p * n + k] = c * x - s * y;
+                    a[q * n + k] = s * x + c * y;
+                }
+            }
+}
+
+static double plain_effective_rank(const real *x, size_t n, size_t units)
+{
+    double *a = malloc(units * units * sizeof *a), trace = 0, entropy = 0;
+    if (!a)
+        return NAN;
+    for (size_t i = 0; i < units; i++)
+        for (size_t j = 0; j < units; j++)
+            a[i * units + j] = column_covariance(x, n, units, i, j);
+    jacobi_eigenvalues(a, units);
+    for (size_t i = 0; i < units; i++)
+        trace += fmax(0, a[i * units + i]);
+    for (size_t i = 0; i < units; i++) {
+        double p = a[i * units + i] / trace;
+        entropy -= p > 0 ? p * log(p) : 0;
+    }
+    free(a);
+    return exp(entropy);
+}
+
+static double plain_coadaptation(const real *x, size_t n, size_t units)
+{
+    double sum = 0, n_pairs = 0;
+    for (size_t i = 0; i < units; i++)
+        for (size_t j = i + 1; j < units; j++) {
+            double vi = column_covariance(x, n, units, i, i);
+            double vj = column_covariance(x, n, units, j, j);
+            if (sqrt(vi) <= DIAGNOSTICS_LIVE_STD || sqrt(vj) <= DIAGNOSTICS_LIVE_STD)
+                continue;
+            sum += fabs(column_covariance(x, n, units, i, j)) / sqrt(vi * vj);
+            n_pairs++;
+        }
+    return sum / n_pairs;
+}
+
+static void check_activity(const real *x, size_t n, size_t units)
+{
+    double sum = 0, squares = 0, n_zero = 0;
+    for (size_t i = 0; i < n * units; i++)
+        sum += (double)x[i];
+    double mean = sum / (double)(n * units);
+    for (size_t i = 0; i < n * units; i++) {
+        squares += ((double)x[i] - mean) * ((double)x[i] - mean);
+        n_zero += x[i] == 0;
+    }
+    CHECK_NEAR(values[LAYER_METRIC_ACTIVATION_MEAN], mean, 1e-6);
+    CHECK_NEAR(values[LAYER_METRIC_ACTIVATION_STD], sqrt(squares / (double)(n * units)), 1e-6);
+    CHECK_NEAR(values[LAYER_METRIC_SPARSITY], n_zero / (double)(n * units), 1e-12);
+}
+
+/* Small enough to be looked at whole; the chunks must not matter. */
+static void agrees_with_plain_definitions(void)
+{
+    static const size_t shapes[][2] = {{200, 37}, {256, 16}, {3, 2}, {60, 90}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        size_t n = shapes[i][0], units = shapes[i][1];
+        real *x = mixed_outputs(n, units, 6);
+        CHECK_OR_RETURN(x != NULL);
+        for (size_t chunk = 1; chunk <= n; chunk = chunk * 7 + 1) {
+            measure(x, NULL, n, units, chunk);
+            check_activity(x, n, units);
+            CHECK_NEAR(values[LAYER_METRIC_COADAPTATION], plain_coadaptation(x, n, units), 1e-5);
+            CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], plain_effective_rank(x, n, units),
+                       1e-4);
+        }
+        free(x);
+    }
+}
+
+/* Too large to be looked at whole: sample i*n/256 and unit u*units/128 are taken. */
+static void large_layers_are_sampled_evenly(void)
+{
+    enum {
+        N = 700,
+        UNITS = 300,
+        KEPT_N = DIAGNOSTICS_SAMPLES_LIMIT,
+        KEPT = DIAGNOSTICS_UNITS_LIMIT
+    };
+    static real kept[KEPT_N * KEPT];
+    real *x = mixed_outputs(N, UNITS, 20);
+    CHECK_OR_RETURN(x != NULL);
+    for (size_t i = 0; i < KEPT_N; i++)
+        for (size_t u = 0; u < KEPT; u++)
+            kept[i * KEPT + u] = x[i * N / KEPT_N * UNITS + u * UNITS / KEPT];
+    measure(x, NULL, N, UNITS, 99);
+    check_activity(x, N, UNITS);
+    CHECK_NEAR(values[LAYER_METRIC_COADAPTATION], plain_coadaptation(kept, KEPT_N, KEPT), 1e-5);
+    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], plain_effective_rank(kept, KEPT_N, KEPT), 1e-4);
+    free(x);
+}
+
+static void copies_are_one_dimension(void)
+{
+    enum { N = 50, UNITS = 5 };
+    real x[N * UNITS];
+    for (int i = 0; i < N; i++)
+        for (int u = 0; u < UNITS; u++)
+            x[i * UNITS + u] = (real)((u % 2 ? -1 : 1) * (i * i % 17));
+    measure(x, NULL, N, UNITS, N);
+    CHECK_NEAR(values[LAYER_METRIC_COADAPTATION], 1, 1e-6);
+    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], 1, 1e-4);
+}
+
+/* Walsh functions: uncorrelated, of one variance. */
+static void independent_units_are_all_dimensions(void)
+{
+    enum { N = 64, UNITS = 32 };
+    real x[N * UNITS];
+    for (unsigned i = 0; i < N; i++)
+        for (unsigned u = 0; u < UNITS; u++)
+            x[i * UNITS + u] = __builtin_parity(i & (u + 1)) ? 2 : 0;
+    measure(x, NULL, N, UNITS, 10);
+    CHECK_WITHIN(values[LAYER_METRIC_COADAPTATION], 0, 1e-7);
+    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], UNITS, 1e-5);
+    CHECK_NEAR(values[LAYER_METRIC_SPARSITY], 0.5, 1e-12);
+    CHECK_NEAR(values[LAYER_METRIC_ACTIVATION_STD], 1, 1e-6);
+}
+
+static void dead_units_are_counted_and_left_out(void)
+{
+    const real x[] = {0, 1, 0, 5, 0, 0, 0, 5,
+                      0, 1, 0, 5, 0, 3, 0, 5}; /* (4, 4): dead, live, dead, still */
+    measure(x, NULL, 4, 4, 2);
+    CHECK_NEAR(values[LAYER_METRIC_DEAD_FRACTION], 0.5, 0);
+    CHECK_NEAR(values[LAYER_METRIC_SPARSITY], 9.0 / 16, 1e-12);
+    CHECK(isnan(values[LAYER_METRIC_COADAPTATION]));
+    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], 1, 1e-6);
+    const real nothing[6] = {0};
+    measure(nothing, NULL, 3, 2, 3);
+    CHECK(values[LAYER_METRIC_DEAD_FRACTION] == 1 && isnan(values[LAYER_METRIC_EFFECTIVE_RANK]));
+}
+
+/* Inverted dropout at rate r of values with mean c and variance v: the ratio is v / ((c^2 +
+ * v)/(1-r) - c^2). */
+static void variance_shift_follows_the_formula(void)
+{
+    enum { N = 4000, UNITS = 20 };
+    static const double means[] = {0, 1.5}, rate = 0.25;
+    static real x[N * UNITS], masked[N * UNITS];
+    for (size_t m = 0; m < 2; m++) {
+        rng_stream stream = rng_stream_at(3, RNG_DATA, 0, 0, 0);
+        for (size_t i = 0; i < N * UNITS; i++) {
+            x[i] = (real)(means[m] + rng_normal(&stream));
+            masked[i] = rng_uniform(&stream) < rate ? 0 : x[i] / (real)(1 - rate);
+        }
+        measure(x, masked, N, UNITS, 512);
+        double square = means[m] * means[m];
+        CHECK_NEAR(values[LAYER_METRIC_VARIANCE_SHIFT], 1 / ((square + 1) / (1 - rate) - square),
+                   0.03);
+    }
+    measure(x, x, N, UNITS, 512);
+    CHECK_NEAR(values[LAYER_METRIC_VARIANCE_SHIFT], 1, 1e-15);
+    measure(x, NULL, N, UNITS, 512);
+    CHECK_NEAR(values[LAYER_METRIC_VARIANCE_SHIFT], 1, 0);
+}
+
+static void what_is_not_there_is_not_a_number(void)
+{
+    real x[8] = {1, 2, NAN, 4, 5, 6, 7, 8};
+    measure(x, NULL, 4, 2, 4);
+    CHECK(isnan(values[LAYER_METRIC_ACTIVATION_MEAN]));
+    CHECK(isnan(values[LAYER_METRIC_EFFECTIVE_RANK]));
+    measure(x, NULL, 0, 2, 4);
+    CHECK(isnan(values[LAYER_METRIC_SPARSITY]) && isnan(values[LAYER_METRIC_COADAPTATION]));
+    values[LAYER_METRIC_WEIGHT_NORM] = 42;
+    measure(x + 4, NULL, 4, 1, 4);
+    CHECK(values[LAYER_METRIC_WEIGHT_NORM] == 42);
+    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], 1, 0);
+}
+
+/* The second difference matrix: 2 - 2 cos(k pi / (n + 1)). */
+static void eigenvalues_of_a_known_matrix(void)
+{
+    enum { N = 90 };
+    double diagonal[N], squares[N], sum = 0, log_product = 0;
+    for (size_t i = 0; i < N; i++) {
+        diagonal[i] = 2;
+        squares[i] = 1;
+    }
+    diagnostics_eigenvalues(diagonal, squares, N);
+    for (int k = 1; k <= N; k++) {
+        double expected = 2 - 2 * cos(k * M_PI / (N + 1)), nearest = INFINITY;
+        for (size_t i = 0; i < N; i++)
+            nearest = fmin(nearest, fabs(diagonal[i] - expected));
+        CHECK_WITHIN(nearest, 0, 1e-13);
+    }
+    for (size_t i = 0; i < N; i++) {
+        sum += diagonal[i];
+        log_product += log(diagonal[i]);
+    }
+    CHECK_NEAR(sum, 2 * N, 1e-13);
+    CHECK_NEAR(log_product, log(N + 1), 1e-10);
+}
+
+CHECK_MAIN("diagnostics", agrees_with_plain_definitions, large_layers_are_sampled_evenly,
+           copies_are_one_dimension, independent_units_are_all_dimensions,
+           dead_units_are_counted_and_left_out, variance_shift_follows_the_formula,
+           what_is_not_there_is_not_a_number, eigenvalues_of_a_known_matrix)
