@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Server } from '../harness.mjs';
+import { crashRounds } from '../crash.mjs';
+
+// CRASH_ROUNDS=100 for the long form, CRASH_SEED to repeat one.
+const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.REGULAB_SANITIZER ? 3 : 10));
+const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
+
+test(`kill -9 at ${rounds} random moments of a busy queue (CRASH_SEED=${seed})`, { timeout: 1_800_000 }, async () => {
+  await crashRounds({ rounds, seed });
+});
+
+test('SIGTERM keeps the work: the run goes on where it was and ends in the same bytes', async () => {
+  const spec = { dataset: { name: 'glyphs', n: 2000 }, hidden: [128, 128], dropout: 0.5, epochs: 40 };
+  let server = await Server.start();
+  try {
+    const { id, run_ids: [run] } = await server.submit(spec);
+    for (const progress of [0.2, 0.5, 0.8]) {
+      await server.untilExperiment(id, (experiment) => experiment.progress > progress || experiment.status === 'completed');
+      const { code } = await server.kill('SIGTERM');
+      assert.equal(code, 0, server.errors);
+      server = await server.restart();
+    }
+    await server.untilTerminal(id);
+    const { runs: [whole] } = await server.train(spec);
+    assert.ok((await server.model(run)).equals(await server.model(whole.id)), 'final weights');
+    assert.deepEqual(await server.curves(run), await server.curves(whole.id));
+  } finally {
+    await server.stop();
+  }
+});
+
+test('SIGINT stops as cleanly, an idle service too', async () => {
+  const server = await Server.start();
+  const { code } = await server.kill('SIGINT');
+  assert.equal(code, 0, server.errors);
+  await server.stop();
+});
