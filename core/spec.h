@@ -120,7 +120,7 @@ typedef struct field {
     double default_number;     /* numbers, integers, booleans, the index of an enum; NaN: see default_text */
     const char *default_text;  /* JSON text of the default, or words where it depends on other fields */
     const char *help;          /* one or two sentences, with the formula where there is one */
-    size_t offset, count_offset;
+    size_t offset, count_offset; /* in train_spec; offset -1: no place, count_offset 0: no count */
     bool (*applies)(const train_spec *spec); /* NULL: always */
 } field;
 
@@ -150,6 +150,9 @@ bool field_equal(const field *row, const train_spec *a, const train_spec *b);
 
 /* Copies one field's value (and its is_set mark) from one spec to another. */
 void field_copy(const field *row, const train_spec *from, train_spec *to);
+
+/* Puts one field back to its default; one that depends on other fields becomes NaN, 0 or -1, for spec_resolve() to fill. */
+void field_set_default(const field *row, train_spec *spec);
 
 /* *spec becomes the specification {} : nothing set, constant defaults filled, dependent ones not yet. */
 void spec_init(train_spec *spec);
