@@ -16,10 +16,19 @@ void codec_add_float(buffer *b, float value);            /* shortest that reads 
 void codec_add_integer(buffer *b, int64_t value);
 void codec_add_string(buffer *b, const char *text);      /* quoted and escaped; NULL gives null */
 void codec_add_time(buffer *b, int64_t ms);              /* "2026-01-31T12:00:00.000Z" quoted; null for 0 */
-void codec_add_key(buffer *b, const char *key);          /* `"key":`, with a comma before it unless it comes first in its object */
+void codec_add_boolean(buffer *b, bool value);
+void codec_add_json(buffer *b, const char *json);        /* JSON text as it is; NULL or "" gives null */
+void codec_add_separator(buffer *b);                     /* a comma, unless the buffer ends with {, [ or : */
+void codec_add_key(buffer *b, const char *key);          /* `"key":`, with a separator before it */
 /* The same number as text for CSV. */
 void codec_add_csv_number(buffer *b, double value);      /* empty if not finite */
 void codec_add_csv_text(buffer *b, const char *text);    /* RFC 4180 */
+
+/* Bytes of the well-formed UTF-8 character at the start of the text of n bytes, 0 if there is none. */
+size_t codec_utf8_length(const char *text, size_t n);
+
+/* The name in `known` (NULL-terminated) nearest to `name` by edit distance when that is at most a third of its length, else NULL. */
+const char *codec_nearest(const char *name, const char *const *known);
 
 /* Checks what cJSON lets through: UTF-8, control characters, \u0000, duplicate keys, depth (32), trailing text, number syntax, size and
  * node count. False with the byte position in the sentence. */
@@ -35,10 +44,16 @@ void codec_add_config(buffer *b, const train_spec *spec, bool with_seed);
 FAIL_CHECKED bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f);
 /* 12 hex digits: SHA-256 of the canonical JSON without seed (and without data_seed where the repeats vary it), the data set with its SHA-256. */
 void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool without_data_seed, char out[17]);
+/* One field's value as JSON text. */
+void codec_field_add(buffer *b, const field *row, const train_spec *spec);
 /* {"dropout": 0.5, ...}: the swept fields of one config. */
 void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec);
 
 /* ---- resources ---- */
+/* The answer to ?dry_run=true: n_cells, n_configs, n_runs, baseline (index), configs (resolved, without seed; the first PLAN_CONFIGS_SHOWN),
+ * values (of each), warnings (sweep_list_warnings() and those given), estimated_seconds (null if NaN). */
+enum { PLAN_CONFIGS_SHOWN = 1000 };
+void codec_add_plan(buffer *b, const experiment_spec *e, const plan *p, const char *const *warnings, int n_warnings, double estimated_seconds);
 void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids, int64_t n_run_ids); /* NULL: without */
 void codec_add_run(buffer *b, const run *r);
 void codec_add_fields(buffer *b);                        /* GET /fields: items and metrics */

@@ -7,7 +7,7 @@
 #include "core/fail.h"
 #include "core/spec.h"
 
-enum { SWEEP_AXES_LIMIT = 16, SWEEP_RUNS_LIMIT = 100000 };
+enum { SWEEP_AXES_LIMIT = 16, SWEEP_RUNS_LIMIT = 100000, SWEEP_TRIALS_DEFAULT = 20, SWEEP_REPEATS_LIMIT = 1000 };
 
 typedef struct sweep_axis {
     const field *row;
@@ -51,6 +51,19 @@ typedef struct plan {
 /* Makes the plan: resolves and checks every cell, merges equal ones, finds the baseline. Faults name the cell's values ("/sweep/dropout/2"). */
 FAIL_CHECKED bool sweep_plan(const experiment_spec *e, plan *out, fail_list *faults);
 void plan_close(plan *p);
+
+/* True where an axis may vary the field: it has a place in train_spec and is not `seed` (which `repeats` varies). */
+bool sweep_is_sweepable(const field *row);
+/* True where the axis may be a range: numbers, whole numbers and rates. */
+bool sweep_takes_range(const field *row);
+
+/* Takes the value of one field (of an object: its members too) from one spec to another. */
+void sweep_apply(const field *row, const train_spec *from, train_spec *to);
+
+/* What a user should know before the runs start: merged cells, fields without effect, what this many seeds cannot detect, a regularizer
+ * compared at one learning rate only. One sentence per call of `each`. */
+typedef void sweep_warning_callback(void *context, const char *sentence);
+void sweep_list_warnings(const experiment_spec *e, const plan *p, sweep_warning_callback *each, void *context);
 
 /* The fully resolved spec of config c's repeat r (0-based): seeds filled in. */
 void plan_run_spec(const plan *p, int c, int64_t r, train_spec *out);

@@ -1,0 +1,241 @@
+/* The pieces that JSON and CSV texts are made of: numbers, strings, times, keys. */
+#include "server/codec.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { NUMBER_BYTES = 40 };
+
+/* %g as JSON wants it: a point whatever the locale says, an exponent without plus sign and leading zeros. */
+static void tidy_number(char *text)
+{
+    char *out = text;
+    bool in_exponent = false;
+    for (const char *p = text; *p; p++) {
+        if (*p == 'e') {
+            in_exponent = true;
+            *out++ = 'e';
+            if (p[1] == '-')
+                *out++ = '-';
+            p += strspn(p + 1, "+-0");
+        } else if ((*p >= '0' && *p <= '9') || *p == '-' || in_exponent) {
+            *out++ = *p;
+        } else if (out > text && out[-1] != '.') {
+            *out++ = '.';
+        }
+    }
+    *out = '\0';
+}
+
+static bool reads_back(const char *text, double value, bool is_float)
+{
+    if (is_float) {
+        float f = strtof(text, NULL);
+        return f >= (float)value && f <= (float)value;
+    }
+    double d = strtod(text, NULL);
+    return d >= value && d <= value;
+}
+
+/* At a power of two the gap below is half the gap above: the nearest 16-digit decimal may lie outside the interval that reads back
+ * while its neighbour above lies inside (2^-44 is 5.684341886080802e-14). */
+static bool try_upper_neighbour(char text[NUMBER_BYTES], double value)
+{
+    char longer[NUMBER_BYTES];
+    snprintf(longer, sizeof longer, "%.15e", value);
+    char *last = strchr(longer, 'e') - 1;
+    if (*last == '9') /* the carry would leave fewer digits, and those were tried before */
+        return false;
+    ++*last;
+    if (!reads_back(longer, value, false))
+        return false;
+    memcpy(text, longer, sizeof longer);
+    return true;
+}
+
+static void write_shortest(char text[NUMBER_BYTES], double value, bool is_float)
+{
+    double least_normal = is_float ? (double)FLT_MIN : DBL_MIN;
+    int digits = fabs(value) < least_normal ? 1 : is_float ? FLT_DIG : DBL_DIG;
+    int most = is_float ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
+    int exponent;
+    bool is_power = !is_float && fabs(frexp(value, &exponent)) <= 0.5;
+    for (; digits <= most; digits++) {
+        snprintf(text, NUMBER_BYTES, "%.*g", digits, value);
+        if (reads_back(text, value, is_float))
+            break;
+        if (is_power && digits == DBL_DIG + 1 && try_upper_neighbour(text, value))
+            break;
+    }
+    tidy_number(text);
+}
+
+static size_t write_integer(char *text, int64_t value)
+{
+    char reversed[24];
+    size_t n = 0, length = 0;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        reversed[n++] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        text[length++] = '-';
+    while (n)
+        text[length++] = reversed[--n];
+    text[length] = '\0';
+    return length;
+}
+
+/* Length of the text; 0 if the value is not finite. */
+static size_t write_number(char text[NUMBER_BYTES], double value, bool is_float)
+{
+    if (!isfinite(value))
+        return 0;
+    bool is_small = value > -1e15 && value < 1e15;
+    if (is_small && !(value >= 0 && value <= 0 && signbit(value))) {
+        double whole = (double)(int64_t)value;
+        if (whole >= value && whole <= value)
+            return write_integer(text, (int64_t)value);
+    }
+    write_shortest(text, value, is_float);
+    return strlen(text);
+}
+
+void codec_add_number(buffer *b, double value)
+{
+    char text[NUMBER_BYTES];
+    size_t n = write_number(text, value, false);
+    if (n)
+        buffer_add(b, text, n);
+    else
+        buffer_add(b, "null", 4);
+}
+
+void codec_add_float(buffer *b, float value)
+{
+    char text[NUMBER_BYTES];
+    size_t n = write_number(text, (double)value, true);
+    if (n)
+        buffer_add(b, text, n);
+    else
+        buffer_add(b, "null", 4);
+}
+
+void codec_add_csv_number(buffer *b, double value)
+{
+    char text[NUMBER_BYTES];
+    size_t n = write_number(text, value, false);
+    buffer_add(b, text, n);
+}
+
+void codec_add_integer(buffer *b, int64_t value)
+{
+    char text[NUMBER_BYTES];
+    buffer_add(b, text, write_integer(text, value));
+}
+
+void codec_add_boolean(buffer *b, bool value)
+{
+    buffer_add_text(b, value ? "true" : "false");
+}
+
+static void add_escaped(buffer *b, unsigned char c)
+{
+    static const char SHORT[] = {'b', 't', 'n', 0, 'f', 'r'};
+    if (c == '"' || c == '\\')
+        buffer_add(b, (char[]){'\\', (char)c}, 2);
+    else if (c >= '\b' && c <= '\r' && SHORT[c - '\b'])
+        buffer_add(b, (char[]){'\\', SHORT[c - '\b']}, 2);
+    else
+        buffer_add_format(b, "\\u%04x", c);
+}
+
+/* Bytes at the start of the text that need no escape. */
+static size_t plain_length(const char *text)
+{
+    size_t n = 0;
+    for (;;) {
+        unsigned char c = (unsigned char)text[n];
+        if (c < 0x20 || c == '"' || c == '\\' || c == 0x7F)
+            return n;
+        size_t length = c < 0x80 ? 1 : codec_utf8_length(text + n, strnlen(text + n, 4));
+        if (!length)
+            return n;
+        n += length;
+    }
+}
+
+void codec_add_string(buffer *b, const char *text)
+{
+    if (!text) {
+        buffer_add(b, "null", 4);
+        return;
+    }
+    buffer_add(b, "\"", 1);
+    for (;;) {
+        size_t plain = plain_length(text);
+        buffer_add(b, text, plain);
+        text += plain;
+        if (!*text)
+            break;
+        if ((unsigned char)*text >= 0x80) /* not UTF-8: a replacement character, so that the answer stays valid JSON */
+            buffer_add_text(b, "\\ufffd");
+        else
+            add_escaped(b, (unsigned char)*text);
+        text++;
+    }
+    buffer_add(b, "\"", 1);
+}
+
+void codec_add_json(buffer *b, const char *json)
+{
+    buffer_add_text(b, json && *json ? json : "null");
+}
+
+void codec_add_time(buffer *b, int64_t ms)
+{
+    if (ms == 0) {
+        buffer_add(b, "null", 4);
+        return;
+    }
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm t;
+    char text[40];
+    gmtime_r(&seconds, &t);
+    size_t n = strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%S", &t);
+    buffer_add(b, text, n);
+    buffer_add_format(b, ".%03dZ\"", (int)(ms % 1000));
+}
+
+void codec_add_separator(buffer *b)
+{
+    char last = b->n ? b->data[b->n - 1] : '{';
+    if (last != '{' && last != '[' && last != ':')
+        buffer_add(b, ",", 1);
+}
+
+void codec_add_key(buffer *b, const char *key)
+{
+    codec_add_separator(b);
+    codec_add_string(b, key);
+    buffer_add(b, ":", 1);
+}
+
+void codec_add_csv_text(buffer *b, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        buffer_add_text(b, text);
+        return;
+    }
+    buffer_add(b, "\"", 1);
+    for (; *text; text++) {
+        if (*text == '"')
+            buffer_add(b, "\"", 1);
+        buffer_add(b, text, 1);
+    }
+    buffer_add(b, "\"", 1);
+}
