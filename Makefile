@@ -7,7 +7,7 @@
 #   make deps      packages, if missing   make test-tsan  the same under TSan
 #   make install   PREFIX, DESTDIR        make lint       laws, format, clang-tidy, shellcheck
 #   make bench     a table of figures     make interop    parity with PyTorch, SciPy, pandas
-#   make clean                            make papers     published figures (hours)
+#   make clean, format                    make papers     published figures (hours)
 
 VERSION  = 1.0.0
 BUILD   ?= build
@@ -47,7 +47,7 @@ test_programs   := $(core_tests:%.c=$(BUILD)/%) $(server_tests:%.c=$(BUILD)/%) \
 objects         := $(core_objects) $(double_objects) $(server_objects) \
                    $(addsuffix .o,$(test_programs))
 
-.PHONY: build run test unit test-programs test-asan test-tsan lint bench interop papers install \
+.PHONY: build run test unit test-programs test-asan test-tsan lint format bench interop papers install \
         clean deps deps-build deps-test deps-lint deps-interop npm FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: $(objects)
@@ -180,6 +180,9 @@ lint:
 	@$(MAKE) --no-print-directory deps-lint
 	@$(MAKE) --no-print-directory build
 	@BUILD=$(BUILD) tests/lint.sh
+
+format: deps-lint
+	clang-format -i $(wildcard core/*.[ch] server/*.[ch] tests/*.h tests/*/*.[ch])
 
 bench: build
 	@BUILD=$(BUILD) tests/bench/bench.sh

@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# The laws of the house, each checked by a script, then format, clang-tidy, shellcheck and syntax.
+# Prints every law with its breaches; hints do not fail. BUILD names the build whose objects are looked at.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${BUILD:-build}
+failed=0
+passed=0
+
+# law "sentence" < breaches, one a line
+law() {
+  local breaches
+  breaches=$(cat)
+  if [[ -z $breaches ]]; then
+    passed=$((passed + 1))
+    echo "ok   $1"
+  else
+    failed=$((failed + 1))
+    echo "FAIL $1"
+    printf '%s\n' "$breaches" | sed 's/^/       /'
+  fi
+}
+
+c_sources=(core/*.c server/*.c)
+c_headers=(core/*.h server/*.h)
+mapfile -t c_tests < <(find tests -name '*.[ch]' -not -path '*/node_modules/*' | sort)
+mapfile -t modules < <(find static tests \( -name '*.js' -o -name '*.mjs' \) -not -path '*/node_modules/*' | sort)
+mapfile -t scripts < <({ find tests .ci -name '*.sh' -not -path '*/node_modules/*'; echo .ci/run; } | sort -u)
+
+# C without comments, each line with its file and number: "file:number:text".
+without_comments() {
+  local file
+  for file in "$@"; do
+    awk -v file="$file" '
+      { line = $0; out = ""
+        while (line != "") {
+          if (inside) { at = index(line, "*/"); if (!at) { line = ""; break } line = substr(line, at + 2); inside = 0; continue }
+          if (match(line, /"([^"\\]|\\.)*"|\/\*|\/\//)) {
+            token = substr(line, RSTART, RLENGTH); out = out substr(line, 1, RSTART - 1)
+            line = substr(line, RSTART + RLENGTH)
+            if (token == "//") { line = ""; break }
+            if (token == "/*") { inside = 1; continue }
+            out = out token
+          } else { out = out line; line = "" }
+        }
+        if (out ~ /[^ \t]/) print file ":" FNR ":" out }' "$file"
+  done
+}
+
+# ---- 1. Arrows point right and down.
+law 'core/ includes only core/' < <(grep -nE '^#include "' core/*.[ch] | grep -vE '#include "core/')
+law 'includes are by full path' < <(grep -nE '^#include "' "${c_sources[@]}" "${c_headers[@]}" | grep -vE '#include "(core|server)/')
+
+# ---- 2. One library, one door: header pattern, files that may include it.
+door() {
+  law "$1" < <(grep -nE "^#include <($2)>" "${c_sources[@]}" "${c_headers[@]}" | grep -vE "^($3):")
+}
+door 'microhttpd only in server/http*' 'microhttpd\.h' 'server/http(_[a-z_]+)?\.[ch]'
+door 'sqlite3 only in server/store*, server/console*' 'sqlite3\.h' 'server/(store|console)(_[a-z_]+)?\.[ch]'
+door 'cJSON only in server/codec*' '(cjson/)?cJSON\.h' 'server/codec(_[a-z_]+)?\.[ch]'
+door 'cblas only in core/mat.c' '(cblas|openblas/.*|f77blas)\.h' 'core/mat\.c'
+door 'zlib, libcsv, libzip only in core/dataset_*' '(zlib|csv|zip)\.h' 'core/dataset_[a-z_]+\.[ch]'
+door 'nettle only in core/digest.c' 'nettle/.*' 'core/digest\.c'
+door 'threads only in jobs, store, offload, events, dataset_cache, main and core/parallel.c' '(pthread|threads)\.h' \
+  'server/(jobs|store|offload|events|dataset_cache|main)(_[a-z_]+)?\.[ch]|core/parallel\.c'
+
+law 'SQL text only in server/store*, server/console*, migrations/' < <(
+  without_comments "${c_sources[@]}" "${c_headers[@]}" | grep -vE '^server/(store|console)[a-z_]*\.[ch]:' |
+    grep -E '(^|[^\\])"(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (TABLE|VIEW|INDEX)|DROP|ALTER TABLE|PRAGMA|BEGIN|COMMIT) ')
+
+# ---- 4. A regularizer is a row of a table: its name stands in core/ and in the view that explains it.
+names='dropout|dropconnect|weight_decay|max_norm|mixup|label_smoothing|input_noise|activation_noise|weight_noise|gradient_noise_sigma|early_stopping|cutout'
+law "no regularizer's name in server/" < <(without_comments server/*.[ch] | grep -E "\b($names)")
+law "no regularizer's name in static/ outside the view that explains it" < <(
+  find static -name '*.js' -not -path '*/node_modules/*' -not -path '*explain*' -print0 |
+    xargs -0 -r grep -nE "\b($names)" | grep -vE '^[^:]+:[0-9]+: *(//|\*|/\*)')
+
+# ---- 5. Small. Hints at the figure, failures at twice the figure.
+too_long() { # limit, what, files...
+  local limit=$1 what=$2
+  shift 2
+  wc -l "$@" | awk -v limit="$limit" -v what="$what" '$2 != "total" && $1 > limit {
+    print ($1 > 2 * limit ? "fail " : "hint ") $2 ": " $1 " lines, " what " has at most " limit }'
+}
+long_functions() {
+  awk '/^[a-zA-Z_].*\(/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
+       FNR == 1 { start = 0 }
+       /^\{/ { start = FNR }
+       /^\}/ && start { n = FNR - start + 1; start = 0
+         if (n > 60) print (n > 120 ? "fail " : "hint ") FILENAME ": " name "() has " n " lines, a function has at most 60" }' "$@"
+}
+sizes=$(
+  too_long 500 'a file' "${c_sources[@]}" "${modules[@]}"
+  too_long 120 'a header' "${c_headers[@]}"
+  long_functions "${c_sources[@]}"
+)
+grep '^hint ' <<<"$sizes" || true
+law 'no file, header or function is twice as long as it should be' < <(sed -n 's/^fail //p' <<<"$sizes")
+law 'no include cycle' < <(grep -E '^#include "' "${c_headers[@]}" |
+  sed -E 's/^([^:]+):#include "([^"]+)".*/\1 \2/' | tsort 2>&1 >/dev/null)
+
+# ---- State: core has no mutable statics; const tables of pointers lie in .data.rel.ro.
+mutable_statics() {
+  local object
+  compgen -G "$build/core/*.o" >/dev/null || { echo "no objects in $build/core: build first"; return; }
+  for object in "$build"/core/*.o; do
+    objdump -t "$object" | awk -v file="$object" '/ O (\.data|\.bss|\.tdata|\.tbss|\*COM\*)[ \t]/ { print file ": " $NF }'
+  done
+}
+law 'core has no mutable static' < <(mutable_statics)
+
+# ---- Nothing half done.
+law 'nothing is left to do' < <(
+  grep -nE '\b(TODO|FIXME|XXX|HACK)\b|#if 0' "${c_sources[@]}" "${c_headers[@]}" "${c_tests[@]}" "${modules[@]}" migrations/*.sql)
+law 'no -Ofast, no -DNDEBUG' < <(grep -nE '(-Ofast|-ffast-math|-DNDEBUG)' Makefile | grep -vE '^[0-9]+:#')
+
+# ---- Tools.
+law 'clang-format (make format mends it)' < <(
+  clang-format --dry-run -Werror "${c_sources[@]}" "${c_headers[@]}" "${c_tests[@]}" 2>&1 |
+    sed -n 's/:.*error: .*//p' | sort | uniq -c | awk '{ print $2 ": " $1 " places" }')
+
+tidy() {
+  printf '%s\0' "$@" | xargs -0 -r -n 2 -P "$(nproc)" sh -c \
+    'clang-tidy --quiet "$@" -- -std=c17 -D_GNU_SOURCE -I. "-DREGULAB_VERSION=\"0\"" "-DREGULAB_STATIC_DIR=\"/\"" 2>/dev/null' tidy
+}
+mapfile -t c_test_sources < <(printf '%s\n' "${c_tests[@]}" | grep '\.c$')
+law 'clang-tidy' < <(tidy "${c_sources[@]}" "${c_test_sources[@]}" | grep -E '(warning|error):' | sed "s#$PWD/##" | sort -u)
+
+law 'shellcheck' < <(shellcheck "${scripts[@]}" 2>&1)
+
+check_modules() {
+  local module
+  for module in "${modules[@]}"; do
+    node --input-type=module --check <"$module" 2>&1 | sed "s#^#$module: #"
+  done
+}
+law 'the modules are JavaScript' < <(check_modules)
+
+echo "lint: $passed passed, $failed failed"
+[[ $failed -eq 0 ]]
