@@ -118,6 +118,13 @@ FAIL_CHECKED bool store_retry_run(store *s, int64_t id, bool *moved, fail *f);
 /* Cancels all queued and paused runs of the experiment at once; ids of those still running are handed to the callback. */
 FAIL_CHECKED bool store_cancel_experiment(store *s, int64_t id, void (*running)(void *context, int64_t run_id), void *context, fail *f);
 
+/* Moves all queued runs of the experiment to paused in one transaction (those that run are paused one by one, by store_move_run). */
+FAIL_CHECKED bool store_pause_experiment(store *s, int64_t id, fail *f);
+/* Moves all paused runs back to queued in one transaction; their ids, oldest first, are handed to the callback after the commit. */
+FAIL_CHECKED bool store_resume_experiment(store *s, int64_t id, void (*queued)(void *context, int64_t run_id), void *context, fail *f);
+/* Waits until everything that was handed over before, by any thread, is on disk. False if some of it could not be written. */
+FAIL_CHECKED bool store_flush(store *s, fail *f);
+
 /* ---- curves ---- */
 typedef bool record_callback(void *context, const record *r); /* layers not filled */
 FAIL_CHECKED bool store_list_records(store *s, int64_t run_id, int64_t from_epoch, record_callback *each, void *context, fail *f);

@@ -1,0 +1,241 @@
+#include "server/jobs_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MODELS "models"
+#define CHECKPOINTS "checkpoints"
+#define MODEL_SUFFIX ".safetensors"
+#define CHECKPOINT_SUFFIX ".checkpoint"
+#define TEMPORARY_SUFFIX ".part"
+
+static bool storage_fail(fail *f, const char *action, const char *path)
+{
+    return fail_set(f, FAIL_STORAGE, NULL, "Cannot %s %s: %s.", action, path, strerror(errno));
+}
+
+static bool make_folder(const char *path, fail *f)
+{
+    if (mkdir(path, 0777) == 0 || errno == EEXIST)
+        return true;
+    return storage_fail(f, "make the folder", path);
+}
+
+/* mkdir -p */
+static bool make_folders(const char *path, fail *f)
+{
+    char part[JOBS_PATH_BYTES];
+    size_t n = strlen(path);
+    if (n + 64 > sizeof part)
+        return fail_set(f, FAIL_STORAGE, NULL, "The path of the data directory is too long: %s.",
+                        path);
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (!make_folder(part, f))
+            return false;
+    }
+    return true;
+}
+
+static void join(const char *data_dir, const char *folder, const char *name,
+                 char path[JOBS_PATH_BYTES])
+{
+    snprintf(path, JOBS_PATH_BYTES, "%s/%s%s%s", data_dir, folder, *name ? "/" : "", name);
+}
+
+bool jobs_files_open(const char *data_dir, fail *f)
+{
+    char models[JOBS_PATH_BYTES], checkpoints[JOBS_PATH_BYTES];
+    join(data_dir, MODELS, "", models);
+    join(data_dir, CHECKPOINTS, "", checkpoints);
+    return make_folders(data_dir, f) && make_folder(models, f) && make_folder(checkpoints, f) &&
+           jobs_files_check(data_dir, f);
+}
+
+bool jobs_files_check(const char *data_dir, fail *f)
+{
+    static const char *const FOLDERS[] = {MODELS, CHECKPOINTS};
+    for (int i = 0; i < 2; i++) {
+        char path[JOBS_PATH_BYTES];
+        join(data_dir, FOLDERS[i], "", path);
+        if (access(path, R_OK | W_OK | X_OK) != 0)
+            return storage_fail(f, "use the folder", path);
+    }
+    return true;
+}
+
+static void run_path(const char *data_dir, const char *folder, int64_t run_id, const char *suffix,
+                     char path[JOBS_PATH_BYTES])
+{
+    char name[64];
+    snprintf(name, sizeof name, "%" PRId64 "%s", run_id, suffix);
+    join(data_dir, folder, name, path);
+}
+
+void jobs_files_model(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES])
+{
+    run_path(data_dir, MODELS, run_id, MODEL_SUFFIX, path);
+}
+
+void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES])
+{
+    run_path(data_dir, CHECKPOINTS, run_id, CHECKPOINT_SUFFIX, path);
+}
+
+static bool write_all(int file, const jobs_piece *pieces, int n_pieces)
+{
+    for (int i = 0; i < n_pieces; i++) {
+        const char *at = pieces[i].bytes;
+        size_t left = pieces[i].n;
+        while (left > 0) {
+            ssize_t n = write(file, at, left);
+            if (n < 0 && errno != EINTR)
+                return false;
+            if (n > 0) {
+                at += n;
+                left -= (size_t)n;
+            }
+        }
+    }
+    return true;
+}
+
+/* So that the new name is on disk, too. */
+static bool sync_folder_of(const char *path)
+{
+    char folder[JOBS_PATH_BYTES];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    int directory = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return false;
+    bool is_synced = fsync(directory) == 0;
+    close(directory);
+    return is_synced;
+}
+
+bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces, fail *f)
+{
+    char temporary[JOBS_PATH_BYTES + sizeof TEMPORARY_SUFFIX];
+    snprintf(temporary, sizeof temporary, "%s%s", path, TEMPORARY_SUFFIX);
+    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0)
+        return storage_fail(f, "write", temporary);
+    bool is_written = write_all(file, pieces, n_pieces) && fsync(file) == 0;
+    int cause = errno;
+    if (close(file) != 0 && is_written) {
+        is_written = false;
+        cause = errno;
+    }
+    if (is_written && rename(temporary, path) == 0 && sync_folder_of(path))
+        return true;
+    errno = is_written ? errno : cause;
+    storage_fail(f, "write", path);
+    unlink(temporary);
+    return false;
+}
+
+static bool read_all(int file, char *bytes, size_t n)
+{
+    size_t got = 0;
+    while (got < n) {
+        ssize_t more = read(file, bytes + got, n - got);
+        if (more == 0)
+            errno = EIO;
+        if (more == 0 || (more < 0 && errno != EINTR))
+            return false;
+        if (more > 0)
+            got += (size_t)more;
+    }
+    return true;
+}
+
+bool jobs_files_load(const char *path, char **bytes, size_t *n, fail *f)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) {
+        *bytes = NULL;
+        *n = 0;
+        return true;
+    }
+    if (file < 0)
+        return storage_fail(f, "read", path);
+    struct stat info;
+    char *content = NULL;
+    bool is_read = fstat(file, &info) == 0 && (content = malloc((size_t)info.st_size + 1)) &&
+                   read_all(file, content, (size_t)info.st_size);
+    if (!is_read) {
+        storage_fail(f, "read", path);
+        free(content);
+    } else {
+        content[info.st_size] = '\0';
+        *bytes = content;
+        *n = (size_t)info.st_size;
+    }
+    close(file);
+    return is_read;
+}
+
+void jobs_files_remove_checkpoint(const char *data_dir, int64_t run_id)
+{
+    char path[JOBS_PATH_BYTES];
+    jobs_files_checkpoint(data_dir, run_id, path);
+    unlink(path);
+}
+
+void jobs_files_remove(const char *data_dir, int64_t run_id)
+{
+    char path[JOBS_PATH_BYTES];
+    jobs_files_remove_checkpoint(data_dir, run_id);
+    jobs_files_model(data_dir, run_id, path);
+    unlink(path);
+}
+
+/* The run that a file of this folder belongs to; 0: a temporary file; -1: not one of ours. */
+static int64_t run_of(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), n_temporary = strlen(TEMPORARY_SUFFIX);
+    if (n > n_temporary && strcmp(name + n - n_temporary, TEMPORARY_SUFFIX) == 0)
+        return 0;
+    char *end;
+    errno = 0;
+    long long id = strtoll(name, &end, 10);
+    return errno == 0 && id > 0 && strcmp(end, suffix) == 0 ? id : -1;
+}
+
+static void clean_folder(const char *data_dir, const char *folder, const char *suffix,
+                         bool (*is_known)(void *context, int64_t run_id), void *context)
+{
+    char path[JOBS_PATH_BYTES];
+    join(data_dir, folder, "", path);
+    DIR *directory = opendir(path);
+    if (!directory)
+        return;
+    const struct dirent *entry;
+    while ((entry = readdir(directory))) {
+        int64_t id = run_of(entry->d_name, suffix);
+        if (id == 0 || (id > 0 && !is_known(context, id)))
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    closedir(directory);
+}
+
+void jobs_files_clean(const char *data_dir, bool (*is_known)(void *context, int64_t run_id),
+                      void *context)
+{
+    clean_folder(data_dir, MODELS, MODEL_SUFFIX, is_known, context);
+    clean_folder(data_dir, CHECKPOINTS, CHECKPOINT_SUFFIX, is_known, context);
+}

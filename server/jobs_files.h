@@ -1,0 +1,45 @@
+/* jobs_files — the files that belong to runs: DATA_DIR/checkpoints/<id>.checkpoint and
+ * DATA_DIR/models/<id>.safetensors.
+ *
+ * 1. A file is whole or absent: written under a temporary name, synced, renamed, its folder synced.
+ * 2. Files of runs that the database does not know are orphans and are removed at start.
+ * Threads: pure but for the file system. Failure: FAIL_STORAGE, with the path and the cause. */
+#ifndef SERVER_JOBS_FILES_H
+#define SERVER_JOBS_FILES_H
+
+#include "core/fail.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { JOBS_PATH_BYTES = 512 };
+
+/* Makes DATA_DIR with its folders, and checks that this program may write there. */
+FAIL_CHECKED bool jobs_files_open(const char *data_dir, fail *f);
+
+/* The folders are there and writable? They may have vanished since. */
+FAIL_CHECKED bool jobs_files_check(const char *data_dir, fail *f);
+
+void jobs_files_model(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
+void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
+
+/* The pieces one after the other become the whole content of `path`. */
+typedef struct jobs_piece {
+    const void *bytes;
+    size_t n;
+} jobs_piece;
+FAIL_CHECKED bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces,
+                                  fail *f);
+
+/* The whole file, for the caller to free; *bytes is NULL and true where there is none. */
+FAIL_CHECKED bool jobs_files_load(const char *path, char **bytes, size_t *n, fail *f);
+
+/* Removes what the run left; a file that is not there is fine. */
+void jobs_files_remove(const char *data_dir, int64_t run_id);
+void jobs_files_remove_checkpoint(const char *data_dir, int64_t run_id);
+
+/* Removes temporary files, and those of runs for which `is_known` says no. */
+void jobs_files_clean(const char *data_dir, bool (*is_known)(void *context, int64_t run_id),
+                      void *context);
+
+#endif
