@@ -90,13 +90,12 @@ stats_paired stats_paired_of(const double *a, const double *b, size_t n)
 {
     double mean, std, largest;
     describe_differences(a, b, n, &mean, &std, &largest);
-    stats_paired paired = {.p_value = NAN, .minimum_detectable = NAN};
+    stats_paired paired = {.p_value = NAN};
     if (n >= 2 && std <= 8 * DBL_EPSILON * largest)
         std = 0;
     else if (n >= 2)
         paired.p_value = stats_t_two_sided(mean / (std / sqrt((double)n)), (double)(n - 1));
     paired.difference = summary_from(n, mean, std);
-    paired.minimum_detectable = stats_detectable_effect(n) * std;
     return paired;
 }
 

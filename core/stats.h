@@ -39,18 +39,17 @@ stats_summary stats_summary_of(const double *values, size_t n);
 /* The interval's half width for n values with this deviation; NaN for n < 2. */
 double stats_half_width(double std, size_t n);
 
-/* Two arms paired by seed: the differences a[i] - b[i], the two-sided paired t test of "no
- * difference", and the true difference that n pairs of this deviation would show with STATS_POWER
- * at STATS_LEVEL. p_value is NaN for n < 2, and when all differences are equal: their deviation is
- * not above what rounding of the values themselves makes (8 units in the last place of the
- * largest). */
+/* Two arms paired by seed: the differences a[i] - b[i] and the two-sided paired t test of "no
+ * difference". p_value is NaN for n < 2, and when all differences are equal: their deviation is not
+ * above what rounding of the values themselves makes (8 units in the last place of the largest); it
+ * is then reported as 0. */
 typedef struct stats_paired {
     stats_summary difference;
-    double p_value, minimum_detectable;
+    double p_value;
 } stats_paired;
 stats_paired stats_paired_of(const double *a, const double *b, size_t n);
 
-/* The smallest noncentrality, as a multiple of the deviation of the differences, that a paired t
+/* The smallest true difference, as a multiple of the deviation of the differences, that a paired t
  * test with n pairs finds with STATS_POWER at STATS_LEVEL (both tails count): delta / sqrt(n) with
  * P(|T| > t_crit) = STATS_POWER for T noncentral t with n - 1 degrees of freedom. NaN for n < 2. */
 double stats_detectable_effect(size_t n);

@@ -154,12 +154,13 @@ static double solve_mass(double (*mass)(double, double), double sign, double tar
         else
             high = u;
         double step = gap / exp(log_density(t, df) + u - log(value));
-        double next = u + step;
-        if (!(next > low && next < high))
-            next = low + (high - low) / 2;
-        if (fabs(next - u) <= DBL_EPSILON)
-            return exp(next);
-        u = next;
+        if (u + step > low && u + step < high) {
+            u += step;
+            if (fabs(step) < 1e-9) /* the error left is of the order of its square */
+                break;
+        } else {
+            u = low + (high - low) / 2;
+        }
     }
     return exp(u);
 }
