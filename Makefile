@@ -184,8 +184,8 @@ lint:
 format: deps-lint
 	clang-format -i $(wildcard core/*.[ch] server/*.[ch] tests/*.h tests/*/*.[ch])
 
-bench: build
-	@BUILD=$(BUILD) tests/bench/bench.sh
+bench: build $(BUILD)/tests/bench/blas
+	@BUILD=$(abspath $(BUILD)) REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/bench/bench.mjs
 
 venv = $(BUILD)/venv
 $(venv)/installed: tests/interop/requirements.txt

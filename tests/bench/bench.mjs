@@ -1,0 +1,143 @@
+// `make bench`: training speed beside OpenBLAS alone, and what the service costs, as two tables.
+//
+//   node tests/bench/bench.mjs [train] [service]
+//
+// Training is measured with --threads 1: the processor time over the wall time shows that one core was
+// busy, and a run of twice the epochs confirms the reported rate by wall time alone. MNIST's rows need
+// its four files: MNIST=FOLDER, or the shared folder beside the checkout.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { binary, cli, parseSafetensors, QUICK, readJson, removeDirectory, Server, sharedFolder, temporaryDirectory, top } from '../harness.mjs';
+
+const build = resolve(top, process.env.BUILD ?? 'build');
+const rounds = Number(process.env.ROUNDS ?? 3);
+const quiet = { evaluate_every: 1000, record_layers: false };
+const WORKLOADS = {
+  'W1 spirals 32-32': { dataset: 'spirals', hidden: [32, 32], dropout: 0.2, l2: 1e-4, batch_size: 32, epochs: 40 },
+  'W2 glyphs 256-256': { dataset: 'glyphs', hidden: [256, 256], dropout: 0.5, l2: 1e-4, batch_size: 32, epochs: 10 },
+  'W3 mnist 512-512': { dataset: 'mnist', hidden: [512, 512], dropout: 0.5, input_dropout: 0.2, l2: 1e-4, batch_size: 128, epochs: 2 },
+  'W4 mnist 1024x3': { dataset: 'mnist', hidden: [1024, 1024, 1024], dropout: 0.5, input_dropout: 0.2, max_norm: 2, optimizer: 'sgd',
+    momentum: 0.95, learning_rate: 0.05, batch_size: 100, epochs: 2 },
+  'W4, scope batch': { dataset: 'mnist', hidden: [1024, 1024, 1024], dropout: 0.5, input_dropout: 0.2, dropout_scope: 'batch', max_norm: 2,
+    optimizer: 'sgd', momentum: 0.95, learning_rate: 0.05, batch_size: 100, epochs: 2 },
+};
+const directory = temporaryDirectory();
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+function table(head, rows) {
+  const all = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)));
+  for (const row of all) console.log(row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '));
+}
+
+/** Trains once with an export -> { result, cores, shape }. */
+function train(spec, threads) {
+  const file = join(directory, 'spec.json');
+  const out = join(directory, 'export');
+  writeFileSync(file, JSON.stringify({ ...spec, ...quiet }));
+  const script = '"$@" >&2; status=$?; times; exit $status';
+  const args = ['-c', script, 'bench', binary, 'run', file, '--quiet', '--threads', String(threads), '--data-dir', join(directory, 'data'), '--export', out];
+  const { status, stdout, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  const seconds = [...stdout.split('\n')[1].matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => 60 * Number(m) + Number(s));
+  const result = readJson(out, 'result.json');
+  const data = parseSafetensors(readFileSync(join(out, 'data.safetensors')));
+  const final = parseSafetensors(readFileSync(join(out, 'final.safetensors')));
+  const outputs = final[`layers.${spec.hidden.length}.weight`].shape[0];
+  removeDirectory(out);
+  return { result, processor_seconds: seconds[0] + seconds[1], n: data.x_train.shape[0], widths: [data.x_train.shape[1], ...spec.hidden, outputs] };
+}
+
+function blas(batch, widths) {
+  const { stdout } = spawnSync(join(build, 'tests/bench/blas'), [batch, ...widths].map(String),
+    { encoding: 'utf8', env: { ...process.env, OPENBLAS_NUM_THREADS: '1' } });
+  return Number(stdout);
+}
+
+function benchTraining() {
+  const folder = process.env.MNIST ?? (sharedFolder() && join(sharedFolder(), 'data/mnist'));
+  const have_mnist = folder && existsSync(folder);
+  if (have_mnist) {
+    const files = readdirSync(folder).filter((name) => /idx/.test(name)).map((name) => join(folder, name));
+    const { status, stderr } = cli(['dataset', 'add', 'mnist', ...files, '--data-dir', join(directory, 'data')]);
+    if (status !== 0) throw new Error(stderr);
+  }
+  const rows = [];
+  for (const [name, spec] of Object.entries(WORKLOADS)) {
+    if (spec.dataset === 'mnist' && !have_mnist) { console.log(`${name}: skipped, MNIST=FOLDER is not given`); continue; }
+    const floors = [];
+    const rates = [];
+    const confirmed = [];
+    let last;
+    for (let round = 0; round < rounds; round++) {
+      const once = train(spec, 1);
+      const twice = train({ ...spec, epochs: 2 * spec.epochs }, 1);
+      floors.push(blas(spec.batch_size, once.widths));
+      rates.push(once.result.samples_per_second);
+      confirmed.push(once.n * spec.epochs / (twice.result.wall_seconds - once.result.wall_seconds));
+      last = once;
+    }
+    const step_us = 1e6 * spec.batch_size / median(rates);
+    rows.push([name, Math.round(median(rates)), Math.round(median(confirmed)), step_us.toFixed(1), median(floors).toFixed(1),
+      (step_us / median(floors)).toFixed(2), (last.processor_seconds / last.result.wall_seconds).toFixed(2), (last.result.peak_memory_bytes / 1e6).toFixed(0)]);
+  }
+  console.log(`\nTraining, one thread, medians of ${rounds} (us per step; ratio to OpenBLAS alone; cores busy)`);
+  table(['workload', 'samples/s', 'by wall', 'step us', 'BLAS us', 'ratio', 'cores', 'MB'], rows);
+}
+
+const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+
+/** Requests per second and p99 by wrk, if it is there. */
+function wrk(url, connections) {
+  const { status, stdout } = spawnSync('wrk', ['-t1', `-c${connections}`, '-d3s', '--latency', url], { encoding: 'utf8' });
+  if (status !== 0) return 'wrk is not installed';
+  return `${/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]} requests/s, p99 ${/99%\s+(\S+)/.exec(stdout)[1]}`;
+}
+
+async function latency(server, path, n = 300) {
+  const times = [];
+  for (let i = 0; i < n; i++) {
+    const start = performance.now();
+    await server.get(path);
+    times.push(performance.now() - start);
+  }
+  return `${median(times).toFixed(2)} ms`;
+}
+
+async function benchService() {
+  const starts = [];
+  for (let i = 0; i < 10; i++) {
+    const server = await Server.start();
+    starts.push(server.start_ms);
+    await server.stop();
+  }
+  const server = await Server.start();
+  const rows = [['start to listening, empty database', `${median(starts).toFixed(1)} ms`], ['memory, idle', `${resident(server.pid).toFixed(1)} MB`]];
+  try {
+    const { experiment, runs } = await server.train({ ...QUICK, epochs: 100, sweep: { dropout: [0, 0.25, 0.5] }, repeats: 3 });
+    for (const path of ['/experiments', `/experiments/${experiment.id}`, `/runs/${runs[0].id}/curves`, `/experiments/${experiment.id}/comparison`,
+      `/experiments/${experiment.id}/curves?metric=val_loss`]) rows.push([`GET ${path.replace(/\d+/, '{id}')}, median`, await latency(server, path)]);
+    rows.push(['GET /healthz, 32 connections', wrk(`${server.url}/healthz`, 32)], ['GET /experiments/{id}, 32 connections', wrk(`${server.url}/api/v1/experiments/${experiment.id}`, 32)]);
+    const before = performance.now();
+    const small = { dataset: { name: 'moons', n: 100 }, hidden: [4], epochs: 1, record_layers: false };
+    const many = await server.submit({ ...small, repeats: 1000 });
+    const accepted = performance.now() - before;
+    await server.untilTerminal(many.id, 120_000);
+    rows.push(['1,000 one-epoch runs accepted in', `${accepted.toFixed(0)} ms`], ['1,000 one-epoch runs trained, each', `${((performance.now() - before) / 1000).toFixed(2)} ms`]);
+    rows.push(['memory after it', `${resident(server.pid).toFixed(1)} MB`]);
+  } finally {
+    await server.stop();
+  }
+  console.log('\nService, 2 workers');
+  table(['figure', 'measured'], rows);
+}
+
+const wanted = process.argv.slice(2);
+try {
+  if (!wanted.length || wanted.includes('train')) benchTraining();
+  if (!wanted.length || wanted.includes('service')) await benchService();
+} finally {
+  removeDirectory(directory);
+}
