@@ -1,0 +1,88 @@
+// The way of a user: fill in the form, start, watch the curve grow, read the verdict.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Server } from '../harness.mjs';
+import { launch, openPage, points, untilPoints } from './browser.mjs';
+
+const server = await Server.start();
+const browser = await launch();
+after(async () => { await browser.close(); await server.stop(); });
+
+test('an experiment submitted from the form is trained and its curve grows live', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/new`);
+  await page.locator('#field-name').fill('From the form');
+  await page.locator('#field-repeats').fill('3');
+  await page.locator('#field-dataset').selectOption('glyphs');
+  await page.locator('#sweep-dropout').click();
+  await page.locator('#field-dropout').fill('0, 0.5');
+  const find = page.locator('#find-field');
+  await find.fill('epochs');
+  await page.locator('#field-epochs').fill('40');
+  await find.fill('');
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  await page.waitForFunction(() => document.getElementById('n-runs')?.textContent.startsWith('6 '));
+  await page.locator('#submit').click();
+  await page.waitForURL(/#\/experiments\/\d+/);
+  const first = await untilPoints(page, 'chart-0', 2);
+  assert.ok(first < 41, `${first} points at first sight: nothing was left to grow`);
+  const seen = new Set([first]);
+  while ((await points(page, 'chart-0')) < 41) {
+    const n = await untilPoints(page, 'chart-0', (await points(page, 'chart-0')) + 1);
+    seen.add(n);
+  }
+  assert.ok(seen.size >= 4, `the curve grew in ${seen.size} steps: ${[...seen]}`);
+  const id = Number(/experiments\/(\d+)/.exec(page.url())[1]);
+  await server.untilTerminal(id);
+  const experiment = await server.get(`/experiments/${id}`);
+  assert.equal(experiment.name, 'From the form');
+  assert.deepEqual(experiment.spec, { name: 'From the form', repeats: 3, dataset: 'glyphs', epochs: 40, sweep: { dropout: [0, 0.5] } });
+  const { summary } = await server.get(`/experiments/${id}/comparison`);
+  await page.getByText(summary.split('. ')[0]).first().waitFor();
+  assert.equal(await page.locator('tbody tr').count(), 2, 'a row per config');
+  await page.getByRole('tab', { name: /^Runs/ }).click();
+  await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 6);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('errors stand at their fields before anything is sent', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/new`);
+  await page.locator('#find-field').fill('epochs');
+  await page.locator('#field-epochs').fill('0');
+  await page.locator('#field-epochs-error').waitFor();
+  assert.match(await page.locator('#field-epochs-error').textContent(), /\d/);
+  assert.ok(await page.locator('#submit').isDisabled());
+  await page.locator('#field-epochs').fill('5');
+  await page.locator('#field-epochs-error').waitFor({ state: 'detached' });
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  // The browser itself notes the refused dry run on the console; nothing else may be there.
+  assert.deepEqual(complaints.filter((line) => !/status of 400/.test(line)), []);
+  await context.close();
+});
+
+test('every field of the table is in the form', async () => {
+  const { page, context } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/new`);
+  await page.locator('#field-name').waitFor();
+  const { items } = await server.get('/fields');
+  const missing = [];
+  for (const field of items) {
+    if (field.name === 'sweep' || field.name.includes('.')) continue;
+    if (await page.locator(`[data-field="${field.name}"]`).count() === 0) missing.push(field.name);
+  }
+  assert.deepEqual(missing, []);
+  await context.close();
+});
+
+test('a copy of an experiment starts from its specification', async () => {
+  const made = await server.submit({ name: 'original', dataset: 'moons', epochs: 7, dropout: 0.25 });
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/new?from=${made.id}`);
+  await page.locator('#field-name').waitFor();
+  assert.equal(await page.locator('#field-name').inputValue(), 'original');
+  assert.equal(await page.locator('#field-dropout').inputValue(), '0.25');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
