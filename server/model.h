@@ -9,12 +9,26 @@
 
 #include <stdint.h>
 
-typedef enum run_state { RUN_STATE_QUEUED, RUN_STATE_RUNNING, RUN_STATE_PAUSED, RUN_STATE_COMPLETED, RUN_STATE_FAILED,
-                         RUN_STATE_CANCELLED, RUN_STATE_COUNT } run_state;
+typedef enum run_state {
+    RUN_STATE_QUEUED,
+    RUN_STATE_RUNNING,
+    RUN_STATE_PAUSED,
+    RUN_STATE_COMPLETED,
+    RUN_STATE_FAILED,
+    RUN_STATE_CANCELLED,
+    RUN_STATE_COUNT
+} run_state;
 extern const char *const RUN_STATE_NAMES[RUN_STATE_COUNT]; /* also the states of an experiment */
 
-typedef enum stop_reason { STOP_REASON_NONE, STOP_REASON_FINISHED, STOP_REASON_EARLY_STOPPED, STOP_REASON_DIVERGED,
-                           STOP_REASON_CANCELLED, STOP_REASON_ERROR, STOP_REASON_COUNT } stop_reason;
+typedef enum stop_reason {
+    STOP_REASON_NONE,
+    STOP_REASON_FINISHED,
+    STOP_REASON_EARLY_STOPPED,
+    STOP_REASON_DIVERGED,
+    STOP_REASON_CANCELLED,
+    STOP_REASON_ERROR,
+    STOP_REASON_COUNT
+} stop_reason;
 extern const char *const STOP_REASON_NAMES[STOP_REASON_COUNT]; /* NULL for NONE */
 
 bool run_state_is_terminal(run_state state);
@@ -24,18 +38,80 @@ typedef struct experiment {
     char *name, *description, *tags; /* tags: JSON array text */
     char *spec;                      /* JSON text as sent */
     run_state status;
-    char baseline_config_id[17];     /* what its comparison compares against, "" if unknown */
+    char baseline_config_id[17]; /* what its comparison compares against, "" if unknown */
     int64_t n_configs, n_runs;
     int64_t runs[RUN_STATE_COUNT]; /* how many runs are in each state */
-    double progress;               /* 0..1: epochs done over epochs planned */
+    double progress; /* 0..1: epochs done over epochs planned; a run that has ended is done */
     int64_t created_ms, started_ms, finished_ms;
 } experiment;
 
 typedef struct run_metrics { /* what a run ends with; NaN = none */
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
-    double selected[METRIC_COUNT]; /* plain names: train_loss, val_loss, test_loss, ... with the selected weights */
+    double selected[METRIC_COUNT]; /* with the selected weights: train_loss, ..., test_loss, ... */
     int64_t best_epoch, selected_epoch; /* -1: none */
 } run_metrics;
+
+/* The final metrics as X(name, member of run_metrics): their public names, in this order the columns
+ * of `runs` and run_results. Plain names are of the selected weights; what belongs to an epoch rather
+ * than to weights (batch_loss, learning_rate, gradient_norm, gradient_noise, seconds) has none. */
+/* clang-format off */
+#define RUN_METRICS(X)                                                                            \
+    X(best_epoch, best_epoch)                                                                     \
+    X(selected_epoch, selected_epoch)                                                             \
+    X(train_loss, selected[METRIC_TRAIN_LOSS])                                                    \
+    X(train_accuracy, selected[METRIC_TRAIN_ACCURACY])                                            \
+    X(val_loss, selected[METRIC_VAL_LOSS])                                                        \
+    X(val_accuracy, selected[METRIC_VAL_ACCURACY])                                                \
+    X(train_rmse, selected[METRIC_TRAIN_RMSE])                                                    \
+    X(train_r2, selected[METRIC_TRAIN_R2])                                                        \
+    X(val_rmse, selected[METRIC_VAL_RMSE])                                                        \
+    X(val_r2, selected[METRIC_VAL_R2])                                                            \
+    X(penalty, selected[METRIC_PENALTY])                                                          \
+    X(weight_norm, selected[METRIC_WEIGHT_NORM])                                                  \
+    X(test_loss, selected[METRIC_TEST_LOSS])                                                      \
+    X(test_accuracy, selected[METRIC_TEST_ACCURACY])                                              \
+    X(test_rmse, selected[METRIC_TEST_RMSE])                                                      \
+    X(test_r2, selected[METRIC_TEST_R2])                                                          \
+    X(test_ece, selected[METRIC_TEST_ECE])                                                        \
+    X(test_brier, selected[METRIC_TEST_BRIER])                                                    \
+    X(generalization_gap, selected[METRIC_GENERALIZATION_GAP])                                    \
+    X(mc_test_loss, selected[METRIC_MC_TEST_LOSS])                                                \
+    X(mc_test_accuracy, selected[METRIC_MC_TEST_ACCURACY])                                        \
+    X(mc_test_ece, selected[METRIC_MC_TEST_ECE])                                                  \
+    X(mc_test_rmse, selected[METRIC_MC_TEST_RMSE])                                                \
+    X(last_batch_loss, last[METRIC_BATCH_LOSS])                                                   \
+    X(last_train_loss, last[METRIC_TRAIN_LOSS])                                                   \
+    X(last_train_accuracy, last[METRIC_TRAIN_ACCURACY])                                           \
+    X(last_val_loss, last[METRIC_VAL_LOSS])                                                       \
+    X(last_val_accuracy, last[METRIC_VAL_ACCURACY])                                               \
+    X(last_train_rmse, last[METRIC_TRAIN_RMSE])                                                   \
+    X(last_train_r2, last[METRIC_TRAIN_R2])                                                       \
+    X(last_val_rmse, last[METRIC_VAL_RMSE])                                                       \
+    X(last_val_r2, last[METRIC_VAL_R2])                                                           \
+    X(last_penalty, last[METRIC_PENALTY])                                                         \
+    X(last_learning_rate, last[METRIC_LEARNING_RATE])                                             \
+    X(last_gradient_norm, last[METRIC_GRADIENT_NORM])                                             \
+    X(last_gradient_noise, last[METRIC_GRADIENT_NOISE])                                           \
+    X(last_weight_norm, last[METRIC_WEIGHT_NORM])                                                 \
+    X(last_seconds, last[METRIC_SECONDS])                                                         \
+    X(best_batch_loss, best[METRIC_BATCH_LOSS])                                                   \
+    X(best_train_loss, best[METRIC_TRAIN_LOSS])                                                   \
+    X(best_train_accuracy, best[METRIC_TRAIN_ACCURACY])                                           \
+    X(best_val_loss, best[METRIC_VAL_LOSS])                                                       \
+    X(best_val_accuracy, best[METRIC_VAL_ACCURACY])                                               \
+    X(best_train_rmse, best[METRIC_TRAIN_RMSE])                                                   \
+    X(best_train_r2, best[METRIC_TRAIN_R2])                                                       \
+    X(best_val_rmse, best[METRIC_VAL_RMSE])                                                       \
+    X(best_val_r2, best[METRIC_VAL_R2])                                                           \
+    X(best_penalty, best[METRIC_PENALTY])                                                         \
+    X(best_learning_rate, best[METRIC_LEARNING_RATE])                                             \
+    X(best_gradient_norm, best[METRIC_GRADIENT_NORM])                                             \
+    X(best_gradient_noise, best[METRIC_GRADIENT_NOISE])                                           \
+    X(best_weight_norm, best[METRIC_WEIGHT_NORM])                                                 \
+    X(best_seconds, best[METRIC_SECONDS])
+/* clang-format on */
+#define RUN_METRIC_COUNT_ONE(name, member) +1
+enum { RUN_METRIC_COUNT = 0 RUN_METRICS(RUN_METRIC_COUNT_ONE) };
 
 typedef struct run {
     int64_t id, experiment_id;
@@ -45,8 +121,8 @@ typedef struct run {
     stop_reason reason;
     char *error; /* NULL unless failed */
     int64_t attempt;
-    char *values;     /* JSON object text: the swept fields of this run's config */
-    char *config;     /* JSON object text: fully resolved, with the seed */
+    char *values; /* JSON object text: the swept fields of this run's config */
+    char *config; /* JSON object text: fully resolved, with the seed */
     int64_t epoch, epochs;
     run_metrics metrics;
     double samples_per_second; /* NaN until finished */
@@ -58,9 +134,13 @@ typedef struct run {
 void experiment_close(experiment *e);
 void run_close(run *r);
 
-/* The final metrics under their public names, in a fixed order: i = 0, 1, ... until false. "best_epoch", "train_loss", "last_train_loss",
- * "best_train_loss", ..., "test_loss", ... Also the columns of run_results and what runs can be sorted by. */
+/* All NaN and -1. */
+void run_metrics_init(run_metrics *m);
+/* The final metrics under their public names, in the order of RUN_METRICS: i = 0, 1, ... until false.
+ * An epoch of -1 gives NaN. */
 bool run_metric_get(const run_metrics *m, int i, const char **name, double *value);
+/* Sets the i-th of them, 0 <= i < RUN_METRIC_COUNT; NaN for an epoch becomes -1. */
+void run_metric_set(run_metrics *m, int i, double value);
 /* Index for run_metric_get, or -1. */
 int run_metric_find(const char *name);
 
