@@ -40,7 +40,7 @@ static bool read_checked(const field *row, const cJSON *value, const char *point
         return wrong_type(whole ? "a whole number" : "a number", row->name, value, pointer, faults);
     if (!field_check_number(row, value->valuedouble, pointer, &f))
         return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
-    *out = value->valuedouble;
+    *out = value->valuedouble + 0.0; /* -0 means 0 */
     return true;
 }
 
@@ -270,6 +270,19 @@ static void add_array(buffer *b, const field *row, const train_spec *spec)
     buffer_add_text(b, "]");
 }
 
+/* An object that is not nullable and whose members are all at their defaults: {}. */
+static bool is_off(const field *row, const train_spec *spec)
+{
+    train_spec defaults;
+    if (row->nullable)
+        return false;
+    spec_init(&defaults);
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (child_name(row, &FIELDS[i]) && !field_equal(&FIELDS[i], spec, &defaults))
+            return false;
+    return true;
+}
+
 static void add_object(buffer *b, const field *row, const train_spec *spec)
 {
     if (row->nullable && !*(const bool *)field_value_const(row, spec)) {
@@ -277,7 +290,8 @@ static void add_object(buffer *b, const field *row, const train_spec *spec)
         return;
     }
     buffer_add_text(b, "{");
-    for (int i = 0; i < FIELD_COUNT; i++) {
+    bool off = is_off(row, spec);
+    for (int i = 0; i < FIELD_COUNT && !off; i++) {
         const char *name = child_name(row, &FIELDS[i]);
         if (!name || !field_applies(&FIELDS[i], spec))
             continue;
