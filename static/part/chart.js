@@ -1,0 +1,59 @@
+/* chart — the line chart as a component, with its files to save. */
+import { html, useEffect, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
+import { createLineChart } from '../chart/line.js';
+import { lineChartSvg } from '../chart/svg.js';
+import { css } from '../lib/palette.js';
+import { Icon, saveFile } from './basic.js';
+
+/* model: see chart/line.js. `onZoom(pair or null)`; `handle`, a ref, gets the chart. */
+export function LineChart({ id, label, model, onZoom, small, handle }) {
+  const root = useRef(null);
+  const chart = useRef(null);
+  const zoomed = useRef(onZoom);
+  const theme = useTheme();
+  zoomed.current = onZoom;
+  useLayoutEffect(() => {
+    chart.current = createLineChart(root.current, { onZoom: (pair) => zoomed.current(pair) });
+    if (handle) handle.current = chart.current;
+    return () => chart.current.destroy();
+  }, []);
+  useEffect(() => {
+    performance.mark(`chart-${id}-start`);
+    chart.current.draw(model);
+    performance.measure(`chart-${id}`, `chart-${id}-start`);
+  }, [model, theme]);
+  return html`<div id=${id} class="chart ${small ? 'small' : ''}" ref=${root} tabindex="0" role="group" aria-roledescription="chart"
+    aria-label="${label}. Arrow keys read the values, plus and minus zoom, zero shows all" data-testid=${id} data-points=${pointsOf(model)} />`;
+}
+
+/* How many points the longest line has; lets a test see a curve grow. */
+const pointsOf = (model) => model.series.reduce((most, s) => Math.max(most, s.x.length), 0);
+
+const fileName = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'chart';
+
+function csvOf(model) {
+  const quote = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+  const lines = [`series,${quote(model.xLabel)},value,low,high,n`];
+  for (const s of model.series) {
+    s.x.forEach((x, i) => lines.push([quote(s.label), x, s.y[i] ?? '', s.low?.[i] ?? '', s.high?.[i] ?? '', s.n?.[i] ?? ''].join(',')));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/* A menu with the chart's files. `handle`: the ref that LineChart filled. */
+export function SaveMenu({ id, model, handle }) {
+  const menu = useRef(null);
+  const close = () => { menu.current.open = false; };
+  const size = { width: 880, height: 480 };
+  const save = {
+    svg: () => saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
+    png: () => handle.current.toCanvas()?.toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
+    csv: () => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv'),
+  };
+  return html`
+    <details class="menu" ref=${menu} onKeyDown=${(event) => event.key === 'Escape' && close()} onFocusOut=${(event) => !menu.current.contains(event.relatedTarget) && close()}>
+      <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" /></summary>
+      <div class="menu-items">${Object.entries(save).map(([kind, work]) => html`
+        <button type="button" id="${id}-save-${kind}" onClick=${() => { close(); work(); }}>${kind.toUpperCase()}</button>`)}</div>
+    </details>`;
+}

@@ -1,0 +1,102 @@
+/* results — the tables of an experiment's configs and runs. */
+import { html, useMemo } from '../lib/html.js';
+import { summarize } from '../lib/stats.js';
+import { request } from '../lib/api.js';
+import { metricLabel, meanStd, number, signed, withSpread, pValue, duration, elapsed, count, NONE } from '../lib/format.js';
+import { TERMINAL } from '../lib/experiment-store.js';
+import { Icon, Status, attempt } from './basic.js';
+import { Table } from './table.js';
+import { VerdictMark, Interval } from './verdict.js';
+import { Swatch } from './curves.js';
+
+const PREFIX = { selected: '', best: 'best_', last: 'last_' };
+
+/* A run's final value of a metric at the selected, best or last epoch; metrics measured once have only one. */
+export function finalValue(run, metric, at) {
+  const own = run.metrics?.[PREFIX[at] + metric];
+  return own !== undefined ? own : run.metrics?.[metric] ?? null;
+}
+
+/* Which metrics the tables show beside the compared one. */
+function tableMetrics(regression, compare) {
+  const kind = regression ? 'rmse' : 'accuracy';
+  return ['val_loss', `val_${kind}`, 'train_loss', 'test_loss', `test_${kind}`, 'generalization_gap'].filter((name) => name !== compare);
+}
+
+function ConfigName({ config, styles, baseline }) {
+  return html`<span class="config-name"><${Swatch} style=${styles.get(config.config_id)} /><span>${config.label}</span>${config.config_id === baseline && html`<span class="soft">baseline</span>`}</span>`;
+}
+
+function configColumns({ styles, props, regression, store }, rows) {
+  const { comparison } = store;
+  const compare = props.compare;
+  const span = Math.max(0, ...rows.map(({ difference: d }) => (d ? Math.max(Math.abs(d.mean ?? 0), Math.abs(d.ci_low ?? 0), Math.abs(d.ci_high ?? 0)) : 0)).filter(Number.isFinite));
+  const spread = (d) => (d?.ci_high !== null && d?.ci_high !== undefined ? (d.ci_high - d.ci_low) / 2 : undefined);
+  const several = rows.length > 1;
+  return [
+    { key: 'config', label: 'Config', value: (row) => row.label, cell: (row) => html`<${ConfigName} config=${row} styles=${styles} baseline=${comparison?.baseline} />` },
+    { key: 'n', label: 'Seeds', align: 'num', help: 'Finished runs of all runs', value: (row) => row.done, cell: (row) => html`<span class="nowrap">${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}${row.failed > 0 && html` <span class="bad-text">(${row.failed} failed)</span>`}</span>` },
+    { key: compare, label: metricLabel(compare), align: 'num main', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[compare].mean, cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std) },
+    ...(several ? [
+      { key: 'interval', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', cell: (row) => html`<${Interval} difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />` },
+      { key: 'difference', label: 'Difference', align: 'num', value: (row) => row.difference?.mean, cell: (row) => (row.difference && row.difference.mean !== null
+        ? html`<span class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span>` : NONE) },
+      { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm', value: (row) => row.difference?.p_adjusted, cell: (row) => pValue(row.difference?.p_adjusted) },
+      { key: 'verdict', label: 'Verdict', value: (row) => row.verdict, cell: (row) => (row.verdict ? html`<${VerdictMark} verdict=${row.verdict} />` : NONE) },
+    ] : []),
+    ...tableMetrics(regression, compare).map((name) => ({
+      key: name, label: metricLabel(name), align: 'num', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[name].mean, cell: (row) => meanStd(row.stats[name].mean, row.stats[name].std),
+    })),
+  ];
+}
+
+export function ConfigTable(shared) {
+  const { configs, props, set, store, regression, version } = shared;
+  const rows = useMemo(() => {
+    const compared = new Map((store.comparison?.configs ?? []).map((one, i) => [one.config_id, { ...one, rank: i }]));
+    const made = configs.map((config) => {
+      const done = config.runs.filter((run) => run.status === 'completed');
+      const other = compared.get(config.config_id);
+      const names = [props.compare, ...tableMetrics(regression, props.compare)];
+      const stats = Object.fromEntries(names.map((name) => [name, summarize(done.map((run) => finalValue(run, name, props.at)))]));
+      return { ...config, done: done.length, failed: config.runs.filter((run) => run.status === 'failed').length, stats, difference: other?.difference ?? null, verdict: other?.verdict, rank: other?.rank ?? Infinity };
+    });
+    return made.sort((a, b) => a.rank - b.rank);
+  }, [configs, version, props.compare, props.at, regression]);
+  const columns = configColumns(shared, rows);
+  return html`<${Table} id="configs" label="Configs, the best first" columns=${columns} rows=${rows} sort=${props.order} onSort=${(order) => set({ order })} rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />`;
+}
+
+/* The value while a run trains is its latest epoch's, in soft type. */
+function RunValue({ run, metric, at, live }) {
+  const value = finalValue(run, metric, at);
+  if (value !== null && TERMINAL.includes(run.status)) return html`${number(value)}`;
+  const now = live?.[metric];
+  return now === undefined || now === null ? html`${NONE}` : html`<span class="soft" title="So far">${number(now)}</span>`;
+}
+
+function RunActions({ run, label }) {
+  const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
+  if (!TERMINAL.includes(run.status)) return html`<button type="button" class="button quiet small" onClick=${() => act('cancel')} aria-label="Cancel ${label}"><${Icon} name="stop" />Cancel</button>`;
+  if (run.status === 'completed') return null;
+  return html`<button type="button" class="button quiet small" onClick=${() => act('retry')} aria-label="Train ${label} again"><${Icon} name="retry" />Retry</button>`;
+}
+
+export function RunTable(shared) {
+  const { configs, styles, props, set, store, regression, version } = shared;
+  const labels = useMemo(() => new Map(configs.map((config) => [config.config_id, config])), [configs]);
+  const rows = useMemo(() => [...store.runs.values()], [store.runs, version]);
+  const metricColumn = (name) => ({ key: name, label: metricLabel(name), align: 'num', value: (run) => finalValue(run, name, props.at) ?? store.live.get(run.id)?.[name], cell: (run) => html`<${RunValue} run=${run} metric=${name} at=${props.at} live=${store.live.get(run.id)} />` });
+  const columns = [
+    { key: 'id', label: 'Run', value: (run) => run.id, cell: (run) => html`<a class="row-link" href="#/runs/${run.id}">${run.id}</a>` },
+    ...(configs.length > 1 ? [{ key: 'config', label: 'Config', value: (run) => labels.get(run.config_id)?.label, cell: (run) => html`<${ConfigName} config=${labels.get(run.config_id) ?? run} styles=${styles} />` }] : []),
+    { key: 'seed', label: 'Seed', align: 'num', value: (run) => run.seed, cell: (run) => run.seed },
+    { key: 'status', label: 'Status', value: (run) => run.status, cell: (run) => html`<${Status} status=${run.status} reason=${run.stop_reason} />${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}` },
+    { key: 'epoch', label: 'Epoch', align: 'num', value: (run) => run.epoch, cell: (run) => html`<span class="nowrap">${run.epoch} <span class="soft">of ${run.epochs}</span></span>` },
+    ...tableMetrics(regression, null).map(metricColumn),
+    { key: 'best_epoch', label: 'Best epoch', align: 'num', value: (run) => run.metrics?.best_epoch, cell: (run) => run.metrics?.best_epoch ?? NONE },
+    { key: 'took', label: 'Took', align: 'num', value: (run) => elapsed(run.started_at, run.finished_at), cell: (run) => (run.finished_at ? duration(elapsed(run.started_at, run.finished_at)) : NONE) },
+    { key: 'actions', label: '', cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />` },
+  ];
+  return html`<${Table} id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows} onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />`;
+}

@@ -1,0 +1,91 @@
+/* table — a sortable table that scrolls sideways in its own box and, when long, keeps only the rows in sight.
+ * columns: [{key, label, help, align, value(row) for sorting, cell(row), width}]; sort: "key" or "-key". */
+import { html, useState, useEffect, useRef, useMemo } from '../lib/html.js';
+
+const WINDOW_FROM = 150; /* rows; shorter tables are drawn whole */
+const ROW_PX = 41; /* until a row was measured */
+const AROUND = 12;
+
+function compare(a, b) {
+  const noneA = a === null || a === undefined || a !== a;
+  const noneB = b === null || b === undefined || b !== b;
+  if (noneA || noneB) return Number(noneA) - Number(noneB);
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a).localeCompare(String(b), undefined, { numeric: true });
+}
+
+/* The rows in the order of `sort`; values that are not there come last either way. */
+export function sortRows(rows, columns, sort) {
+  const key = sort?.replace(/^-/, '');
+  const column = columns.find((one) => one.key === key && one.value);
+  if (!column) return rows;
+  const direction = sort.startsWith('-') ? -1 : 1;
+  const keyed = rows.map((row) => [column.value(row), row]);
+  const absent = (value) => value === null || value === undefined || value !== value;
+  keyed.sort(([a], [b]) => (absent(a) || absent(b) ? compare(a, b) : direction * compare(a, b)));
+  return keyed.map(([, row]) => row);
+}
+
+function HeadCell({ column, sort, onSort }) {
+  const active = sort?.replace(/^-/, '') === column.key;
+  const state = !active ? 'none' : sort.startsWith('-') ? 'descending' : 'ascending';
+  const next = active && !sort.startsWith('-') ? `-${column.key}` : column.key;
+  if (!column.value || !onSort) return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${column.label}</th>`;
+  return html`
+    <th scope="col" class=${column.align ?? ''} aria-sort=${state} title=${column.help}>
+      <button type="button" class="sort ${active ? 'on' : ''}" onClick=${() => onSort(next)} data-sort=${column.key}>
+        ${column.label}<span class="arrow" aria-hidden="true">${state === 'descending' ? '↓' : state === 'ascending' ? '↑' : ''}</span>
+      </button>
+    </th>`;
+}
+
+/* First and last row to draw, from where the page is scrolled to. */
+function useWindow(box, n) {
+  const [span, setSpan] = useState({ first: 0, last: 60, rowPx: ROW_PX });
+  useEffect(() => {
+    if (n <= WINDOW_FROM) return undefined;
+    const measure = () => {
+      const top = box.current?.getBoundingClientRect().top ?? 0;
+      const inner = box.current?.scrollTop ?? 0;
+      const height = Math.min(innerHeight, box.current?.clientHeight ?? innerHeight);
+      const rowPx = box.current?.querySelector('tbody tr:not(.spacer)')?.offsetHeight || ROW_PX;
+      const first = Math.max(0, Math.floor((Math.max(0, -top) + inner) / rowPx) - AROUND);
+      const last = first + Math.ceil(height / rowPx) + 3 * AROUND;
+      setSpan((old) => (Math.abs(old.first - first) < AROUND / 2 && old.rowPx === rowPx ? old : { first, last, rowPx }));
+    };
+    const abort = new AbortController();
+    addEventListener('scroll', measure, { signal: abort.signal, passive: true });
+    addEventListener('resize', measure, { signal: abort.signal });
+    box.current?.addEventListener('scroll', measure, { signal: abort.signal, passive: true });
+    measure();
+    return () => abort.abort();
+  }, [n]);
+  return n <= WINDOW_FROM ? { first: 0, last: n, rowPx: ROW_PX }
+    : { first: Math.min(span.first, n), last: Math.min(n, span.last), rowPx: span.rowPx };
+}
+
+export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass, empty = 'Nothing here yet.' }) {
+  const box = useRef(null);
+  const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
+  const { first, last, rowPx } = useWindow(box, sorted.length);
+  return html`
+    <div class="table-box ${sorted.length > WINDOW_FROM ? 'long' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
+      <table id=${id} data-testid=${id} aria-rowcount=${sorted.length + 1}>
+        <thead><tr>${columns.map((column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
+        <tbody>
+          ${first > 0 && html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length} style=${{ height: `${first * rowPx}px` }} /></tr>`}
+          ${sorted.slice(first, last).map((row, i) => html`
+            <tr key=${rowKey(row)} data-key=${rowKey(row)} aria-rowindex=${first + i + 2} class=${rowClass?.(row) ?? ''}>
+              ${columns.map((column, j) => (j === 0 && column.head !== false
+                ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
+                : html`<td class=${column.align ?? ''}>${column.cell(row)}</td>`))}
+            </tr>`)}
+          ${last < sorted.length && html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length} style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`}
+          ${sorted.length === 0 && html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`}
+        </tbody>
+      </table>
+    </div>`;
+}
+
+/* The head cell of a row that can be opened: a link. */
+export const RowLink = ({ href, children, title }) => html`<a class="row-link" href=${href} title=${title}>${children}</a>`;

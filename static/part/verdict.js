@@ -1,0 +1,84 @@
+/* verdict — the answer of an experiment in words, from /comparison, and its signs. */
+import { html } from '../lib/html.js';
+import { metricLabel, number, withSpread, valuesLabel } from '../lib/format.js';
+import { Icon, Loading } from './basic.js';
+
+const VERDICTS = {
+  better: ['▲', 'better', 'The difference to the baseline is real after adjusting for the number of comparisons (p < 0.05), and for the better.'],
+  worse: ['▼', 'worse', 'The difference to the baseline is real after adjusting for the number of comparisons (p < 0.05), and for the worse.'],
+  no_evidence: ['≈', 'no evidence', 'These seeds do not tell this configuration from the baseline.'],
+  too_few_seeds: ['…', 'too few seeds', 'Fewer than three pairs of seeds: no test is possible.'],
+  baseline: ['●', 'baseline', 'What the others are compared with.'],
+};
+
+export function VerdictMark({ verdict }) {
+  const [sign, words, help] = VERDICTS[verdict] ?? ['', verdict ?? '', ''];
+  return html`<span class="verdict verdict-${verdict}" data-verdict=${verdict} title=${help}><span aria-hidden="true">${sign}</span> ${words}</span>`;
+}
+
+/* The metrics that configurations can be compared by, in groups. */
+export function MetricSelect({ id, metrics, value, onChange, label, finals }) {
+  const groups = [['Per epoch', metrics.filter((one) => one.scope === 'epoch')]];
+  if (finals) groups.push(['At the end', metrics.filter((one) => one.scope === 'final')]);
+  return html`
+    <select id=${id} aria-label=${label} value=${value} onChange=${(event) => onChange(event.target.value)}>
+      ${groups.map(([words, rows]) => html`<optgroup label=${words}>
+        ${rows.map((one) => html`<option value=${one.name} selected=${one.name === value} title=${one.help}>${metricLabel(one.name)}</option>`)}</optgroup>`)}
+    </select>`;
+}
+
+/* Sentences of `method`, whatever its shape: text, a list, or an object of both. */
+function methodLines(method) {
+  if (!method) return [];
+  if (typeof method === 'string') return [method];
+  if (Array.isArray(method)) return method.flatMap(methodLines);
+  return Object.entries(method).map(([key, part]) => (typeof part === 'string' && part.includes(' ') ? part : `${key.replace(/_/g, ' ')}: ${part}`));
+}
+
+function Selected({ comparison }) {
+  const { selected } = comparison;
+  if (!selected?.config_id) return null;
+  const config = comparison.configs.find((one) => one.config_id === selected.config_id);
+  const test = selected.test_value ?? selected.test?.mean;
+  const base = selected.baseline_test_value ?? selected.baseline_test?.mean;
+  return html`
+    <p class="soft" data-testid="selected-config">Chosen by ${metricLabel(selected.select_by ?? 'val_loss')}: <strong>${config?.label || valuesLabel(config?.values)}</strong>.
+      ${test !== null && test !== undefined && html` ${metricLabel(selected.test_metric ?? 'test value')} ${number(test)}${base !== null && base !== undefined ? ` (baseline ${number(base)})` : ''}.`}
+      ${selected.optimism !== null && selected.optimism !== undefined && html` Its validation value flatters by ${withSpread(selected.optimism, Math.abs(selected.optimism))}.`}</p>`;
+}
+
+export function Verdict({ comparison, problem, active, metrics, metric, at, onMetric, onAt }) {
+  return html`
+    <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
+      <div class="verdict-head"><h2 id="verdict-title">Verdict</h2>
+        <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals metrics=${metrics} value=${metric} onChange=${onMetric} />
+          <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onAt(event.target.value)}>
+            ${[['selected', 'selected weights'], ['best', 'best epoch'], ['last', 'last epoch']].map(([key, words]) => html`<option value=${key} selected=${key === at}>${words}</option>`)}
+          </select></div></div>
+      ${comparison ? html`
+        <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
+        <${Selected} comparison=${comparison} />
+        <details class="method"><summary>How this was found</summary>
+          <ul>${methodLines(comparison.method).map((line) => html`<li>${line}</li>`)}</ul></details>`
+        : problem ? html`<p class="summary soft"><${Icon} name="alert" /> ${problem.message}</p>`
+        : active ? html`<p class="summary soft">The verdict appears when the first runs have finished.</p>` : html`<${Loading} what="Comparing" />`}
+    </section>`;
+}
+
+/* An interval against zero, as a little picture; `span` is the largest distance from zero in the table. */
+export function Interval({ difference, direction, span, verdict }) {
+  if (!difference || difference.mean === null || !(span > 0)) return html`<span class="soft">${verdict === 'baseline' ? 'baseline' : '–'}</span>`;
+  const place = (x) => 70 + (60 * Math.max(-span, Math.min(span, x))) / span;
+  const { mean, ci_low: low, ci_high: high } = difference;
+  const known = low !== null && low !== undefined && high !== null && high !== undefined;
+  const words = known ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}` : number(mean, 3);
+  return html`
+    <svg class="interval verdict-${verdict}" viewBox="0 0 140 22" width="140" height="22" role="img" aria-label="Difference ${words}">
+      <title>${words}${direction === 'none' ? '' : direction === 'higher' ? ' (right is better)' : ' (left is better)'}</title>
+      <line class="zero" x1="70" x2="70" y1="1" y2="21" />
+      ${known && html`<line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
+        ${low >= -span && html`<line class="range" x1=${place(low)} x2=${place(low)} y1="7" y2="15" />`}
+        ${high <= span && html`<line class="range" x1=${place(high)} x2=${place(high)} y1="7" y2="15" />`}`}
+      <circle cx=${place(mean)} cy="11" r="4" />
+    </svg>`;
+}

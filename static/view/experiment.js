@@ -1,0 +1,154 @@
+/* experiment — one experiment: the verdict, its curves drawn live, and the tables of its configs and runs. */
+import { html, useEffect, useMemo, useReducer, useRef, useState, useTheme, useTitle } from '../lib/html.js';
+import { defineView } from '../lib/view.js';
+import { text, choice, number as numberProp, list, range, go } from '../lib/state.js';
+import { request, getCatalogue, link } from '../lib/api.js';
+import { ExperimentStore, TERMINAL } from '../lib/experiment-store.js';
+import { configStyles, sweptNames } from '../lib/palette.js';
+import { count, duration, elapsed, valuesLabel, when, whenFully } from '../lib/format.js';
+import { Icon, Status, Progress, Remaining, Loading, Failure, ConfirmButton, Tabs, tabPanel, attempt } from '../part/basic.js';
+import { Verdict } from '../part/verdict.js';
+import { Curves } from '../part/curves.js';
+import { ConfigTable, RunTable } from '../part/results.js';
+import { SpecificationText } from '../part/specification.js';
+import { titleOf } from './experiments.js';
+
+const PROPS = {
+  metrics: list(), mode: choice(['mean', 'runs']), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
+  y: choice(['linear', 'log']), smooth: numberProp(0), zoom: range(), hide: list(), by: text(),
+  compare: text('val_loss'), at: choice(['selected', 'best', 'last']),
+  tab: choice(['configs', 'runs', 'specification']), order: text(), rows: text(),
+};
+
+/* The store of one experiment, and a number that grows with every change of it. */
+function useExperiment(id) {
+  const [version, bump] = useReducer((n) => n + 1, 0);
+  const store = useMemo(() => new ExperimentStore(Number(id), bump), [id]);
+  useEffect(() => { store.open(); return () => store.close(); }, [store]);
+  return [store, version];
+}
+
+/* The configs in the order of their first runs: [{config_id, values, label, runs}]. */
+function configsOf(runs) {
+  const configs = new Map();
+  for (const run of runs.values()) {
+    if (!configs.has(run.config_id)) {
+      configs.set(run.config_id, { config_id: run.config_id, values: run.values, label: valuesLabel(run.values), runs: [] });
+    }
+    configs.get(run.config_id).runs.push(run);
+  }
+  return [...configs.values()];
+}
+
+/* A text that becomes an input when it is pressed. */
+function Editable({ id, label, value, empty, tag: Tag = 'span', onSave }) {
+  const [editing, setEditing] = useState(false);
+  const input = useRef(null);
+  useEffect(() => { if (editing) input.current.select(); }, [editing]);
+  const save = (event) => {
+    event.preventDefault();
+    setEditing(false);
+    const next = input.current.value.trim();
+    if (next !== value) onSave(next);
+  };
+  if (editing) {
+    return html`<form class="editable" onSubmit=${save}>
+      <input id="${id}-input" ref=${input} value=${value} aria-label=${label} onBlur=${save} onKeyDown=${(event) => event.key === 'Escape' && setEditing(false)} /></form>`;
+  }
+  return html`<${Tag} class="editable" id=${id}>${value || html`<span class="soft">${empty}</span>`}
+    <button type="button" class="button quiet icon-only edit" id="${id}-edit" aria-label="Change the ${label.toLowerCase()}" onClick=${() => setEditing(true)}><${Icon} name="pen" /></button><//>`;
+}
+
+function Actions({ store }) {
+  const { experiment } = store;
+  const base = `/experiments/${experiment.id}`;
+  const remove = () => attempt(async () => {
+    await request('DELETE', `${base}?force=true`);
+    go('#/experiments');
+  }, 'Deleted.');
+  return html`
+    <div class="row actions">
+      ${store.active && html`<${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?" onConfirm=${() => attempt(() => request('POST', `${base}/cancel`))} />`}
+      <a class="button" id="duplicate" href="#/new?from=${experiment.id}"><${Icon} name="copy" />Duplicate</a>
+      <${ConfirmButton} id="delete" icon="trash" label="Delete" confirm="Delete with all runs?" quiet onConfirm=${remove} />
+    </div>`;
+}
+
+function Head({ store }) {
+  const { experiment } = store;
+  const change = (patch) => attempt(async () => {
+    store.experiment = await request('PATCH', `/experiments/${experiment.id}`, { body: patch });
+    store.tell();
+  });
+  const took = duration(elapsed(experiment.started_at, experiment.finished_at));
+  return html`
+    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span aria-hidden="true">/</span><span>${experiment.id}</span></nav>
+    <div class="page-head">
+      <div class="head-words">
+        <${Editable} id="experiment-name" tag="h1" label="Name" value=${experiment.name} empty=${titleOf(experiment)} onSave=${(name) => change({ name })} />
+        <${Editable} id="experiment-description" tag="p" label="Description" value=${experiment.description} empty="Add a note" onSave=${(description) => change({ description })} />
+      </div>
+      <${Actions} store=${store} />
+    </div>
+    <div class="head-state">
+      <${Status} status=${experiment.status} />
+      <span class="soft">${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}</span>
+      ${!TERMINAL.includes(experiment.status) && html`<div class="progress-cell"><${Progress} experiment=${experiment} /><${Remaining} experiment=${experiment} /></div>`}
+      ${experiment.runs?.failed > 0 && html`<span class="bad-text"><${Icon} name="alert" />${count(experiment.runs.failed, 'run')} failed</span>`}
+      <time class="soft" datetime=${experiment.created_at} title=${whenFully(experiment.created_at)}>${when(experiment.created_at)}${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}</time>
+      ${(experiment.tags ?? []).map((tag) => html`<a class="chip" href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>`)}
+    </div>`;
+}
+
+/* Whether the runs predict numbers instead of classes, as far as is known. */
+function isRegression(store) {
+  const known = (metrics) => metrics.val_rmse !== null && metrics.val_rmse !== undefined;
+  return [...store.live.values()].some(known) || [...store.runs.values()].some((run) => known(run.metrics));
+}
+
+function Experiment({ id, set, ...props }) {
+  const [store, version] = useExperiment(id);
+  const [catalogue, setCatalogue] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const theme = useTheme();
+  useEffect(() => { getCatalogue().then(setCatalogue, setProblem); }, []);
+  useTitle(store.experiment ? titleOf(store.experiment) : `Experiment ${id}`);
+
+  const regression = isRegression(store);
+  const metrics = props.metrics.length ? props.metrics : ['val_loss', regression ? 'val_rmse' : 'val_accuracy'];
+  const configs = useMemo(() => configsOf(store.runs), [store.runs, version]);
+  const single = configs.length > 0 && configs.every((config) => config.runs.length === 1);
+  const mode = single ? 'runs' : props.mode;
+  const runIds = useMemo(() => configs.filter((config) => !props.hide.includes(config.config_id)).flatMap((config) => config.runs.map((run) => run.id)), [configs, props.hide]);
+  const baseline = store.comparison?.baseline ?? null;
+  const styles = useMemo(() => configStyles(configs, baseline, props.by, theme), [configs.length, baseline, props.by, theme, store.runs]);
+  useEffect(() => {
+    store.show({ metrics, perRun: mode === 'runs', runIds, comparison: { metric: props.compare, at: props.at } });
+  }, [metrics.join(), mode, runIds, props.compare, props.at, store.experiment === null]);
+
+  const failure = store.problem ?? problem;
+  if (failure) {
+    return html`<${Failure} problem=${failure} retry=${() => { setProblem(null); getCatalogue().then(setCatalogue, setProblem); store.load(); }}
+      title=${failure.status === 404 ? 'There is no such experiment' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
+  }
+  if (!store.experiment || !catalogue) return html`<${Loading} what="Loading the experiment" />`;
+
+  const shared = { store, version, catalogue, configs, styles, props, set, regression };
+  return html`
+    <${Head} store=${store} />
+    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} metrics=${catalogue.metrics}
+      metric=${props.compare} at=${props.at} onMetric=${(compare) => set({ compare })} onAt=${(at) => set({ at })} />
+    <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
+    <section class="card tables">
+      <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
+        tabs=${[['configs', `Configs (${configs.length})`], ['runs', `Runs (${store.runs.size})`], ['specification', 'Specification']]} />
+      <div ...${tabPanel('tables', props.tab)}>
+        ${props.tab === 'configs' && html`<${ConfigTable} ...${shared} />`}
+        ${props.tab === 'runs' && html`<${RunTable} ...${shared} />`}
+        ${props.tab === 'specification' && html`<${SpecificationText} spec=${store.experiment.spec} name="experiment-${id}" />`}
+      </div>
+    </section>
+    <p class="soft foot">Everything here is also at <a href=${link(`/experiments/${id}`)}>${link(`/experiments/${id}`)}</a>, <a href=${link(`/experiments/${id}/comparison`, { metric: props.compare, at: props.at })}>comparison</a> and <a href=${link(`/experiments/${id}/runs`)}>runs</a>.</p>`;
+}
+
+export default defineView(PROPS, Experiment);

@@ -1,0 +1,188 @@
+/* experiments — all experiments, live: search, filter, sort, cancel and delete several at once. */
+import { html, useState, useEffect, useRef, useMemo, useCallback, useTitle, useSettled } from '../lib/html.js';
+import { defineView } from '../lib/view.js';
+import { text, choice, go } from '../lib/state.js';
+import { get, request, newKey } from '../lib/api.js';
+import { subscribe } from '../lib/events.js';
+import { TERMINAL } from '../lib/experiment-store.js';
+import { count, when, whenFully, duration, elapsed } from '../lib/format.js';
+import { Icon, Status, Progress, Remaining, Loading, Failure, Empty, ConfirmButton, attempt, notify } from '../part/basic.js';
+import { Table } from '../part/table.js';
+
+const STATUSES = ['', 'queued', 'running', 'paused', 'completed', 'failed', 'cancelled'];
+const SORTS = [['-created_at', 'Newest first'], ['created_at', 'Oldest first'], ['name', 'Name'], ['-finished_at', 'Last finished']];
+const PAGE = 100;
+const NEW_MS = 400;
+
+const PROPS = { q: text(), status: choice(STATUSES), tag: text(), sort: choice(SORTS.map(([key]) => key)) };
+
+export const titleOf = (experiment) => experiment.name || `Experiment ${experiment.id}`;
+
+/* The list as loaded so far, kept true by events. */
+function useExperiments(query) {
+  const [state, setState] = useState({ items: null, next: null, problem: null });
+  const key = JSON.stringify(query);
+  const abort = useRef(null);
+  const load = useCallback(async (cursor) => {
+    if (!cursor) { abort.current?.abort(); abort.current = new AbortController(); }
+    const { signal } = abort.current;
+    try {
+      const page = await get('/experiments', { ...query, limit: PAGE, cursor }, signal);
+      setState((old) => ({ items: cursor ? [...old.items, ...page.items] : page.items, next: page.next_cursor, problem: null }));
+    } catch (problem) {
+      if (!signal.aborted) setState((old) => ({ ...old, problem }));
+    }
+  }, [key]);
+  useEffect(() => {
+    let timer = 0;
+    const known = new Set();
+    const soon = () => { timer ||= setTimeout(() => { timer = 0; load(null); }, NEW_MS); };
+    const subscription = subscribe(null, (type, data) => {
+      if (type === 'reset') soon();
+      if (type !== 'experiment') return;
+      setState((old) => {
+        const at = old.items?.findIndex((one) => one.id === data.experiment) ?? -1;
+        if (at < 0) {
+          if (!known.has(data.experiment)) soon();
+          known.add(data.experiment);
+          return old;
+        }
+        const items = [...old.items];
+        const started = items[at].started_at ?? (data.status === 'running' ? new Date().toISOString() : null);
+        const ended = TERMINAL.includes(data.status) ? items[at].finished_at ?? new Date().toISOString() : null;
+        items[at] = { ...items[at], status: data.status, progress: data.progress, runs: data.runs, started_at: started, finished_at: ended };
+        return { ...old, items };
+      });
+    });
+    subscription.ready.then(() => load(null));
+    return () => { clearTimeout(timer); abort.current?.abort(); subscription.close(); };
+  }, [load]);
+  const drop = (ids) => setState((old) => ({ ...old, items: old.items.filter((one) => !ids.includes(one.id)) }));
+  return { ...state, more: () => state.next && load(state.next), reload: () => load(null), drop };
+}
+
+function Filters({ q, status, tag, sort, set }) {
+  const [typed, setTyped] = useState(q);
+  const settled = useSettled(typed, 250);
+  useEffect(() => { if (settled !== q) set({ q: settled }); }, [settled]);
+  useEffect(() => { if (q !== settled) setTyped(q); }, [q]);
+  return html`
+    <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
+      <label class="search"><span class="visually-hidden">Search by name or description</span><${Icon} name="search" />
+        <input id="search" type="search" placeholder="Search" value=${typed} onInput=${(event) => setTyped(event.target.value)} /></label>
+      <label><span class="visually-hidden">Status</span>
+        <select id="filter-status" value=${status} onChange=${(event) => set({ status: event.target.value })}>
+          ${STATUSES.map((key) => html`<option value=${key} selected=${key === status}>${key || 'Every status'}</option>`)}
+        </select></label>
+      <label><span class="visually-hidden">Order</span>
+        <select id="sort" value=${sort} onChange=${(event) => set({ sort: event.target.value })}>
+          ${SORTS.map(([key, words]) => html`<option value=${key} selected=${key === sort}>${words}</option>`)}
+        </select></label>
+      ${tag && html`<button type="button" class="chip on" id="filter-tag" onClick=${() => set({ tag: '' })} aria-label="Remove the filter ${tag}">${tag}<${Icon} name="close" /></button>`}
+    </form>`;
+}
+
+function columnsOf(selected, toggle, set) {
+  return [
+    { key: 'select', label: '', head: false, align: 'tight', cell: (one) => html`
+      <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)} aria-label="Select ${titleOf(one)}" data-testid="select-${one.id}" />` },
+    { key: 'name', label: 'Experiment', align: 'wide', cell: (one) => html`
+      <div class="name-cell"><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a>
+        ${(one.description || one.tags?.length > 0) && html`<div class="sub">
+          ${(one.tags ?? []).map((tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })} aria-label="Only ${tag}">${tag}</button>`)}
+          ${one.description && html`<span class="soft clip" title=${one.description}>${one.description}</span>`}</div>`}
+      </div>` },
+    { key: 'status', label: 'Status', align: 'c-status', cell: (one) => html`<${Status} status=${one.status} />` },
+    { key: 'progress', label: 'Progress', align: 'c-progress', cell: (one) => html`
+      <div class="progress-cell"><${Progress} experiment=${one} /><${Remaining} experiment=${one} /></div>` },
+    { key: 'size', label: 'Size', align: 'c-size nowrap', cell: (one) => html`
+      <span>${count(one.n_configs, 'config')} <span class="soft">· ${count(one.n_runs, 'run')}</span></span>` },
+    { key: 'time', label: 'Took', align: 'num c-took', cell: (one) => html`<span class="soft nowrap">${TERMINAL.includes(one.status) ? duration(elapsed(one.started_at, one.finished_at)) : ''}</span>` },
+    { key: 'created', label: 'Created', align: 'num c-created', cell: (one) => html`<time class="soft nowrap" datetime=${one.created_at} title=${whenFully(one.created_at)}>${when(one.created_at)}</time>` },
+  ];
+}
+
+/* What can be done with the selected ones. */
+function Bulk({ items, selected, clear, drop }) {
+  const chosen = items.filter((one) => selected.has(one.id));
+  const each = async (method, path, words) => {
+    let failed = 0;
+    const worked = [];
+    for (const one of chosen) {
+      try { await request(method, path(one)); worked.push(one.id); } catch (error) { failed += 1; notify(`${titleOf(one)}: ${error.message}`, 'bad'); }
+    }
+    if (failed === 0) notify(words);
+    clear();
+    return worked;
+  };
+  const remove = async () => drop(await each('DELETE', (one) => `/experiments/${one.id}?force=true`, 'Deleted.'));
+  if (chosen.length === 0) return null;
+  return html`
+    <div class="bulk" role="toolbar" aria-label="Selected experiments" data-testid="bulk">
+      <strong>${count(chosen.length, 'experiment')} selected</strong>
+      ${chosen.some((one) => !TERMINAL.includes(one.status)) && html`
+        <${ConfirmButton} id="bulk-cancel" icon="stop" label="Cancel" confirm="Cancel them?" onConfirm=${() => each('POST', (one) => `/experiments/${one.id}/cancel`, 'Cancelled.')} />`}
+      <${ConfirmButton} id="bulk-delete" icon="trash" label="Delete" confirm="Delete with all runs?" onConfirm=${remove} />
+      <button type="button" class="button quiet" id="bulk-clear" onClick=${clear}>Clear</button>
+    </div>`;
+}
+
+/* What a new user sees: ready-made experiments, one press away. */
+function Recipes() {
+  const [recipes, setRecipes] = useState([]);
+  useEffect(() => {
+    const abort = new AbortController();
+    get('/recipes', { limit: 50 }, abort.signal).then((page) => setRecipes(page.items), () => {});
+    return () => abort.abort();
+  }, []);
+  const start = (recipe) => attempt(async () => {
+    const made = await request('POST', `/recipes/${encodeURIComponent(recipe.name)}`, { headers: { 'Idempotency-Key': newKey() } });
+    go(`#/experiments/${made.id}`);
+  });
+  return html`
+    <ul class="recipes">
+      ${recipes.map((recipe) => html`
+        <li class="card"><h3>${recipe.title}</h3><p>${recipe.description}</p>
+          <div class="row"><button type="button" class="button primary" onClick=${() => start(recipe)} data-testid="recipe-${recipe.name}">Start</button>
+            <a class="button" href="#/new?recipe=${recipe.name}">Look and change</a></div></li>`)}
+    </ul>`;
+}
+
+function Experiments(props) {
+  useTitle('Experiments');
+  const { q, status, tag, sort, set } = props;
+  const list = useExperiments({ q, status, tag, sort });
+  const [selected, setSelected] = useState(new Set());
+  const end = useRef(null);
+  const toggle = useCallback((id) => setSelected((old) => {
+    const next = new Set(old);
+    if (!next.delete(id)) next.add(id);
+    return next;
+  }), []);
+  const columns = useMemo(() => columnsOf(selected, toggle, set), [selected, set]);
+  const more = useRef(null);
+  more.current = list.more;
+  useEffect(() => {
+    if (!list.next) return undefined;
+    const observer = new IntersectionObserver((entries) => { if (entries.some((one) => one.isIntersecting)) more.current(); }, { rootMargin: '600px' });
+    observer.observe(end.current);
+    return () => observer.disconnect();
+  }, [list.next]);
+  const filtered = q !== '' || status !== '' || tag !== '';
+  return html`
+    <div class="page-head"><h1>Experiments</h1>
+      <a class="button primary" href="#/new" id="new-experiment"><${Icon} name="plus" />New experiment</a></div>
+    ${(filtered || list.items === null || list.items.length > 0) && html`<${Filters} ...${props} />`}
+    ${list.problem && html`<${Failure} problem=${list.problem} retry=${list.reload} title="The experiments could not be loaded" />`}
+    ${list.items === null && !list.problem && html`<${Loading} what="Loading the experiments" />`}
+    ${list.items !== null && list.items.length === 0 && (filtered
+      ? html`<${Empty} title="No experiment fits" testid="no-match"><p>Nothing matches this search and these filters.</p>
+          <button type="button" class="button" onClick=${() => set({ q: '', status: '', tag: '' })}>Show all</button><//>`
+      : html`<${Empty} title="No experiments yet" testid="no-experiments"><p>Start with one of these, or describe your own: every setting has a default.</p><${Recipes} /><//>`)}
+    ${list.items?.length > 0 && html`
+      <${Bulk} items=${list.items} selected=${selected} clear=${() => setSelected(new Set())} drop=${list.drop} />
+      <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items} rowKey=${(one) => one.id} />`}
+    <div ref=${end} class="list-end">${list.next && html`<${Loading} what="Loading more" />`}</div>`;
+}
+
+export default defineView(PROPS, Experiments);

@@ -1,0 +1,207 @@
+/* new — the form of a new experiment, made from the field table; checked by the service while it is filled in. */
+import { html, useEffect, useMemo, useRef, useState, useTitle, useSettled } from '../lib/html.js';
+import { defineView } from '../lib/view.js';
+import { text, go } from '../lib/state.js';
+import { get, getAll, request, newKey, getCatalogue } from '../lib/api.js';
+import { draftOf, specOf, fieldOfPointer, textOf } from '../lib/spec.js';
+import { count, duration } from '../lib/format.js';
+import { Icon, Loading, Failure } from '../part/basic.js';
+import { FieldRow } from '../part/field.js';
+import { SpecificationText } from '../part/specification.js';
+import { DatasetInput } from '../part/dataset-input.js';
+import { RepeatsInput } from '../part/repeats-input.js';
+
+const PROPS = { spec: text(), from: text(), recipe: text(), find: text() };
+const CHECK_MS = 250;
+const GROUPS = {
+  experiment: ['Experiment', 'What it is called, and how many seeds stand behind each answer.'],
+  data: ['Data', 'What is learned, from how many samples.'],
+  model: ['Model', 'The net.'],
+  regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart.'],
+  optimization: ['Optimization', 'How it is trained.'],
+  recording: ['Recording', 'What is measured on the way.'],
+};
+const OPEN = ['experiment', 'data', 'regularizers'];
+const NOT_SHOWN = ['sweep']; /* the sweep is edited at each field */
+
+/* The specification that the form starts from: in the URL, a copy of an experiment, a recipe, or nothing. */
+async function firstSpec({ spec, from, recipe }) {
+  if (spec) return JSON.parse(spec);
+  if (from) return (await get(`/experiments/${from}`)).spec;
+  if (recipe) {
+    const found = (await getAll('/recipes')).find((one) => one.name === recipe);
+    if (found) return found.spec;
+  }
+  return {};
+}
+
+/* Asks the service about a specification each time it rests: {answer, problem, busy}. */
+function useDryRun(spec) {
+  const [state, setState] = useState({ answer: null, problem: null, busy: true });
+  const body = useSettled(spec === null ? null : JSON.stringify(spec), CHECK_MS);
+  useEffect(() => {
+    if (body === null) return undefined;
+    const abort = new AbortController();
+    setState((old) => ({ ...old, busy: true }));
+    request('POST', '/experiments', { query: { dry_run: true }, body: JSON.parse(body), signal: abort.signal }).then(
+      (answer) => setState({ answer, problem: null, busy: false }),
+      (problem) => { if (!abort.signal.aborted) setState({ answer: null, problem, busy: false }); },
+    );
+    return () => abort.abort();
+  }, [body]);
+  return state;
+}
+
+/* Errors at their fields, and those that belong to none. */
+function spread(problem, fields) {
+  const at = new Map();
+  const other = [];
+  for (const error of problem?.errors ?? []) {
+    const name = fieldOfPointer(error.pointer, fields);
+    if (name && !NOT_SHOWN.includes(name)) at.set(name, at.has(name) ? `${at.get(name)}; ${error.detail}` : error.detail);
+    else other.push(`${error.pointer ? `${error.pointer}: ` : ''}${error.detail}`);
+  }
+  if (problem && problem.errors.length === 0) other.push(problem.message);
+  return { at, other };
+}
+
+function Group({ name, fields, draft, errors, change, find, datasets, metrics, reloadDatasets }) {
+  const [title, help] = GROUPS[name] ?? [name, ''];
+  const matching = fields.filter((field) => !find || `${field.name} ${field.help}`.toLowerCase().includes(find.toLowerCase()));
+  const set = fields.filter((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '' || draft.objects[field.name]).length;
+  const wrong = fields.some((field) => errors.has(field.name));
+  const [open, setOpen] = useState(OPEN.includes(name) || set > 0);
+  if (find && matching.length === 0) return null;
+  const row = (field) => html`<${FieldRow} key=${field.name} field=${field} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]} error=${errors.get(field.name)}
+    onText=${(value) => change.text(field.name, value)} onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />`;
+  const special = (field) => {
+    const shared = { field, text: draft.texts[field.name] ?? '', error: errors.get(field.name), onText: (value) => change.text(field.name, value) };
+    if (field.type === 'dataset') return html`<${DatasetInput} ...${shared} datasets=${datasets} />`;
+    if (field.name === 'repeats') return html`<${RepeatsInput} ...${shared} metrics=${metrics} />`;
+    return undefined;
+  };
+  const parents = matching.filter((field) => field.type === 'object');
+  const childrenOf = (up) => fields.filter((field) => field.name.startsWith(`${up.name}.`));
+  const plain = matching.filter((field) => field.type !== 'object' && !NOT_SHOWN.includes(field.name) && !field.name.includes('.'));
+  const loose = find ? matching.filter((field) => field.name.includes('.') && !parents.some((up) => field.name.startsWith(`${up.name}.`))) : [];
+  return html`
+    <details class="card group" open=${open || !!find || wrong} onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">
+      <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${set > 0 && html`<span class="chip on">${set} set</span>`}</summary>
+      <div class="fields">
+        ${plain.map(row)}
+        ${loose.map(row)}
+      </div>
+      ${parents.map((up) => html`<${ObjectFields} key=${up.name} up=${up} children=${childrenOf(up)} draft=${draft} errors=${errors} change=${change} row=${row} />`)}
+    </details>`;
+}
+
+/* A parent of dotted fields: a switch where it can be null, and its fields. */
+function ObjectFields({ up, children, draft, errors, change, row }) {
+  const used = children.some((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '');
+  const on = up.nullable ? !!draft.objects[up.name] : used;
+  const [open, setOpen] = useState(on);
+  const id = `object-${up.name}`;
+  return html`
+    <fieldset class="object" data-field=${up.name}>
+      <legend class="visually-hidden">${up.name}</legend>
+      <div class="object-head">
+        ${up.nullable ? html`<label class="check"><input type="checkbox" id=${id} checked=${on} onChange=${(event) => change.object(up.name, event.target.checked)} /> <code>${up.name}</code></label>`
+          : html`<button type="button" class="link" id=${id} aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}><${Icon} name=${open ? 'down' : 'right'} /><code>${up.name}</code></button>`}
+        <span class="help">${up.help}</span></div>
+      ${errors.has(up.name) && html`<p class="field-error" role="alert">${errors.get(up.name)}</p>`}
+      ${(up.nullable ? on : open || used) && html`<div class="fields">${children.map(row)}</div>`}
+    </fieldset>`;
+}
+
+/* What the specification would do, and the button that does it. */
+function Summary({ spec, check, errors, other, local, submit, busy }) {
+  const { answer } = check;
+  const wrong = errors.size + other.length;
+  const seconds = answer?.estimated_seconds ?? answer?.estimate_seconds ?? null;
+  return html`
+    <aside class="card summary-card" aria-label="Summary">
+      <div aria-live="polite" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
+        ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}</p>`
+          : wrong ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>` : html`<p class="big soft">Checking…</p>`}
+        ${other.map((line) => html`<p class="field-error">${line}</p>`)}
+        ${[...errors].map(([name, words]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}" onClick=${(event) => { event.preventDefault(); focusField(name); }}><code>${name}</code></a> ${words}</p>`)}
+        ${(answer?.warnings ?? []).map((line) => html`<p class="warning"><${Icon} name="alert" /><span>${typeof line === 'string' ? line : line.detail ?? line.message}</span></p>`)}
+      </div>
+      <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0} onClick=${submit}><${Icon} name="play" />Start</button>
+      <${SpecificationText} spec=${spec} name="experiment" />
+    </aside>`;
+}
+
+function focusField(name) {
+  const id = `field-${name.replace(/\./g, '-')}`;
+  const input = document.getElementById(id) ?? document.getElementById(`${id}-min`) ?? document.querySelector(`[data-field="${name}"] input`);
+  input?.closest('details')?.setAttribute('open', '');
+  input?.scrollIntoView({ block: 'center' });
+  input?.focus({ preventScroll: true });
+}
+
+function Form({ catalogue, first, find, set }) {
+  const [draft, setDraft] = useState(() => draftOf(first, catalogue.fields));
+  const [sent, setSent] = useState({ problem: null, busy: false });
+  const [datasets, setDatasets] = useState([]);
+  const key = useRef(newKey());
+  const loadDatasets = () => getAll('/datasets').then(setDatasets, () => {});
+  useEffect(() => { loadDatasets(); }, []);
+  const made = useMemo(() => specOf(draft, catalogue.fields), [draft]);
+  const check = useDryRun(made.errors.size === 0 ? made.spec : null);
+  const words = JSON.stringify(made.spec);
+  const settled = useSettled(words, CHECK_MS);
+  useEffect(() => { set({ spec: settled === '{}' ? '' : settled, from: '', recipe: '' }); key.current = newKey(); }, [settled]);
+  const { at, other } = spread(sent.problem ?? check.problem, catalogue.fields);
+  const errors = new Map([...at, ...made.errors]);
+  const update = (work) => { setSent({ problem: null, busy: false }); setDraft(work); };
+  const change = {
+    text: (name, value) => update((old) => ({ ...old, texts: { ...old.texts, [name]: value } })),
+    sweep: (name, value) => update((old) => { const sweeps = { ...old.sweeps }; if (value) sweeps[name] = value; else delete sweeps[name]; return { ...old, sweeps }; }),
+    object: (name, on) => update((old) => { const objects = { ...old.objects }; if (on) objects[name] = true; else delete objects[name]; return { ...old, objects }; }),
+  };
+  const submit = async (event) => {
+    event.preventDefault();
+    if (sent.busy) return;
+    if (errors.size) { focusField([...errors.keys()][0]); return; }
+    setSent({ problem: null, busy: true });
+    try {
+      const experiment = await request('POST', '/experiments', { body: made.spec, headers: { 'Idempotency-Key': key.current } });
+      go(`#/experiments/${experiment.id}`);
+    } catch (problem) {
+      setSent({ problem, busy: false });
+      const [name] = spread(problem, catalogue.fields).at.keys();
+      if (name) focusField(name);
+    }
+  };
+  const names = [...new Set(catalogue.fields.map((field) => field.group))];
+  const order = ['experiment', ...names.filter((name) => name !== 'experiment')];
+  return html`
+    <form class="new-form" onSubmit=${submit} autocomplete="off" novalidate>
+      <div class="groups">
+        <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search" placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} /></label>
+        ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)} draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} metrics=${catalogue.metrics} reloadDatasets=${loadDatasets} />`)}
+      </div>
+      <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />
+    </form>`;
+}
+
+function New({ set, find, ...props }) {
+  useTitle('New experiment');
+  const [state, setState] = useState({ ready: null, problem: null });
+  const load = () => {
+    setState({ ready: null, problem: null });
+    Promise.all([getCatalogue(), firstSpec(props)]).then(
+      ([catalogue, first]) => setState({ ready: { catalogue, first }, problem: null }),
+      (problem) => setState({ ready: null, problem }),
+    );
+  };
+  useEffect(load, []);
+  return html`
+    <div class="page-head"><h1>New experiment</h1>
+      ${state.ready && Object.keys(state.ready.first).length > 0 && html`<span class="soft">${textOf(state.ready.first.name)}</span>`}</div>
+    ${state.problem ? html`<${Failure} problem=${state.problem} retry=${load} />`
+      : state.ready ? html`<${Form} ...${state.ready} find=${find} set=${set} />` : html`<${Loading} what="Loading the settings" />`}`;
+}
+
+export default defineView(PROPS, New);
