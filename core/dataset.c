@@ -21,7 +21,7 @@ const dataset_row DATASETS[] = {
                 "elastic distortion, thickness and noise. Hard enough to overfit.",
         .task = TASK_CLASSIFICATION,
         .default_n = 5000,
-        .default_noise = 0.17,
+        .default_noise = 0.16,
         .default_classes = 10,
         .maximum_classes = 10,
         .maximum_noise = 1,

@@ -163,7 +163,8 @@ static bool check_shape(const container_header *h)
         (h->value_bytes != 1 && h->value_bytes != 4) || h->has_class_names > 1 ||
         h->has_column_names > 1)
         return false;
-    if (h->d < 1 || h->d > CONTAINER_COLUMNS_LIMIT || h->k < 1 ||
+    if (h->d < 1 || h->d > CONTAINER_COLUMNS_LIMIT ||
+        h->k < (h->task == TASK_CLASSIFICATION ? 2 : 1) ||
         h->k > (h->task == TASK_CLASSIFICATION ? CONTAINER_CLASSES_LIMIT : CONTAINER_COLUMNS_LIMIT))
         return false;
     if (h->channels > h->d || h->height > h->d || h->width > h->d)

@@ -1,0 +1,86 @@
+#include "core/kernel_gather.h"
+
+#include "core/kernel.h"
+
+#include <string.h>
+
+static inline size_t row_of(const gather *g, size_t i)
+{
+    return g->rows[g->positions ? g->positions[i] : g->first + i];
+}
+
+KERNEL_CLONES
+void kernel_gather_bytes_uniform(const gather *g, const uint8_t *values, float scale, float shift,
+                                 float *out)
+{
+    size_t d = g->d;
+    for (size_t i = 0; i < g->n; i++) {
+        const uint8_t *restrict from = values + row_of(g, i) * d;
+        float *restrict to = out + i * d;
+        for (size_t j = 0; j < d; j++)
+            to[j] = (float)from[j] * scale + shift;
+    }
+}
+
+KERNEL_CLONES
+void kernel_gather_bytes(const gather *g, const uint8_t *values, const float *scale,
+                         const float *shift, float *out)
+{
+    size_t d = g->d;
+    for (size_t i = 0; i < g->n; i++) {
+        const uint8_t *restrict from = values + row_of(g, i) * d;
+        float *restrict to = out + i * d;
+        for (size_t j = 0; j < d; j++)
+            to[j] = (float)from[j] * scale[j] + shift[j];
+    }
+}
+
+KERNEL_CLONES
+void kernel_gather_floats_uniform(const gather *g, const float *values, float scale, float shift,
+                                  float *out)
+{
+    size_t d = g->d;
+    for (size_t i = 0; i < g->n; i++) {
+        const float *restrict from = values + row_of(g, i) * d;
+        float *restrict to = out + i * d;
+        for (size_t j = 0; j < d; j++)
+            to[j] = from[j] * scale + shift;
+    }
+}
+
+KERNEL_CLONES
+void kernel_gather_floats(const gather *g, const float *values, const float *scale,
+                          const float *shift, float *out)
+{
+    size_t d = g->d;
+    for (size_t i = 0; i < g->n; i++) {
+        const float *restrict from = values + row_of(g, i) * d;
+        float *restrict to = out + i * d;
+        for (size_t j = 0; j < d; j++)
+            to[j] = from[j] * scale[j] + shift[j];
+    }
+}
+
+void kernel_gather_copy(const gather *g, const float *values, float *out)
+{
+    for (size_t i = 0; i < g->n; i++)
+        memcpy(out + i * g->d, values + row_of(g, i) * g->d, g->d * sizeof *out);
+}
+
+KERNEL_CLONES
+void kernel_gather_byte_sums(const uint8_t *values, const uint32_t *rows, size_t n, size_t d,
+                             uint64_t *sums, uint64_t *squares, uint8_t *least, uint8_t *most)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *restrict from = values + rows[i] * d;
+        for (size_t j = 0; j < d; j++) {
+            uint32_t x = from[j];
+            sums[j] += x;
+            squares[j] += x * x;
+        }
+        for (size_t j = 0; j < d; j++) {
+            least[j] = from[j] < least[j] ? from[j] : least[j];
+            most[j] = from[j] > most[j] ? from[j] : most[j];
+        }
+    }
+}
