@@ -38,8 +38,10 @@ static bool read_checked(const field *row, const cJSON *value, const char *point
     fail f;
     if (!cJSON_IsNumber(value))
         return wrong_type(whole ? "a whole number" : "a number", row->name, value, pointer, faults);
-    if (!field_check_number(row, value->valuedouble, pointer, &f))
-        return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
+    if (!field_check_number(row, value->valuedouble, pointer, &f)) {
+        bool too_large = whole && fabs(value->valuedouble) > (double)SPEC_SEED_LIMIT;
+        return fail_list_add(faults, too_large ? FAIL_OUT_OF_RANGE : f.code, f.field, "%s", f.sentence);
+    }
     *out = value->valuedouble + 0.0; /* -0 means 0 */
     return true;
 }
