@@ -1,0 +1,274 @@
+#include "server/codec_comparison.h"
+
+#include "server/codec.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABEL_BYTES_LIMIT = 4096 };
+
+/* ---- what is read ---- */
+
+/* A value as a person writes it: numbers in their shortest form, texts without quotes. */
+static void add_plain(buffer *b, const cJSON *value)
+{
+    if (cJSON_IsNumber(value)) {
+        codec_add_number(b, value->valuedouble);
+    } else if (cJSON_IsString(value)) {
+        buffer_add_text(b, value->valuestring);
+    } else if (cJSON_IsBool(value)) {
+        buffer_add_text(b, cJSON_IsTrue(value) ? "true" : "false");
+    } else if (cJSON_IsNull(value)) {
+        buffer_add_text(b, "none");
+    } else {
+        buffer_add_text(b, cJSON_IsArray(value) ? "[" : "{");
+        for (const cJSON *item = value->child; item; item = item->next) {
+            if (item->string) {
+                buffer_add_text(b, item->string);
+                buffer_add_text(b, "=");
+            }
+            add_plain(b, item);
+            buffer_add_text(b, item->next ? "," : "");
+        }
+        buffer_add_text(b, cJSON_IsArray(value) ? "]" : "}");
+    }
+}
+
+char *codec_config_label(const char *values)
+{
+    buffer b;
+    buffer_init(&b, LABEL_BYTES_LIMIT);
+    cJSON *object = cJSON_Parse(values);
+    if (!object || !object->child)
+        buffer_add_text(&b, "only config");
+    for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
+        buffer_add_text(&b, item->string);
+        buffer_add_text(&b, "=");
+        add_plain(&b, item);
+        buffer_add_text(&b, item->next ? ", " : "");
+    }
+    cJSON_Delete(object);
+    if (b.failed) {
+        buffer_close(&b);
+        return NULL;
+    }
+    return buffer_take(&b, NULL);
+}
+
+int64_t codec_config_data_seed(const char *config)
+{
+    /* Inside a text of the JSON the quotes would be escaped: this can only be the key. */
+    static const char KEY[] = "\"data_seed\":";
+    const char *at = config ? strstr(config, KEY) : NULL;
+    return at ? strtoll(at + sizeof KEY - 1, NULL, 10) : 0;
+}
+
+/* ---- what is written ---- */
+
+static void add_text(buffer *b, const char *key, const char *text)
+{
+    codec_add_key(b, key);
+    codec_add_string(b, text);
+}
+
+static void add_number(buffer *b, const char *key, double value)
+{
+    codec_add_key(b, key);
+    codec_add_number(b, value);
+}
+
+static void add_count(buffer *b, const char *key, size_t n)
+{
+    codec_add_key(b, key);
+    codec_add_integer(b, (int64_t)n);
+}
+
+static void add_summary(buffer *b, const stats_summary *s)
+{
+    add_number(b, "mean", s->mean);
+    add_number(b, "std", s->std);
+    add_number(b, "ci_low", s->ci_low);
+    add_number(b, "ci_high", s->ci_high);
+}
+
+static void add_config_name(buffer *b, const char *config_id, const char *label, const char *values)
+{
+    add_text(b, "config_id", config_id);
+    add_text(b, "label", label);
+    codec_add_key(b, "values");
+    buffer_add_text(b, values && *values ? values : "{}");
+}
+
+static void add_difference(buffer *b, const comparison_config *config)
+{
+    const stats_summary *d = &config->difference.difference;
+    codec_add_key(b, "difference");
+    if (config->verdict == COMPARISON_BASELINE) {
+        buffer_add_text(b, "null");
+        return;
+    }
+    buffer_add_text(b, "{");
+    add_count(b, "n", d->n);
+    add_summary(b, d);
+    add_number(b, "p_value", config->difference.p_value);
+    add_number(b, "p_adjusted", config->p_adjusted);
+    add_number(b, "minimum_detectable", config->minimum_detectable);
+    buffer_add_text(b, "}");
+}
+
+static void add_config(buffer *b, const comparison_config *config)
+{
+    buffer_add_text(b, "{");
+    add_config_name(b, config->config_id, config->label, config->values);
+    add_count(b, "n", config->summary.n);
+    add_count(b, "n_failed", config->n_failed);
+    add_count(b, "n_unfinished", config->n_unfinished);
+    add_summary(b, &config->summary);
+    add_difference(b, config);
+    add_text(b, "verdict", COMPARISON_VERDICT_NAMES[config->verdict]);
+    buffer_add_text(b, "}");
+}
+
+static void add_selected(buffer *b, const comparison *c)
+{
+    codec_add_key(b, "selected");
+    if (!c->selected || !c->baseline) {
+        buffer_add_text(b, "null");
+        return;
+    }
+    const stats_paired *difference = &c->test_difference;
+    buffer_add_text(b, "{");
+    add_config_name(b, c->selected->config_id, c->selected->label, c->selected->values);
+    add_text(b, "select_by", METRICS[c->options.select_by].name);
+    add_number(b, "value", c->selected->select.mean);
+    add_number(b, "baseline_value", c->baseline->select.mean);
+    add_text(b, "test_metric", METRICS[c->options.test].name);
+    add_number(b, "test_value", c->selected->test.mean);
+    add_number(b, "baseline_test_value", c->baseline->test.mean);
+    add_number(b, "optimism", c->optimism);
+    codec_add_key(b, "test_difference");
+    if (c->selected == c->baseline) {
+        buffer_add_text(b, "null}");
+        return;
+    }
+    buffer_add_text(b, "{");
+    add_count(b, "n", difference->difference.n);
+    add_summary(b, &difference->difference);
+    add_number(b, "p_value", difference->p_value);
+    buffer_add_text(b, "}}");
+}
+
+static void add_method(buffer *b, const comparison *c)
+{
+    codec_add_key(b, "method");
+    buffer_add_text(b, "{");
+    add_text(b, "at", COMPARISON_AT_NAMES[c->options.at]);
+    add_text(b, "select_by", METRICS[c->options.select_by].name);
+    add_text(b, "interval", "Student t over seeds, not adjusted");
+    add_number(b, "confidence", STATS_CONFIDENCE);
+    add_text(b, "test", "paired t, two-sided");
+    add_text(b, "adjustment", "Holm");
+    add_count(b, "n_tests", c->n_tests);
+    add_number(b, "level", STATS_LEVEL);
+    add_number(b, "power", STATS_POWER);
+    codec_add_key(b, "sequential");
+    buffer_add_text(b, c->options.is_sequential ? "true" : "false");
+    codec_add_key(b, "notes");
+    buffer_add_text(b, "[");
+    char sentence[512];
+    for (int i = 0; comparison_method_note(c, i, sentence, sizeof sentence); i++) {
+        buffer_add_text(b, i ? "," : "");
+        codec_add_string(b, sentence);
+    }
+    buffer_add_text(b, "]}");
+}
+
+/* NULL (null) where neither is better. */
+static const char *direction_name(metric_direction direction)
+{
+    switch (direction) {
+    case METRIC_LOWER_IS_BETTER:
+        return "lower_is_better";
+    case METRIC_HIGHER_IS_BETTER:
+        return "higher_is_better";
+    default:
+        return NULL;
+    }
+}
+
+void codec_add_comparison(buffer *b, const comparison *c)
+{
+    buffer_add_text(b, "{");
+    add_text(b, "metric", METRICS[c->options.metric].name);
+    add_text(b, "direction", direction_name(METRICS[c->options.metric].direction));
+    add_text(b, "baseline", c->baseline ? c->baseline->config_id : NULL);
+    add_selected(b, c);
+    add_method(b, c);
+    codec_add_key(b, "configs");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < c->n_configs; i++) {
+        buffer_add_text(b, i ? "," : "");
+        add_config(b, &c->configs[i]);
+    }
+    buffer_add_text(b, "]");
+    buffer summary;
+    buffer_init(&summary, 1 << 16);
+    comparison_add_summary(c, &summary);
+    add_text(b, "summary", summary.failed ? NULL : summary.data);
+    buffer_close(&summary);
+    buffer_add_text(b, "}");
+}
+
+typedef double point_value(const band_point *point);
+
+static double point_mean(const band_point *point)
+{
+    return point->n ? point->mean : NAN;
+}
+
+static double point_least(const band_point *point)
+{
+    return point->least;
+}
+
+static double point_greatest(const band_point *point)
+{
+    return point->greatest;
+}
+
+static double point_count(const band_point *point)
+{
+    return (double)point->n;
+}
+
+static double point_epoch(const band_point *point)
+{
+    return (double)point->epoch;
+}
+
+static void add_column(buffer *b, const char *key, const comparison_band *band, point_value *value)
+{
+    codec_add_key(b, key);
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < band->n; i++) {
+        buffer_add_text(b, i ? "," : "");
+        codec_add_number(b, value(&band->points[i]));
+    }
+    buffer_add_text(b, "]");
+}
+
+void codec_add_band(buffer *b, const char *config_id, const char *label, const char *values,
+                    const comparison_band *band)
+{
+    buffer_add_text(b, "{");
+    add_config_name(b, config_id, label, values);
+    add_column(b, "epoch", band, point_epoch);
+    add_column(b, "mean", band, point_mean);
+    add_column(b, "std", band, comparison_band_std);
+    add_column(b, "min", band, point_least);
+    add_column(b, "max", band, point_greatest);
+    add_column(b, "n", band, point_count);
+    buffer_add_text(b, "}");
+}

@@ -1,0 +1,24 @@
+/* codec_comparison — comparisons and curves per config as JSON, and what a comparison reads out of
+ * the JSON of a run. */
+#ifndef SERVER_CODEC_COMPARISON_H
+#define SERVER_CODEC_COMPARISON_H
+
+#include "server/buffer.h"
+#include "server/comparison.h"
+#include "server/comparison_curves.h"
+
+/* What a person calls a config, from the JSON text of its swept values: "dropout=0.5,
+ * hidden=[64,64]"; "only config" where nothing is swept. On the heap, NULL for want of memory. */
+char *codec_config_label(const char *values);
+
+/* The data_seed in a run's config, JSON text as codec_add_config() writes it; 0 if it has none. */
+int64_t codec_config_data_seed(const char *config);
+
+/* The answer of GET /experiments/{id}/comparison. */
+void codec_add_comparison(buffer *b, const comparison *c);
+
+/* One element of "configs" in the answer of GET /experiments/{id}/curves. */
+void codec_add_band(buffer *b, const char *config_id, const char *label, const char *values,
+                    const comparison_band *band);
+
+#endif

@@ -1,0 +1,380 @@
+/* Comparisons of made-up runs: pairing, verdicts, order, selection, words, JSON; curves over seeds.
+ */
+#include "server/codec_comparison.h"
+#include "server/comparison.h"
+#include "server/comparison_curves.h"
+#include "tests/check.h"
+#include "tests/core/stats_reference.h"
+
+#include <stdlib.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const comparison_options BY_LOSS = {.metric = METRIC_VAL_LOSS,
+                                           .select_by = METRIC_VAL_LOSS,
+                                           .test = METRIC_TEST_LOSS,
+                                           .baseline = "base"};
+
+static comparison_row row(const char *config_id, int64_t seed, double value)
+{
+    return (comparison_row){.config_id = config_id,
+                            .label = config_id,
+                            .values = "{}",
+                            .seed = seed,
+                            .status = RUN_STATE_COMPLETED,
+                            .metric = value,
+                            .select = value,
+                            .test = value + 0.01};
+}
+
+static const comparison_config *find(const comparison *c, const char *config_id)
+{
+    for (size_t i = 0; i < c->n_configs; i++)
+        if (strcmp(c->configs[i].config_id, config_id) == 0)
+            return &c->configs[i];
+    return NULL;
+}
+
+/* Two arms with SciPy's answers, rows in any order. */
+static void agrees_with_scipy(void)
+{
+    for (size_t i = 0; i < COUNT(PAIRED_REFERENCES); i++) {
+        const paired_reference *r = &PAIRED_REFERENCES[i];
+        comparison_row rows[24];
+        size_t n = 0;
+        for (size_t k = r->n; k-- > 0;)
+            rows[n++] = row("other", (int64_t)k, r->a[k]);
+        for (size_t k = 0; k < r->n; k++)
+            rows[n++] = row("base", (int64_t)k, r->b[k]);
+        comparison c;
+        fail f;
+        if (!CHECK_OK(comparison_open(rows, n, &BY_LOSS, &c, &f), f))
+            return;
+        const comparison_config *other = find(&c, "other");
+        CHECK_NEAR(other->summary.mean, r->mean_a, 1e-13);
+        CHECK_NEAR(other->summary.std, r->std_a, 1e-12);
+        CHECK_NEAR(other->difference.difference.mean, r->mean, 1e-12);
+        CHECK_NEAR(other->difference.difference.ci_low, r->ci_low, 1e-9);
+        CHECK_NEAR(other->difference.difference.ci_high, r->ci_high, 1e-9);
+        CHECK_NEAR(other->difference.p_value, r->p_value, 1e-10);
+        CHECK_NEAR(other->p_adjusted, r->p_value, 1e-10);
+        CHECK_NEAR(other->minimum_detectable, stats_detectable_effect(r->n) * r->std, 1e-10);
+        CHECK(r->n >= COMPARISON_PAIRS_LEAST || other->verdict == COMPARISON_TOO_FEW_SEEDS);
+        comparison_close(&c);
+    }
+}
+
+/* base around 1, good 0.5 lower, bad 0.5 higher, same as base but for noise. */
+static size_t four_arms(comparison_row rows[20])
+{
+    static const double noise[] = {0.01, -0.02, 0.015, 0.005, -0.012};
+    size_t n = 0;
+    for (int seed = 0; seed < 5; seed++) {
+        double level = 1 + 0.1 * seed;
+        rows[n++] = row("bad", seed, level + 0.5 + noise[seed]);
+        rows[n++] = row("base", seed, level);
+        rows[n++] = row("good", seed, level - 0.5 + noise[(seed + 1) % 5]);
+        rows[n++] = row("same", seed, level + noise[(seed + 2) % 5]);
+    }
+    return n;
+}
+
+static void verdicts_follow_direction_and_evidence(void)
+{
+    comparison_row rows[20];
+    size_t n = four_arms(rows);
+    comparison c;
+    fail f;
+    CHECK_OR_RETURN(comparison_open(rows, n, &BY_LOSS, &c, &f));
+    CHECK_EQUAL_STRING(c.configs[0].config_id, "good");
+    CHECK_EQUAL_STRING(c.configs[3].config_id, "bad");
+    CHECK_EQUAL_INT(find(&c, "good")->verdict, COMPARISON_BETTER);
+    CHECK_EQUAL_INT(find(&c, "bad")->verdict, COMPARISON_WORSE);
+    CHECK_EQUAL_INT(find(&c, "same")->verdict, COMPARISON_NO_EVIDENCE);
+    CHECK_EQUAL_INT(find(&c, "base")->verdict, COMPARISON_BASELINE);
+    CHECK_EQUAL_INT(c.n_tests, 3);
+    CHECK(find(&c, "good")->p_adjusted > find(&c, "good")->difference.p_value);
+    CHECK(c.baseline == find(&c, "base"));
+    comparison_close(&c);
+
+    comparison_options by_accuracy = BY_LOSS;
+    by_accuracy.metric = by_accuracy.select_by = METRIC_VAL_ACCURACY;
+    by_accuracy.test = METRIC_TEST_ACCURACY;
+    CHECK_OR_RETURN(comparison_open(rows, n, &by_accuracy, &c, &f));
+    CHECK_EQUAL_STRING(c.configs[0].config_id, "bad");
+    CHECK_EQUAL_INT(find(&c, "bad")->verdict, COMPARISON_BETTER);
+    CHECK_EQUAL_INT(find(&c, "good")->verdict, COMPARISON_WORSE);
+    CHECK_EQUAL_STRING(c.selected->config_id, "bad");
+    CHECK_NEAR(c.optimism, -0.01, 1e-9);
+    comparison_close(&c);
+
+    by_accuracy.metric = METRIC_WEIGHT_NORM;
+    CHECK_OR_RETURN(comparison_open(rows, n, &by_accuracy, &c, &f));
+    CHECK(COMPARISON_VERDICT_NAMES[find(&c, "good")->verdict] == NULL);
+    comparison_close(&c);
+}
+
+static void selected_is_chosen_by_validation(void)
+{
+    comparison_row rows[20];
+    size_t n = four_arms(rows);
+    for (size_t i = 0; i < n; i++) {
+        rows[i].select = strcmp(rows[i].config_id, "same") == 0 ? 0.2 : 0.9;
+        rows[i].test =
+            0.25 + (strcmp(rows[i].config_id, "same") == 0 ? 0.0 : 0.05 * (double)rows[i].seed);
+    }
+    comparison c;
+    fail f;
+    CHECK_OR_RETURN(comparison_open(rows, n, &BY_LOSS, &c, &f));
+    CHECK_EQUAL_STRING(c.configs[0].config_id, "good");
+    CHECK_EQUAL_STRING(c.selected->config_id, "same");
+    CHECK_NEAR(c.optimism, 0.05, 1e-12);
+    CHECK_NEAR(c.test_difference.difference.mean, -0.1, 1e-12);
+    CHECK_EQUAL_INT(c.test_difference.difference.n, 5);
+    comparison_close(&c);
+}
+
+static void only_finished_values_count(void)
+{
+    comparison_row rows[20];
+    size_t n = four_arms(rows);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].seed == 1 && strcmp(rows[i].config_id, "good") == 0)
+            rows[i].status = RUN_STATE_FAILED; /* with a number left behind */
+        if (rows[i].seed == 2 && strcmp(rows[i].config_id, "good") == 0)
+            rows[i].metric = NAN;
+        if (rows[i].seed == 3 && strcmp(rows[i].config_id, "base") == 0)
+            rows[i].status = RUN_STATE_RUNNING;
+        if (rows[i].seed == 4 && strcmp(rows[i].config_id, "bad") == 0)
+            rows[i].status = RUN_STATE_CANCELLED;
+    }
+    comparison c;
+    fail f;
+    CHECK_OR_RETURN(comparison_open(rows, n, &BY_LOSS, &c, &f));
+    const comparison_config *good = find(&c, "good"), *bad = find(&c, "bad");
+    CHECK_EQUAL_INT(good->summary.n, 3);
+    CHECK_EQUAL_INT(good->n_failed, 2);
+    CHECK_EQUAL_INT(good->difference.difference.n, 2);
+    CHECK_EQUAL_INT(good->verdict, COMPARISON_TOO_FEW_SEEDS);
+    CHECK_EQUAL_INT(bad->n_failed, 0);
+    CHECK_EQUAL_INT(bad->summary.n, 4);
+    CHECK_EQUAL_INT(bad->difference.difference.n, 3);
+    CHECK_EQUAL_INT(find(&c, "base")->n_unfinished, 1);
+    CHECK_EQUAL_INT(c.n_failed, 2);
+    CHECK_EQUAL_INT(c.n_unfinished, 1);
+    comparison_close(&c);
+}
+
+/* Repeats that vary the data alone have one seed and many data seeds. */
+static void data_seeds_pair_too(void)
+{
+    comparison_row rows[8];
+    for (int i = 0; i < 4; i++) {
+        rows[i] = row("base", 0, 1 + i);
+        rows[7 - i] = row("other", 0, 1.5 + i + 0.01 * (i == 2));
+        rows[i].data_seed = rows[7 - i].data_seed = i;
+    }
+    comparison c;
+    fail f;
+    CHECK_OR_RETURN(comparison_open(rows, 8, &BY_LOSS, &c, &f));
+    CHECK_EQUAL_INT(find(&c, "other")->difference.difference.n, 4);
+    CHECK_NEAR(find(&c, "other")->difference.difference.mean, 0.5025, 1e-12);
+    CHECK_EQUAL_INT(find(&c, "other")->verdict, COMPARISON_WORSE);
+    comparison_close(&c);
+}
+
+static void equal_runs_are_no_evidence(void)
+{
+    comparison_row rows[8];
+    for (int seed = 0; seed < 4; seed++) {
+        rows[seed] = row("base", seed, 1 + seed);
+        rows[4 + seed] = row("other", seed, 1 + seed);
+    }
+    comparison c;
+    fail f;
+    CHECK_OR_RETURN(comparison_open(rows, 8, &BY_LOSS, &c, &f));
+    const comparison_config *other = find(&c, "other");
+    CHECK(isnan(other->difference.p_value) && isnan(other->p_adjusted));
+    CHECK_EQUAL_INT(other->verdict, COMPARISON_NO_EVIDENCE);
+    CHECK_EQUAL_INT(other->minimum_detectable, 0);
+    CHECK_EQUAL_INT(c.n_tests, 0);
+    comparison_close(&c);
+}
+
+static void little_is_compared_with_grace(void)
+{
+    comparison c;
+    fail f;
+    CHECK_OR_RETURN(comparison_open(NULL, 0, &BY_LOSS, &c, &f));
+    CHECK(c.n_configs == 0 && !c.baseline && !c.selected);
+    comparison_close(&c);
+    comparison_row one = row("only", 3, 0.5);
+    CHECK_OR_RETURN(
+        comparison_open(&one, 1, &BY_LOSS, &c, &f)); /* the baseline named is not there */
+    CHECK_EQUAL_STRING(c.baseline->config_id, "only");
+    CHECK_EQUAL_INT(c.configs[0].verdict, COMPARISON_BASELINE);
+    CHECK(isnan(c.configs[0].summary.std) && c.configs[0].summary.mean == 0.5);
+    comparison_close(&c);
+}
+
+static void metrics_are_refused_where_they_are_not(void)
+{
+    fail f;
+    CHECK(comparison_check_metric(METRIC_TEST_LOSS, COMPARISON_AT_SELECTED, &f));
+    CHECK(comparison_check_metric(METRIC_VAL_LOSS, COMPARISON_AT_BEST, &f));
+    CHECK_FAILS(comparison_check_metric(METRIC_TEST_LOSS, COMPARISON_AT_LAST, &f), f,
+                FAIL_OUT_OF_RANGE, "/query/at");
+    CHECK_EQUAL_INT(comparison_test_metric(METRIC_VAL_R2), METRIC_TEST_R2);
+    CHECK_EQUAL_INT(comparison_test_metric(METRIC_TRAIN_LOSS), METRIC_COUNT);
+    CHECK_EQUAL_INT(comparison_test_metric(METRIC_TEST_LOSS), METRIC_COUNT);
+    run_metrics metrics = {0};
+    metrics.best[METRIC_VAL_LOSS] = 1;
+    metrics.last[METRIC_VAL_LOSS] = 2;
+    metrics.selected[METRIC_VAL_LOSS] = 3;
+    CHECK(comparison_value(&metrics, METRIC_VAL_LOSS, COMPARISON_AT_BEST) == 1);
+    CHECK(comparison_value(&metrics, METRIC_VAL_LOSS, COMPARISON_AT_LAST) == 2);
+    CHECK(comparison_value(&metrics, METRIC_VAL_LOSS, COMPARISON_AT_SELECTED) == 3);
+}
+
+static char json[20000];
+
+/* The whole answer as text. */
+static const char *answer(const comparison_row *rows, size_t n, const comparison_options *options)
+{
+    comparison c;
+    fail f;
+    buffer b;
+    json[0] = '\0';
+    if (!CHECK_OK(comparison_open(rows, n, options, &c, &f), f))
+        return json;
+    buffer_init(&b, sizeof json - 1);
+    codec_add_comparison(&b, &c);
+    CHECK(!b.failed);
+    if (!b.failed)
+        memcpy(json, b.data, b.n + 1);
+    buffer_close(&b);
+    comparison_close(&c);
+    return json;
+}
+
+static void answer_has_numbers_and_words(void)
+{
+    comparison_row rows[20];
+    size_t n = four_arms(rows);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(
+        json, "{\"metric\":\"val_loss\",\"direction\":\"lower_is_better\",\"baseline\":\"base\",");
+    CHECK_CONTAINS(json, "\"verdict\":\"better\"");
+    CHECK_CONTAINS(json, "\"difference\":null,\"verdict\":\"baseline\"");
+    CHECK_CONTAINS(json, "\"summary\":\"good has the best mean val_loss: 0.69");
+    CHECK_CONTAINS(json, "lower than the baseline base");
+    CHECK_CONTAINS(json, ": better than the baseline.\"}");
+    CHECK_CONTAINS(json, "Holm's over 3 tests");
+    CHECK_CONTAINS(json, "never used to select");
+    CHECK(strstr(json, "Seeds were added") == NULL);
+
+    comparison_options tested = BY_LOSS;
+    tested.metric = METRIC_TEST_LOSS;
+    tested.is_sequential = true;
+    answer(rows, n, &tested);
+    CHECK_CONTAINS(json, "test_loss is of the test split");
+    CHECK_CONTAINS(json, "Seeds were added until");
+
+    rows[0].status = RUN_STATE_FAILED;
+    answer(rows, 4, &BY_LOSS); /* one seed */
+    CHECK_CONTAINS(json, "1 run failed and is left out.");
+    CHECK_CONTAINS(json, "\"verdict\":\"too_few_seeds\"");
+    CHECK_CONTAINS(json, "\"p_value\":null");
+    CHECK_CONTAINS(json, "allow no verdict");
+    CHECK_CONTAINS(answer(NULL, 0, &BY_LOSS), "\"baseline\":null,\"selected\":null");
+    CHECK_CONTAINS(json, "\"configs\":[],\"summary\":\"The experiment has no run.\"");
+}
+
+static void summary_of_every_kind(void)
+{
+    comparison_row rows[20];
+    size_t n = four_arms(rows);
+    comparison_options from_good = BY_LOSS;
+    from_good.baseline = "good";
+    CHECK_CONTAINS(answer(rows, n, &from_good), "The baseline good has the best mean val_loss");
+    CHECK_CONTAINS(json, "the evidence shows every other config to be worse.");
+    comparison_options norm = BY_LOSS;
+    norm.metric = METRIC_WEIGHT_NORM;
+    CHECK_CONTAINS(answer(rows, n, &norm), "neither more nor less of it is better");
+    CHECK_CONTAINS(json, "\"direction\":null");
+    comparison_row base[] = {row("base", 0, 0.25), row("base", 1, 0.75)};
+    CHECK_CONTAINS(answer(base, 2, &BY_LOSS),
+                   "val_loss is 0.5 \xC2\xB1 3.2 over 2 seeds; there is one config only");
+    base[0].status = base[1].status = RUN_STATE_QUEUED;
+    CHECK_CONTAINS(answer(base, 2, &BY_LOSS),
+                   "No finished run has a value of val_loss yet. 2 runs are not finished yet.");
+    base[0].status = base[1].status = RUN_STATE_FAILED;
+    CHECK_CONTAINS(answer(base, 2, &BY_LOSS),
+                   "No run has a value of val_loss. 2 runs failed and are left out.");
+    comparison_row close[12];
+    for (int seed = 0; seed < 6; seed++) {
+        close[seed] = row("base", seed, 1 + 0.1 * (seed % 2));
+        close[6 + seed] = row("near", seed, 1 + 0.1 * (seed % 3));
+    }
+    close[6].metric = 0.5;
+    CHECK_CONTAINS(answer(close, 12, &BY_LOSS),
+                   "which is no evidence of a difference. 6 pairs of seeds find");
+}
+
+static void labels_are_for_people(void)
+{
+    static const char *const cases[][2] = {
+        {"{\"dropout\":0.5,\"hidden\":[64,64]}", "dropout=0.5, hidden=[64,64]"},
+        {"{}", "only config"},
+        {"{\"early_stopping\":null,\"shuffle\":true,\"optimizer\":\"sgd\"}",
+         "early_stopping=none, shuffle=true, optimizer=sgd"},
+        {"{\"dataset\":{\"name\":\"moons\",\"n\":400}}", "dataset={name=moons,n=400}"},
+        {"{\"weight_decay\":0.0001}", "weight_decay=0.0001"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *label = codec_config_label(cases[i][0]);
+        CHECK_EQUAL_STRING(label, cases[i][1]);
+        free(label);
+    }
+    CHECK_EQUAL_INT(
+        codec_config_data_seed("{\"dataset\":\"x\",\"data_seed\":9007199254740991,\"l2\":0}"),
+        9007199254740991);
+    CHECK_EQUAL_INT(codec_config_data_seed("{\"l2\":0}"), 0);
+    CHECK_EQUAL_INT(codec_config_data_seed(NULL), 0);
+}
+
+static void band_is_honest_about_who_is_left(void)
+{
+    static const double values[3][4] = {{1, 2, 3, 4}, {2, 4, NAN, 0}, {6, 0, 0, 0}};
+    static const size_t lengths[] = {4, 3, 1};
+    comparison_band band = {0};
+    fail f;
+    for (size_t epoch = 0; epoch < 4; epoch++)
+        for (size_t arm = 0; arm < 3; arm++)
+            if (epoch < lengths[arm])
+                CHECK(comparison_band_add(&band, (int64_t)epoch * 5, values[arm][epoch], &f));
+    CHECK_EQUAL_INT(band.n, 4);
+    CHECK_NEAR(band.points[0].mean, 3, 1e-15);
+    CHECK_NEAR(comparison_band_std(&band.points[0]), sqrt(7), 1e-15);
+    CHECK(band.points[0].least == 1 && band.points[0].greatest == 6);
+    CHECK_EQUAL_INT(band.points[1].n, 2);
+    CHECK_EQUAL_INT(band.points[2].n, 1);
+    CHECK(isnan(comparison_band_std(&band.points[2])));
+    CHECK(comparison_band_add(&band, 20, NAN, &f));
+    buffer b;
+    buffer_init(&b, 1000);
+    codec_add_band(&b, "abc", "dropout=0", "{\"dropout\":0}", &band);
+    CHECK_EQUAL_STRING(b.data,
+                       "{\"config_id\":\"abc\",\"label\":\"dropout=0\",\"values\":{\"dropout\":0},"
+                       "\"epoch\":[0,5,10,15,20],\"mean\":[3,3,3,4,null],"
+                       "\"std\":[2.6457513110645907,1.4142135623730951,null,null,null],"
+                       "\"min\":[1,2,3,4,null],\"max\":[6,4,3,4,null],\"n\":[3,2,1,1,0]}");
+    buffer_close(&b);
+    comparison_band_close(&band);
+    CHECK(band.n == 0 && band.points == NULL);
+}
+
+CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_evidence,
+           selected_is_chosen_by_validation, only_finished_values_count, data_seeds_pair_too,
+           equal_runs_are_no_evidence, little_is_compared_with_grace,
+           metrics_are_refused_where_they_are_not, answer_has_numbers_and_words,
+           summary_of_every_kind, labels_are_for_people, band_is_honest_about_who_is_left)
