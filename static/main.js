@@ -8,6 +8,7 @@ import { Icon, Failure, Empty } from './part/basic.js';
 const ROUTES = [
   ['/experiments', () => import('./view/experiments.js'), 'experiments'],
   ['/experiments/:id', () => import('./view/experiment.js'), 'experiments'],
+  ['/runs/:id', () => import('./view/run.js'), 'experiments'],
   ['/new', () => import('./view/new.js'), 'new'],
 ];
 const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New experiment']];

@@ -77,11 +77,18 @@ export function bytes(n) {
 
 export const count = (n, noun, plural = `${noun}s`) => `${number(n)} ${n === 1 ? noun : plural}`;
 
-/* Any JSON value on one line, numbers as they are. */
+/* A number that somebody set: all its digits up to six. */
+function plain(v) {
+  if (Number.isInteger(v) && Math.abs(v) < 1e7) return String(v);
+  const short = Number(v.toPrecision(6));
+  return Math.abs(short) >= 1e-3 && Math.abs(short) < 1e7 ? String(short) : short.toExponential().replace('e+', 'e');
+}
+
+/* Any JSON value on one line. */
 export function value(v) {
   if (v === null || v === undefined) return NONE;
   if (typeof v === 'boolean') return v ? 'on' : 'off';
-  if (typeof v === 'number') return sign(Number.isInteger(v) || Math.abs(v) >= 1e-3 ? String(v) : v.toExponential().replace('e+', 'e'));
+  if (typeof v === 'number') return sign(plain(v));
   if (typeof v === 'string') return v;
   if (Array.isArray(v)) return `[${v.map(value).join(', ')}]`;
   return Object.entries(v).map(([key, part]) => (key === 'name' ? value(part) : `${key} ${value(part)}`)).join(', ');
@@ -94,4 +101,5 @@ export function valuesLabel(values) {
 }
 
 /* A metric's name in words. */
-export const metricLabel = (name) => name.replace(/^val_/, 'validation_').replace(/_/g, ' ');
+const ABBREVIATIONS = { ece: 'ECE', rmse: 'RMSE', r2: 'R²', mc: 'Monte-Carlo', val: 'validation' };
+export const metricLabel = (name) => name.split('_').map((word) => ABBREVIATIONS[word] ?? word).join(' ');

@@ -27,24 +27,25 @@ export function MetricSelect({ id, metrics, value, onChange, label, finals }) {
     </select>`;
 }
 
-/* Sentences of `method`, whatever its shape: text, a list, or an object of both. */
+/* What `method` says, as sentences. */
 function methodLines(method) {
   if (!method) return [];
-  if (typeof method === 'string') return [method];
-  if (Array.isArray(method)) return method.flatMap(methodLines);
-  return Object.entries(method).map(([key, part]) => (typeof part === 'string' && part.includes(' ') ? part : `${key.replace(/_/g, ' ')}: ${part}`));
+  const lines = [`Intervals: ${method.confidence ? `${Math.round(method.confidence * 100)} % ` : ''}${method.interval}. Test: ${method.test}; ${method.adjustment} over ${method.n_tests} comparisons at ${method.level}.`];
+  return [...lines, ...(method.notes ?? [])];
 }
 
+/* The config that the validation metric chooses, and what it is worth on the test split. */
 function Selected({ comparison }) {
   const { selected } = comparison;
-  if (!selected?.config_id) return null;
-  const config = comparison.configs.find((one) => one.config_id === selected.config_id);
-  const test = selected.test_value ?? selected.test?.mean;
-  const base = selected.baseline_test_value ?? selected.baseline_test?.mean;
+  if (!selected || comparison.configs.length < 2) return null;
+  const difference = selected.test_difference;
+  const words = metricLabel(selected.test_metric);
+  const known = (x) => x !== null && x !== undefined;
   return html`
-    <p class="soft" data-testid="selected-config">Chosen by ${metricLabel(selected.select_by ?? 'val_loss')}: <strong>${config?.label || valuesLabel(config?.values)}</strong>.
-      ${test !== null && test !== undefined && html` ${metricLabel(selected.test_metric ?? 'test value')} ${number(test)}${base !== null && base !== undefined ? ` (baseline ${number(base)})` : ''}.`}
-      ${selected.optimism !== null && selected.optimism !== undefined && html` Its validation value flatters by ${withSpread(selected.optimism, Math.abs(selected.optimism))}.`}</p>`;
+    <p class="soft" data-testid="selected-config">Chosen by ${metricLabel(selected.select_by)}: <strong>${valuesLabel(selected.values)}</strong>.
+      ${known(selected.test_value) && html` Its ${words} is ${number(selected.test_value)}${known(selected.baseline_test_value) && difference ? `, the baseline’s ${number(selected.baseline_test_value)}` : ''}${
+        difference && known(difference.ci_low) ? ` (difference ${withSpread(difference.mean, difference.ci_high - difference.ci_low)}, 95 % interval ${withSpread(difference.ci_low, difference.ci_high - difference.ci_low)} to ${withSpread(difference.ci_high, difference.ci_high - difference.ci_low)})` : ''}.`}
+      ${known(selected.optimism) && html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`}</p>`;
 }
 
 export function Verdict({ comparison, problem, active, metrics, metric, at, onMetric, onAt }) {
@@ -74,7 +75,7 @@ export function Interval({ difference, direction, span, verdict }) {
   const words = known ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}` : number(mean, 3);
   return html`
     <svg class="interval verdict-${verdict}" viewBox="0 0 140 22" width="140" height="22" role="img" aria-label="Difference ${words}">
-      <title>${words}${direction === 'none' ? '' : direction === 'higher' ? ' (right is better)' : ' (left is better)'}</title>
+      <title>${words}${direction ? ` (${direction.startsWith('higher') ? 'right' : 'left'} is better)` : ''}</title>
       <line class="zero" x1="70" x2="70" y1="1" y2="21" />
       ${known && html`<line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
         ${low >= -span && html`<line class="range" x1=${place(low)} x2=${place(low)} y1="7" y2="15" />`}

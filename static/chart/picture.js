@@ -1,0 +1,40 @@
+/* picture — small pictures of numbers on a canvas: samples in grey, weights in two colours around zero. */
+
+const clamp = (x) => Math.max(0, Math.min(255, Math.round(x)));
+
+/* Blue below zero, white (dark theme: near black) at zero, orange above; value in [-1, 1]. */
+function diverging(value, dark) {
+  const end = value < 0 ? [0, 98, 163] : [213, 94, 0];
+  const middle = dark ? [22, 28, 36] : [255, 255, 255];
+  const t = Math.min(1, Math.abs(value));
+  return end.map((x, i) => clamp(middle[i] + (x - middle[i]) * t));
+}
+
+/* Draws `values` (height × width, row-major, or channels planes of it) into the canvas, one pixel each.
+ * kind "grey": least is black, greatest white; "weights": symmetric around zero. */
+export function drawPicture(canvas, values, { width, height, channels = 1, kind = 'grey', dark = false }) {
+  canvas.width = width;
+  canvas.height = height;
+  const ctx = canvas.getContext('2d');
+  const image = ctx.createImageData(width, height);
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (const x of values) { if (x < least) least = x; if (x > greatest) greatest = x; }
+  const reach = Math.max(Math.abs(least), Math.abs(greatest)) || 1;
+  const scale = greatest > least ? 255 / (greatest - least) : 0;
+  const plane = width * height;
+  for (let i = 0; i < plane; i++) {
+    const color = kind === 'weights' ? diverging(values[i] / reach, dark)
+      : [0, 1, 2].map((c) => clamp((values[(channels >= 3 ? c : 0) * plane + i] - least) * scale));
+    image.data.set([...color, 255], 4 * i);
+  }
+  ctx.putImageData(image, 0, 0);
+}
+
+/* Counts of `values` in `n` equal bins over [low, high]. */
+export function histogram(values, low, high, n) {
+  const bins = new Array(n).fill(0);
+  const scale = n / (high - low || 1);
+  for (const x of values) bins[Math.max(0, Math.min(n - 1, Math.floor((x - low) * scale)))] += 1;
+  return bins;
+}

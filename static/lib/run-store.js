@@ -1,0 +1,101 @@
+/* run-store — one run as the page knows it, kept true by events: the run, its curves, its layers. */
+import { get } from './api.js';
+import { subscribe } from './events.js';
+import { TERMINAL } from './experiment-store.js';
+
+const LAYERS_MS = 1000;
+
+export class RunStore {
+  constructor(id, changed) {
+    this.id = id;
+    this.changed = changed;
+    this.run = null;
+    this.experiment = null;
+    this.columns = { epoch: [] };
+    this.layers = null;
+    this.layersWanted = false;
+    this.problem = null;
+    this.early = [];
+    this.loaded = false;
+    this.abort = new AbortController();
+    this.frame = this.layersTimer = 0;
+  }
+
+  get signal() { return this.abort.signal; }
+
+  tell() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.changed(); }); }
+
+  async open() {
+    try {
+      this.run = await get(`/runs/${this.id}`, {}, this.signal);
+    } catch (error) {
+      if (this.signal.aborted) return;
+      this.problem = error;
+      this.tell();
+      return;
+    }
+    this.subscription = subscribe(this.run.experiment_id, (type, data) => this.hear(type, data));
+    await this.subscription.ready;
+    if (!this.signal.aborted) await this.load();
+  }
+
+  close() {
+    this.abort.abort();
+    this.subscription?.close();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.layersTimer);
+  }
+
+  async load() {
+    if (!this.subscription) { this.problem = null; await this.open(); return; }
+    try {
+      this.loaded = false;
+      const [run, curves, experiment] = await Promise.all([get(`/runs/${this.id}`, {}, this.signal), get(`/runs/${this.id}/curves`, {}, this.signal), get(`/experiments/${this.run.experiment_id}`, {}, this.signal)]);
+      Object.assign(this, { run, experiment, columns: curves.columns, loaded: true, problem: null });
+      const heard = this.early.splice(0);
+      for (const event of heard) this.append(event);
+      this.askLayers();
+    } catch (error) {
+      if (!this.signal.aborted) this.problem = error;
+    }
+    this.tell();
+  }
+
+  /* Layers are loaded only when they are shown. */
+  wantLayers() { this.layersWanted = true; this.askLayers(); }
+
+  askLayers() {
+    if (!this.layersWanted || !this.loaded || this.layersTimer) return;
+    this.layersTimer = setTimeout(async () => {
+      try {
+        this.layers = (await get(`/runs/${this.id}/layers`, {}, this.signal)).layers;
+      } catch { if (!this.signal.aborted) this.layers ??= []; }
+      this.layersTimer = 0;
+      this.tell();
+    }, this.layers ? LAYERS_MS : 0);
+  }
+
+  append(data) {
+    const { columns } = this;
+    const last = columns.epoch.length ? columns.epoch[columns.epoch.length - 1] : -1;
+    if (data.epoch <= last) return;
+    const names = columns.epoch.length ? Object.keys(columns) : ['epoch', ...Object.keys(data.metrics)];
+    for (const name of names) (columns[name] ??= []).push(name === 'epoch' ? data.epoch : data.metrics[name] ?? null);
+    this.run.epoch = Math.max(this.run.epoch, data.epoch);
+    this.askLayers();
+  }
+
+  hear(type, data) {
+    if (type === 'reset') { this.load(); return; }
+    if (data.run !== this.id) return;
+    if (type === 'epoch') {
+      if (this.loaded) this.append(data);
+      else this.early.push(data);
+    }
+    if (type === 'run') {
+      Object.assign(this.run, { status: data.status, stop_reason: data.stop_reason, epoch: data.epoch ?? this.run.epoch });
+      if (TERMINAL.includes(data.status) || data.status === 'queued') this.load();
+    }
+    this.tell();
+  }
+}

@@ -1,0 +1,40 @@
+/* configuration — a resolved configuration: what was set first, then what is at its default; and its JSON. */
+import { html, useState } from '../lib/html.js';
+import { value as showValue } from '../lib/format.js';
+import { pretty } from './specification.js';
+import { Icon, Segments, copyText } from './basic.js';
+import { defaultWords } from './field.js';
+
+/* {name: value} with dotted names for what is inside parents of dotted fields. */
+function flatten(config, fields) {
+  const flat = [];
+  const parents = new Set(fields.filter((field) => field.type === 'object').map((field) => field.name));
+  for (const [name, part] of Object.entries(config ?? {})) {
+    if (parents.has(name) && part !== null && typeof part === 'object') for (const [key, inner] of Object.entries(part)) flat.push([`${name}.${key}`, inner]);
+    else flat.push([name, part]);
+  }
+  return flat;
+}
+
+/* Whether a value is what the field table gives by itself. A default that depends on others is a text and says nothing. */
+function isDefault(field, part) {
+  if (!field) return false;
+  if (JSON.stringify(field.default) === JSON.stringify(part)) return true;
+  if (typeof field.default === 'string' && typeof part !== 'string') return true;
+  if (field.type === 'enum' && !field.values.includes(field.default)) return true;
+  return field.type === 'dataset' && part?.name === field.default && Object.keys(part).length === 1;
+}
+
+export function Configuration({ config, fields, name }) {
+  const [form, setForm] = useState('table');
+  const rows = new Map(fields.map((field) => [field.name, field]));
+  const flat = flatten(config, fields).map(([key, part]) => ({ key, part, field: rows.get(key), own: !isDefault(rows.get(key), part) }));
+  const groups = [['Different from the defaults', flat.filter((one) => one.own)], ['At the defaults', flat.filter((one) => !one.own)]];
+  return html`
+    <div class="spec-text"><div class="row"><${Segments} name="config-form" label="Form" value=${form} options=${[['table', 'Table'], ['json', 'JSON']]} onChange=${setForm} /><span class="grow" />
+      ${form === 'json' && html`<button type="button" class="button quiet small" id="config-copy" onClick=${() => copyText(pretty(config))}><${Icon} name="copy" />Copy</button>`}</div>
+      ${form === 'json' ? html`<pre class="code" id="config-json" tabindex="0" aria-label="Configuration of ${name}">${pretty(config)}</pre>`
+        : groups.filter(([, some]) => some.length).map(([words, some]) => html`<h3>${words}</h3><dl class="pairs" data-testid=${some[0].own ? 'config-own' : 'config-default'}>
+          ${some.map((one) => html`<div title=${one.field?.help}><dt><code>${one.key}</code></dt><dd>${showValue(one.part)}${one.own && one.field && defaultWords(one.field) !== '' ? html` <span class="soft small">default ${defaultWords(one.field)}</span>` : ''}</dd></div>`)}</dl>`)}
+    </div>`;
+}
