@@ -50,12 +50,13 @@ void codec_field_add(buffer *b, const field *row, const train_spec *spec);
 void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec);
 
 /* ---- resources ---- */
-/* The answer to ?dry_run=true: n_cells, n_configs, n_runs, baseline (index), configs (resolved, without seed; the first PLAN_CONFIGS_SHOWN),
- * values (of each), warnings (sweep_list_warnings() and those given), estimated_seconds (null if NaN). */
-enum { PLAN_CONFIGS_SHOWN = 1000 };
-void codec_add_plan(buffer *b, const experiment_spec *e, const plan *p, const char *const *warnings, int n_warnings, double estimated_seconds);
 void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids, int64_t n_run_ids); /* NULL: without */
 void codec_add_run(buffer *b, const run *r);
+void codec_add_metrics(buffer *b, const run_metrics *metrics); /* {name: value}, those that there are */
+void codec_add_record_metrics(buffer *b, const record *r);     /* the same of one epoch */
+void codec_add_fault(buffer *b, const fail *f);                /* {"pointer", "code", "detail"} */
+const char *codec_field_type_name(const field *row);           /* "integer", "rates", ... as in GET /fields */
+void codec_field_add_default(buffer *b, const field *row);     /* JSON; null where it depends on other fields */
 void codec_add_fields(buffer *b);                        /* GET /fields: items and metrics */
 void codec_add_event(buffer *b, const store_event *e);   /* the JSON of an SSE data line */
 void codec_add_dataset(buffer *b, const dataset_info *d);

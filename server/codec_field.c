@@ -278,10 +278,13 @@ static bool is_off(const field *row, const train_spec *spec)
     train_spec defaults;
     if (row->nullable)
         return false;
-    spec_init(&defaults);
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (child_name(row, &FIELDS[i]) && !field_equal(&FIELDS[i], spec, &defaults))
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!child_name(row, &FIELDS[i]))
+            continue;
+        field_set_default(&FIELDS[i], &defaults);
+        if (!field_equal(&FIELDS[i], spec, &defaults))
             return false;
+    }
     return true;
 }
 

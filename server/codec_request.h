@@ -15,7 +15,8 @@ FAIL_CHECKED bool codec_read_patch(const char *text, size_t n, experiment_patch 
 void experiment_patch_close(experiment_patch *p);
 
 /* POST /experiments/{id}/extend: {"repeats", "sweep"} is merged into *spec, the specification of the experiment so far: `repeats` is the
- * new total (not below the present one), `sweep` adds values to its axes; a new axis starts with the value that the field has had. */
+ * new total (not below the present one), `sweep` adds values to its axes; a new axis starts with the value that the field has had.
+ * On false *spec may be half merged: only good for closing. */
 FAIL_CHECKED bool codec_read_extension(const char *text, size_t n, experiment_spec *spec, fail_list *faults);
 
 /* POST /runs/{id}/predict: {"inputs": [[...]], "mode", "samples"}. */

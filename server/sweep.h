@@ -60,11 +60,6 @@ bool sweep_takes_range(const field *row);
 /* Takes the value of one field (of an object: its members too) from one spec to another. */
 void sweep_apply(const field *row, const train_spec *from, train_spec *to);
 
-/* What a user should know before the runs start: merged cells, fields without effect, what this many seeds cannot detect, a regularizer
- * compared at one learning rate only. One sentence per call of `each`. */
-typedef void sweep_warning_callback(void *context, const char *sentence);
-void sweep_list_warnings(const experiment_spec *e, const plan *p, sweep_warning_callback *each, void *context);
-
 /* The fully resolved spec of config c's repeat r (0-based): seeds filled in. */
 void plan_run_spec(const plan *p, int c, int64_t r, train_spec *out);
 

@@ -1,0 +1,170 @@
+/* GET /fields: FIELDS[], METRICS[] and DATASETS[] as JSON. */
+#include "server/codec_json.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const TYPE_NAMES[] = {[FIELD_INTEGER] = "integer",
+                                         [FIELD_NUMBER] = "number",
+                                         [FIELD_BOOLEAN] = "boolean",
+                                         [FIELD_ENUM] = "enum",
+                                         [FIELD_INTEGER_ARRAY] = "integer_array",
+                                         [FIELD_RATES] = "rates",
+                                         [FIELD_DATASET] = "dataset",
+                                         [FIELD_OBJECT] = "object",
+                                         [FIELD_STRING] = "string",
+                                         [FIELD_STRING_ARRAY] = "string_array",
+                                         [FIELD_STRUCTURE] = "structure"};
+
+const char *codec_field_type_name(const field *row)
+{
+    return TYPE_NAMES[row->type];
+}
+
+static void add_text(buffer *b, const char *key, const char *text)
+{
+    codec_add_key(b, key);
+    codec_add_string(b, text);
+}
+
+static void add_boolean(buffer *b, const char *key, bool value)
+{
+    codec_add_key(b, key);
+    codec_add_boolean(b, value);
+}
+
+/* The default as JSON; null where it depends on other fields. */
+void codec_field_add_default(buffer *b, const field *row)
+{
+    fail ignored;
+    double number = row->default_number;
+    if (row->default_text && codec_check_text(row->default_text, strlen(row->default_text), &ignored))
+        buffer_add_text(b, row->default_text);
+    else if (row->type == FIELD_OBJECT && !row->nullable)
+        buffer_add_text(b, "{}");
+    else if (isnan(number))
+        buffer_add_text(b, "null");
+    else if (row->type == FIELD_BOOLEAN)
+        codec_add_boolean(b, number > 0);
+    else if (row->type == FIELD_ENUM)
+        codec_add_string(b, row->values[(int)number]);
+    else
+        codec_add_number(b, number);
+}
+
+static void add_default_text(buffer *b, const field *row)
+{
+    buffer text;
+    buffer_init(&text, 4096);
+    if (row->default_text)
+        buffer_add_text(&text, row->default_text);
+    else
+        codec_field_add_default(&text, row);
+    add_text(b, "default_text", text.data);
+    buffer_close(&text);
+}
+
+static void add_bounds(buffer *b, const field *row)
+{
+    bool is_bounded = row->minimum < row->maximum;
+    codec_add_key(b, "minimum");
+    codec_add_number(b, is_bounded ? row->minimum : NAN);
+    codec_add_key(b, "maximum");
+    codec_add_number(b, is_bounded ? row->maximum : NAN);
+    add_boolean(b, "exclusive_minimum", row->exclusive_minimum);
+    add_boolean(b, "exclusive_maximum", row->exclusive_maximum);
+}
+
+static void add_values(buffer *b, const field *row)
+{
+    codec_add_key(b, "values");
+    if (!row->values) {
+        buffer_add_text(b, "null");
+        return;
+    }
+    buffer_add_text(b, "[");
+    for (int i = 0; row->values[i]; i++) {
+        codec_add_separator(b);
+        codec_add_string(b, row->values[i]);
+    }
+    buffer_add_text(b, "]");
+}
+
+static void add_field(buffer *b, const field *row)
+{
+    buffer_add_text(b, "{");
+    add_text(b, "name", row->name);
+    add_text(b, "group", FIELD_GROUP_NAMES[row->group]);
+    add_text(b, "type", codec_field_type_name(row));
+    add_bounds(b, row);
+    add_values(b, row);
+    codec_add_key(b, "default");
+    codec_field_add_default(b, row);
+    add_default_text(b, row);
+    add_text(b, "help", row->help);
+    add_boolean(b, "nullable", row->nullable);
+    add_boolean(b, "sweepable", sweep_is_sweepable(row));
+    add_boolean(b, "takes_range", sweep_is_sweepable(row) && sweep_takes_range(row));
+    add_boolean(b, "is_regularizer", row->is_regularizer);
+    buffer_add_text(b, "}");
+}
+
+static void add_metric(buffer *b, const metric *m, const char *scope)
+{
+    static const char *const DIRECTIONS[] = {
+        [METRIC_LOWER_IS_BETTER] = "lower", [METRIC_HIGHER_IS_BETTER] = "higher", [METRIC_NEITHER] = "none"};
+    codec_add_separator(b);
+    buffer_add_text(b, "{");
+    add_text(b, "name", m->name);
+    add_text(b, "scope", scope);
+    add_text(b, "unit", m->unit ? m->unit : "");
+    add_text(b, "direction", DIRECTIONS[m->direction]);
+    add_text(b, "help", m->help);
+    add_boolean(b, "is_test", m->is_test);
+    add_boolean(b, "classification", m->classification);
+    add_boolean(b, "regression", m->regression);
+    buffer_add_text(b, "}");
+}
+
+static void add_dataset_row(buffer *b, const dataset_row *row)
+{
+    codec_add_separator(b);
+    buffer_add_text(b, "{");
+    add_text(b, "name", row->name);
+    add_text(b, "help", row->help);
+    add_text(b, "task", row->task == TASK_CLASSIFICATION ? "classification" : "regression");
+    add_text(b, "options_help", row->options_help);
+    codec_add_key(b, "options");
+    buffer_add_text(b, "{");
+    codec_add_key(b, "n");
+    codec_add_integer(b, row->default_n);
+    codec_add_key(b, "noise");
+    codec_add_number(b, row->default_noise);
+    if (row->default_classes) {
+        codec_add_key(b, "classes");
+        codec_add_integer(b, row->default_classes);
+    }
+    if (row->default_dimensions) {
+        codec_add_key(b, "dimensions");
+        codec_add_integer(b, row->default_dimensions);
+    }
+    buffer_add_text(b, "}}");
+}
+
+void codec_add_fields(buffer *b)
+{
+    buffer_add_text(b, "{\"items\":[");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        codec_add_separator(b);
+        add_field(b, &FIELDS[i]);
+    }
+    buffer_add_text(b, "],\"metrics\":[");
+    for (int i = 0; i < METRIC_COUNT; i++)
+        add_metric(b, &METRICS[i], i < METRIC_EPOCH_COUNT ? "epoch" : "final");
+    for (int i = 0; i < LAYER_METRIC_COUNT; i++)
+        add_metric(b, &LAYER_METRICS[i], "layer");
+    buffer_add_text(b, "],\"datasets\":[");
+    for (int i = 0; i < DATASET_COUNT; i++)
+        add_dataset_row(b, &DATASETS[i]);
+    buffer_add_text(b, "],\"next_cursor\":null}");
+}
