@@ -49,6 +49,9 @@ void codec_field_add(buffer *b, const field *row, const train_spec *spec);
 /* {"dropout": 0.5, ...}: the swept fields of one config. */
 void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec);
 
+/* Reads {"token": "..."} of POST /session into `token`. */
+FAIL_CHECKED bool codec_read_token(const char *text, size_t n, char *token, size_t token_bytes, fail *f);
+
 /* ---- resources ---- */
 void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids, int64_t n_run_ids); /* NULL: without */
 void codec_add_run(buffer *b, const run *r);

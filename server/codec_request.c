@@ -206,23 +206,28 @@ bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *o
 
 /* ---- POST /session ---- */
 
-bool codec_read_token(const char *text, size_t n, char **token, fail_list *faults)
+bool codec_read_token(const char *text, size_t n, char *token, size_t token_bytes, fail *f)
 {
     static const char *const KNOWN[] = {"token", NULL};
-    enum { TOKEN_CHARACTERS_LIMIT = 4096 };
     cJSON *root;
     char *read = NULL;
-    if (!codec_json_parse_object(text, n, &root, faults))
-        return false;
-    bool ok = codec_json_check_members(root, "", KNOWN, faults);
-    ok = codec_json_read_text(root, "", "token", TOKEN_CHARACTERS_LIMIT, false, &read, faults) && ok;
+    fail_list faults;
+    faults.n = faults.n_found = 0;
+    bool ok = codec_json_parse_object(text, n, &root, &faults);
+    if (ok) {
+        ok = codec_json_check_members(root, "", KNOWN, &faults);
+        ok = codec_json_read_text(root, "", "token", token_bytes, false, &read, &faults) && ok;
+        cJSON_Delete(root);
+    }
     if (ok && !read)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/token", "give the token as {\"token\": \"...\"}");
-    cJSON_Delete(root);
+        ok = fail_list_add(&faults, FAIL_OUT_OF_RANGE, "/token", "give the token as {\"token\": \"...\"}");
+    if (ok && strlen(read) >= token_bytes)
+        ok = fail_list_add(&faults, FAIL_OUT_OF_RANGE, "/token", "a token has at most %zu bytes", token_bytes - 1);
     if (ok)
-        *token = read;
+        memcpy(token, read, strlen(read) + 1);
     else
-        free(read);
+        fail_set(f, faults.items[0].code, faults.items[0].field, "%s", faults.items[0].sentence);
+    free(read);
     return ok;
 }
 

@@ -31,9 +31,6 @@ typedef struct predict_request {
 FAIL_CHECKED bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *out, fail_list *faults);
 void predict_request_close(predict_request *p);
 
-/* POST /session: {"token"}: on the heap. */
-FAIL_CHECKED bool codec_read_token(const char *text, size_t n, char **token, fail_list *faults);
-
 /* POST /sql: {"query", "parameters": {name: scalar}, "limit"}. */
 enum { SQL_PARAMETERS_LIMIT = 64 };
 typedef enum sql_value_type { SQL_VALUE_NULL, SQL_VALUE_INTEGER, SQL_VALUE_REAL, SQL_VALUE_TEXT } sql_value_type;
