@@ -10,7 +10,8 @@
 #include "core/dataset.h"
 
 enum { DATASET_CACHE_LIMIT = 16 };
-#define DATASET_CACHE_BYTES ((size_t)512 << 20) /* of generated sets; registered ones are mapped files */
+#define DATASET_CACHE_BYTES                                                                        \
+    ((size_t)512 << 20) /* of generated sets; registered ones are mapped files */
 
 typedef struct dataset_key {
     char name[SPEC_NAME_LIMIT];
@@ -21,7 +22,7 @@ typedef struct dataset_key {
 
 typedef struct dataset_cache_entry {
     dataset_key key;
-    dataset *set; /* NULL while it is being opened */
+    dataset *set;  /* NULL while it is being opened */
     uint64_t used; /* when it was used last, in calls; 0: a free place */
 } dataset_cache_entry;
 
@@ -33,12 +34,13 @@ typedef struct dataset_cache {
 typedef enum dataset_cache_state {
     DATASET_CACHE_READY,   /* *out has a new reference */
     DATASET_CACHE_OPENING, /* somebody is at it: wait and ask again */
-    DATASET_CACHE_YOURS,   /* the caller opens it, and then says dataset_cache_put() or dataset_cache_drop() */
-    DATASET_CACHE_FULL     /* every place is being opened: open it without the cache */
+    DATASET_CACHE_YOURS, /* the caller opens it, and then says dataset_cache_put() or dataset_cache_drop() */
+    DATASET_CACHE_FULL /* every place is being opened: open it without the cache */
 } dataset_cache_state;
 
 /* The key of what a spec trains on. Fails as dataset_check() and dataset_read_sha256() do. */
-FAIL_CHECKED bool dataset_key_of(const train_spec *spec, const char *data_dir, dataset_key *out, fail *f);
+FAIL_CHECKED bool dataset_key_of(const train_spec *spec, const char *data_dir, dataset_key *out,
+                                 fail *f);
 
 void dataset_cache_init(dataset_cache *c);
 void dataset_cache_close(dataset_cache *c);

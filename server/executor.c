@@ -57,10 +57,11 @@ static bool check_memory(size_t wanted, fail *f)
     size_t available = executor_available_bytes();
     if (wanted <= available)
         return true;
-    return fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
-                    "The run needs %.0f MB of memory and %.0f MB are free. Fewer or narrower hidden "
-                    "layers, a smaller batch_size or smaller parts of the data need less.",
-                    (double)wanted / 1e6, (double)available / 1e6);
+    return fail_set(
+        f, FAIL_OUT_OF_MEMORY, NULL,
+        "The run needs %.0f MB of memory and %.0f MB are free. Fewer or narrower hidden "
+        "layers, a smaller batch_size or smaller parts of the data need less.",
+        (double)wanted / 1e6, (double)available / 1e6);
 }
 
 /* ---- checks before training ---- */
@@ -142,7 +143,8 @@ static void checkpoint_load(training *t)
     if (memcmp(head.blas_core, t->head.blas_core, sizeof head.blas_core) == 0)
         return;
     char sentence[160];
-    snprintf(sentence, sizeof sentence, "Resumed on another BLAS core (%.47s) than it was begun on (%.47s).",
+    snprintf(sentence, sizeof sentence,
+             "Resumed on another BLAS core (%.47s) than it was begun on (%.47s).",
              t->head.blas_core, head.blas_core);
     note_add(t, sentence);
 }
@@ -213,7 +215,8 @@ static bool run(training *t, const split *data, train_result *result, fail *f)
     train_input input = {.spec = task->spec,
                          .data = data,
                          .threads = task->threads,
-                         .checkpoint_seconds = task->checkpoint_path ? task->checkpoint_seconds : 0};
+                         .checkpoint_seconds =
+                             task->checkpoint_path ? task->checkpoint_seconds : 0};
     if (t->checkpoint) {
         input.checkpoint = t->checkpoint + sizeof(checkpoint_head);
         input.checkpoint_bytes = t->checkpoint_bytes - sizeof(checkpoint_head);
@@ -240,7 +243,8 @@ static void tell_start(const training *t, const split *data, size_t memory_bytes
 }
 
 /* A checkpoint that the engine does not take for this run is no reason to give up: once more from the start. */
-static bool train(training *t, const split *data, size_t memory_bytes, train_result *result, fail *f)
+static bool train(training *t, const split *data, size_t memory_bytes, train_result *result,
+                  fail *f)
 {
     checkpoint_load(t);
     tell_start(t, data, memory_bytes);
@@ -283,10 +287,9 @@ bool executor_train(const executor_task *task, train_result *result, char data_s
     snprintf(t.head.blas_core, sizeof t.head.blas_core, "%s", train_blas_core());
     const train_spec *spec = task->spec;
     dataset *set;
-    bool is_open = task->open_dataset
-                       ? task->open_dataset(task->open_context, spec, &set, f)
-                       : dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed,
-                                      task->data_dir, &set, f);
+    bool is_open = task->open_dataset ? task->open_dataset(task->open_context, spec, &set, f)
+                                      : dataset_open(spec->dataset, &spec->dataset_options,
+                                                     spec->data_seed, task->data_dir, &set, f);
     if (!is_open)
         return false;
     bool is_trained = train_on(&t, set, result, f);

@@ -11,14 +11,16 @@
 
 #include "core/train.h"
 
-typedef struct executor_start { /* what is known when training is about to begin; borrowed for the call */
+typedef struct
+    executor_start { /* what is known when training is about to begin; borrowed for the call */
     const char *data_sha256;
     size_t inputs, outputs;
     size_t n[PART_COUNT];
     size_t memory_bytes; /* that the run and its split will take */
     int64_t n_steps;     /* of the whole run */
     bool is_resumed;     /* from a checkpoint */
-    const char *note;    /* "", or what the user should know: an unusable checkpoint, another BLAS core */
+    const char
+        *note; /* "", or what the user should know: an unusable checkpoint, another BLAS core */
 } executor_start;
 
 /* Gives one reference to the data set of a spec. */
@@ -27,20 +29,25 @@ typedef bool executor_open(void *context, const train_spec *spec, dataset **out,
 typedef struct executor_task {
     const train_spec *spec;
     const char *data_dir;
-    const char *checkpoint_path; /* NULL: no checkpoints; an existing file is resumed from (one of another run is ignored and said) */
+    const char *
+        checkpoint_path; /* NULL: no checkpoints; an existing file is resumed from (one of another run is ignored and said) */
     int threads;
     double checkpoint_seconds;
-    train_hooks hooks; /* on_checkpoint may be NULL: it makes durable what was told, before the executor writes the file */
-    void (*on_start)(void *context, const executor_start *start); /* NULL: none; with hooks.context */
-    executor_open *open_dataset;                                  /* NULL: dataset_open() in data_dir */
+    train_hooks
+        hooks; /* on_checkpoint may be NULL: it makes durable what was told, before the executor writes the file */
+    void (*on_start)(void *context,
+                     const executor_start *start); /* NULL: none; with hooks.context */
+    executor_open *open_dataset;                   /* NULL: dataset_open() in data_dir */
     void *open_context;
 } executor_task;
 
 /* Trains one run; *data_sha256 and the result are filled. False with *f: "could not be trained at all". */
-FAIL_CHECKED bool executor_train(const executor_task *task, train_result *result, char data_sha256[65], fail *f);
+FAIL_CHECKED bool executor_train(const executor_task *task, train_result *result,
+                                 char data_sha256[65], fail *f);
 
 /* Fills what only the data set knows: its own scaling, the generator's own options. Idempotent. */
-FAIL_CHECKED bool executor_resolve(train_spec *spec, const dataset *set, const char *data_dir, fail *f);
+FAIL_CHECKED bool executor_resolve(train_spec *spec, const dataset *set, const char *data_dir,
+                                   fail *f);
 
 /* Everything that can be known before training: fields against the data set, memory against what is free. Adds faults. */
 FAIL_CHECKED bool executor_check(const train_spec *spec, const char *data_dir, fail_list *faults);

@@ -12,6 +12,7 @@
 #ifndef SERVER_JOBS_H
 #define SERVER_JOBS_H
 
+#include "core/dataset.h"
 #include "core/fail.h"
 #include "server/store.h"
 
@@ -21,7 +22,7 @@ typedef struct jobs_options {
     store *store;
     const char *data_dir;
     int n_workers;
-    int64_t queue_limit;       /* runs that may wait; beyond it FAIL_QUEUE_FULL */
+    int64_t queue_limit; /* runs that may wait; beyond it FAIL_QUEUE_FULL */
     double checkpoint_seconds;
 } jobs_options;
 
@@ -38,17 +39,28 @@ void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n)
 FAIL_CHECKED bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f);
 FAIL_CHECKED bool jobs_pause_experiment(jobs *j, int64_t id, fail *f);
 FAIL_CHECKED bool jobs_resume_experiment(jobs *j, int64_t id, fail *f);
-FAIL_CHECKED bool jobs_cancel_run(jobs *j, int64_t id, fail *f);  /* FAIL_CONFLICT if terminal */
-FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id, fail *f);   /* FAIL_CONFLICT unless failed or cancelled */
+FAIL_CHECKED bool jobs_cancel_run(jobs *j, int64_t id, fail *f); /* FAIL_CONFLICT if terminal */
+FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id,
+                                 fail *f); /* FAIL_CONFLICT unless failed or cancelled */
 /* Cancels what runs (waits for it), then deletes rows and files. FAIL_CONFLICT while running unless force. */
 FAIL_CHECKED bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f);
 
-typedef struct jobs_state { int n_workers, n_running; int64_t n_queued; double steps_per_second; } jobs_state;
+typedef struct jobs_state {
+    int n_workers, n_running;
+    int64_t n_queued;
+    double steps_per_second;
+} jobs_state;
 void jobs_get_state(jobs *j, jobs_state *out);
 /* Seconds that the queue still needs by the measured rate of finished runs; NaN if unknown. */
 double jobs_remaining_seconds(jobs *j, int64_t experiment_id);
 
+/* Expected seconds of this much work (server/jobs_rate) on all workers, by what finished runs took. */
+double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs);
+
 /* Files of a run: DATA_DIR/models/<id>.safetensors. out needs 512 bytes. */
 void jobs_model_path(const jobs *j, int64_t run_id, char out[512]);
+
+/* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an executor_open). */
+FAIL_CHECKED bool jobs_open_dataset(void *j, const train_spec *spec, dataset **out, fail *f);
 
 #endif

@@ -216,26 +216,48 @@ static int64_t run_of(const char *name, const char *suffix)
     return errno == 0 && id > 0 && strcmp(end, suffix) == 0 ? id : -1;
 }
 
-static void clean_folder(const char *data_dir, const char *folder, const char *suffix,
-                         bool (*is_known)(void *context, int64_t run_id), void *context)
+static DIR *open_folder(const char *data_dir, const char *folder)
 {
     char path[JOBS_PATH_BYTES];
     join(data_dir, folder, "", path);
-    DIR *directory = opendir(path);
-    if (!directory)
-        return;
-    const struct dirent *entry;
-    while ((entry = readdir(directory))) {
-        int64_t id = run_of(entry->d_name, suffix);
-        if (id == 0 || (id > 0 && !is_known(context, id)))
-            unlinkat(dirfd(directory), entry->d_name, 0);
-    }
-    closedir(directory);
+    return opendir(path);
 }
 
-void jobs_files_clean(const char *data_dir, bool (*is_known)(void *context, int64_t run_id),
+static void clean_temporary(const char *data_dir, const char *folder)
+{
+    DIR *directory = open_folder(data_dir, folder);
+    const struct dirent *entry;
+    while (directory && (entry = readdir(directory)))
+        if (run_of(entry->d_name, "") == 0)
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    if (directory)
+        closedir(directory);
+}
+
+static void clean_runs(const char *data_dir, const char *folder, const char *suffix,
+                       bool (*is_wanted)(void *context, int64_t run_id), void *context)
+{
+    DIR *directory = open_folder(data_dir, folder);
+    const struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        int64_t id = run_of(entry->d_name, suffix);
+        if (id > 0 && !is_wanted(context, id))
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    if (directory)
+        closedir(directory);
+}
+
+void jobs_files_clean(const char *data_dir, bool (*is_live)(void *context, int64_t run_id),
                       void *context)
 {
-    clean_folder(data_dir, MODELS, MODEL_SUFFIX, is_known, context);
-    clean_folder(data_dir, CHECKPOINTS, CHECKPOINT_SUFFIX, is_known, context);
+    clean_temporary(data_dir, MODELS);
+    clean_temporary(data_dir, CHECKPOINTS);
+    clean_runs(data_dir, CHECKPOINTS, CHECKPOINT_SUFFIX, is_live, context);
+}
+
+void jobs_files_clean_models(const char *data_dir, bool (*is_known)(void *context, int64_t run_id),
+                             void *context)
+{
+    clean_runs(data_dir, MODELS, MODEL_SUFFIX, is_known, context);
 }

@@ -1,6 +1,7 @@
 #include "server/jobs_queue.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@ typedef struct lane {
     int64_t *runs; /* those at first .. first + n - 1 wait */
     size_t first, n, capacity;
     int n_working;
+    size_t n_timed; /* runs that took `seconds` together */
+    double seconds;
     struct lane *before, *after; /* the turn, only while n > 0 */
 } lane;
 
@@ -192,12 +195,22 @@ bool jobs_queue_take(jobs_queue *q, int64_t *experiment_id, int64_t *run_id)
     return true;
 }
 
-void jobs_queue_finish(jobs_queue *q, int64_t experiment_id)
+void jobs_queue_finish(jobs_queue *q, int64_t experiment_id, double seconds)
 {
     lane *l = find_lane(q, experiment_id);
     assert(l && l->n_working > 0);
     l->n_working--;
+    if (seconds > 0) {
+        l->n_timed++;
+        l->seconds += seconds;
+    }
     remove_lane_if_done(q, l);
+}
+
+double jobs_queue_mean_seconds(const jobs_queue *q, int64_t experiment_id)
+{
+    const lane *l = find_lane(q, experiment_id);
+    return l && l->n_timed ? l->seconds / (double)l->n_timed : NAN;
 }
 
 bool jobs_queue_remove(jobs_queue *q, int64_t experiment_id, int64_t run_id)

@@ -23,8 +23,10 @@ bool jobs_queue_add(jobs_queue *q, int64_t experiment_id, const int64_t *run_ids
 /* Takes the next run, which is at work from now on. False where none waits. */
 bool jobs_queue_take(jobs_queue *q, int64_t *experiment_id, int64_t *run_id);
 
-/* A run of the experiment is no longer at work. */
-void jobs_queue_finish(jobs_queue *q, int64_t experiment_id);
+/* A run of the experiment is no longer at work. `seconds`: what it took from start to end, 0 where that says nothing. */
+void jobs_queue_finish(jobs_queue *q, int64_t experiment_id, double seconds);
+/* Mean of these seconds; NaN while there are none. */
+double jobs_queue_mean_seconds(const jobs_queue *q, int64_t experiment_id);
 
 /* Takes a waiting run out of its lane; false if it does not wait there. */
 bool jobs_queue_remove(jobs_queue *q, int64_t experiment_id, int64_t run_id);

@@ -1,0 +1,421 @@
+#include "server/jobs_private.h"
+
+#include "server/jobs_files.h"
+#include "server/jobs_repeats.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { RETRY_MS = 500, QUEUE_LIMIT_LEAST = 1 };
+
+struct jobs_sync {
+    pthread_mutex_t lock, extension;
+    pthread_cond_t work;   /* there is a run to take, or the end */
+    pthread_cond_t change; /* a worker has changed what it does; a data set is open */
+    pthread_t *threads;
+    int n_threads;
+};
+
+/* ---- lock ---- */
+
+void jobs_lock(jobs *j)
+{
+    pthread_mutex_lock(&j->sync->lock);
+}
+
+void jobs_unlock(jobs *j)
+{
+    pthread_mutex_unlock(&j->sync->lock);
+}
+
+void jobs_wait_change(jobs *j)
+{
+    pthread_cond_wait(&j->sync->change, &j->sync->lock);
+}
+
+void jobs_tell_change(jobs *j)
+{
+    pthread_cond_broadcast(&j->sync->change);
+}
+
+void jobs_wake(jobs *j)
+{
+    pthread_cond_broadcast(&j->sync->work);
+    jobs_share_threads(j);
+}
+
+void jobs_lock_extension(jobs *j)
+{
+    pthread_mutex_lock(&j->sync->extension);
+}
+
+void jobs_unlock_extension(jobs *j)
+{
+    pthread_mutex_unlock(&j->sync->extension);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- workers ---- */
+
+worker *jobs_find_worker(jobs *j, int64_t run_id)
+{
+    for (int i = 0; i < j->n_workers; i++)
+        if (j->workers[i].run_id == run_id)
+            return &j->workers[i];
+    return NULL;
+}
+
+/* Workers that have nothing to do lend themselves to those that have: evenly, the first get what is left over. */
+void jobs_share_threads(jobs *j)
+{
+    size_t n_waiting = jobs_queue_count(j->queue);
+    int n_idle = j->n_workers - j->n_running, rank = 0;
+    if (n_waiting >= (size_t)n_idle)
+        n_idle = 0;
+    for (int i = 0; i < j->n_workers; i++) {
+        worker *w = &j->workers[i];
+        if (!w->run_id)
+            continue;
+        int extra = n_idle / j->n_running + (rank++ < n_idle % j->n_running);
+        atomic_store(&w->threads, 1 + extra);
+    }
+}
+
+static train_command on_poll(void *context)
+{
+    worker *w = context;
+    return (train_command)atomic_load_explicit(&w->command, memory_order_relaxed);
+}
+
+static int on_threads(void *context)
+{
+    worker *w = context;
+    return atomic_load_explicit(&w->threads, memory_order_relaxed);
+}
+
+static void on_step(void *context, int64_t step, int64_t n_steps)
+{
+    worker *w = context;
+    if (atomic_load_explicit(&w->first_step, memory_order_relaxed) < 0)
+        atomic_store_explicit(&w->first_step, step, memory_order_relaxed);
+    atomic_store_explicit(&w->n_steps, n_steps, memory_order_relaxed);
+    atomic_store_explicit(&w->step, step, memory_order_relaxed);
+}
+
+static run_state on_paused(void *context)
+{
+    worker *w = context;
+    jobs_lock(w->jobs);
+    w->is_aside = w->is_pausing;
+    w->is_requeued = !w->is_pausing && !w->jobs->is_closing;
+    run_state to = w->is_aside ? RUN_STATE_PAUSED : RUN_STATE_QUEUED;
+    jobs_unlock(w->jobs);
+    return to;
+}
+
+/* Runs of the same experiment that wait or are at work, this one aside; those already ending count if `with_ending`. */
+static bool has_others(const worker *w, bool with_ending)
+{
+    jobs *j = w->jobs;
+    if (jobs_queue_count_of(j->queue, w->experiment_id) > 0)
+        return true;
+    for (int i = 0; i < j->n_workers; i++) {
+        const worker *other = &j->workers[i];
+        bool is_same = other != w && other->run_id && other->experiment_id == w->experiment_id;
+        if (is_same && (with_ending || !other->is_ending))
+            return true;
+    }
+    return false;
+}
+
+/* The last run of an experiment decides, before its own end is stored, whether more seeds are wanted: so that the experiment is
+ * never seen as completed in between. */
+static void on_end(void *context, const run *r, run_state to, const run_metrics *metrics)
+{
+    worker *w = context;
+    jobs *j = w->jobs;
+    jobs_lock(j);
+    w->is_ending = true;
+    bool is_last = !has_others(w, false);
+    while (is_last && has_others(w, true) && !j->is_closing)
+        jobs_wait_change(j);
+    jobs_unlock(j);
+    if (is_last && to != RUN_STATE_CANCELLED)
+        jobs_repeats_extend(j, j->options.store, r, to == RUN_STATE_COMPLETED ? metrics : NULL);
+}
+
+static bool on_wait(void *context, const fail *why)
+{
+    worker *w = context;
+    jobs *j = w->jobs;
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += RETRY_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    jobs_lock(j);
+    if (!j->is_closing)
+        pthread_cond_timedwait(&j->sync->work, &j->sync->lock, &until);
+    bool is_closing = j->is_closing;
+    jobs_unlock(j);
+    if (is_closing)
+        (void)fprintf(stderr, "regulab: run %lld is left to the next start: %s\n",
+                      (long long)w->run_id, why->sentence);
+    return !is_closing;
+}
+
+static bool open_for_worker(void *context, const train_spec *spec, dataset **out, fail *f)
+{
+    const worker *w = context;
+    return jobs_open_dataset(w->jobs, spec, out, f);
+}
+
+/* With the lock held. */
+static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
+{
+    w->experiment_id = experiment_id;
+    w->run_id = run_id;
+    w->is_pausing = w->is_aside = w->is_requeued = w->is_ending = false;
+    w->started_ms = now_ms();
+    atomic_store(&w->command, TRAIN_GO_ON);
+    atomic_store(&w->first_step, -1);
+    atomic_store(&w->step, -1);
+    atomic_store(&w->n_steps, 0);
+    w->jobs->n_running++;
+    jobs_share_threads(w->jobs);
+}
+
+/* With the lock held. */
+static void end_run(worker *w, const jobs_outcome *outcome)
+{
+    jobs *j = w->jobs;
+    if (outcome->is_finished)
+        jobs_rate_add(&j->rate, outcome->work, outcome->seconds);
+    if (w->is_requeued && !jobs_queue_add(j->queue, w->experiment_id, &w->run_id, 1))
+        (void)fprintf(stderr, "regulab: no memory: run %lld waits for the next start\n",
+                      (long long)w->run_id);
+    jobs_queue_finish(j->queue, w->experiment_id, outcome->is_finished ? outcome->seconds : 0);
+    w->run_id = w->experiment_id = 0;
+    j->n_running--;
+    if (j->n_running > 0)
+        jobs_share_threads(j);
+    jobs_tell_change(j);
+}
+
+static void work(worker *w)
+{
+    jobs *j = w->jobs;
+    jobs_task task = {
+        .store = j->options.store,
+        .data_dir = j->data_dir,
+        .checkpoint_seconds = j->options.checkpoint_seconds,
+        .threads = j->n_workers,
+        .run_id = w->run_id,
+        .context = w,
+        .poll = on_poll,
+        .on_step = on_step,
+        .allowed = on_threads,
+        .open_dataset = open_for_worker,
+        .paused_as = on_paused,
+        .before_end = on_end,
+        .wait = on_wait,
+    };
+    jobs_outcome outcome;
+    jobs_unlock(j);
+    jobs_run_train(&task, &outcome);
+    jobs_lock(j);
+    end_run(w, &outcome);
+}
+
+static void *worker_main(void *context)
+{
+    worker *w = context;
+    jobs *j = w->jobs;
+    if (w == j->workers)
+        jobs_clean_models(j);
+    jobs_lock(j);
+    while (!j->is_closing) {
+        int64_t experiment_id, run_id;
+        if (jobs_queue_take(j->queue, &experiment_id, &run_id)) {
+            begin_run(w, experiment_id, run_id);
+            work(w);
+        } else {
+            pthread_cond_wait(&j->sync->work, &j->sync->lock);
+        }
+    }
+    jobs_unlock(j);
+    return NULL;
+}
+
+/* ---- data sets ---- */
+
+bool jobs_open_dataset(void *context, const train_spec *spec, dataset **out, fail *f)
+{
+    jobs *j = context;
+    dataset_key key;
+    if (!dataset_key_of(spec, j->data_dir, &key, f))
+        return false;
+    jobs_lock(j);
+    dataset_cache_state state;
+    while ((state = dataset_cache_find(&j->cache, &key, out)) == DATASET_CACHE_OPENING)
+        jobs_wait_change(j);
+    jobs_unlock(j);
+    if (state == DATASET_CACHE_READY)
+        return true;
+    bool is_open =
+        dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, j->data_dir, out, f);
+    if (state == DATASET_CACHE_FULL)
+        return is_open;
+    jobs_lock(j);
+    if (is_open)
+        dataset_cache_put(&j->cache, &key, *out);
+    else
+        dataset_cache_drop(&j->cache, &key);
+    jobs_tell_change(j);
+    jobs_unlock(j);
+    return is_open;
+}
+
+/* ---- start and end ---- */
+
+static bool open_sync(jobs *j)
+{
+    struct jobs_sync *sync = calloc(1, sizeof *sync);
+    pthread_t *threads = calloc((size_t)j->n_workers, sizeof *threads);
+    pthread_condattr_t monotonic;
+    if (!sync || !threads || pthread_condattr_init(&monotonic) != 0) {
+        free(sync);
+        free(threads);
+        return false;
+    }
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&sync->lock, NULL);
+    pthread_mutex_init(&sync->extension, NULL);
+    pthread_cond_init(&sync->work, &monotonic);
+    pthread_cond_init(&sync->change, NULL);
+    pthread_condattr_destroy(&monotonic);
+    sync->threads = threads;
+    j->sync = sync;
+    return true;
+}
+
+static void close_sync(struct jobs_sync *sync)
+{
+    if (!sync)
+        return;
+    pthread_mutex_destroy(&sync->lock);
+    pthread_mutex_destroy(&sync->extension);
+    pthread_cond_destroy(&sync->work);
+    pthread_cond_destroy(&sync->change);
+    free(sync->threads);
+    free(sync);
+}
+
+static void jobs_free(jobs *j)
+{
+    close_sync(j->sync);
+    dataset_cache_close(&j->cache);
+    jobs_queue_free(j->queue);
+    free(j->workers);
+    free(j->data_dir);
+    free(j);
+}
+
+static jobs *jobs_new(const jobs_options *options)
+{
+    jobs *j = calloc(1, sizeof *j);
+    if (!j)
+        return NULL;
+    j->options = *options;
+    j->n_workers = options->n_workers;
+    dataset_cache_init(&j->cache);
+    j->data_dir = strdup(options->data_dir);
+    j->queue = jobs_queue_new();
+    j->workers = calloc((size_t)j->n_workers, sizeof *j->workers);
+    if (!j->data_dir || !j->queue || !j->workers || !open_sync(j)) {
+        jobs_free(j);
+        return NULL;
+    }
+    for (int i = 0; i < j->n_workers; i++)
+        j->workers[i].jobs = j;
+    return j;
+}
+
+static bool add_queued(void *context, int64_t run_id, int64_t experiment_id)
+{
+    jobs *j = context;
+    return jobs_queue_add(j->queue, experiment_id, &run_id, 1);
+}
+
+static bool start_workers(jobs *j, fail *f)
+{
+    for (int i = 0; i < j->n_workers; i++) {
+        int error = pthread_create(&j->sync->threads[i], NULL, worker_main, &j->workers[i]);
+        if (error)
+            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Cannot start worker thread %d: %s.",
+                            i + 1, strerror(error));
+        j->sync->n_threads++;
+    }
+    return true;
+}
+
+static bool is_live(void *context, int64_t run_id)
+{
+    const jobs *j = context;
+    run row = {0};
+    fail f;
+    bool is_there = store_get_run(j->options.store, run_id, &row, &f);
+    bool lives = is_there ? !run_state_is_terminal(row.status) : f.code != FAIL_NOT_FOUND;
+    run_close(&row);
+    return lives;
+}
+
+bool jobs_open(const jobs_options *options, jobs **out, fail *f)
+{
+    assert(options->n_workers > 0 && options->queue_limit >= QUEUE_LIMIT_LEAST);
+    if (!jobs_files_open(options->data_dir, f))
+        return false;
+    jobs *j = jobs_new(options);
+    if (!j)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
+    jobs_files_clean(j->data_dir, is_live, j);
+    if (!store_list_queued(options->store, add_queued, j, f)) {
+        jobs_free(j);
+        return false;
+    }
+    if (!start_workers(j, f)) {
+        jobs_close(j);
+        return false;
+    }
+    *out = j;
+    return true;
+}
+
+void jobs_close(jobs *j)
+{
+    if (!j)
+        return;
+    jobs_lock(j);
+    j->is_closing = true;
+    for (int i = 0; i < j->n_workers; i++) {
+        int go_on = TRAIN_GO_ON;
+        atomic_compare_exchange_strong(&j->workers[i].command, &go_on, TRAIN_PAUSE);
+    }
+    pthread_cond_broadcast(&j->sync->work);
+    jobs_tell_change(j);
+    jobs_unlock(j);
+    for (int i = 0; i < j->sync->n_threads; i++)
+        pthread_join(j->sync->threads[i], NULL);
+    jobs_free(j);
+}

@@ -1,0 +1,296 @@
+#include "server/jobs_extend.h"
+
+#include "server/codec.h"
+#include "server/codec_request.h"
+#include "server/jobs_plan.h"
+#include "server/jobs_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what there is ---- */
+
+typedef struct cell {
+    char config_id[17];
+    int64_t seed;
+} cell;
+
+typedef struct present { /* the runs of an experiment */
+    size_t n_cells, cells_capacity;
+    cell *cells; /* sorted once all are there */
+    size_t n_configs, configs_capacity;
+    train_spec *configs; /* the resolved spec of each config_id, by its first run */
+    char first_config_id[17];
+    int64_t first_seed, n_seeds;
+    fail failure;
+    bool has_failed;
+} present;
+
+static void present_close(present *p)
+{
+    free(p->cells);
+    free(p->configs);
+}
+
+/* Room for one more item in an array that doubles. */
+static bool reserve_one(void **items, size_t *capacity, size_t n, size_t item_bytes)
+{
+    if (n < *capacity)
+        return true;
+    size_t wanted = *capacity ? 2 * *capacity : 64;
+    void *more = realloc(*items, wanted * item_bytes);
+    if (!more)
+        return false;
+    *items = more;
+    *capacity = wanted;
+    return true;
+}
+
+static bool add_cell(void *context, const run *r)
+{
+    present *p = context;
+    void *cells = p->cells;
+    if (!reserve_one(&cells, &p->cells_capacity, p->n_cells, sizeof *p->cells)) {
+        p->has_failed = !fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
+                                  "There is no memory for the list of runs.");
+        return false;
+    }
+    p->cells = cells;
+    cell *c = &p->cells[p->n_cells++];
+    memcpy(c->config_id, r->config_id, sizeof c->config_id);
+    c->seed = r->seed;
+    return true;
+}
+
+static int compare_cells(const void *a, const void *b)
+{
+    const cell *x = a, *y = b;
+    int order = strcmp(x->config_id, y->config_id);
+    return order ? order : (x->seed > y->seed) - (x->seed < y->seed);
+}
+
+static bool add_config(present *p, const run *r)
+{
+    void *configs = p->configs;
+    if (!reserve_one(&configs, &p->configs_capacity, p->n_configs, sizeof *p->configs))
+        return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
+                        "There is no memory for the list of configs.");
+    p->configs = configs;
+    if (!codec_read_config(r->config, strlen(r->config), &p->configs[p->n_configs], &p->failure))
+        return false;
+    p->n_configs++;
+    return true;
+}
+
+/* Every config has the seed of the first run: once per config its specification is read. */
+static bool add_run(void *context, const run *r)
+{
+    present *p = context;
+    if (p->n_cells == 0) {
+        p->first_seed = r->seed;
+        memcpy(p->first_config_id, r->config_id, sizeof p->first_config_id);
+    }
+    p->n_seeds += strcmp(p->first_config_id, r->config_id) == 0;
+    bool is_added = add_cell(p, r) && (r->seed != p->first_seed || add_config(p, r));
+    p->has_failed = !is_added;
+    return is_added;
+}
+
+static bool present_open(store *s, int64_t experiment_id, present *out, fail *f)
+{
+    present p = {.n_cells = 0};
+    run_query all = {.experiment_id = experiment_id, .status = -1, .seed = -1};
+    char cursor[64];
+    bool is_listed = store_list_runs(s, &all, add_run, &p, cursor, f);
+    if (is_listed && p.has_failed) {
+        *f = p.failure;
+        is_listed = false;
+    }
+    if (!is_listed) {
+        present_close(&p);
+        return false;
+    }
+    if (p.n_cells)
+        qsort(p.cells, p.n_cells, sizeof *p.cells, compare_cells);
+    *out = p;
+    return true;
+}
+
+static bool cell_exists(void *context, const char *config_id, int64_t seed)
+{
+    const present *p = context;
+    cell wanted = {.seed = seed};
+    memcpy(wanted.config_id, config_id, sizeof wanted.config_id);
+    return p->n_cells &&
+           bsearch(&wanted, p->cells, p->n_cells, sizeof *p->cells, compare_cells) != NULL;
+}
+
+/* ---- axes ---- */
+
+static bool has_value(const sweep_axis *axis, const train_spec *spec)
+{
+    for (int i = 0; i < axis->n_values; i++)
+        if (field_equal(axis->row, &axis->values[i], spec))
+            return true;
+    return false;
+}
+
+/* The values that the configs have on this axis become values of it: those of an earlier extension, and of a range. */
+static bool fill_axis(sweep_axis *axis, const present *p)
+{
+    if (axis->is_range)
+        axis->n_values = 0;
+    axis->is_range = false;
+    for (size_t c = 0; c < p->n_configs; c++) {
+        const train_spec *spec = &p->configs[c];
+        if (!field_applies(axis->row, spec) || has_value(axis, spec))
+            continue;
+        train_spec *values =
+            realloc(axis->values, ((size_t)axis->n_values + 1) * sizeof *axis->values);
+        if (!values)
+            return false;
+        axis->values = values;
+        spec_init(&values[axis->n_values]);
+        sweep_apply(axis->row, spec, &values[axis->n_values]);
+        values[axis->n_values++].is_set[axis->row - FIELDS] = 1;
+    }
+    return true;
+}
+
+static bool fill_axes(experiment_spec *spec, const present *p, fail *f)
+{
+    for (int i = 0; i < spec->n_axes; i++)
+        if (!fill_axis(&spec->axes[i], p))
+            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
+                            "There is no memory for the values of the sweep.");
+    return true;
+}
+
+static int count_values(const experiment_spec *spec)
+{
+    int n = 0;
+    for (int i = 0; i < spec->n_axes; i++)
+        n += 1 + spec->axes[i].n_values;
+    return n;
+}
+
+/* ---- the extended plan ---- */
+
+static bool add_fail(fail_list *faults, const fail *f)
+{
+    return fail_list_add(faults, f->code, f->field, "%s", f->sentence);
+}
+
+static bool read_spec(store *s, int64_t experiment_id, experiment_spec *out, fail_list *faults)
+{
+    experiment e = {0};
+    fail f;
+    if (!store_get_experiment(s, experiment_id, &e, &f))
+        return add_fail(faults, &f);
+    bool is_read = codec_read_experiment_spec(e.spec, strlen(e.spec), out, faults);
+    experiment_close(&e);
+    return is_read;
+}
+
+static bool apply_extension(const jobs_extension *extension, const present *p,
+                            experiment_spec *spec, fail_list *faults)
+{
+    fail f;
+    spec->n_repeats = p->n_seeds;
+    if (!spec->random_search && !fill_axes(spec, p, &f))
+        return add_fail(faults, &f);
+    if (!extension->body) {
+        spec->n_repeats = extension->n_seeds;
+        return true;
+    }
+    int n_values = count_values(spec);
+    if (!codec_read_extension(extension->body, extension->body_bytes, spec, faults))
+        return false;
+    if (spec->random_search && count_values(spec) != n_values)
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep",
+                             "This experiment is a random search: its configs were drawn, and a "
+                             "value more would draw others. Extend its repeats, or submit a new "
+                             "experiment.");
+    return true;
+}
+
+static bool read_plan(jobs *j, int64_t experiment_id, const jobs_extension *extension,
+                      const present *p, jobs_plan *out, fail_list *faults)
+{
+    experiment_spec spec;
+    if (!read_spec(j->options.store, experiment_id, &spec, faults))
+        return false;
+    if (!apply_extension(extension, p, &spec, faults)) {
+        experiment_spec_close(&spec);
+        return false;
+    }
+    jobs_source source = {.data_dir = j->data_dir, .open_dataset = jobs_open_dataset, .context = j};
+    return jobs_plan_take(&source, &spec, true, out, faults);
+}
+
+/* ---- storing ---- */
+
+/* Configs after the extension; each of those before has the first seed. */
+static int64_t count_configs(const jobs_plan *wanted, const present *p)
+{
+    int64_t n = (int64_t)p->n_configs;
+    for (int c = 0; c < wanted->plan.n_configs; c++)
+        n += !cell_exists((void *)(uintptr_t)p, wanted->configs[c].id, p->first_seed);
+    return n;
+}
+
+static bool store_runs(jobs *j, int64_t experiment_id, const new_run *runs, int64_t n,
+                       int64_t n_configs, int64_t **run_ids, fail *f)
+{
+    int64_t *ids = calloc(n ? (size_t)n : 1, sizeof *ids);
+    bool is_stored = ids ? jobs_check_room(j, n, f)
+                         : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    if (is_stored && n > 0)
+        is_stored =
+            store_extend_experiment(j->options.store, experiment_id, runs, n, n_configs, ids, f);
+    if (!is_stored) {
+        free(ids);
+        return false;
+    }
+    if (n > 0)
+        jobs_add(j, experiment_id, ids, n);
+    *run_ids = ids;
+    return true;
+}
+
+static bool extend(jobs *j, int64_t experiment_id, const jobs_extension *extension,
+                   const present *p, int64_t **run_ids, int64_t *n_run_ids, fail_list *faults)
+{
+    jobs_plan wanted;
+    if (!read_plan(j, experiment_id, extension, p, &wanted, faults))
+        return false;
+    new_run *runs;
+    int64_t n;
+    fail f;
+    bool is_listed = jobs_plan_list_runs(&wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
+    bool is_stored =
+        is_listed && store_runs(j, experiment_id, runs, n, count_configs(&wanted, p), run_ids, &f);
+    if (is_listed)
+        jobs_plan_free_runs(runs, n);
+    jobs_plan_close(&wanted);
+    if (!is_stored)
+        return add_fail(faults, &f);
+    *n_run_ids = n;
+    return true;
+}
+
+bool jobs_extend_experiment(jobs *j, int64_t experiment_id, const jobs_extension *extension,
+                            int64_t **run_ids, int64_t *n_run_ids, fail_list *faults)
+{
+    present p;
+    fail f;
+    jobs_lock_extension(j);
+    bool is_listed = present_open(j->options.store, experiment_id, &p, &f);
+    bool is_extended = is_listed
+                           ? extend(j, experiment_id, extension, &p, run_ids, n_run_ids, faults)
+                           : add_fail(faults, &f);
+    if (is_listed)
+        present_close(&p);
+    jobs_unlock_extension(j);
+    return is_extended;
+}

@@ -1,0 +1,316 @@
+#include "server/jobs_plan.h"
+
+#include "server/codec.h"
+#include "server/jobs_rate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BROKEN_CONFIGS_LIMIT = 8 }; /* after that many the same faults would only come again */
+
+/* ---- checks ---- */
+
+/* What one config trains on; kept while the next configs train on the same. */
+typedef struct data_in_use {
+    dataset *set;
+    train_spec spec;
+    size_t n[PART_COUNT];
+} data_in_use;
+
+static bool same_data(const train_spec *a, const train_spec *b)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (FIELDS[i].group == FIELD_GROUP_DATA && !field_equal(&FIELDS[i], a, b))
+            return false;
+    return true;
+}
+
+static bool open_set(const jobs_source *source, const train_spec *spec, dataset **out, fail *f)
+{
+    if (source->open_dataset)
+        return source->open_dataset(source->context, spec, out, f);
+    return dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, source->data_dir,
+                        out, f);
+}
+
+static bool use_data(const jobs_source *source, const train_spec *spec, data_in_use *data, fail *f)
+{
+    if (data->set && same_data(&data->spec, spec))
+        return true;
+    dataset_close(data->set);
+    data->set = NULL;
+    dataset *set;
+    if (!open_set(source, spec, &set, f))
+        return false;
+    data->set = set;
+    data->spec = *spec;
+    return true;
+}
+
+/* Adds a fault that is not in the list yet. */
+static void add_new_fault(fail_list *faults, const fail *f)
+{
+    for (int i = 0; i < faults->n; i++)
+        if (strcmp(faults->items[i].field, f->field) == 0 &&
+            strcmp(faults->items[i].sentence, f->sentence) == 0)
+            return;
+    fail_list_add(faults, f->code, f->field, "%s", f->sentence);
+}
+
+static bool add_new_faults(fail_list *faults, const fail_list *more)
+{
+    for (int i = 0; i < more->n; i++)
+        add_new_fault(faults, &more->items[i]);
+    return false;
+}
+
+static void note_memory(jobs_plan *p, const fail *f)
+{
+    if (!p->is_too_large)
+        p->memory = *f;
+    p->is_too_large = true;
+}
+
+static bool check_on_set(jobs_plan *p, const train_spec *spec, const data_in_use *data,
+                         bool must_fit, fail_list *faults)
+{
+    fail_list found = {.n = 0};
+    if (executor_check_set(spec, data->set, &found))
+        return true;
+    if (!must_fit && found.n == 1 && found.items[0].code == FAIL_OUT_OF_MEMORY) {
+        note_memory(p, &found.items[0]);
+        return true;
+    }
+    return add_new_faults(faults, &found);
+}
+
+static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool must_fit,
+                         data_in_use *data, fail_list *faults)
+{
+    train_spec *spec = &p->plan.configs[c].spec;
+    fail f;
+    if (!use_data(source, spec, data, &f) ||
+        !executor_resolve(spec, data->set, source->data_dir, &f)) {
+        add_new_fault(faults, &f);
+        return false;
+    }
+    size_t n[PART_COUNT];
+    if (!check_on_set(p, spec, data, must_fit, faults) || !split_count(data->set, spec, n, &f))
+        return false;
+    jobs_config *config = &p->configs[c];
+    config->work = jobs_rate_work(spec, data->set->d, data->set->k, n);
+    config->memory_bytes = executor_memory_bytes(spec, data->set);
+    codec_config_id(spec, data->set->sha256, p->plan.varies_data_seed, config->id);
+    return true;
+}
+
+static bool check_configs(const jobs_source *source, jobs_plan *p, bool must_fit, fail_list *faults)
+{
+    int n_broken = 0;
+    data_in_use data = {.set = NULL};
+    for (int c = 0; c < p->plan.n_configs && n_broken < BROKEN_CONFIGS_LIMIT; c++)
+        n_broken += !check_config(source, p, c, must_fit, &data, faults);
+    dataset_close(data.set);
+    return n_broken == 0;
+}
+
+/* ---- merging ---- */
+
+static int compare_ids(const void *a, const void *b, void *context)
+{
+    const jobs_config *configs = context;
+    int i = *(const int *)a, j = *(const int *)b;
+    int order = strcmp(configs[i].id, configs[j].id);
+    return order ? order : (i > j) - (i < j);
+}
+
+/* first[c]: the first config that is the same as c. */
+static bool find_equal(const jobs_plan *p, int *first)
+{
+    int n = p->plan.n_configs;
+    int *order = calloc((size_t)n, sizeof *order);
+    if (!order)
+        return false;
+    for (int c = 0; c < n; c++)
+        order[c] = c;
+    qsort_r(order, (size_t)n, sizeof *order, compare_ids, p->configs);
+    for (int i = 0; i < n; i++) {
+        bool is_equal = i > 0 && strcmp(p->configs[order[i]].id, p->configs[order[i - 1]].id) == 0;
+        first[order[i]] = is_equal ? first[order[i - 1]] : order[i];
+    }
+    free(order);
+    return true;
+}
+
+/* Two cells may turn out equal only when the data set has filled in its own options and scaling. */
+static bool merge_configs(jobs_plan *p)
+{
+    int n = p->plan.n_configs, n_kept = 0;
+    int *first = calloc((size_t)n, sizeof *first);
+    bool is_found = first && find_equal(p, first);
+    if (is_found)
+        p->plan.baseline = first[p->plan.baseline];
+    for (int c = 0; is_found && c < n; c++) {
+        if (first[c] != c)
+            continue;
+        if (p->plan.baseline == c)
+            p->plan.baseline = n_kept;
+        p->plan.configs[n_kept] = p->plan.configs[c];
+        p->configs[n_kept++] = p->configs[c];
+    }
+    if (is_found)
+        p->plan.n_configs = n_kept;
+    free(first);
+    return is_found;
+}
+
+/* ---- reading ---- */
+
+static char *take_text(buffer *b)
+{
+    char *text = b->failed ? NULL : buffer_take(b, NULL);
+    buffer_close(b);
+    return text;
+}
+
+static bool write_values(jobs_plan *p)
+{
+    for (int c = 0; c < p->plan.n_configs; c++) {
+        buffer b;
+        buffer_init(&b, 65536);
+        codec_add_values(&b, &p->spec, &p->plan.configs[c].spec);
+        p->configs[c].values = take_text(&b);
+        if (!p->configs[c].values)
+            return false;
+    }
+    return true;
+}
+
+static bool no_memory(fail_list *faults)
+{
+    return fail_list_add(faults, FAIL_OUT_OF_MEMORY, NULL,
+                         "There is no memory to plan this experiment.");
+}
+
+bool jobs_plan_take(const jobs_source *source, experiment_spec *spec, bool must_fit, jobs_plan *out,
+                    fail_list *faults)
+{
+    jobs_plan p = {.spec = *spec};
+    *spec = (experiment_spec){.name = NULL};
+    if (!sweep_plan(&p.spec, &p.plan, faults)) {
+        experiment_spec_close(&p.spec);
+        return false;
+    }
+    p.configs = calloc((size_t)p.plan.n_configs, sizeof *p.configs);
+    bool is_planned = p.configs ? check_configs(source, &p, must_fit, faults) : no_memory(faults);
+    if (is_planned && !(merge_configs(&p) && write_values(&p)))
+        is_planned = no_memory(faults);
+    if (is_planned)
+        *out = p;
+    else
+        jobs_plan_close(&p);
+    return is_planned;
+}
+
+bool jobs_plan_read(const jobs_source *source, const char *text, size_t n, bool must_fit,
+                    jobs_plan *out, fail_list *faults)
+{
+    experiment_spec spec;
+    return codec_read_experiment_spec(text, n, &spec, faults) &&
+           jobs_plan_take(source, &spec, must_fit, out, faults);
+}
+
+void jobs_plan_close(jobs_plan *p)
+{
+    for (int c = 0; p->configs && c < p->plan.n_configs; c++)
+        free(p->configs[c].values);
+    free(p->configs);
+    plan_close(&p->plan);
+    experiment_spec_close(&p->spec);
+    *p = (jobs_plan){.configs = NULL};
+}
+
+/* ---- what it says ---- */
+
+const char *jobs_plan_baseline(const jobs_plan *p)
+{
+    return p->configs[p->plan.baseline].id;
+}
+
+double jobs_plan_work(const jobs_plan *p)
+{
+    double work = 0;
+    for (int c = 0; c < p->plan.n_configs; c++)
+        work += p->configs[c].work;
+    return work * (double)p->plan.n_seeds;
+}
+
+size_t jobs_plan_memory_bytes(const jobs_plan *p)
+{
+    size_t most = 0;
+    for (int c = 0; c < p->plan.n_configs; c++)
+        if (p->configs[c].memory_bytes > most)
+            most = p->configs[c].memory_bytes;
+    return most;
+}
+
+/* ---- rows ---- */
+
+/* What tells the repeats of a config apart, and pairs those of two configs: where only the data vary, their seed. */
+static int64_t cell_seed(const jobs_plan *p, const train_spec *spec)
+{
+    return p->plan.varies_seed ? spec->seed : spec->data_seed;
+}
+
+static bool fill_run(const jobs_plan *p, int c, const train_spec *spec, new_run *out)
+{
+    buffer b;
+    buffer_init(&b, 65536);
+    codec_add_config(&b, spec, true);
+    char *config = take_text(&b);
+    if (!config)
+        return false;
+    *out = (new_run){.config = config,
+                     .values = p->configs[c].values,
+                     .seed = cell_seed(p, spec),
+                     .epochs = spec->epochs};
+    memcpy(out->config_id, p->configs[c].id, sizeof out->config_id);
+    return true;
+}
+
+static bool list_runs(const jobs_plan *p, jobs_cell_exists *exists, void *context, new_run *runs,
+                      int64_t *n_runs)
+{
+    train_spec spec;
+    for (int64_t r = 0; r < p->plan.n_seeds; r++)
+        for (int c = 0; c < p->plan.n_configs; c++) {
+            plan_run_spec(&p->plan, c, r, &spec);
+            if (exists && exists(context, p->configs[c].id, cell_seed(p, &spec)))
+                continue;
+            if (!fill_run(p, c, &spec, &runs[*n_runs]))
+                return false;
+            ++*n_runs;
+        }
+    return true;
+}
+
+bool jobs_plan_list_runs(const jobs_plan *p, jobs_cell_exists *exists, void *context,
+                         new_run **runs, int64_t *n_runs, fail *f)
+{
+    int64_t n = 0;
+    new_run *rows = calloc((size_t)(p->plan.n_seeds * p->plan.n_configs), sizeof *rows);
+    if (!rows || !list_runs(p, exists, context, rows, &n)) {
+        jobs_plan_free_runs(rows, n);
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of runs.");
+    }
+    *runs = rows;
+    *n_runs = n;
+    return true;
+}
+
+void jobs_plan_free_runs(new_run *runs, int64_t n_runs)
+{
+    for (int64_t i = 0; i < n_runs; i++)
+        free((void *)(uintptr_t)runs[i].config);
+    free(runs);
+}

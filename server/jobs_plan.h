@@ -1,0 +1,59 @@
+/* jobs_plan — what a specification means on this machine: its configs, checked against their data sets, and the rows of
+ * its runs.
+ *
+ * 1. Every config of a plan is resolved, also by its data set, and can be trained; no two have the same config_id.
+ * 2. Runs are listed seed by seed, all configs of one seed together: an experiment that is stopped early still compares.
+ * Ownership: a plan owns its texts; rows borrow from it. Threads: one plan in one thread. */
+#ifndef SERVER_JOBS_PLAN_H
+#define SERVER_JOBS_PLAN_H
+
+#include "core/fail.h"
+#include "server/executor.h"
+#include "server/store.h"
+#include "server/sweep.h"
+
+typedef struct jobs_config {
+    char id[17];
+    char *values;        /* JSON text of the swept fields */
+    double work;         /* of one run: server/jobs_rate.h */
+    size_t memory_bytes; /* of one run */
+} jobs_config;
+
+typedef struct jobs_plan {
+    experiment_spec spec;
+    plan plan;
+    jobs_config *configs; /* plan.n_configs */
+    bool is_too_large;    /* a config does not fit into the free memory; `memory` says so */
+    fail memory;
+} jobs_plan;
+
+typedef struct jobs_source { /* where data sets come from */
+    const char *data_dir;
+    executor_open *open_dataset; /* NULL: dataset_open() */
+    void *context;
+} jobs_source;
+
+/* Reads and plans a specification, and checks each config against its data set. Adds every fault found; memory that does not fit
+ * is a fault only with `must_fit`. */
+FAIL_CHECKED bool jobs_plan_read(const jobs_source *source, const char *text, size_t n,
+                                 bool must_fit, jobs_plan *out, fail_list *faults);
+
+/* The same from a specification already read, which the plan takes over in any case. */
+FAIL_CHECKED bool jobs_plan_take(const jobs_source *source, experiment_spec *spec, bool must_fit,
+                                 jobs_plan *out, fail_list *faults);
+void jobs_plan_close(jobs_plan *p);
+
+/* The config_id of the baseline. */
+const char *jobs_plan_baseline(const jobs_plan *p);
+
+/* Rows for all seeds and configs that `exists` (may be NULL) does not know; the caller frees them with jobs_plan_free_runs(). */
+typedef bool jobs_cell_exists(void *context, const char *config_id, int64_t seed);
+FAIL_CHECKED bool jobs_plan_list_runs(const jobs_plan *p, jobs_cell_exists *exists, void *context,
+                                      new_run **runs, int64_t *n_runs, fail *f);
+void jobs_plan_free_runs(new_run *runs, int64_t n_runs);
+
+/* Nominal seconds of all runs one after the other; the most memory that one takes. */
+double jobs_plan_work(const jobs_plan *p);
+size_t jobs_plan_memory_bytes(const jobs_plan *p);
+
+#endif

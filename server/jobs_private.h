@@ -1,0 +1,64 @@
+/* jobs_private — what server/jobs*.c share: the workers and their lock.
+ *
+ * 1. Everything in `jobs` and `worker` but the atomics is guarded by the lock (jobs_lock).
+ * 2. A run is in at most one place: waiting in the queue, or at one worker (worker.run_id).
+ * 3. The lock is never held while the store or a file is asked. */
+#ifndef SERVER_JOBS_PRIVATE_H
+#define SERVER_JOBS_PRIVATE_H
+
+#include "server/dataset_cache.h"
+#include "server/jobs.h"
+#include "server/jobs_queue.h"
+#include "server/jobs_rate.h"
+#include "server/jobs_run.h"
+
+#include <stdatomic.h>
+
+typedef struct worker {
+    jobs *jobs;
+    int64_t experiment_id, run_id; /* 0: idle */
+    bool is_pausing;               /* asked to pause by the user */
+    bool is_aside;    /* the store is about to say `paused`: it can no longer be told to go on */
+    bool is_requeued; /* set aside, but to go on as soon as there is a worker */
+    bool is_ending;   /* trained; its end is being stored */
+    int64_t started_ms;
+    atomic_int command;      /* train_command, read at every step */
+    atomic_int threads;      /* that the run may use now */
+    atomic_llong first_step; /* of this start; -1: no step yet */
+    atomic_llong step, n_steps;
+} worker;
+
+struct jobs {
+    jobs_options options;
+    char *data_dir;
+    struct jobs_sync *sync; /* lock, conditions and threads: server/jobs.c */
+    bool is_closing;
+    jobs_queue *queue;
+    dataset_cache cache;
+    jobs_rate rate;
+    int n_workers, n_running;
+    worker *workers;
+};
+
+void jobs_lock(jobs *j);
+void jobs_unlock(jobs *j);
+/* Waits, with the lock held, until a worker has changed what it does, or a data set is open. */
+void jobs_wait_change(jobs *j);
+void jobs_tell_change(jobs *j);
+/* A worker has something to take. With the lock held. */
+void jobs_wake(jobs *j);
+
+/* One plan is extended at a time, so that two requests do not add the same cells. */
+void jobs_lock_extension(jobs *j);
+void jobs_unlock_extension(jobs *j);
+
+/* The worker at this run, or NULL. With the lock held. */
+worker *jobs_find_worker(jobs *j, int64_t run_id);
+
+/* How many threads each run may use, after who works has changed. With the lock held. */
+void jobs_share_threads(jobs *j);
+
+/* The clean-up of models whose runs are gone: by one worker, before its first run. */
+void jobs_clean_models(jobs *j);
+
+#endif

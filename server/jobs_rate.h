@@ -1,0 +1,26 @@
+/* jobs_rate — how long a run will take: a model of the work, corrected by what finished runs took.
+ *
+ * Work is in seconds of a nominal processor (25 GFLOP/s in products, 10 GB/s in updates); the correction is the exponentially
+ * weighted mean of measured over nominal seconds, 1 until a run has finished.
+ * Threads: none of its own; guarded by its owner's lock. */
+#ifndef SERVER_JOBS_RATE_H
+#define SERVER_JOBS_RATE_H
+
+#include "core/dataset.h"
+#include "core/spec.h"
+
+typedef struct jobs_rate {
+    double correction; /* 0: nothing measured yet */
+} jobs_rate;
+
+/* Nominal seconds of the whole run on parts of these sizes. */
+double jobs_rate_work(const train_spec *spec, size_t inputs, size_t outputs,
+                      const size_t n[PART_COUNT]);
+
+/* What the run of this work is expected to take. */
+double jobs_rate_seconds(const jobs_rate *r, double work);
+
+/* A run of this work took that long on one thread. */
+void jobs_rate_add(jobs_rate *r, double work, double seconds);
+
+#endif

@@ -1,0 +1,310 @@
+#include "server/jobs_run.h"
+
+#include "server/codec.h"
+#include "server/export_safetensors.h"
+#include "server/jobs_files.h"
+#include "server/jobs_rate.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct running { /* one jobs_run_train() */
+    const jobs_task *task;
+    run row;
+    train_spec spec;
+    size_t inputs, outputs; /* 0 until training starts */
+    bool is_resumed;
+    double work;
+} running;
+
+typedef struct ending {
+    run_state to;
+    stop_reason reason;
+    char error[512]; /* "": none */
+    run_metrics metrics;
+    double samples_per_second;
+    const char *selected;
+} ending;
+
+/* ---- start ---- */
+
+static char *write_provenance(const executor_start *start)
+{
+    buffer b;
+    buffer_init(&b, 4096);
+    buffer_add_text(&b, "{");
+    codec_add_key(&b, "version");
+    codec_add_string(&b, REGULAB_VERSION);
+    codec_add_key(&b, "blas");
+    codec_add_string(&b, train_blas_name());
+    codec_add_key(&b, "blas_core");
+    codec_add_string(&b, train_blas_core());
+    if (start) {
+        codec_add_key(&b, "data_sha256");
+        codec_add_string(&b, start->data_sha256);
+        codec_add_key(&b, "memory_bytes");
+        codec_add_integer(&b, (int64_t)start->memory_bytes);
+    }
+    if (start && *start->note) {
+        codec_add_key(&b, "note");
+        codec_add_string(&b, start->note);
+    }
+    buffer_add_text(&b, "}");
+    char *text = b.failed ? NULL : buffer_take(&b, NULL);
+    buffer_close(&b);
+    return text;
+}
+
+static void tell_start(const running *r, const executor_start *start)
+{
+    char *provenance = write_provenance(start);
+    store_start_run(r->task->store, r->task->run_id, provenance ? provenance : "{}");
+    free(provenance);
+}
+
+static void on_start(void *context, const executor_start *start)
+{
+    running *r = context;
+    r->inputs = start->inputs;
+    r->outputs = start->outputs;
+    r->is_resumed = start->is_resumed;
+    r->work = jobs_rate_work(&r->spec, start->inputs, start->outputs, start->n);
+    tell_start(r, start);
+}
+
+/* ---- on the way ---- */
+
+static bool on_record(void *context, const record *line, fail *f)
+{
+    const running *r = context;
+    (void)f;
+    store_add_record(r->task->store, r->task->run_id, line);
+    return true;
+}
+
+/* A checkpoint newer than the records on disk would leave a gap in the curve after a crash. */
+static bool on_checkpoint(void *context, const void *bytes, size_t n_bytes, fail *f)
+{
+    const running *r = context;
+    (void)bytes;
+    (void)n_bytes;
+    return store_flush(r->task->store, f);
+}
+
+static train_command on_poll(void *context)
+{
+    const running *r = context;
+    return r->task->poll(r->task->context);
+}
+
+static void on_step(void *context, int64_t step, int64_t n_steps)
+{
+    const running *r = context;
+    r->task->on_step(r->task->context, step, n_steps);
+}
+
+static int on_threads(void *context)
+{
+    const running *r = context;
+    return r->task->allowed(r->task->context);
+}
+
+/* ---- end ---- */
+
+/* A full disk is emptied, memory is freed; a run that was deleted does not come back. */
+static bool goes_away(const fail *f)
+{
+    return f->code == FAIL_STORAGE || f->code == FAIL_OUT_OF_MEMORY || f->code == FAIL_UNAVAILABLE;
+}
+
+static void clear_metrics(run_metrics *m)
+{
+    for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
+        m->last[i] = m->best[i] = NAN;
+    for (int i = 0; i < METRIC_COUNT; i++)
+        m->selected[i] = NAN;
+    m->best_epoch = m->selected_epoch = -1;
+}
+
+static void read_metrics(const train_result *result, run_metrics *m)
+{
+    memcpy(m->last, result->last, sizeof m->last);
+    memcpy(m->best, result->best, sizeof m->best);
+    memcpy(m->selected, result->selected, sizeof m->selected);
+    m->best_epoch = result->best_epoch > 0 ? result->best_epoch : -1;
+    m->selected_epoch = result->model ? result->selected_epoch : -1;
+}
+
+static const char *selected_name(const running *r, const train_result *result)
+{
+    if (!result->model)
+        return "";
+    if (r->spec.early_stopping.enabled && r->spec.early_stopping.restore_best_weights)
+        return "best";
+    return result->selected_is_average ? "average" : "last";
+}
+
+static void end_of(const running *r, const train_result *result, ending *out)
+{
+    static const struct {
+        run_state to;
+        stop_reason reason;
+    } ENDS[] = {
+        [TRAIN_STOP_FINISHED] = {RUN_STATE_COMPLETED, STOP_REASON_FINISHED},
+        [TRAIN_STOP_EARLY_STOPPED] = {RUN_STATE_COMPLETED, STOP_REASON_EARLY_STOPPED},
+        [TRAIN_STOP_DIVERGED] = {RUN_STATE_FAILED, STOP_REASON_DIVERGED},
+        [TRAIN_STOP_CANCELLED] = {RUN_STATE_CANCELLED, STOP_REASON_CANCELLED},
+        [TRAIN_STOP_PAUSED] = {RUN_STATE_PAUSED, STOP_REASON_NONE},
+    };
+    *out = (ending){.to = ENDS[result->stop].to,
+                    .reason = ENDS[result->stop].reason,
+                    .samples_per_second = result->samples_per_second,
+                    .selected = selected_name(r, result)};
+    read_metrics(result, &out->metrics);
+    if (result->stop == TRAIN_STOP_DIVERGED)
+        snprintf(out->error, sizeof out->error,
+                 "The loss was no longer finite in epoch %" PRId64 " (step %" PRId64
+                 "). A smaller learning_rate or a gradient_clip usually helps.",
+                 result->epoch + 1, result->step);
+}
+
+static void end_with_fail(const fail *why, ending *out)
+{
+    *out = (ending){.to = RUN_STATE_FAILED,
+                    .reason = STOP_REASON_ERROR,
+                    .samples_per_second = NAN,
+                    .selected = ""};
+    clear_metrics(&out->metrics);
+    if (*why->field)
+        snprintf(out->error, sizeof out->error, "%s: %.*s", why->field, 360, why->sentence);
+    else
+        snprintf(out->error, sizeof out->error, "%.*s", 500, why->sentence);
+}
+
+static bool save_model(const running *r, const train_result *result, fail *f)
+{
+    if (!result || !result->model)
+        return true;
+    char path[JOBS_PATH_BYTES];
+    jobs_files_model(r->task->data_dir, r->task->run_id, path);
+    buffer b;
+    buffer_init(&b, export_safetensors_model_bytes(&r->spec, r->inputs, r->outputs));
+    export_safetensors_add_model(&b, &r->spec, r->inputs, r->outputs, result->model);
+    bool is_saved;
+    if (b.failed)
+        is_saved = fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to write the model.");
+    else
+        is_saved = jobs_files_save(path, &(jobs_piece){b.data, b.n}, 1, f);
+    buffer_close(&b);
+    return is_saved;
+}
+
+static bool finish(const running *r, const train_result *result, const ending *end, fail *f)
+{
+    bool moved;
+    const char *error = *end->error ? end->error : NULL;
+    return save_model(r, result, f) &&
+           store_finish_run(r->task->store, r->task->run_id, end->to, end->reason, error,
+                            &end->metrics, end->samples_per_second, end->selected, &moved, f);
+}
+
+/* Tries until it is stored, or the service ends: then the database finds the run `running` at its next start. */
+static void finish_surely(const running *r, const train_result *result, const ending *end)
+{
+    const jobs_task *task = r->task;
+    fail f;
+    if (task->before_end)
+        task->before_end(task->context, &r->row, end->to, &end->metrics);
+    while (!finish(r, result, end, &f))
+        if (!goes_away(&f) || !task->wait(task->context, &f))
+            return;
+    jobs_files_remove_checkpoint(task->data_dir, task->run_id);
+}
+
+static void set_aside(const running *r)
+{
+    const jobs_task *task = r->task;
+    run_state to = task->paused_as(task->context);
+    bool moved;
+    fail f;
+    while (!store_move_run(task->store, task->run_id, RUN_STATE_RUNNING, to, STOP_REASON_NONE, NULL,
+                           &moved, &f))
+        if (!goes_away(&f) || !task->wait(task->context, &f))
+            return;
+}
+
+/* ---- the whole ---- */
+
+static bool train(running *r, train_result *result, fail *f)
+{
+    const jobs_task *task = r->task;
+    char path[JOBS_PATH_BYTES], sha256[65];
+    jobs_files_checkpoint(task->data_dir, task->run_id, path);
+    executor_task work = {
+        .spec = &r->spec,
+        .data_dir = task->data_dir,
+        .checkpoint_path = path,
+        .threads = task->threads,
+        .checkpoint_seconds = task->checkpoint_seconds,
+        .hooks = {.context = r,
+                  .on_record = on_record,
+                  .on_checkpoint = on_checkpoint,
+                  .poll = on_poll,
+                  .on_step = on_step,
+                  .threads = on_threads},
+        .on_start = on_start,
+        .open_dataset = task->open_dataset,
+        .open_context = task->context,
+    };
+    return executor_train(&work, result, sha256, f);
+}
+
+static void train_and_end(running *r, jobs_outcome *out)
+{
+    fail f;
+    ending end;
+    train_result result = {0};
+    bool is_read = codec_read_config(r->row.config, strlen(r->row.config), &r->spec, &f);
+    if (!is_read || !train(r, &result, &f)) {
+        if (r->inputs == 0)
+            tell_start(r, NULL);
+        end_with_fail(&f, &end);
+        finish_surely(r, NULL, &end);
+        return;
+    }
+    end_of(r, &result, &end);
+    if (result.stop == TRAIN_STOP_PAUSED)
+        set_aside(r);
+    else
+        finish_surely(r, &result, &end);
+    *out = (jobs_outcome){.is_finished = !r->is_resumed && result.stop == TRAIN_STOP_FINISHED,
+                          .work = r->work,
+                          .seconds = result.wall_seconds};
+    train_result_close(&result);
+}
+
+/* The run's row, once database and data directory can be used; false: it is gone, no longer queued, or the service ends. */
+static bool get_row(running *r)
+{
+    const jobs_task *task = r->task;
+    fail f;
+    for (;;) {
+        bool is_usable = jobs_files_check(task->data_dir, &f);
+        if (is_usable && store_get_run(task->store, task->run_id, &r->row, &f))
+            return r->row.status == RUN_STATE_QUEUED;
+        if ((is_usable && !goes_away(&f)) || !task->wait(task->context, &f))
+            return false;
+    }
+}
+
+void jobs_run_train(const jobs_task *task, jobs_outcome *out)
+{
+    running r = {.task = task};
+    *out = (jobs_outcome){.is_finished = false};
+    if (get_row(&r))
+        train_and_end(&r, out);
+    run_close(&r.row);
+}

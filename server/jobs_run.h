@@ -1,0 +1,38 @@
+/* jobs_run — one run from `queued` to what it ends as: trained by the executor, told to the store, its files written.
+ *
+ * 1. Records are handed to the store as they come; before a checkpoint file replaces another, they are on disk.
+ * 2. The model is on disk before the store says that the run has ended; its checkpoint goes after that.
+ * 3. While database or data directory refuse, the run waits and tries again; it is neither lost nor failed.
+ * Threads: one run in one thread; the callbacks come from that thread. */
+#ifndef SERVER_JOBS_RUN_H
+#define SERVER_JOBS_RUN_H
+
+#include "server/executor.h"
+#include "server/store.h"
+
+typedef struct jobs_task {
+    store *store;
+    const char *data_dir;
+    double checkpoint_seconds;
+    int threads; /* the most that `allowed` says */
+    int64_t run_id;
+    void *context; /* of all callbacks */
+    train_command (*poll)(void *context);
+    void (*on_step)(void *context, int64_t step, int64_t n_steps);
+    int (*allowed)(void *context);
+    executor_open *open_dataset;
+    run_state (*paused_as)(void *context); /* what a paused run becomes: paused, or queued */
+    /* The run is about to end in a terminal state: what has to be stored before it (more seeds). */
+    void (*before_end)(void *context, const run *r, run_state to, const run_metrics *metrics);
+    bool (*wait)(void *context,
+                 const fail *why); /* some time; false: stop trying, the service ends */
+} jobs_task;
+
+typedef struct jobs_outcome {
+    bool is_finished; /* trained to an end of its own, in this process from the start */
+    double work, seconds;
+} jobs_outcome;
+
+void jobs_run_train(const jobs_task *task, jobs_outcome *out);
+
+#endif
