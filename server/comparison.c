@@ -98,7 +98,8 @@ static bool open_workspace(workspace *w, size_t n, fail *f)
     if (w->order && w->groups && w->a && w->b && w->p && w->adjusted && w->ranks && w->effects)
         return true;
     close_workspace(w);
-    return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu runs.", n);
+    fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu runs.", n);
+    return false;
 }
 
 static size_t make_groups(workspace *w, const comparison_row *rows, size_t n)
@@ -291,13 +292,13 @@ static void compare_groups(comparison *c, workspace *w, const comparison_row *ro
 {
     size_t first = find_group(w->groups, c->n_configs, rows[0].config_id, 0);
     size_t baseline = find_group(w->groups, c->n_configs, c->options.baseline, first);
-    const char *baseline_id = w->groups[baseline].rows[0].config_id;
     for (size_t i = 0; i < c->n_configs; i++) {
         fill_config(w, &w->groups[i], &w->groups[baseline], &c->configs[i]);
         c->n_failed += c->configs[i].n_failed;
         c->n_unfinished += c->configs[i].n_unfinished;
     }
     fill_verdicts(c, w, baseline);
+    const char *baseline_id = c->configs[baseline].config_id;
     qsort(c->configs, c->n_configs, sizeof *c->configs,
           is_higher_better(c->options.metric) ? compare_higher_first : compare_lower_first);
     c->options.baseline = baseline_id;
