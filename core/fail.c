@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef fail_set
+#undef fail_list_add
+
 static const char *const NAMES[FAIL_CODE_COUNT] = {
     [FAIL_NONE] = "none",
     [FAIL_SYNTAX] = "syntax",

@@ -61,6 +61,11 @@ bool fail_set(fail *f, fail_code code, const char *field, const char *format, ..
 bool fail_list_add(fail_list *list, fail_code code, const char *field, const char *format, ...)
     FAIL_FORMAT(4, 5);
 
+#ifdef __clang_analyzer__ /* which cannot see into another file that these return false */
+#define fail_set(...) (fail_set(__VA_ARGS__), false)
+#define fail_list_add(...) (fail_list_add(__VA_ARGS__), false)
+#endif
+
 /* The code's public name, as in "errors[].code": "out_of_range", "unknown_field", ... Never NULL. */
 const char *fail_code_name(fail_code code);
 

@@ -37,7 +37,7 @@ static float *new_matrix(int rows, int columns)
     return m;
 }
 
-static void one_step(const layer *layers, int n_layers, int batch, float *y, float *dy)
+static void one_step(const layer *layers, int n_layers, int batch, float *y, const float *dy)
 {
     for (int i = 0; i < n_layers; i++) {
         const layer *l = &layers[i];
