@@ -1,7 +1,7 @@
 /* experiment — one experiment: the verdict, its curves drawn live, and the tables of its configs and runs. */
 import { html, useEffect, useMemo, useReducer, useRef, useState, useTheme, useTitle } from '../lib/html.js';
 import { defineView } from '../lib/view.js';
-import { text, choice, number as numberProp, list, range, go } from '../lib/state.js';
+import { text, choice, number as numberProp, list, range, flag, go } from '../lib/state.js';
 import { request, getCatalogue, link } from '../lib/api.js';
 import { ExperimentStore, TERMINAL } from '../lib/experiment-store.js';
 import { configStyles, sweptNames } from '../lib/palette.js';
@@ -10,6 +10,7 @@ import { Icon, Status, Progress, Remaining, Loading, Failure, ConfirmButton, Tab
 import { Verdict } from '../part/verdict.js';
 import { Curves } from '../part/curves.js';
 import { ConfigTable, RunTable } from '../part/results.js';
+import { Settings } from '../part/settings.js';
 import { SpecificationText } from '../part/specification.js';
 import { titleOf } from './experiments.js';
 
@@ -17,6 +18,7 @@ const PROPS = {
   metrics: list(), mode: choice(['mean', 'runs']), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
   y: choice(['linear', 'log']), smooth: numberProp(0), zoom: range(), hide: list(), by: text(),
   compare: text('val_loss'), at: choice(['selected', 'best', 'last']),
+  against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(),
   tab: choice(['configs', 'runs', 'specification']), order: text(), rows: text(),
 };
 
@@ -139,6 +141,7 @@ function Experiment({ id, set, ...props }) {
     <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} metrics=${catalogue.metrics}
       metric=${props.compare} at=${props.at} onMetric=${(compare) => set({ compare })} onAt=${(at) => set({ at })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
+    ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
         tabs=${[['configs', `Configs (${configs.length})`], ['runs', `Runs (${store.runs.size})`], ['specification', 'Specification']]} />
