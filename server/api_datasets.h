@@ -16,7 +16,11 @@ request_handler api_datasets_put;
 /* DELETE /datasets/{name}: 204; 409 while an unfinished experiment uses it. */
 request_handler api_datasets_delete;
 
-/* GET /datasets/{name}/preview?rows=&images=: first rows, class counts, for images a grid of pictures. */
+/* GET /datasets/{name}/preview?rows=10&images=100: what the set looks like, from its stored training part (all of it, where parts are drawn
+ * per run): {"name", "task", "n", "columns": [name of each input], "rows": [[input, ...], ...], "labels": [class name of each row] or
+ * "targets": [[...]], "class_counts": [{"name", "train", "validation", "test"}] (null for regression),
+ * "images": {"height", "width", "labels": [class name of each], "pixels": [[0..255, row-major], ...]} (null without images)}.
+ * Inputs of images are 0..1, as predictions take them. Rows are at most 500, images 400. */
 request_handler api_datasets_preview;
 
 #endif
