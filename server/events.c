@@ -311,8 +311,9 @@ void events_fetch(event_subscription *s)
 {
     assert(s->n_given == s->pending.n || s->must_fetch);
     int64_t first, last;
+    fail unused;
     /* The range is read before the page: what the page does not have up to `last` does not exist. */
-    if (!store_event_range(s->owner->store, &first, &last, NULL)) {
+    if (!store_event_range(s->owner->store, &first, &last, &unused)) {
         s->is_broken = true;
         return;
     }
@@ -321,7 +322,7 @@ void events_fetch(event_subscription *s)
     } else {
         page p = {.subscription = s, .last = s->cursor};
         if (!store_list_events(s->owner->store, s->cursor, s->experiment_ids, s->n_experiments,
-                               s->run_id, PAGE_LIMIT, add_to_page, &p, NULL))
+                               s->run_id, PAGE_LIMIT, add_to_page, &p, &unused))
             s->is_broken = true;
         s->cursor = p.n < PAGE_LIMIT && p.last < last ? last : p.last;
     }

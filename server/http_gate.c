@@ -1,5 +1,7 @@
 #include "server/http_gate.h"
 
+#include "server/codec.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
@@ -47,29 +49,13 @@ static int hex_digit(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* Bytes of the UTF-8 sequence that starts at text[0], 0 if it is none (overlong, surrogate, beyond U+10FFFF, cut). */
-static size_t utf8_length(const unsigned char *text, size_t n)
-{
-    if (text[0] < 0x80)
-        return 1;
-    size_t length = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    if (text[0] < 0xc2 || text[0] > 0xf4 || length > n)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    bool bad = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-               (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f);
-    return bad ? 0 : length;
-}
-
 bool http_gate_is_text(const char *text, size_t n)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
     for (size_t i = 0; i < n;) {
-        size_t length = utf8_length(bytes + i, n - i);
-        if (length == 0 || (bytes[i] < ' ' && !strchr("\t\r\n", bytes[i])) || bytes[i] == '\0' ||
-            bytes[i] == 0x7f)
+        unsigned char c = (unsigned char)text[i];
+        size_t length = codec_utf8_length(text + i, n - i);
+        bool is_control = c < ' ' ? c == '\0' || !strchr("\t\r\n", c) : c == 0x7f;
+        if (length == 0 || is_control)
             return false;
         i += length;
     }

@@ -14,7 +14,8 @@
 typedef struct offload offload;
 
 typedef struct offload_task {
-    void (*work)(void *context); /* called once, in a worker */
+    void (*work)(void *context);   /* called once, in a worker */
+    void (*finish)(void *context); /* for whoever takes the task back to call */
     void *context;
     bool done; /* false when handed back by offload_stop() without having run */
     struct offload_task *next;

@@ -1,0 +1,94 @@
+/* http_exchange — what the http_*.c files share: the server, a connection (peer), one request with its answer (exchange).
+ *
+ *   NEW ──▶ BODY ───┬──▶ WORKING ──▶ READY ──▶ ANSWERED      WORKING: suspended, the exchange belongs to an offload worker
+ *    │ └──▶ UPLOAD ─┤◀─▶ WRITING     ▲                       WRITING: the same, for a block of an upload
+ *    └────▶ DRAIN ──┴────────────────┘                       DRAIN: refused; a body that is not too long is still read
+ *
+ * Everything here belongs to the loop's thread, except an exchange while its task is in the offload queue. */
+#ifndef SERVER_HTTP_EXCHANGE_H
+#define SERVER_HTTP_EXCHANGE_H
+
+#include "server/assets.h"
+#include "server/http.h"
+#include "server/http_gate.h"
+#include "server/message.h"
+#include "server/offload.h"
+#include "server/routes.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+
+struct http_upload;
+struct http_stream;
+
+typedef struct http_peer { /* a connection */
+    int fd;
+    int64_t deadline_ms; /* by the clock of http_now(); 0: none */
+    struct http_peer *before, *after;
+} http_peer;
+
+struct http {
+    http_options options;
+    char address[64];
+    char **allow_hosts;
+    http_gate_hosts hosts;
+    uint16_t port;
+    struct MHD_Daemon *daemon;
+    int epoll_fd, stop_fd, timer_fd, signal_fd, listen_fd;
+    int daemon_fd, offload_fd, events_fd; /* borrowed */
+    offload *offload;
+    assets *assets;
+    http_peer *peers;
+    struct http_stream *streams;
+    int n_exchanges, n_uploads;
+    int64_t next_beat_ms;
+    bool is_closing;
+    uint32_t id_prefix, id_count;
+    atomic_uint_fast64_t n_requests, n_answers[6], n_late;
+    atomic_int n_connections, n_streams;
+};
+
+typedef enum http_stage {
+    HTTP_STAGE_NEW,
+    HTTP_STAGE_BODY,
+    HTTP_STAGE_UPLOAD,
+    HTTP_STAGE_DRAIN,
+    HTTP_STAGE_WRITING,
+    HTTP_STAGE_WORKING,
+    HTTP_STAGE_READY,
+    HTTP_STAGE_ANSWERED
+} http_stage;
+
+enum { HTTP_KEPT_HEADERS = 4 };
+
+typedef struct http_exchange {
+    struct http *server;
+    struct MHD_Connection *connection;
+    http_peer *peer;
+    http_stage stage;
+    const route *row;   /* NULL: refused, or an asset */
+    const asset *asset; /* NULL: none */
+    request q;
+    response r;
+    offload_task task;
+    int64_t body_start_ms;
+    uint64_t n_body; /* bytes that came */
+    buffer body;
+    struct http_upload *upload;
+    struct http_stream *stream;
+    message_pair query[HTTP_GATE_QUERY_LIMIT], headers[HTTP_KEPT_HEADERS];
+    char content_type[64];
+    char *uri, *path, *query_text; /* as sent; decoded; all three in one block at uri */
+} http_exchange;
+
+/* Milliseconds of a clock that never jumps. */
+int64_t http_now(void);
+
+/* The exchange waits for `ms` at most for what comes next, besides the time that `bytes` take at 16 KiB/s. */
+void http_exchange_expect(http_exchange *x, int64_t start_ms, int64_t ms, uint64_t bytes);
+void http_exchange_relax(http_exchange *x); /* no deadline */
+
+/* Hands the exchange to an offload worker and suspends its connection; false if the queue is full (unless `always`). */
+bool http_exchange_offload(http_exchange *x, http_stage stage, void (*work)(void *), bool always);
+
+#endif
