@@ -14,6 +14,10 @@ export const sanitizer = process.env.REGULAB_SANITIZER ?? '';
 export const patience = sanitizer ? 8 : 1;
 
 const wrapper = (process.env.REGULAB_WRAPPER ?? '').split(' ').filter(Boolean);
+// Whatever ends this process, no server stays behind.
+const children = new Set();
+process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); });
+
 const TERMINAL = ['completed', 'failed', 'cancelled'];
 
 /** A specification that trains in a few milliseconds. */
@@ -204,12 +208,13 @@ export class Server {
     const [command, ...rest] = [...wrapper, binary, ...all];
     const started = performance.now();
     server.child = spawn(command, rest, { cwd: server.directory, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    children.add(server.child);
     server.output = '';
     server.errors = '';
     server.streams = new Set();
     server.child.stderr.on('data', (data) => { server.errors += data; });
     server.exited = new Promise((done) => {
-      server.child.on('close', (code, signal) => done({ code, signal }));
+      server.child.on('close', (code, signal) => { children.delete(server.child); done({ code, signal }); });
       server.child.on('error', (error) => { server.errors += error.message; done({ code: null, signal: null }); });
     });
     const listening = new Promise((ready, broken) => {

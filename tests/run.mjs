@@ -63,15 +63,18 @@ function runJob(job) {
   const started = performance.now();
   const limit_ms = sanitizer ? 900_000 : 400_000;
   return new Promise((done) => {
-    const child = spawn(job.command[0], job.command.slice(1), { cwd: top, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(job.command[0], job.command.slice(1), { cwd: top, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let output = '';
     let late = false;
     child.stdout.on('data', (data) => { output += data; });
     child.stderr.on('data', (data) => { output += data; });
-    const timer = setTimeout(() => { late = true; child.kill('SIGKILL'); }, limit_ms);
+    // The whole group, so that no server outlives its test; first asked, so that the browser closes too.
+    const end = (signal) => { try { process.kill(-child.pid, signal); } catch { /* it has ended */ } };
+    const timer = setTimeout(() => { late = true; end('SIGTERM'); setTimeout(end, 5000, 'SIGKILL'); }, limit_ms);
     child.on('error', (error) => { output += `${error.message}\n`; });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
+      end('SIGKILL');
       const count = (pattern) => (output.match(pattern) ?? []).length;
       const result = { passed: count(/^ok /gm), failed: count(/^not ok /gm), skipped: count(/^skip /gm) };
       const bad = late ? `no end after ${limit_ms / 1000} s` : signal ? `ended by ${signal}` : code !== 0 ? `exit status ${code}` : '';
