@@ -105,13 +105,13 @@ size_t export_peak_memory(void)
 
 /* ---- spec.json, result.json ---- */
 
-static bool save_spec(const char *directory, const export_run *run, fail *f)
+static bool save_spec(const char *directory, const export_run *trained, fail *f)
 {
-    train_spec spec = *run->spec;
+    train_spec spec = *trained->spec;
     buffer b;
-    spec.train_size = (int64_t)run->data->n[PART_TRAIN];
-    spec.validation_size = (int64_t)run->data->n[PART_VALIDATION];
-    spec.test_size = (int64_t)run->data->n[PART_TEST];
+    spec.train_size = (int64_t)trained->data->n[PART_TRAIN];
+    spec.validation_size = (int64_t)trained->data->n[PART_VALIDATION];
+    spec.test_size = (int64_t)trained->data->n[PART_TEST];
     buffer_init(&b, TEXT_BYTES_LIMIT);
     codec_add_config(&b, &spec, true);
     buffer_add_text(&b, "\n");
@@ -137,9 +137,9 @@ static void add_metrics(buffer *b, const train_result *result)
             add_number(b, name, value);
 }
 
-static bool save_result(const char *directory, const export_run *run, fail *f)
+static bool save_result(const char *directory, const export_run *trained, fail *f)
 {
-    const train_result *result = run->result;
+    const train_result *result = trained->result;
     buffer b;
     buffer_init(&b, TEXT_BYTES_LIMIT);
     buffer_add_text(&b, "{");
@@ -151,7 +151,7 @@ static bool save_result(const char *directory, const export_run *run, fail *f)
     add_number(&b, "train_seconds", result->train_seconds);
     add_number(&b, "samples_per_second", result->samples_per_second);
     add_number(&b, "wall_seconds", result->wall_seconds);
-    add_number(&b, "peak_memory_bytes", (double)run->peak_memory_bytes);
+    add_number(&b, "peak_memory_bytes", (double)trained->peak_memory_bytes);
     buffer_add_text(&b, "}\n");
     return save_buffer(directory, "result.json", &b, f);
 }
@@ -238,29 +238,29 @@ static bool save_data(const char *directory, const split *data, fail *f)
 
 /* ---- models ---- */
 
-static bool save_model(const char *directory, const char *name, const export_run *run, const float *model, fail *f)
+static bool save_model(const char *directory, const char *name, const export_run *trained, const float *model, fail *f)
 {
-    size_t inputs = run->data->set->d, outputs = run->data->set->k;
+    size_t inputs = trained->data->set->d, outputs = trained->data->set->k;
     buffer b;
-    buffer_init(&b, export_safetensors_model_bytes(run->spec, inputs, outputs));
-    export_safetensors_add_model(&b, run->spec, inputs, outputs, model);
+    buffer_init(&b, export_safetensors_model_bytes(trained->spec, inputs, outputs));
+    export_safetensors_add_model(&b, trained->spec, inputs, outputs, model);
     return save_buffer(directory, name, &b, f);
 }
 
-static bool save_initial_model(const char *directory, const export_run *run, fail *f)
+static bool save_initial_model(const char *directory, const export_run *trained, fail *f)
 {
-    float *model = calloc(run->result->n_model, sizeof *model);
+    float *model = calloc(trained->result->n_model, sizeof *model);
     if (!model)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the initial weights");
-    train_initial_model(run->spec, run->data->set->d, run->data->set->k, model);
-    bool ok = save_model(directory, "initial.safetensors", run, model, f);
+    train_initial_model(trained->spec, trained->data->set->d, trained->data->set->k, model);
+    bool ok = save_model(directory, "initial.safetensors", trained, model, f);
     free(model);
     return ok;
 }
 
-bool export_directory_save(const char *path, const export_run *run, fail *f)
+bool export_directory_save(const char *path, const export_run *trained, fail *f)
 {
-    return save_spec(path, run, f) && save_data(path, run->data, f) && save_initial_model(path, run, f) &&
-           save_model(path, "final.safetensors", run, run->result->model, f) &&
-           save_bytes(path, "curves.csv", run->curves->data, run->curves->n, f) && save_result(path, run, f);
+    return save_spec(path, trained, f) && save_data(path, trained->data, f) && save_initial_model(path, trained, f) &&
+           save_model(path, "final.safetensors", trained, trained->result->model, f) &&
+           save_bytes(path, "curves.csv", trained->curves->data, trained->curves->n, f) && save_result(path, trained, f);
 }

@@ -30,7 +30,7 @@ typedef struct export_run {
 /* Makes the directory (and those above it) if need be and checks that files can be made there; *is_new says whether it was made. */
 FAIL_CHECKED bool export_directory_open(const char *path, bool *is_new, fail *f);
 
-FAIL_CHECKED bool export_directory_save(const char *path, const export_run *run, fail *f);
+FAIL_CHECKED bool export_directory_save(const char *path, const export_run *trained, fail *f);
 
 /* The greatest memory that this process has had in RAM so far, in bytes. */
 size_t export_peak_memory(void);
