@@ -201,10 +201,13 @@ interop:
 papers: build
 	@REGULAB=$(abspath $(BUILD)/regulab) tests/papers/run.sh
 
+installed = $(DESTDIR)$(PREFIX)/share/regulab/static
 install: $(BUILD)/regulab $(installed_static)
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/regulab/static'
-	install -m 755 $(BUILD)/regulab '$(DESTDIR)$(PREFIX)/bin/regulab'
-	tar -C static -cf - . | tar -C '$(DESTDIR)$(PREFIX)/share/regulab/static' -xf -
+	install -D -m 755 $(BUILD)/regulab '$(DESTDIR)$(PREFIX)/bin/regulab'
+	install -d '$(installed)'
+	tar -C static --exclude=node_modules --exclude='package*.json' --exclude=.npmrc -cf - . | \
+	    tar -C '$(installed)' -xf -
+	cd static && xargs cp --parents -t '$(abspath $(installed))' <vendor.txt
 
 clean:
 	rm -rf '$(BUILD)'
