@@ -9,9 +9,10 @@ const ROUTES = [
   ['/experiments', () => import('./view/experiments.js'), 'experiments'],
   ['/experiments/:id', () => import('./view/experiment.js'), 'experiments'],
   ['/runs/:id', () => import('./view/run.js'), 'experiments'],
+  ['/sql', () => import('./view/sql.js'), 'sql'],
   ['/new', () => import('./view/new.js'), 'new'],
 ];
-const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New experiment']];
+const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New'], ['datasets', '/datasets', 'Data sets'], ['dropout', '/dropout', 'Seeing dropout'], ['sql', '/sql', 'SQL']];
 
 function match(path) {
   for (const [pattern, load, area] of ROUTES) {
@@ -58,7 +59,7 @@ function Connection() {
 const Bar = ({ area }) => html`
   <a class="brand" href="#/experiments" aria-label="Regulab, experiments"><img src="/favicon.svg" alt="" width="24" height="24" /><span>Regulab</span></a>
   <nav aria-label="Main">
-    ${LINKS.map(([key, path, words]) => html`<a href="#${path}" id="nav-${key}" class=${key === 'new' ? 'nav-new' : ''} aria-current=${area === key ? 'page' : undefined}>${words}</a>`)}
+    ${LINKS.map(([key, path, words]) => html`<a href="#${path}" id="nav-${key}" aria-current=${area === key ? 'page' : undefined}>${words}</a>`)}
   </nav>
   <div class="bar-end"><${Connection} /><${ThemeSwitch} /></div>`;
 

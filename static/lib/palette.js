@@ -1,6 +1,6 @@
 /* palette — the colours of data, the same in every chart of a page and told apart by colour-blind readers.
  *
- * 1. The baseline is always the ink colour. Other configs take the categorical colours in their order in the experiment.
+ * 1. The baseline is always dashed, in the colour of ink. Other configs take the categorical colours in their order in the experiment.
  * 2. Ordered values (one swept number with many values) take a sequential scale from light to dark that reads in grey, too.
  * 3. Better is blue and worse is orange, everywhere, and never told by colour alone. */
 
@@ -13,7 +13,7 @@ const INK = { light: '#4b5563', dark: '#c3ccd6' };
 /* Viridis (van der Walt and Smith), eleven stops from dark to light. */
 const VIRIDIS = ['#440154', '#482475', '#414487', '#355f8d', '#2a788e', '#21918c', '#22a884', '#44bf70', '#7ad151', '#bddf26', '#fde725'];
 /* The part of the scale that stands out from the page, and its direction: strong colour for the high end. */
-const SPAN = { light: [0.82, 0.02], dark: [0.28, 1] };
+const SPAN = { light: [0.8, 0.1], dark: [0.28, 1] };
 
 const parts = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
@@ -49,7 +49,7 @@ export function faded(color, alpha) {
 /* A custom property of the page's style sheet. */
 export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const DASHES = [[], [6, 4], [2, 3], [8, 3, 2, 3]];
+const DASHES = [[], [2, 3], [10, 3, 2, 3], [5, 2]];
 
 /* Colour and dash of every config: Map config_id → {color, dash}. configs: [{config_id, values}] in order; `by`: a swept
  * field's name to colour by, or "" to let the sweep decide. */
@@ -65,7 +65,7 @@ export function configStyles(configs, baseline, by, theme) {
   let next = 0;
   for (const config of configs) {
     if (config.config_id === baseline && by === '') {
-      styles.set(config.config_id, { color: ink(theme), dash: [] });
+      styles.set(config.config_id, configs.length > 1 ? { color: ink(theme), dash: [7, 4] } : { color: categorical(0, theme), dash: [] });
       continue;
     }
     const place = by === '' && !ordered ? next++ : values.indexOf(JSON.stringify(config.values[field]));
