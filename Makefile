@@ -199,7 +199,7 @@ interop:
 	@REGULAB=$(abspath $(BUILD)/regulab) $(venv)/bin/python tests/interop/run.py
 
 papers: build
-	@REGULAB=$(abspath $(BUILD)/regulab) tests/papers/run.sh
+	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/papers/papers.mjs
 
 installed = $(DESTDIR)$(PREFIX)/share/regulab/static
 install: $(BUILD)/regulab $(installed_static)
