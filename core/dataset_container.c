@@ -76,6 +76,11 @@ static container_header header_of(const dataset *set)
     return h;
 }
 
+uint64_t container_bytes(const dataset *set)
+{
+    return header_of(set).file_bytes;
+}
+
 /* ---- writing ---- */
 
 typedef struct sink {

@@ -42,6 +42,9 @@ typedef struct container_header {
 FAIL_CHECKED bool container_write(const dataset *set, int descriptor, char sha256[65],
                                   uint64_t *file_bytes, fail *f);
 
+/* Bytes of the file that the set would be written as. */
+uint64_t container_bytes(const dataset *set);
+
 /* Maps the file and fills *set (all but name); the mapping belongs to set->storage. `sha256` is what the content must have.
  * FAIL_STORAGE says what is wrong with a damaged file. */
 FAIL_CHECKED bool container_open(const char *path, const char sha256[65], dataset *set, fail *f);

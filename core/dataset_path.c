@@ -2,8 +2,10 @@
 
 #include "core/dataset.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,4 +71,33 @@ bool dataset_path_read_link(const char *name, const char *data_dir, char sha256[
     return fail_set(f, FAIL_STORAGE, "/dataset",
                     "%s is not a link to stored content; remove it and add the data set again.",
                     path);
+}
+
+bool dataset_path_list(const char *data_dir, const char *folder,
+                       int (*allowed)(const struct dirent *), struct dirent ***entries, int *n,
+                       fail *f)
+{
+    char path[DATASET_PATH_BYTES];
+    struct dirent **found = NULL;
+    if (!dataset_path_join(data_dir, folder, "", path, f))
+        return false;
+    int n_found = scandir(path, &found, allowed, alphasort);
+    if (n_found < 0 && errno != ENOENT)
+        return fail_set(f, FAIL_STORAGE, NULL, "The folder %s cannot be listed: %s.", path,
+                        strerror(errno));
+    *entries = found;
+    *n = n_found < 0 ? 0 : n_found;
+    return true;
+}
+
+void dataset_path_close_list(struct dirent **entries, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(entries[i]);
+    free(entries);
+}
+
+int dataset_path_is_name_entry(const struct dirent *entry)
+{
+    return dataset_path_is_name(entry->d_name);
 }

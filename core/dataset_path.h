@@ -22,6 +22,16 @@ FAIL_CHECKED bool dataset_path_join(const char *data_dir, const char *folder, co
 FAIL_CHECKED bool dataset_path_read_link(const char *name, const char *data_dir, char sha256[65],
                                          fail *f);
 
+/* Entries of DATA_DIR/folder that are `allowed`, sorted by name; the caller closes. A folder that is not there has none. */
+struct dirent;
+FAIL_CHECKED bool dataset_path_list(const char *data_dir, const char *folder,
+                                    int (*allowed)(const struct dirent *), struct dirent ***entries,
+                                    int *n, fail *f);
+void dataset_path_close_list(struct dirent **entries, int n);
+
+/* For dataset_path_list(): entries that can be names of data sets. */
+int dataset_path_is_name_entry(const struct dirent *entry);
+
 /* 64 lower-case hex digits. */
 bool dataset_path_is_sha256(const char *text);
 
