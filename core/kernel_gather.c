@@ -9,6 +9,16 @@ static inline size_t row_of(const gather *g, size_t i)
     return g->rows[g->positions ? g->positions[i] : g->first + i];
 }
 
+/* Rows come in random order from a set larger than the caches: ask for the next while this one is scaled. */
+static inline void prefetch_row(const gather *g, size_t i, const void *values, size_t value_bytes)
+{
+    if (i + 1 >= g->n)
+        return;
+    const char *next = (const char *)values + row_of(g, i + 1) * g->d * value_bytes;
+    for (size_t at = 0; at < g->d * value_bytes; at += 64)
+        __builtin_prefetch(next + at);
+}
+
 KERNEL_CLONES
 void kernel_gather_bytes_uniform(const gather *g, const uint8_t *values, float scale, float shift,
                                  float *out)
@@ -16,6 +26,7 @@ void kernel_gather_bytes_uniform(const gather *g, const uint8_t *values, float s
     size_t d = g->d;
     for (size_t i = 0; i < g->n; i++) {
         const uint8_t *restrict from = values + row_of(g, i) * d;
+        prefetch_row(g, i, values, sizeof *from);
         float *restrict to = out + i * d;
         for (size_t j = 0; j < d; j++)
             to[j] = (float)from[j] * scale + shift;
@@ -29,6 +40,7 @@ void kernel_gather_bytes(const gather *g, const uint8_t *values, const float *sc
     size_t d = g->d;
     for (size_t i = 0; i < g->n; i++) {
         const uint8_t *restrict from = values + row_of(g, i) * d;
+        prefetch_row(g, i, values, sizeof *from);
         float *restrict to = out + i * d;
         for (size_t j = 0; j < d; j++)
             to[j] = (float)from[j] * scale[j] + shift[j];
@@ -42,6 +54,7 @@ void kernel_gather_floats_uniform(const gather *g, const float *values, float sc
     size_t d = g->d;
     for (size_t i = 0; i < g->n; i++) {
         const float *restrict from = values + row_of(g, i) * d;
+        prefetch_row(g, i, values, sizeof *from);
         float *restrict to = out + i * d;
         for (size_t j = 0; j < d; j++)
             to[j] = from[j] * scale + shift;
@@ -55,6 +68,7 @@ void kernel_gather_floats(const gather *g, const float *values, const float *sca
     size_t d = g->d;
     for (size_t i = 0; i < g->n; i++) {
         const float *restrict from = values + row_of(g, i) * d;
+        prefetch_row(g, i, values, sizeof *from);
         float *restrict to = out + i * d;
         for (size_t j = 0; j < d; j++)
             to[j] = from[j] * scale[j] + shift[j];
