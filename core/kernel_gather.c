@@ -9,8 +9,10 @@ static inline size_t row_of(const gather *g, size_t i)
     return g->rows[g->positions ? g->positions[i] : g->first + i];
 }
 
-/* Rows come in random order from a set larger than the caches: ask for the next while this one is scaled. */
-static inline void prefetch_row(const gather *g, size_t i, const void *values, size_t value_bytes)
+/* Rows come in random order from a set larger than the caches: ask for the next while this one is scaled.
+ * Always inline: GCC drops the call of a function that does nothing but prefetch. */
+static inline __attribute__((always_inline)) void
+prefetch_row(const gather *g, size_t i, const void *values, size_t value_bytes)
 {
     if (i + 1 >= g->n)
         return;
