@@ -1,0 +1,324 @@
+/* Models and predictions: what a finished run knows, as a file and as answers. */
+#include "server/api.h"
+#include "server/api_runs.h"
+#include "server/codec.h"
+#include "server/codec_request.h"
+#include "server/executor.h"
+#include "server/export_safetensors.h"
+#include "server/jobs_files.h"
+
+#include "core/tensor.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODEL_TYPE "application/octet-stream"
+#define ANSWERS_LIMIT 1000000 /* numbers in one answer */
+
+static bool no_model(const run *row, fail *f)
+{
+    if (run_state_is_terminal(row->status))
+        return fail_set(f, FAIL_NOT_FOUND, NULL, "Run %" PRId64 " is %s and left no model.",
+                        row->id, RUN_STATE_NAMES[row->status]);
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "Run %" PRId64 " is %s: it has no model until it has ended.", row->id,
+                    RUN_STATE_NAMES[row->status]);
+}
+
+static bool get_run(app *a, int64_t id, run *row, train_spec *spec, fail *f)
+{
+    run found = {0};
+    if (!store_get_run(a->store, id, &found, f))
+        return false;
+    if (!codec_read_config(found.config, strlen(found.config), spec, f)) {
+        run_close(&found);
+        return false;
+    }
+    *row = found;
+    return true;
+}
+
+/* ---- model ---- */
+
+static bool read_format(const request *q, int64_t *epoch, fail *f)
+{
+    const char *format = request_query(q, "format");
+    if (format && strcmp(format, "safetensors") != 0)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/format", "format must be safetensors.");
+    if (!request_query_integer(q, "epoch", 0, INT64_MAX / 2, -1, epoch, f))
+        return false;
+    if (*epoch > 0)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/epoch",
+                        "epoch must be 0, the initial weights; without it, the selected weights.");
+    return true;
+}
+
+static bool write_initial(app *a, const train_spec *spec, buffer *b, fail *f)
+{
+    dataset *set;
+    if (!jobs_open_dataset(a->jobs, spec, &set, f))
+        return false;
+    size_t inputs = set->d, outputs = set->k;
+    dataset_close(set);
+    float *model = calloc(tensor_model_size(spec, inputs, outputs), sizeof *model);
+    if (!model)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for this model.");
+    train_initial_model(spec, inputs, outputs, model);
+    export_safetensors_add_model(b, spec, inputs, outputs, model);
+    free(model);
+    return true;
+}
+
+static bool find_model(app *a, const run *row, char path[JOBS_PATH_BYTES], fail *f)
+{
+    jobs_model_path(a->jobs, row->id, path);
+    return (run_state_is_terminal(row->status) && access(path, R_OK) == 0) || no_model(row, f);
+}
+
+static void send_file_name(response *r, int64_t id, const char *suffix)
+{
+    response_add_header(r, "Content-Disposition",
+                        "attachment; filename=\"run-%" PRId64 "%s.safetensors\"", id, suffix);
+}
+
+void api_runs_model(app *a, const request *q, response *r)
+{
+    run row = {0};
+    train_spec spec;
+    int64_t epoch;
+    char path[JOBS_PATH_BYTES];
+    fail f;
+    if (!read_format(q, &epoch, &f) || !get_run(a, q->ids[0], &row, &spec, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    bool is_initial = epoch == 0;
+    if (is_initial ? write_initial(a, &spec, &r->body, &f) : find_model(a, &row, path, &f)) {
+        response_set(r, 200, MODEL_TYPE);
+        send_file_name(r, row.id, is_initial ? "-initial" : "");
+        if (!is_initial)
+            snprintf(r->file_path, sizeof r->file_path, "%s", path);
+    } else {
+        response_fail(r, &f);
+    }
+    run_close(&row);
+}
+
+/* ---- prediction ---- */
+
+typedef struct predictor {
+    train_spec spec;
+    size_t inputs, outputs;
+    dataset *set;
+    split *data; /* for its scaling */
+    float *model;
+} predictor;
+
+static void predictor_close(predictor *p)
+{
+    split_close(p->data);
+    dataset_close(p->set);
+    free(p->model);
+}
+
+static bool load_model(app *a, const run *row, predictor *p, fail *f)
+{
+    char path[JOBS_PATH_BYTES], *bytes;
+    size_t n;
+    if (!find_model(a, row, path, f) || !jobs_files_load(path, &bytes, &n, f))
+        return false;
+    if (!bytes)
+        return no_model(row, f);
+    bool is_read =
+        export_safetensors_read_model(bytes, n, &p->spec, &p->inputs, &p->outputs, &p->model, f);
+    free(bytes);
+    return is_read;
+}
+
+static bool check_set(const predictor *p, fail *f)
+{
+    if (p->set->d == p->inputs && p->set->k == p->outputs)
+        return true;
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "The data set \"%s\" is no longer what this run was trained on.", p->set->name);
+}
+
+static bool predictor_open(app *a, int64_t run_id, predictor *out, fail *f)
+{
+    predictor p = {.set = NULL};
+    run row = {0};
+    bool is_open = get_run(a, run_id, &row, &p.spec, f) && load_model(a, &row, &p, f) &&
+                   jobs_open_dataset(a->jobs, &p.spec, &p.set, f) && check_set(&p, f) &&
+                   split_open(p.set, &p.spec, &p.data, f);
+    run_close(&row);
+    if (is_open)
+        *out = p;
+    else
+        predictor_close(&p);
+    return is_open;
+}
+
+/* From the data set's own units to what the net was trained on, in place. A stored byte b is the input b/255. */
+static void scale_inputs(const predictor *p, float *x, size_t n)
+{
+    bool are_bytes = p->set->parts[PART_TRAIN].bytes != NULL;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < p->inputs; c++) {
+            float *value = &x[i * p->inputs + c];
+            *value = (are_bytes ? *value * 255.0f : *value) * p->data->scale[c] + p->data->shift[c];
+        }
+}
+
+static void add_rows(buffer *b, const float *values, size_t n, size_t k)
+{
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_add_text(b, i ? ",[" : "[");
+        for (size_t c = 0; c < k; c++) {
+            buffer_add_text(b, c ? "," : "");
+            codec_add_float(b, values[i * k + c]);
+        }
+        buffer_add_text(b, "]");
+    }
+    buffer_add_text(b, "]");
+}
+
+/* The most probable class of each row, and the classes' names. */
+static void add_classes(buffer *b, const predictor *p, const float *outputs, size_t n)
+{
+    char name[128];
+    if (p->set->task != TASK_CLASSIFICATION)
+        return;
+    codec_add_key(b, "classes");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        size_t best = 0;
+        for (size_t c = 1; c < p->outputs; c++)
+            if (outputs[i * p->outputs + c] > outputs[i * p->outputs + best])
+                best = c;
+        codec_add_separator(b);
+        codec_add_integer(b, (int64_t)best);
+    }
+    buffer_add_text(b, "]");
+    codec_add_key(b, "class_names");
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < p->outputs; c++) {
+        dataset_write_class_name(p->set, c, name, sizeof name);
+        codec_add_separator(b);
+        codec_add_string(b, name);
+    }
+    buffer_add_text(b, "]");
+}
+
+static bool answer_eval(const predictor *p, const predict_request *wanted, float *out, buffer *b,
+                        fail *f)
+{
+    if (!train_predict(&p->spec, p->model, p->inputs, p->outputs, p->set->task, wanted->inputs,
+                       wanted->n, out, f))
+        return false;
+    codec_add_key(b, "outputs");
+    add_rows(b, out, wanted->n, p->outputs);
+    add_classes(b, p, out, wanted->n);
+    return true;
+}
+
+/* Of every output over the samples: out holds them one after the other, (samples, n * k). */
+static void add_moments(buffer *b, const predictor *p, const float *out, size_t n, size_t samples,
+                        float *moments)
+{
+    size_t n_values = n * p->outputs;
+    for (int variance = 0; variance < 2; variance++) {
+        for (size_t i = 0; i < n_values; i++) {
+            double sum = 0, squares = 0;
+            for (size_t s = 0; s < samples; s++)
+                sum += (double)out[s * n_values + i];
+            double mean = sum / (double)samples;
+            for (size_t s = 0; s < samples; s++)
+                squares += pow((double)out[s * n_values + i] - mean, 2);
+            double divisor = samples > 1 ? (double)(samples - 1) : NAN;
+            moments[i] = (float)(variance ? squares / divisor : mean);
+        }
+        codec_add_key(b, variance ? "variance" : "mean");
+        add_rows(b, moments, n, p->outputs);
+        if (!variance)
+            add_classes(b, p, moments, n);
+    }
+}
+
+static bool answer_train(const predictor *p, const predict_request *wanted, float *out, buffer *b,
+                         fail *f)
+{
+    size_t samples = (size_t)wanted->samples, n_values = wanted->n * p->outputs;
+    codec_add_key(b, "samples");
+    buffer_add_text(b, "[");
+    for (size_t s = 0; s < samples; s++) {
+        float *at = out + s * n_values;
+        if (!train_predict_sample(&p->spec, p->model, p->inputs, p->outputs, p->set->task,
+                                  wanted->inputs, wanted->n, (uint32_t)s, at, f))
+            return false;
+        codec_add_separator(b);
+        add_rows(b, at, wanted->n, p->outputs);
+    }
+    buffer_add_text(b, "]");
+    add_moments(b, p, out, wanted->n, samples, out + samples * n_values);
+    return true;
+}
+
+/* Numbers that the answer is made of and from; 0 with *f where they are too many. */
+static size_t count_numbers(const predictor *p, const predict_request *wanted, fail *f)
+{
+    size_t samples = wanted->is_train ? (size_t)wanted->samples : 1;
+    size_t n = wanted->n * samples * p->outputs;
+    if (n <= ANSWERS_LIMIT)
+        return n + wanted->n * p->outputs;
+    fail_set(f, FAIL_TOO_LARGE, "/samples",
+             "%zu rows with %zu samples of %zu outputs are %zu numbers; at most %d fit into one "
+             "answer.",
+             wanted->n, samples, p->outputs, n, ANSWERS_LIMIT);
+    return 0;
+}
+
+static bool answer(const predictor *p, const predict_request *wanted, buffer *b, fail *f)
+{
+    size_t n_numbers = count_numbers(p, wanted, f);
+    if (n_numbers == 0)
+        return false;
+    float *out = calloc(n_numbers, sizeof *out);
+    if (!out)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
+    scale_inputs(p, wanted->inputs, wanted->n);
+    buffer_add_text(b, "{");
+    codec_add_key(b, "mode");
+    codec_add_string(b, wanted->is_train ? "train" : "eval");
+    bool is_answered =
+        wanted->is_train ? answer_train(p, wanted, out, b, f) : answer_eval(p, wanted, out, b, f);
+    buffer_add_text(b, "}");
+    free(out);
+    return is_answered;
+}
+
+void api_runs_predict(app *a, const request *q, response *r)
+{
+    predictor p;
+    predict_request wanted;
+    fail_list faults = {.n = 0};
+    fail f;
+    if (!predictor_open(a, q->ids[0], &p, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    if (!codec_read_predict(q->body, q->body_bytes, p.inputs, &wanted, &faults)) {
+        response_fail_list(r, faults.items[0].sentence, &faults);
+    } else {
+        if (answer(&p, &wanted, &r->body, &f))
+            response_set(r, 200, MESSAGE_JSON);
+        else
+            response_fail(r, &f);
+        predict_request_close(&wanted);
+    }
+    predictor_close(&p);
+}
