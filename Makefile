@@ -132,7 +132,8 @@ define install_packages
 	     $$missing </dev/null; }
 endef
 
-deps: deps-build deps-test
+deps:
+	$(call install_packages,$(packages_build) $(packages_test))
 deps-build:
 	$(call install_packages,$(packages_build))
 deps-test:
@@ -150,9 +151,12 @@ npm: $(installed_static) $(installed_tests)
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# A make inside: quiet, and on all cores unless told otherwise.
+submake = $(MAKE) --no-print-directory $(if $(findstring j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 run:
-	@$(MAKE) --no-print-directory deps-build
-	@$(MAKE) --no-print-directory $(installed_static) build
+	@$(submake) deps-build
+	@$(submake) $(installed_static) build
 	@echo 'The demonstration (dropout 0, 0.25 and 0.5 on drawn digits, three seeds) is queued.'
 	@echo 'Look at http://$(LISTEN)/ in a browser; stop with Ctrl+C, the work is kept.'
 	@exec $(BUILD)/regulab serve --listen $(LISTEN) --recipe demonstration
@@ -162,23 +166,23 @@ unit: build test-programs
 	node tests/run.mjs --build $(BUILD) unit
 
 test:
-	@$(MAKE) --no-print-directory deps-test
-	@$(MAKE) --no-print-directory npm build test-programs
+	@$(submake) deps-test
+	@$(submake) npm build test-programs
 	@node tests/run.mjs --build $(BUILD) unit http browser
 
 test-asan:
-	@$(MAKE) --no-print-directory deps-test
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined npm build test-programs
+	@$(submake) deps-test
+	@$(submake) BUILD=$(BUILD)/asan SANITIZE=address,undefined npm build test-programs
 	@node tests/run.mjs --build $(BUILD)/asan unit http
 
 test-tsan:
-	@$(MAKE) --no-print-directory deps-test
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan SANITIZE=thread npm build test-programs
+	@$(submake) deps-test
+	@$(submake) BUILD=$(BUILD)/tsan SANITIZE=thread npm build test-programs
 	@node tests/run.mjs --build $(BUILD)/tsan unit http
 
 lint:
-	@$(MAKE) --no-print-directory deps-lint
-	@$(MAKE) --no-print-directory build
+	@$(submake) deps-lint
+	@$(submake) build
 	@BUILD=$(BUILD) tests/lint.sh
 
 format: deps-lint
@@ -194,8 +198,8 @@ $(venv)/installed: tests/interop/requirements.txt
 	@touch $@
 
 interop:
-	@$(MAKE) --no-print-directory deps-interop
-	@$(MAKE) --no-print-directory build $(venv)/installed
+	@$(submake) deps-interop
+	@$(submake) build $(venv)/installed
 	@REGULAB=$(abspath $(BUILD)/regulab) $(venv)/bin/python tests/interop/run.py
 
 papers: build
