@@ -275,6 +275,8 @@ static void train_and_end(running *r, jobs_outcome *out)
         finish_surely(r, NULL, &end);
         return;
     }
+    if (r->task->on_result)
+        r->task->on_result(r->task->context, &result);
     end_of(r, &result, &end);
     if (result.stop == TRAIN_STOP_PAUSED)
         set_aside(r);

@@ -24,6 +24,8 @@ typedef struct jobs_task {
     run_state (*paused_as)(void *context); /* what a paused run becomes: paused, or queued */
     /* The run is about to end in a terminal state: what has to be stored before it (more seeds). */
     void (*before_end)(void *context, const run *r, run_state to, const run_metrics *metrics);
+    void (*on_result)(void *context,
+                      const train_result *result); /* NULL: none; trained, not yet stored */
     bool (*wait)(void *context,
                  const fail *why); /* some time; false: stop trying, the service ends */
 } jobs_task;
