@@ -1,0 +1,617 @@
+#include "server/store.h"
+
+#include "server/store_internal.h"
+#include "server/store_schema.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    GROUP_WRITES = 100,  /* in one transaction */
+    GROUP_MS = 50,       /* longest wait of a write that nobody waits for */
+    IDLE_MS = 2000,      /* without a write: time to tidy up */
+    RETRY_FIRST_MS = 50, /* after a refusal; doubled each time */
+    RETRY_LAST_MS = 2000,
+    WAL_PAGES = 1000,          /* from which the WAL is copied back into the database */
+    ANALYZE_ROWS_IDLE = 10000, /* rows changed since the last ANALYZE */
+    ANALYZE_ROWS_BUSY = 200000,
+    READERS_KEPT = 8,
+    QUEUE_BYTES = 64 * 1024 * 1024 /* waiting in memory */
+};
+
+/* One change on its way: on the stack of the caller that waits, or on the heap with its arguments behind it. */
+typedef struct write {
+    struct write *next;
+    store_change *change;
+    void *arguments;
+    size_t bytes; /* on the heap; 0: the caller waits */
+    bool keep;    /* try again until it is stored */
+    bool tried;
+    bool done, ok; /* told to the caller under `lock` */
+    fail why;
+    int64_t queued_ms; /* monotonic */
+} write_entry;
+
+typedef struct write_list {
+    write_entry *first, *last;
+    int n;
+} write_list;
+
+struct store {
+    char *path;
+    int lock_fd;         /* flock: one store per database */
+    store_writer writer; /* the writer thread's alone, once it runs */
+    int wal_pages;       /* likewise */
+    int64_t analyzed_at; /* likewise: sqlite3_total_changes64() at the last ANALYZE */
+    store_listener *listener;
+    void *listener_context;
+    pthread_t thread;
+    pthread_mutex_t lock;      /* guards what follows */
+    pthread_cond_t wake, done; /* there is work for the writer; some writes are done */
+    write_list queue;
+    size_t queue_bytes;
+    int n_urgent; /* in the queue, not yet tried, with a caller that waits */
+    bool closing, interrupted, is_untidy;
+    int64_t written_at; /* monotonic, like the next */
+    bool is_well;       /* the last write succeeded; else: */
+    int64_t retry_at, retry_ms;
+    fail trouble;
+    pthread_mutex_t readers_lock;
+    store_connection *readers; /* idle ones */
+    int n_readers;
+};
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the queue ---- */
+
+static void push(write_list *list, write_entry *w)
+{
+    w->next = NULL;
+    *(list->last ? &list->last->next : &list->first) = w;
+    list->last = w;
+    list->n++;
+}
+
+static write_entry *pop(write_list *list)
+{
+    write_entry *w = list->first;
+    list->first = w->next;
+    if (!list->first)
+        list->last = NULL;
+    list->n--;
+    return w;
+}
+
+static void prepend(write_list *list, write_list *head)
+{
+    if (!head->first)
+        return;
+    head->last->next = list->first;
+    if (!list->last)
+        list->last = head->last;
+    list->first = head->first;
+    list->n += head->n;
+    *head = (write_list){0};
+}
+
+/* Under the lock. */
+static void enqueue(store *s, write_entry *w)
+{
+    assert(!s->closing);
+    w->queued_ms = monotonic_ms();
+    push(&s->queue, w);
+    s->queue_bytes += w->bytes;
+    s->n_urgent += w->bytes == 0;
+    if (w->bytes == 0 || s->queue.n == 1 || s->queue.n >= GROUP_WRITES)
+        pthread_cond_signal(&s->wake);
+}
+
+/* What was to be kept could not be: to standard error, because nobody waits for an answer. */
+static void log_loss(const fail *f)
+{
+    if (f->code != FAIL_NOT_FOUND) /* its run was deleted: nothing is lost */
+        fprintf(stderr, "regulab: a record of a run was not stored: %s\n", f->sentence);
+}
+
+static bool write_and_wait(store *s, write_entry *w, fail *f)
+{
+    pthread_mutex_lock(&s->lock);
+    enqueue(s, w);
+    while (!w->done)
+        pthread_cond_wait(&s->done, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    if (!w->ok && f)
+        *f = w->why;
+    return w->ok;
+}
+
+bool store_write(store *s, store_change *change, void *arguments, fail *f)
+{
+    write_entry w = {.change = change, .arguments = arguments};
+    return write_and_wait(s, &w, f);
+}
+
+/* A heap entry with the arguments copied behind it, or NULL. */
+static write_entry *copy_write(store_change *change, const void *arguments, size_t bytes)
+{
+    size_t start = (sizeof(write_entry) + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+    write_entry *w = malloc(start + bytes);
+    if (!w)
+        return NULL;
+    *w = (write_entry){.change = change, .bytes = start + bytes, .keep = true};
+    w->arguments = (char *)w + start;
+    memcpy(w->arguments, arguments, bytes);
+    return w;
+}
+
+void store_write_surely(store *s, store_change *change, void *arguments)
+{
+    write_entry w = {.change = change, .arguments = arguments, .keep = true};
+    if (!write_and_wait(s, &w, NULL))
+        log_loss(&w.why);
+}
+
+void store_write_later(store *s, store_change *change, void *arguments, size_t bytes)
+{
+    write_entry *copy = copy_write(change, arguments, bytes);
+    pthread_mutex_lock(&s->lock);
+    bool has_room = copy && s->queue_bytes + copy->bytes <= QUEUE_BYTES;
+    if (has_room)
+        enqueue(s, copy);
+    pthread_mutex_unlock(&s->lock);
+    if (has_room)
+        return;
+    free(copy);
+    store_write_surely(s, change, arguments);
+}
+
+static bool change_nothing(store_writer *w, void *arguments, fail *f)
+{
+    (void)w;
+    (void)arguments;
+    (void)f;
+    return true;
+}
+
+bool store_flush(store *s, fail *f)
+{
+    write_entry w = {.change = change_nothing, .keep = true};
+    return write_and_wait(s, &w, f);
+}
+
+void store_interrupt(store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->interrupted = true;
+    s->retry_at = 0;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool store_is_healthy(store *s, fail *f)
+{
+    pthread_mutex_lock(&s->lock);
+    bool is_well = s->is_well;
+    if (!is_well && f)
+        *f = s->trouble;
+    pthread_mutex_unlock(&s->lock);
+    return is_well;
+}
+
+/* ---- one group: a transaction ---- */
+
+/* A file that was moved or deleted would go on taking writes that nobody finds again. */
+static bool check_place(const store_writer *w, fail *f)
+{
+    int has_moved = 0;
+    sqlite3_file_control(w->connection.db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    return !has_moved ||
+           fail_set(f, FAIL_STORAGE, NULL,
+                    "The database %s was moved, deleted or replaced: put it back, or start again.",
+                    w->connection.path);
+}
+
+/* False when the whole group has to be undone; a change that fails by itself is undone alone. */
+static bool apply(store_writer *w, write_entry *entry, fail *f)
+{
+    store_connection *c = &w->connection;
+    int n_events = w->n_events;
+    if (!store_execute(c, "SAVEPOINT entry", f))
+        return false;
+    entry->ok = entry->change(w, entry->arguments, &entry->why);
+    if (entry->ok)
+        return store_execute(c, "RELEASE entry", f);
+    w->n_events = n_events;
+    if (entry->why.code == FAIL_STORAGE || sqlite3_get_autocommit(c->db)) {
+        *f = entry->why;
+        return false;
+    }
+    return store_execute(c, "ROLLBACK TO entry; RELEASE entry", f);
+}
+
+/* Writes a page that says the same as before: whether the disk takes writes again. */
+static const char PROBE[] = "PRAGMA application_id = 0x52474c42";
+
+static bool commit_group(store_writer *w, const write_list *group, fail *f)
+{
+    store_connection *c = &w->connection;
+    w->n_events = 0;
+    store_time_write(store_now_ms(), w->now);
+    if (!check_place(w, f) || !store_execute(c, "BEGIN IMMEDIATE", f))
+        return false;
+    bool is_good = group->first || store_execute(c, PROBE, f);
+    for (write_entry *entry = group->first; entry && is_good; entry = entry->next)
+        is_good = apply(w, entry, f);
+    is_good = is_good && store_prune_events(w, f) && store_execute(c, "COMMIT", f);
+    if (!is_good && !sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL); /* fails only if it is rolled back */
+    return is_good;
+}
+
+/* ---- the writer thread ---- */
+
+/* A caller that waits is told and frees nothing: the entry is on its stack. */
+static void end_entry(store *s, write_entry *entry)
+{
+    if (entry->bytes == 0) {
+        entry->done = true;
+        return;
+    }
+    if (!entry->ok)
+        log_loss(&entry->why);
+    s->queue_bytes -= entry->bytes;
+    free(entry);
+}
+
+/* Under the lock: ends what is stored or refused, keeps what has to be tried again. */
+static void settle_group(store *s, write_list *group, bool committed, const fail *f)
+{
+    write_list kept = {0};
+    while (group->first) {
+        write_entry *entry = pop(group);
+        bool gives_up = s->closing || (s->interrupted && entry->bytes == 0);
+        if (!committed && entry->keep && !gives_up) {
+            push(&kept, entry);
+            continue;
+        }
+        if (!committed) {
+            entry->ok = false;
+            entry->why = *f;
+        }
+        end_entry(s, entry);
+    }
+    prepend(&s->queue, &kept);
+    pthread_cond_broadcast(&s->done);
+}
+
+/* Under the lock. */
+static void note_health(store *s, bool is_well, const fail *f)
+{
+    s->is_well = is_well;
+    if (is_well) {
+        s->retry_ms = RETRY_FIRST_MS;
+        return;
+    }
+    s->trouble = *f;
+    s->retry_at = monotonic_ms() + s->retry_ms;
+    s->retry_ms = s->retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS : s->retry_ms * 2;
+}
+
+/* Under the lock. */
+static void take_group(store *s, write_list *group)
+{
+    *group = (write_list){0};
+    while (s->queue.first && group->n < GROUP_WRITES) {
+        write_entry *entry = pop(&s->queue);
+        s->n_urgent -= entry->bytes == 0 && !entry->tried;
+        entry->tried = true;
+        push(group, entry);
+    }
+}
+
+/* Under the lock: waits for a signal, at most until `at` (monotonic milliseconds; -1: for ever). */
+static void wait_until(store *s, int64_t at)
+{
+    struct timespec t = {.tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000};
+    if (at < 0)
+        pthread_cond_wait(&s->wake, &s->lock);
+    else
+        pthread_cond_timedwait(&s->wake, &s->lock, &t);
+}
+
+typedef enum next_step { STEP_WRITE, STEP_TIDY, STEP_WAIT } next_step;
+
+/* Under the lock: what is to be done now; for STEP_WAIT *at is the time when it changes, -1: never. */
+static next_step find_step(const store *s, int64_t now, int64_t *at)
+{
+    if (s->closing || s->n_urgent > 0)
+        return STEP_WRITE;
+    if (!s->is_well) {
+        *at = s->retry_at;
+        return now >= *at ? STEP_WRITE : STEP_WAIT;
+    }
+    if (s->queue.first) {
+        *at = s->queue.first->queued_ms + GROUP_MS;
+        return s->queue.n >= GROUP_WRITES || now >= *at ? STEP_WRITE : STEP_WAIT;
+    }
+    *at = s->is_untidy ? s->written_at + IDLE_MS : -1;
+    return s->is_untidy && now >= *at ? STEP_TIDY : STEP_WAIT;
+}
+
+/* Copies the WAL back into the database, outside of any caller's time. */
+static void checkpoint(store *s, int mode)
+{
+    sqlite3 *db = s->writer.connection.db;
+    int n_pages = 0, n_copied = 0;
+    sqlite3_busy_timeout(db, 0); /* a reader in the way: another time */
+    if (sqlite3_wal_checkpoint_v2(db, NULL, mode, &n_pages, &n_copied) == SQLITE_OK &&
+        n_pages == n_copied)
+        s->wal_pages = 0;
+    sqlite3_busy_timeout(db, STORE_BUSY_MS);
+}
+
+/* Keeps the planner's figures near the truth; that it fails costs speed, not correctness. */
+static void analyze(store *s, int64_t after_rows)
+{
+    sqlite3 *db = s->writer.connection.db;
+    int64_t n_changes = sqlite3_total_changes64(db);
+    if (n_changes - s->analyzed_at < after_rows)
+        return;
+    sqlite3_exec(db, "PRAGMA analysis_limit = 400; ANALYZE", NULL, NULL, NULL);
+    s->analyzed_at = sqlite3_total_changes64(db);
+}
+
+/* Under the lock, which is released for the time of writing. */
+static void write_group(store *s)
+{
+    write_list group;
+    fail f;
+    take_group(s, &group);
+    pthread_mutex_unlock(&s->lock);
+    bool committed = commit_group(&s->writer, &group, &f);
+    if (committed && s->writer.n_events > 0 && s->listener)
+        s->listener(s->listener_context, s->writer.events, s->writer.n_events);
+    pthread_mutex_lock(&s->lock);
+    note_health(s, committed, &f);
+    settle_group(s, &group, committed, &f);
+    s->is_untidy = true;
+    s->written_at = monotonic_ms();
+    if (!committed || s->wal_pages < WAL_PAGES)
+        return;
+    pthread_mutex_unlock(&s->lock);
+    checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
+    analyze(s, ANALYZE_ROWS_BUSY);
+    pthread_mutex_lock(&s->lock);
+}
+
+/* Likewise. */
+static void tidy(store *s)
+{
+    s->is_untidy = false;
+    pthread_mutex_unlock(&s->lock);
+    analyze(s, ANALYZE_ROWS_IDLE);
+    checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+    pthread_mutex_lock(&s->lock);
+}
+
+static void *write_until_closed(void *context)
+{
+    store *s = context;
+    pthread_mutex_lock(&s->lock);
+    while (!s->closing || s->queue.first) {
+        int64_t at = -1;
+        switch (find_step(s, monotonic_ms(), &at)) {
+        case STEP_WRITE:
+            write_group(s);
+            break;
+        case STEP_TIDY:
+            tidy(s);
+            break;
+        case STEP_WAIT:
+            wait_until(s, at);
+            break;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* ---- readers ---- */
+
+store_connection *store_borrow(store *s, fail *f)
+{
+    pthread_mutex_lock(&s->readers_lock);
+    store_connection *c = s->readers;
+    if (c) {
+        s->readers = c->next;
+        s->n_readers--;
+    }
+    pthread_mutex_unlock(&s->readers_lock);
+    if (c)
+        return c;
+    c = malloc(sizeof *c);
+    if (!c) {
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to read the database.");
+        return NULL;
+    }
+    if (store_connection_open(c, s->path, STORE_READER, f))
+        return c;
+    free(c);
+    return NULL;
+}
+
+void store_give_back(store *s, store_connection *c)
+{
+    pthread_mutex_lock(&s->readers_lock);
+    bool is_kept = s->n_readers < READERS_KEPT;
+    if (is_kept) {
+        c->next = s->readers;
+        s->readers = c;
+        s->n_readers++;
+    }
+    pthread_mutex_unlock(&s->readers_lock);
+    if (is_kept)
+        return;
+    store_connection_close(c);
+    free(c);
+}
+
+static void close_readers(store *s)
+{
+    while (s->readers) {
+        store_connection *c = s->readers;
+        s->readers = c->next;
+        store_connection_close(c);
+        free(c);
+    }
+}
+
+/* ---- opening and closing ---- */
+
+/* Takes the database for this store alone: another one would queue again what this one runs. The lock is of another kind than
+ * SQLite's own, which other programs' reading is not touched by. */
+static bool take_database(store *s, fail *f)
+{
+    s->lock_fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (s->lock_fd < 0)
+        return fail_set(f, FAIL_STORAGE, NULL, "The database %s cannot be opened for writing: %s.",
+                        s->path, strerror(errno));
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    if (errno == EWOULDBLOCK)
+        return fail_set(f, FAIL_CONFLICT, NULL,
+                        "The database %s is in use by another Regulab: stop it, or name another "
+                        "file.",
+                        s->path);
+    return fail_set(f, FAIL_STORAGE, NULL, "The database %s cannot be locked: %s.", s->path,
+                    strerror(errno));
+}
+
+static int note_wal(void *context, sqlite3 *db, const char *name, int n_pages)
+{
+    store *s = context;
+    (void)db;
+    (void)name;
+    s->wal_pages = n_pages;
+    return SQLITE_OK;
+}
+
+static bool start_afresh(store_writer *w, void *arguments, fail *f)
+{
+    (void)arguments;
+    return store_load_event_range(w, f) && store_requeue_runs(w, f);
+}
+
+static bool prepare_database(store *s, fail *f)
+{
+    store_connection *c = &s->writer.connection;
+    if (!store_schema_apply(c, f) || !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
+        return false;
+    sqlite3_wal_hook(c->db, note_wal, s);
+    write_entry first = {.change = start_afresh};
+    write_list group = {.first = &first, .last = &first, .n = 1};
+    if (!commit_group(&s->writer, &group, f))
+        return false;
+    if (!first.ok && f)
+        *f = first.why;
+    return first.ok;
+}
+
+static void free_store(store *s)
+{
+    close_readers(s);
+    store_connection_close(&s->writer.connection);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd); /* after SQLite: closing any descriptor of the file drops its locks */
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->readers_lock);
+    pthread_cond_destroy(&s->wake);
+    pthread_cond_destroy(&s->done);
+    free(s->writer.events);
+    free(s->path);
+    free(s);
+}
+
+static store *new_store(const char *path, fail *f)
+{
+    store *s = calloc(1, sizeof *s);
+    char *copy = strdup(path);
+    if (!s || !copy) {
+        free(s);
+        free(copy);
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to open the database.");
+        return NULL;
+    }
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&s->done, NULL);
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->readers_lock, NULL);
+    s->path = copy;
+    s->lock_fd = -1;
+    note_health(s, true, NULL);
+    return s;
+}
+
+bool store_open(const char *path, store **out, fail *f)
+{
+    store *s = new_store(path, f);
+    if (!s)
+        return false;
+    if (!take_database(s, f) ||
+        !store_connection_open(&s->writer.connection, s->path, STORE_WRITER, f) ||
+        !prepare_database(s, f))
+        goto failed;
+    if (pthread_create(&s->thread, NULL, write_until_closed, s) != 0) {
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "The thread that writes the database cannot start.");
+        goto failed;
+    }
+    *out = s;
+    return true;
+failed:
+    free_store(s);
+    return false;
+}
+
+void store_listen(store *s, store_listener *listener, void *context)
+{
+    pthread_mutex_lock(&s->lock);
+    s->listener = listener;
+    s->listener_context = context;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void store_close(store *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->closing = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->thread, NULL);
+    close_readers(s);
+    checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+    free_store(s);
+}
+
+const char *store_path(const store *s)
+{
+    return s->path;
+}

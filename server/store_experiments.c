@@ -1,0 +1,337 @@
+/* store_experiments — inserting, extending, changing and deleting experiments, and how their state follows from their runs. */
+#include "server/store_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool store_no_experiment(int64_t id, fail *f)
+{
+    return fail_set(f, FAIL_NOT_FOUND, NULL, "There is no experiment %" PRId64 ".", id);
+}
+
+/* ---- state ---- */
+
+/* Between two of its runs an experiment goes on `running`; one that was cancelled as a whole is cancelled in the end, whatever
+ * had been completed before. */
+static const char SETTLE[] =
+    "UPDATE experiments SET status = CASE"
+    " WHEN n_running > 0 THEN 'running'"
+    " WHEN n_queued > 0 AND status = 'running' AND n_completed + n_failed + n_cancelled > 0"
+    " THEN 'running'"
+    " WHEN n_queued > 0 THEN 'queued'"
+    " WHEN n_paused > 0 THEN 'paused'"
+    " WHEN is_cancelled AND n_cancelled > 0 THEN 'cancelled'"
+    " WHEN n_completed > 0 THEN 'completed'"
+    " WHEN n_cancelled > 0 THEN 'cancelled'"
+    " WHEN n_failed > 0 THEN 'failed'"
+    " ELSE 'completed' END,"
+    " started_at = CASE WHEN n_running > 0 THEN coalesce(started_at, ?2) ELSE started_at END,"
+    " finished_at = CASE WHEN n_queued + n_running + n_paused = 0 THEN ?2 END "
+    "WHERE id = ?1";
+
+static const char GET_COUNTS[] =
+    "SELECT status, n_queued, n_running, n_paused, n_completed, n_failed, n_cancelled,"
+    " CASE WHEN epochs_planned > 0 THEN CAST(epochs_done AS REAL) / epochs_planned ELSE 0.0 END "
+    "FROM experiments WHERE id = ?1";
+
+static bool tell_experiment(store_writer *w, int64_t id, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(&w->connection, GET_COUNTS, f);
+    if (!get)
+        return false;
+    store_bind_integer(get, 1, id);
+    if (!store_step(&w->connection, get, &row, f))
+        return false;
+    if (!row)
+        return store_no_experiment(id, f);
+    store_event event = {.kind = EVENT_EXPERIMENT, .experiment_id = id};
+    event.status =
+        (run_state)store_column_name(get, 0, RUN_STATE_NAMES, RUN_STATE_COUNT, RUN_STATE_QUEUED);
+    for (int i = 0; i < RUN_STATE_COUNT; i++)
+        event.runs[i] = store_column_integer(get, 1 + i);
+    event.progress = store_column_number(get, 7);
+    store_reset(get);
+    return store_add_event(w, &event, f);
+}
+
+bool store_settle_experiment(store_writer *w, int64_t experiment_id, fail *f)
+{
+    sqlite3_stmt *settle = store_prepare(&w->connection, SETTLE, f);
+    if (!settle)
+        return false;
+    store_bind_integer(settle, 1, experiment_id);
+    store_bind_text(settle, 2, w->now);
+    return store_done(&w->connection, settle, f) && tell_experiment(w, experiment_id, f);
+}
+
+/* ---- inserting ---- */
+
+typedef struct insertion {
+    const new_experiment *e;
+    int64_t id;
+    int64_t *run_ids;
+    bool is_repeat;
+} insertion;
+
+static const char FIND_KEY[] =
+    "SELECT id, idempotency_digest FROM experiments WHERE idempotency_key = ?1";
+
+/* *found: an earlier post had this key, and the same digest. */
+static bool find_earlier(store_writer *w, insertion *in, bool *found, fail *f)
+{
+    char digest[128];
+    *found = false;
+    if (!in->e->idempotency_key)
+        return true;
+    sqlite3_stmt *find = store_prepare(&w->connection, FIND_KEY, f);
+    if (!find)
+        return false;
+    store_bind_text(find, 1, in->e->idempotency_key);
+    if (!store_step(&w->connection, find, found, f) || !*found)
+        return !*found;
+    in->id = store_column_integer(find, 0);
+    store_column_copy(find, 1, digest, sizeof digest);
+    store_reset(find);
+    const char *wanted = in->e->idempotency_digest ? in->e->idempotency_digest : "";
+    if (strcmp(digest, wanted) == 0)
+        return true;
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "The Idempotency-Key was used before with another body, for experiment %" PRId64
+                    ": choose a new key.",
+                    in->id);
+}
+
+static const char FIRST_RUNS[] =
+    "SELECT id FROM runs WHERE experiment_id = ?1 ORDER BY id LIMIT ?2";
+
+static bool read_earlier_runs(store_writer *w, insertion *in, fail *f)
+{
+    sqlite3_stmt *list = store_prepare(&w->connection, FIRST_RUNS, f);
+    bool row = true;
+    if (!list)
+        return false;
+    store_bind_integer(list, 1, in->id);
+    store_bind_integer(list, 2, in->e->n_runs);
+    for (int64_t i = 0; row; i++) {
+        if (!store_step(&w->connection, list, &row, f))
+            return false;
+        if (row)
+            in->run_ids[i] = store_column_integer(list, 0);
+    }
+    in->is_repeat = true;
+    return true;
+}
+
+static const char INSERT_EXPERIMENT[] =
+    "INSERT INTO experiments (name, description, tags, status, n_configs, baseline_config_id,"
+    " idempotency_key, idempotency_digest, created_at) "
+    "VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8)";
+static const char INSERT_SPEC[] =
+    "INSERT INTO experiment_specs (experiment_id, spec) VALUES (?1, ?2)";
+
+static bool insert_experiment(store_writer *w, const new_experiment *e, int64_t *id, fail *f)
+{
+    store_connection *c = &w->connection;
+    sqlite3_stmt *row = store_prepare(c, INSERT_EXPERIMENT, f);
+    sqlite3_stmt *spec = row ? store_prepare(c, INSERT_SPEC, f) : NULL;
+    if (!spec)
+        return false;
+    store_bind_text(row, 1, e->name ? e->name : "");
+    store_bind_text(row, 2, e->description ? e->description : "");
+    store_bind_text(row, 3, e->tags ? e->tags : "[]");
+    store_bind_integer(row, 4, e->n_configs);
+    store_bind_text(row, 5, e->baseline_config_id ? e->baseline_config_id : "");
+    store_bind_text(row, 6, e->idempotency_key);
+    store_bind_text(row, 7, e->idempotency_digest);
+    store_bind_text(row, 8, w->now);
+    if (!store_done(c, row, f))
+        return false;
+    *id = sqlite3_last_insert_rowid(c->db);
+    store_bind_integer(spec, 1, *id);
+    store_bind_text(spec, 2, e->spec ? e->spec : "{}");
+    return store_done(c, spec, f);
+}
+
+static const char INSERT_RUN[] =
+    "INSERT INTO runs (experiment_id, config_id, seed, status, epochs, created_at, swept, config) "
+    "VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7)";
+static const char INSERT_CONFIGS[] =
+    "INSERT OR IGNORE INTO configs (experiment_id, config_id, first_run_id, dataset) "
+    "SELECT experiment_id, config_id, min(id),"
+    " coalesce(json_extract(config, '$.dataset.name'), json_extract(config, '$.dataset'), '') "
+    "FROM runs WHERE experiment_id = ?1 AND id >= ?2 GROUP BY config_id";
+static const char COUNT_NEW_RUNS[] =
+    "UPDATE experiments SET n_runs = n_runs + ?2, n_queued = n_queued + ?2,"
+    " epochs_planned = epochs_planned + ?3 WHERE id = ?1";
+
+static bool run_with_3(store_writer *w, const char *sql, int64_t a, int64_t b, int64_t third,
+                       fail *f)
+{
+    sqlite3_stmt *statement = store_prepare(&w->connection, sql, f);
+    if (!statement)
+        return false;
+    store_bind_integer(statement, 1, a);
+    store_bind_integer(statement, 2, b);
+    if (sqlite3_bind_parameter_count(statement) > 2)
+        store_bind_integer(statement, 3, third);
+    return store_done(&w->connection, statement, f);
+}
+
+/* Inserts the runs as queued with their configurations, and counts them. run_ids (n) are set. */
+static bool insert_runs(store_writer *w, int64_t experiment_id, const new_run *runs, int64_t n,
+                        int64_t *run_ids, fail *f)
+{
+    store_connection *c = &w->connection;
+    int64_t epochs = 0;
+    sqlite3_stmt *insert = store_prepare(c, INSERT_RUN, f);
+    if (!insert)
+        return false;
+    for (int64_t i = 0; i < n; i++) {
+        store_bind_integer(insert, 1, experiment_id);
+        store_bind_text(insert, 2, runs[i].config_id);
+        store_bind_integer(insert, 3, runs[i].seed);
+        store_bind_integer(insert, 4, runs[i].epochs);
+        store_bind_text(insert, 5, w->now);
+        store_bind_text(insert, 6, runs[i].values ? runs[i].values : "{}");
+        store_bind_text(insert, 7, runs[i].config);
+        if (!store_done(c, insert, f))
+            return false;
+        run_ids[i] = sqlite3_last_insert_rowid(c->db);
+        epochs += runs[i].epochs;
+    }
+    return n == 0 || (run_with_3(w, INSERT_CONFIGS, experiment_id, run_ids[0], 0, f) &&
+                      run_with_3(w, COUNT_NEW_RUNS, experiment_id, n, epochs, f));
+}
+
+static bool change_insert(store_writer *w, void *arguments, fail *f)
+{
+    insertion *in = arguments;
+    bool found;
+    if (!find_earlier(w, in, &found, f))
+        return false;
+    if (found)
+        return read_earlier_runs(w, in, f);
+    in->is_repeat = false;
+    return insert_experiment(w, in->e, &in->id, f) &&
+           insert_runs(w, in->id, in->e->runs, in->e->n_runs, in->run_ids, f) &&
+           store_settle_experiment(w, in->id, f);
+}
+
+bool store_insert_experiment(store *s, const new_experiment *e, int64_t *experiment_id,
+                             int64_t *run_ids, bool *is_repeat, fail *f)
+{
+    insertion in = {.e = e, .run_ids = run_ids};
+    if (!store_write(s, change_insert, &in, f))
+        return false;
+    *experiment_id = in.id;
+    *is_repeat = in.is_repeat;
+    return true;
+}
+
+/* ---- extending ---- */
+
+typedef struct extension {
+    int64_t experiment_id, n_runs, n_configs;
+    const new_run *runs;
+    int64_t *run_ids;
+} extension;
+
+static const char EXTEND[] =
+    "UPDATE experiments SET n_configs = ?2, is_cancelled = 0 WHERE id = ?1";
+
+static bool change_extend(store_writer *w, void *arguments, fail *f)
+{
+    extension *in = arguments;
+    int64_t id = in->experiment_id;
+    if (!run_with_3(w, EXTEND, id, in->n_configs, 0, f))
+        return false;
+    if (sqlite3_changes(w->connection.db) == 0)
+        return store_no_experiment(id, f);
+    return insert_runs(w, id, in->runs, in->n_runs, in->run_ids, f) &&
+           store_settle_experiment(w, id, f);
+}
+
+bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs, int64_t n_runs,
+                             int64_t n_configs, int64_t *run_ids, fail *f)
+{
+    extension in = {experiment_id, n_runs, n_configs, runs, run_ids};
+    return store_write(s, change_extend, &in, f);
+}
+
+/* ---- changing ---- */
+
+typedef struct naming {
+    int64_t id;
+    const char *name, *description, *tags;
+} naming;
+
+static const char UPDATE[] =
+    "UPDATE experiments SET name = coalesce(?2, name), description = coalesce(?3, description),"
+    " tags = coalesce(?4, tags) WHERE id = ?1";
+
+static bool change_names(store_writer *w, void *arguments, fail *f)
+{
+    const naming *in = arguments;
+    sqlite3_stmt *update = store_prepare(&w->connection, UPDATE, f);
+    if (!update)
+        return false;
+    store_bind_integer(update, 1, in->id);
+    store_bind_text(update, 2, in->name);
+    store_bind_text(update, 3, in->description);
+    store_bind_text(update, 4, in->tags);
+    if (!store_done(&w->connection, update, f))
+        return false;
+    return tell_experiment(w, in->id, f);
+}
+
+bool store_update_experiment(store *s, int64_t id, const char *name, const char *description,
+                             const char *tags, fail *f)
+{
+    naming in = {id, name, description, tags};
+    return store_write(s, change_names, &in, f);
+}
+
+/* ---- deleting ---- */
+
+typedef struct deletion {
+    int64_t id;
+    store_ids runs;
+} deletion;
+
+static const char GET_EXPERIMENT_ID[] = "SELECT id FROM experiments WHERE id = ?1";
+static const char LIST_RUN_IDS[] = "SELECT id FROM runs WHERE experiment_id = ?1 ORDER BY id";
+static const char DELETE_EVENTS[] = "DELETE FROM events WHERE experiment_id = ?1";
+static const char DELETE[] = "DELETE FROM experiments WHERE id = ?1";
+
+bool store_check_experiment(store_writer *w, int64_t id, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(&w->connection, GET_EXPERIMENT_ID, f);
+    if (!get)
+        return false;
+    store_bind_integer(get, 1, id);
+    if (!store_step(&w->connection, get, &row, f))
+        return false;
+    store_reset(get);
+    return row || store_no_experiment(id, f);
+}
+
+static bool change_delete(store_writer *w, void *arguments, fail *f)
+{
+    deletion *in = arguments;
+    return store_check_experiment(w, in->id, f) &&
+           store_ids_list(w, LIST_RUN_IDS, in->id, &in->runs, f) &&
+           store_run_with_id(w, DELETE_EVENTS, in->id, f) &&
+           store_run_with_id(w, DELETE, in->id, f);
+}
+
+bool store_delete_experiment(store *s, int64_t id, void (*each)(void *context, int64_t run_id),
+                             void *context, fail *f)
+{
+    deletion in = {.id = id};
+    bool is_deleted = store_write(s, change_delete, &in, f);
+    store_ids_tell(&in.runs, is_deleted ? each : NULL, context);
+    return is_deleted;
+}

@@ -1,0 +1,252 @@
+#include "server/store_schema.h"
+
+#include "core/spec.h"
+#include "server/migrations.h"
+#include "server/model.h"
+
+#include <string.h>
+
+enum { VIEW_TEXT_LIMIT = 1 << 20 };
+
+/* ---- identity ---- */
+
+static bool read_integer(store_connection *c, const char *sql, int64_t *out, fail *f)
+{
+    bool row;
+    sqlite3_stmt *statement = store_prepare(c, sql, f);
+    if (!statement || !store_step(c, statement, &row, f))
+        return false;
+    *out = row ? store_column_integer(statement, 0) : 0;
+    store_reset(statement);
+    return true;
+}
+
+static const char GET_APPLICATION[] = "PRAGMA application_id";
+static const char GET_VERSION[] = "PRAGMA user_version";
+static const char COUNT_OBJECTS[] = "SELECT count(*) FROM sqlite_schema";
+
+static bool check_identity(store_connection *c, int64_t *version, fail *f)
+{
+    int64_t application, n_objects;
+    if (!read_integer(c, GET_APPLICATION, &application, f) ||
+        !read_integer(c, COUNT_OBJECTS, &n_objects, f) || !read_integer(c, GET_VERSION, version, f))
+        return false;
+    if (application != STORE_APPLICATION_ID && (application != 0 || n_objects > 0))
+        return fail_set(f, FAIL_STORAGE, NULL,
+                        "%s is a database of another program: name another file for Regulab's.",
+                        c->path);
+    if (*version > MIGRATION_COUNT)
+        return fail_set(f, FAIL_STORAGE, NULL,
+                        "The database %s was written by a newer Regulab (its schema has number "
+                        "%lld, this program knows %d): use that version.",
+                        c->path, (long long)*version, MIGRATION_COUNT);
+    return true;
+}
+
+/* ---- migrations ---- */
+
+static const char RECORD_MIGRATION[] =
+    "INSERT INTO schema_migrations (number, name, applied_at) VALUES (?1, ?2, ?3)";
+
+static bool run_migration(store_connection *c, const migration *m, fail *f)
+{
+    char now[STORE_TIME_BYTES];
+    if (!store_execute(c, m->sql, f))
+        return false;
+    sqlite3_stmt *insert = store_prepare(c, RECORD_MIGRATION, f);
+    if (!insert)
+        return false;
+    store_bind_integer(insert, 1, m->number);
+    store_bind_text(insert, 2, m->name);
+    store_bind_text(insert, 3, store_time_write(store_now_ms(), now));
+    if (!store_done(c, insert, f))
+        return false;
+    buffer pragmas;
+    buffer_init(&pragmas, 256);
+    buffer_add_format(&pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                      STORE_APPLICATION_ID, m->number);
+    bool is_marked = pragmas.failed ? fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory.")
+                                    : store_execute(c, pragmas.data, f);
+    buffer_close(&pragmas);
+    return is_marked;
+}
+
+/* Runs `change` between BEGIN and COMMIT; on false nothing of it is left. */
+static bool in_transaction(store_connection *c,
+                           bool (*change)(store_connection *, const void *, fail *),
+                           const void *argument, fail *f)
+{
+    if (!store_execute(c, "BEGIN IMMEDIATE", f))
+        return false;
+    if (change(c, argument, f) && store_execute(c, "COMMIT", f))
+        return true;
+    if (!sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+static bool migrate(store_connection *c, const void *argument, fail *f)
+{
+    return run_migration(c, argument, f);
+}
+
+/* ---- views ---- */
+
+static bool has_column(const field *row)
+{
+    return row->group != FIELD_GROUP_EXPERIMENT;
+}
+
+/* "early_stopping.patience" -> early_stopping_patience */
+static void add_column_name(buffer *b, const char *name)
+{
+    for (; *name; name++)
+        buffer_add(b, *name == '.' ? "_" : name, 1);
+}
+
+static void add_field(buffer *b, const field *row)
+{
+    if (row->type == FIELD_DATASET)
+        buffer_add_format(b, "coalesce(json_extract(r.config,'$.%s.name'),", row->name);
+    buffer_add_format(b, "json_extract(r.config,'$.%s')", row->name);
+    if (row->type == FIELD_DATASET)
+        buffer_add_text(b, ")");
+}
+
+static void add_fields(buffer *b, bool with_seed)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]) || (!with_seed && strcmp(FIELDS[i].name, "seed") == 0))
+            continue;
+        buffer_add_text(b, ",\n");
+        add_field(b, &FIELDS[i]);
+        buffer_add_text(b, " AS ");
+        add_column_name(b, FIELDS[i].name);
+    }
+}
+
+static void add_metrics(buffer *b, const char *table, const char *prefix, const char *prefix_2)
+{
+    const char *name;
+    double value;
+    for (int i = 0; run_metric_get(&(run_metrics){0}, i, &name, &value); i++) {
+        buffer_add_format(b, ",\n%s.%s%s", table, prefix, name);
+        if (prefix_2)
+            buffer_add_format(b, ", %s.%s%s", table, prefix_2, name);
+    }
+}
+
+static void add_views(buffer *b)
+{
+    buffer_add_text(b, "DROP VIEW IF EXISTS run_results; DROP VIEW IF EXISTS config_results;"
+                       "CREATE VIEW run_results AS SELECT r.id AS run_id, r.experiment_id, "
+                       "e.name AS experiment, r.config_id, r.status, r.stop_reason, r.error, "
+                       "r.attempt, r.epoch, r.samples_per_second, r.selected_weights, "
+                       "r.created_at, r.started_at, r.finished_at");
+    add_fields(b, true);
+    add_metrics(b, "r", "", NULL);
+    buffer_add_text(b, "\nFROM runs r JOIN experiments e ON e.id = r.experiment_id;"
+                       "CREATE VIEW config_results AS SELECT c.experiment_id, "
+                       "e.name AS experiment, c.config_id, c.n, c.n_failed");
+    add_fields(b, false);
+    add_metrics(b, "c", "mean_", "std_");
+    buffer_add_text(b, "\nFROM configs c JOIN runs r ON r.id = c.first_run_id "
+                       "JOIN experiments e ON e.id = c.experiment_id;");
+}
+
+static bool make_views(store_connection *c, const void *argument, fail *f)
+{
+    (void)argument;
+    buffer b;
+    buffer_init(&b, VIEW_TEXT_LIMIT);
+    add_views(&b);
+    bool is_made = b.failed ? fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory for the views.")
+                            : store_execute(c, b.data, f);
+    buffer_close(&b);
+    return is_made;
+}
+
+bool store_schema_apply(store_connection *c, fail *f)
+{
+    int64_t version;
+    if (!check_identity(c, &version, f) || !store_execute(c, "PRAGMA journal_mode = WAL", f))
+        return false;
+    for (; version < MIGRATION_COUNT; version++)
+        if (!in_transaction(c, migrate, &MIGRATIONS[version], f))
+            return false;
+    return in_transaction(c, make_views, NULL, f);
+}
+
+/* ---- columns by name ---- */
+
+/* Columns of run_results that are neither fields nor final metrics. */
+static const struct {
+    const char *name, *column;
+    store_column_kind kind;
+} RUN_COLUMNS[] = {
+    {"id", "r.id", STORE_COLUMN_NUMBER},
+    {"run_id", "r.id", STORE_COLUMN_NUMBER},
+    {"experiment_id", "r.experiment_id", STORE_COLUMN_NUMBER},
+    {"config_id", "r.config_id", STORE_COLUMN_TEXT},
+    {"seed", "r.seed", STORE_COLUMN_NUMBER},
+    {"status", "r.status", STORE_COLUMN_TEXT},
+    {"stop_reason", "r.stop_reason", STORE_COLUMN_TEXT},
+    {"error", "r.error", STORE_COLUMN_TEXT},
+    {"attempt", "r.attempt", STORE_COLUMN_NUMBER},
+    {"epoch", "r.epoch", STORE_COLUMN_NUMBER},
+    {"epochs", "r.epochs", STORE_COLUMN_NUMBER},
+    {"samples_per_second", "r.samples_per_second", STORE_COLUMN_NUMBER},
+    {"selected_weights", "r.selected_weights", STORE_COLUMN_TEXT},
+    {"created_at", "r.created_at", STORE_COLUMN_TEXT},
+    {"started_at", "r.started_at", STORE_COLUMN_TEXT},
+    {"finished_at", "r.finished_at", STORE_COLUMN_TEXT},
+};
+
+/* The column's name equals the field's, dots and underscores taken as the same. */
+static bool is_same_name(const char *column, const char *name)
+{
+    while (*column && (*column == *name || (*column == '_' && *name == '.'))) {
+        column++;
+        name++;
+    }
+    return *column == '\0' && *name == '\0';
+}
+
+static store_column_kind kind_of(const field *row)
+{
+    if (row->type == FIELD_BOOLEAN)
+        return STORE_COLUMN_BOOLEAN;
+    if (row->type == FIELD_INTEGER || row->type == FIELD_NUMBER || row->type == FIELD_RATES)
+        return STORE_COLUMN_NUMBER;
+    return STORE_COLUMN_TEXT;
+}
+
+static bool add_field_column(buffer *b, const char *column, store_column_kind *kind)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]) || !is_same_name(column, FIELDS[i].name))
+            continue;
+        add_field(b, &FIELDS[i]);
+        *kind = kind_of(&FIELDS[i]);
+        return true;
+    }
+    return false;
+}
+
+bool store_schema_add_column(buffer *b, const char *column, store_column_kind *kind)
+{
+    for (size_t i = 0; i < sizeof RUN_COLUMNS / sizeof *RUN_COLUMNS; i++) {
+        if (strcmp(column, RUN_COLUMNS[i].name) != 0)
+            continue;
+        buffer_add_text(b, RUN_COLUMNS[i].column);
+        *kind = RUN_COLUMNS[i].kind;
+        return true;
+    }
+    if (add_field_column(b, column, kind))
+        return true;
+    if (run_metric_find(column) < 0)
+        return false;
+    buffer_add_format(b, "r.%s", column);
+    *kind = STORE_COLUMN_NUMBER;
+    return true;
+}
