@@ -9,6 +9,7 @@ const ROUTES = [
   ['/experiments', () => import('./view/experiments.js'), 'experiments'],
   ['/experiments/:id', () => import('./view/experiment.js'), 'experiments'],
   ['/runs/:id', () => import('./view/run.js'), 'experiments'],
+  ['/datasets', () => import('./view/datasets.js'), 'datasets'],
   ['/sql', () => import('./view/sql.js'), 'sql'],
   ['/new', () => import('./view/new.js'), 'new'],
 ];

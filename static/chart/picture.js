@@ -10,9 +10,9 @@ function diverging(value, dark) {
   return end.map((x, i) => clamp(middle[i] + (x - middle[i]) * t));
 }
 
-/* Draws `values` (height × width, row-major, or channels planes of it) into the canvas, one pixel each.
+/* Draws `values` (height × width, row-major) into the canvas, one pixel each.
  * kind "grey": least is black, greatest white; "weights": symmetric around zero. */
-export function drawPicture(canvas, values, { width, height, channels = 1, kind = 'grey', dark = false }) {
+export function drawPicture(canvas, values, { width, height, kind = 'grey', dark = false }) {
   canvas.width = width;
   canvas.height = height;
   const ctx = canvas.getContext('2d');
@@ -25,7 +25,7 @@ export function drawPicture(canvas, values, { width, height, channels = 1, kind 
   const plane = width * height;
   for (let i = 0; i < plane; i++) {
     const color = kind === 'weights' ? diverging(values[i] / reach, dark)
-      : [0, 1, 2].map((c) => clamp((values[(channels >= 3 ? c : 0) * plane + i] - least) * scale));
+      : new Array(3).fill(clamp((values[i] - least) * scale));
     image.data.set([...color, 255], 4 * i);
   }
   ctx.putImageData(image, 0, 0);

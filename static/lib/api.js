@@ -79,7 +79,8 @@ export function newKey() {
 
 let catalogue = null;
 
-/* The field table and the metrics, fetched once: {fields, field(name), metrics, metric(name)}. */
+/* The field table and the metrics, fetched once: {fields, field(name), metrics, metric(name), datasets (the built-in ones, with their
+ * options)}. */
 export function getCatalogue() {
   catalogue ??= get('/fields', { limit: 500 }).then(buildCatalogue, (error) => { catalogue = null; throw error; });
   return catalogue;
@@ -92,6 +93,7 @@ function buildCatalogue(answer) {
     fields: answer.items,
     field: (name) => fields.get(name),
     metrics: answer.metrics,
+    datasets: answer.datasets,
     metric: (name) => metrics.get(name) ?? metrics.get(name?.replace(/^(last|best)_/, '')),
   };
 }

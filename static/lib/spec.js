@@ -112,7 +112,7 @@ export function rangeValues({ min, max, scale, count }, whole) {
 }
 
 export const canSweep = (field) => field.sweepable !== false && field.group !== 'experiment' && field.type !== 'object' && field.type !== 'structure';
-export const canRange = (field) => isNumeric(field);
+export const canRange = (field) => field.takes_range ?? isNumeric(field);
 
 /* Specification → draft. */
 export function draftOf(spec, fields) {

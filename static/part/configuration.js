@@ -16,12 +16,11 @@ function flatten(config, fields) {
   return flat;
 }
 
-/* Whether a value is what the field table gives by itself. A default that depends on others is a text and says nothing. */
+/* Whether a value is what the field table gives by itself. A default that depends on others is null there and says nothing. */
 function isDefault(field, part) {
   if (!field) return false;
   if (JSON.stringify(field.default) === JSON.stringify(part)) return true;
-  if (typeof field.default === 'string' && typeof part !== 'string') return true;
-  if (field.type === 'enum' && !field.values.includes(field.default)) return true;
+  if (field.default === null && !field.nullable) return true;
   return field.type === 'dataset' && part?.name === field.default && Object.keys(part).length === 1;
 }
 

@@ -62,7 +62,7 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
   return html`
     <section class="panel" aria-label=${metricLabel(metric)} data-testid="panel-${metric}">
       <div class="panel-head">
-        <${MetricSelect} id="panel-metric-${index}" label="Metric of chart ${index + 1}" metrics=${catalogue.metrics} value=${metric} onChange=${onMetric} />
+        <${MetricSelect} id="panel-metric-${index}" label="Metric of chart ${index + 1}" regression=${shared.regression} metrics=${catalogue.metrics} value=${metric} onChange=${onMetric} />
         ${row && row.direction !== 'none' && html`<span class="soft small hint" title=${row.help}>${row.direction === 'lower' ? 'lower is better' : 'higher is better'}</span>`}
         <span class="grow" />
         ${zoom && html`<button type="button" class="button quiet small" id="zoom-reset-${index}" onClick=${() => set({ zoom: null })}>Show all</button>`}

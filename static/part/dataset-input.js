@@ -12,34 +12,30 @@ function read(text) {
   } catch { return { name: text, options: {} }; }
 }
 
+const defaultName = (field) => field.default ?? (field.default_text ?? '').replace(/"/g, '');
 const write = (name, options) => (Object.keys(options).length ? JSON.stringify({ name: name || undefined, ...options }) : name);
 
-/* The options of a set as rows {name, default}, whatever their shape. */
-function optionsOf(set) {
-  const { options } = set ?? {};
-  if (Array.isArray(options)) return options.map((one) => (typeof one === 'string' ? { name: one } : one));
-  return Object.entries(options ?? {}).map(([name, one]) => (typeof one === 'object' && one ? { name, ...one } : { name, default: one }));
-}
-
-export function DatasetInput({ field, text, error, onText, datasets }) {
+/* datasets: all sets; builtIn: what /fields says of the built-in ones, with their options and defaults. */
+export function DatasetInput({ field, text, error, onText, datasets, builtIn }) {
   const { name, options } = read(text);
-  const chosen = datasets.find((one) => one.name === (name || field.default));
+  const chosen = datasets.find((one) => one.name === (name || defaultName(field)));
+  const known = builtIn.find((one) => one.name === chosen?.name);
   const id = 'field-dataset';
   const option = (key, typed) => {
     const next = { ...options };
     const parsed = Number(typed);
     if (typed.trim() === '') delete next[key];
     else next[key] = Number.isFinite(parsed) ? parsed : typed;
-    onText(write(name || String(field.default), next));
+    onText(write(name || defaultName(field), next));
   };
   const groups = [['Built in', datasets.filter((one) => one.built_in)], ['Registered', datasets.filter((one) => !one.built_in)]];
   return html`
     <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined} aria-describedby="${id}-help" onChange=${(event) => onText(event.target.value)}>
-      <option value="" selected=${name === ''}>default: ${showValue(field.default)}</option>
+      <option value="" selected=${name === ''}>default: ${defaultName(field)}</option>
       ${name !== '' && !datasets.some((one) => one.name === name) && html`<option value=${name} selected>${name}</option>`}
       ${groups.filter(([, sets]) => sets.length).map(([words, sets]) => html`<optgroup label=${words}>${sets.map((one) => html`<option value=${one.name} selected=${one.name === name}>${one.name}</option>`)}</optgroup>`)}
     </select>
-    ${chosen && html`<p class="soft small">${[chosen.task, chosen.n_train && count(chosen.n_train, 'training sample'), chosen.help].filter(Boolean).join(' · ')}</p>`}
-    ${optionsOf(chosen).length > 0 && html`<div class="range-parts">${optionsOf(chosen).map((one) => html`
-      <label><code>${one.name}</code><input id="dataset-option-${one.name}" type="text" inputmode="decimal" autocomplete="off" value=${options[one.name] ?? ''} placeholder=${showValue(one.default)} onInput=${(event) => option(one.name, event.target.value)} /></label>`)}</div>`}`;
+    ${chosen && html`<p class="soft small">${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')].filter(Boolean).join(' · ')}</p>`}
+    ${known && html`<div class="range-parts" title=${known.options_help}>${Object.entries(known.options).map(([key, standard]) => html`
+      <label><code>${key}</code><input id="dataset-option-${key}" type="text" inputmode="decimal" autocomplete="off" value=${options[key] ?? ''} placeholder=${showValue(standard)} onInput=${(event) => option(key, event.target.value)} /></label>`)}</div>`}`;
 }

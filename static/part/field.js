@@ -17,9 +17,10 @@ export function rangeWords(field) {
   return '';
 }
 
+/* The default of a field in words, "" where there is none. */
 export function defaultWords(field) {
   const { default: value } = field;
-  if (value === null || value === undefined || value === '') return field.type === 'object' ? 'off' : '';
+  if (value === null || value === undefined) return field.type === 'object' ? 'off' : (field.default_text ?? '').replace(/^(null|"")$/, '');
   return typeof value === 'object' && Object.keys(value).length === 0 ? '' : showValue(value).replace(/^\[(.*)\]$/, '$1');
 }
 

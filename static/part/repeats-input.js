@@ -19,7 +19,7 @@ export function RepeatsInput({ field, text, error, onText, metrics }) {
     <div class="repeats">
       <select id="repeats-kind" aria-label="How the number of seeds is decided" value=${rule ? 'until' : 'fixed'} onChange=${(event) => kind(event.target.value)}>
         <option value="fixed" selected=${!rule}>this many</option><option value="until" selected=${!!rule}>until it is clear</option></select>
-      ${!rule && html`<input id=${id} name="repeats" type="text" inputmode="numeric" autocomplete="off" value=${text} placeholder=${field.default} ...${described} onInput=${(event) => onText(event.target.value)} />`}
+      ${!rule && html`<input id=${id} name="repeats" type="text" inputmode="numeric" autocomplete="off" value=${text} placeholder=${field.default ?? field.default_text} ...${described} onInput=${(event) => onText(event.target.value)} />`}
     </div>
     ${rule && html`<div class="range-parts">
       <label>metric<select id="repeats-metric" value=${rule.until?.metric} onChange=${(event) => part({ until: { ...rule.until, metric: event.target.value } })}>

@@ -16,8 +16,9 @@ export function VerdictMark({ verdict }) {
   return html`<span class="verdict verdict-${verdict}" data-verdict=${verdict} title=${help}><span aria-hidden="true">${sign}</span> ${words}</span>`;
 }
 
-/* The metrics that configurations can be compared by, in groups. */
-export function MetricSelect({ id, metrics, value, onChange, label, finals }) {
+/* The metrics of the runs' task, in groups. */
+export function MetricSelect({ id, metrics: all, value, onChange, label, finals, regression = false }) {
+  const metrics = all.filter((one) => one.name === value || (regression ? one.regression : one.classification) !== false);
   const groups = [['Per epoch', metrics.filter((one) => one.scope === 'epoch')]];
   if (finals) groups.push(['At the end', metrics.filter((one) => one.scope === 'final')]);
   return html`
@@ -48,11 +49,11 @@ function Selected({ comparison }) {
       ${known(selected.optimism) && html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`}</p>`;
 }
 
-export function Verdict({ comparison, problem, active, metrics, metric, at, onMetric, onAt }) {
+export function Verdict({ comparison, regression, problem, active, metrics, metric, at, onMetric, onAt }) {
   return html`
     <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
       <div class="verdict-head"><h2 id="verdict-title">Verdict</h2>
-        <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals metrics=${metrics} value=${metric} onChange=${onMetric} />
+        <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals regression=${regression} metrics=${metrics} value=${metric} onChange=${onMetric} />
           <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onAt(event.target.value)}>
             ${[['selected', 'selected weights'], ['best', 'best epoch'], ['last', 'last epoch']].map(([key, words]) => html`<option value=${key} selected=${key === at}>${words}</option>`)}
           </select></div></div>

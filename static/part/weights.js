@@ -9,10 +9,10 @@ import { Loading, Failure } from './basic.js';
 const BINS = 61;
 const FILTERS = 64;
 
-export function Picture({ values, width, height, channels, kind, label }) {
+export function Picture({ values, width, height, kind, label }) {
   const canvas = useRef(null);
   const dark = useTheme() === 'dark';
-  useLayoutEffect(() => drawPicture(canvas.current, values, { width, height, channels, kind, dark }), [values, dark]);
+  useLayoutEffect(() => drawPicture(canvas.current, values, { width, height, kind, dark }), [values, dark]);
   return html`<canvas class="picture" ref=${canvas} role="img" aria-label=${label} title=${label} />`;
 }
 
@@ -30,7 +30,7 @@ function Distribution({ layer }) {
       <div class="ends soft small"><span>${number(-reach, 3)}</span><span>0</span><span>${number(reach, 3)}</span></div></figure>`;
 }
 
-/* `image`: {width, height, channels} of the inputs, or null. */
+/* `image`: {width, height} of the inputs, or null. */
 export function Weights({ run, image }) {
   const [state, setState] = useState({ layers: null, problem: null });
   const load = () => {
@@ -45,10 +45,10 @@ export function Weights({ run, image }) {
   if (state.problem) return html`<${Failure} problem=${state.problem} retry=${load} title="The model could not be loaded" />`;
   if (!state.layers) return html`<${Loading} what="Loading the model" />`;
   const [first] = state.layers;
-  const pictures = image && first && first.columns === image.width * image.height * image.channels;
+  const pictures = image && first && first.columns === image.width * image.height;
   return html`
     <div class="distributions" data-testid="weights">${state.layers.map((layer) => html`<${Distribution} key=${layer.name} layer=${layer} />`)}</div>
     ${pictures && html`<h3>What the first layer looks for</h3><p class="soft small">The weights into each unit, as a picture: orange raises it, blue lowers it.${first.rows > FILTERS ? ` The first ${FILTERS} of ${first.rows}.` : ''}</p>
       <div class="pictures filters-grid" data-testid="filters">${Array.from({ length: Math.min(FILTERS, first.rows) }, (_, i) => html`
-        <${Picture} key=${i} values=${first.data.subarray(i * first.columns, (i + 1) * first.columns)} width=${image.width} height=${image.height} channels=${1} kind="weights" label="Unit ${i}" />`)}</div>`}`;
+        <${Picture} key=${i} values=${first.data.subarray(i * first.columns, (i + 1) * first.columns)} width=${image.width} height=${image.height} kind="weights" label="Unit ${i}" />`)}</div>`}`;
 }

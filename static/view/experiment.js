@@ -11,6 +11,7 @@ import { Verdict } from '../part/verdict.js';
 import { Curves } from '../part/curves.js';
 import { ConfigTable, RunTable } from '../part/results.js';
 import { Settings } from '../part/settings.js';
+import { openExtend } from '../part/extend.js';
 import { SpecificationText } from '../part/specification.js';
 import { titleOf } from './experiments.js';
 
@@ -61,22 +62,29 @@ function Editable({ id, label, value, empty, tag: Tag = 'span', onSave }) {
     <button type="button" class="button quiet icon-only edit" id="${id}-edit" aria-label="Change the ${label.toLowerCase()}" onClick=${() => setEditing(true)}><${Icon} name="pen" /></button><//>`;
 }
 
-function Actions({ store }) {
+function Actions({ store, catalogue }) {
   const { experiment } = store;
   const base = `/experiments/${experiment.id}`;
+  const act = (what) => attempt(async () => {
+    store.experiment = await request('POST', `${base}/${what}`);
+    store.tell();
+  });
   const remove = () => attempt(async () => {
     await request('DELETE', `${base}?force=true`);
     go('#/experiments');
   }, 'Deleted.');
   return html`
     <div class="row actions">
-      ${store.active && html`<${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?" onConfirm=${() => attempt(() => request('POST', `${base}/cancel`))} />`}
+      ${store.active && html`<${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?" onConfirm=${() => act('cancel')} />`}
+      ${store.active && store.experiment.status !== 'paused' && html`<button type="button" class="button" id="pause" onClick=${() => act('pause')}><${Icon} name="pause" />Pause</button>`}
+      ${store.experiment.status === 'paused' && html`<button type="button" class="button primary" id="resume" onClick=${() => act('resume')}><${Icon} name="play" />Resume</button>`}
+      <button type="button" class="button" id="extend" onClick=${() => openExtend(experiment, catalogue.fields, () => store.load())}><${Icon} name="plus" />Extend</button>
       <a class="button" id="duplicate" href="#/new?from=${experiment.id}"><${Icon} name="copy" />Duplicate</a>
       <${ConfirmButton} id="delete" icon="trash" label="Delete" confirm="Delete with all runs?" quiet onConfirm=${remove} />
     </div>`;
 }
 
-function Head({ store }) {
+function Head({ store, catalogue }) {
   const { experiment } = store;
   const change = (patch) => attempt(async () => {
     store.experiment = await request('PATCH', `/experiments/${experiment.id}`, { body: patch });
@@ -90,7 +98,7 @@ function Head({ store }) {
         <${Editable} id="experiment-name" tag="h1" label="Name" value=${experiment.name} empty=${titleOf(experiment)} onSave=${(name) => change({ name })} />
         <${Editable} id="experiment-description" tag="p" label="Description" value=${experiment.description} empty="Add a note" onSave=${(description) => change({ description })} />
       </div>
-      <${Actions} store=${store} />
+      <${Actions} store=${store} catalogue=${catalogue} />
     </div>
     <div class="head-state">
       <${Status} status=${experiment.status} />
@@ -137,8 +145,8 @@ function Experiment({ id, set, ...props }) {
 
   const shared = { store, version, catalogue, configs, styles, props, set, regression };
   return html`
-    <${Head} store=${store} />
-    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} metrics=${catalogue.metrics}
+    <${Head} store=${store} catalogue=${catalogue} />
+    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} regression=${regression} metrics=${catalogue.metrics}
       metric=${props.compare} at=${props.at} onMetric=${(compare) => set({ compare })} onAt=${(at) => set({ at })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}

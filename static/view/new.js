@@ -4,7 +4,7 @@ import { defineView } from '../lib/view.js';
 import { text, go } from '../lib/state.js';
 import { get, getAll, request, newKey, getCatalogue } from '../lib/api.js';
 import { draftOf, specOf, fieldOfPointer, textOf } from '../lib/spec.js';
-import { count, duration } from '../lib/format.js';
+import { bytes, count, duration } from '../lib/format.js';
 import { Icon, Loading, Failure } from '../part/basic.js';
 import { FieldRow } from '../part/field.js';
 import { SpecificationText } from '../part/specification.js';
@@ -65,7 +65,7 @@ function spread(problem, fields) {
   return { at, other };
 }
 
-function Group({ name, fields, draft, errors, change, find, datasets, metrics, reloadDatasets }) {
+function Group({ name, fields, draft, errors, change, find, datasets, builtIn, metrics }) {
   const [title, help] = GROUPS[name] ?? [name, ''];
   const matching = fields.filter((field) => !find || `${field.name} ${field.help}`.toLowerCase().includes(find.toLowerCase()));
   const set = fields.filter((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '' || draft.objects[field.name]).length;
@@ -76,7 +76,7 @@ function Group({ name, fields, draft, errors, change, find, datasets, metrics, r
     onText=${(value) => change.text(field.name, value)} onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />`;
   const special = (field) => {
     const shared = { field, text: draft.texts[field.name] ?? '', error: errors.get(field.name), onText: (value) => change.text(field.name, value) };
-    if (field.type === 'dataset') return html`<${DatasetInput} ...${shared} datasets=${datasets} />`;
+    if (field.type === 'dataset') return html`<${DatasetInput} ...${shared} datasets=${datasets} builtIn=${builtIn} />`;
     if (field.name === 'repeats') return html`<${RepeatsInput} ...${shared} metrics=${metrics} />`;
     return undefined;
   };
@@ -117,15 +117,15 @@ function ObjectFields({ up, children, draft, errors, change, row }) {
 function Summary({ spec, check, errors, other, local, submit, busy }) {
   const { answer } = check;
   const wrong = errors.size + other.length;
-  const seconds = answer?.estimated_seconds ?? answer?.estimate_seconds ?? null;
+  const seconds = answer?.estimated_seconds ?? null;
   return html`
     <aside class="card summary-card" aria-label="Summary">
       <div aria-live="polite" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
-        ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}</p>`
+        ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
           : wrong ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>` : html`<p class="big soft">Checking…</p>`}
         ${other.map((line) => html`<p class="field-error">${line}</p>`)}
         ${[...errors].map(([name, words]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}" onClick=${(event) => { event.preventDefault(); focusField(name); }}><code>${name}</code></a> ${words}</p>`)}
-        ${(answer?.warnings ?? []).map((line) => html`<p class="warning"><${Icon} name="alert" /><span>${typeof line === 'string' ? line : line.detail ?? line.message}</span></p>`)}
+        ${(answer?.warnings ?? []).map((line) => html`<p class="warning"><${Icon} name="alert" /><span>${line}</span></p>`)}
       </div>
       <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0} onClick=${submit}><${Icon} name="play" />Start</button>
       <${SpecificationText} spec=${spec} name="experiment" />
@@ -145,8 +145,7 @@ function Form({ catalogue, first, find, set }) {
   const [sent, setSent] = useState({ problem: null, busy: false });
   const [datasets, setDatasets] = useState([]);
   const key = useRef(newKey());
-  const loadDatasets = () => getAll('/datasets').then(setDatasets, () => {});
-  useEffect(() => { loadDatasets(); }, []);
+  useEffect(() => { getAll('/datasets').then(setDatasets, () => {}); }, []);
   const made = useMemo(() => specOf(draft, catalogue.fields), [draft]);
   const check = useDryRun(made.errors.size === 0 ? made.spec : null);
   const words = JSON.stringify(made.spec);
@@ -180,7 +179,7 @@ function Form({ catalogue, first, find, set }) {
     <form class="new-form" onSubmit=${submit} autocomplete="off" novalidate>
       <div class="groups">
         <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search" placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} /></label>
-        ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)} draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} metrics=${catalogue.metrics} reloadDatasets=${loadDatasets} />`)}
+        ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)} draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} metrics=${catalogue.metrics} builtIn=${catalogue.datasets} />`)}
       </div>
       <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />
     </form>`;

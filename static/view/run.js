@@ -164,14 +164,14 @@ function Provenance({ run }) {
   return html`<dl class="pairs">${rows.map(([name, part]) => html`<div><dt>${name.replace(/_/g, ' ')}</dt><dd><code>${showValue(part)}</code></dd></div>`)}</dl>`;
 }
 
-/* Width, height and channels of the run's inputs, null when they are no images. */
+/* Width and height of the run's inputs, null when they are no pictures. */
 function useImage(run) {
   const [image, setImage] = useState(null);
   const set = typeof run?.config?.dataset === 'object' ? run.config.dataset?.name : run?.config?.dataset;
   useEffect(() => {
     if (!set) return undefined;
     const abort = new AbortController();
-    get(`/datasets/${encodeURIComponent(set)}`, {}, abort.signal).then((row) => setImage(row.width > 0 ? { width: row.width, height: row.height, channels: row.channels || 1 } : null), () => {});
+    get(`/datasets/${encodeURIComponent(set)}/preview`, { rows: 1, images: 1 }, abort.signal).then(({ images }) => setImage(images && { width: images.width, height: images.height }), () => {});
     return () => abort.abort();
   }, [set]);
   return image;

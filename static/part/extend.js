@@ -1,0 +1,53 @@
+/* extend — more seeds or more values for an experiment that is there: only what is missing is trained. */
+import { html, render, useState } from '../lib/html.js';
+import { request } from '../lib/api.js';
+import { parseSweepValues } from '../lib/spec.js';
+import { count } from '../lib/format.js';
+import { notify } from './basic.js';
+
+function ExtendForm({ experiment, fields, close, done }) {
+  const swept = Object.keys(experiment.spec.sweep ?? {}).map((name) => fields.find((field) => field.name === name)).filter(Boolean);
+  const now = typeof experiment.spec.repeats === 'number' ? experiment.spec.repeats : Math.round(experiment.n_runs / Math.max(1, experiment.n_configs));
+  const [repeats, setRepeats] = useState(String(Math.max(now + 2, 5)));
+  const [texts, setTexts] = useState({});
+  const [problem, setProblem] = useState('');
+  const submit = async (event) => {
+    event.preventDefault();
+    const body = {};
+    if (repeats.trim() !== '' && Number(repeats) !== now) body.repeats = Number(repeats);
+    for (const field of swept) {
+      if (!(texts[field.name] ?? '').trim()) continue;
+      const parsed = parseSweepValues(field, texts[field.name]);
+      if (parsed.error) { setProblem(`${field.name}: ${parsed.error}`); return; }
+      body.sweep = { ...body.sweep, [field.name]: parsed.value };
+    }
+    try {
+      const before = experiment.n_runs;
+      const after = await request('POST', `/experiments/${experiment.id}/extend`, { body });
+      notify(`${count(after.n_runs - before, 'run')} added.`);
+      done(after);
+      close();
+    } catch (error) {
+      setProblem(error.errors.length ? error.errors.map((one) => one.detail).join('; ') : error.message);
+    }
+  };
+  return html`
+    <form onSubmit=${submit}>
+      <h2 id="extend-title">Extend this experiment</h2>
+      <p class="soft">Only the combinations of config and seed that are missing are trained.</p>
+      <label>Seeds of every config, now ${now}<input id="extend-repeats" type="text" inputmode="numeric" value=${repeats} onInput=${(event) => setRepeats(event.target.value)} /></label>
+      ${swept.map((field) => html`<label>More values of <code>${field.name}</code><input id="extend-${field.name.replace(/\./g, '-')}" type="text" autocomplete="off" value=${texts[field.name] ?? ''} placeholder="none" onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} /></label>`)}
+      ${problem && html`<p class="field-error" role="alert">${problem}</p>`}
+      <div class="row"><button class="button primary" id="extend-submit">Extend</button><button type="button" class="button" onClick=${close}>Leave it</button></div>
+    </form>`;
+}
+
+/* Opens the dialog; done(experiment) after it worked. */
+export function openExtend(experiment, fields, done) {
+  const dialog = document.createElement('dialog');
+  dialog.setAttribute('aria-labelledby', 'extend-title');
+  document.body.append(dialog);
+  dialog.addEventListener('close', () => { render(null, dialog); dialog.remove(); });
+  render(html`<${ExtendForm} experiment=${experiment} fields=${fields} done=${done} close=${() => dialog.close()} />`, dialog);
+  dialog.showModal();
+}
