@@ -28,6 +28,12 @@ bool api_read_limit(const request *q, int *limit, fail *f)
     return true;
 }
 
+bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f)
+{
+    return request_query_integer(q, "limit", 1, 500, 50, limit, f) &&
+           request_query_integer(q, "cursor", 0, 1000000, 0, first, f);
+}
+
 bool api_read_status(const request *q, int *status, fail *f)
 {
     const char *text = request_query(q, "status");

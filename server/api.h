@@ -13,6 +13,8 @@ void api_list_end(buffer *b, const char *next_cursor); /* "" or NULL: null */
 
 /* ?limit=, default 50, at most 500. */
 FAIL_CHECKED bool api_read_limit(const request *q, int *limit, fail *f);
+/* The same for lists that are not in the database: the cursor is the number of the first item. */
+FAIL_CHECKED bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f);
 /* ?status=: a run_state, -1 if absent. */
 FAIL_CHECKED bool api_read_status(const request *q, int *status, fail *f);
 

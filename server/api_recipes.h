@@ -1,4 +1,5 @@
-/* api_recipes — the ready-made experiments of STATIC_DIR/recipes: each NAME.json is a specification with a name and a description.
+/* api_recipes — the ready-made experiments of STATIC_DIR/recipes: each NAME.json holds
+ * a title, a description and a `spec`.
  *
  * Files are read at each request. Threads: any number at once. */
 #ifndef SERVER_API_RECIPES_H

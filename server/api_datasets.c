@@ -1,0 +1,459 @@
+#include "server/api_datasets.h"
+
+#include "core/dataset_register.h"
+#include "server/api.h"
+#include "server/codec.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILES_LIMIT = 16 };
+
+/* ---- what a set is ---- */
+
+static void fill_info(const dataset_summary *s, dataset_info *out)
+{
+    *out = (dataset_info){.n_train = (int64_t)s->n[PART_TRAIN],
+                          .n_validation = (int64_t)s->n[PART_VALIDATION],
+                          .n_test = (int64_t)s->n[PART_TEST],
+                          .inputs = (int64_t)s->d,
+                          .outputs = (int64_t)s->k,
+                          .bytes = (int64_t)s->bytes,
+                          .created_ms = s->created_ms,
+                          .built_in = s->built_in};
+    snprintf(out->name, sizeof out->name, "%s", s->name);
+    snprintf(out->sha256, sizeof out->sha256, "%s", s->sha256);
+    snprintf(out->task, sizeof out->task, "%s",
+             s->task == TASK_CLASSIFICATION ? "classification" : "regression");
+}
+
+static void summarize(const dataset *set, dataset_summary *out)
+{
+    *out = (dataset_summary){.task = set->task,
+                             .built_in = set->built_in,
+                             .d = set->d,
+                             .k = set->k,
+                             .height = set->height,
+                             .width = set->width,
+                             .channels = set->channels,
+                             .default_scaling = set->default_scaling};
+    snprintf(out->name, sizeof out->name, "%s", set->name);
+    snprintf(out->sha256, sizeof out->sha256, "%s", set->sha256);
+    for (int part = 0; part < PART_COUNT; part++) {
+        const dataset_rows *rows = &set->parts[part];
+        out->n[part] = rows->n;
+        out->are_bytes = out->are_bytes || rows->bytes;
+        out->bytes += rows->n * set->d * (rows->bytes ? 1 : sizeof(float)) +
+                      rows->n * (rows->targets ? set->k : 1) * sizeof(float);
+    }
+}
+
+static void add_option(buffer *b, const char *name, double value)
+{
+    codec_add_key(b, name);
+    codec_add_number(b, value);
+}
+
+/* Of a built-in set: what it is, and its options with their defaults. */
+static void add_generator(buffer *b, const dataset_row *row)
+{
+    codec_add_key(b, "help");
+    codec_add_string(b, row->help);
+    codec_add_key(b, "options_help");
+    codec_add_string(b, row->options_help);
+    codec_add_key(b, "options");
+    buffer_add_text(b, "{");
+    add_option(b, "n", (double)row->default_n);
+    if (row->maximum_noise > 0)
+        add_option(b, "noise", row->default_noise);
+    if (row->default_classes)
+        add_option(b, "classes", (double)row->default_classes);
+    if (row->default_dimensions)
+        add_option(b, "dimensions", (double)row->default_dimensions);
+    buffer_add_text(b, "}");
+}
+
+static void add_shape(buffer *b, const dataset_summary *s)
+{
+    const field *scaling = field_find("scaling");
+    codec_add_key(b, "scaling");
+    codec_add_string(b, scaling->values[s->default_scaling]);
+    codec_add_key(b, "image");
+    if (s->height == 0) {
+        buffer_add_text(b, "null");
+        return;
+    }
+    buffer_add_text(b, "{");
+    add_option(b, "height", (double)s->height);
+    add_option(b, "width", (double)s->width);
+    add_option(b, "channels", (double)s->channels);
+    buffer_add_text(b, "}");
+}
+
+static void add_summary(buffer *b, const dataset_summary *s)
+{
+    dataset_info info;
+    fill_info(s, &info);
+    codec_add_dataset(b, &info);
+    api_reopen_object(b);
+    if (!*s->problem)
+        add_shape(b, s);
+    if (s->built_in && dataset_find(s->name))
+        add_generator(b, dataset_find(s->name));
+    codec_add_key(b, "problem");
+    codec_add_string(b, *s->problem ? s->problem : NULL);
+    buffer_add_text(b, "}");
+}
+
+/* A set by name, with the generator's own options. */
+static bool open_named(app *a, const char *name, dataset **out, fail *f)
+{
+    train_spec spec;
+    spec_init(&spec);
+    if (strlen(name) >= sizeof spec.dataset)
+        return fail_set(f, FAIL_NOT_FOUND, NULL, "There is no data set of that name.");
+    snprintf(spec.dataset, sizeof spec.dataset, "%s", name);
+    return jobs_open_dataset(a->jobs, &spec, out, f);
+}
+
+/* ---- list ---- */
+
+typedef struct listing {
+    buffer *body;
+    int64_t first, limit, n; /* n: items passed so far */
+} listing;
+
+static bool is_wanted(listing *l)
+{
+    int64_t i = l->n++;
+    return i >= l->first && i < l->first + l->limit;
+}
+
+static bool add_item(void *context, const dataset_summary *s)
+{
+    listing *l = context;
+    if (is_wanted(l)) {
+        codec_add_separator(l->body);
+        add_summary(l->body, s);
+    }
+    return !l->body->failed;
+}
+
+static bool list_built_in(app *a, listing *l, fail *f)
+{
+    for (int i = 0; i < DATASET_COUNT; i++) {
+        dataset *set;
+        dataset_summary s;
+        if (!is_wanted(l))
+            continue;
+        if (!open_named(a, DATASETS[i].name, &set, f))
+            return false;
+        summarize(set, &s);
+        dataset_close(set);
+        codec_add_separator(l->body);
+        add_summary(l->body, &s);
+    }
+    return true;
+}
+
+void api_datasets_list(app *a, const request *q, response *r)
+{
+    listing l = {.body = &r->body};
+    char next_cursor[24] = "";
+    fail f;
+    api_list_begin(&r->body);
+    if (!api_read_page(q, &l.first, &l.limit, &f) || !list_built_in(a, &l, &f) ||
+        !dataset_list(a->data_dir, add_item, &l, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    if (l.n > l.first + l.limit)
+        snprintf(next_cursor, sizeof next_cursor, "%" PRId64, l.first + l.limit);
+    api_list_end(&r->body, next_cursor);
+    response_set(r, 200, MESSAGE_JSON);
+}
+
+/* ---- one ---- */
+
+static bool describe(app *a, const char *name, dataset_summary *out, fail *f)
+{
+    if (!dataset_find(name))
+        return dataset_describe(name, a->data_dir, out, NULL, f);
+    dataset *set;
+    if (!open_named(a, name, &set, f))
+        return false;
+    summarize(set, out);
+    dataset_close(set);
+    return true;
+}
+
+/* The name is in the path: a name that nobody has is not a fault of a field. */
+static void send_fail(response *r, fail *f)
+{
+    if (f->code == FAIL_NOT_FOUND)
+        f->field[0] = '\0';
+    response_fail(r, f);
+}
+
+void api_datasets_get(app *a, const request *q, response *r)
+{
+    dataset_summary s;
+    fail f;
+    if (!describe(a, q->name, &s, &f)) {
+        send_fail(r, &f);
+        return;
+    }
+    add_summary(&r->body, &s);
+    response_set(r, 200, MESSAGE_JSON);
+}
+
+/* ---- register, delete ---- */
+
+static bool read_options(const request *q, dataset_add_options *out, fail *f)
+{
+    const char *header = request_query(q, "header"), *task = request_query(q, "task");
+    *out = (dataset_add_options){.label = request_query(q, "label")};
+    return dataset_read_header(header ? header : "", &out->header, f) &&
+           dataset_read_task(task ? task : "", &out->task, f);
+}
+
+static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fail *f)
+{
+    dataset_add_options options;
+    dataset_file files[FILES_LIMIT];
+    size_t n = (size_t)q->n_files;
+    if (n == 0 || n > FILES_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, NULL,
+                        "A data set is sent as the body, or as 1 to %d parts of form data.",
+                        FILES_LIMIT);
+    for (size_t i = 0; i < n; i++)
+        files[i] = (dataset_file){
+            .path = q->files[i].path,
+            .name = *q->files[i].file_name ? q->files[i].file_name : q->name,
+        };
+    return read_options(q, &options, f) &&
+           dataset_add(q->name, files, n, &options, a->data_dir, out, is_new, f);
+}
+
+void api_datasets_put(app *a, const request *q, response *r)
+{
+    dataset_summary s;
+    dataset_info info;
+    bool is_new;
+    fail f;
+    if (!add(a, q, &s, &is_new, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    fill_info(&s, &info);
+    if (!store_put_dataset(a->store, &info, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    add_summary(&r->body, &s);
+    response_set(r, is_new ? 201 : 200, MESSAGE_JSON);
+    if (is_new)
+        response_add_header(r, "Location", "/api/v1/datasets/%s", q->name);
+}
+
+static bool check_unused(app *a, const char *name, fail *f)
+{
+    int64_t n_unfinished, n_all;
+    if (!store_count_dataset_users(a->store, name, &n_unfinished, &n_all, f))
+        return false;
+    if (n_unfinished == 0)
+        return true;
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "%" PRId64 " unfinished experiment%s \"%s\". Cancel or wait for %s first.",
+                    n_unfinished, n_unfinished == 1 ? " uses" : "s use", name,
+                    n_unfinished == 1 ? "it" : "them");
+}
+
+void api_datasets_delete(app *a, const request *q, response *r)
+{
+    fail f;
+    if (!check_unused(a, q->name, &f) || !dataset_remove(q->name, a->data_dir, &f) ||
+        !store_delete_dataset(a->store, q->name, &f))
+        send_fail(r, &f);
+    else
+        response_set(r, 204, MESSAGE_JSON);
+}
+
+/* ---- preview ---- */
+
+static void add_numbers(buffer *b, const float *values, size_t n)
+{
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_add_text(b, i ? "," : "");
+        codec_add_float(b, values[i]);
+    }
+    buffer_add_text(b, "]");
+}
+
+static void add_class_name(buffer *b, const dataset *set, size_t c)
+{
+    char name[256];
+    dataset_write_class_name(set, c, name, sizeof name);
+    codec_add_separator(b);
+    codec_add_string(b, name);
+}
+
+static void add_columns(buffer *b, const dataset *set)
+{
+    char name[256];
+    codec_add_key(b, "columns");
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < set->d; c++) {
+        dataset_write_column_name(set, c, name, sizeof name);
+        codec_add_separator(b);
+        codec_add_string(b, name);
+    }
+    buffer_add_text(b, "]");
+}
+
+/* What the rows are to be predicted as. */
+static void add_answers(buffer *b, const dataset *set, size_t n)
+{
+    const dataset_rows *rows = &set->parts[PART_TRAIN];
+    codec_add_key(b, rows->labels ? "labels" : "targets");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        if (rows->labels) {
+            add_class_name(b, set, (size_t)rows->labels[i]);
+        } else {
+            codec_add_separator(b);
+            add_numbers(b, rows->targets + i * set->k, set->k);
+        }
+    }
+    buffer_add_text(b, "]");
+}
+
+static bool add_rows(buffer *b, const dataset *set, size_t n_rows, fail *f)
+{
+    float *inputs = calloc(n_rows * set->d + 1, sizeof *inputs);
+    if (!inputs)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
+    size_t n = dataset_preview_rows(set, PART_TRAIN, n_rows, inputs);
+    for (size_t i = 0; set->parts[PART_TRAIN].bytes && i < n * set->d; i++)
+        inputs[i] /= 255.0f;
+    codec_add_key(b, "rows");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        codec_add_separator(b);
+        add_numbers(b, inputs + i * set->d, set->d);
+    }
+    buffer_add_text(b, "]");
+    free(inputs);
+    add_answers(b, set, n);
+    return true;
+}
+
+static bool add_class_counts(buffer *b, const dataset *set, fail *f)
+{
+    static const char *const PARTS[PART_COUNT] = {"train", "validation", "test"};
+    codec_add_key(b, "class_counts");
+    if (set->task != TASK_CLASSIFICATION) {
+        buffer_add_text(b, "null");
+        return true;
+    }
+    size_t *counts = calloc(set->k * PART_COUNT, sizeof *counts);
+    if (!counts)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
+    for (int part = 0; part < PART_COUNT; part++)
+        dataset_count_classes(set, (dataset_part)part, counts + (size_t)part * set->k);
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < set->k; c++) {
+        codec_add_separator(b);
+        buffer_add_text(b, "{");
+        codec_add_key(b, "name");
+        add_class_name(b, set, c);
+        for (size_t part = 0; part < PART_COUNT; part++)
+            add_option(b, PARTS[part], (double)counts[part * set->k + c]);
+        buffer_add_text(b, "}");
+    }
+    buffer_add_text(b, "]");
+    free(counts);
+    return true;
+}
+
+static void add_pictures(buffer *b, const dataset *set, const uint8_t *pixels,
+                         const int32_t *labels, size_t n)
+{
+    size_t area = set->height * set->width;
+    buffer_add_text(b, "{");
+    add_option(b, "height", (double)set->height);
+    add_option(b, "width", (double)set->width);
+    codec_add_key(b, "labels");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n && set->task == TASK_CLASSIFICATION; i++)
+        add_class_name(b, set, (size_t)labels[i]);
+    buffer_add_text(b, "]");
+    codec_add_key(b, "pixels");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_add_text(b, i ? ",[" : "[");
+        for (size_t p = 0; p < area; p++)
+            buffer_add_format(b, "%s%d", p ? "," : "", pixels[i * area + p]);
+        buffer_add_text(b, "]");
+    }
+    buffer_add_text(b, "]}");
+}
+
+static bool add_images(buffer *b, const dataset *set, size_t n_images, fail *f)
+{
+    codec_add_key(b, "images");
+    if (set->height == 0) {
+        buffer_add_text(b, "null");
+        return true;
+    }
+    uint8_t *pixels = calloc(n_images * set->height * set->width + 1, 1);
+    int32_t *labels = calloc(n_images + 1, sizeof *labels);
+    bool is_there = pixels && labels;
+    if (is_there)
+        add_pictures(b, set, pixels, labels, dataset_preview_images(set, n_images, pixels, labels));
+    else
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the pictures.");
+    free(pixels);
+    free(labels);
+    return is_there;
+}
+
+static bool write_preview(buffer *b, const dataset *set, size_t n_rows, size_t n_images, fail *f)
+{
+    bool is_classification = set->task == TASK_CLASSIFICATION;
+    buffer_add_text(b, "{");
+    codec_add_key(b, "name");
+    codec_add_string(b, set->name);
+    codec_add_key(b, "task");
+    codec_add_string(b, is_classification ? "classification" : "regression");
+    codec_add_key(b, "n");
+    codec_add_integer(b, (int64_t)set->parts[PART_TRAIN].n);
+    add_columns(b, set);
+    if (!add_rows(b, set, n_rows, f) || !add_class_counts(b, set, f) ||
+        !add_images(b, set, n_images, f))
+        return false;
+    buffer_add_text(b, "}");
+    return true;
+}
+
+void api_datasets_preview(app *a, const request *q, response *r)
+{
+    int64_t n_rows, n_images;
+    dataset *set;
+    fail f;
+    if (!request_query_integer(q, "rows", 1, 500, 10, &n_rows, &f) ||
+        !request_query_integer(q, "images", 0, 400, 100, &n_images, &f) ||
+        !open_named(a, q->name, &set, &f)) {
+        send_fail(r, &f);
+        return;
+    }
+    if (write_preview(&r->body, set, (size_t)n_rows, (size_t)n_images, &f))
+        api_send_tagged(q, MESSAGE_JSON, r);
+    else
+        response_fail(r, &f);
+    dataset_close(set);
+}
