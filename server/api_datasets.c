@@ -14,22 +14,6 @@ enum { FILES_LIMIT = 16 };
 
 /* ---- what a set is ---- */
 
-static void fill_info(const dataset_summary *s, dataset_info *out)
-{
-    *out = (dataset_info){.n_train = (int64_t)s->n[PART_TRAIN],
-                          .n_validation = (int64_t)s->n[PART_VALIDATION],
-                          .n_test = (int64_t)s->n[PART_TEST],
-                          .inputs = (int64_t)s->d,
-                          .outputs = (int64_t)s->k,
-                          .bytes = (int64_t)s->bytes,
-                          .created_ms = s->created_ms,
-                          .built_in = s->built_in};
-    snprintf(out->name, sizeof out->name, "%s", s->name);
-    snprintf(out->sha256, sizeof out->sha256, "%s", s->sha256);
-    snprintf(out->task, sizeof out->task, "%s",
-             s->task == TASK_CLASSIFICATION ? "classification" : "regression");
-}
-
 static void summarize(const dataset *set, dataset_summary *out)
 {
     *out = (dataset_summary){.task = set->task,
@@ -96,7 +80,7 @@ static void add_shape(buffer *b, const dataset_summary *s)
 static void add_summary(buffer *b, const dataset_summary *s)
 {
     dataset_info info;
-    fill_info(s, &info);
+    jobs_describe_dataset(s, &info);
     codec_add_dataset(b, &info);
     api_reopen_object(b);
     if (!*s->problem)
@@ -248,7 +232,7 @@ void api_datasets_put(app *a, const request *q, response *r)
         response_fail(r, &f);
         return;
     }
-    fill_info(&s, &info);
+    jobs_describe_dataset(&s, &info);
     if (!store_put_dataset(a->store, &info, &f)) {
         response_fail(r, &f);
         return;

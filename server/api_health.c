@@ -34,7 +34,7 @@ void api_health_ready(struct app *shared, const request *q, response *r)
 {
     (void)q;
     fail f;
-    if (store_is_healthy(shared->store, &f)) {
+    if (app_is_ready(shared, &f)) {
         add_state(r, "ready");
         return;
     }

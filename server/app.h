@@ -19,4 +19,7 @@ typedef struct app {
     int64_t started_ms;
 } app;
 
+/* Takes work: the database takes writes and the data directory is there. False with what is wrong; it recovers by itself. */
+FAIL_CHECKED bool app_is_ready(const app *a, fail *f);
+
 #endif

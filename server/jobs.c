@@ -243,7 +243,7 @@ static void *worker_main(void *context)
     worker *w = context;
     jobs *j = w->jobs;
     if (w == j->workers)
-        jobs_clean_models(j);
+        jobs_tidy(j);
     jobs_lock(j);
     while (!j->is_closing) {
         int64_t experiment_id, run_id;

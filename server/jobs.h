@@ -13,6 +13,7 @@
 #define SERVER_JOBS_H
 
 #include "core/dataset.h"
+#include "core/dataset_register.h"
 #include "core/fail.h"
 #include "server/store.h"
 
@@ -62,5 +63,8 @@ void jobs_model_path(const jobs *j, int64_t run_id, char out[512]);
 
 /* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an executor_open). */
 FAIL_CHECKED bool jobs_open_dataset(void *j, const train_spec *spec, dataset **out, fail *f);
+
+/* The row of a data set for the store. */
+void jobs_describe_dataset(const dataset_summary *s, dataset_info *out);
 
 #endif

@@ -339,18 +339,3 @@ void jobs_model_path(const jobs *j, int64_t run_id, char out[512])
 {
     jobs_files_model(j->data_dir, run_id, out);
 }
-
-static bool is_known(void *context, int64_t run_id)
-{
-    const jobs *j = context;
-    run row = {0};
-    fail f;
-    bool is_there = store_get_run(j->options.store, run_id, &row, &f);
-    run_close(&row);
-    return is_there || f.code != FAIL_NOT_FOUND;
-}
-
-void jobs_clean_models(jobs *j)
-{
-    jobs_files_clean_models(j->data_dir, is_known, j);
-}

@@ -58,7 +58,7 @@ worker *jobs_find_worker(jobs *j, int64_t run_id);
 /* How many threads each run may use, after who works has changed. With the lock held. */
 void jobs_share_threads(jobs *j);
 
-/* The clean-up of models whose runs are gone: by one worker, before its first run. */
-void jobs_clean_models(jobs *j);
+/* Removes models whose runs are gone, and tells the store of data sets that it has not heard of: by one worker, before its first run. */
+void jobs_tidy(jobs *j);
 
 #endif

@@ -1,0 +1,52 @@
+/* What a crash, or another program, has left between database and data directory. */
+#include "core/dataset_register.h"
+#include "server/jobs_files.h"
+#include "server/jobs_private.h"
+
+#include <stdio.h>
+
+static bool is_known(void *context, int64_t run_id)
+{
+    const jobs *j = context;
+    run row = {0};
+    fail f;
+    bool is_there = store_get_run(j->options.store, run_id, &row, &f);
+    run_close(&row);
+    return is_there || f.code != FAIL_NOT_FOUND;
+}
+
+void jobs_describe_dataset(const dataset_summary *s, dataset_info *out)
+{
+    *out = (dataset_info){.n_train = (int64_t)s->n[PART_TRAIN],
+                          .n_validation = (int64_t)s->n[PART_VALIDATION],
+                          .n_test = (int64_t)s->n[PART_TEST],
+                          .inputs = (int64_t)s->d,
+                          .outputs = (int64_t)s->k,
+                          .bytes = (int64_t)s->bytes,
+                          .created_ms = s->created_ms,
+                          .built_in = s->built_in};
+    snprintf(out->name, sizeof out->name, "%s", s->name);
+    snprintf(out->sha256, sizeof out->sha256, "%s", s->sha256);
+    snprintf(out->task, sizeof out->task, "%s",
+             s->task == TASK_CLASSIFICATION ? "classification" : "regression");
+}
+
+/* Sets that the command line registered while no service ran. */
+static bool put_dataset(void *context, const dataset_summary *summary)
+{
+    const jobs *j = context;
+    dataset_info info;
+    fail f;
+    if (*summary->problem)
+        return true;
+    jobs_describe_dataset(summary, &info);
+    return store_put_dataset(j->options.store, &info, &f);
+}
+
+void jobs_tidy(jobs *j)
+{
+    fail f;
+    jobs_files_clean_models(j->data_dir, is_known, j);
+    if (!dataset_list(j->data_dir, put_dataset, j, &f))
+        (void)fprintf(stderr, "regulab: %s\n", f.sentence);
+}
