@@ -110,16 +110,11 @@ static void send_faults(const fail_list *faults, response *r)
     response_fail_list(r, detail, faults);
 }
 
-static void add_warnings(buffer *b, const jobs_plan *p)
+static void add_warning(void *context, const char *sentence)
 {
-    char sentence[512];
-    codec_add_key(b, "warnings");
-    buffer_add_text(b, "[");
-    for (int i = 0; jobs_plan_warning(p, i, sentence, sizeof sentence); i++) {
-        codec_add_separator(b);
-        codec_add_string(b, sentence);
-    }
-    buffer_add_text(b, "]");
+    buffer *b = context;
+    codec_add_separator(b);
+    codec_add_string(b, sentence);
 }
 
 static void add_planned_config(buffer *b, const jobs_plan *p, int c)
@@ -157,7 +152,10 @@ static void add_plan(app *a, const jobs_plan *p, buffer *b)
     for (int c = 0; c < p->plan.n_configs && c < CONFIGS_SHOWN; c++)
         add_planned_config(b, p, c);
     buffer_add_text(b, "]");
-    add_warnings(b, p);
+    codec_add_key(b, "warnings");
+    buffer_add_text(b, "[");
+    jobs_plan_list_warnings(p, add_warning, b);
+    buffer_add_text(b, "]");
     codec_add_key(b, "estimated_seconds");
     codec_add_number(b, jobs_estimate_seconds(a->jobs, jobs_plan_work(p), n_runs));
     codec_add_key(b, "memory_bytes");

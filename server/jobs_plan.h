@@ -53,8 +53,9 @@ FAIL_CHECKED bool jobs_plan_list_runs(const jobs_plan *p, jobs_cell_exists *exis
 void jobs_plan_free_runs(new_run *runs, int64_t n_runs);
 
 /* What the user should know before the runs start: memory that does not fit, merged cells, fields without effect, what this many seeds
- * cannot detect, a regularizer compared at one learning rate only. One sentence a call: for i = 0, 1, ... until false. */
-bool jobs_plan_warning(const jobs_plan *p, int i, char *sentence, size_t sentence_bytes);
+ * cannot detect, a regularizer compared at one learning rate only. One sentence per call of `each`. */
+typedef void jobs_plan_warning(void *context, const char *sentence);
+void jobs_plan_list_warnings(const jobs_plan *p, jobs_plan_warning *each, void *context);
 
 /* Nominal seconds of all runs one after the other; the most memory that one takes. */
 double jobs_plan_work(const jobs_plan *p);

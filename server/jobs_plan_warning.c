@@ -7,20 +7,13 @@
 
 enum { SENTENCE_BYTES = 512 };
 
-typedef struct teller { /* keeps the sentence that is wanted of those told */
+typedef struct teller {
     const jobs_plan *p;
-    int wanted, n;
-    char *sentence;
-    size_t sentence_bytes;
+    jobs_plan_warning *each;
+    void *context;
 } teller;
 
-static void tell(teller *t, const char *sentence)
-{
-    if (t->n++ == t->wanted)
-        snprintf(t->sentence, t->sentence_bytes, "%s", sentence);
-}
-
-static void warn_of_merged(teller *t)
+static void warn_of_merged(const teller *t)
 {
     const plan *p = &t->p->plan;
     char sentence[SENTENCE_BYTES];
@@ -29,13 +22,13 @@ static void warn_of_merged(teller *t)
     snprintf(sentence, sizeof sentence,
              "%" PRId64 " cells, %d distinct: cells that mean the same are trained once.",
              p->n_cells, p->n_configs);
-    tell(t, sentence);
+    t->each(t->context, sentence);
 }
 
-static void warn_of_memory(teller *t)
+static void warn_of_memory(const teller *t)
 {
     if (t->p->is_too_large)
-        tell(t, t->p->memory.sentence);
+        t->each(t->context, t->p->memory.sentence);
 }
 
 static bool is_axis(const experiment_spec *e, const field *row)
@@ -55,23 +48,23 @@ static bool applies_somewhere(const plan *p, const field *row)
 }
 
 /* With a sweep a field counts as without effect only if it has none in any config: momentum beside a swept optimizer is fine. */
-static void warn_of_no_effect(teller *t)
+static void warn_of_no_effect(const teller *t)
 {
     const experiment_spec *e = &t->p->spec;
     char sentence[SENTENCE_BYTES];
     for (int i = 0; e->n_axes == 0 && spec_warning(&e->base, i, sentence, sizeof sentence); i++)
-        tell(t, sentence);
+        t->each(t->context, sentence);
     for (int i = 0; e->n_axes > 0 && i < FIELD_COUNT; i++) {
         bool is_given = e->base.is_set[i] || is_axis(e, &FIELDS[i]);
         if (!is_given || applies_somewhere(&t->p->plan, &FIELDS[i]))
             continue;
         snprintf(sentence, sizeof sentence, "%s has no effect in any config of this sweep.",
                  FIELDS[i].name);
-        tell(t, sentence);
+        t->each(t->context, sentence);
     }
 }
 
-static void warn_of_few_seeds(teller *t)
+static void warn_of_few_seeds(const teller *t)
 {
     const plan *p = &t->p->plan;
     char sentence[SENTENCE_BYTES];
@@ -88,10 +81,10 @@ static void warn_of_few_seeds(teller *t)
                  "(over seeds, of the paired differences) is missed more often than one time in "
                  "five.",
                  p->n_seeds, stats_detectable_effect((size_t)p->n_seeds));
-    tell(t, sentence);
+    t->each(t->context, sentence);
 }
 
-static void warn_of_one_rate(teller *t)
+static void warn_of_one_rate(const teller *t)
 {
     const experiment_spec *e = &t->p->spec;
     const field *swept = NULL;
@@ -105,16 +98,15 @@ static void warn_of_one_rate(teller *t)
              "%s is compared at one learning rate (%g): the best rate may differ from value to "
              "value, often upwards with stronger regularization. Sweep learning_rate as well.",
              swept->name, t->p->plan.configs[t->p->plan.baseline].spec.learning_rate);
-    tell(t, sentence);
+    t->each(t->context, sentence);
 }
 
-bool jobs_plan_warning(const jobs_plan *p, int i, char *sentence, size_t sentence_bytes)
+void jobs_plan_list_warnings(const jobs_plan *p, jobs_plan_warning *each, void *context)
 {
-    teller t = {.p = p, .wanted = i, .sentence = sentence, .sentence_bytes = sentence_bytes};
+    teller t = {p, each, context};
     warn_of_memory(&t);
     warn_of_merged(&t);
     warn_of_no_effect(&t);
     warn_of_few_seeds(&t);
     warn_of_one_rate(&t);
-    return i < t.n;
 }
