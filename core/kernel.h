@@ -67,6 +67,8 @@ real kernel_dot(const real *x, const real *y, size_t n);
 void kernel_scale(real *x, size_t n, real factor);
 void kernel_scale_by(real *x, const real *factors, size_t n); /* x[i] *= factors[i] */
 void kernel_add_scaled(real *x, const real *y, size_t n, real factor); /* x += factor * y */
+void kernel_gather(const real *x, const uint32_t *index, size_t n, real *out); /* out[i] = x[index[i]] */
+void kernel_scatter(const real *x, const uint32_t *index, size_t n, real *out); /* out[index[i]] = x[i] */
 void kernel_blend(real *average, const real *x, size_t n, real keep);  /* average = keep * average + (1 - keep) * x */
 
 /* Softmax of each row in place; loss[r] = -sum_j target[r][j] * log p[r][j]. target may be NULL: no loss. (n_rows, n) dense. */
@@ -83,6 +85,7 @@ void kernel_batch_normalize_backward(real *delta, const real *x_hat, size_t ld, 
                                      const real *inverse_deviation, real *gamma_gradient, real *beta_gradient);
 /* The same for one row (layer normalization); returns 1/sqrt(variance + epsilon). */
 real kernel_layer_normalize(real *x, size_t n, const real *gamma, const real *beta, real epsilon, real *out);
+void kernel_layer_normalize_only(real *x, size_t n, const real *gamma, const real *beta, real epsilon); /* in place: inference */
 void kernel_layer_normalize_backward(real *delta, const real *x_hat, size_t n, const real *gamma, real inverse_deviation);
 
 /* ---- DropConnect: one mask per sample over the weights (n_out, n_in), decisions as bits ---- */
@@ -97,8 +100,7 @@ void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x,
 typedef struct kernel_update {
     real rate;            /* eta of this step */
     real l1, l2, decay;
-    real gradient_scale;  /* of clipping, 1 otherwise */
-    bool l1_is_in;        /* clipping has joined l1 already */
+    bool l1_is_in;        /* the gradient has l1 already: it was measured for clipping */
     real momentum, beta1, beta2, rho, epsilon;
     real beta1_rest, beta2_rest, rho_rest; /* 1 - beta1, ...: subtracted in double, since 1 - 0.999f is off by 5e-5 */
     bool nesterov;

@@ -208,6 +208,19 @@ void kernel_add_scaled(real *restrict x, const real *restrict y, size_t n, real 
 }
 
 KERNEL_CLONES
+void kernel_gather(const real *restrict x, const uint32_t *restrict index, size_t n, real *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[index[i]];
+}
+
+void kernel_scatter(const real *restrict x, const uint32_t *restrict index, size_t n, real *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[index[i]] = x[i];
+}
+
+KERNEL_CLONES
 void kernel_blend(real *restrict average, const real *restrict x, size_t n, real keep)
 {
     for (size_t i = 0; i < n; i++)

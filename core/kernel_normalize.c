@@ -49,23 +49,36 @@ void kernel_batch_normalize_backward(real *restrict delta, const real *restrict 
                                 (delta[r * ld + j] - inverse_n * (beta_gradient[j] + x_hat[r * ld + j] * gamma_gradient[j]));
 }
 
-/* Two passes and doubles for the moments: rows are short and their mean may be large. */
-real kernel_layer_normalize(real *restrict x, size_t n, const real *restrict gamma, const real *restrict beta, real epsilon,
-                            real *restrict out)
+/* Two passes and doubles for the moments: rows are short and their mean may be large. Returns 1/sqrt(variance + epsilon). */
+static real row_moments(const real *x, size_t n, real epsilon, real *mean)
 {
     double sum = 0, squares = 0;
     for (size_t j = 0; j < n; j++)
         sum += (double)x[j];
-    double mean = sum / (double)n;
+    double center = sum / (double)n;
     for (size_t j = 0; j < n; j++)
-        squares += ((double)x[j] - mean) * ((double)x[j] - mean);
-    real inverse = (real)(1 / sqrt(squares / (double)n + (double)epsilon)), center = (real)mean;
+        squares += ((double)x[j] - center) * ((double)x[j] - center);
+    *mean = (real)center;
+    return (real)(1 / sqrt(squares / (double)n + (double)epsilon));
+}
+
+real kernel_layer_normalize(real *restrict x, size_t n, const real *restrict gamma, const real *restrict beta, real epsilon,
+                            real *restrict out)
+{
+    real center, inverse = row_moments(x, n, epsilon, &center);
     for (size_t j = 0; j < n; j++) {
         real normal = (x[j] - center) * inverse;
         x[j] = normal;
         out[j] = gamma[j] * normal + beta[j];
     }
     return inverse;
+}
+
+void kernel_layer_normalize_only(real *restrict x, size_t n, const real *restrict gamma, const real *restrict beta, real epsilon)
+{
+    real center, inverse = row_moments(x, n, epsilon, &center);
+    for (size_t j = 0; j < n; j++)
+        x[j] = gamma[j] * ((x[j] - center) * inverse) + beta[j];
 }
 
 void kernel_layer_normalize_backward(real *restrict delta, const real *restrict x_hat, size_t n, const real *restrict gamma,

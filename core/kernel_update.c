@@ -22,10 +22,10 @@ static inline real sign(real x)
 #define START(i, lane)                                                                                                 \
     real raw = (g ? g[i] : 0) + l1 * sign(w[i]);                                                                       \
     lanes[lane] += raw * raw;                                                                                          \
-    real gradient = scale * raw + l2 * w[i], weight = w[i] * kept
+    real gradient = raw + l2 * w[i], weight = w[i] * kept
 
 #define LOCALS                                                                                                         \
-    real l1 = u->l1_is_in ? 0 : u->l1, l2 = u->l2, scale = u->gradient_scale, kept = 1 - u->rate * u->decay, rate = u->rate
+    real l1 = u->l1_is_in ? 0 : u->l1, l2 = u->l2, kept = 1 - u->rate * u->decay, rate = u->rate
 
 /* One step for element i; each optimizer's loop body is named STEP. Blocks of LANES keep the order of the sum fixed. */
 #define SWEEP(STEP)                                                                                                    \

@@ -19,7 +19,7 @@ void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t
     if (k == 0) { /* every unit that feeds this layer was dropped */
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++)
-                c[i * ldc + j] *= beta;
+                c[i * ldc + j] = beta > 0 ? c[i * ldc + j] * beta : 0;
         return;
     }
 #ifdef REAL_DOUBLE
