@@ -67,6 +67,16 @@ static bool check_dropout(const train_spec *s, fail_list *faults)
     return ok;
 }
 
+/* Classic scaling puts the rate into inference: with a rate that moves, a model would mean something else in each epoch. */
+static bool check_scaling(const train_spec *s, fail_list *faults)
+{
+    bool masks = s->dropout_kind == DROPOUT_BERNOULLI || s->dropout_kind == DROPOUT_DROPCONNECT;
+    if (!masks || s->dropout_scaling != DROPOUT_SCALING_CLASSIC || s->dropout_schedule == DROPOUT_SCHEDULE_CONSTANT)
+        return true;
+    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_schedule",
+                         "with classic scaling inference depends on the rate, which a schedule changes: use inverted scaling");
+}
+
 static bool check_stopping(const train_spec *s, fail_list *faults)
 {
     if (!s->early_stopping.enabled || s->early_stopping.criterion == CRITERION_PATIENCE ||
@@ -87,6 +97,7 @@ static bool check_normalization(const train_spec *s, fail_list *faults)
 bool spec_resolve(train_spec *spec, fail_list *faults)
 {
     bool ok = check_dropout(spec, faults);
+    ok = check_scaling(spec, faults) && ok;
     ok = check_stopping(spec, faults) && ok;
     ok = check_normalization(spec, faults) && ok;
     if (!ok)

@@ -58,7 +58,8 @@ typedef struct train_result {
     double selected[METRIC_COUNT]; /* with the selected weights; test metrics included. NaN where not measured */
     double train_seconds;      /* epochs less evaluation, recording and checkpoints */
     double samples_per_second; /* training samples over train_seconds */
-    double wall_seconds;
+    double wall_seconds;       /* of this call */
+    bool is_other_core;        /* resumed from a checkpoint of another BLAS core: not bit-identical to an undisturbed run */
     size_t memory_bytes;       /* what the run allocated */
     size_t n_model;            /* floats in model */
     float *model;              /* the selected weights; the caller frees. NULL unless finished or early stopped or diverged */
@@ -71,8 +72,8 @@ FAIL_CHECKED bool train_run(const train_input *input, const train_hooks *hooks, 
 /* Frees what the result holds; safe on a zeroed one. */
 void train_result_close(train_result *result);
 
-/* Bytes that train_run() will allocate for itself and for the BLAS, given `inputs` columns and `outputs` classes or targets. */
-size_t train_memory_bytes(const train_spec *spec, size_t n_train, size_t n_validation, size_t n_test, size_t inputs, size_t outputs);
+/* Bytes that train_run() will allocate for itself and for the BLAS, with n[] samples in the parts. */
+size_t train_memory_bytes(const train_spec *spec, const dataset *set, const size_t n[PART_COUNT]);
 
 /* Rules of a resolved spec that need the data set (augmentation wants images, label_smoothing wants classes, batch normalization
  * wants batches of two, ...). Adds every fault found; true when it added none. */
@@ -85,7 +86,7 @@ void train_initial_model(const train_spec *spec, size_t inputs, size_t outputs, 
 FAIL_CHECKED bool train_predict(const train_spec *spec, const float *model, size_t inputs, size_t outputs, dataset_task task,
                                 const float *x, size_t n, float *out, fail *f);
 
-/* One answer with the masks and noise of training, mask number `sample` (core/rng.h, purpose monte_carlo): out (n, outputs).
+/* One answer with the masks of training at the last epoch's rates, mask number `sample` (core/rng.h, purpose monte_carlo): out (n, outputs).
  * Batch normalization keeps its running statistics. */
 FAIL_CHECKED bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs, size_t outputs, dataset_task task,
                                        const float *x, size_t n, uint32_t sample, float *out, fail *f);

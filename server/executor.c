@@ -42,8 +42,7 @@ size_t executor_available_bytes(void)
 
 static size_t memory_of(const train_spec *spec, const dataset *set, const size_t n[PART_COUNT])
 {
-    return split_bytes(set, spec) + train_memory_bytes(spec, n[PART_TRAIN], n[PART_VALIDATION],
-                                                       n[PART_TEST], set->d, set->k);
+    return split_bytes(set, spec) + train_memory_bytes(spec, set, n);
 }
 
 size_t executor_memory_bytes(const train_spec *spec, const dataset *set)

@@ -1,0 +1,177 @@
+#include "core/evaluate.h"
+
+#include <math.h>
+#include <string.h>
+
+static size_t largest(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool samples_masks(const train_spec *spec)
+{
+    for (int i = 0; i < REGULARIZER_COUNT; i++)
+        if (REGULARIZERS[i].is_sampled && REGULARIZERS[i].is_active(spec))
+            return true;
+    return false;
+}
+
+static void take_layers(evaluation *e, arena *a)
+{
+    e->n_pairs = e->data->n[PART_VALIDATION] < EVALUATE_ROWS ? e->data->n[PART_VALIDATION] : EVALUATE_ROWS;
+    for (int i = 0; i < e->net->n_layers; i++) {
+        size_t units = e->net->layers[i].outputs;
+        e->layer_memory[i] = arena_take(a, diagnostics_bytes(units), 1);
+        if (e->has_samples)
+            e->pairs[i] = arena_take(a, e->n_pairs * units, sizeof(real));
+    }
+}
+
+void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape, const split *data)
+{
+    *e = (evaluation){.spec = spec, .net = shape, .data = data, .has_samples = samples_masks(spec)};
+    size_t n = largest(data->n_train_evaluation, largest(data->n[PART_VALIDATION], data->n[PART_TEST]));
+    net_take_scratch(shape, a, EVALUATE_ROWS, &e->scratch);
+    e->rows = sizeof(real) == sizeof(float) ? (float *)(void *)e->scratch.a
+                                            : arena_take(a, EVALUATE_ROWS * shape->inputs, sizeof(float));
+    e->predictions = arena_take(a, n * shape->outputs, sizeof(float));
+    if (shape->task == TASK_CLASSIFICATION)
+        e->labels = arena_take(a, n, sizeof(int32_t));
+    else
+        e->targets = arena_take(a, n * shape->outputs, sizeof(float));
+    if (spec->monte_carlo_samples > 0)
+        e->mean = arena_take(a, data->n[PART_TEST] * shape->outputs, sizeof(float));
+    if (spec->record_layers)
+        take_layers(e, a);
+    if (e->has_samples && (spec->record_layers || spec->monte_carlo_samples > 0)) {
+        net_take_work(shape, a, EVALUATE_ROWS, false, &e->sample_work);
+        regularization_take(&e->sample, a, spec, shape, &e->sample_work, NULL, EVALUATE_ROWS, true);
+    }
+    regularization_fill_inference(spec, &e->inference);
+}
+
+/* Positions in the part of its rows first .. first + n - 1 as they are measured. */
+static const uint32_t *positions_of(const evaluation *e, dataset_part part, size_t first)
+{
+    return part == PART_TRAIN ? e->data->train_evaluation + first : NULL;
+}
+
+static size_t count_of(const evaluation *e, dataset_part part)
+{
+    return part == PART_TRAIN ? e->data->n_train_evaluation : e->data->n[part];
+}
+
+/* `out` may be `rows` itself (they are the same where real is float). */
+static void read_rows(const evaluation *e, dataset_part part, size_t first, size_t n, float *rows, real *out)
+{
+    split_read_inputs(e->data, part, positions_of(e, part, first), first, n, rows);
+    if ((const void *)rows != (const void *)out)
+        for (size_t i = 0; i < n * e->net->inputs; i++)
+            out[i] = rows[i];
+}
+
+static void read_truth(evaluation *e, dataset_part part, size_t n)
+{
+    const uint32_t *positions = positions_of(e, part, 0);
+    e->n = n;
+    if (e->targets)
+        split_read_targets(e->data, part, positions, 0, n, e->targets);
+    else
+        for (size_t i = 0; i < n; i++)
+            e->labels[i] = e->data->labels[part][positions ? positions[i] : i];
+}
+
+static scores score(const evaluation *e, const float *predictions)
+{
+    if (e->targets) {
+        regression_scores r = metric_score_regression(predictions, e->targets, e->n, e->net->outputs);
+        return (scores){r.loss, NAN, r.rmse, r.r2, NAN, NAN};
+    }
+    classification_scores c = metric_score_classification(predictions, e->labels, e->n, e->net->outputs);
+    return (scores){c.loss, c.accuracy, NAN, NAN, c.ece, c.brier};
+}
+
+typedef struct observer {
+    evaluation *e;
+    size_t first; /* sample number of the chunk's first row */
+} observer;
+
+static void observe(void *context, int layer, const real *out, size_t n)
+{
+    observer *o = context;
+    size_t units = o->e->net->layers[layer].outputs;
+    diagnostics_add(&o->e->layers[layer], out, n);
+    if (o->first == 0 && o->e->pairs[layer])
+        memcpy(o->e->pairs[layer], out, o->e->n_pairs * units * sizeof *out);
+}
+
+static void start_layers(evaluation *e, size_t n)
+{
+    for (int i = 0; i < e->net->n_layers; i++)
+        diagnostics_init(&e->layers[i], e->layer_memory[i], e->net->layers[i].outputs, n);
+}
+
+scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers)
+{
+    size_t n = count_of(e, part), k = e->net->outputs;
+    observer o = {e, 0};
+    net_inference inference = e->inference;
+    inference.model = model;
+    inference.observe = layers ? observe : NULL;
+    inference.context = &o;
+    if (layers)
+        start_layers(e, n);
+    for (; o.first < n; o.first += EVALUATE_ROWS) {
+        size_t rows = n - o.first < EVALUATE_ROWS ? n - o.first : EVALUATE_ROWS;
+        read_rows(e, part, o.first, rows, e->rows, e->scratch.a);
+        const real *out = net_infer(e->net, &inference, e->scratch.a, rows, &e->scratch, e->parallel);
+        for (size_t i = 0; i < rows * k; i++)
+            e->predictions[o.first * k + i] = (float)out[i];
+    }
+    read_truth(e, part, n);
+    return score(e, e->predictions);
+}
+
+/* One pass of rows first .. first + n - 1 of a part with sampled mask number `mask`. */
+static void sample_chunk(evaluation *e, real *model, dataset_part part, size_t first, size_t n, rng_purpose purpose, uint32_t mask)
+{
+    net_work *work = &e->sample_work;
+    net_hooks hooks = regularization_hooks(&e->sample);
+    work->n = n;
+    read_rows(e, part, first, n, sizeof(real) == sizeof(float) ? (float *)(void *)work->input : e->rows, work->input);
+    net_use_model(e->net, model, work);
+    regularization_start_step(&e->sample, purpose, mask, (uint32_t)first, false, e->parallel);
+    regularization_apply_batch(&e->sample, e->parallel);
+    net_forward(e->net, work, model, NET_SAMPLE, &hooks, e->parallel);
+}
+
+void evaluation_read_layers(evaluation *e, real *model, int64_t epoch, double values[][LAYER_METRIC_COUNT])
+{
+    if (e->has_samples) {
+        regularization_start_epoch(&e->sample, epoch);
+        sample_chunk(e, model, PART_VALIDATION, 0, e->n_pairs, RNG_DIAGNOSTICS, 0);
+        for (int i = 0; i < e->net->n_layers; i++)
+            diagnostics_add_pair(&e->layers[i], e->pairs[i], e->sample_work.states[i].out, e->n_pairs);
+    }
+    for (int i = 0; i < e->net->n_layers; i++)
+        diagnostics_read(&e->layers[i], values[i]);
+}
+
+scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
+{
+    size_t n = e->data->n[PART_TEST], k = e->net->outputs;
+    regularization_start_epoch(&e->sample, epoch);
+    memset(e->mean, 0, n * k * sizeof *e->mean);
+    for (int64_t s = 0; s < e->spec->monte_carlo_samples; s++)
+        for (size_t first = 0; first < n; first += EVALUATE_ROWS) {
+            size_t rows = n - first < EVALUATE_ROWS ? n - first : EVALUATE_ROWS;
+            sample_chunk(e, model, PART_TEST, first, rows, RNG_MONTE_CARLO, (uint32_t)s);
+            net_state *output = &e->sample_work.states[e->net->n_layers - 1];
+            if (e->net->task == TASK_CLASSIFICATION)
+                kernel_softmax(output->out, rows, k, NULL, NULL);
+            for (size_t i = 0; i < rows * k; i++)
+                e->mean[first * k + i] += (float)output->out[i] / (float)e->spec->monte_carlo_samples;
+        }
+    read_truth(e, PART_TEST, n);
+    return score(e, e->mean);
+}
