@@ -1,0 +1,36 @@
+/* `regulab check`: what a specification means, or everything that is wrong with it. */
+#include "server/cli.h"
+#include "server/jobs_plan.h"
+
+#include <inttypes.h>
+
+static void print_plan(const jobs_plan *p)
+{
+    char sentence[512];
+    const char *more = p->spec.until.enabled ? " or more" : "";
+    int64_t n_runs = p->plan.n_configs * p->plan.n_seeds;
+    printf("valid: %d config%s, %" PRId64 " seed%s%s, %" PRId64 " run%s%s, at most %.0f MB of memory each\n", p->plan.n_configs,
+           p->plan.n_configs == 1 ? "" : "s", p->plan.n_seeds, p->plan.n_seeds == 1 ? "" : "s", more, n_runs, n_runs == 1 ? "" : "s", more,
+           (double)jobs_plan_memory_bytes(p) / 1e6);
+    for (int i = 0; jobs_plan_warning(p, i, sentence, sizeof sentence); i++)
+        printf("warning: %s\n", sentence);
+}
+
+int cli_check(const cli_arguments *a)
+{
+    buffer text;
+    fail f;
+    jobs_plan p;
+    fail_list faults;
+    faults.n = faults.n_found = 0;
+    if (!cli_load(a->words[0], &text, &f))
+        return cli_failed(&f);
+    jobs_source source = {.data_dir = cli_value(a, "--data-dir", "regulab-data")};
+    bool ok = jobs_plan_read(&source, text.data, text.n, false, &p, &faults);
+    buffer_close(&text);
+    if (!ok)
+        return cli_faulty(stdout, &faults);
+    print_plan(&p);
+    jobs_plan_close(&p);
+    return CLI_DONE;
+}
