@@ -10,6 +10,8 @@ const ROUTES = [
   ['/experiments/:id', () => import('./view/experiment.js'), 'experiments'],
   ['/runs/:id', () => import('./view/run.js'), 'experiments'],
   ['/datasets', () => import('./view/datasets.js'), 'datasets'],
+  ['/dropout', () => import('./view/dropout.js'), 'dropout'],
+  ['/dropout/:id', () => import('./view/dropout.js'), 'dropout'],
   ['/sql', () => import('./view/sql.js'), 'sql'],
   ['/new', () => import('./view/new.js'), 'new'],
 ];
