@@ -50,6 +50,20 @@ bool dropout_is_active(const train_spec *spec)
     return false;
 }
 
+/* By the spec, not by the pointers: while memory is counted these are NULL. */
+static void take_gathered(regularization *r, arena *a)
+{
+    if (drops_units(r->spec, 0))
+        r->gathered_input = arena_take(a, r->batch * r->net->inputs, sizeof(real));
+    for (int i = 0; i < r->net->n_layers; i++) {
+        const net_layer *layer = &r->net->layers[i];
+        if (!drops_units(r->spec, i) && (i == r->spec->n_hidden || !drops_units(r->spec, i + 1)))
+            continue;
+        r->gathered_weights[i] = arena_take(a, layer->inputs * layer->outputs, sizeof(real));
+        r->gathered_bias[i] = arena_take(a, layer->outputs, sizeof(real));
+    }
+}
+
 void dropout_take(regularization *r, arena *a)
 {
     size_t rows = is_batch(r) ? 1 : r->batch;
@@ -63,16 +77,8 @@ void dropout_take(regularization *r, arena *a)
         place->factors = is_gaussian(r->spec) ? arena_take(a, rows * width, sizeof(real)) : NULL;
         place->kept = can_gather(r) ? arena_take(a, width, sizeof(uint32_t)) : NULL;
     }
-    if (!can_gather(r))
-        return;
-    r->gathered_input = r->places[0].kept ? arena_take(a, r->batch * r->net->inputs, sizeof(real)) : NULL;
-    for (int i = 0; i < r->net->n_layers; i++) {
-        const net_layer *layer = &r->net->layers[i];
-        if (!r->places[i].kept && (i == r->spec->n_hidden || !r->places[i + 1].kept))
-            continue;
-        r->gathered_weights[i] = arena_take(a, layer->inputs * layer->outputs, sizeof(real));
-        r->gathered_bias[i] = arena_take(a, layer->outputs, sizeof(real));
-    }
+    if (can_gather(r))
+        take_gathered(r, a);
 }
 
 static rng_address address_of(const regularization *r, int place)

@@ -60,7 +60,7 @@ size_t train_memory_bytes(const train_spec *spec, const dataset *set, const size
 {
     size_t n_evaluated = n[PART_TRAIN] < (size_t)spec->train_evaluation_size ? n[PART_TRAIN] : (size_t)spec->train_evaluation_size;
     static const float zero = 0; /* nothing is computed here, but a split always has a scale */
-    split data = {.set = set, .scale = &zero, .shift = &zero, .n = {n[PART_TRAIN], n[PART_VALIDATION], n[PART_TEST]}, .n_train_evaluation = n_evaluated};
+    split data = {.set = set, .scale = &zero, .shift = &zero, .is_uniform = true, .n = {n[PART_TRAIN], n[PART_VALIDATION], n[PART_TEST]}, .n_train_evaluation = n_evaluated};
     run r = {.spec = spec, .data = &data};
     arena counting = {0};
     net_init(&r.net, spec, set->d, set->k, set->task);
