@@ -4,16 +4,20 @@
 
 #include <inttypes.h>
 
+static void print_warning(void *context, const char *sentence)
+{
+    (void)context;
+    printf("warning: %s\n", sentence);
+}
+
 static void print_plan(const jobs_plan *p)
 {
-    char sentence[512];
     const char *more = p->spec.until.enabled ? " or more" : "";
     int64_t n_runs = p->plan.n_configs * p->plan.n_seeds;
     printf("valid: %d config%s, %" PRId64 " seed%s%s, %" PRId64 " run%s%s, at most %.0f MB of memory each\n", p->plan.n_configs,
            p->plan.n_configs == 1 ? "" : "s", p->plan.n_seeds, p->plan.n_seeds == 1 ? "" : "s", more, n_runs, n_runs == 1 ? "" : "s", more,
            (double)jobs_plan_memory_bytes(p) / 1e6);
-    for (int i = 0; jobs_plan_warning(p, i, sentence, sizeof sentence); i++)
-        printf("warning: %s\n", sentence);
+    jobs_plan_list_warnings(p, print_warning, NULL);
 }
 
 int cli_check(const cli_arguments *a)

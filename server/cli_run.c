@@ -418,11 +418,10 @@ static bool read_plan(training *t, const buffer *text)
     return false;
 }
 
-static void tell_warnings(const training *t)
+static void tell_warning(void *context, const char *sentence)
 {
-    char sentence[512];
-    for (int i = 0; !t->is_quiet && jobs_plan_warning(&t->plan, i, sentence, sizeof sentence); i++)
-        (void)fprintf(stderr, "warning: %s\n", sentence);
+    (void)context;
+    (void)fprintf(stderr, "warning: %s\n", sentence);
 }
 
 int cli_run(const cli_arguments *a)
@@ -442,7 +441,8 @@ int cli_run(const cli_arguments *a)
     catch_signals();
     int status = CLI_USAGE;
     if (read_plan(&t, &text)) {
-        tell_warnings(&t);
+        if (!t.is_quiet)
+            jobs_plan_list_warnings(&t.plan, tell_warning, NULL);
         status = run_plan(&t, a, text.data);
         jobs_plan_close(&t.plan);
     }

@@ -32,30 +32,6 @@ bool codec_json_parse_object(const char *text, size_t n, cJSON **out, fail_list 
     return true;
 }
 
-void codec_json_add(buffer *b, const cJSON *value)
-{
-    bool is_object = cJSON_IsObject(value);
-    if (cJSON_IsNumber(value)) {
-        codec_add_number(b, value->valuedouble);
-    } else if (cJSON_IsString(value)) {
-        codec_add_string(b, value->valuestring);
-    } else if (cJSON_IsBool(value)) {
-        codec_add_boolean(b, cJSON_IsTrue(value));
-    } else if (!is_object && !cJSON_IsArray(value)) {
-        buffer_add_text(b, "null");
-    } else {
-        buffer_add_text(b, is_object ? "{" : "[");
-        for (const cJSON *child = value->child; child; child = child->next) {
-            if (is_object)
-                codec_add_key(b, child->string);
-            else
-                codec_add_separator(b);
-            codec_json_add(b, child);
-        }
-        buffer_add_text(b, is_object ? "}" : "]");
-    }
-}
-
 void codec_pointer_add(const char *parent, const char *name, char out[CODEC_POINTER_BYTES])
 {
     int n = snprintf(out, CODEC_POINTER_BYTES, "%s/", parent);

@@ -19,9 +19,6 @@ FAIL_CHECKED bool codec_json_parse(const char *text, size_t n, struct cJSON **ou
 /* The same, and the value must be an object; the fault goes to the list. */
 FAIL_CHECKED bool codec_json_parse_object(const char *text, size_t n, struct cJSON **out, fail_list *faults);
 
-/* Writes a tree back as text (cJSON's own printing loses digits). */
-void codec_json_add(buffer *b, const struct cJSON *value);
-
 /* out = parent + "/" + name, with ~ and / escaped (RFC 6901); cut if it does not fit. */
 void codec_pointer_add(const char *parent, const char *name, char out[CODEC_POINTER_BYTES]);
 void codec_pointer_add_index(const char *parent, int index, char out[CODEC_POINTER_BYTES]);

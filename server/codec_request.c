@@ -231,46 +231,6 @@ bool codec_read_token(const char *text, size_t n, char *token, size_t token_byte
     return ok;
 }
 
-/* ---- recipes ---- */
-
-void recipe_close(recipe *r)
-{
-    free(r->title);
-    free(r->description);
-    free(r->spec);
-    *r = (recipe){0};
-}
-
-bool codec_read_recipe(const char *text, size_t n, recipe *out, fail_list *faults)
-{
-    static const char *const KNOWN[] = {"name", "title", "description", "spec", NULL};
-    enum { TITLE_CHARACTERS_LIMIT = 200, DESCRIPTION_CHARACTERS_LIMIT = 10000 };
-    cJSON *root;
-    recipe r = {0};
-    if (!codec_json_parse_object(text, n, &root, faults))
-        return false;
-    const cJSON *spec = cJSON_GetObjectItemCaseSensitive(root, "spec");
-    bool ok = codec_json_check_members(root, "", KNOWN, faults);
-    ok = codec_json_read_text(root, "", "title", TITLE_CHARACTERS_LIMIT, false, &r.title, faults) && ok;
-    ok = codec_json_read_text(root, "", "description", DESCRIPTION_CHARACTERS_LIMIT, true, &r.description, faults) && ok;
-    if (ok && (!r.title || !r.description || !cJSON_IsObject(spec)))
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "", "a recipe needs title, description and spec");
-    if (ok) {
-        buffer b;
-        buffer_init(&b, 2 * n + 64);
-        codec_json_add(&b, spec);
-        r.spec = b.failed ? NULL : buffer_take(&b, NULL);
-        buffer_close(&b);
-        ok = r.spec || fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/spec", "no memory for the recipe");
-    }
-    cJSON_Delete(root);
-    if (ok)
-        *out = r;
-    else
-        recipe_close(&r);
-    return ok;
-}
-
 /* ---- POST /sql ---- */
 
 enum { QUERY_CHARACTERS_LIMIT = 100000 };

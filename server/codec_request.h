@@ -31,13 +31,6 @@ typedef struct predict_request {
 FAIL_CHECKED bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *out, fail_list *faults);
 void predict_request_close(predict_request *p);
 
-/* A file of static/recipes: {"name", "title", "description", "spec"}. Texts on the heap; spec is JSON text. */
-typedef struct recipe {
-    char *title, *description, *spec;
-} recipe;
-FAIL_CHECKED bool codec_read_recipe(const char *text, size_t n, recipe *out, fail_list *faults);
-void recipe_close(recipe *r);
-
 /* POST /sql: {"query", "parameters": {name: scalar}, "limit"}. */
 enum { SQL_PARAMETERS_LIMIT = 64 };
 typedef enum sql_value_type { SQL_VALUE_NULL, SQL_VALUE_INTEGER, SQL_VALUE_REAL, SQL_VALUE_TEXT } sql_value_type;
