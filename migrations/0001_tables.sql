@@ -11,7 +11,7 @@ CREATE TABLE experiments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
     description TEXT NOT NULL,
-    tags TEXT NOT NULL CHECK (json_valid(tags)), -- JSON array of texts
+    tags TEXT NOT NULL, -- JSON array of texts
     status TEXT NOT NULL, -- queued, running, paused, completed, failed, cancelled
     n_configs INTEGER NOT NULL,
     n_runs INTEGER NOT NULL DEFAULT 0,
@@ -47,6 +47,7 @@ CREATE TABLE runs (
     experiment_id INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
     config_id TEXT NOT NULL, -- the configuration without its seed, hashed
     seed INTEGER NOT NULL,
+    data_seed INTEGER,
     status TEXT NOT NULL,
     stop_reason TEXT, -- finished, early_stopped, diverged, cancelled, error
     error TEXT,
@@ -73,7 +74,7 @@ CREATE TABLE runs (
     best_gradient_noise REAL, best_weight_norm REAL, best_seconds REAL,
     swept TEXT NOT NULL, -- JSON object: the swept fields of its configuration
     provenance TEXT, -- JSON object: program, BLAS, data set
-    config TEXT NOT NULL CHECK (json_valid(config)) -- JSON object: fully resolved
+    config TEXT NOT NULL -- JSON object: fully resolved
 );
 CREATE INDEX runs_experiment ON runs (experiment_id);
 CREATE INDEX runs_cell ON runs (experiment_id, config_id, seed);
@@ -111,12 +112,12 @@ CREATE TABLE layers (
 
 -- What is known of a configuration over its seeds: n completed runs, n_failed failed ones; mean and
 -- standard deviation (n - 1 in the denominator) of each final metric over the completed ones, NULL
--- where one of them does not have it. The configuration itself is that of run first_run_id.
+-- where one of them does not have it. The configuration itself is that of run first_run_id;
+-- its fields are columns of `config_fields`, which the program makes from its table of fields.
 CREATE TABLE configs (
     experiment_id INTEGER NOT NULL REFERENCES experiments (id) ON DELETE CASCADE,
     config_id TEXT NOT NULL,
     first_run_id INTEGER NOT NULL,
-    dataset TEXT NOT NULL,
     n INTEGER NOT NULL DEFAULT 0,
     n_failed INTEGER NOT NULL DEFAULT 0,
     mean_best_epoch REAL, std_best_epoch REAL, mean_selected_epoch REAL,
@@ -154,7 +155,6 @@ CREATE TABLE configs (
     std_best_weight_norm REAL, mean_best_seconds REAL, std_best_seconds REAL,
     PRIMARY KEY (experiment_id, config_id)
 ) WITHOUT ROWID;
-CREATE INDEX configs_dataset ON configs (dataset);
 
 CREATE TABLE datasets (
     name TEXT PRIMARY KEY,

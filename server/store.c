@@ -25,7 +25,7 @@ enum {
     ANALYZE_ROWS_IDLE = 10000, /* rows changed since the last ANALYZE */
     ANALYZE_ROWS_BUSY = 200000,
     READERS_KEPT = 8,
-    QUEUE_BYTES = 64 * 1024 * 1024 /* waiting in memory */
+    QUEUE_BYTES = 16 * 1024 * 1024 /* waiting in memory */
 };
 
 /* One change on its way: on the stack of the caller that waits, or on the heap with its arguments behind it. */
@@ -522,6 +522,10 @@ static bool prepare_database(store *s, fail *f)
     store_connection *c = &s->writer.connection;
     if (!store_schema_apply(c, f) || !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
         return false;
+    buffer_init(&s->writer.insert_fields, 1 << 16);
+    store_schema_add_insert(&s->writer.insert_fields);
+    if (s->writer.insert_fields.failed)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to open the database.");
     sqlite3_wal_hook(c->db, note_wal, s);
     write_entry first = {.change = start_afresh};
     write_list group = {.first = &first, .last = &first, .n = 1};
@@ -542,6 +546,7 @@ static void free_store(store *s)
     pthread_mutex_destroy(&s->readers_lock);
     pthread_cond_destroy(&s->wake);
     pthread_cond_destroy(&s->done);
+    buffer_close(&s->writer.insert_fields);
     free(s->writer.events);
     free(s->path);
     free(s);

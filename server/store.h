@@ -8,7 +8,7 @@
  *    is told only when it is durable, and an epoch that is stored already is not stored or told again.
  * Threads: every function may be called from any thread. Failure: FAIL_STORAGE with a sentence for the user; store_is_healthy() says so too
  * until a write succeeds again. Started runs and records are kept in memory and tried again until they
- * are stored: store_flush() waits as long as that takes, store_add_record() only when 64 MB are waiting; all other calls fail. */
+ * are stored: store_flush() waits as long as that takes, store_add_record() only when 16 MB are waiting; all other calls fail. */
 #ifndef SERVER_STORE_H
 #define SERVER_STORE_H
 

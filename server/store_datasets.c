@@ -60,7 +60,7 @@ bool store_delete_dataset(store *s, const char *name, fail *f)
 
 static const char COUNT_USERS[] =
     "SELECT count(*), coalesce(sum(e.n_queued + e.n_running + e.n_paused > 0), 0) "
-    "FROM experiments e WHERE e.id IN (SELECT experiment_id FROM configs WHERE dataset = ?1)";
+    "FROM experiments e WHERE e.id IN (SELECT experiment_id FROM config_fields WHERE dataset = ?1)";
 
 static bool count_users(store_connection *c, const char *name, int64_t *unfinished, int64_t *all,
                         fail *f)

@@ -127,7 +127,7 @@ static bool read_earlier_runs(store_writer *w, insertion *in, fail *f)
 static const char INSERT_EXPERIMENT[] =
     "INSERT INTO experiments (name, description, tags, status, n_configs, baseline_config_id,"
     " idempotency_key, idempotency_digest, created_at) "
-    "VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7, ?8)";
+    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8)";
 static const char INSERT_SPEC[] =
     "INSERT INTO experiment_specs (experiment_id, spec) VALUES (?1, ?2)";
 
@@ -155,13 +155,13 @@ static bool insert_experiment(store_writer *w, const new_experiment *e, int64_t 
 }
 
 static const char INSERT_RUN[] =
-    "INSERT INTO runs (experiment_id, config_id, seed, status, epochs, created_at, swept, config) "
-    "VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?6, ?7)";
+    "INSERT INTO runs (experiment_id, config_id, seed, data_seed, status, epochs, created_at,"
+    " swept, config) VALUES (?1, ?2, ?3, json_extract(?7, '$.data_seed'), 'queued', ?4, ?5, ?6, "
+    "?7)";
 static const char INSERT_CONFIGS[] =
-    "INSERT OR IGNORE INTO configs (experiment_id, config_id, first_run_id, dataset) "
-    "SELECT experiment_id, config_id, min(id),"
-    " coalesce(json_extract(config, '$.dataset.name'), json_extract(config, '$.dataset'), '') "
-    "FROM runs WHERE experiment_id = ?1 AND id >= ?2 GROUP BY config_id";
+    "INSERT OR IGNORE INTO configs (experiment_id, config_id, first_run_id) "
+    "SELECT experiment_id, config_id, min(id) FROM runs WHERE experiment_id = ?1 AND id >= ?2 "
+    "GROUP BY config_id";
 static const char COUNT_NEW_RUNS[] =
     "UPDATE experiments SET n_runs = n_runs + ?2, n_queued = n_queued + ?2,"
     " epochs_planned = epochs_planned + ?3 WHERE id = ?1";
@@ -202,6 +202,7 @@ static bool insert_runs(store_writer *w, int64_t experiment_id, const new_run *r
         epochs += runs[i].epochs;
     }
     return n == 0 || (run_with_3(w, INSERT_CONFIGS, experiment_id, run_ids[0], 0, f) &&
+                      run_with_3(w, w->insert_fields.data, experiment_id, run_ids[0], 0, f) &&
                       run_with_3(w, COUNT_NEW_RUNS, experiment_id, n, epochs, f));
 }
 
@@ -269,7 +270,7 @@ typedef struct naming {
 
 static const char UPDATE[] =
     "UPDATE experiments SET name = coalesce(?2, name), description = coalesce(?3, description),"
-    " tags = coalesce(?4, tags) WHERE id = ?1";
+    " tags = coalesce(json(?4), tags) WHERE id = ?1";
 
 static bool change_names(store_writer *w, void *arguments, fail *f)
 {

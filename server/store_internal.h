@@ -7,6 +7,7 @@
 #ifndef SERVER_STORE_INTERNAL_H
 #define SERVER_STORE_INTERNAL_H
 
+#include "server/buffer.h"
 #include "server/store.h"
 #include "server/store_connection.h"
 
@@ -15,6 +16,7 @@ typedef struct store_writer {
     char now[STORE_TIME_BYTES]; /* of the transaction */
     store_event *events;        /* of the transaction, in the order of their ids */
     int n_events, events_capacity;
+    buffer insert_fields; /* store_schema_add_insert(): found again by the address of its text */
     int64_t first_event, last_event; /* ids kept in the table; first > last: none */
 } store_writer;
 

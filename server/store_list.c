@@ -349,7 +349,10 @@ bool store_list_runs(store *s, const run_query *q, run_callback *each, void *con
             return false;
         experiment_close(&e);
     }
-    store_page_init(&p, "runs r", "r.id", q->limit);
+    store_page_init(&p,
+                    "runs r LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id"
+                    " AND k.config_id = r.config_id",
+                    "r.id", q->limit);
     bool is_good = filter_runs(&p, q, f) && sort_runs(&p, q->sort, f) &&
                    give_page(s, &p, q->cursor, give_run, &each, context, next_cursor, f);
     store_page_close(&p);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { VIEW_TEXT_LIMIT = 1 << 20 };
+enum { TEXT_LIMIT = 1 << 20 };
 
 /* ---- identity ---- */
 
@@ -90,11 +90,17 @@ static bool migrate(store_connection *c, const void *argument, fail *f)
     return run_migration(c, argument, f);
 }
 
-/* ---- views ---- */
+/* ---- the table of fields ---- */
 
 static bool has_column(const field *row)
 {
     return row->group != FIELD_GROUP_EXPERIMENT;
+}
+
+/* Seeds differ from run to run; they are columns of `runs`. */
+static bool is_seed(const field *row)
+{
+    return strcmp(row->name, "seed") == 0 || strcmp(row->name, "data_seed") == 0;
 }
 
 /* "early_stopping.patience" -> early_stopping_patience */
@@ -104,23 +110,76 @@ static void add_column_name(buffer *b, const char *name)
         buffer_add(b, *name == '.' ? "_" : name, 1);
 }
 
-static void add_field(buffer *b, const field *row)
+static void add_fields_table(buffer *b)
+{
+    buffer_add_text(b, "CREATE TABLE config_fields (experiment_id INTEGER NOT NULL REFERENCES "
+                       "experiments (id) ON DELETE CASCADE, config_id TEXT NOT NULL");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]))
+            continue;
+        buffer_add_text(b, ", ");
+        add_column_name(b, FIELDS[i].name);
+    }
+    buffer_add_text(b, ", PRIMARY KEY (experiment_id, config_id)) WITHOUT ROWID");
+}
+
+/* A data set with options is an object with its name. */
+static void add_field_value(buffer *b, const field *row)
 {
     if (row->type == FIELD_DATASET)
-        buffer_add_format(b, "coalesce(json_extract(r.config,'$.%s.name'),", row->name);
-    buffer_add_format(b, "json_extract(r.config,'$.%s')", row->name);
+        buffer_add_format(b, "coalesce(json_extract(r.config, '$.%s.name'), ", row->name);
+    buffer_add_format(b, "json_extract(r.config, '$.%s')", row->name);
     if (row->type == FIELD_DATASET)
         buffer_add_text(b, ")");
 }
 
-static void add_fields(buffer *b, bool with_seed)
+static void add_fields_insert(buffer *b)
+{
+    buffer_add_text(b, "INSERT INTO config_fields SELECT r.experiment_id, r.config_id");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]))
+            continue;
+        buffer_add_text(b, ", ");
+        add_field_value(b, &FIELDS[i]);
+    }
+    buffer_add_text(b, " FROM configs c JOIN runs r ON r.id = c.first_run_id");
+}
+
+void store_schema_add_insert(buffer *b)
+{
+    add_fields_insert(b);
+    buffer_add_text(b, " WHERE c.experiment_id = ?1 AND c.first_run_id >= ?2");
+}
+
+static const char GET_TABLE[] =
+    "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'config_fields'";
+
+static bool is_table_current(store_connection *c, const char *wanted, bool *current, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(c, GET_TABLE, f);
+    if (!get || !store_step(c, get, &row, f))
+        return false;
+    *current = row && strcmp((const char *)sqlite3_column_text(get, 0), wanted) == 0;
+    store_reset(get);
+    return true;
+}
+
+static void add_fields_remake(buffer *b, const char *create)
+{
+    buffer_add_format(b, "DROP TABLE IF EXISTS config_fields; %s;", create);
+    buffer_add_text(b, "CREATE INDEX config_fields_dataset ON config_fields (dataset);");
+    add_fields_insert(b);
+}
+
+/* ---- views ---- */
+
+static void add_fields(buffer *b, const char *seeds_table, bool with_seed)
 {
     for (int i = 0; i < FIELD_COUNT; i++) {
         if (!has_column(&FIELDS[i]) || (!with_seed && strcmp(FIELDS[i].name, "seed") == 0))
             continue;
-        buffer_add_text(b, ",\n");
-        add_field(b, &FIELDS[i]);
-        buffer_add_text(b, " AS ");
+        buffer_add_format(b, ", %s.", is_seed(&FIELDS[i]) ? seeds_table : "k");
         add_column_name(b, FIELDS[i].name);
     }
 }
@@ -130,12 +189,13 @@ static void add_metrics(buffer *b, const char *table, const char *prefix, const 
     const char *name;
     double value;
     for (int i = 0; run_metric_get(&(run_metrics){0}, i, &name, &value); i++) {
-        buffer_add_format(b, ",\n%s.%s%s", table, prefix, name);
+        buffer_add_format(b, ", %s.%s%s", table, prefix, name);
         if (prefix_2)
             buffer_add_format(b, ", %s.%s%s", table, prefix_2, name);
     }
 }
 
+/* LEFT JOIN: left out by the planner where no field is asked for. */
 static void add_views(buffer *b)
 {
     buffer_add_text(b, "DROP VIEW IF EXISTS run_results; DROP VIEW IF EXISTS config_results;"
@@ -143,26 +203,39 @@ static void add_views(buffer *b)
                        "e.name AS experiment, r.config_id, r.status, r.stop_reason, r.error, "
                        "r.attempt, r.epoch, r.samples_per_second, r.selected_weights, "
                        "r.created_at, r.started_at, r.finished_at");
-    add_fields(b, true);
+    add_fields(b, "r", true);
     add_metrics(b, "r", "", NULL);
-    buffer_add_text(b, "\nFROM runs r JOIN experiments e ON e.id = r.experiment_id;"
+    buffer_add_text(b, " FROM runs r LEFT JOIN experiments e ON e.id = r.experiment_id "
+                       "LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id "
+                       "AND k.config_id = r.config_id;"
                        "CREATE VIEW config_results AS SELECT c.experiment_id, "
                        "e.name AS experiment, c.config_id, c.n, c.n_failed");
-    add_fields(b, false);
+    add_fields(b, "k", false);
     add_metrics(b, "c", "mean_", "std_");
-    buffer_add_text(b, "\nFROM configs c JOIN runs r ON r.id = c.first_run_id "
-                       "JOIN experiments e ON e.id = c.experiment_id;");
+    buffer_add_text(b, " FROM configs c LEFT JOIN experiments e ON e.id = c.experiment_id "
+                       "LEFT JOIN config_fields k ON k.experiment_id = c.experiment_id "
+                       "AND k.config_id = c.config_id;");
 }
 
-static bool make_views(store_connection *c, const void *argument, fail *f)
+static bool make_derived(store_connection *c, const void *argument, fail *f)
 {
     (void)argument;
-    buffer b;
-    buffer_init(&b, VIEW_TEXT_LIMIT);
-    add_views(&b);
-    bool is_made = b.failed ? fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory for the views.")
-                            : store_execute(c, b.data, f);
-    buffer_close(&b);
+    bool current, is_made = false;
+    buffer create, all;
+    buffer_init(&create, TEXT_LIMIT);
+    buffer_init(&all, TEXT_LIMIT);
+    add_fields_table(&create);
+    if (create.failed || !is_table_current(c, create.data, &current, f))
+        goto out;
+    add_views(&all);
+    if (!current)
+        add_fields_remake(&all, create.data);
+    is_made = !all.failed && store_execute(c, all.data, f);
+out:
+    if (create.failed || all.failed)
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the views.");
+    buffer_close(&create);
+    buffer_close(&all);
     return is_made;
 }
 
@@ -174,7 +247,7 @@ bool store_schema_apply(store_connection *c, fail *f)
     for (; version < MIGRATION_COUNT; version++)
         if (!in_transaction(c, migrate, &MIGRATIONS[version], f))
             return false;
-    return in_transaction(c, make_views, NULL, f);
+    return in_transaction(c, make_derived, NULL, f);
 }
 
 /* ---- columns by name ---- */
@@ -226,7 +299,8 @@ static bool add_field_column(buffer *b, const char *column, store_column_kind *k
     for (int i = 0; i < FIELD_COUNT; i++) {
         if (!has_column(&FIELDS[i]) || !is_same_name(column, FIELDS[i].name))
             continue;
-        add_field(b, &FIELDS[i]);
+        buffer_add_text(b, is_seed(&FIELDS[i]) ? "r." : "k.");
+        add_column_name(b, FIELDS[i].name);
         *kind = kind_of(&FIELDS[i]);
         return true;
     }
