@@ -28,11 +28,16 @@ metric_id comparison_test_metric(metric_id select_by)
 
 bool comparison_check_metric(metric_id id, comparison_at at, fail *f)
 {
-    if (at == COMPARISON_AT_SELECTED || id < METRIC_EPOCH_COUNT)
-        return true;
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
-                    "%s is measured once, with the selected weights: ask for at=selected.",
-                    METRICS[id].name);
+    const char *name = METRICS[id].name;
+    if (at == COMPARISON_AT_SELECTED && run_metric_find(name) < 0)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
+                        "%s belongs to an epoch, not to weights: ask for at=last or at=best.",
+                        name);
+    if (at != COMPARISON_AT_SELECTED && id >= METRIC_EPOCH_COUNT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
+                        "%s is measured once, with the selected weights: ask for at=selected.",
+                        name);
+    return true;
 }
 
 double comparison_value(const run_metrics *metrics, metric_id id, comparison_at at)

@@ -83,8 +83,8 @@ typedef struct comparison {
  * Only metrics that have one may select. */
 metric_id comparison_test_metric(metric_id select_by);
 
-/* Can this metric be had there? False with *f (field "/query/at"): what is measured once, with the
- * selected weights. */
+/* Can this metric be had there? False with *f (field "/query/at") for what is measured once, with the
+ * selected weights, and for what belongs to an epoch. */
 FAIL_CHECKED bool comparison_check_metric(metric_id id, comparison_at at, fail *f);
 
 /* A run's value of a metric. */

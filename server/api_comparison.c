@@ -1,0 +1,286 @@
+#include "server/api_comparison.h"
+
+#include "server/api.h"
+#include "server/codec.h"
+#include "server/codec_comparison.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the question ---- */
+
+static bool read_metric(const request *q, const char *parameter, metric_id otherwise,
+                        metric_id *out, fail *f)
+{
+    const char *name = request_query(q, parameter), *known[METRIC_COUNT + 1] = {NULL};
+    int id = name ? metric_find(name) : (int)otherwise;
+    if (id >= 0) {
+        *out = (metric_id)id;
+        return true;
+    }
+    for (int i = 0; i < METRIC_COUNT; i++)
+        known[i] = METRICS[i].name;
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/query/%s", parameter);
+    const char *nearest = codec_nearest(name, known);
+    return fail_set(f, FAIL_UNKNOWN_FIELD, pointer, "There is no metric \"%.60s\".%s%s%s", name,
+                    nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static bool read_at(const request *q, comparison_at *out, fail *f)
+{
+    const char *name = request_query(q, "at");
+    for (int at = 0; at < COMPARISON_AT_COUNT; at++)
+        if (strcmp(name ? name : "selected", COMPARISON_AT_NAMES[at]) == 0) {
+            *out = (comparison_at)at;
+            return true;
+        }
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at", "at must be selected, best or last.");
+}
+
+static bool read_options(const request *q, comparison_options *out, fail *f)
+{
+    if (!read_metric(q, "metric", METRIC_VAL_LOSS, &out->metric, f) || !read_at(q, &out->at, f) ||
+        !comparison_check_metric(out->metric, out->at, f) ||
+        !read_metric(q, "select_by", METRIC_VAL_LOSS, &out->select_by, f))
+        return false;
+    out->test = comparison_test_metric(out->select_by);
+    if (out->test != METRIC_COUNT)
+        return true;
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/select_by",
+                    "%s cannot select: the validation split alone may (val_loss, val_accuracy, "
+                    "val_rmse, val_r2).",
+                    METRICS[out->select_by].name);
+}
+
+/* Did the specification ask for seeds until the intervals are narrow? */
+static bool is_sequential(const experiment *e)
+{
+    experiment_spec spec;
+    fail_list *faults = calloc(1, sizeof *faults);
+    bool is = false;
+    if (faults && codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, faults)) {
+        is = spec.until.enabled;
+        experiment_spec_close(&spec);
+    }
+    free(faults);
+    return is;
+}
+
+/* ---- the runs ---- */
+
+typedef struct run_table {
+    const comparison_options *options;
+    size_t n, capacity;
+    comparison_row *rows; /* config_id and values are the table's own */
+    bool has_failed;      /* no memory */
+} run_table;
+
+static void close_table(run_table *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        free((char *)t->rows[i].config_id);
+        free((char *)t->rows[i].values);
+    }
+    free(t->rows);
+}
+
+static bool grow_table(run_table *t)
+{
+    size_t capacity = t->capacity ? 2 * t->capacity : 64;
+    comparison_row *rows = reallocarray(t->rows, capacity, sizeof *rows);
+    if (!rows)
+        return false;
+    t->rows = rows;
+    t->capacity = capacity;
+    return true;
+}
+
+static bool add_run(void *context, const run *r)
+{
+    run_table *t = context;
+    t->has_failed = t->n == t->capacity && !grow_table(t);
+    if (t->has_failed)
+        return false;
+    comparison_row *row = &t->rows[t->n++];
+    *row = (comparison_row){.config_id = strdup(r->config_id),
+                            .values = strdup(r->values ? r->values : "{}"),
+                            .seed = r->seed,
+                            .data_seed = codec_config_data_seed(r->config),
+                            .status = r->status,
+                            .metric =
+                                comparison_value(&r->metrics, t->options->metric, t->options->at),
+                            .select = r->metrics.selected[t->options->select_by],
+                            .test = r->metrics.selected[t->options->test]};
+    t->has_failed = !row->config_id || !row->values;
+    return !t->has_failed;
+}
+
+static bool fail_of_memory(const experiment *e, fail *f)
+{
+    return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %lld runs.",
+                    (long long)e->n_runs);
+}
+
+static bool load_runs(app *a, const experiment *e, run_table *t, fail *f)
+{
+    char cursor[64];
+    run_query query = {.experiment_id = e->id, .status = -1, .seed = -1};
+    if (!store_list_runs(a->store, &query, add_run, t, cursor, f))
+        return false;
+    return t->has_failed ? fail_of_memory(e, f) : true;
+}
+
+/* ---- comparison ---- */
+
+/* The labels are on the heap until drop_labels(). */
+static bool set_labels(comparison *c)
+{
+    bool done = true;
+    for (size_t i = 0; i < c->n_configs; i++) {
+        c->configs[i].label = codec_config_label(c->configs[i].values);
+        done = done && c->configs[i].label;
+    }
+    return done;
+}
+
+static void drop_labels(comparison *c)
+{
+    for (size_t i = 0; i < c->n_configs; i++)
+        free((char *)c->configs[i].label);
+}
+
+static bool compare(app *a, const experiment *e, const comparison_options *options, buffer *out,
+                    fail *f)
+{
+    run_table table = {.options = options};
+    comparison c;
+    bool done = load_runs(a, e, &table, f) && comparison_open(table.rows, table.n, options, &c, f);
+    if (done) {
+        done = set_labels(&c);
+        if (done)
+            codec_add_comparison(out, &c);
+        else
+            fail_of_memory(e, f);
+        drop_labels(&c);
+        comparison_close(&c);
+    }
+    close_table(&table);
+    return done;
+}
+
+void api_comparison_get(app *a, const request *q, response *r)
+{
+    comparison_options options = {0};
+    experiment e = {0};
+    fail f;
+    bool done = read_options(q, &options, &f) && store_get_experiment(a->store, q->ids[0], &e, &f);
+    if (done) {
+        options.baseline = e.baseline_config_id;
+        options.is_sequential = is_sequential(&e);
+        done = compare(a, &e, &options, &r->body, &f);
+    }
+    experiment_close(&e);
+    if (done)
+        api_send_tagged(q, MESSAGE_JSON, r);
+    else
+        response_fail(r, &f);
+}
+
+/* ---- curves ---- */
+
+static int compare_config_ids(const void *a, const void *b)
+{
+    const comparison_row *x = a, *y = b;
+    return strcmp(x->config_id, y->config_id);
+}
+
+typedef struct curve_writer {
+    const run_table *configs; /* sorted by config_id */
+    comparison_band band;     /* of the config that is being read */
+    char config_id[17];
+    size_t n_written;
+    buffer *out;
+    bool has_failed;
+    fail *f;
+} curve_writer;
+
+static void write_band(curve_writer *w)
+{
+    if (w->band.n == 0)
+        return;
+    const comparison_row wanted = {.config_id = w->config_id};
+    const comparison_row *row =
+        bsearch(&wanted, w->configs->rows, w->configs->n, sizeof wanted, compare_config_ids);
+    char *label = codec_config_label(row ? row->values : "{}");
+    buffer_add_text(w->out, w->n_written++ ? "," : "");
+    codec_add_band(w->out, w->config_id, label, row ? row->values : "{}", &w->band);
+    free(label);
+    comparison_band_close(&w->band);
+}
+
+static bool add_point(void *context, const char *config_id, int64_t run_id, int64_t seed,
+                      int64_t epoch, double value)
+{
+    curve_writer *w = context;
+    (void)run_id;
+    (void)seed;
+    if (strcmp(config_id, w->config_id) != 0) {
+        write_band(w);
+        snprintf(w->config_id, sizeof w->config_id, "%s", config_id);
+    }
+    w->has_failed = !comparison_band_add(&w->band, epoch, value, w->f);
+    return !w->has_failed;
+}
+
+static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out, fail *f)
+{
+    const comparison_options options = {.metric = id,
+                                        .at = COMPARISON_AT_LAST,
+                                        .select_by = METRIC_VAL_LOSS,
+                                        .test = METRIC_TEST_LOSS};
+    run_table table = {.options = &options};
+    bool done = load_runs(a, e, &table, f);
+    if (done) {
+        if (table.n > 0)
+            qsort(table.rows, table.n, sizeof *table.rows, compare_config_ids);
+        curve_writer w = {.configs = &table, .out = out, .f = f};
+        buffer_add_text(out, "{\"experiment\":");
+        codec_add_integer(out, e->id);
+        codec_add_key(out, "metric");
+        codec_add_string(out, METRICS[id].name);
+        codec_add_key(out, "configs");
+        buffer_add_text(out, "[");
+        done = store_list_curves(a->store, e->id, id, add_point, &w, f) && !w.has_failed;
+        if (done)
+            write_band(&w);
+        buffer_add_text(out, "]}");
+        comparison_band_close(&w.band);
+    }
+    close_table(&table);
+    return done;
+}
+
+static bool check_epoch_metric(metric_id id, fail *f)
+{
+    if (id < METRIC_EPOCH_COUNT)
+        return true;
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/metric",
+                    "%s is measured once, at the end: it has no curve.", METRICS[id].name);
+}
+
+void api_comparison_curves(app *a, const request *q, response *r)
+{
+    metric_id id = METRIC_VAL_LOSS;
+    experiment e = {0};
+    fail f;
+    bool done = read_metric(q, "metric", METRIC_VAL_LOSS, &id, &f) && check_epoch_metric(id, &f) &&
+                store_get_experiment(a->store, q->ids[0], &e, &f) &&
+                write_curves(a, &e, id, &r->body, &f);
+    experiment_close(&e);
+    if (done)
+        api_send_tagged(q, MESSAGE_JSON, r);
+    else
+        response_fail(r, &f);
+}

@@ -1,0 +1,104 @@
+#include "server/codec_sql.h"
+
+#include "server/codec.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_json_cell(buffer *b, const console_cell *cell)
+{
+    switch (cell->type) {
+    case SQL_VALUE_INTEGER:
+        codec_add_integer(b, cell->integer);
+        break;
+    case SQL_VALUE_REAL:
+        codec_add_number(b, cell->real);
+        break;
+    default:
+        codec_add_string(b, cell->text); /* NULL: null */
+    }
+}
+
+void codec_add_sql_result(buffer *b, console_result *result)
+{
+    buffer_add_text(b, "{\"columns\":[");
+    for (int i = 0; i < result->n_columns; i++) {
+        buffer_add_text(b, i ? "," : "");
+        codec_add_string(b, console_next_name(result));
+    }
+    buffer_add_text(b, "],\"rows\":[");
+    for (int64_t row = 0; row < result->n_rows; row++) {
+        buffer_add_text(b, row ? ",[" : "[");
+        for (int i = 0; i < result->n_columns; i++) {
+            console_cell cell = console_next_cell(result);
+            buffer_add_text(b, i ? "," : "");
+            add_json_cell(b, &cell);
+        }
+        buffer_add_text(b, "]");
+    }
+    buffer_add_text(b, "],\"truncated\":");
+    codec_add_boolean(b, result->truncated);
+    buffer_add_text(b, ",\"elapsed_ms\":");
+    codec_add_number(b, round(result->elapsed_ms * 1000) / 1000);
+    buffer_add_text(b, "}");
+}
+
+static void add_csv_cell(buffer *b, const console_cell *cell)
+{
+    switch (cell->type) {
+    case SQL_VALUE_INTEGER:
+        codec_add_integer(b, cell->integer);
+        break;
+    case SQL_VALUE_REAL:
+        codec_add_csv_number(b, cell->real);
+        break;
+    case SQL_VALUE_TEXT:
+        codec_add_csv_text(b, cell->text);
+        break;
+    default:
+        break;
+    }
+}
+
+void codec_add_sql_csv(buffer *b, console_result *result)
+{
+    for (int i = 0; i < result->n_columns; i++) {
+        buffer_add_text(b, i ? "," : "");
+        codec_add_csv_text(b, console_next_name(result));
+    }
+    buffer_add_text(b, "\n");
+    for (int64_t row = 0; row < result->n_rows; row++) {
+        for (int i = 0; i < result->n_columns; i++) {
+            console_cell cell = console_next_cell(result);
+            buffer_add_text(b, i ? "," : "");
+            add_csv_cell(b, &cell);
+        }
+        buffer_add_text(b, "\n");
+    }
+}
+
+static sql_value_type read_value(const char *text, int64_t *integer, double *real)
+{
+    char *end;
+    const char *digits = *text == '-' ? text + 1 : text;
+    bool is_plain =
+        strspn(text, "-+0123456789.eE") == strlen(text) && *digits >= '0' && *digits <= '9';
+    if (!is_plain)
+        return SQL_VALUE_TEXT;
+    errno = 0;
+    *integer = strtoll(text, &end, 10);
+    if (*end == '\0' && errno == 0)
+        return SQL_VALUE_INTEGER;
+    *real = strtod(text, &end);
+    return *end == '\0' && isfinite(*real) ? SQL_VALUE_REAL : SQL_VALUE_TEXT;
+}
+
+bool codec_read_sql_parameter(const char *name, const char *value, sql_parameter *out)
+{
+    sql_parameter p = {.name = strdup(name), .text = strdup(value)};
+    p.type = read_value(value, &p.integer, &p.real);
+    *out = p;
+    return p.name && p.text;
+}
