@@ -15,7 +15,7 @@ const ROUTES = [
   ['/sql', () => import('./view/sql.js'), 'sql'],
   ['/new', () => import('./view/new.js'), 'new'],
 ];
-const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New'], ['datasets', '/datasets', 'Data sets'], ['dropout', '/dropout', 'Seeing dropout'], ['sql', '/sql', 'SQL']];
+const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New'], ['datasets', '/datasets', 'Data sets'], ['dropout', '/dropout', 'Dropout'], ['sql', '/sql', 'SQL']];
 
 function match(path) {
   for (const [pattern, load, area] of ROUTES) {

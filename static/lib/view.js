@@ -1,7 +1,15 @@
 /* view — what a view module exports: mount(root, state) → {update, destroy}.
  * state: {path, params, query}. The component gets its params, the values of its PROPS and `set(patch, {push})`. */
-import { html, render } from './html.js';
+import { html, render, useErrorBoundary } from './html.js';
+import { Failure } from '../part/basic.js';
 import { readProps, href, go } from './state.js';
+
+/* Shows what went wrong in a view in place of the view. */
+function Guarded({ View, ...properties }) {
+  const [error, reset] = useErrorBoundary((thrown) => console.error(thrown));
+  if (error) return html`<${Failure} problem=${error} title="This page met an error" retry=${reset} />`;
+  return html`<${View} ...${properties} />`;
+}
 
 export function defineView(props, View) {
   return {
@@ -13,7 +21,7 @@ export function defineView(props, View) {
         go(href(current.path, props, values), { replace: !push });
       };
       const draw = () => {
-        render(html`<${View} key=${current.path} ...${current.params} ...${readProps(props, current.query)} set=${set} />`, root);
+        render(html`<${Guarded} View=${View} key=${current.path} ...${current.params} ...${readProps(props, current.query)} set=${set} />`, root);
       };
       draw();
       return {

@@ -10,7 +10,7 @@ import { Picture } from '../part/weights.js';
 import { XyChart } from '../part/xy-chart.js';
 import { categorical } from '../lib/palette.js';
 
-const PROPS = { set: text(), sort: text() };
+const PROPS = { name: text(), sort: text() };
 const PREVIEW_ROWS = 300;
 const TABLE_ROWS = 8;
 const PICTURES = 60;
@@ -157,13 +157,13 @@ function Preview({ set, help, close, removed }) {
     </section>`;
 }
 
-function Datasets({ set: chosenName, sort, set }) {
+function Datasets({ name: chosenName, sort, set }) {
   useTitle('Data sets');
   const { data: sets, error, loading, reload } = useResource((signal) => getAll('/datasets', {}, signal), []);
   const [builtIn, setBuiltIn] = useState([]);
   useEffect(() => { getCatalogue().then((catalogue) => setBuiltIn(catalogue.datasets), () => {}); }, []);
   const chosen = sets?.find((one) => one.name === chosenName);
-  const open = (name) => { set({ set: name }, { push: true }); requestAnimationFrame(() => document.getElementById('preview-title')?.scrollIntoView({ block: 'nearest' })); };
+  const open = (name) => { set({ name }, { push: true }); requestAnimationFrame(() => document.getElementById('preview-title')?.scrollIntoView({ block: 'nearest' })); };
   const columns = [
     { key: 'name', label: 'Data set', value: (one) => one.name, cell: (one) => html`<button type="button" class="row-button" id="dataset-${one.name}" aria-expanded=${one.name === chosenName ? 'true' : 'false'} onClick=${() => open(one.name)}>${one.name}</button>` },
     { key: 'origin', label: 'Origin', value: (one) => one.built_in, cell: (one) => html`<span class="soft">${one.built_in ? 'built in' : 'registered'}</span>` },
@@ -179,9 +179,9 @@ function Datasets({ set: chosenName, sort, set }) {
     <div class="page-head"><h1>Data sets</h1></div>
     ${error && html`<${Failure} problem=${error} retry=${reload} title="The data sets could not be loaded" />`}
     ${loading && !sets && html`<${Loading} what="Loading the data sets" />`}
-    ${chosen && html`<${Preview} key=${chosen.name} set=${chosen} help=${builtIn.find((one) => one.name === chosen.name)} close=${() => set({ set: '' })} removed=${() => { set({ set: '' }); reload(); }} />`}
+    ${chosen && html`<${Preview} key=${chosen.name} set=${chosen} help=${builtIn.find((one) => one.name === chosen.name)} close=${() => set({ name: '' })} removed=${() => { set({ name: '' }); reload(); }} />`}
     ${sets && html`<${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort} onSort=${(next) => set({ sort: next })} rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />`}
-    <${Upload} done=${(name) => { reload(); set({ set: name }, { push: true }); }} />`;
+    <${Upload} done=${(name) => { reload(); set({ name }, { push: true }); }} />`;
 }
 
 export default defineView(PROPS, Datasets);
