@@ -61,13 +61,10 @@ static bool add_row(void *context, const dataset_summary *s)
     return true;
 }
 
-static void add_built_in(cli_table *t, const dataset_row *row)
+static bool add_built_in(cli_table *t, const dataset_row *row, fail *f)
 {
-    cli_table_add(t, "%s", row->name);
-    cli_table_add(t, "%s", row->task == TASK_CLASSIFICATION ? "classification" : "regression");
-    cli_table_add(t, "%lld", (long long)row->default_n);
-    for (int i = 0; i < 4; i++)
-        cli_table_add(t, "%s", "");
+    dataset_summary summary;
+    return dataset_describe(row->name, NULL, &summary, NULL, f) && add_row(t, &summary);
 }
 
 int cli_dataset_list(const cli_arguments *a)
@@ -78,9 +75,10 @@ int cli_dataset_list(const cli_arguments *a)
     cli_table_init(&t, (int)(sizeof HEAD / sizeof *HEAD));
     for (size_t i = 0; i < sizeof HEAD / sizeof *HEAD; i++)
         cli_table_add(&t, "%s", HEAD[i]);
-    for (int i = 0; i < DATASET_COUNT; i++)
-        add_built_in(&t, &DATASETS[i]);
-    bool ok = dataset_list(cli_value(a, "--data-dir", "regulab-data"), add_row, &t, &f);
+    bool ok = true;
+    for (int i = 0; ok && i < DATASET_COUNT; i++)
+        ok = add_built_in(&t, &DATASETS[i], &f);
+    ok = ok && dataset_list(cli_value(a, "--data-dir", "regulab-data"), add_row, &t, &f);
     if (ok && t.failed)
         ok = fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the list");
     if (ok)

@@ -131,11 +131,13 @@ bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t 
 
 int cli_usage(const cli_command *command, const char *format, ...)
 {
+    char sentence[512];
     va_list arguments;
     va_start(arguments, format);
-    (void)fprintf(stderr, command ? "regulab %s: " : "regulab: ", command ? command->name : "");
-    (void)vfprintf(stderr, format, arguments);
+    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    (void)fprintf(stderr, command ? ".\nTry `regulab %s --help`.\n" : ".\nTry `regulab --help`.\n", command ? command->name : "");
+    size_t n = strlen(sentence);
+    const char *blank = command ? " " : "", *name = command ? command->name : "", *end = n && strchr(".?", sentence[n - 1]) ? "" : ".";
+    (void)fprintf(stderr, "regulab%s%s: %s%s\nTry `regulab%s%s --help`.\n", blank, name, sentence, end, blank, name);
     return CLI_USAGE;
 }

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -164,6 +165,25 @@ static void say_ready(const service *s)
     (void)fflush(stdout);
 }
 
+static http *volatile serving; /* for the handler, which has no other way to know it */
+
+static void stop_serving(int number)
+{
+    (void)number;
+    if (serving)
+        http_stop(serving);
+}
+
+/* The loop takes SIGTERM and SIGINT from a descriptor where every thread blocks them. Threads that a library made before main()
+ * (OpenBLAS does) do not: a signal that the system hands to one of these comes here. */
+static void catch_signals(http *h)
+{
+    struct sigaction action = {.sa_handler = stop_serving, .sa_flags = SA_RESTART};
+    serving = h;
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
 static bool is_loopback(const char *address)
 {
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
@@ -172,6 +192,7 @@ static bool is_loopback(const char *address)
 static bool serve(service *s, fail *f)
 {
     bool queued;
+    catch_signals(s->app.http);
     say_ready(s);
     if (!s->app.token && !is_loopback(s->address))
         (void)fprintf(stderr, "regulab: whoever reaches %s may train and delete here; --token-file asks for a token\n", s->address);
@@ -194,6 +215,7 @@ int cli_serve(const cli_arguments *a)
     (void)clock_gettime(CLOCK_REALTIME, &now);
     s.app.started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     bool ok = open_all(&s, &f) && serve(&s, &f);
+    serving = NULL;
     close_all(&s);
     return ok ? CLI_DONE : cli_failed(&f);
 }

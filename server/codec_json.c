@@ -65,28 +65,31 @@ const char *codec_json_type(const cJSON *value)
                                    : "null";
 }
 
+enum { NAME_LIMIT = 64 };
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Optimal string alignment: Levenshtein's distance in which two neighbours that changed places count once. */
 static size_t distance(const char *a, const char *b)
 {
-    enum { LIMIT = 64 };
-    size_t n = strlen(a), m = strlen(b), row[LIMIT + 1];
-    if (n > LIMIT || m > LIMIT)
-        return LIMIT;
+    size_t n = strlen(a), m = strlen(b), rows[3][NAME_LIMIT + 1];
+    if (n > NAME_LIMIT || m > NAME_LIMIT)
+        return NAME_LIMIT;
     for (size_t j = 0; j <= m; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
+        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *over = i > 1 ? rows[(i - 2) % 3] : NULL;
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
-            size_t above = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
-            if (above + 1 < best)
-                best = above + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-            diagonal = above;
+            row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
+            if (over && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], over[j - 2] + 1);
         }
     }
-    return row[m];
+    return rows[n % 3][m];
 }
 
 const char *codec_nearest(const char *name, const char *const *known)
