@@ -1,0 +1,325 @@
+/* The training loop from outside: replay, threads, interruption, stopping, selection, divergence. */
+#include "tests/core/engine.h"
+
+#include "core/regularizer.h"
+
+static void plain(train_spec *s)
+{
+    (void)s;
+}
+
+static void masks(train_spec *s)
+{
+    s->dropout[0] = 0.5;
+    s->input_dropout = 0.2;
+    s->l2 = 1e-4;
+}
+
+static void gathered(train_spec *s)
+{
+    masks(s);
+    s->dropout_scope = DROPOUT_SCOPE_BATCH;
+    s->max_norm = 2;
+    s->optimizer = OPTIMIZER_SGD;
+}
+
+static void everything(train_spec *s)
+{
+    masks(s);
+    s->normalization = NORMALIZATION_BATCH;
+    s->input_noise = s->activation_noise = s->weight_noise = s->gradient_noise = 0.01;
+    s->mixup = 0.2;
+    s->label_smoothing = 0.1;
+    s->gradient_clip = 1;
+    s->weight_average = 0.9;
+    s->early_stopping.enabled = true;
+    s->learning_rate_schedule = RATE_ONE_CYCLE;
+    s->monte_carlo_samples = 3;
+}
+
+static void connected(train_spec *s)
+{
+    s->dropout[0] = 0.3;
+    s->dropout_kind = DROPOUT_DROPCONNECT;
+    s->normalization = NORMALIZATION_LAYER;
+    s->optimizer = OPTIMIZER_RMSPROP;
+    s->momentum = 0.5;
+    s->dropout_schedule = DROPOUT_SCHEDULE_CURRICULUM;
+}
+
+static void wide(train_spec *s) /* wide enough that layers are split into parts */
+{
+    s->hidden[0] = 1300;
+    s->hidden[1] = 1024;
+    s->epochs = 1;
+    masks(s);
+}
+
+static void augmented(train_spec *s)
+{
+    s->augmentation.rotate = 10;
+    s->augmentation.elastic = 5;
+    s->dropout[0] = 0.2;
+    s->dropout_kind = DROPOUT_GAUSSIAN;
+}
+
+static const struct {
+    const char *name, *dataset;
+    void (*set)(train_spec *s);
+} VARIANTS[] = {
+    {"plain", "moons", plain},         {"masks", "moons", masks},           {"gathered", "glyphs", gathered}, {"everything", "glyphs", everything},
+    {"connected", "spirals", connected}, {"regression", "sine", masks},       {"wide", "glyphs", wide},         {"augmented", "glyphs", augmented},
+};
+enum { N_VARIANTS = (int)(sizeof VARIANTS / sizeof VARIANTS[0]) };
+
+static bool open_variant(engine *e, int i)
+{
+    train_spec s = engine_spec(VARIANTS[i].dataset, 300);
+    VARIANTS[i].set(&s);
+    return engine_open(e, &s);
+}
+
+static void the_same_twice_and_on_any_number_of_threads(void)
+{
+    for (int i = 0; i < N_VARIANTS; i++)
+        for (int threads = 1; threads <= 3; threads++) {
+            engine a, b;
+            CHECK_OR_RETURN(open_variant(&a, i));
+            CHECK_OR_RETURN(open_variant(&b, i));
+            b.threads = threads;
+            CHECK(engine_train(&a) && engine_train(&b));
+            CHECK(a.n_records > 1);
+            if (!engine_equal(&a, &b))
+                printf("    %s, %d threads\n", VARIANTS[i].name, threads);
+            CHECK(engine_equal(&a, &b));
+            engine_close(&a);
+            engine_close(&b);
+        }
+}
+
+static void an_interrupted_run_ends_in_the_same_bytes(void)
+{
+    for (int i = 0; i < N_VARIANTS; i++) {
+        engine whole;
+        CHECK_OR_RETURN(open_variant(&whole, i));
+        CHECK(engine_train(&whole));
+        rng_stream s = rng_stream_at((int64_t)i, RNG_DATA, 0, 0, 0);
+        for (int trial = 0; trial < 3; trial++) {
+            engine cut;
+            CHECK_OR_RETURN(open_variant(&cut, i));
+            int n_pauses = 0;
+            do { /* pause after a few steps, again and again */
+                cut.stop_at = 1 + (int64_t)rng_below(&s, 5);
+                cut.command = TRAIN_PAUSE;
+                CHECK_OR_RETURN(engine_train(&cut));
+                n_pauses++;
+            } while (cut.result.stop == TRAIN_STOP_PAUSED);
+            CHECK(n_pauses > 1);
+            if (!engine_equal(&whole, &cut))
+                printf("    %s, %d pieces\n", VARIANTS[i].name, n_pauses);
+            CHECK(engine_equal(&whole, &cut));
+            CHECK_EQUAL_INT(cut.result.best_epoch, whole.result.best_epoch);
+            engine_close(&cut);
+        }
+        engine_close(&whole);
+    }
+}
+
+static void a_checkpoint_of_another_run_is_refused(void)
+{
+    engine a, b;
+    fail f = {0};
+    CHECK_OR_RETURN(open_variant(&a, 1));
+    a.stop_at = 4;
+    a.command = TRAIN_PAUSE;
+    CHECK(engine_train(&a));
+    train_spec other = engine_spec("moons", 300);
+    masks(&other);
+    other.seed = 1;
+    CHECK_OR_RETURN(engine_open(&b, &other));
+    train_input input = {.spec = &b.spec, .data = b.data, .threads = 1, .checkpoint = a.checkpoint, .checkpoint_bytes = a.checkpoint_bytes};
+    CHECK(!train_run(&input, NULL, &b.result, &f));
+    CHECK_EQUAL_INT(f.code, FAIL_CONFLICT);
+    input.spec = &a.spec;
+    input.data = a.data;
+    input.checkpoint_bytes--;
+    CHECK(!train_run(&input, NULL, &b.result, &f));
+    CHECK_EQUAL_INT(f.code, FAIL_CONFLICT);
+    engine_close(&a);
+    engine_close(&b);
+}
+
+static void seeds_matter_and_share_what_they_should(void)
+{
+    engine a, b;
+    train_spec s = engine_spec("moons", 300), t = s;
+    t.seed = 1;
+    CHECK_OR_RETURN(engine_open(&a, &s) && engine_open(&b, &t));
+    CHECK(engine_train(&a) && engine_train(&b));
+    CHECK(!engine_equal(&a, &b));
+    CHECK_EQUAL_STRING(a.set->sha256, b.set->sha256);
+    engine_close(&a);
+    engine_close(&b);
+}
+
+static void early_stopping_stops_and_restores_the_best(void)
+{
+    engine e;
+    train_spec s = engine_spec("glyphs", 300);
+    s.epochs = 200;
+    s.early_stopping.enabled = true;
+    s.early_stopping.patience = 4;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    CHECK_EQUAL_INT(e.result.stop, TRAIN_STOP_EARLY_STOPPED);
+    CHECK_EQUAL_INT(e.result.epoch, e.result.best_epoch + 4);
+    CHECK_EQUAL_INT(e.result.selected_epoch, e.result.best_epoch);
+    double best = e.records[e.result.best_epoch].values[METRIC_VAL_LOSS];
+    for (int i = 1; i < e.n_records; i++)
+        CHECK(e.records[i].values[METRIC_VAL_LOSS] >= best);
+    CHECK_NEAR(e.result.selected[METRIC_VAL_LOSS], best, 1e-12);
+    engine_close(&e);
+}
+
+static void prechelts_criteria_stop(void)
+{
+    for (int criterion = CRITERION_GL; criterion <= CRITERION_PQ; criterion++) {
+        engine e;
+        train_spec s = engine_spec("glyphs", 300);
+        s.epochs = 250;
+        s.early_stopping.enabled = true;
+        s.early_stopping.criterion = criterion;
+        s.early_stopping.restore_best_weights = false;
+        if (criterion == CRITERION_PQ)
+            s.early_stopping.threshold = 0.2;
+        CHECK_OR_RETURN(engine_open(&e, &s));
+        CHECK(engine_train(&e));
+        CHECK_EQUAL_INT(e.result.stop, TRAIN_STOP_EARLY_STOPPED);
+        CHECK_EQUAL_INT(e.result.selected_epoch, e.result.epoch);
+        if (criterion == CRITERION_PQ)
+            CHECK_EQUAL_INT(e.result.epoch % 5, 0);
+        double loss = 100 * (e.result.last[METRIC_VAL_LOSS] / e.result.best[METRIC_VAL_LOSS] - 1);
+        CHECK(criterion == CRITERION_PQ || loss > 2);
+        engine_close(&e);
+    }
+}
+
+static void divergence_is_a_result(void)
+{
+    engine e;
+    train_spec s = engine_spec("moons", 300);
+    s.optimizer = OPTIMIZER_SGD;
+    s.learning_rate = 900;
+    s.epochs = 50;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    CHECK_EQUAL_INT(e.result.stop, TRAIN_STOP_DIVERGED);
+    CHECK(e.n_records >= 2);
+    const record *last = &e.records[e.n_records - 1];
+    CHECK(!isfinite(last->values[METRIC_BATCH_LOSS]) || !isfinite(last->values[METRIC_VAL_LOSS]) || !isfinite(last->values[METRIC_TRAIN_LOSS]));
+    CHECK(isnan(e.result.selected[METRIC_TEST_LOSS]));
+    engine_close(&e);
+}
+
+static void cancelling_ends_without_a_model(void)
+{
+    engine e;
+    train_spec s = engine_spec("moons", 300);
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    e.stop_at = 3;
+    e.command = TRAIN_CANCEL;
+    CHECK(engine_train(&e));
+    CHECK_EQUAL_INT(e.result.stop, TRAIN_STOP_CANCELLED);
+    CHECK_EQUAL_INT(e.result.step, 3);
+    CHECK(e.result.model == NULL);
+    engine_close(&e);
+}
+
+static void records_come_when_asked_for(void)
+{
+    engine e;
+    train_spec s = engine_spec("moons", 300);
+    s.epochs = 7;
+    s.evaluate_every = 3;
+    s.record_layers = false;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    static const int64_t EPOCHS[] = {0, 3, 6, 7};
+    CHECK_EQUAL_INT(e.n_records, 4);
+    for (int i = 0; i < 4 && i < e.n_records; i++) {
+        CHECK_EQUAL_INT(e.records[i].epoch, EPOCHS[i]);
+        CHECK_EQUAL_INT(e.records[i].n_layers, 0);
+    }
+    CHECK(isnan(e.records[0].values[METRIC_BATCH_LOSS]));
+    CHECK(isfinite(e.records[0].values[METRIC_TRAIN_LOSS]));
+    engine_close(&e);
+}
+
+static void predictions_agree_with_the_test_metrics(void)
+{
+    engine e;
+    fail f;
+    train_spec s = engine_spec("glyphs", 300);
+    everything(&s);
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    size_t n = e.data->n[PART_TEST], d = e.set->d, k = e.set->k;
+    float *x = malloc(n * d * sizeof *x), *y = malloc(n * k * sizeof *y), *z = malloc(n * k * sizeof *z);
+    CHECK_OR_RETURN(x && y && z);
+    split_read_inputs(e.data, PART_TEST, NULL, 0, n, x);
+    CHECK(train_predict(&e.spec, e.result.model, d, k, e.set->task, x, n, y, &f));
+    classification_scores scores = metric_score_classification(y, e.data->labels[PART_TEST], n, k);
+    CHECK_NEAR(scores.loss, e.result.selected[METRIC_TEST_LOSS], 1e-6);
+    CHECK_NEAR(scores.accuracy, e.result.selected[METRIC_TEST_ACCURACY], 1e-9);
+    /* The mean of sampled answers is the Monte-Carlo prediction. */
+    memset(y, 0, n * k * sizeof *y);
+    for (uint32_t sample = 0; sample < 3; sample++) {
+        CHECK(train_predict_sample(&e.spec, e.result.model, d, k, e.set->task, x, n, sample, z, &f));
+        for (size_t i = 0; i < n * k; i++)
+            y[i] += z[i] / 3;
+    }
+    scores = metric_score_classification(y, e.data->labels[PART_TEST], n, k);
+    CHECK_NEAR(scores.loss, e.result.selected[METRIC_MC_TEST_LOSS], 1e-5);
+    free(x);
+    free(y);
+    free(z);
+    engine_close(&e);
+}
+
+static void the_initial_model_is_what_training_starts_from(void)
+{
+    engine e;
+    fail f;
+    train_spec s = engine_spec("glyphs", 300);
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    size_t n = e.data->n[PART_VALIDATION], d = e.set->d, k = e.set->k;
+    float *model = malloc(e.result.n_model * sizeof *model), *x = malloc(n * d * sizeof *x), *y = malloc(n * k * sizeof *y);
+    CHECK_OR_RETURN(model && x && y);
+    train_initial_model(&e.spec, d, k, model);
+    split_read_inputs(e.data, PART_VALIDATION, NULL, 0, n, x);
+    CHECK(train_predict(&e.spec, model, d, k, e.set->task, x, n, y, &f));
+    CHECK_NEAR(metric_score_classification(y, e.data->labels[PART_VALIDATION], n, k).loss, e.records[0].values[METRIC_VAL_LOSS], 1e-6);
+    free(model);
+    free(x);
+    free(y);
+    engine_close(&e);
+}
+
+static void memory_is_known_before(void)
+{
+    for (int i = 0; i < N_VARIANTS; i++) {
+        engine e;
+        CHECK_OR_RETURN(open_variant(&e, i));
+        CHECK(engine_train(&e));
+        size_t told = train_memory_bytes(&e.spec, e.set, e.data->n);
+        CHECK(told >= e.result.memory_bytes);
+        CHECK(told < e.result.memory_bytes + ((size_t)40 << 20));
+        engine_close(&e);
+    }
+}
+
+CHECK_MAIN("train", the_same_twice_and_on_any_number_of_threads, an_interrupted_run_ends_in_the_same_bytes,
+           a_checkpoint_of_another_run_is_refused, seeds_matter_and_share_what_they_should, early_stopping_stops_and_restores_the_best,
+           prechelts_criteria_stop, divergence_is_a_result, cancelling_ends_without_a_model, records_come_when_asked_for,
+           predictions_agree_with_the_test_metrics, the_initial_model_is_what_training_starts_from, memory_is_known_before)
