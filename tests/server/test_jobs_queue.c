@@ -1,0 +1,188 @@
+/* The fair queue, the cost model and the rule of adaptive seeds: pure parts of the jobs. */
+#include "server/jobs_queue.h"
+#include "server/jobs_rate.h"
+#include "server/jobs_repeats.h"
+
+#include "tests/check.h"
+
+#include <stdlib.h>
+
+static void add(jobs_queue *q, int64_t experiment_id, int64_t first, int n)
+{
+    int64_t ids[64];
+    for (int i = 0; i < n; i++)
+        ids[i] = first + i;
+    CHECK(jobs_queue_add(q, experiment_id, ids, (size_t)n));
+}
+
+static int64_t take(jobs_queue *q)
+{
+    int64_t experiment_id, run_id;
+    return jobs_queue_take(q, &experiment_id, &run_id) ? run_id : -1;
+}
+
+static void one_experiment_is_served_oldest_first(void)
+{
+    jobs_queue *q = jobs_queue_new();
+    add(q, 5, 100, 3);
+    add(q, 5, 103, 2);
+    CHECK_EQUAL_INT(jobs_queue_count(q), 5);
+    CHECK_EQUAL_INT(jobs_queue_count_of(q, 5), 5);
+    CHECK_EQUAL_INT(jobs_queue_count_of(q, 6), 0);
+    for (int64_t id = 100; id < 105; id++)
+        CHECK_EQUAL_INT(take(q), id);
+    CHECK_EQUAL_INT(take(q), -1);
+    CHECK_EQUAL_INT(jobs_queue_lane_count(q), 1);
+    for (int i = 0; i < 5; i++)
+        jobs_queue_finish(q, 5, 0);
+    CHECK_EQUAL_INT(jobs_queue_lane_count(q), 0);
+    jobs_queue_free(q);
+}
+
+static void experiments_take_turns(void)
+{
+    jobs_queue *q = jobs_queue_new();
+    add(q, 1, 100, 6);
+    add(q, 2, 200, 2);
+    add(q, 3, 300, 1);
+    static const int64_t ORDER[] = {100, 200, 300, 101, 201, 102, 103, 104, 105};
+    for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
+        int64_t id = take(q);
+        CHECK_EQUAL_INT(id, ORDER[i]);
+        jobs_queue_finish(q, id / 100, 0);
+    }
+    CHECK_EQUAL_INT(jobs_queue_lane_count(q), 0);
+    jobs_queue_free(q);
+}
+
+static void the_one_with_fewest_runs_at_work_comes_first(void)
+{
+    jobs_queue *q = jobs_queue_new();
+    add(q, 1, 100, 6);
+    CHECK_EQUAL_INT(take(q), 100);
+    CHECK_EQUAL_INT(take(q), 101);
+    add(q, 2, 200, 3);
+    CHECK_EQUAL_INT(take(q), 200);
+    CHECK_EQUAL_INT(take(q), 201);
+    jobs_queue_finish(q, 1, 0);
+    CHECK_EQUAL_INT(take(q), 102);
+    jobs_queue_finish(q, 2, 0);
+    CHECK_EQUAL_INT(take(q), 202);
+    jobs_queue_free(q);
+}
+
+static void waiting_runs_are_taken_out(void)
+{
+    jobs_queue *q = jobs_queue_new();
+    add(q, 1, 100, 4);
+    add(q, 2, 200, 2);
+    CHECK(jobs_queue_remove(q, 1, 101));
+    CHECK(!jobs_queue_remove(q, 1, 101));
+    CHECK(!jobs_queue_remove(q, 1, 200));
+    CHECK(!jobs_queue_remove(q, 9, 100));
+    CHECK_EQUAL_INT(jobs_queue_count(q), 5);
+    CHECK_EQUAL_INT(jobs_queue_remove_all(q, 2), 2);
+    CHECK_EQUAL_INT(jobs_queue_remove_all(q, 2), 0);
+    CHECK_EQUAL_INT(take(q), 100);
+    CHECK_EQUAL_INT(take(q), 102);
+    CHECK(jobs_queue_remove(q, 1, 103));
+    CHECK_EQUAL_INT(take(q), -1);
+    add(q, 1, 104, 1);
+    CHECK_EQUAL_INT(take(q), 104);
+    CHECK_EQUAL_INT(jobs_queue_count(q), 0);
+    jobs_queue_free(q);
+}
+
+/* Against a plain model: whatever the order of calls, nothing is lost and nothing is taken twice. */
+static void nothing_is_lost_or_taken_twice(void)
+{
+    enum { EXPERIMENTS = 7, RUNS = 3000 };
+    jobs_queue *q = jobs_queue_new();
+    static char taken[RUNS];
+    int n_added = 0, n_taken = 0, n_working[EXPERIMENTS] = {0};
+    srand(7);
+    while (n_taken < RUNS) {
+        int64_t experiment_id, run_id;
+        int which = rand() % EXPERIMENTS;
+        if (n_added < RUNS && rand() % 3 == 0) {
+            int64_t ids[5];
+            int n = 0;
+            while (n < 1 + rand() % 5 && n < 5 && n_added < RUNS)
+                ids[n++] = n_added++;
+            CHECK(jobs_queue_add(q, which + 1, ids, (size_t)n));
+        } else if (n_working[which] && rand() % 2) {
+            jobs_queue_finish(q, which + 1, 1.5);
+            n_working[which]--;
+        } else if (jobs_queue_take(q, &experiment_id, &run_id)) {
+            CHECK(!taken[run_id]);
+            taken[run_id] = 1;
+            n_taken++;
+            for (int i = 0; i < EXPERIMENTS; i++)
+                if (jobs_queue_count_of(q, i + 1) > 0)
+                    CHECK(n_working[experiment_id - 1] <= n_working[i]);
+            n_working[experiment_id - 1]++;
+        }
+    }
+    CHECK_EQUAL_INT(jobs_queue_count(q), 0);
+    jobs_queue_free(q);
+}
+
+static void seconds_of_finished_runs_are_averaged(void)
+{
+    jobs_queue *q = jobs_queue_new();
+    add(q, 1, 100, 3);
+    CHECK(isnan(jobs_queue_mean_seconds(q, 1)));
+    (void)take(q);
+    (void)take(q);
+    jobs_queue_finish(q, 1, 2.0);
+    jobs_queue_finish(q, 1, 0);
+    CHECK_NEAR(jobs_queue_mean_seconds(q, 1), 2.0, 0);
+    (void)take(q);
+    add(q, 1, 103, 1);
+    jobs_queue_finish(q, 1, 4.0);
+    CHECK_NEAR(jobs_queue_mean_seconds(q, 1), 3.0, 0);
+    jobs_queue_free(q);
+}
+
+static void work_grows_with_what_there_is_to_do(void)
+{
+    static const size_t N[PART_COUNT] = {1000, 100, 100};
+    fail_list faults = {.n = 0};
+    train_spec spec, other;
+    spec_init(&spec);
+    CHECK(spec_resolve(&spec, &faults));
+    double base = jobs_rate_work(&spec, 256, 10, N);
+    CHECK(base > 0);
+    other = spec;
+    other.epochs *= 2;
+    CHECK_WITHIN(jobs_rate_work(&other, 256, 10, N) / base, 2, 0.05);
+    other = spec;
+    other.hidden[0] *= 4;
+    CHECK(jobs_rate_work(&other, 256, 10, N) > 2 * base);
+    jobs_rate rate = {.correction = 0};
+    CHECK_NEAR(jobs_rate_seconds(&rate, base), base, 0);
+    jobs_rate_add(&rate, base, 3 * base);
+    CHECK_NEAR(jobs_rate_seconds(&rate, base), 3 * base, 1e-12);
+    jobs_rate_add(&rate, base, base);
+    CHECK_NEAR(jobs_rate_seconds(&rate, base), 2.6 * base, 1e-12);
+    jobs_rate_add(&rate, 0, 1);
+    CHECK_NEAR(jobs_rate_seconds(&rate, base), 2.6 * base, 1e-12);
+}
+
+static void seeds_grow_with_the_square_of_the_width(void)
+{
+    CHECK_EQUAL_INT(jobs_repeats_next(5, 0.001, 0.002, 40), 5);
+    CHECK_EQUAL_INT(jobs_repeats_next(5, 0.002, 0.002, 40), 5);
+    CHECK_EQUAL_INT(jobs_repeats_next(10, 0.0025, 0.002, 40), 16);
+    CHECK_EQUAL_INT(jobs_repeats_next(10, 0.00201, 0.002, 40), 11);
+    CHECK_EQUAL_INT(jobs_repeats_next(5, 1.0, 0.002, 40), 10);
+    CHECK_EQUAL_INT(jobs_repeats_next(30, 1.0, 0.002, 40), 40);
+    CHECK_EQUAL_INT(jobs_repeats_next(40, 1.0, 0.002, 40), 40);
+    CHECK_EQUAL_INT(jobs_repeats_next(1, INFINITY, 0.002, 40), 2);
+    CHECK_EQUAL_INT(jobs_repeats_next(5, NAN, 0.002, 40), 5);
+}
+
+CHECK_MAIN("jobs_queue", one_experiment_is_served_oldest_first, experiments_take_turns,
+           the_one_with_fewest_runs_at_work_comes_first, waiting_runs_are_taken_out,
+           nothing_is_lost_or_taken_twice, seconds_of_finished_runs_are_averaged,
+           work_grows_with_what_there_is_to_do, seeds_grow_with_the_square_of_the_width)
