@@ -198,12 +198,12 @@ export class EventStream {
 
 export class Server {
   /** Starts the service. `directory`: of an earlier one, to go on with its database; `port`: 0 picks a free one. */
-  static async start({ directory, args = [], workers = 2, port = 0, env = {}, static_directory = join(top, 'static') } = {}) {
+  static async start({ directory, args = [], workers = 2, port = 0, data_directory, env = {}, static_directory = join(top, 'static') } = {}) {
     const server = new Server();
     server.owns_directory = !directory;
     server.directory = directory ?? temporaryDirectory();
     server.database = join(server.directory, 'regulab.db');
-    const all = ['serve', '--listen', `127.0.0.1:${port}`, '--db', server.database, '--data-dir', join(server.directory, 'data'),
+    const all = ['serve', '--listen', `127.0.0.1:${port}`, '--db', server.database, '--data-dir', data_directory ?? join(server.directory, 'data'),
       '--workers', String(workers), '--static', static_directory, ...args];
     const [command, ...rest] = [...wrapper, binary, ...all];
     const started = performance.now();

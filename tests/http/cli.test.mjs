@@ -100,7 +100,7 @@ test('an export of several runs is a usage error, a diverging run fails, neither
   const several = run(['run', file('several.json', { ...QUICK, repeats: 2 }), '--quiet', '--export', inside('several')]);
   assert.equal(several.status, 2, several.stderr);
   assert.throws(() => readdirSync(inside('several')));
-  const bad = run(['run', file('diverge.json', { dataset: { name: 'sine' }, hidden: [8], optimizer: 'sgd', learning_rate: 1e6, epochs: 5 }), '--quiet']);
+  const bad = run(['run', file('diverge.json', { dataset: { name: 'sine' }, hidden: [8], optimizer: 'sgd', learning_rate: 1000, epochs: 5 }), '--quiet']);
   assert.equal(bad.status, 1, bad.stderr);
   assert.match(bad.stderr + bad.stdout, /diverge/i);
   assert.equal(run(['run', file('wrong.json', { epochs: 0 }), '--quiet']).status, 2);
@@ -144,7 +144,7 @@ test('dataset add registers files for run and serve', async () => {
   writeFileSync(inside('files', 'cut'), images.subarray(0, 999));
   const cut = run(['dataset', 'add', 'cut', inside('files', 'cut'), files[1], '--data-dir', data_dir]);
   assert.equal(cut.status, 1, cut.stderr);
-  const server = await Server.start({ args: ['--data-dir', data_dir] });
+  const server = await Server.start({ data_directory: data_dir });
   try {
     const { items } = await server.get('/datasets');
     assert.ok(items.some((item) => item.name === 'bands'));

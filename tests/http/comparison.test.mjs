@@ -84,9 +84,9 @@ test('bad questions are 400', async () => {
 
 test('failed runs are counted, not averaged', async () => {
   const { experiment: mixed } = await server.train({ dataset: { name: 'sine' }, hidden: [8], epochs: 5, optimizer: 'sgd', repeats: 3,
-    sweep: { learning_rate: [0.01, 1e6] } });
+    sweep: { learning_rate: [0.01, 1000] } });
   const answer = await server.get(`/experiments/${mixed.id}/comparison`);
-  const bad = answer.configs.find((config) => config.values.learning_rate === 1e6);
+  const bad = answer.configs.find((config) => config.values.learning_rate === 1000);
   assert.equal(bad.n_failed, 3);
   assert.equal(bad.n, 0);
   assert.equal(bad.mean, null);

@@ -211,7 +211,7 @@ test('extend trains only what is missing', async () => {
   assert.equal(experiment.n_runs, 9);
   const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
   const cells = items.map((run) => `${run.values.dropout}/${run.seed}`).sort();
-  assert.deepEqual(cells, ['0/0', '0/1', '0/2', '0.25/0', '0.25/1', '0.25/2', '0.5/0', '0.5/1', '0.5/2']);
+  assert.deepEqual(cells, ['0.25/0', '0.25/1', '0.25/2', '0.5/0', '0.5/1', '0.5/2', '0/0', '0/1', '0/2']);
   for (const old of first.runs) {
     const now = items.find((run) => run.id === old.id);
     assert.equal(now.finished_at, old.finished_at, 'a run that was there is not trained again');

@@ -55,7 +55,7 @@ test('duplicate keys are refused, also nested ones', async () => {
 });
 
 test('wrong types are refused at their place', async () => {
-  for (const spec of [{ epochs: '5' }, { epochs: true }, { epochs: null }, { hidden: 5 }, { hidden: { a: 1 } }, { activation: 3 }, { shuffle: 1 },
+  for (const spec of [{ epochs: '5' }, { epochs: 1.5 }, { seed: 0.5 }, { epochs: true }, { epochs: null }, { hidden: 5 }, { hidden: { a: 1 } }, { activation: 3 }, { shuffle: 1 },
     { shuffle: 'true' }, { dropout: 'high' }, { dataset: 7 }, { name: 5 }, { tags: 'x' }, { sweep: [] }, { early_stopping: true },
     { augmentation: 1 }, { repeats: '3' }, { baseline: 3 }]) {
     const [name] = Object.keys(spec);
@@ -67,9 +67,9 @@ test('wrong types are refused at their place', async () => {
 });
 
 test('values out of range are refused at their place', async () => {
-  for (const spec of [{ epochs: 0 }, { epochs: 100001 }, { epochs: 1.5 }, { dropout: 1 }, { dropout: -0.1 }, { input_dropout: 1 }, { l1: -1 },
+  for (const spec of [{ epochs: 0 }, { epochs: 100001 }, { dropout: 1 }, { dropout: -0.1 }, { input_dropout: 1 }, { l1: -1 },
     { weight_decay: -1e-9 }, { label_smoothing: 1 }, { label_noise: 1.1 }, { batch_size: 0 }, { batch_size: 65537 }, { learning_rate: 0 },
-    { learning_rate: -1 }, { seed: -1 }, { seed: 2 ** 53 }, { seed: 0.5 }, { activation: 'swish' }, { optimizer: 'lion' }, { repeats: 0 },
+    { learning_rate: -1 }, { seed: -1 }, { seed: 2 ** 53 }, { activation: 'swish' }, { optimizer: 'lion' }, { repeats: 0 },
     { repeats: 1001 }, { monte_carlo_samples: 1001 }, { weight_average: 1 }, { gradient_clip: -1 }, { evaluate_every: 0 },
     { hidden: Array(17).fill(4) }, { beta1: 1 }]) {
     const [name] = Object.keys(spec);
@@ -84,11 +84,18 @@ test('combinations that make no sense are refused with the reason', async () => 
   await refused(JSON.stringify({ dropout: [0.1, 0.2, 0.3], hidden: [8, 8] }));
   await refused(JSON.stringify({ dataset: 'moons', augmentation: { shift: 1 } }));
   await refused(JSON.stringify({ normalization: 'batch', batch_size: 1 }));
-  await refused(JSON.stringify({ learning_rate_schedule: 'one_cycle', warmup_epochs: 2 }));
   await refused(JSON.stringify({ dataset: 'nonesuch' }));
   await refused(JSON.stringify({ early_stopping: { monitor: 'test_loss' } }));
   await refused(JSON.stringify({ dropout: 1e-9 }));
   await refused(JSON.stringify({ dataset: { name: 'glyphs' }, train_size: 1e9 }));
+});
+
+test('a field that has no effect is said in a warning', async () => {
+  for (const [name, spec] of Object.entries({ momentum: { momentum: 0.5 }, warmup_epochs: { learning_rate_schedule: 'one_cycle', warmup_epochs: 2 } })) {
+    const answer = await server.request('POST', '/experiments?dry_run=true', spec);
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(JSON.stringify(answer.json.warnings), new RegExp(name));
+  }
 });
 
 test('bad sweeps are refused at their place', async () => {

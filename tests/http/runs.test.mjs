@@ -90,7 +90,7 @@ test('a running run is cancelled within a moment', async () => {
 });
 
 test('a diverging run is failed with its curve kept and nulls for what is not finite', async () => {
-  const { experiment, runs: [run] } = await server.train({ dataset: { name: 'sine' }, hidden: [16], optimizer: 'sgd', learning_rate: 1e6, epochs: 10 });
+  const { experiment, runs: [run] } = await server.train({ dataset: { name: 'sine' }, hidden: [16], optimizer: 'sgd', learning_rate: 1000, epochs: 10 });
   assert.equal(run.status, 'failed');
   assert.equal(run.stop_reason, 'diverged');
   assert.ok(run.error.length > 10);

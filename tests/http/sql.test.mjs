@@ -12,9 +12,9 @@ const { experiment, runs } = await server.train({ ...QUICK, repeats: 3, sweep: {
 const ask = (query, more = {}) => server.request('POST', '/sql', { query, ...more });
 
 test('a query answers columns and rows', async () => {
-  const answer = await ask('SELECT 1 AS one, 2.5 AS x, NULL AS nothing, \'é\' AS text');
+  const answer = await ask('SELECT 1 AS one, 2.5 AS x, NULL AS empty, \'é\' AS text');
   assert.equal(answer.status, 200, answer.text);
-  assert.deepEqual(answer.json.columns, ['one', 'x', 'nothing', 'text']);
+  assert.deepEqual(answer.json.columns, ['one', 'x', 'empty', 'text']);
   assert.deepEqual(answer.json.rows, [[1, 2.5, null, 'é']]);
   assert.equal(answer.json.truncated, false);
   assert.ok(answer.json.elapsed_ms >= 0);
