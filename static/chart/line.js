@@ -1,14 +1,15 @@
 /* line — the wrapper of uPlot: lines with optional bands over a shared x, zoom, shared cursor, values under the pointer.
  *
  * createLineChart(root, handlers) → {draw(model), toCanvas(), destroy()}
- * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, formatX, marks}
+ * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, marks, fit}; with `fit` the vertical axis fits what comes after the
+ *   steep beginning, so that differences can be seen; lines may leave the chart there.
  * series: [{key, label, color, dash, width, x: [], y: [], low: [] | null, high: [] | null, n: [] | null}], columns of equal length, x
  * increasing; null is a gap. marks: [{x, y, color, kind: "best" | "stop"}].
  * handlers: onZoom([min, max] | null). The root takes the keyboard: arrows move the cursor, + and − zoom, 0 resets. */
 import uPlot from '../node_modules/uplot/dist/uPlot.esm.js';
 import { css, faded } from '../lib/palette.js';
 import { number } from '../lib/format.js';
-import { logTicks, paddedRange, tickLabels } from './scale.js';
+import { BEGINNING, logTicks, paddedRange, tickLabels } from './scale.js';
 import { createTip } from './tip.js';
 
 const TIP_ROWS = 10;
@@ -57,7 +58,7 @@ function seriesOptions(model) {
     if (!s.low) continue;
     const edge = { stroke: 'transparent', width: 0, spanGaps: true, points: { show: false } };
     options.push(edge, { ...edge });
-    bands.push({ series: [line + 1, line + 2], fill: faded(s.color, 0.16) });
+    bands.push({ series: [line + 1, line + 2], fill: faded(s.color, model.series.length > 4 ? 0.09 : 0.16) });
   }
   return { series: options, bands };
 }
@@ -75,6 +76,23 @@ function axisOptions(model) {
     { ...common, ...(model.xLog ? log : linear), values, space: 56, size: 30, grid: { show: false } },
     { ...common, ...(model.yLog ? log : linear), values, space: 30, size: width },
   ];
+}
+
+/* The extent of all columns after the beginning, if that is much less than the whole. */
+function fittedExtent(u, min, max) {
+  const [x] = u.data;
+  const from = x.findIndex((value) => value >= x[0] + BEGINNING * (x[x.length - 1] - x[0]));
+  if (from < 2 || x.length - from < 4) return [min, max];
+  let [low, high] = [Infinity, -Infinity];
+  for (const column of u.data.slice(1)) {
+    for (let i = from; i < column.length; i++) {
+      const y = column[i];
+      if (y === null) continue;
+      if (y < low) low = y;
+      if (y > high) high = y;
+    }
+  }
+  return high > low && high - low < 0.6 * (max - min) ? [low, high] : [min, max];
 }
 
 const structureOf = (model, theme) => JSON.stringify([
@@ -181,7 +199,7 @@ export function createLineChart(root, handlers) {
       ...size(), ...seriesOptions(model), axes: axisOptions(model), legend: { show: false }, padding: [10, 14, 0, 0],
       scales: {
         x: { time: false, distr: model.xLog ? 3 : 1, range: (u, min, max) => model.zoom ?? (min === max ? [min, min + 1] : [min, max]) },
-        y: { distr: model.yLog ? 3 : 1, range: (u, min, max) => paddedRange(min, max, model.yLog) },
+        y: { distr: model.yLog ? 3 : 1, range: (u, min, max) => paddedRange(...(model.fit && !model.zoom ? fittedExtent(u, min, max) : [min, max]), model.yLog) },
       },
       cursor: {
         sync: { key: model.sync, setSeries: false }, drag: { x: true, y: false, setScale: false }, focus: { prox: 30 },

@@ -1,5 +1,8 @@
 /* scale — ticks and ranges of axes, shared by all charts. */
 
+/* The steep start of a curve, as a fraction of the horizontal axis: what a fitted vertical axis leaves out. */
+export const BEGINNING = 0.12;
+
 /* Ticks of a logarithmic axis: powers of ten, with 2 and 5 (or all digits) between them where there is room. */
 export function logTicks(min, max) {
   if (!(min > 0) || !(max > min)) return [];

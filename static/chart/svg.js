@@ -1,6 +1,6 @@
 /* svg — a line chart as the text of an SVG file, drawn from the same model as the one on the page. */
 import { faded } from '../lib/palette.js';
-import { linearTicks, logTicks, paddedRange, tickLabels } from './scale.js';
+import { BEGINNING, linearTicks, logTicks, paddedRange, tickLabels } from './scale.js';
 
 const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 const round = (x) => Math.round(x * 100) / 100;
@@ -38,7 +38,8 @@ export function lineChartSvg(model, { width, height }, css) {
   const legendRows = Math.ceil(kept.length / 3);
   const box = { left: 64, right: width - 16, top: 44 + (kept.length > 1 ? legendRows * 18 : 0), bottom: height - 44 };
   const [x0, x1] = model.zoom ?? extent(kept.flatMap(({ s, at }) => at.map((i) => s.x[i])));
-  const lows = kept.flatMap(({ s, at }) => at.flatMap((i) => [s.y[i], s.low?.[i] ?? s.y[i], s.high?.[i] ?? s.y[i]]));
+  const start = model.fit && !model.zoom ? x0 + BEGINNING * (x1 - x0) : -Infinity;
+  const lows = kept.flatMap(({ s, at }) => at.filter((i) => s.x[i] >= start).flatMap((i) => [s.y[i], s.low?.[i] ?? s.y[i], s.high?.[i] ?? s.y[i]]));
   const [y0, y1] = paddedRange(...extent(model.yLog ? lows.filter((y) => y > 0) : lows), model.yLog);
   const xs = axis(x0, x1 > x0 ? x1 : x0 + 1, model.xLog, box.left, box.right, 8);
   const ys = axis(y0, y1, model.yLog, box.bottom, box.top, 6);

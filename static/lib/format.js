@@ -21,7 +21,8 @@ export function withSpread(value, spread) {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
   if (!spread || !Number.isFinite(spread)) return number(value);
   const decimals = Math.max(0, Math.min(7, 1 - Math.floor(Math.log10(Math.abs(spread)))));
-  return sign(value.toFixed(decimals));
+  const text = value.toFixed(decimals);
+  return Number(text) === 0 ? text.replace('-', '') : sign(text);
 }
 
 export function meanStd(mean, std) {
@@ -32,7 +33,7 @@ export function meanStd(mean, std) {
 
 export function signed(value, spread) {
   const text = spread ? withSpread(value, spread) : number(value);
-  return value > 0 ? `+${text}` : text;
+  return value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
 export function pValue(p) {

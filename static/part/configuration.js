@@ -17,17 +17,21 @@ function flatten(config, fields) {
 }
 
 /* Whether a value is what the field table gives by itself. A default that depends on others is null there and says nothing. */
-function isDefault(field, part) {
+function isDefault(field, part, datasets) {
   if (!field) return false;
   if (JSON.stringify(field.default) === JSON.stringify(part)) return true;
-  if (field.default === null && !field.nullable) return true;
-  return field.type === 'dataset' && part?.name === field.default && Object.keys(part).length === 1;
+  if (field.type === 'dataset') {
+    const { name, ...options } = typeof part === 'object' ? part : { name: part };
+    const standard = datasets.find((one) => one.name === name)?.options ?? {};
+    return name === defaultWords(field).replace(/"/g, '') && Object.entries(options).every(([key, value]) => standard[key] === value);
+  }
+  return field.default === null && !field.nullable;
 }
 
-export function Configuration({ config, fields, name }) {
+export function Configuration({ config, fields, datasets, name }) {
   const [form, setForm] = useState('table');
   const rows = new Map(fields.map((field) => [field.name, field]));
-  const flat = flatten(config, fields).map(([key, part]) => ({ key, part, field: rows.get(key), own: !isDefault(rows.get(key), part) }));
+  const flat = flatten(config, fields).map(([key, part]) => ({ key, part, field: rows.get(key), own: !isDefault(rows.get(key), part, datasets) }));
   const groups = [['Different from the defaults', flat.filter((one) => one.own)], ['At the defaults', flat.filter((one) => !one.own)]];
   return html`
     <div class="spec-text"><div class="row"><${Segments} name="config-form" label="Form" value=${form} options=${[['table', 'Table'], ['json', 'JSON']]} onChange=${setForm} /><span class="grow" />

@@ -55,8 +55,8 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
   const visible = useMemo(() => configs.filter((config) => !props.hide.includes(config.config_id)), [configs, props.hide]);
   const model = useMemo(() => {
     const series = (mode === 'runs' ? runSeries : meanSeries)({ ...shared, configs: visible }, metric).slice(0, LINES_LIMIT);
-    return { name: metricLabel(metric), xLabel: 'epoch', series, xLog: props.x === 'log', yLog: props.y === 'log', zoom, sync: `experiment-${store.id}` };
-  }, [version, visible, styles, metric, mode, props.band, props.x, props.y, props.smooth, zoom]);
+    return { name: metricLabel(metric), xLabel: 'epoch', series, xLog: props.x === 'log', yLog: props.y === 'log', zoom, sync: `experiment-${store.id}`, fit: props.fit === 'end' };
+  }, [version, visible, styles, metric, mode, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
   const row = catalogue.metric(metric);
   const empty = model.series.every((s) => s.y.every((y) => y === null));
   return html`
@@ -116,6 +116,7 @@ function Toolbar({ props, set, mode, single, swept }) {
       ${mode === 'mean' && html`<label class="inline">Band <select id="band" value=${props.band} onChange=${(event) => set({ band: event.target.value })}>
         ${[['ci', '95 % interval'], ['std', '± standard deviation'], ['range', 'least to greatest'], ['none', 'none']].map(([key, words]) => html`<option value=${key} selected=${key === props.band}>${words}</option>`)}</select></label>`}
       <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]} onChange=${(value) => set({ y: value })} />
+      <label class="inline check" title="The vertical axis fits what comes after the steep beginning"><input type="checkbox" id="fit" checked=${props.fit === 'end'} onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end</label>
       <label class="inline check"><input type="checkbox" id="x-log" checked=${props.x === 'log'} onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs</label>
       <${Smoothing} value=${props.smooth} set=${set} />
       ${swept.length > 1 && html`<label class="inline">Colour by <select id="colour-by" value=${props.by} onChange=${(event) => set({ by: event.target.value })}>

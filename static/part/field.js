@@ -5,6 +5,7 @@ import { value as showValue } from '../lib/format.js';
 import { Icon } from './basic.js';
 
 const HUGE = 1e5;
+const LONG = 24; /* letters that fit into an empty input */
 
 /* The range of a field in words, "" where it says nothing. */
 export function rangeWords(field) {
@@ -39,8 +40,9 @@ function PlainInput({ field, text, error, onText }) {
       ${choices.map(([key, words]) => html`<option value=${key} selected=${key === text}>${words}</option>`)}</select>`;
   }
   if (field.name === 'description') return html`<textarea ...${shared} rows="2" value=${text} onInput=${change} />`;
+  const standard = defaultWords(field);
   const numeric = field.type === 'number' || field.type === 'integer';
-  return html`<input ...${shared} type="text" inputmode=${numeric ? 'decimal' : undefined} autocomplete="off" spellcheck=${false} value=${text} placeholder=${defaultWords(field)} onInput=${change} />`;
+  return html`<input ...${shared} type="text" inputmode=${numeric ? 'decimal' : undefined} autocomplete="off" spellcheck=${false} value=${text} placeholder=${standard.length <= LONG ? standard : ''} onInput=${change} />`;
 }
 
 /* Boxes to tick, for a sweep over named values. */
@@ -98,6 +100,6 @@ export function FieldRow({ field, text = '', sweep, error, onText, onSweep, inpu
       </div>
       ${sweep ? html`<${SweepInput} field=${field} sweep=${sweep} error=${error} onSweep=${onSweep} />` : input ?? html`<${PlainInput} field=${field} text=${text} error=${error} onText=${onText} />`}
       ${error && html`<p class="field-error" id="${inputId(field)}-error" role="alert">${error}</p>`}
-      <p class="help" id="${inputId(field)}-help">${field.help}${range ? html` <span class="soft nowrap">(${range})</span>` : ''}</p>
+      <p class="help" id="${inputId(field)}-help">${field.help}${!input && defaultWords(field).length > LONG ? ` Default: ${defaultWords(field)}.` : ''}${range ? html` <span class="soft nowrap">(${range})</span>` : ''}</p>
     </div>`;
 }

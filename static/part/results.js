@@ -38,9 +38,9 @@ function configColumns({ styles, props, regression, store }, rows) {
     { key: 'n', label: 'Seeds', align: 'num', help: 'Finished runs of all runs', value: (row) => row.done, cell: (row) => html`<span class="nowrap">${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}${row.failed > 0 && html` <span class="bad-text">(${row.failed} failed)</span>`}</span>` },
     { key: compare, label: metricLabel(compare), align: 'num main', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[compare].mean, cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std) },
     ...(several ? [
-      { key: 'interval', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', cell: (row) => html`<${Interval} difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />` },
-      { key: 'difference', label: 'Difference', align: 'num', value: (row) => row.difference?.mean, cell: (row) => (row.difference && row.difference.mean !== null
-        ? html`<span class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span>` : NONE) },
+      { key: 'difference', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', value: (row) => row.difference?.mean, cell: (row) => html`<span class="difference">
+        <${Interval} difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />
+        ${row.difference && row.difference.mean !== null && html`<span class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span>`}</span>` },
       { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm', value: (row) => row.difference?.p_adjusted, cell: (row) => pValue(row.difference?.p_adjusted) },
       { key: 'verdict', label: 'Verdict', value: (row) => row.verdict, cell: (row) => (row.verdict ? html`<${VerdictMark} verdict=${row.verdict} />` : NONE) },
     ] : []),

@@ -69,15 +69,15 @@ export function Verdict({ comparison, regression, problem, active, metrics, metr
 
 /* An interval against zero, as a little picture; `span` is the largest distance from zero in the table. */
 export function Interval({ difference, direction, span, verdict }) {
-  if (!difference || difference.mean === null || !(span > 0)) return html`<span class="soft">${verdict === 'baseline' ? 'baseline' : '–'}</span>`;
-  const place = (x) => 70 + (60 * Math.max(-span, Math.min(span, x))) / span;
+  if (!difference || difference.mean === null || !(span > 0)) return html`<span class="soft">${verdict === 'baseline' ? '' : '–'}</span>`;
+  const place = (x) => 55 + (50 * Math.max(-span, Math.min(span, x))) / span;
   const { mean, ci_low: low, ci_high: high } = difference;
   const known = low !== null && low !== undefined && high !== null && high !== undefined;
   const words = known ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}` : number(mean, 3);
   return html`
-    <svg class="interval verdict-${verdict}" viewBox="0 0 140 22" width="140" height="22" role="img" aria-label="Difference ${words}">
+    <svg class="interval verdict-${verdict}" viewBox="0 0 110 22" width="110" height="22" role="img" aria-label="Difference ${words}">
       <title>${words}${direction ? ` (${direction.startsWith('higher') ? 'right' : 'left'} is better)` : ''}</title>
-      <line class="zero" x1="70" x2="70" y1="1" y2="21" />
+      <line class="zero" x1="55" x2="55" y1="1" y2="21" />
       ${known && html`<line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
         ${low >= -span && html`<line class="range" x1=${place(low)} x2=${place(low)} y1="7" y2="15" />`}
         ${high <= span && html`<line class="range" x1=${place(high)} x2=${place(high)} y1="7" y2="15" />`}`}

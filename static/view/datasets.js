@@ -119,7 +119,7 @@ function Plane({ preview }) {
     });
     return [...groups.values()].sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true })).map((one, i) => ({ ...one, color: categorical(i, theme), joined: false }));
   }, [preview, theme]);
-  const [first, second] = preview.columns ?? [];
+  const [first, second] = (preview.columns ?? []).map((name) => (/^\d+$/.test(name) ? `input ${name}` : name));
   return html`
     ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round" style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
     <${XyChart} id="plane" label="The training samples" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'} yLabel=${preview.labels ? second ?? 'second input' : 'target'} />`;

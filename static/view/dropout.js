@@ -11,13 +11,14 @@ import { number, valuesLabel } from '../lib/format.js';
 import { Icon, Empty, Failure, Loading, Segments } from '../part/basic.js';
 import { NetDrawing } from '../part/net-drawing.js';
 import { Picture } from '../part/weights.js';
+import { useWidth } from '../part/xy-chart.js';
 import { categorical } from '../lib/palette.js';
 
 const PURPOSE_MONTE_CARLO = 9;
 const SAMPLES = 100;
 const CHOICES = 16;
 const PLAY_MS = 700;
-const PROPS = { sample: numberProp(0), step: numberProp(0), masks: choice(['prediction', 'training']), k: numberProp(10) };
+const PROPS = { sample: numberProp(3), step: numberProp(0), masks: choice(['prediction', 'training']), k: numberProp(10) };
 
 const nameOfSet = (config) => (typeof config.dataset === 'object' ? config.dataset.name : config.dataset);
 const rates = (config) => [config.input_dropout ?? 0, ...(Array.isArray(config.dropout) ? config.dropout : [config.dropout ?? 0])];
@@ -55,11 +56,12 @@ function Scatter({ predictions, k, current }) {
   const shown = still.map((_, i) => i).sort((a, b) => still[b] - still[a]).slice(0, 10).sort((a, b) => a - b);
   const all = shown.flatMap((i) => samples.map((sample) => sample[i]));
   const [low, high] = isClasses ? [0, 1] : [Math.min(...all, ...still), Math.max(...all, ...still)];
-  const [width, row] = [640, 34];
+  const box = useRef(null);
+  const [width, row] = [Math.min(1100, Math.max(360, useWidth(box))), 34];
   const place = (x) => 90 + ((x - low) / (high - low || 1)) * (width - 180);
   const jitter = (s) => (((s * 0.618034) % 1) - 0.5) * (row - 14);
   return html`
-    <div class="scatter"><svg viewBox="0 0 ${width} ${shown.length * row + 26}" width=${width} height=${shown.length * row + 26} role="img" data-testid="scatter" aria-label="Predictions with masks scatter around the prediction of the whole net">
+    <div class="scatter" ref=${box}><svg width=${width} height=${shown.length * row + 26} role="img" data-testid="scatter" aria-label="Predictions with masks scatter around the prediction of the whole net">
       ${shown.map((i, r) => {
         const y = r * row + row / 2;
         const mean = samples.slice(0, k).reduce((sum, sample) => sum + sample[i], 0) / k;
@@ -67,9 +69,9 @@ function Scatter({ predictions, k, current }) {
           ${samples.map((sample, s) => html`<circle class=${s === current ? 'current' : s < k ? 'in' : 'out'} cx=${place(sample[i])} cy=${y + jitter(s)} r=${s === current ? 5 : 2.6} fill=${categorical(0, theme)} />`)}
           <line class="still" x1=${place(still[i])} x2=${place(still[i])} y1=${y - row / 2 + 3} y2=${y + row / 2 - 3} stroke=${categorical(1, theme)} />
           <path class="mean" d="M${place(mean)} ${y - 7}l6 7l-6 7l-6 -7z" />
-          <text x=${width - 80} y=${y + 4}>${number(mean, 3)}</text></g>`;
+          <text x=${width - 80} y=${y + 4}>${isClasses ? mean.toFixed(3) : number(mean, 3)}</text></g>`;
       })}
-      ${[0, 0.5, 1].map((t) => html`<text x=${place(low + t * (high - low))} y=${shown.length * row + 18} text-anchor="middle">${number(low + t * (high - low), 3)}</text>`)}</svg></div>`;
+      ${[0, 0.5, 1].map((t) => html`<text x=${place(low + t * (high - low))} y=${shown.length * row + 18} text-anchor="middle">${Number((low + t * (high - low)).toPrecision(3))}</text>`)}</svg></div>`;
 }
 
 const distance = (a, b) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));

@@ -17,7 +17,7 @@ import { titleOf } from './experiments.js';
 
 const PROPS = {
   metrics: list(), mode: choice(['mean', 'runs']), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
-  y: choice(['linear', 'log']), smooth: numberProp(0), zoom: range(), hide: list(), by: text(),
+  y: choice(['linear', 'log']), smooth: numberProp(0), fit: choice(['end', 'all']), zoom: range(), hide: list(), by: text(),
   compare: text('val_loss'), at: choice(['selected', 'best', 'last']),
   against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(),
   tab: choice(['configs', 'runs', 'specification']), order: text(), rows: text(),

@@ -22,6 +22,7 @@ const GROUPS = {
   recording: ['Recording', 'What is measured on the way.'],
 };
 const OPEN = ['experiment', 'data', 'regularizers'];
+const FIRST = ['name', 'repeats', 'tags', 'description'];
 const NOT_SHOWN = ['sweep']; /* the sweep is edited at each field */
 
 /* The specification that the form starts from: in the URL, a copy of an experiment, a recipe, or nothing. */
@@ -82,7 +83,8 @@ function Group({ name, fields, draft, errors, change, find, datasets, builtIn, m
   };
   const parents = matching.filter((field) => field.type === 'object');
   const childrenOf = (up) => fields.filter((field) => field.name.startsWith(`${up.name}.`));
-  const plain = matching.filter((field) => field.type !== 'object' && !NOT_SHOWN.includes(field.name) && !field.name.includes('.'));
+  const rank = (field) => (FIRST.indexOf(field.name) + 1 || FIRST.length + 1);
+  const plain = matching.filter((field) => field.type !== 'object' && !NOT_SHOWN.includes(field.name) && !field.name.includes('.')).sort((a, b) => rank(a) - rank(b));
   const loose = find ? matching.filter((field) => field.name.includes('.') && !parents.some((up) => field.name.startsWith(`${up.name}.`))) : [];
   return html`
     <details class="card group" open=${open || !!find || wrong} onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">

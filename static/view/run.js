@@ -6,7 +6,7 @@ import { get, request, link, getCatalogue } from '../lib/api.js';
 import { RunStore } from '../lib/run-store.js';
 import { TERMINAL } from '../lib/experiment-store.js';
 import { categorical, ink } from '../lib/palette.js';
-import { number, metricLabel, duration, elapsed, valuesLabel, value as showValue, when, whenFully, NONE } from '../lib/format.js';
+import { bytes, number, metricLabel, duration, elapsed, valuesLabel, value as showValue, when, whenFully, NONE } from '../lib/format.js';
 import { Icon, Status, Loading, Failure, Segments, Tabs, tabPanel, attempt, saveFile } from '../part/basic.js';
 import { LineChart, SaveMenu } from '../part/chart.js';
 import { Weights } from '../part/weights.js';
@@ -14,7 +14,7 @@ import { Configuration } from '../part/configuration.js';
 import { titleOf } from './experiments.js';
 
 const PROPS = {
-  y: choice(['linear', 'log']), x: choice(['linear', 'log']), zoom: range(), tab: choice(['layers', 'weights', 'configuration']), layer: text(),
+  fit: choice(['end', 'all']), y: choice(['linear', 'log']), x: choice(['linear', 'log']), zoom: range(), tab: choice(['layers', 'weights', 'configuration']), layer: text(),
 };
 
 function useRun(id) {
@@ -24,18 +24,25 @@ function useRun(id) {
   return [store, version];
 }
 
-/* A chart of some columns. lines: [{key, label, color, column, low, high}]. */
+/* The band between a line and the column that it is shown against. */
+function gapOf(columns, { column, against }) {
+  if (!against) return { low: null, high: null };
+  const pairs = columns[column].map((y, i) => (y === null || columns[against][i] === null ? null : [Math.min(y, columns[against][i]), Math.max(y, columns[against][i])]));
+  return { low: pairs.map((pair) => pair?.[0] ?? null), high: pairs.map((pair) => pair?.[1] ?? null) };
+}
+
+/* A chart of some columns. lines: [{label, color, column, against}]; `against`: a column to shade the gap to. */
 function Panel({ id, title, note, lines, columns, version, props, set, marks, small }) {
   const theme = useTheme();
   const handle = useRef(null);
   const zoomKey = JSON.stringify(props.zoom);
   const model = useMemo(() => ({
-    name: title, xLabel: 'epoch', xLog: props.x === 'log', yLog: props.y === 'log', zoom: props.zoom, sync: 'run', marks,
+    name: title, xLabel: 'epoch', xLog: props.x === 'log', yLog: props.y === 'log', zoom: props.zoom, sync: 'run', marks, fit: props.fit === 'end',
     series: lines.filter((line) => columns[line.column]).map((line) => ({
-      key: line.key ?? line.column, label: line.label, color: line.color, dash: line.dash, width: 2, x: columns.epoch.slice(), y: columns[line.column].slice(),
-      low: line.low ? columns[line.low].slice() : null, high: line.high ? columns[line.high].slice() : null, n: null, plain: !!line.low,
+      key: line.column, label: line.label, color: line.color, dash: line.dash, width: 2, x: columns.epoch.slice(), y: columns[line.column].slice(),
+      ...gapOf(columns, line), n: null,
     })),
-  }), [version, theme, props.x, props.y, zoomKey, marks]);
+  }), [version, theme, props.x, props.y, props.fit, zoomKey, marks]);
   return html`
     <section class="panel" aria-label=${title}>
       <div class="panel-head"><h3>${title}</h3><span class="soft small hint">${note}</span><span class="grow" />
@@ -65,14 +72,15 @@ function Curves({ store, version, props, set }) {
   return html`
     <section class="card"><div class="section-head"><h2>Curves</h2>
         <div class="toolbar"><${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]} onChange=${(y) => set({ y })} />
+          <label class="inline check" title="The vertical axis fits what comes after the steep beginning"><input type="checkbox" id="fit" checked=${props.fit === 'end'} onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end</label>
           <label class="inline check"><input type="checkbox" id="x-log" checked=${props.x === 'log'} onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs</label></div></div>
       <div class="panels">
         <${Panel} id="chart-loss" title="Training and validation loss" note="the gap is shaded" ...${shared} marks=${marks.loss} lines=${[
-          { label: 'training', color: colors.train, column: 'train_loss' }, { label: 'validation', color: colors.val, column: 'val_loss', low: 'train_loss', high: 'val_loss' }]} />
+          { label: 'training', color: colors.train, column: 'train_loss' }, { label: 'validation', color: colors.val, column: 'val_loss', against: 'train_loss' }]} />
         <${Panel} id="chart-other" title="Training and validation ${other}" ...${shared} marks=${marks.other} lines=${[
-          { label: 'training', color: colors.train, column: `train_${other}` }, { label: 'validation', color: colors.val, column: `val_${other}`, low: `train_${other}`, high: `val_${other}` }]} />
+          { label: 'training', color: colors.train, column: `train_${other}` }, { label: 'validation', color: colors.val, column: `val_${other}`, against: `train_${other}` }]} />
         <${Panel} id="chart-ledger" title="Loss as trained and in inference" ...${shared} lines=${[
-          { label: 'data loss as trained', color: colors.batch, column: 'batch_loss' }, { label: 'the same in inference mode', color: colors.train, column: 'train_loss' }, { label: 'penalties', color: colors.penalty, column: 'penalty' }]} />
+          { label: 'data loss as trained', color: colors.batch, column: 'batch_loss' }, { label: 'the same in inference mode', color: colors.train, column: 'train_loss' }, ...(columns.penalty?.some((x) => x > 0) ? [{ label: 'penalties', color: colors.penalty, column: 'penalty' }] : [])]} />
         <${Panel} id="chart-gradient" title="Gradient norm" ...${shared} lines=${[{ label: 'gradient norm', color: categorical(2, theme), column: 'gradient_norm' }]} />
       </div>
       <p class="soft small">A ring marks the best epoch, a square an early stop.</p></section>`;
@@ -158,10 +166,12 @@ async function saveCurves(id) {
   await attempt(async () => saveFile(`run-${id}-curves.csv`, await request('GET', `/runs/${id}/curves`, { headers: { Accept: 'text/csv' }, as: 'blob' })));
 }
 
+const PROVENANCE = { version: 'program', blas: 'BLAS', blas_core: 'BLAS core', data_sha256: 'SHA-256 of the data', memory_bytes: 'memory' };
+
 function Provenance({ run }) {
   const rows = Object.entries(run.provenance ?? {});
   if (!rows.length) return null;
-  return html`<dl class="pairs">${rows.map(([name, part]) => html`<div><dt>${name.replace(/_/g, ' ')}</dt><dd><code>${showValue(part)}</code></dd></div>`)}</dl>`;
+  return html`<dl class="pairs">${rows.map(([name, part]) => html`<div><dt>${PROVENANCE[name] ?? name.replace(/_/g, ' ')}</dt><dd><code>${name.endsWith('_bytes') ? bytes(part) : showValue(part)}</code></dd></div>`)}</dl>`;
 }
 
 /* Width and height of the run's inputs, null when they are no pictures. */
@@ -197,7 +207,7 @@ function Run({ id, set, ...props }) {
       <div class="tab-body" ...${tabPanel('run-tabs', props.tab)}>
         ${props.tab === 'layers' && html`<${Layers} ...${shared} />`}
         ${props.tab === 'weights' && (run.status === 'completed' ? html`<${Weights} run=${run.id} image=${image} />` : html`<p class="soft pad">The weights can be seen when the run has finished.</p>`)}
-        ${props.tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} name="run-${id}" /><${Provenance} run=${run} />`}
+        ${props.tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets} name="run-${id}" /><${Provenance} run=${run} />`}
       </div></section>
     <p class="soft foot">Everything here is also at <a href=${link(`/runs/${id}`)}>${link(`/runs/${id}`)}</a>, <a href=${link(`/runs/${id}/curves`)}>curves</a> and <a href=${link(`/runs/${id}/layers`)}>layers</a>.</p>`;
 }
