@@ -83,6 +83,7 @@ CHECK_UNUSED static void add_big(bytes *b, uint32_t value)
 
 CHECK_UNUSED static void save(const char *name, const bytes *b)
 {
+    unlink(files_path(name)); /* ext4 flushes a file that is truncated and written anew */
     FILE *file = fopen(files_path(name), "wb");
     if (!file || fwrite(b->at, 1, b->n, file) != b->n || fclose(file) != 0) {
         perror(name);
