@@ -7,7 +7,7 @@
 
 typedef struct header {
     char magic[16];
-    char sha256[72];   /* of the data */
+    char sha256[72];    /* of the data */
     uint64_t spec_hash; /* FNV-1a over the values of the fields that apply */
     uint64_t n_model, n_train, state_bytes;
     char blas_core[32]; /* another one is said, not refused */
@@ -48,23 +48,34 @@ static uint64_t hash_field(uint64_t hash, const field *row, const train_spec *sp
 {
     const void *value = field_value_const(row, spec);
     switch (row->type) {
-    case FIELD_INTEGER: return hash_bytes(hash, value, sizeof(int64_t));
-    case FIELD_NUMBER: return hash_bytes(hash, value, sizeof(double));
+    case FIELD_INTEGER:
+        return hash_bytes(hash, value, sizeof(int64_t));
+    case FIELD_NUMBER:
+        return hash_bytes(hash, value, sizeof(double));
     case FIELD_BOOLEAN:
-    case FIELD_OBJECT: return hash_bytes(hash, value, sizeof(bool));
-    case FIELD_ENUM: return hash_bytes(hash, value, sizeof(int));
-    case FIELD_INTEGER_ARRAY: return hash_bytes(hash, spec->hidden, (size_t)spec->n_hidden * sizeof spec->hidden[0]);
-    case FIELD_RATES: return hash_bytes(hash, spec->dropout, (size_t)spec->n_dropout * sizeof spec->dropout[0]);
-    default: return hash; /* the data set is told by its SHA-256 */
+    case FIELD_OBJECT:
+        return hash_bytes(hash, value, sizeof(bool));
+    case FIELD_ENUM:
+        return hash_bytes(hash, value, sizeof(int));
+    case FIELD_INTEGER_ARRAY:
+        return hash_bytes(hash, spec->hidden, (size_t)spec->n_hidden * sizeof spec->hidden[0]);
+    case FIELD_RATES:
+        return hash_bytes(hash, spec->dropout, (size_t)spec->n_dropout * sizeof spec->dropout[0]);
+    default:
+        return hash; /* the data set is told by its SHA-256 */
     }
 }
 
 static header header_of(const run *r)
 {
-    header h = {.magic = "regulab-run-1", .n_model = r->net.n_model, .n_train = r->data->n[PART_TRAIN], .state_bytes = sizeof(run_state)};
+    header h = {.magic = "regulab-run-1",
+                .n_model = r->net.n_model,
+                .n_train = r->data->n[PART_TRAIN],
+                .state_bytes = sizeof(run_state)};
     h.spec_hash = 0xCBF29CE484222325u;
     for (int i = 0; i < FIELD_COUNT; i++)
-        if (FIELDS[i].group != FIELD_GROUP_EXPERIMENT && FIELDS[i].offset != (size_t)-1 && field_applies(&FIELDS[i], r->spec))
+        if (FIELDS[i].group != FIELD_GROUP_EXPERIMENT && FIELDS[i].offset != (size_t)-1 &&
+            field_applies(&FIELDS[i], r->spec))
             h.spec_hash = hash_field(h.spec_hash, &FIELDS[i], r->spec);
     snprintf(h.blas_core, sizeof h.blas_core, "%s", mat_blas_core());
     memcpy(h.sha256, r->data->set->sha256, sizeof r->data->set->sha256);
@@ -98,8 +109,10 @@ bool run_read_checkpoint(run *r, const char *bytes, size_t n_bytes, fail *f)
 {
     header h = header_of(r);
     if (n_bytes != run_checkpoint_bytes(r) || memcmp(bytes, &h, offsetof(header, blas_core)) != 0)
-        return fail_set(f, FAIL_CONFLICT, "", "the checkpoint belongs to another run, data set or program");
-    r->is_other_core = memcmp(bytes + offsetof(header, blas_core), h.blas_core, sizeof h.blas_core) != 0;
+        return fail_set(f, FAIL_CONFLICT, "",
+                        "the checkpoint belongs to another run, data set or program");
+    r->is_other_core =
+        memcmp(bytes + offsetof(header, blas_core), h.blas_core, sizeof h.blas_core) != 0;
     memcpy(&r->state, bytes + sizeof h, sizeof r->state);
     bytes += sizeof h + sizeof r->state;
     array arrays[ARRAYS_LIMIT];

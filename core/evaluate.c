@@ -18,7 +18,8 @@ static bool samples_masks(const train_spec *spec)
 
 static void take_layers(evaluation *e, arena *a)
 {
-    e->n_pairs = e->data->n[PART_VALIDATION] < EVALUATE_ROWS ? e->data->n[PART_VALIDATION] : EVALUATE_ROWS;
+    e->n_pairs =
+        e->data->n[PART_VALIDATION] < EVALUATE_ROWS ? e->data->n[PART_VALIDATION] : EVALUATE_ROWS;
     for (int i = 0; i < e->net->n_layers; i++) {
         size_t units = e->net->layers[i].outputs;
         e->layer_memory[i] = arena_take(a, diagnostics_bytes(units), 1);
@@ -27,13 +28,16 @@ static void take_layers(evaluation *e, arena *a)
     }
 }
 
-void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape, const split *data)
+void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape,
+                     const split *data)
 {
     *e = (evaluation){.spec = spec, .net = shape, .data = data, .has_samples = samples_masks(spec)};
-    size_t n = largest(data->n_train_evaluation, largest(data->n[PART_VALIDATION], data->n[PART_TEST]));
+    size_t n =
+        largest(data->n_train_evaluation, largest(data->n[PART_VALIDATION], data->n[PART_TEST]));
     net_take_scratch(shape, a, EVALUATE_ROWS, &e->scratch);
-    e->rows = sizeof(real) == sizeof(float) ? (float *)(void *)e->scratch.a
-                                            : arena_take(a, EVALUATE_ROWS * shape->inputs, sizeof(float));
+    e->rows = sizeof(real) == sizeof(float)
+                  ? (float *)(void *)e->scratch.a
+                  : arena_take(a, EVALUATE_ROWS * shape->inputs, sizeof(float));
     e->predictions = arena_take(a, n * shape->outputs, sizeof(float));
     if (shape->task == TASK_CLASSIFICATION)
         e->labels = arena_take(a, n, sizeof(int32_t));
@@ -62,7 +66,8 @@ static size_t count_of(const evaluation *e, dataset_part part)
 }
 
 /* `out` may be `rows` itself (they are the same where real is float). */
-static void read_rows(const evaluation *e, dataset_part part, size_t first, size_t n, float *rows, real *out)
+static void read_rows(const evaluation *e, dataset_part part, size_t first, size_t n, float *rows,
+                      real *out)
 {
     split_read_inputs(e->data, part, positions_of(e, part, first), first, n, rows);
     if ((const void *)rows != (const void *)out)
@@ -84,10 +89,12 @@ static void read_truth(evaluation *e, dataset_part part, size_t n)
 static scores score(const evaluation *e, const float *predictions)
 {
     if (e->targets) {
-        regression_scores r = metric_score_regression(predictions, e->targets, e->n, e->net->outputs);
+        regression_scores r =
+            metric_score_regression(predictions, e->targets, e->n, e->net->outputs);
         return (scores){r.loss, NAN, r.rmse, r.r2, NAN, NAN};
     }
-    classification_scores c = metric_score_classification(predictions, e->labels, e->n, e->net->outputs);
+    classification_scores c =
+        metric_score_classification(predictions, e->labels, e->n, e->net->outputs);
     return (scores){c.loss, c.accuracy, NAN, NAN, c.ece, c.brier};
 }
 
@@ -124,7 +131,8 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
     for (; o.first < n; o.first += EVALUATE_ROWS) {
         size_t rows = n - o.first < EVALUATE_ROWS ? n - o.first : EVALUATE_ROWS;
         read_rows(e, part, o.first, rows, e->rows, e->scratch.a);
-        const real *out = net_infer(e->net, &inference, e->scratch.a, rows, &e->scratch, e->parallel);
+        const real *out =
+            net_infer(e->net, &inference, e->scratch.a, rows, &e->scratch, e->parallel);
         for (size_t i = 0; i < rows * k; i++)
             e->predictions[o.first * k + i] = (float)out[i];
     }
@@ -133,25 +141,29 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
 }
 
 /* One pass of rows first .. first + n - 1 of a part with sampled mask number `mask`. */
-static void sample_chunk(evaluation *e, real *model, dataset_part part, size_t first, size_t n, rng_purpose purpose, uint32_t mask)
+static void sample_chunk(evaluation *e, real *model, dataset_part part, size_t first, size_t n,
+                         rng_purpose purpose, uint32_t mask)
 {
     net_work *work = &e->sample_work;
     net_hooks hooks = regularization_hooks(&e->sample);
     work->n = n;
-    read_rows(e, part, first, n, sizeof(real) == sizeof(float) ? (float *)(void *)work->input : e->rows, work->input);
+    read_rows(e, part, first, n,
+              sizeof(real) == sizeof(float) ? (float *)(void *)work->input : e->rows, work->input);
     net_use_model(e->net, model, work);
     regularization_start_step(&e->sample, purpose, mask, (uint32_t)first, false, e->parallel);
     regularization_apply_batch(&e->sample, e->parallel);
     net_forward(e->net, work, model, NET_SAMPLE, &hooks, e->parallel);
 }
 
-void evaluation_read_layers(evaluation *e, real *model, int64_t epoch, double values[][LAYER_METRIC_COUNT])
+void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
+                            double values[][LAYER_METRIC_COUNT])
 {
     if (e->has_samples) {
         regularization_start_epoch(&e->sample, epoch);
         sample_chunk(e, model, PART_VALIDATION, 0, e->n_pairs, RNG_DIAGNOSTICS, 0);
         for (int i = 0; i < e->net->n_layers; i++)
-            diagnostics_add_pair(&e->layers[i], e->pairs[i], e->sample_work.states[i].out, e->n_pairs);
+            diagnostics_add_pair(&e->layers[i], e->pairs[i], e->sample_work.states[i].out,
+                                 e->n_pairs);
     }
     for (int i = 0; i < e->net->n_layers; i++)
         diagnostics_read(&e->layers[i], values[i]);
@@ -170,7 +182,8 @@ scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
             if (e->net->task == TASK_CLASSIFICATION)
                 kernel_softmax(output->out, rows, k, NULL, NULL);
             for (size_t i = 0; i < rows * k; i++)
-                e->mean[first * k + i] += (float)output->out[i] / (float)e->spec->monte_carlo_samples;
+                e->mean[first * k + i] +=
+                    (float)output->out[i] / (float)e->spec->monte_carlo_samples;
         }
     read_truth(e, PART_TEST, n);
     return score(e, e->mean);

@@ -18,12 +18,12 @@ typedef struct evaluation {
     parallel *parallel;
     net_inference inference;
     net_scratch scratch;
-    float *rows;         /* inputs as the split gives them; also scratch.a where real is float */
-    float *predictions;  /* of the largest part: (n, outputs) */
-    float *mean;         /* Monte-Carlo mean of the test part, or NULL */
-    int32_t *labels;     /* of the rows in predictions; also: */
+    float *rows;        /* inputs as the split gives them; also scratch.a where real is float */
+    float *predictions; /* of the largest part: (n, outputs) */
+    float *mean;        /* Monte-Carlo mean of the test part, or NULL */
+    int32_t *labels;    /* of the rows in predictions; also: */
     float *targets;
-    size_t n;            /* rows in predictions */
+    size_t n; /* rows in predictions */
     /* diagnostics of layers */
     diagnostics layers[NET_LAYERS_LIMIT];
     void *layer_memory[NET_LAYERS_LIMIT];
@@ -40,13 +40,15 @@ typedef struct scores {
     double loss, accuracy, rmse, r2, ece, brier;
 } scores;
 
-void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape, const split *data);
+void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape,
+                     const split *data);
 
 /* Loss and scores of `model` on a part (of the training part: train_evaluation); `layers`: fill e->layers on the way. */
 scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers);
 
 /* Reads the diagnostics of one layer gathered by the last evaluation_run(..., true); variance_shift of masks at the rates of `epoch` (0-based). */
-void evaluation_read_layers(evaluation *e, real *model, int64_t epoch, double values[][LAYER_METRIC_COUNT]);
+void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
+                            double values[][LAYER_METRIC_COUNT]);
 
 /* Scores of the mean over monte_carlo_samples sampled predictions on the test part. */
 scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch);

@@ -32,13 +32,15 @@ typedef float real;
 
 /* The words of blocks block0 .. block0 + n_blocks - 1 of rows row0 .. row0 + n_rows - 1 (address->row is not used):
  * words (n_rows, 4 * n_blocks). As 16-bit little-endian numbers these are the decisions of units 8 * block0, ... */
-void kernel_blocks(const rng_address *address, uint32_t row0, size_t n_rows, uint32_t block0, size_t n_blocks, uint32_t *words);
+void kernel_blocks(const rng_address *address, uint32_t row0, size_t n_rows, uint32_t block0,
+                   size_t n_blocks, uint32_t *words);
 
 /* Decisions of n units (words as kernel_blocks() gives them) to bits, 1 = survives. */
 void kernel_mask_bits(const uint32_t *words, size_t n, uint32_t threshold, uint32_t *bits);
 
 /* x[u] = bit u ? x[u] * scale + shift : dropped. */
-void kernel_mask_apply(real *x, const uint32_t *bits, size_t n, real scale, real shift, real dropped);
+void kernel_mask_apply(real *x, const uint32_t *bits, size_t n, real scale, real shift,
+                       real dropped);
 
 /* Standard normals from n_blocks blocks of words: out has 4 * n_blocks elements (Box-Muller, core/rng.h). */
 void kernel_normals(const uint32_t *words, size_t n_blocks, real *out);
@@ -59,17 +61,21 @@ void kernel_activate_only(int activation, const real *z, real *out, size_t n);
 
 /* sums[j] = sum over rows of x[r][j]; and of x[r][j] * y[r][j]. */
 void kernel_sum_rows(const real *x, size_t ld, size_t n_rows, size_t n, real *sums);
-void kernel_sum_products(const real *x, const real *y, size_t ld, size_t n_rows, size_t n, real *sums);
+void kernel_sum_products(const real *x, const real *y, size_t ld, size_t n_rows, size_t n,
+                         real *sums);
 
 real kernel_sum_squares(const real *x, size_t n);
 real kernel_sum_absolute(const real *x, size_t n);
 real kernel_dot(const real *x, const real *y, size_t n);
 void kernel_scale(real *x, size_t n, real factor);
-void kernel_scale_by(real *x, const real *factors, size_t n); /* x[i] *= factors[i] */
+void kernel_scale_by(real *x, const real *factors, size_t n);          /* x[i] *= factors[i] */
 void kernel_add_scaled(real *x, const real *y, size_t n, real factor); /* x += factor * y */
-void kernel_gather(const real *x, const uint32_t *index, size_t n, real *out); /* out[i] = x[index[i]] */
-void kernel_scatter(const real *x, const uint32_t *index, size_t n, real *out); /* out[index[i]] = x[i] */
-void kernel_blend(real *average, const real *x, size_t n, real keep);  /* average = keep * average + (1 - keep) * x */
+void kernel_gather(const real *x, const uint32_t *index, size_t n,
+                   real *out); /* out[i] = x[index[i]] */
+void kernel_scatter(const real *x, const uint32_t *index, size_t n,
+                    real *out); /* out[index[i]] = x[i] */
+void kernel_blend(real *average, const real *x, size_t n,
+                  real keep); /* average = keep * average + (1 - keep) * x */
 
 /* Softmax of each row in place; loss[r] = -sum_j target[r][j] * log p[r][j]. target may be NULL: no loss. (n_rows, n) dense. */
 void kernel_softmax(real *x, size_t n_rows, size_t n, const real *target, double *loss);
@@ -78,38 +84,47 @@ void kernel_softmax(real *x, size_t n_rows, size_t n, const real *target, double
 
 /* Batch normalization of columns, training: mean and 1/sqrt(biased variance + epsilon) over the rows, x becomes x-hat;
  * y = gamma * x-hat + beta goes to out. variance: the biased one. */
-void kernel_batch_normalize(real *x, size_t ld, size_t n_rows, size_t n, const real *gamma, const real *beta, real epsilon, real *mean,
-                            real *variance, real *inverse_deviation, real *out);
+void kernel_batch_normalize(real *x, size_t ld, size_t n_rows, size_t n, const real *gamma,
+                            const real *beta, real epsilon, real *mean, real *variance,
+                            real *inverse_deviation, real *out);
 /* delta (gradient of y) becomes the gradient of x; gamma_gradient and beta_gradient are set. */
-void kernel_batch_normalize_backward(real *delta, const real *x_hat, size_t ld, size_t n_rows, size_t n, const real *gamma,
-                                     const real *inverse_deviation, real *gamma_gradient, real *beta_gradient);
+void kernel_batch_normalize_backward(real *delta, const real *x_hat, size_t ld, size_t n_rows,
+                                     size_t n, const real *gamma, const real *inverse_deviation,
+                                     real *gamma_gradient, real *beta_gradient);
 /* The same for one row (layer normalization); returns 1/sqrt(variance + epsilon). */
-real kernel_layer_normalize(real *x, size_t n, const real *gamma, const real *beta, real epsilon, real *out);
-void kernel_layer_normalize_only(real *x, size_t n, const real *gamma, const real *beta, real epsilon); /* in place: inference */
-void kernel_layer_normalize_backward(real *delta, const real *x_hat, size_t n, const real *gamma, real inverse_deviation);
+real kernel_layer_normalize(real *x, size_t n, const real *gamma, const real *beta, real epsilon,
+                            real *out);
+void kernel_layer_normalize_only(real *x, size_t n, const real *gamma, const real *beta,
+                                 real epsilon); /* in place: inference */
+void kernel_layer_normalize_backward(real *delta, const real *x_hat, size_t n, const real *gamma,
+                                     real inverse_deviation);
 
 /* ---- DropConnect: one mask per sample over the weights (n_out, n_in), decisions as bits ---- */
-void kernel_connect_forward(const real *w, const uint32_t *bits, const real *x, size_t n_out, size_t n_in, real scale, real *z);
-void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x, const real *delta, size_t n_out, size_t n_in,
-                             real scale, real *w_gradient, real *x_gradient); /* x_gradient may be NULL; both are added to */
+void kernel_connect_forward(const real *w, const uint32_t *bits, const real *x, size_t n_out,
+                            size_t n_in, real scale, real *z);
+void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x, const real *delta,
+                             size_t n_out, size_t n_in, real scale, real *w_gradient,
+                             real *x_gradient); /* x_gradient may be NULL; both are added to */
 
 /* ---- update ---- */
 
 /* What one fused pass over a piece of the flat arrays needs. The gradient's way: g (already l1's and clipped), + l2*w; then the
  * decoupled decay w *= 1 - rate*decay; then the optimizer's step. */
 typedef struct kernel_update {
-    real rate;            /* eta of this step */
+    real rate; /* eta of this step */
     real l1, l2, decay;
-    bool l1_is_in;        /* the gradient has l1 already: it was measured for clipping */
+    bool l1_is_in; /* the gradient has l1 already: it was measured for clipping */
     real momentum, beta1, beta2, rho, epsilon;
-    real beta1_rest, beta2_rest, rho_rest; /* 1 - beta1, ...: subtracted in double, since 1 - 0.999f is off by 5e-5 */
+    real beta1_rest, beta2_rest,
+        rho_rest; /* 1 - beta1, ...: subtracted in double, since 1 - 0.999f is off by 5e-5 */
     bool nesterov;
     real correction1, correction2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
 } kernel_update;
 
 /* Each returns the sum of squares of g + l1*sign(w) before any scaling. m and v are the optimizer's buffers (may be NULL where unused).
  * g NULL: a gradient of zeros. */
-typedef real kernel_update_function(const kernel_update *u, real *w, const real *g, real *m, real *v, size_t n);
+typedef real kernel_update_function(const kernel_update *u, real *w, const real *g, real *m,
+                                    real *v, size_t n);
 kernel_update_function kernel_update_sgd, kernel_update_adam, kernel_update_rmsprop;
 
 /* g += l1 * sign(w); returns the sum of squares of the result. */

@@ -10,14 +10,16 @@ static void expand(const uint32_t *bits, size_t first, size_t n, real *factors)
 }
 
 KERNEL_CLONES
-static void connect_row(const real *restrict w, const real *restrict keep, const real *restrict x, size_t n, real lanes[16])
+static void connect_row(const real *restrict w, const real *restrict keep, const real *restrict x,
+                        size_t n, real lanes[16])
 {
     for (size_t i = 0; i < n; i += 16)
         for (size_t j = 0; j < 16; j++)
             lanes[j] += i + j < n ? w[i + j] * keep[i + j] * x[i + j] : 0;
 }
 
-void kernel_connect_forward(const real *w, const uint32_t *bits, const real *x, size_t n_out, size_t n_in, real scale, real *z)
+void kernel_connect_forward(const real *w, const uint32_t *bits, const real *x, size_t n_out,
+                            size_t n_in, real scale, real *z)
 {
     real keep[CHUNK];
     for (size_t o = 0; o < n_out; o++) {
@@ -34,7 +36,8 @@ void kernel_connect_forward(const real *w, const uint32_t *bits, const real *x, 
 }
 
 KERNEL_CLONES
-static void connect_row_backward(const real *restrict w, const real *restrict keep, const real *restrict x, size_t n, real delta,
+static void connect_row_backward(const real *restrict w, const real *restrict keep,
+                                 const real *restrict x, size_t n, real delta,
                                  real *restrict w_gradient, real *restrict x_gradient)
 {
     for (size_t i = 0; i < n; i++)
@@ -43,14 +46,16 @@ static void connect_row_backward(const real *restrict w, const real *restrict ke
         x_gradient[i] += delta * keep[i] * w[i];
 }
 
-void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x, const real *delta, size_t n_out, size_t n_in,
-                             real scale, real *w_gradient, real *x_gradient)
+void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x, const real *delta,
+                             size_t n_out, size_t n_in, real scale, real *w_gradient,
+                             real *x_gradient)
 {
     real keep[CHUNK];
     for (size_t o = 0; o < n_out; o++)
         for (size_t i = 0; i < n_in; i += CHUNK) {
             size_t n = n_in - i < CHUNK ? n_in - i : CHUNK, at = o * n_in + i;
             expand(bits, at, n, keep);
-            connect_row_backward(w + at, keep, x + i, n, scale * delta[o], w_gradient + at, x_gradient ? x_gradient + i : NULL);
+            connect_row_backward(w + at, keep, x + i, n, scale * delta[o], w_gradient + at,
+                                 x_gradient ? x_gradient + i : NULL);
         }
 }

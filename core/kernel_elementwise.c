@@ -23,7 +23,8 @@ static inline double exponential(double x)
 static inline float exponential(float x)
 {
     float clamped = x > 88.72283f ? 88.72283f : x < -87.33654f ? -87.33654f : x;
-    float t = clamped * 1.44269504f + 12582912.0f, n = t - 12582912.0f; /* n = round(x / ln 2), also in t's low bits */
+    float t = clamped * 1.44269504f + 12582912.0f,
+          n = t - 12582912.0f; /* n = round(x / ln 2), also in t's low bits */
     float r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
@@ -34,7 +35,8 @@ static inline float exponential(float x)
     p = p * r * r + r + 1.0f;
     uint32_t bits, half;
     memcpy(&bits, &t, sizeof bits);
-    int32_t exponent = (int32_t)(bits - 0x4B400000u), first = exponent / 2, second = exponent - first;
+    int32_t exponent = (int32_t)(bits - 0x4B400000u), first = exponent / 2,
+            second = exponent - first;
     /* 2^128 is no float: two factors reach the top of the range. */
     float low, high;
     half = (uint32_t)(first + 127) << 23;
@@ -52,7 +54,8 @@ static inline real logistic(real x)
 }
 
 KERNEL_CLONES
-void kernel_add_rows(real *restrict x, size_t ld, size_t n_rows, size_t n, const real *restrict bias)
+void kernel_add_rows(real *restrict x, size_t ld, size_t n_rows, size_t n,
+                     const real *restrict bias)
 {
     for (size_t r = 0; r < n_rows; r++)
         for (size_t j = 0; j < n; j++)
@@ -60,12 +63,12 @@ void kernel_add_rows(real *restrict x, size_t ld, size_t n_rows, size_t n, const
 }
 
 /* One loop per activation: VALUE gives f(x), SLOPE (which may use y = f(x)) f'(x). */
-#define ACTIVATE(VALUE, SLOPE)                                                                                         \
-    for (size_t i = 0; i < n; i++) {                                                                                   \
-        real x = z[i], y = VALUE;                                                                                      \
-        out[i] = y;                                                                                                    \
-        z[i] = SLOPE;                                                                                                  \
-    }                                                                                                                  \
+#define ACTIVATE(VALUE, SLOPE)                                                                     \
+    for (size_t i = 0; i < n; i++) {                                                               \
+        real x = z[i], y = VALUE;                                                                  \
+        out[i] = y;                                                                                \
+        z[i] = SLOPE;                                                                              \
+    }                                                                                              \
     break
 
 #define SELU_VALUE (x > 0 ? SELU_SCALE * x : SELU_SCALE * SELU_ALPHA * (exponential(x) - 1))
@@ -74,37 +77,52 @@ KERNEL_CLONES
 void kernel_activate(int activation, real *restrict z, real *restrict out, size_t n)
 {
     switch (activation) {
-    case ACTIVATION_ELU: ACTIVATE((x > 0 ? x : ELU_ALPHA * (exponential(x) - 1)), (x > 0 ? 1 : y + ELU_ALPHA));
-    case ACTIVATION_SELU: ACTIVATE(SELU_VALUE, (x > 0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA));
+    case ACTIVATION_ELU:
+        ACTIVATE((x > 0 ? x : ELU_ALPHA * (exponential(x) - 1)), (x > 0 ? 1 : y + ELU_ALPHA));
+    case ACTIVATION_SELU:
+        ACTIVATE(SELU_VALUE, (x > 0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA));
     case ACTIVATION_GELU:
-        ACTIVATE((x * (real)0.5 * (1 + REAL_FUNCTION(erf)(x *ROOT_HALF))),
-                 ((real)0.5 * (1 + REAL_FUNCTION(erf)(x *ROOT_HALF)) + x *ROOT_HALF_OVER_PI *exponential(-x *x / 2)));
-    case ACTIVATION_SILU: ACTIVATE((x * logistic(x)), (logistic(x) * (1 + x * (1 - logistic(x)))));
-    case ACTIVATION_TANH: ACTIVATE(REAL_FUNCTION(tanh)(x), (1 - y * y));
-    case ACTIVATION_SIGMOID: ACTIVATE(logistic(x), (y * (1 - y)));
-    default: kernel_activate_only(activation, z, out, n);
+        ACTIVATE((x * (real)0.5 * (1 + REAL_FUNCTION(erf)(x * ROOT_HALF))),
+                 ((real)0.5 * (1 + REAL_FUNCTION(erf)(x * ROOT_HALF)) +
+                  x * ROOT_HALF_OVER_PI * exponential(-x * x / 2)));
+    case ACTIVATION_SILU:
+        ACTIVATE((x * logistic(x)), (logistic(x) * (1 + x * (1 - logistic(x)))));
+    case ACTIVATION_TANH:
+        ACTIVATE(REAL_FUNCTION(tanh)(x), (1 - y * y));
+    case ACTIVATION_SIGMOID:
+        ACTIVATE(logistic(x), (y * (1 - y)));
+    default:
+        kernel_activate_only(activation, z, out, n);
     }
 }
 
-#define ACTIVATE_ONLY(VALUE)                                                                                           \
-    for (size_t i = 0; i < n; i++) {                                                                                   \
-        real x = z[i];                                                                                                 \
-        out[i] = VALUE;                                                                                                \
-    }                                                                                                                  \
+#define ACTIVATE_ONLY(VALUE)                                                                       \
+    for (size_t i = 0; i < n; i++) {                                                               \
+        real x = z[i];                                                                             \
+        out[i] = VALUE;                                                                            \
+    }                                                                                              \
     break
 
 KERNEL_CLONES
 void kernel_activate_only(int activation, const real *z, real *out, size_t n)
 {
     switch (activation) {
-    case ACTIVATION_RELU: ACTIVATE_ONLY((x > 0 ? x : x * 0)); /* x * 0 keeps a NaN, which max(0, x) would hide */
-    case ACTIVATION_LEAKY_RELU: ACTIVATE_ONLY((x > 0 ? x : LEAKY_SLOPE * x));
-    case ACTIVATION_ELU: ACTIVATE_ONLY((x > 0 ? x : ELU_ALPHA * (exponential(x) - 1)));
-    case ACTIVATION_SELU: ACTIVATE_ONLY(SELU_VALUE);
-    case ACTIVATION_GELU: ACTIVATE_ONLY((x * (real)0.5 * (1 + REAL_FUNCTION(erf)(x *ROOT_HALF))));
-    case ACTIVATION_SILU: ACTIVATE_ONLY((x * logistic(x)));
-    case ACTIVATION_TANH: ACTIVATE_ONLY(REAL_FUNCTION(tanh)(x));
-    case ACTIVATION_SIGMOID: ACTIVATE_ONLY(logistic(x));
+    case ACTIVATION_RELU:
+        ACTIVATE_ONLY((x > 0 ? x : x * 0)); /* x * 0 keeps a NaN, which max(0, x) would hide */
+    case ACTIVATION_LEAKY_RELU:
+        ACTIVATE_ONLY((x > 0 ? x : LEAKY_SLOPE * x));
+    case ACTIVATION_ELU:
+        ACTIVATE_ONLY((x > 0 ? x : ELU_ALPHA * (exponential(x) - 1)));
+    case ACTIVATION_SELU:
+        ACTIVATE_ONLY(SELU_VALUE);
+    case ACTIVATION_GELU:
+        ACTIVATE_ONLY((x * (real)0.5 * (1 + REAL_FUNCTION(erf)(x * ROOT_HALF))));
+    case ACTIVATION_SILU:
+        ACTIVATE_ONLY((x * logistic(x)));
+    case ACTIVATION_TANH:
+        ACTIVATE_ONLY(REAL_FUNCTION(tanh)(x));
+    case ACTIVATION_SIGMOID:
+        ACTIVATE_ONLY(logistic(x));
     default:
         if (out != z)
             memcpy(out, z, n * sizeof *out);
@@ -112,7 +130,8 @@ void kernel_activate_only(int activation, const real *z, real *out, size_t n)
 }
 
 KERNEL_CLONES
-void kernel_activate_backward(int activation, const real *restrict z, real *restrict delta, size_t n)
+void kernel_activate_backward(int activation, const real *restrict z, real *restrict delta,
+                              size_t n)
 {
     switch (activation) {
     case ACTIVATION_RELU:
@@ -123,13 +142,16 @@ void kernel_activate_backward(int activation, const real *restrict z, real *rest
         for (size_t i = 0; i < n; i++)
             delta[i] = z[i] > 0 ? delta[i] : LEAKY_SLOPE * delta[i];
         break;
-    case ACTIVATION_IDENTITY: break;
-    default: kernel_scale_by(delta, z, n);
+    case ACTIVATION_IDENTITY:
+        break;
+    default:
+        kernel_scale_by(delta, z, n);
     }
 }
 
 KERNEL_CLONES
-void kernel_sum_rows(const real *restrict x, size_t ld, size_t n_rows, size_t n, real *restrict sums)
+void kernel_sum_rows(const real *restrict x, size_t ld, size_t n_rows, size_t n,
+                     real *restrict sums)
 {
     memset(sums, 0, n * sizeof *sums);
     for (size_t r = 0; r < n_rows; r++)
@@ -138,7 +160,8 @@ void kernel_sum_rows(const real *restrict x, size_t ld, size_t n_rows, size_t n,
 }
 
 KERNEL_CLONES
-void kernel_sum_products(const real *restrict x, const real *restrict y, size_t ld, size_t n_rows, size_t n, real *restrict sums)
+void kernel_sum_products(const real *restrict x, const real *restrict y, size_t ld, size_t n_rows,
+                         size_t n, real *restrict sums)
 {
     memset(sums, 0, n * sizeof *sums);
     for (size_t r = 0; r < n_rows; r++)
@@ -155,14 +178,14 @@ static real sum_lanes(const real lanes[LANES])
 }
 
 /* Sums in LANES partial sums, so that the loop vectorizes with an order of its own that no compiler option changes. */
-#define SUM(TERM)                                                                                                      \
-    real lanes[LANES] = {0};                                                                                           \
-    size_t whole = n / LANES * LANES;                                                                                  \
-    for (size_t i = 0; i < whole; i += LANES)                                                                          \
-        for (size_t j = 0; j < LANES; j++)                                                                             \
-            lanes[j] += TERM(i + j);                                                                                   \
-    for (size_t i = whole; i < n; i++)                                                                                 \
-        lanes[i - whole] += TERM(i);                                                                                   \
+#define SUM(TERM)                                                                                  \
+    real lanes[LANES] = {0};                                                                       \
+    size_t whole = n / LANES * LANES;                                                              \
+    for (size_t i = 0; i < whole; i += LANES)                                                      \
+        for (size_t j = 0; j < LANES; j++)                                                         \
+            lanes[j] += TERM(i + j);                                                               \
+    for (size_t i = whole; i < n; i++)                                                             \
+        lanes[i - whole] += TERM(i);                                                               \
     return sum_lanes(lanes)
 
 KERNEL_CLONES
@@ -208,13 +231,15 @@ void kernel_add_scaled(real *restrict x, const real *restrict y, size_t n, real 
 }
 
 KERNEL_CLONES
-void kernel_gather(const real *restrict x, const uint32_t *restrict index, size_t n, real *restrict out)
+void kernel_gather(const real *restrict x, const uint32_t *restrict index, size_t n,
+                   real *restrict out)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = x[index[i]];
 }
 
-void kernel_scatter(const real *restrict x, const uint32_t *restrict index, size_t n, real *restrict out)
+void kernel_scatter(const real *restrict x, const uint32_t *restrict index, size_t n,
+                    real *restrict out)
 {
     for (size_t i = 0; i < n; i++)
         out[index[i]] = x[i];

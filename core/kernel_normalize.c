@@ -3,7 +3,8 @@
 #include <math.h>
 
 KERNEL_CLONES
-static void column_moments(const real *restrict x, size_t ld, size_t n_rows, size_t n, real *restrict mean, real *restrict variance)
+static void column_moments(const real *restrict x, size_t ld, size_t n_rows, size_t n,
+                           real *restrict mean, real *restrict variance)
 {
     kernel_sum_rows(x, ld, n_rows, n, mean);
     for (size_t j = 0; j < n; j++)
@@ -20,8 +21,9 @@ static void column_moments(const real *restrict x, size_t ld, size_t n_rows, siz
 }
 
 KERNEL_CLONES
-void kernel_batch_normalize(real *restrict x, size_t ld, size_t n_rows, size_t n, const real *restrict gamma,
-                            const real *restrict beta, real epsilon, real *restrict mean, real *restrict variance,
+void kernel_batch_normalize(real *restrict x, size_t ld, size_t n_rows, size_t n,
+                            const real *restrict gamma, const real *restrict beta, real epsilon,
+                            real *restrict mean, real *restrict variance,
                             real *restrict inverse_deviation, real *restrict out)
 {
     column_moments(x, ld, n_rows, n, mean, variance);
@@ -36,8 +38,9 @@ void kernel_batch_normalize(real *restrict x, size_t ld, size_t n_rows, size_t n
 }
 
 KERNEL_CLONES
-void kernel_batch_normalize_backward(real *restrict delta, const real *restrict x_hat, size_t ld, size_t n_rows, size_t n,
-                                     const real *restrict gamma, const real *restrict inverse_deviation,
+void kernel_batch_normalize_backward(real *restrict delta, const real *restrict x_hat, size_t ld,
+                                     size_t n_rows, size_t n, const real *restrict gamma,
+                                     const real *restrict inverse_deviation,
                                      real *restrict gamma_gradient, real *restrict beta_gradient)
 {
     kernel_sum_rows(delta, ld, n_rows, n, beta_gradient);
@@ -45,8 +48,10 @@ void kernel_batch_normalize_backward(real *restrict delta, const real *restrict 
     real inverse_n = 1 / (real)n_rows;
     for (size_t r = 0; r < n_rows; r++)
         for (size_t j = 0; j < n; j++)
-            delta[r * ld + j] = gamma[j] * inverse_deviation[j] *
-                                (delta[r * ld + j] - inverse_n * (beta_gradient[j] + x_hat[r * ld + j] * gamma_gradient[j]));
+            delta[r * ld + j] =
+                gamma[j] * inverse_deviation[j] *
+                (delta[r * ld + j] -
+                 inverse_n * (beta_gradient[j] + x_hat[r * ld + j] * gamma_gradient[j]));
 }
 
 /* Two passes and doubles for the moments: rows are short and their mean may be large. Returns 1/sqrt(variance + epsilon). */
@@ -62,8 +67,8 @@ static real row_moments(const real *x, size_t n, real epsilon, real *mean)
     return (real)(1 / sqrt(squares / (double)n + (double)epsilon));
 }
 
-real kernel_layer_normalize(real *restrict x, size_t n, const real *restrict gamma, const real *restrict beta, real epsilon,
-                            real *restrict out)
+real kernel_layer_normalize(real *restrict x, size_t n, const real *restrict gamma,
+                            const real *restrict beta, real epsilon, real *restrict out)
 {
     real center, inverse = row_moments(x, n, epsilon, &center);
     for (size_t j = 0; j < n; j++) {
@@ -74,15 +79,16 @@ real kernel_layer_normalize(real *restrict x, size_t n, const real *restrict gam
     return inverse;
 }
 
-void kernel_layer_normalize_only(real *restrict x, size_t n, const real *restrict gamma, const real *restrict beta, real epsilon)
+void kernel_layer_normalize_only(real *restrict x, size_t n, const real *restrict gamma,
+                                 const real *restrict beta, real epsilon)
 {
     real center, inverse = row_moments(x, n, epsilon, &center);
     for (size_t j = 0; j < n; j++)
         x[j] = gamma[j] * ((x[j] - center) * inverse) + beta[j];
 }
 
-void kernel_layer_normalize_backward(real *restrict delta, const real *restrict x_hat, size_t n, const real *restrict gamma,
-                                     real inverse_deviation)
+void kernel_layer_normalize_backward(real *restrict delta, const real *restrict x_hat, size_t n,
+                                     const real *restrict gamma, real inverse_deviation)
 {
     double sum = 0, products = 0;
     for (size_t j = 0; j < n; j++) {

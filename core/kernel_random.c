@@ -5,20 +5,21 @@
 
 enum { LANES = 64 };
 
-#define ROUND(c0, c1, c2, c3, k0, k1)                                                                                  \
-    do {                                                                                                               \
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;                                     \
-        uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ (k0), n2 = (uint32_t)(p0 >> 32) ^ c3 ^ (k1);                         \
-        c1 = (uint32_t)p1;                                                                                             \
-        c3 = (uint32_t)p0;                                                                                             \
-        c0 = n0;                                                                                                       \
-        c2 = n2;                                                                                                       \
+#define ROUND(c0, c1, c2, c3, k0, k1)                                                              \
+    do {                                                                                           \
+        uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;                 \
+        uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ (k0), n2 = (uint32_t)(p0 >> 32) ^ c3 ^ (k1);     \
+        c1 = (uint32_t)p1;                                                                         \
+        c3 = (uint32_t)p0;                                                                         \
+        c0 = n0;                                                                                   \
+        c2 = n2;                                                                                   \
     } while (0)
 
 /* Philox4x32-10 of LANES counters at once; its rounds are written out so that the loop over lanes is the vector loop. */
 KERNEL_CLONES
-static void philox_lanes(const uint32_t *restrict block, const uint32_t *restrict row, uint32_t step, uint32_t layer,
-                         uint32_t k0, uint32_t k1, uint32_t *restrict out)
+static void philox_lanes(const uint32_t *restrict block, const uint32_t *restrict row,
+                         uint32_t step, uint32_t layer, uint32_t k0, uint32_t k1,
+                         uint32_t *restrict out)
 {
     for (int i = 0; i < LANES; i++) {
         uint32_t c0 = block[i], c1 = row[i], c2 = step, c3 = layer;
@@ -39,7 +40,8 @@ static void philox_lanes(const uint32_t *restrict block, const uint32_t *restric
     }
 }
 
-void kernel_blocks(const rng_address *address, uint32_t row0, size_t n_rows, uint32_t block0, size_t n_blocks, uint32_t *words)
+void kernel_blocks(const rng_address *address, uint32_t row0, size_t n_rows, uint32_t block0,
+                   size_t n_blocks, uint32_t *words)
 {
     size_t n = n_rows * n_blocks;
     uint32_t block = block0, row = row0, blocks[LANES], rows[LANES], last[4 * LANES];
@@ -53,8 +55,8 @@ void kernel_blocks(const rng_address *address, uint32_t row0, size_t n_rows, uin
             }
         }
         bool whole = n - done >= LANES;
-        philox_lanes(blocks, rows, address->step, address->layer, address->key.word[0], address->key.word[1],
-                     whole ? words + 4 * done : last);
+        philox_lanes(blocks, rows, address->step, address->layer, address->key.word[0],
+                     address->key.word[1], whole ? words + 4 * done : last);
         if (!whole)
             memcpy(words + 4 * done, last, (n - done) * 4 * sizeof *words);
     }
@@ -67,7 +69,8 @@ static inline uint32_t decision(const uint32_t *words, size_t u)
 }
 
 KERNEL_CLONES
-void kernel_mask_bits(const uint32_t *restrict words, size_t n, uint32_t threshold, uint32_t *restrict bits)
+void kernel_mask_bits(const uint32_t *restrict words, size_t n, uint32_t threshold,
+                      uint32_t *restrict bits)
 {
     for (size_t i = 0; i < n / 32; i++) {
         uint32_t low = 0, high = 0;
@@ -87,7 +90,8 @@ void kernel_mask_bits(const uint32_t *restrict words, size_t n, uint32_t thresho
 }
 
 KERNEL_CLONES
-void kernel_mask_apply(real *restrict x, const uint32_t *restrict bits, size_t n, real scale, real shift, real dropped)
+void kernel_mask_apply(real *restrict x, const uint32_t *restrict bits, size_t n, real scale,
+                       real shift, real dropped)
 {
     size_t whole = n / 32;
     for (size_t i = 0; i < whole; i++)
@@ -101,7 +105,8 @@ void kernel_mask_apply(real *restrict x, const uint32_t *restrict bits, size_t n
 void kernel_normals(const uint32_t *words, size_t n_blocks, real *out)
 {
     for (size_t i = 0; i < 2 * n_blocks; i++) {
-        double u1 = ((double)words[2 * i] + 0.5) * 0x1p-32, angle = 6.283185307179586 * 0x1p-32 * (double)words[2 * i + 1];
+        double u1 = ((double)words[2 * i] + 0.5) * 0x1p-32,
+               angle = 6.283185307179586 * 0x1p-32 * (double)words[2 * i + 1];
         real radius = (real)sqrt(-2 * log(u1));
         out[2 * i] = radius * REAL_FUNCTION(cos)((real)angle);
         out[2 * i + 1] = radius * REAL_FUNCTION(sin)((real)angle);

@@ -13,8 +13,8 @@ void mat_setup(void)
     openblas_set_num_threads(1);
 }
 
-void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
-                  real beta, real *c, size_t ldc)
+void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const real *a,
+                  size_t lda, const real *b, size_t ldb, real beta, real *c, size_t ldc)
 {
     if (k == 0) { /* every unit that feeds this layer was dropped */
         for (size_t i = 0; i < m; i++)
@@ -27,8 +27,9 @@ void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t
 #else
     cblas_sgemm(
 #endif
-        CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a,
-        (int)lda, b, (int)ldb, beta, c, (int)ldc);
+        CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
+        transpose_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, 1, a, (int)lda, b,
+        (int)ldb, beta, c, (int)ldc);
 }
 
 const char *mat_blas_name(void)

@@ -13,8 +13,8 @@
 void mat_setup(void);
 
 /* c (m, n) = op(a) op(b) + beta * c with op(a) (m, k), op(b) (k, n); op is the transpose where the flag is set. m, n >= 1; k may be 0. */
-void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const real *a, size_t lda, const real *b, size_t ldb,
-                  real beta, real *c, size_t ldc);
+void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const real *a,
+                  size_t lda, const real *b, size_t ldb, real beta, real *c, size_t ldc);
 
 /* "OpenBLAS 0.3.21" and the kernel set that it chose for this processor, "SkylakeX". Constant text. */
 const char *mat_blas_name(void);

@@ -56,12 +56,16 @@ typedef enum layer_metric_id {
     LAYER_METRIC_COUNT
 } layer_metric_id;
 
-typedef enum metric_direction { METRIC_LOWER_IS_BETTER, METRIC_HIGHER_IS_BETTER, METRIC_NEITHER } metric_direction;
+typedef enum metric_direction {
+    METRIC_LOWER_IS_BETTER,
+    METRIC_HIGHER_IS_BETTER,
+    METRIC_NEITHER
+} metric_direction;
 
 typedef struct metric {
     const char *name, *unit, *help;
     metric_direction direction;
-    bool is_test;                /* of the test split: never used to select */
+    bool is_test;                    /* of the test split: never used to select */
     bool classification, regression; /* the tasks that have it */
 } metric;
 
@@ -85,15 +89,20 @@ typedef struct record {
  * probabilities: (n, k) row-major, rows sum to 1; labels: (n) in 0..k-1. ECE: equal-width bins (lo, hi] of the
  * largest probability, sum of n_b/n * |accuracy_b - confidence_b| (Guo et al. 2017). Brier: mean over samples of
  * sum_k (p_k - onehot_k)^2, range 0..2. */
-typedef struct classification_scores { double loss, accuracy, ece, brier; } classification_scores;
-classification_scores metric_score_classification(const float *probabilities, const int32_t *labels, size_t n,
-                                                  size_t k);
+typedef struct classification_scores {
+    double loss, accuracy, ece, brier;
+} classification_scores;
+classification_scores metric_score_classification(const float *probabilities, const int32_t *labels,
+                                                  size_t n, size_t k);
 
 enum { METRIC_ECE_BINS = 15 };
 
 /* Mean squared error over samples and outputs, its root, and R^2 = 1 - SS_res/SS_tot (SS_tot around each output's mean,
  * summed over outputs; NaN when SS_tot is 0). predictions, targets: (n, k) row-major. */
-typedef struct regression_scores { double loss, rmse, r2; } regression_scores;
-regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n, size_t k);
+typedef struct regression_scores {
+    double loss, rmse, r2;
+} regression_scores;
+regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n,
+                                          size_t k);
 
 #endif

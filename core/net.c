@@ -15,11 +15,21 @@ static void place(net_layer *layer, const tensor *t)
         layer->inputs = t->shape[1];
         layer->weight = t->offset;
         break;
-    case TENSOR_BIAS: layer->bias = t->offset; break;
-    case TENSOR_NORM_WEIGHT: layer->norm_weight = t->offset; break;
-    case TENSOR_NORM_BIAS: layer->norm_bias = t->offset; break;
-    case TENSOR_RUNNING_MEAN: layer->running_mean = t->offset; break;
-    case TENSOR_RUNNING_VAR: layer->running_var = t->offset; break;
+    case TENSOR_BIAS:
+        layer->bias = t->offset;
+        break;
+    case TENSOR_NORM_WEIGHT:
+        layer->norm_weight = t->offset;
+        break;
+    case TENSOR_NORM_BIAS:
+        layer->norm_bias = t->offset;
+        break;
+    case TENSOR_RUNNING_MEAN:
+        layer->running_mean = t->offset;
+        break;
+    case TENSOR_RUNNING_VAR:
+        layer->running_var = t->offset;
+        break;
     }
 }
 
@@ -31,7 +41,8 @@ void net_init(net *n, const train_spec *spec, size_t inputs, size_t outputs, dat
     n->n_trained = tensor_trained_size(spec, inputs, outputs);
     n->n_model = tensor_model_size(spec, inputs, outputs);
     for (int i = 0; i < n->n_layers; i++)
-        n->layers[i] = (net_layer){0, 0, NET_NONE, NET_NONE, NET_NONE, NET_NONE, NET_NONE, NET_NONE};
+        n->layers[i] =
+            (net_layer){0, 0, NET_NONE, NET_NONE, NET_NONE, NET_NONE, NET_NONE, NET_NONE};
     tensor t;
     for (int i = 0; tensor_get(spec, inputs, outputs, i, &t); i++)
         place(&n->layers[t.layer], &t);
@@ -49,22 +60,35 @@ static int chosen_initialization(const train_spec *spec)
     case ACTIVATION_LEAKY_RELU:
     case ACTIVATION_ELU:
     case ACTIVATION_GELU:
-    case ACTIVATION_SILU: return INITIALIZATION_HE_NORMAL;
-    case ACTIVATION_SELU: return INITIALIZATION_LECUN_NORMAL;
-    default: return INITIALIZATION_GLOROT_UNIFORM;
+    case ACTIVATION_SILU:
+        return INITIALIZATION_HE_NORMAL;
+    case ACTIVATION_SELU:
+        return INITIALIZATION_LECUN_NORMAL;
+    default:
+        return INITIALIZATION_GLOROT_UNIFORM;
     }
 }
 
-static void initialize_weights(int kind, const rng_address *address, const net_layer *layer, real *weights)
+static void initialize_weights(int kind, const rng_address *address, const net_layer *layer,
+                               real *weights)
 {
     enum { CHUNK = 1024 };
     double fan_in = (double)layer->inputs, fan_out = (double)layer->outputs, scale;
     switch (kind) {
-    case INITIALIZATION_HE_NORMAL: scale = sqrt(2 / fan_in); break;
-    case INITIALIZATION_HE_UNIFORM: scale = sqrt(6 / fan_in); break;
-    case INITIALIZATION_GLOROT_NORMAL: scale = sqrt(2 / (fan_in + fan_out)); break;
-    case INITIALIZATION_GLOROT_UNIFORM: scale = sqrt(6 / (fan_in + fan_out)); break;
-    default: scale = sqrt(1 / fan_in);
+    case INITIALIZATION_HE_NORMAL:
+        scale = sqrt(2 / fan_in);
+        break;
+    case INITIALIZATION_HE_UNIFORM:
+        scale = sqrt(6 / fan_in);
+        break;
+    case INITIALIZATION_GLOROT_NORMAL:
+        scale = sqrt(2 / (fan_in + fan_out));
+        break;
+    case INITIALIZATION_GLOROT_UNIFORM:
+        scale = sqrt(6 / (fan_in + fan_out));
+        break;
+    default:
+        scale = sqrt(1 / fan_in);
     }
     bool uniform = kind == INITIALIZATION_HE_UNIFORM || kind == INITIALIZATION_GLOROT_UNIFORM;
     size_t n = layer->inputs * layer->outputs;
@@ -76,7 +100,8 @@ static void initialize_weights(int kind, const rng_address *address, const net_l
         else
             rng_fill_normal(address, done, here, draws);
         for (size_t i = 0; i < here; i++)
-            weights[done + i] = (real)(scale * (uniform ? 2 * (double)draws[i] - 1 : (double)draws[i]));
+            weights[done + i] =
+                (real)(scale * (uniform ? 2 * (double)draws[i] - 1 : (double)draws[i]));
     }
 }
 
@@ -110,7 +135,8 @@ void net_take_work(const net *n, arena *a, size_t batch, bool backward, net_work
     for (int i = 0; i < n->n_layers; i++) {
         net_state *s = &work->states[i];
         size_t width = n->layers[i].outputs, size = batch * width;
-        bool output = i == n->n_layers - 1, normalized = !output && n->normalization != NORMALIZATION_NONE;
+        bool output = i == n->n_layers - 1,
+             normalized = !output && n->normalization != NORMALIZATION_NONE;
         s->z = arena_take(a, size, sizeof(real));
         s->out = output ? s->z : arena_take(a, size, sizeof(real));
         s->dense = normalized ? arena_take(a, size, sizeof(real)) : s->z;
@@ -119,7 +145,8 @@ void net_take_work(const net *n, arena *a, size_t batch, bool backward, net_work
             continue;
         s->mean = arena_take(a, width, sizeof(real));
         s->variance = arena_take(a, width, sizeof(real));
-        s->inverse_deviation = arena_take(a, n->normalization == NORMALIZATION_LAYER ? batch : width, sizeof(real));
+        s->inverse_deviation =
+            arena_take(a, n->normalization == NORMALIZATION_LAYER ? batch : width, sizeof(real));
     }
 }
 

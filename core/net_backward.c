@@ -49,12 +49,15 @@ static void elementwise_backward(const job *j, int layer, const net_slice *s)
     hook_backward(j, layer, NET_STAGE_OUTPUT, s);
     activation_backward(j, layer, s);
     if (j->net->normalization == NORMALIZATION_BATCH)
-        kernel_batch_normalize_backward(state->delta + c, state->dense + c, s->ld, s->rows, s->columns, j->model + shape->norm_weight + c,
-                                        state->inverse_deviation + c, gradient + shape->norm_weight + c,
-                                        gradient + shape->norm_bias + c);
+        kernel_batch_normalize_backward(
+            state->delta + c, state->dense + c, s->ld, s->rows, s->columns,
+            j->model + shape->norm_weight + c, state->inverse_deviation + c,
+            gradient + shape->norm_weight + c, gradient + shape->norm_bias + c);
     else if (j->net->normalization == NORMALIZATION_LAYER) {
-        kernel_sum_products(state->delta + c, state->dense + c, s->ld, s->rows, s->columns, gradient + shape->norm_weight + c);
-        kernel_sum_rows(state->delta + c, s->ld, s->rows, s->columns, gradient + shape->norm_bias + c);
+        kernel_sum_products(state->delta + c, state->dense + c, s->ld, s->rows, s->columns,
+                            gradient + shape->norm_weight + c);
+        kernel_sum_rows(state->delta + c, s->ld, s->rows, s->columns,
+                        gradient + shape->norm_bias + c);
         return;
     }
     hook_backward(j, layer, NET_STAGE_DENSE, s);
@@ -67,7 +70,8 @@ static void layer_norm_rows(void *context, int part)
     size_t row = (size_t)part * ROW_GROUP, left = j->work->n - row, n = state->outputs;
     net_slice s = {row, left < ROW_GROUP ? left : ROW_GROUP, 0, n, n};
     for (size_t r = row; r < row + s.rows; r++)
-        kernel_layer_normalize_backward(state->delta + r * n, state->dense + r * n, n, j->model + j->net->layers[j->layer].norm_weight,
+        kernel_layer_normalize_backward(state->delta + r * n, state->dense + r * n, n,
+                                        j->model + j->net->layers[j->layer].norm_weight,
                                         state->inverse_deviation[r]);
     hook_backward(j, j->layer, NET_STAGE_DENSE, &s);
 }
@@ -77,12 +81,13 @@ static void input_gradient(void *context, int part)
 {
     const job *j = context;
     net_state *state = &j->work->states[j->layer], *below = &j->work->states[j->layer - 1];
-    size_t start = net_part_start(state->inputs, part), width = net_part_start(state->inputs, part + 1) - start;
+    size_t start = net_part_start(state->inputs, part),
+           width = net_part_start(state->inputs, part + 1) - start;
     if (width == 0)
         return;
     if (!j->replaced)
-        mat_multiply(false, false, j->work->n, width, state->outputs, state->delta, state->outputs, state->weights + start, state->inputs,
-                     0, below->delta + start, state->inputs);
+        mat_multiply(false, false, j->work->n, width, state->outputs, state->delta, state->outputs,
+                     state->weights + start, state->inputs, 0, below->delta + start, state->inputs);
     elementwise_backward(j, j->layer - 1, &(net_slice){0, j->work->n, start, width, state->inputs});
 }
 
@@ -92,13 +97,15 @@ static void weight_gradient(void *context, int part)
     net_state *state = &j->work->states[j->layer];
     const net_layer *shape = &j->net->layers[j->layer];
     const real *x = j->layer ? j->work->states[j->layer - 1].out : j->work->x;
-    size_t start = net_part_start(state->outputs, part), rows = net_part_start(state->outputs, part + 1) - start;
+    size_t start = net_part_start(state->outputs, part),
+           rows = net_part_start(state->outputs, part + 1) - start;
     real *gradient = j->work->gradient + shape->weight + start * state->inputs;
     if (rows > 0 && state->bias)
-        kernel_sum_rows(state->delta + start, state->outputs, j->work->n, rows, j->work->gradient + shape->bias + start);
+        kernel_sum_rows(state->delta + start, state->outputs, j->work->n, rows,
+                        j->work->gradient + shape->bias + start);
     if (rows > 0 && state->inputs > 0 && !j->replaced)
-        mat_multiply(true, false, rows, state->inputs, j->work->n, state->delta + start, state->outputs, x, state->inputs, 0, gradient,
-                     state->inputs);
+        mat_multiply(true, false, rows, state->inputs, j->work->n, state->delta + start,
+                     state->outputs, x, state->inputs, 0, gradient, state->inputs);
     if (rows > 0 && j->hooks && j->hooks->on_weight_gradient)
         j->hooks->on_weight_gradient(j->hooks->context, j->layer, start, rows, gradient);
     if (j->done)
@@ -116,17 +123,26 @@ static void replaced_backward(const job *j)
     if (below)
         memset(below, 0, j->work->n * state->inputs * sizeof *below);
     for (size_t r = 0; r < j->work->n; r++)
-        j->hooks->dense_backward(j->hooks->context, j->layer, r, x + r * state->inputs, state->delta + r * state->outputs,
-                                 j->work->gradient + shape->weight, below ? below + r * state->inputs : NULL);
+        j->hooks->dense_backward(j->hooks->context, j->layer, r, x + r * state->inputs,
+                                 state->delta + r * state->outputs,
+                                 j->work->gradient + shape->weight,
+                                 below ? below + r * state->inputs : NULL);
 }
 
-void net_backward(const net *n, net_work *work, const net_hooks *hooks, parallel *p, net_layer_done *done, void *context)
+void net_backward(const net *n, net_work *work, const net_hooks *hooks, parallel *p,
+                  net_layer_done *done, void *context)
 {
-    job j = {.net = n, .work = work, .model = work->model, .hooks = hooks, .done = done, .context = context};
+    job j = {.net = n,
+             .work = work,
+             .model = work->model,
+             .hooks = hooks,
+             .done = done,
+             .context = context};
     int n_groups = (int)((work->n + ROW_GROUP - 1) / ROW_GROUP);
     for (j.layer = n->n_layers - 1; j.layer >= 0; j.layer--) {
         net_state *state = &work->states[j.layer];
-        j.replaced = hooks && hooks->replaces_dense && hooks->replaces_dense(hooks->context, j.layer);
+        j.replaced =
+            hooks && hooks->replaces_dense && hooks->replaces_dense(hooks->context, j.layer);
         if (n->normalization == NORMALIZATION_LAYER && !is_output(n, j.layer))
             parallel_run(p, n_groups, layer_norm_rows, &j);
         if (j.replaced)

@@ -32,14 +32,17 @@ static void batch_normalize(const job *j, size_t column, size_t columns, size_t 
     const net_layer *layer = &j->net->layers[j->layer];
     const real *model = j->inference->model;
     for (size_t c = column; c < column + columns; c++) {
-        real inverse = (real)(1 / sqrt((double)model[layer->running_var + c] + NET_NORMALIZATION_EPSILON));
-        real scale = model[layer->norm_weight + c] * inverse, mean = model[layer->running_mean + c], beta = model[layer->norm_bias + c];
+        real inverse =
+            (real)(1 / sqrt((double)model[layer->running_var + c] + NET_NORMALIZATION_EPSILON));
+        real scale = model[layer->norm_weight + c] * inverse, mean = model[layer->running_mean + c],
+             beta = model[layer->norm_bias + c];
         for (size_t r = 0; r < j->rows; r++)
             j->out[r * ld + c] = (j->out[r * ld + c] - mean) * scale + beta;
     }
 }
 
-static void activate(const job *j, size_t row, size_t rows, size_t column, size_t columns, size_t ld)
+static void activate(const job *j, size_t row, size_t rows, size_t column, size_t columns,
+                     size_t ld)
 {
     real keep = (real)j->inference->keep[j->layer + 1];
     for (size_t r = row; r < row + rows; r++) {
@@ -55,11 +58,13 @@ static void infer_columns(void *context, int part)
     const job *j = context;
     const net_layer *layer = &j->net->layers[j->layer];
     const real *model = j->inference->model;
-    size_t ld = layer->outputs, start = net_part_start(ld, part), width = net_part_start(ld, part + 1) - start;
+    size_t ld = layer->outputs, start = net_part_start(ld, part),
+           width = net_part_start(ld, part + 1) - start;
     real *out = j->out + start;
-    mat_multiply(false, true, j->rows, width, layer->inputs, j->x, layer->inputs, model + layer->weight + start * layer->inputs,
-                 layer->inputs, 0, out, ld);
-    double keep_dense = j->inference->keep_dense[j->layer], keep_before = j->inference->keep_before_normalization[j->layer];
+    mat_multiply(false, true, j->rows, width, layer->inputs, j->x, layer->inputs,
+                 model + layer->weight + start * layer->inputs, layer->inputs, 0, out, ld);
+    double keep_dense = j->inference->keep_dense[j->layer],
+           keep_before = j->inference->keep_before_normalization[j->layer];
     for (size_t r = 0; keep_dense < 1 && r < j->rows; r++)
         kernel_scale(out + r * ld, width, (real)keep_dense);
     if (layer->bias != NET_NONE)
@@ -80,15 +85,18 @@ static void infer_rows(void *context, int part)
     const job *j = context;
     const net_layer *layer = &j->net->layers[j->layer];
     const real *model = j->inference->model;
-    size_t row = (size_t)part * ROW_GROUP, left = j->rows - row, rows = left < ROW_GROUP ? left : ROW_GROUP, n = layer->outputs;
+    size_t row = (size_t)part * ROW_GROUP, left = j->rows - row,
+           rows = left < ROW_GROUP ? left : ROW_GROUP, n = layer->outputs;
     for (size_t r = row; r < row + rows; r++) {
         real *x = j->out + r * n;
-        kernel_layer_normalize_only(x, n, model + layer->norm_weight, model + layer->norm_bias, (real)NET_NORMALIZATION_EPSILON);
+        kernel_layer_normalize_only(x, n, model + layer->norm_weight, model + layer->norm_bias,
+                                    (real)NET_NORMALIZATION_EPSILON);
     }
     activate(j, row, rows, 0, n, n);
 }
 
-const real *net_infer(const net *n, const net_inference *inference, real *x, size_t rows, net_scratch *scratch, parallel *p)
+const real *net_infer(const net *n, const net_inference *inference, real *x, size_t rows,
+                      net_scratch *scratch, parallel *p)
 {
     job j = {.net = n, .inference = inference, .rows = rows, .x = x};
     if (inference->keep[0] < 1)

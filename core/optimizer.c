@@ -34,15 +34,24 @@ static double one_cycle(double peak, double step, double n_steps)
     return cosine_between(peak, last, end > top ? (step - top) / (end - top) : 1);
 }
 
-double optimizer_learning_rate(const train_spec *spec, int64_t epoch, int64_t step, int64_t steps_per_epoch)
+double optimizer_learning_rate(const train_spec *spec, int64_t epoch, int64_t step,
+                               int64_t steps_per_epoch)
 {
     double rate = spec->learning_rate, e = (double)epoch;
     switch ((rate_schedule)spec->learning_rate_schedule) {
-    case RATE_CONSTANT: break;
-    case RATE_STEP: rate *= pow(spec->decay_factor, (double)(epoch / spec->decay_every)); break;
-    case RATE_EXPONENTIAL: rate *= pow(spec->decay_factor, e); break;
-    case RATE_COSINE: rate = rate / 2 * (1 + cos(M_PI * e / (double)spec->epochs)); break;
-    case RATE_ONE_CYCLE: return one_cycle(rate, (double)step, (double)(spec->epochs * steps_per_epoch));
+    case RATE_CONSTANT:
+        break;
+    case RATE_STEP:
+        rate *= pow(spec->decay_factor, (double)(epoch / spec->decay_every));
+        break;
+    case RATE_EXPONENTIAL:
+        rate *= pow(spec->decay_factor, e);
+        break;
+    case RATE_COSINE:
+        rate = rate / 2 * (1 + cos(M_PI * e / (double)spec->epochs));
+        break;
+    case RATE_ONE_CYCLE:
+        return one_cycle(rate, (double)step, (double)(spec->epochs * steps_per_epoch));
     }
     int64_t warmup = spec->warmup_epochs * steps_per_epoch;
     return step + 1 < warmup ? rate * (double)(step + 1) / (double)warmup : rate;

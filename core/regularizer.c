@@ -8,30 +8,70 @@
 
 /* In the order in which they act on a minibatch and on a layer; backward is the opposite order. */
 const regularizer REGULARIZERS[] = {
-    {.name = "augmentation", .is_active = augmentation_is_active, .take = augmentation_take, .on_batch = augmentation_on_batch},
-    {.name = "label_smoothing", .is_active = label_smoothing_is_active, .on_batch = label_smoothing_on_batch},
-    {.name = "mixup", .is_active = mixup_is_active, .take = mixup_take, .on_whole_batch = mixup_on_whole_batch},
+    {.name = "augmentation",
+     .is_active = augmentation_is_active,
+     .take = augmentation_take,
+     .on_batch = augmentation_on_batch},
+    {.name = "label_smoothing",
+     .is_active = label_smoothing_is_active,
+     .on_batch = label_smoothing_on_batch},
+    {.name = "mixup",
+     .is_active = mixup_is_active,
+     .take = mixup_take,
+     .on_whole_batch = mixup_on_whole_batch},
     {.name = "input_noise", .is_active = input_noise_is_active, .on_batch = input_noise_on_batch},
-    {.name = "weight_noise", .is_active = weight_noise_is_active, .take = weight_noise_take, .on_weights = weight_noise_on_weights},
-    {.name = "dropconnect", .is_active = connect_is_active, .is_sampled = true, .take = connect_take, .on_weights = connect_on_weights,
-     .replaces_dense = connect_replaces_dense, .dense_forward = connect_dense_forward, .dense_backward = connect_dense_backward,
+    {.name = "weight_noise",
+     .is_active = weight_noise_is_active,
+     .take = weight_noise_take,
+     .on_weights = weight_noise_on_weights},
+    {.name = "dropconnect",
+     .is_active = connect_is_active,
+     .is_sampled = true,
+     .take = connect_take,
+     .on_weights = connect_on_weights,
+     .replaces_dense = connect_replaces_dense,
+     .dense_forward = connect_dense_forward,
+     .dense_backward = connect_dense_backward,
      .on_weight_gradient = connect_on_weight_gradient},
-    {.name = "activation_noise", .is_active = activation_noise_is_active, .on_forward = activation_noise_on_forward},
-    {.name = "dropout", .is_active = dropout_is_active, .is_sampled = true, .take = dropout_take, .on_step = dropout_on_step,
-     .on_batch = dropout_on_batch, .on_weights = dropout_on_weights, .on_forward = dropout_on_forward, .on_backward = dropout_on_backward},
-    {.name = "l1", .is_active = l1_is_active, .penalty = l1_penalty, .add_gradient = l1_add_gradient},
-    {.name = "l2", .is_active = l2_is_active, .penalty = l2_penalty, .add_gradient = l2_add_gradient},
-    {.name = "weight_decay", .is_active = weight_decay_is_active, .add_gradient = weight_decay_add_gradient},
-    {.name = "gradient_noise", .is_active = gradient_noise_is_active, .on_update = gradient_noise_on_update},
+    {.name = "activation_noise",
+     .is_active = activation_noise_is_active,
+     .on_forward = activation_noise_on_forward},
+    {.name = "dropout",
+     .is_active = dropout_is_active,
+     .is_sampled = true,
+     .take = dropout_take,
+     .on_step = dropout_on_step,
+     .on_batch = dropout_on_batch,
+     .on_weights = dropout_on_weights,
+     .on_forward = dropout_on_forward,
+     .on_backward = dropout_on_backward},
+    {.name = "l1",
+     .is_active = l1_is_active,
+     .penalty = l1_penalty,
+     .add_gradient = l1_add_gradient},
+    {.name = "l2",
+     .is_active = l2_is_active,
+     .penalty = l2_penalty,
+     .add_gradient = l2_add_gradient},
+    {.name = "weight_decay",
+     .is_active = weight_decay_is_active,
+     .add_gradient = weight_decay_add_gradient},
+    {.name = "gradient_noise",
+     .is_active = gradient_noise_is_active,
+     .on_update = gradient_noise_on_update},
     {.name = "max_norm", .is_active = max_norm_is_active, .after_update = max_norm_after_update},
-    {.name = "weight_average", .is_active = weight_average_is_active, .take = weight_average_take, .after_step = weight_average_after_step},
+    {.name = "weight_average",
+     .is_active = weight_average_is_active,
+     .take = weight_average_take,
+     .after_step = weight_average_after_step},
 };
 const int REGULARIZER_COUNT = (int)(sizeof REGULARIZERS / sizeof REGULARIZERS[0]);
 
-_Static_assert(sizeof REGULARIZERS / sizeof REGULARIZERS[0] <= REGULARIZERS_LIMIT, "the list of active ones holds them all");
+_Static_assert(sizeof REGULARIZERS / sizeof REGULARIZERS[0] <= REGULARIZERS_LIMIT,
+               "the list of active ones holds them all");
 
-void regularization_take(regularization *r, arena *a, const train_spec *spec, const net *shape, net_work *work, const split *data,
-                         size_t batch, bool sampling)
+void regularization_take(regularization *r, arena *a, const train_spec *spec, const net *shape,
+                         net_work *work, const split *data, size_t batch, bool sampling)
 {
     *r = (regularization){.spec = spec, .net = shape, .work = work, .data = data, .batch = batch};
     for (int i = 0; i < REGULARIZER_COUNT; i++) {
@@ -48,11 +88,16 @@ double regularization_scheduled_rate(const train_spec *spec, double rate, int64_
 {
     double t = (double)epoch / (double)spec->dropout_schedule_epochs;
     switch ((dropout_schedule)spec->dropout_schedule) {
-    case DROPOUT_SCHEDULE_CONSTANT: break;
-    case DROPOUT_SCHEDULE_LINEAR: return t < 1 ? rate * t : rate;
-    case DROPOUT_SCHEDULE_EARLY: return t < 1 ? rate * (1 - t) : 0;
-    case DROPOUT_SCHEDULE_LATE: return t < 1 ? 0 : rate;
-    case DROPOUT_SCHEDULE_CURRICULUM: return rate * (1 - exp(-10 * t));
+    case DROPOUT_SCHEDULE_CONSTANT:
+        break;
+    case DROPOUT_SCHEDULE_LINEAR:
+        return t < 1 ? rate * t : rate;
+    case DROPOUT_SCHEDULE_EARLY:
+        return t < 1 ? rate * (1 - t) : 0;
+    case DROPOUT_SCHEDULE_LATE:
+        return t < 1 ? 0 : rate;
+    case DROPOUT_SCHEDULE_CURRICULUM:
+        return rate * (1 - exp(-10 * t));
     }
     return rate;
 }
@@ -74,7 +119,8 @@ void regularization_start_epoch(regularization *r, int64_t epoch)
     }
 }
 
-void regularization_start_step(regularization *r, rng_purpose purpose, uint32_t step, uint32_t first_row, bool training, parallel *p)
+void regularization_start_step(regularization *r, rng_purpose purpose, uint32_t step,
+                               uint32_t first_row, bool training, parallel *p)
 {
     r->mask_purpose = purpose;
     r->step = step;
@@ -121,7 +167,8 @@ static void hook_forward(void *context, int layer, net_stage stage, const net_sl
             r->active[i]->on_forward(r, layer, stage, s, x);
 }
 
-static void hook_backward(void *context, int layer, net_stage stage, const net_slice *s, real *delta)
+static void hook_backward(void *context, int layer, net_stage stage, const net_slice *s,
+                          real *delta)
 {
     regularization *r = context;
     for (int i = r->n_active - 1; i >= 0; i--)
@@ -155,10 +202,11 @@ static void hook_dense_forward(void *context, int layer, size_t row, const real 
     dense_owner(context, layer)->dense_forward(context, layer, row, x, z);
 }
 
-static void hook_dense_backward(void *context, int layer, size_t row, const real *x, const real *delta, real *weight_gradient,
-                                real *x_gradient)
+static void hook_dense_backward(void *context, int layer, size_t row, const real *x,
+                                const real *delta, real *weight_gradient, real *x_gradient)
 {
-    dense_owner(context, layer)->dense_backward(context, layer, row, x, delta, weight_gradient, x_gradient);
+    dense_owner(context, layer)
+        ->dense_backward(context, layer, row, x, delta, weight_gradient, x_gradient);
 }
 
 net_hooks regularization_hooks(regularization *r)
@@ -168,7 +216,8 @@ net_hooks regularization_hooks(regularization *r)
         const regularizer *row = r->active[i];
         hooks.on_forward = row->on_forward ? hook_forward : hooks.on_forward;
         hooks.on_backward = row->on_backward ? hook_backward : hooks.on_backward;
-        hooks.on_weight_gradient = row->on_weight_gradient ? hook_weight_gradient : hooks.on_weight_gradient;
+        hooks.on_weight_gradient =
+            row->on_weight_gradient ? hook_weight_gradient : hooks.on_weight_gradient;
         if (row->replaces_dense) {
             hooks.replaces_dense = hook_replaces_dense;
             hooks.dense_forward = hook_dense_forward;
@@ -187,9 +236,11 @@ double regularization_penalty(const regularization *r, const real *model)
             continue;
         if (r->spec->penalty_applies_to == PENALTY_ALL)
             sum += r->active[i]->penalty(r->spec, model, r->net->n_trained);
-        for (int l = 0; r->spec->penalty_applies_to == PENALTY_WEIGHTS && l < r->net->n_layers; l++) {
+        for (int l = 0; r->spec->penalty_applies_to == PENALTY_WEIGHTS && l < r->net->n_layers;
+             l++) {
             const net_layer *layer = &r->net->layers[l];
-            sum += r->active[i]->penalty(r->spec, model + layer->weight, layer->inputs * layer->outputs);
+            sum += r->active[i]->penalty(r->spec, model + layer->weight,
+                                         layer->inputs * layer->outputs);
         }
     }
     return sum;

@@ -33,8 +33,8 @@ enum { REGULARIZERS_LIMIT = 24, REGULARIZER_ROW_GROUP = 16 /* rows per part of o
 typedef struct regularization regularization;
 
 typedef struct regularizer {
-    const char *name;    /* its field, or the value of dropout_kind */
-    bool is_sampled;     /* acts in sampled predictions too (Monte-Carlo dropout): a mask */
+    const char *name; /* its field, or the value of dropout_kind */
+    bool is_sampled;  /* acts in sampled predictions too (Monte-Carlo dropout): a mask */
     bool (*is_active)(const train_spec *spec);
     void (*take)(regularization *r, arena *a); /* its memory */
     void (*on_step)(regularization *r, bool training);
@@ -43,11 +43,13 @@ typedef struct regularizer {
     void (*on_weights)(regularization *r, int layer, parallel *p);
     bool (*replaces_dense)(const regularization *r, int layer);
     void (*dense_forward)(regularization *r, int layer, size_t row, const real *x, real *z);
-    void (*dense_backward)(regularization *r, int layer, size_t row, const real *x, const real *delta, real *weight_gradient,
-                           real *x_gradient);
+    void (*dense_backward)(regularization *r, int layer, size_t row, const real *x,
+                           const real *delta, real *weight_gradient, real *x_gradient);
     void (*on_forward)(regularization *r, int layer, net_stage stage, const net_slice *s, real *x);
-    void (*on_backward)(regularization *r, int layer, net_stage stage, const net_slice *s, real *delta);
-    void (*on_weight_gradient)(regularization *r, int layer, size_t row, size_t rows, real *gradient);
+    void (*on_backward)(regularization *r, int layer, net_stage stage, const net_slice *s,
+                        real *delta);
+    void (*on_weight_gradient)(regularization *r, int layer, size_t row, size_t rows,
+                               real *gradient);
     double (*penalty)(const train_spec *spec, const real *x, size_t n);
     void (*add_gradient)(const train_spec *spec, kernel_update *u);
     void (*on_update)(regularization *r, int layer, size_t row, size_t rows, real *gradient);
@@ -85,10 +87,11 @@ struct regularization {
     bool gathers;             /* dropped units are left out of the products in this step */
     /* memory of the regularizers */
     mask_place places[NET_LAYERS_LIMIT];
-    real *gathered_input;               /* (batch, inputs) */
+    real *gathered_input; /* (batch, inputs) */
     real *gathered_weights[NET_LAYERS_LIMIT], *gathered_bias[NET_LAYERS_LIMIT];
     real *noisy_weights[NET_LAYERS_LIMIT];
-    uint32_t *connect_bits[NET_LAYERS_LIMIT]; /* element: (batch, words of the weights), batch: (1, words) */
+    uint32_t *connect_bits
+        [NET_LAYERS_LIMIT]; /* element: (batch, words of the weights), batch: (1, words) */
     size_t connect_words[NET_LAYERS_LIMIT];
     real *connected_weights[NET_LAYERS_LIMIT];
     real *mixed_input, *mixed_target;
@@ -99,14 +102,15 @@ struct regularization {
 
 /* Sets up the list of active regularizers and carves (or counts) their memory for minibatches of up to `batch` rows. With `sampling` only
  * the masks: for Monte-Carlo evaluation and predictions. */
-void regularization_take(regularization *r, arena *a, const train_spec *spec, const net *shape, net_work *work, const split *data,
-                         size_t batch, bool sampling);
+void regularization_take(regularization *r, arena *a, const train_spec *spec, const net *shape,
+                         net_work *work, const split *data, size_t batch, bool sampling);
 
 /* The rates of an epoch (0-based) by dropout_schedule. */
 void regularization_start_epoch(regularization *r, int64_t epoch);
 
 /* Draws what a whole step shares and prepares weights: net_use_model() must have been called. purpose and step address the draws. */
-void regularization_start_step(regularization *r, rng_purpose purpose, uint32_t step, uint32_t first_row, bool training, parallel *p);
+void regularization_start_step(regularization *r, rng_purpose purpose, uint32_t step,
+                               uint32_t first_row, bool training, parallel *p);
 
 /* Runs on_batch and on_whole_batch on work->input and work->target. In a sampling step: input masks alone. */
 void regularization_apply_batch(regularization *r, parallel *p);

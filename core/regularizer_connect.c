@@ -29,19 +29,22 @@ void connect_take(regularization *r, arena *a)
         if (spec_dropout_rate(r->spec, i) <= 0)
             continue;
         r->connect_words[i] = (n + 31) / 32;
-        r->connect_bits[i] = arena_take(a, (is_batch(r) ? 1 : r->batch) * r->connect_words[i], sizeof(uint32_t));
+        r->connect_bits[i] =
+            arena_take(a, (is_batch(r) ? 1 : r->batch) * r->connect_words[i], sizeof(uint32_t));
         r->connected_weights[i] = is_batch(r) ? arena_take(a, n, sizeof(real)) : NULL;
     }
 }
 
 static bool is_idle(const regularization *r, int layer)
 {
-    return layer == r->spec->n_hidden || !r->connect_bits[layer] || place_of(r, layer)->threshold == 0;
+    return layer == r->spec->n_hidden || !r->connect_bits[layer] ||
+           place_of(r, layer)->threshold == 0;
 }
 
 static void draw(const regularization *r, int layer, uint32_t counter_row, uint32_t *bits)
 {
-    rng_address address = {rng_key_of(r->spec->seed, r->mask_purpose), counter_row, r->step, (uint32_t)layer + 1};
+    rng_address address = {rng_key_of(r->spec->seed, r->mask_purpose), counter_row, r->step,
+                           (uint32_t)layer + 1};
     const net_layer *shape = &r->net->layers[layer];
     rng_fill_mask(&address, shape->inputs * shape->outputs, place_of(r, layer)->threshold, bits);
 }
@@ -56,11 +59,13 @@ void connect_on_weights(regularization *r, int layer, parallel *p)
     size_t n = r->net->layers[layer].inputs * r->net->layers[layer].outputs;
     draw(r, layer, 0, r->connect_bits[layer]);
     memcpy(r->connected_weights[layer], state->weights, n * sizeof(real));
-    kernel_mask_apply(r->connected_weights[layer], r->connect_bits[layer], n, place_of(r, layer)->scale, 0, 0);
+    kernel_mask_apply(r->connected_weights[layer], r->connect_bits[layer], n,
+                      place_of(r, layer)->scale, 0, 0);
     state->weights = r->connected_weights[layer];
 }
 
-void connect_on_weight_gradient(regularization *r, int layer, size_t row, size_t rows, real *gradient)
+void connect_on_weight_gradient(regularization *r, int layer, size_t row, size_t rows,
+                                real *gradient)
 {
     if (is_idle(r, layer) || !is_batch(r))
         return;
@@ -81,14 +86,15 @@ void connect_dense_forward(regularization *r, int layer, size_t row, const real 
     const net_layer *shape = &r->net->layers[layer];
     uint32_t *bits = r->connect_bits[layer] + row * r->connect_words[layer];
     draw(r, layer, r->first_row + (uint32_t)row, bits);
-    kernel_connect_forward(r->work->states[layer].weights, bits, x, shape->outputs, shape->inputs, place_of(r, layer)->scale, z);
+    kernel_connect_forward(r->work->states[layer].weights, bits, x, shape->outputs, shape->inputs,
+                           place_of(r, layer)->scale, z);
 }
 
-void connect_dense_backward(regularization *r, int layer, size_t row, const real *x, const real *delta, real *weight_gradient,
-                            real *x_gradient)
+void connect_dense_backward(regularization *r, int layer, size_t row, const real *x,
+                            const real *delta, real *weight_gradient, real *x_gradient)
 {
     const net_layer *shape = &r->net->layers[layer];
     const uint32_t *bits = r->connect_bits[layer] + row * r->connect_words[layer];
-    kernel_connect_backward(r->work->states[layer].weights, bits, x, delta, shape->outputs, shape->inputs, place_of(r, layer)->scale,
-                            weight_gradient, x_gradient);
+    kernel_connect_backward(r->work->states[layer].weights, bits, x, delta, shape->outputs,
+                            shape->inputs, place_of(r, layer)->scale, weight_gradient, x_gradient);
 }

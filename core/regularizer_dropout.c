@@ -38,8 +38,8 @@ static bool is_batch(const regularization *r)
 /* Leaving units out of the products gives the same numbers only where no other unit's normalization sees them. */
 static bool can_gather(const regularization *r)
 {
-    return is_batch(r) && r->spec->normalization == NORMALIZATION_NONE && r->spec->dropout_kind == DROPOUT_BERNOULLI &&
-           !regularization_defers_update(r->spec);
+    return is_batch(r) && r->spec->normalization == NORMALIZATION_NONE &&
+           r->spec->dropout_kind == DROPOUT_BERNOULLI && !regularization_defers_update(r->spec);
 }
 
 bool dropout_is_active(const train_spec *spec)
@@ -73,7 +73,8 @@ void dropout_take(regularization *r, arena *a)
         mask_place *place = &r->places[i];
         size_t width = place_width(r->net, i);
         place->words = (width + 31) / 32;
-        place->bits = is_gaussian(r->spec) ? NULL : arena_take(a, rows * place->words, sizeof(uint32_t));
+        place->bits =
+            is_gaussian(r->spec) ? NULL : arena_take(a, rows * place->words, sizeof(uint32_t));
         place->factors = is_gaussian(r->spec) ? arena_take(a, rows * width, sizeof(real)) : NULL;
         place->kept = can_gather(r) ? arena_take(a, width, sizeof(uint32_t)) : NULL;
     }
@@ -87,25 +88,31 @@ static rng_address address_of(const regularization *r, int place)
 }
 
 /* Bits of units [column, column + columns) of rows [row, row + rows) of a place; column is a multiple of 32. */
-static void draw_bits(const regularization *r, int i, uint32_t counter_row, size_t row, size_t rows, size_t column, size_t columns)
+static void draw_bits(const regularization *r, int i, uint32_t counter_row, size_t row, size_t rows,
+                      size_t column, size_t columns)
 {
     const mask_place *place = &r->places[i];
     rng_address address = address_of(r, i);
     uint32_t words[4 * BLOCKS];
     for (size_t c = column; c < column + columns; c += (size_t)BLOCKS * UNITS_PER_BLOCK) {
-        size_t left = column + columns - c, n = left < (size_t)BLOCKS * UNITS_PER_BLOCK ? left : (size_t)BLOCKS * UNITS_PER_BLOCK;
+        size_t left = column + columns - c, n = left < (size_t)BLOCKS * UNITS_PER_BLOCK
+                                                    ? left
+                                                    : (size_t)BLOCKS * UNITS_PER_BLOCK;
         size_t n_blocks = (n + UNITS_PER_BLOCK - 1) / UNITS_PER_BLOCK, at_once = BLOCKS / n_blocks;
         for (size_t done = 0; done < rows; done += at_once) {
             size_t here = rows - done < at_once ? rows - done : at_once;
-            kernel_blocks(&address, counter_row + (uint32_t)done, here, (uint32_t)(c / UNITS_PER_BLOCK), n_blocks, words);
+            kernel_blocks(&address, counter_row + (uint32_t)done, here,
+                          (uint32_t)(c / UNITS_PER_BLOCK), n_blocks, words);
             for (size_t k = 0; k < here; k++)
-                kernel_mask_bits(words + 4 * n_blocks * k, n, place->threshold, place->bits + (row + done + k) * place->words + c / 32);
+                kernel_mask_bits(words + 4 * n_blocks * k, n, place->threshold,
+                                 place->bits + (row + done + k) * place->words + c / 32);
         }
     }
 }
 
 /* Multipliers N(1, rate/(1 - rate)) (Srivastava et al. 2014, section 10). */
-static void draw_factors(const regularization *r, int i, uint32_t counter_row, real *out, size_t column, size_t columns)
+static void draw_factors(const regularization *r, int i, uint32_t counter_row, real *out,
+                         size_t column, size_t columns)
 {
     enum { CHUNK = 256 };
     float normals[CHUNK];
@@ -122,7 +129,8 @@ static void draw_factors(const regularization *r, int i, uint32_t counter_row, r
 
 static bool is_idle(const regularization *r, int place)
 {
-    return !drops_units(r->spec, place) || r->places[place].rate <= 0 || (!is_gaussian(r->spec) && r->places[place].threshold == 0);
+    return !drops_units(r->spec, place) || r->places[place].rate <= 0 ||
+           (!is_gaussian(r->spec) && r->places[place].threshold == 0);
 }
 
 static void list_kept(mask_place *place, size_t width)
@@ -188,8 +196,13 @@ static void gather_rows(void *context, int part)
 void dropout_on_weights(regularization *r, int layer, parallel *p)
 {
     net_state *state = &r->work->states[layer];
-    gather_job j = {.from = state->weights, .bias = state->bias, .to = r->gathered_weights[layer], .to_bias = r->gathered_bias[layer],
-                    .ld = state->inputs, .n_inputs = state->inputs, .n_outputs = state->outputs};
+    gather_job j = {.from = state->weights,
+                    .bias = state->bias,
+                    .to = r->gathered_weights[layer],
+                    .to_bias = r->gathered_bias[layer],
+                    .ld = state->inputs,
+                    .n_inputs = state->inputs,
+                    .n_outputs = state->outputs};
     if (!r->gathers)
         return;
     j.inputs = kept_of(r, layer, &j.n_inputs);
@@ -212,7 +225,8 @@ void dropout_on_weights(regularization *r, int layer, parallel *p)
 /* Alpha dropout: a*x + b for survivors, a*(-alpha') + b for the dropped, so that mean 0 and variance 1 stay. */
 static void alpha_constants(double rate, real *scale, real *shift, real *dropped)
 {
-    double a = 1 / sqrt((1 - rate) * (1 + rate * SELU_ALPHA_DASH * SELU_ALPHA_DASH)), b = a * rate * SELU_ALPHA_DASH;
+    double a = 1 / sqrt((1 - rate) * (1 + rate * SELU_ALPHA_DASH * SELU_ALPHA_DASH)),
+           b = a * rate * SELU_ALPHA_DASH;
     *scale = (real)a;
     *shift = (real)b;
     *dropped = (real)(b - a * SELU_ALPHA_DASH);
@@ -230,8 +244,8 @@ static void apply(const regularization *r, int i, const net_slice *s, real *x, b
         if (place->factors)
             kernel_scale_by(row, place->factors + mask_row * s->ld + s->column, s->columns);
         else
-            kernel_mask_apply(row, place->bits + mask_row * place->words + s->column / 32, s->columns, scale, backward ? 0 : shift,
-                              backward ? 0 : dropped);
+            kernel_mask_apply(row, place->bits + mask_row * place->words + s->column / 32,
+                              s->columns, scale, backward ? 0 : shift, backward ? 0 : dropped);
     }
 }
 
@@ -243,7 +257,9 @@ static void draw(const regularization *r, int i, const net_slice *s)
     if (!r->places[i].factors)
         draw_bits(r, i, row, s->row, s->rows, s->column, s->columns);
     for (size_t k = 0; r->places[i].factors && k < s->rows; k++)
-        draw_factors(r, i, row + (uint32_t)k, r->places[i].factors + (s->row + k) * s->ld + s->column, s->column, s->columns);
+        draw_factors(r, i, row + (uint32_t)k,
+                     r->places[i].factors + (s->row + k) * s->ld + s->column, s->column,
+                     s->columns);
 }
 
 static void scale_survivors(const regularization *r, int i, const net_slice *s, real *x)
@@ -265,13 +281,16 @@ void dropout_on_batch(regularization *r, size_t row, size_t rows)
     }
     const mask_place *place = &r->places[0];
     for (size_t k = row; k < row + rows; k++)
-        kernel_gather(r->work->input + k * width, place->kept, place->n_kept, r->gathered_input + k * place->n_kept);
-    scale_survivors(r, 0, &(net_slice){row, rows, 0, place->n_kept, place->n_kept}, r->gathered_input);
+        kernel_gather(r->work->input + k * width, place->kept, place->n_kept,
+                      r->gathered_input + k * place->n_kept);
+    scale_survivors(r, 0, &(net_slice){row, rows, 0, place->n_kept, place->n_kept},
+                    r->gathered_input);
 }
 
 static bool acts_here(const regularization *r, int place, net_stage stage)
 {
-    net_stage own = r->spec->dropout_position == DROPOUT_BEFORE_NORMALIZATION ? NET_STAGE_DENSE : NET_STAGE_OUTPUT;
+    net_stage own = r->spec->dropout_position == DROPOUT_BEFORE_NORMALIZATION ? NET_STAGE_DENSE
+                                                                              : NET_STAGE_OUTPUT;
     return stage == own && !is_idle(r, place);
 }
 
@@ -287,7 +306,8 @@ void dropout_on_forward(regularization *r, int layer, net_stage stage, const net
     apply(r, layer + 1, s, x, false);
 }
 
-void dropout_on_backward(regularization *r, int layer, net_stage stage, const net_slice *s, real *delta)
+void dropout_on_backward(regularization *r, int layer, net_stage stage, const net_slice *s,
+                         real *delta)
 {
     if (!acts_here(r, layer + 1, stage))
         return;
@@ -299,7 +319,8 @@ void dropout_on_backward(regularization *r, int layer, net_stage stage, const ne
 
 void regularization_fill_inference(const train_spec *spec, net_inference *inference)
 {
-    bool classic = spec->dropout_scaling == DROPOUT_SCALING_CLASSIC, connect = spec->dropout_kind == DROPOUT_DROPCONNECT;
+    bool classic = spec->dropout_scaling == DROPOUT_SCALING_CLASSIC,
+         connect = spec->dropout_kind == DROPOUT_DROPCONNECT;
     bool before = spec->dropout_position == DROPOUT_BEFORE_NORMALIZATION;
     for (int i = 0; i < NET_LAYERS_LIMIT; i++)
         inference->keep[i] = inference->keep_dense[i] = inference->keep_before_normalization[i] = 1;
@@ -308,7 +329,9 @@ void regularization_fill_inference(const train_spec *spec, net_inference *infere
     inference->keep[0] = 1 - (double)rng_threshold(spec->input_dropout) / 65536;
     for (int i = 0; i < spec->n_hidden; i++) {
         double keep = 1 - (double)rng_threshold(spec_dropout_rate(spec, i)) / 65536;
-        double *place = connect ? &inference->keep_dense[i] : before ? &inference->keep_before_normalization[i] : &inference->keep[i + 1];
+        double *place = connect  ? &inference->keep_dense[i]
+                        : before ? &inference->keep_before_normalization[i]
+                                 : &inference->keep[i + 1];
         *place = keep;
     }
 }

@@ -11,7 +11,8 @@ void dropout_on_step(regularization *r, bool training);
 void dropout_on_batch(regularization *r, size_t row, size_t rows);
 void dropout_on_weights(regularization *r, int layer, parallel *p);
 void dropout_on_forward(regularization *r, int layer, net_stage stage, const net_slice *s, real *x);
-void dropout_on_backward(regularization *r, int layer, net_stage stage, const net_slice *s, real *delta);
+void dropout_on_backward(regularization *r, int layer, net_stage stage, const net_slice *s,
+                         real *delta);
 
 /* regularizer_connect.c: DropConnect (Wan et al. 2013) */
 bool connect_is_active(const train_spec *spec);
@@ -19,9 +20,10 @@ void connect_take(regularization *r, arena *a);
 void connect_on_weights(regularization *r, int layer, parallel *p);
 bool connect_replaces_dense(const regularization *r, int layer);
 void connect_dense_forward(regularization *r, int layer, size_t row, const real *x, real *z);
-void connect_dense_backward(regularization *r, int layer, size_t row, const real *x, const real *delta, real *weight_gradient,
-                            real *x_gradient);
-void connect_on_weight_gradient(regularization *r, int layer, size_t row, size_t rows, real *gradient);
+void connect_dense_backward(regularization *r, int layer, size_t row, const real *x,
+                            const real *delta, real *weight_gradient, real *x_gradient);
+void connect_on_weight_gradient(regularization *r, int layer, size_t row, size_t rows,
+                                real *gradient);
 
 /* regularizer_noise.c: additive Gaussian noise (Bishop 1995, Neelakantan et al. 2015) */
 bool input_noise_is_active(const train_spec *spec);
@@ -30,9 +32,11 @@ bool weight_noise_is_active(const train_spec *spec);
 void weight_noise_take(regularization *r, arena *a);
 void weight_noise_on_weights(regularization *r, int layer, parallel *p);
 bool activation_noise_is_active(const train_spec *spec);
-void activation_noise_on_forward(regularization *r, int layer, net_stage stage, const net_slice *s, real *x);
+void activation_noise_on_forward(regularization *r, int layer, net_stage stage, const net_slice *s,
+                                 real *x);
 bool gradient_noise_is_active(const train_spec *spec);
-void gradient_noise_on_update(regularization *r, int layer, size_t row, size_t rows, real *gradient);
+void gradient_noise_on_update(regularization *r, int layer, size_t row, size_t rows,
+                              real *gradient);
 
 /* regularizer_target.c: softer targets (Szegedy et al. 2016, Zhang et al. 2018) */
 bool label_smoothing_is_active(const train_spec *spec);

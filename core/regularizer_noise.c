@@ -8,7 +8,8 @@ static rng_address address_of(const regularization *r, rng_purpose purpose, uint
 }
 
 /* to[j] = from[j] + deviation * normal number first + j of the address. */
-static void add_normals(const rng_address *address, size_t first, size_t n, double deviation, const real *from, real *to)
+static void add_normals(const rng_address *address, size_t first, size_t n, double deviation,
+                        const real *from, real *to)
 {
     float normals[CHUNK];
     for (size_t done = 0; done < n; done += CHUNK) {
@@ -29,7 +30,8 @@ void input_noise_on_batch(regularization *r, size_t row, size_t rows)
     size_t n = r->net->inputs;
     for (size_t k = row; k < row + rows; k++) {
         rng_address address = address_of(r, RNG_INPUT_NOISE, r->first_row + (uint32_t)k, 0);
-        add_normals(&address, 0, n, r->spec->input_noise, r->work->input + k * n, r->work->input + k * n);
+        add_normals(&address, 0, n, r->spec->input_noise, r->work->input + k * n,
+                    r->work->input + k * n);
     }
 }
 
@@ -41,7 +43,8 @@ bool weight_noise_is_active(const train_spec *spec)
 void weight_noise_take(regularization *r, arena *a)
 {
     for (int i = 0; i < r->net->n_layers; i++)
-        r->noisy_weights[i] = arena_take(a, r->net->layers[i].inputs * r->net->layers[i].outputs, sizeof(real));
+        r->noisy_weights[i] =
+            arena_take(a, r->net->layers[i].inputs * r->net->layers[i].outputs, sizeof(real));
 }
 
 typedef struct weight_job {
@@ -54,9 +57,11 @@ static void noisy_part(void *context, int part)
 {
     const weight_job *j = context;
     const net_layer *layer = &j->r->net->layers[j->layer];
-    size_t first = net_part_start(layer->outputs, part) * layer->inputs, end = net_part_start(layer->outputs, part + 1) * layer->inputs;
+    size_t first = net_part_start(layer->outputs, part) * layer->inputs,
+           end = net_part_start(layer->outputs, part + 1) * layer->inputs;
     rng_address address = address_of(j->r, RNG_WEIGHT_NOISE, 0, j->layer + 1);
-    add_normals(&address, first, end - first, j->r->spec->weight_noise, j->from + first, j->r->noisy_weights[j->layer] + first);
+    add_normals(&address, first, end - first, j->r->spec->weight_noise, j->from + first,
+                j->r->noisy_weights[j->layer] + first);
 }
 
 void weight_noise_on_weights(regularization *r, int layer, parallel *p)
@@ -73,19 +78,22 @@ bool activation_noise_is_active(const train_spec *spec)
 }
 
 /* Survivors of a gathered layer keep the numbers of their own unit. */
-static void add_to_gathered(const regularization *r, const rng_address *address, const uint32_t *kept, const net_slice *s, real *x)
+static void add_to_gathered(const regularization *r, const rng_address *address,
+                            const uint32_t *kept, const net_slice *s, real *x)
 {
     for (size_t j = 0; j < s->columns; j++)
         add_normals(address, kept[s->column + j], 1, r->spec->activation_noise, x + j, x + j);
 }
 
-void activation_noise_on_forward(regularization *r, int layer, net_stage stage, const net_slice *s, real *x)
+void activation_noise_on_forward(regularization *r, int layer, net_stage stage, const net_slice *s,
+                                 real *x)
 {
     if (stage != NET_STAGE_OUTPUT)
         return;
     const uint32_t *kept = r->work->states[layer].kept_outputs;
     for (size_t k = s->row; k < s->row + s->rows; k++) {
-        rng_address address = address_of(r, RNG_ACTIVATION_NOISE, r->first_row + (uint32_t)k, layer + 1);
+        rng_address address =
+            address_of(r, RNG_ACTIVATION_NOISE, r->first_row + (uint32_t)k, layer + 1);
         real *row = x + k * s->ld + s->column;
         if (kept)
             add_to_gathered(r, &address, kept, s, row);
@@ -104,7 +112,9 @@ void gradient_noise_on_update(regularization *r, int layer, size_t row, size_t r
 {
     const net_layer *shape = &r->net->layers[layer];
     bool weights = row != NET_NONE;
-    rng_address address = address_of(r, RNG_GRADIENT_NOISE, weights ? 0 : (uint32_t)rows, layer + 1);
-    size_t first = weights ? row * shape->inputs : 0, n = weights ? rows * shape->inputs : shape->outputs;
+    rng_address address =
+        address_of(r, RNG_GRADIENT_NOISE, weights ? 0 : (uint32_t)rows, layer + 1);
+    size_t first = weights ? row * shape->inputs : 0,
+           n = weights ? rows * shape->inputs : shape->outputs;
     add_normals(&address, first, n, r->spec->gradient_noise, gradient, gradient);
 }

@@ -12,7 +12,8 @@ enum { ROUNDS = 10 };
 
 void rng_philox(const uint32_t counter[4], const uint32_t key[2], int rounds, uint32_t out[4])
 {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0],
+             k1 = key[1];
     for (int i = 0; i < rounds; i++) {
         uint64_t p0 = (uint64_t)MULTIPLIER_0 * c0, p1 = (uint64_t)MULTIPLIER_1 * c2;
         uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
@@ -46,7 +47,8 @@ uint32_t rng_threshold(double rate)
     return (uint32_t)lround(65536.0 * rate);
 }
 
-rng_stream rng_stream_at(int64_t seed, rng_purpose purpose, uint32_t row, uint32_t step, uint32_t layer)
+rng_stream rng_stream_at(int64_t seed, rng_purpose purpose, uint32_t row, uint32_t step,
+                         uint32_t layer)
 {
     return (rng_stream){.address = {rng_key_of(seed, purpose), row, step, layer}, .used = 4};
 }

@@ -99,13 +99,15 @@ typedef struct rng_stream {
     uint32_t words[4];
 } rng_stream;
 
-rng_stream rng_stream_at(int64_t seed, rng_purpose purpose, uint32_t row, uint32_t step, uint32_t layer);
+rng_stream rng_stream_at(int64_t seed, rng_purpose purpose, uint32_t row, uint32_t step,
+                         uint32_t layer);
 uint32_t rng_next(rng_stream *stream);
-double rng_uniform(rng_stream *stream);                     /* (0, 1), one word */
+double rng_uniform(rng_stream *stream); /* (0, 1), one word */
 double rng_uniform_between(rng_stream *stream, double low, double high);
-double rng_normal(rng_stream *stream);                      /* Box-Muller's cosine half, two words */
-uint32_t rng_below(rng_stream *stream, uint32_t n);         /* 0 .. n - 1, n >= 1, one word */
-double rng_beta(rng_stream *stream, double a, double b);    /* Beta(a, b): two gammas (Marsaglia and Tsang 2000) */
+double rng_normal(rng_stream *stream);              /* Box-Muller's cosine half, two words */
+uint32_t rng_below(rng_stream *stream, uint32_t n); /* 0 .. n - 1, n >= 1, one word */
+double rng_beta(rng_stream *stream, double a,
+                double b); /* Beta(a, b): two gammas (Marsaglia and Tsang 2000) */
 void rng_permute(rng_stream *stream, uint32_t *items, size_t n); /* Fisher-Yates in place */
 
 #endif

@@ -93,15 +93,23 @@ bool field_applies(const field *row, const train_spec *spec)
 static size_t value_bytes(const field *row)
 {
     switch (row->type) {
-    case FIELD_INTEGER: return sizeof(int64_t);
-    case FIELD_NUMBER: return sizeof(double);
+    case FIELD_INTEGER:
+        return sizeof(int64_t);
+    case FIELD_NUMBER:
+        return sizeof(double);
     case FIELD_BOOLEAN:
-    case FIELD_OBJECT: return sizeof(bool);
-    case FIELD_ENUM: return sizeof(int);
-    case FIELD_INTEGER_ARRAY: return SPEC_LAYERS_LIMIT * sizeof(int64_t);
-    case FIELD_RATES: return SPEC_LAYERS_LIMIT * sizeof(double);
-    case FIELD_DATASET: return SPEC_NAME_LIMIT;
-    default: return 0;
+    case FIELD_OBJECT:
+        return sizeof(bool);
+    case FIELD_ENUM:
+        return sizeof(int);
+    case FIELD_INTEGER_ARRAY:
+        return SPEC_LAYERS_LIMIT * sizeof(int64_t);
+    case FIELD_RATES:
+        return SPEC_LAYERS_LIMIT * sizeof(double);
+    case FIELD_DATASET:
+        return SPEC_NAME_LIMIT;
+    default:
+        return 0;
     }
 }
 
@@ -118,8 +126,8 @@ static bool same_number(double a, double b)
 static bool same_dataset(const train_spec *a, const train_spec *b)
 {
     const dataset_options *x = &a->dataset_options, *y = &b->dataset_options;
-    return strcmp(a->dataset, b->dataset) == 0 && x->n == y->n && x->classes == y->classes && x->dimensions == y->dimensions &&
-           same_number(x->noise, y->noise);
+    return strcmp(a->dataset, b->dataset) == 0 && x->n == y->n && x->classes == y->classes &&
+           x->dimensions == y->dimensions && same_number(x->noise, y->noise);
 }
 
 bool field_equal(const field *row, const train_spec *a, const train_spec *b)
@@ -157,11 +165,21 @@ void field_set_default(const field *row, train_spec *spec)
     double number = row->default_number;
     bool depends = isnan(number);
     switch (row->type) {
-    case FIELD_INTEGER: *(int64_t *)value = depends ? 0 : (int64_t)number; break;
-    case FIELD_NUMBER: *(double *)value = number; break;
-    case FIELD_BOOLEAN: *(bool *)value = number > 0; break;
-    case FIELD_ENUM: *(int *)value = depends ? -1 : (int)number; break;
-    case FIELD_OBJECT: *(bool *)value = false; break;
+    case FIELD_INTEGER:
+        *(int64_t *)value = depends ? 0 : (int64_t)number;
+        break;
+    case FIELD_NUMBER:
+        *(double *)value = number;
+        break;
+    case FIELD_BOOLEAN:
+        *(bool *)value = number > 0;
+        break;
+    case FIELD_ENUM:
+        *(int *)value = depends ? -1 : (int)number;
+        break;
+    case FIELD_OBJECT:
+        *(bool *)value = false;
+        break;
     case FIELD_DATASET:
         memcpy(spec->dataset, "glyphs", sizeof "glyphs");
         spec->dataset_options = (dataset_options){.noise = NAN};
@@ -174,7 +192,8 @@ void field_set_default(const field *row, train_spec *spec)
         spec->n_dropout = 1;
         spec->dropout[0] = 0;
         break;
-    default: break;
+    default:
+        break;
     }
 }
 
@@ -195,12 +214,15 @@ bool field_check_number(const field *row, double value, const char *pointer, fai
     if (!isfinite(value))
         return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a finite number", row->name);
     bool whole = row->type == FIELD_INTEGER || row->type == FIELD_INTEGER_ARRAY;
-    if (whole && (value < -SPEC_SEED_LIMIT || value > SPEC_SEED_LIMIT || (double)(int64_t)value < value || (double)(int64_t)value > value))
-        return fail_set(f, FAIL_WRONG_TYPE, pointer, "%s must be a whole number, not %.17g", row->name, value);
+    if (whole && (value < -SPEC_SEED_LIMIT || value > SPEC_SEED_LIMIT ||
+                  (double)(int64_t)value < value || (double)(int64_t)value > value))
+        return fail_set(f, FAIL_WRONG_TYPE, pointer, "%s must be a whole number, not %.17g",
+                        row->name, value);
     bool low = value < row->minimum || (row->exclusive_minimum && value <= row->minimum);
     bool high = value > row->maximum || (row->exclusive_maximum && value >= row->maximum);
     if (low || high)
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be in %c%.17g, %.17g%c, not %.17g", row->name,
-                        row->exclusive_minimum ? '(' : '[', row->minimum, row->maximum, row->exclusive_maximum ? ')' : ']', value);
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be in %c%.17g, %.17g%c, not %.17g",
+                        row->name, row->exclusive_minimum ? '(' : '[', row->minimum, row->maximum,
+                        row->exclusive_maximum ? ')' : ']', value);
     return true;
 }

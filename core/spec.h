@@ -14,23 +14,54 @@
 #include <stdint.h>
 
 enum { SPEC_LAYERS_LIMIT = 16, SPEC_NAME_LIMIT = 64, SPEC_FIELD_LIMIT = 128 };
-#define SPEC_SEED_LIMIT 9007199254740991LL /* 2^53 - 1, the largest integer that JSON carries exactly */
+#define SPEC_SEED_LIMIT                                                                            \
+    9007199254740991LL /* 2^53 - 1, the largest integer that JSON carries exactly */
 
-typedef enum { ACTIVATION_RELU, ACTIVATION_LEAKY_RELU, ACTIVATION_ELU, ACTIVATION_SELU, ACTIVATION_GELU,
-               ACTIVATION_SILU, ACTIVATION_TANH, ACTIVATION_SIGMOID, ACTIVATION_IDENTITY } activation_kind;
+typedef enum {
+    ACTIVATION_RELU,
+    ACTIVATION_LEAKY_RELU,
+    ACTIVATION_ELU,
+    ACTIVATION_SELU,
+    ACTIVATION_GELU,
+    ACTIVATION_SILU,
+    ACTIVATION_TANH,
+    ACTIVATION_SIGMOID,
+    ACTIVATION_IDENTITY
+} activation_kind;
 typedef enum { NORMALIZATION_NONE, NORMALIZATION_BATCH, NORMALIZATION_LAYER } normalization_kind;
 typedef enum { DROPOUT_AFTER_ACTIVATION, DROPOUT_BEFORE_NORMALIZATION } dropout_position;
-typedef enum { INITIALIZATION_AUTO, INITIALIZATION_HE_NORMAL, INITIALIZATION_HE_UNIFORM,
-               INITIALIZATION_GLOROT_NORMAL, INITIALIZATION_GLOROT_UNIFORM,
-               INITIALIZATION_LECUN_NORMAL } initialization_kind;
-typedef enum { DROPOUT_BERNOULLI, DROPOUT_GAUSSIAN, DROPOUT_DROPCONNECT, DROPOUT_ALPHA } dropout_kind;
+typedef enum {
+    INITIALIZATION_AUTO,
+    INITIALIZATION_HE_NORMAL,
+    INITIALIZATION_HE_UNIFORM,
+    INITIALIZATION_GLOROT_NORMAL,
+    INITIALIZATION_GLOROT_UNIFORM,
+    INITIALIZATION_LECUN_NORMAL
+} initialization_kind;
+typedef enum {
+    DROPOUT_BERNOULLI,
+    DROPOUT_GAUSSIAN,
+    DROPOUT_DROPCONNECT,
+    DROPOUT_ALPHA
+} dropout_kind;
 typedef enum { DROPOUT_SCOPE_ELEMENT, DROPOUT_SCOPE_BATCH } dropout_scope;
 typedef enum { DROPOUT_SCALING_INVERTED, DROPOUT_SCALING_CLASSIC } dropout_scaling;
-typedef enum { DROPOUT_SCHEDULE_CONSTANT, DROPOUT_SCHEDULE_LINEAR, DROPOUT_SCHEDULE_EARLY, DROPOUT_SCHEDULE_LATE,
-               DROPOUT_SCHEDULE_CURRICULUM } dropout_schedule;
+typedef enum {
+    DROPOUT_SCHEDULE_CONSTANT,
+    DROPOUT_SCHEDULE_LINEAR,
+    DROPOUT_SCHEDULE_EARLY,
+    DROPOUT_SCHEDULE_LATE,
+    DROPOUT_SCHEDULE_CURRICULUM
+} dropout_schedule;
 typedef enum { PENALTY_WEIGHTS, PENALTY_ALL } penalty_scope;
 typedef enum { OPTIMIZER_SGD, OPTIMIZER_ADAM, OPTIMIZER_RMSPROP } optimizer_kind;
-typedef enum { RATE_CONSTANT, RATE_STEP, RATE_EXPONENTIAL, RATE_COSINE, RATE_ONE_CYCLE } rate_schedule;
+typedef enum {
+    RATE_CONSTANT,
+    RATE_STEP,
+    RATE_EXPONENTIAL,
+    RATE_COSINE,
+    RATE_ONE_CYCLE
+} rate_schedule;
 typedef enum { SCALING_NONE, SCALING_STANDARD, SCALING_MINMAX } scaling_kind;
 typedef enum { MONITOR_VAL_LOSS, MONITOR_VAL_ACCURACY } monitor_kind;
 typedef enum { CRITERION_PATIENCE, CRITERION_GL, CRITERION_PQ } criterion_kind;
@@ -97,29 +128,38 @@ typedef enum field_type {
     FIELD_ENUM,          /* int, an index into `values` */
     FIELD_INTEGER_ARRAY, /* `hidden`: int64_t[], its count in the int at count_offset */
     FIELD_RATES,         /* `dropout`: a number or an array, double[], its count at count_offset */
-    FIELD_DATASET,       /* `dataset`: a string, or an object with "name" and the generator's options */
-    FIELD_OBJECT,        /* a parent of dotted fields; nullable ones have a bool at offset: not null */
-    FIELD_STRING,        /* experiment group only, as the next ones: no place in train_spec */
+    FIELD_DATASET, /* `dataset`: a string, or an object with "name" and the generator's options */
+    FIELD_OBJECT,  /* a parent of dotted fields; nullable ones have a bool at offset: not null */
+    FIELD_STRING,  /* experiment group only, as the next ones: no place in train_spec */
     FIELD_STRING_ARRAY,
-    FIELD_STRUCTURE      /* `sweep`, `repeats`, `baseline`: read by the codec with a function of its own */
+    FIELD_STRUCTURE /* `sweep`, `repeats`, `baseline`: read by the codec with a function of its own */
 } field_type;
 
-typedef enum field_group { FIELD_GROUP_DATA, FIELD_GROUP_MODEL, FIELD_GROUP_REGULARIZERS, FIELD_GROUP_OPTIMIZATION,
-                           FIELD_GROUP_RECORDING, FIELD_GROUP_EXPERIMENT, FIELD_GROUP_COUNT } field_group;
+typedef enum field_group {
+    FIELD_GROUP_DATA,
+    FIELD_GROUP_MODEL,
+    FIELD_GROUP_REGULARIZERS,
+    FIELD_GROUP_OPTIMIZATION,
+    FIELD_GROUP_RECORDING,
+    FIELD_GROUP_EXPERIMENT,
+    FIELD_GROUP_COUNT
+} field_group;
 
 typedef struct field {
-    const char *name;          /* "dropout", "early_stopping.patience" */
+    const char *name; /* "dropout", "early_stopping.patience" */
     field_group group;
     field_type type;
-    bool is_regularizer;       /* at its default the regularizer is off: what a baseline sets back */
+    bool is_regularizer; /* at its default the regularizer is off: what a baseline sets back */
     bool nullable;
     bool exclusive_minimum, exclusive_maximum;
-    double minimum, maximum;   /* numbers and integers; of each element for arrays */
-    const char *const *values; /* FIELD_ENUM: names, NULL-terminated, in the order of the C enum */
+    double minimum, maximum;    /* numbers and integers; of each element for arrays */
+    const char *const *values;  /* FIELD_ENUM: names, NULL-terminated, in the order of the C enum */
     const char *const *aliases; /* FIELD_ENUM: pairs alias, name, NULL-terminated; or NULL */
-    double default_number;     /* numbers, integers, booleans, the index of an enum; NaN: see default_text */
-    const char *default_text;  /* JSON text of the default, or words where it depends on other fields */
-    const char *help;          /* one or two sentences, with the formula where there is one */
+    double
+        default_number; /* numbers, integers, booleans, the index of an enum; NaN: see default_text */
+    const char
+        *default_text; /* JSON text of the default, or words where it depends on other fields */
+    const char *help;  /* one or two sentences, with the formula where there is one */
     size_t offset, count_offset; /* in train_spec; offset -1: no place, count_offset 0: no count */
     bool (*applies)(const train_spec *spec); /* NULL: always */
 } field;

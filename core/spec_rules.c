@@ -12,7 +12,8 @@ static void fill_dependent_defaults(train_spec *s)
     if (isnan(s->momentum))
         s->momentum = s->optimizer == OPTIMIZER_SGD ? 0.9 : 0;
     if (s->dropout_schedule_epochs == 0) {
-        bool cut = s->dropout_schedule == DROPOUT_SCHEDULE_EARLY || s->dropout_schedule == DROPOUT_SCHEDULE_LATE;
+        bool cut = s->dropout_schedule == DROPOUT_SCHEDULE_EARLY ||
+                   s->dropout_schedule == DROPOUT_SCHEDULE_LATE;
         s->dropout_schedule_epochs = cut ? (s->epochs + 5) / 6 : s->epochs;
     }
     if (isnan(s->early_stopping.threshold))
@@ -45,8 +46,9 @@ static bool check_rate(const train_spec *s, double rate, const char *pointer, fa
     if (s->dropout_kind == DROPOUT_GAUSSIAN || rate <= 0 || (threshold > 0 && threshold < 65536))
         return true;
     return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
-                         "a rate of %.9g rounds to %s: masks take 16 bits a decision, so rates are multiples of 1/65536", rate,
-                         threshold ? "1" : "0");
+                         "a rate of %.9g rounds to %s: masks take 16 bits a decision, so rates are "
+                         "multiples of 1/65536",
+                         rate, threshold ? "1" : "0");
 }
 
 static bool check_dropout(const train_spec *s, fail_list *faults)
@@ -54,8 +56,10 @@ static bool check_dropout(const train_spec *s, fail_list *faults)
     bool ok = check_rate(s, s->input_dropout, "/input_dropout", faults);
     bool one_each = s->n_dropout == 1 || s->n_dropout == s->n_hidden;
     if (!one_each)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout", "dropout needs one rate, or one for each of the %d hidden layers, not %d",
-                           s->n_hidden, s->n_dropout);
+        ok =
+            fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout",
+                          "dropout needs one rate, or one for each of the %d hidden layers, not %d",
+                          s->n_hidden, s->n_dropout);
     for (int i = 0; one_each && i < s->n_dropout; i++) {
         char pointer[32];
         snprintf(pointer, sizeof pointer, s->n_dropout == 1 ? "/dropout" : "/dropout/%d", i);
@@ -63,7 +67,8 @@ static bool check_dropout(const train_spec *s, fail_list *faults)
     }
     if (one_each && s->dropout_kind == DROPOUT_ALPHA && s->dropout_scope == DROPOUT_SCOPE_BATCH)
         ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_scope",
-                           "alpha dropout has no scope batch: its dropped units take a value of their own, so there is nothing to leave out");
+                           "alpha dropout has no scope batch: its dropped units take a value of "
+                           "their own, so there is nothing to leave out");
     return ok;
 }
 
@@ -71,10 +76,12 @@ static bool check_dropout(const train_spec *s, fail_list *faults)
 static bool check_scaling(const train_spec *s, fail_list *faults)
 {
     bool masks = s->dropout_kind == DROPOUT_BERNOULLI || s->dropout_kind == DROPOUT_DROPCONNECT;
-    if (!masks || s->dropout_scaling != DROPOUT_SCALING_CLASSIC || s->dropout_schedule == DROPOUT_SCHEDULE_CONSTANT)
+    if (!masks || s->dropout_scaling != DROPOUT_SCALING_CLASSIC ||
+        s->dropout_schedule == DROPOUT_SCHEDULE_CONSTANT)
         return true;
     return fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_schedule",
-                         "with classic scaling inference depends on the rate, which a schedule changes: use inverted scaling");
+                         "with classic scaling inference depends on the rate, which a schedule "
+                         "changes: use inverted scaling");
 }
 
 static bool check_stopping(const train_spec *s, fail_list *faults)
@@ -90,8 +97,9 @@ static bool check_normalization(const train_spec *s, fail_list *faults)
 {
     if (s->n_hidden == 0 || s->normalization != NORMALIZATION_BATCH || s->batch_size > 1)
         return true;
-    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/batch_size",
-                         "batch normalization needs batches of at least 2 samples: one sample has no variance");
+    return fail_list_add(
+        faults, FAIL_INCOMPATIBLE, "/batch_size",
+        "batch normalization needs batches of at least 2 samples: one sample has no variance");
 }
 
 bool spec_resolve(train_spec *spec, fail_list *faults)
@@ -122,7 +130,8 @@ bool spec_warning(const train_spec *spec, int i, char *sentence, size_t sentence
         const field *f = &FIELDS[row];
         if (!spec->is_set[row] || field_applies(f, &resolved) || found++ != i)
             continue;
-        snprintf(sentence, sentence_bytes, "%s has no effect with the other values of this specification", f->name);
+        snprintf(sentence, sentence_bytes,
+                 "%s has no effect with the other values of this specification", f->name);
         return true;
     }
     return false;

@@ -47,7 +47,8 @@ static bool quotient_is_over(stopping *s, const train_spec *spec, const record *
         sum += s->strip[i];
         least = s->strip[i] < least ? s->strip[i] : least;
     }
-    double progress = 1000 * (sum / STOPPING_STRIP / least - 1), loss = generalization_loss(s, r->values[METRIC_VAL_LOSS]);
+    double progress = 1000 * (sum / STOPPING_STRIP / least - 1),
+           loss = generalization_loss(s, r->values[METRIC_VAL_LOSS]);
     return progress > 0 ? loss / progress > spec->early_stopping.threshold : loss > 0;
 }
 
@@ -66,9 +67,12 @@ bool stopping_add(stopping *s, const train_spec *spec, const record *r, bool *is
     if (!watches)
         return false;
     switch ((criterion_kind)spec->early_stopping.criterion) {
-    case CRITERION_PATIENCE: return patience_is_over(s, spec, value);
-    case CRITERION_GL: return generalization_loss(s, value) > spec->early_stopping.threshold;
-    case CRITERION_PQ: return quotient_is_over(s, spec, r);
+    case CRITERION_PATIENCE:
+        return patience_is_over(s, spec, value);
+    case CRITERION_GL:
+        return generalization_loss(s, value) > spec->early_stopping.threshold;
+    case CRITERION_PQ:
+        return quotient_is_over(s, spec, r);
     }
     return false;
 }

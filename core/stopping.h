@@ -14,8 +14,9 @@ enum { STOPPING_STRIP = 5 };
 typedef struct stopping {
     int64_t best_epoch; /* 0: none yet */
     double best;        /* the monitored value there */
-    double reference;   /* what patience compares with: moves only by improvements larger than min_delta */
-    int64_t waited;     /* records without improvement */
+    double
+        reference; /* what patience compares with: moves only by improvements larger than min_delta */
+    int64_t waited; /* records without improvement */
     int n_strip;
     double strip[STOPPING_STRIP]; /* training losses of the strip so far */
 } stopping;

@@ -33,16 +33,20 @@ static bool layer_has(const train_spec *spec, int layer, tensor_kind kind)
     bool normalized = hidden && spec->normalization != NORMALIZATION_NONE;
     bool batch = hidden && spec->normalization == NORMALIZATION_BATCH;
     switch (kind) {
-    case TENSOR_WEIGHT: return true;
-    case TENSOR_BIAS: return !batch;
+    case TENSOR_WEIGHT:
+        return true;
+    case TENSOR_BIAS:
+        return !batch;
     case TENSOR_NORM_WEIGHT:
-    case TENSOR_NORM_BIAS: return normalized;
-    default: return batch;
+    case TENSOR_NORM_BIAS:
+        return normalized;
+    default:
+        return batch;
     }
 }
 
-static bool find(const train_spec *spec, size_t inputs, size_t outputs, int wanted, bool (*stop)(const tensor *),
-                 tensor *out)
+static bool find(const train_spec *spec, size_t inputs, size_t outputs, int wanted,
+                 bool (*stop)(const tensor *), tensor *out)
 {
     static const tensor_kind ORDER[2][4] = {
         {TENSOR_WEIGHT, TENSOR_BIAS, TENSOR_NORM_WEIGHT, TENSOR_NORM_BIAS},
@@ -59,7 +63,8 @@ static bool find(const train_spec *spec, size_t inputs, size_t outputs, int want
                     continue;
                 t.n_dimensions = t.kind == TENSOR_WEIGHT ? 2 : 1;
                 t.shape[0] = width_of(spec, inputs, outputs, layer);
-                t.shape[1] = t.kind == TENSOR_WEIGHT ? width_of(spec, inputs, outputs, layer - 1) : 1;
+                t.shape[1] =
+                    t.kind == TENSOR_WEIGHT ? width_of(spec, inputs, outputs, layer - 1) : 1;
                 t.n = t.shape[0] * t.shape[1];
                 offset += t.n;
                 *out = t;
@@ -94,5 +99,6 @@ size_t tensor_model_size(const train_spec *spec, size_t inputs, size_t outputs)
 size_t tensor_trained_size(const train_spec *spec, size_t inputs, size_t outputs)
 {
     tensor last;
-    return find(spec, inputs, outputs, -1, is_statistic, &last) ? last.offset : last.offset + last.n;
+    return find(spec, inputs, outputs, -1, is_statistic, &last) ? last.offset
+                                                                : last.offset + last.n;
 }

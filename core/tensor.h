@@ -22,10 +22,10 @@ typedef enum tensor_kind {
 typedef struct tensor {
     char name[32];
     tensor_kind kind;
-    int layer;           /* 0-based: 0 .. n_hidden, the last is the output layer */
-    int n_dimensions;    /* 1 or 2 */
+    int layer;        /* 0-based: 0 .. n_hidden, the last is the output layer */
+    int n_dimensions; /* 1 or 2 */
     size_t shape[2];
-    size_t offset, n;    /* place and count in floats: the flat vector is dense, without gaps */
+    size_t offset, n; /* place and count in floats: the flat vector is dense, without gaps */
 } tensor;
 
 /* Tensor number i of the net; false past the last. Trained tensors come first, running statistics last. */

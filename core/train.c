@@ -26,14 +26,16 @@ static bool keeps_best(const train_spec *spec)
 void run_take(run *r, arena *a)
 {
     const train_spec *spec = r->spec;
-    size_t batch = (size_t)spec->batch_size < r->data->n[PART_TRAIN] ? (size_t)spec->batch_size : r->data->n[PART_TRAIN];
+    size_t batch = (size_t)spec->batch_size < r->data->n[PART_TRAIN] ? (size_t)spec->batch_size
+                                                                     : r->data->n[PART_TRAIN];
     const optimizer *rule = &OPTIMIZERS[spec->optimizer];
     r->model = arena_take(a, r->net.n_model, sizeof(real));
     r->first = rule->has_momentum(spec) ? arena_take(a, r->net.n_trained, sizeof(real)) : NULL;
     r->second = rule->has_squares ? arena_take(a, r->net.n_trained, sizeof(real)) : NULL;
     r->best_model = keeps_best(spec) ? arena_take(a, r->net.n_model, sizeof(real)) : NULL;
     r->order = arena_take(a, r->data->n[PART_TRAIN], sizeof(uint32_t));
-    r->rows = sizeof(real) == sizeof(float) ? NULL : arena_take(a, batch * r->net.inputs, sizeof(float));
+    r->rows =
+        sizeof(real) == sizeof(float) ? NULL : arena_take(a, batch * r->net.inputs, sizeof(float));
     net_take_work(&r->net, a, batch, true, &r->work);
     regularization_take(&r->regularization, a, spec, &r->net, &r->work, r->data, batch, false);
     update_take(&r->update, a, spec, &r->net, &r->work, &r->regularization);
@@ -54,9 +56,11 @@ static void init_state(run *r)
 static bool run_open(run *r, const train_input *input, const train_hooks *hooks, fail *f)
 {
     const dataset *set = input->data->set;
-    *r = (run){.input = input, .spec = input->spec, .data = input->data, .hooks = hooks, .began = now()};
+    *r = (run){
+        .input = input, .spec = input->spec, .data = input->data, .hooks = hooks, .began = now()};
     net_init(&r->net, r->spec, set->d, set->k, set->task);
-    r->steps_per_epoch = ((int64_t)r->data->n[PART_TRAIN] + r->spec->batch_size - 1) / r->spec->batch_size;
+    r->steps_per_epoch =
+        ((int64_t)r->data->n[PART_TRAIN] + r->spec->batch_size - 1) / r->spec->batch_size;
     arena counting = {0};
     run_take(r, &counting);
     if (!arena_open(&r->arena, counting.used, f))
@@ -107,10 +111,12 @@ typedef struct read_job {
 static void read_part(void *context, int part)
 {
     const read_job *j = context;
-    size_t row = (size_t)part * REGULARIZER_ROW_GROUP, left = j->n - row, n = left < REGULARIZER_ROW_GROUP ? left : REGULARIZER_ROW_GROUP;
+    size_t row = (size_t)part * REGULARIZER_ROW_GROUP, left = j->n - row,
+           n = left < REGULARIZER_ROW_GROUP ? left : REGULARIZER_ROW_GROUP;
     size_t at = row * j->r->net.inputs, count = n * j->r->net.inputs;
     float *to = j->r->rows ? j->r->rows + at : (float *)(void *)(j->r->work.input + at);
-    split_read_inputs(j->r->data, PART_TRAIN, j->positions ? j->positions + row : NULL, j->first + row, n, to);
+    split_read_inputs(j->r->data, PART_TRAIN, j->positions ? j->positions + row : NULL,
+                      j->first + row, n, to);
     for (size_t i = 0; j->r->rows && i < count; i++)
         j->r->work.input[at + i] = to[i];
 }
@@ -125,12 +131,14 @@ static void read_targets(run *r, const uint32_t *positions, size_t first, size_t
     float chunk[CHUNK];
     size_t k = r->net.outputs;
     if (sizeof(real) == sizeof(float)) {
-        split_read_targets(r->data, PART_TRAIN, positions, first, n, (float *)(void *)r->work.target);
+        split_read_targets(r->data, PART_TRAIN, positions, first, n,
+                           (float *)(void *)r->work.target);
         return;
     }
     assert(k <= CHUNK);
     for (size_t i = 0; i < n; i++) {
-        split_read_targets(r->data, PART_TRAIN, positions ? positions + i : NULL, first + i, 1, chunk);
+        split_read_targets(r->data, PART_TRAIN, positions ? positions + i : NULL, first + i, 1,
+                           chunk);
         for (size_t j = 0; j < k; j++)
             r->work.target[i * k + j] = chunk[j];
     }
@@ -138,12 +146,15 @@ static void read_targets(run *r, const uint32_t *positions, size_t first, size_t
 
 static void read_minibatch(run *r)
 {
-    size_t n_train = r->data->n[PART_TRAIN], first = (size_t)(r->state.steps_in_epoch * r->spec->batch_size);
+    size_t n_train = r->data->n[PART_TRAIN],
+           first = (size_t)(r->state.steps_in_epoch * r->spec->batch_size);
     read_job j = {.r = r, .first = first};
-    j.n = n_train - first < (size_t)r->spec->batch_size ? n_train - first : (size_t)r->spec->batch_size;
+    j.n = n_train - first < (size_t)r->spec->batch_size ? n_train - first
+                                                        : (size_t)r->spec->batch_size;
     j.positions = r->spec->shuffle ? r->order + first : NULL;
     r->work.n = j.n;
-    parallel_run(r->parallel, (int)((j.n + REGULARIZER_ROW_GROUP - 1) / REGULARIZER_ROW_GROUP), read_part, &j);
+    parallel_run(r->parallel, (int)((j.n + REGULARIZER_ROW_GROUP - 1) / REGULARIZER_ROW_GROUP),
+                 read_part, &j);
     read_targets(r, j.positions, first, j.n);
 }
 
@@ -175,7 +186,8 @@ static void train_step(run *r)
     regularization_apply_batch(&r->regularization, r->parallel);
     net_forward(&r->net, &r->work, r->model, NET_TRAIN, &hooks, r->parallel);
     net_loss(&r->net, &r->work, true);
-    r->state.rate = optimizer_learning_rate(r->spec, r->state.epoch, r->state.step, r->steps_per_epoch);
+    r->state.rate =
+        optimizer_learning_rate(r->spec, r->state.epoch, r->state.step, r->steps_per_epoch);
     update_start_step(&r->update, r->state.step, r->state.rate);
     net_backward(&r->net, &r->work, &hooks, r->parallel, update_layer, &r->update);
     update_finish_step(&r->update, r->parallel);
@@ -250,7 +262,8 @@ static double weight_norm(const run *r, const real *model, int layer)
 static void fill_training(const run *r, record *out)
 {
     const run_state *s = &r->state;
-    double steps = (double)s->steps_in_epoch, samples = fmin(steps * (double)r->spec->batch_size, (double)r->data->n[PART_TRAIN]);
+    double steps = (double)s->steps_in_epoch,
+           samples = fmin(steps * (double)r->spec->batch_size, (double)r->data->n[PART_TRAIN]);
     if (s->steps_in_epoch == 0)
         return;
     out->values[METRIC_BATCH_LOSS] = s->loss_sum / samples;
@@ -280,11 +293,13 @@ static void fill_layers(run *r, real *model, record *out)
     for (int i = 0; i < out->n_layers; i++) {
         out->layers[i][LAYER_METRIC_WEIGHT_NORM] = weight_norm(r, model, i);
         if (r->state.steps_in_epoch > 0)
-            out->layers[i][LAYER_METRIC_GRADIENT_NORM] = r->state.layer_norm_sums[i] / (double)r->state.steps_in_epoch;
+            out->layers[i][LAYER_METRIC_GRADIENT_NORM] =
+                r->state.layer_norm_sums[i] / (double)r->state.steps_in_epoch;
     }
 }
 
-static void fill_scores(const scores *train, const scores *validation, double values[METRIC_EPOCH_COUNT])
+static void fill_scores(const scores *train, const scores *validation,
+                        double values[METRIC_EPOCH_COUNT])
 {
     values[METRIC_TRAIN_LOSS] = train->loss;
     values[METRIC_TRAIN_ACCURACY] = train->accuracy;
@@ -311,7 +326,8 @@ static bool record_epoch(run *r, fail *f)
     record out = start_record(r);
     real *model = run_evaluated_model(r);
     scores train = evaluation_run(&r->evaluation, model, PART_TRAIN, false);
-    scores validation = evaluation_run(&r->evaluation, model, PART_VALIDATION, r->spec->record_layers);
+    scores validation =
+        evaluation_run(&r->evaluation, model, PART_VALIDATION, r->spec->record_layers);
     fill_scores(&train, &validation, out.values);
     fill_weights(r, model, &out);
     if (r->spec->record_layers)
@@ -347,7 +363,8 @@ static bool save_checkpoint(run *r, fail *f)
     size_t n = run_checkpoint_bytes(r);
     char *bytes = malloc(n);
     if (!bytes)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, "", "there is no memory for a checkpoint of %.0f MB", (double)n / 1e6);
+        return fail_set(f, FAIL_OUT_OF_MEMORY, "", "there is no memory for a checkpoint of %.0f MB",
+                        (double)n / 1e6);
     run_write_checkpoint(r, bytes);
     bool ok = r->hooks->on_checkpoint(r->hooks->context, bytes, n, f);
     free(bytes);
@@ -357,7 +374,8 @@ static bool save_checkpoint(run *r, fail *f)
 
 static bool checkpoint_is_due(const run *r)
 {
-    return r->input->checkpoint_seconds > 0 && now() - r->last_checkpoint >= r->input->checkpoint_seconds;
+    return r->input->checkpoint_seconds > 0 &&
+           now() - r->last_checkpoint >= r->input->checkpoint_seconds;
 }
 
 static bool record_is_due(const run *r)
@@ -432,7 +450,8 @@ static bool finish(run *r, train_result *result, fail *f)
     bool ended = r->stop == TRAIN_STOP_FINISHED || r->stop == TRAIN_STOP_EARLY_STOPPED;
     bool best = ended && r->best_model && s->stopping.best_epoch > 0;
     real *model = best ? r->best_model : run_evaluated_model(r);
-    *result = (train_result){.stop = r->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->stopping.best_epoch};
+    *result = (train_result){
+        .stop = r->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->stopping.best_epoch};
     result->is_other_core = r->is_other_core;
     result->selected_epoch = best ? s->stopping.best_epoch : s->epoch;
     result->selected_is_average = r->regularization.average != NULL;
@@ -458,7 +477,8 @@ bool train_run(const train_input *input, const train_hooks *hooks, train_result 
     if (!run_open(&r, input, hooks, f))
         return false;
     parallel_set_active(r.parallel, input->threads);
-    bool ok = !input->checkpoint || run_read_checkpoint(&r, input->checkpoint, input->checkpoint_bytes, f);
+    bool ok = !input->checkpoint ||
+              run_read_checkpoint(&r, input->checkpoint, input->checkpoint_bytes, f);
     ok = ok && train_epochs(&r, f) && finish(&r, result, f);
     run_close(&r);
     return ok;

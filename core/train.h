@@ -24,7 +24,7 @@ typedef enum train_stop {
     TRAIN_STOP_EARLY_STOPPED, /* the criterion of early_stopping held */
     TRAIN_STOP_DIVERGED,      /* a loss was not finite */
     TRAIN_STOP_CANCELLED,     /* poll() said TRAIN_CANCEL */
-    TRAIN_STOP_PAUSED         /* poll() said TRAIN_PAUSE; on_checkpoint() has been given the state */
+    TRAIN_STOP_PAUSED /* poll() said TRAIN_PAUSE; on_checkpoint() has been given the state */
 } train_stop;
 
 typedef struct train_hooks { /* any may be NULL */
@@ -34,9 +34,10 @@ typedef struct train_hooks { /* any may be NULL */
     /* The state of the run, enough to resume; valid during the call only. Called when poll() says pause and every
      * checkpoint_seconds, at the end of an epoch. */
     bool (*on_checkpoint)(void *context, const void *bytes, size_t n_bytes, fail *f);
-    train_command (*poll)(void *context);                     /* once per step */
+    train_command (*poll)(void *context);                          /* once per step */
     void (*on_step)(void *context, int64_t step, int64_t n_steps); /* once per step: progress */
-    int (*threads)(void *context);                            /* threads that may work now, once per step; NULL: input.threads */
+    int (*threads)(
+        void *context); /* threads that may work now, once per step; NULL: input.threads */
 } train_hooks;
 
 typedef struct train_input {
@@ -50,24 +51,29 @@ typedef struct train_input {
 
 typedef struct train_result {
     train_stop stop;
-    int64_t epoch, step;      /* done */
-    int64_t best_epoch;       /* by the monitored metric with early stopping, else val_loss; 0: none yet */
+    int64_t epoch, step; /* done */
+    int64_t
+        best_epoch; /* by the monitored metric with early stopping, else val_loss; 0: none yet */
     int64_t selected_epoch;   /* whose weights were selected */
     bool selected_is_average; /* they are the moving average of weight_average */
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
-    double selected[METRIC_COUNT]; /* with the selected weights; test metrics included. NaN where not measured */
+    double selected
+        [METRIC_COUNT]; /* with the selected weights; test metrics included. NaN where not measured */
     double train_seconds;      /* epochs less evaluation, recording and checkpoints */
     double samples_per_second; /* training samples over train_seconds */
     double wall_seconds;       /* of this call */
-    bool is_other_core;        /* resumed from a checkpoint of another BLAS core: not bit-identical to an undisturbed run */
-    size_t memory_bytes;       /* what the run allocated */
-    size_t n_model;            /* floats in model */
-    float *model;              /* the selected weights; the caller frees. NULL unless finished or early stopped or diverged */
+    bool
+        is_other_core; /* resumed from a checkpoint of another BLAS core: not bit-identical to an undisturbed run */
+    size_t memory_bytes; /* what the run allocated */
+    size_t n_model;      /* floats in model */
+    float *
+        model; /* the selected weights; the caller frees. NULL unless finished or early stopped or diverged */
 } train_result;
 
 /* Trains. False with *f only where something outside went wrong (no memory, a hook refused, a checkpoint of another run);
  * divergence, cancelling and pausing are results. */
-FAIL_CHECKED bool train_run(const train_input *input, const train_hooks *hooks, train_result *result, fail *f);
+FAIL_CHECKED bool train_run(const train_input *input, const train_hooks *hooks,
+                            train_result *result, fail *f);
 
 /* Frees what the result holds; safe on a zeroed one. */
 void train_result_close(train_result *result);
@@ -83,13 +89,15 @@ FAIL_CHECKED bool train_check(const train_spec *spec, const dataset *set, fail_l
 void train_initial_model(const train_spec *spec, size_t inputs, size_t outputs, float *out);
 
 /* What a model answers to scaled inputs (n, inputs): class probabilities, or regression outputs: out (n, outputs). */
-FAIL_CHECKED bool train_predict(const train_spec *spec, const float *model, size_t inputs, size_t outputs, dataset_task task,
-                                const float *x, size_t n, float *out, fail *f);
+FAIL_CHECKED bool train_predict(const train_spec *spec, const float *model, size_t inputs,
+                                size_t outputs, dataset_task task, const float *x, size_t n,
+                                float *out, fail *f);
 
 /* One answer with the masks of training at the last epoch's rates, mask number `sample` (core/rng.h, purpose monte_carlo): out (n, outputs).
  * Batch normalization keeps its running statistics. */
-FAIL_CHECKED bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs, size_t outputs, dataset_task task,
-                                       const float *x, size_t n, uint32_t sample, float *out, fail *f);
+FAIL_CHECKED bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs,
+                                       size_t outputs, dataset_task task, const float *x, size_t n,
+                                       uint32_t sample, float *out, fail *f);
 
 /* Name of the BLAS and of the kernel set it chose for this processor ("OpenBLAS 0.3.21", "SkylakeX"). */
 const char *train_blas_name(void);

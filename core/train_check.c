@@ -13,12 +13,14 @@ static bool check_task(const train_spec *spec, const dataset *set, fail_list *fa
     if (set->task == TASK_CLASSIFICATION)
         return true;
     if (spec->label_smoothing > 0)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/label_smoothing", "%s is a regression: there are no classes to smooth over", set->name);
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/label_smoothing",
+                           "%s is a regression: there are no classes to smooth over", set->name);
     if (spec->label_noise > 0)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/label_noise", "%s is a regression: it has no labels to replace", set->name);
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/label_noise",
+                           "%s is a regression: it has no labels to replace", set->name);
     if (spec->early_stopping.enabled && spec->early_stopping.monitor == MONITOR_VAL_ACCURACY)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/early_stopping/monitor", "%s is a regression: it has no accuracy; use val_loss",
-                           set->name);
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/early_stopping/monitor",
+                           "%s is a regression: it has no accuracy; use val_loss", set->name);
     return ok;
 }
 
@@ -26,11 +28,13 @@ static bool check_augmentation(const train_spec *spec, const dataset *set, fail_
 {
     for (int i = 0; i < REGULARIZER_COUNT && set->height == 0; i++)
         if (strcmp(REGULARIZERS[i].name, "augmentation") == 0 && REGULARIZERS[i].is_active(spec))
-            return fail_list_add(faults, FAIL_INCOMPATIBLE, "/augmentation", "%s holds tables of numbers, not images: there is nothing to distort",
-                                 set->name);
+            return fail_list_add(
+                faults, FAIL_INCOMPATIBLE, "/augmentation",
+                "%s holds tables of numbers, not images: there is nothing to distort", set->name);
     size_t side = set->height < set->width ? set->height : set->width;
     if (side > 0 && spec->augmentation.cutout > (double)side)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/augmentation/cutout", "the images of %s are only %zu pixels wide", set->name, side);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/augmentation/cutout",
+                             "the images of %s are only %zu pixels wide", set->name, side);
     return true;
 }
 
@@ -45,7 +49,8 @@ static bool check_batches(const train_spec *spec, const dataset *set, fail_list 
     if (n[PART_TRAIN] % (size_t)spec->batch_size != 1)
         return true;
     return fail_list_add(faults, FAIL_INCOMPATIBLE, "/batch_size",
-                         "%zu training samples in batches of %lld leave a last batch of one sample, which batch normalization cannot train on",
+                         "%zu training samples in batches of %lld leave a last batch of one "
+                         "sample, which batch normalization cannot train on",
                          n[PART_TRAIN], (long long)spec->batch_size);
 }
 
@@ -58,9 +63,16 @@ bool train_check(const train_spec *spec, const dataset *set, fail_list *faults)
 
 size_t train_memory_bytes(const train_spec *spec, const dataset *set, const size_t n[PART_COUNT])
 {
-    size_t n_evaluated = n[PART_TRAIN] < (size_t)spec->train_evaluation_size ? n[PART_TRAIN] : (size_t)spec->train_evaluation_size;
+    size_t n_evaluated = n[PART_TRAIN] < (size_t)spec->train_evaluation_size
+                             ? n[PART_TRAIN]
+                             : (size_t)spec->train_evaluation_size;
     static const float zero = 0; /* nothing is computed here, but a split always has a scale */
-    split data = {.set = set, .scale = &zero, .shift = &zero, .is_uniform = true, .n = {n[PART_TRAIN], n[PART_VALIDATION], n[PART_TEST]}, .n_train_evaluation = n_evaluated};
+    split data = {.set = set,
+                  .scale = &zero,
+                  .shift = &zero,
+                  .is_uniform = true,
+                  .n = {n[PART_TRAIN], n[PART_VALIDATION], n[PART_TEST]},
+                  .n_train_evaluation = n_evaluated};
     run r = {.spec = spec, .data = &data};
     arena counting = {0};
     net_init(&r.net, spec, set->d, set->k, set->task);

@@ -43,8 +43,8 @@ static void take(predictor *p, const train_spec *spec, bool samples, arena *a)
     regularization_take(&p->regularization, a, spec, &p->net, &p->work, NULL, p->chunk, true);
 }
 
-static bool predictor_open(predictor *p, const train_spec *spec, const float *model, size_t inputs, size_t outputs, dataset_task task,
-                           size_t n, bool samples, fail *f)
+static bool predictor_open(predictor *p, const train_spec *spec, const float *model, size_t inputs,
+                           size_t outputs, dataset_task task, size_t n, bool samples, fail *f)
 {
     *p = (predictor){.chunk = n < EVALUATE_ROWS ? (n ? n : 1) : EVALUATE_ROWS};
     net_init(&p->net, spec, inputs, outputs, task);
@@ -69,8 +69,8 @@ static void predictor_close(predictor *p)
     arena_close(&p->arena);
 }
 
-bool train_predict(const train_spec *spec, const float *model, size_t inputs, size_t outputs, dataset_task task, const float *x, size_t n,
-                   float *out, fail *f)
+bool train_predict(const train_spec *spec, const float *model, size_t inputs, size_t outputs,
+                   dataset_task task, const float *x, size_t n, float *out, fail *f)
 {
     predictor p;
     if (!predictor_open(&p, spec, model, inputs, outputs, task, n, false, f))
@@ -89,7 +89,8 @@ bool train_predict(const train_spec *spec, const float *model, size_t inputs, si
     return true;
 }
 
-static void sample_chunk(predictor *p, const float *x, size_t first, size_t rows, uint32_t sample, float *out)
+static void sample_chunk(predictor *p, const float *x, size_t first, size_t rows, uint32_t sample,
+                         float *out)
 {
     net_hooks hooks = regularization_hooks(&p->regularization);
     size_t inputs = p->net.inputs, outputs = p->net.outputs;
@@ -97,7 +98,8 @@ static void sample_chunk(predictor *p, const float *x, size_t first, size_t rows
     for (size_t i = 0; i < rows * inputs; i++)
         p->work.input[i] = x[first * inputs + i];
     net_use_model(&p->net, p->model, &p->work);
-    regularization_start_step(&p->regularization, RNG_MONTE_CARLO, sample, (uint32_t)first, false, p->parallel);
+    regularization_start_step(&p->regularization, RNG_MONTE_CARLO, sample, (uint32_t)first, false,
+                              p->parallel);
     regularization_apply_batch(&p->regularization, p->parallel);
     net_forward(&p->net, &p->work, p->model, NET_SAMPLE, &hooks, p->parallel);
     real *y = p->work.states[p->net.n_layers - 1].out;
@@ -107,8 +109,9 @@ static void sample_chunk(predictor *p, const float *x, size_t first, size_t rows
         out[first * outputs + i] = (float)y[i];
 }
 
-bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs, size_t outputs, dataset_task task, const float *x,
-                          size_t n, uint32_t sample, float *out, fail *f)
+bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs, size_t outputs,
+                          dataset_task task, const float *x, size_t n, uint32_t sample, float *out,
+                          fail *f)
 {
     predictor p;
     if (!predictor_open(&p, spec, model, inputs, outputs, task, n, true, f))

@@ -9,10 +9,11 @@
 
 /* Everything of a run that is neither memory of one step nor derived from the spec: it goes into checkpoints as it is. */
 typedef struct run_state {
-    int64_t epoch, step;   /* done */
+    int64_t epoch, step;    /* done */
     int64_t steps_in_epoch; /* of the epoch that is under way */
     double loss_sum;        /* over its samples */
-    double loss_mean, loss_squares; /* of its minibatch losses: Welford's mean and sum of squared differences */
+    double loss_mean,
+        loss_squares; /* of its minibatch losses: Welford's mean and sum of squared differences */
     double norm_sum, layer_norm_sums[NET_LAYERS_LIMIT];
     double rate;
     double epoch_seconds, train_seconds;

@@ -4,15 +4,24 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCK_ELEMENTS = 16384 }; /* 64 KB of each array: four of them stay in the second-level cache */
+enum {
+    BLOCK_ELEMENTS = 16384
+}; /* 64 KB of each array: four of them stay in the second-level cache */
 
-void update_take(update *u, arena *a, const train_spec *spec, const net *shape, net_work *work, regularization *r)
+void update_take(update *u, arena *a, const train_spec *spec, const net *shape, net_work *work,
+                 regularization *r)
 {
-    *u = (update){.spec = spec, .net = shape, .work = work, .regularization = r, .rule = &OPTIMIZERS[spec->optimizer]};
+    *u = (update){.spec = spec,
+                  .net = shape,
+                  .work = work,
+                  .regularization = r,
+                  .rule = &OPTIMIZERS[spec->optimizer]};
     u->is_deferred = regularization_defers_update(spec);
     int n_parts = 1;
     for (int i = 0; i < shape->n_layers; i++)
-        n_parts = net_parts(shape->layers[i].outputs) > n_parts ? net_parts(shape->layers[i].outputs) : n_parts;
+        n_parts = net_parts(shape->layers[i].outputs) > n_parts
+                      ? net_parts(shape->layers[i].outputs)
+                      : n_parts;
     assert(n_parts <= UPDATE_PARTS_LIMIT);
     u->squares = arena_take(a, (size_t)shape->n_layers, sizeof *u->squares);
     u->rows = arena_take(a, (size_t)n_parts * shape->widest, sizeof(real));
@@ -27,9 +36,11 @@ void update_start_step(update *u, int64_t step, double rate)
 }
 
 /* One stretch of the flat arrays from `offset` on. */
-static double apply(update *u, const kernel_update *step, size_t offset, size_t n, const real *gradient)
+static double apply(update *u, const kernel_update *step, size_t offset, size_t n,
+                    const real *gradient)
 {
-    return (double)u->rule->update(step, u->model + offset, gradient, u->first ? u->first + offset : NULL,
+    return (double)u->rule->update(step, u->model + offset, gradient,
+                                   u->first ? u->first + offset : NULL,
                                    u->second ? u->second + offset : NULL, n);
 }
 
@@ -45,7 +56,8 @@ static void after(update *u, int layer, size_t row, size_t rows)
     const net_layer *shape = &u->net->layers[layer];
     for (int i = 0; i < u->regularization->n_active; i++)
         if (u->regularization->active[i]->after_update)
-            u->regularization->active[i]->after_update(u->regularization, layer, rows, u->model + shape->weight + row * shape->inputs);
+            u->regularization->active[i]->after_update(
+                u->regularization, layer, rows, u->model + shape->weight + row * shape->inputs);
 }
 
 /* Rows [row, end) of a weight matrix whose gradient is complete, in blocks that stay in cache. */
@@ -55,7 +67,8 @@ static double update_rows(update *u, int layer, size_t row, size_t end)
     size_t block = shape->inputs < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / shape->inputs : 1;
     double squares = 0;
     for (; row < end; row += block) {
-        size_t rows = end - row < block ? end - row : block, offset = shape->weight + row * shape->inputs;
+        size_t rows = end - row < block ? end - row : block,
+               offset = shape->weight + row * shape->inputs;
         real *gradient = u->work->gradient + offset;
         before(u, layer, row, rows, gradient);
         squares += apply(u, &u->weight_step, offset, rows * shape->inputs, gradient);
@@ -65,21 +78,25 @@ static double update_rows(update *u, int layer, size_t row, size_t end)
 }
 
 /* The same of a gathered layer: compact row `at` belongs to row kept_outputs[at], and every other row has a gradient of zero. */
-static double update_gathered_rows(update *u, int layer, size_t row, size_t end, size_t at, real *spread)
+static double update_gathered_rows(update *u, int layer, size_t row, size_t end, size_t at,
+                                   real *spread)
 {
     const net_layer *shape = &u->net->layers[layer];
     const net_state *state = &u->work->states[layer];
     double squares = 0;
     for (; row < end; row++) {
-        bool computed = at < state->outputs && (!state->kept_outputs || state->kept_outputs[at] == row);
-        const real *compact = u->work->gradient + shape->weight + at * state->inputs, *gradient = computed ? compact : NULL;
+        bool computed =
+            at < state->outputs && (!state->kept_outputs || state->kept_outputs[at] == row);
+        const real *compact = u->work->gradient + shape->weight + at * state->inputs,
+                   *gradient = computed ? compact : NULL;
         if (computed && state->kept_inputs) {
             memset(spread, 0, shape->inputs * sizeof *spread);
             kernel_scatter(compact, state->kept_inputs, state->inputs, spread);
             gradient = spread;
         }
         at += computed;
-        squares += apply(u, &u->weight_step, shape->weight + row * shape->inputs, shape->inputs, gradient);
+        squares +=
+            apply(u, &u->weight_step, shape->weight + row * shape->inputs, shape->inputs, gradient);
         after(u, layer, row, 1);
     }
     return squares;
@@ -97,18 +114,27 @@ static size_t first_row(const net *shape, const net_state *state, int layer, int
         return net_part_start(state->outputs, part);
     if (part == 0)
         return 0;
-    return part == net_parts(state->outputs) ? shape->layers[layer].outputs : state->kept_outputs[net_part_start(state->outputs, part)];
+    return part == net_parts(state->outputs)
+               ? shape->layers[layer].outputs
+               : state->kept_outputs[net_part_start(state->outputs, part)];
 }
 
-typedef enum vector_kind { VECTOR_BIAS = 1, VECTOR_NORM_WEIGHT, VECTOR_NORM_BIAS } vector_kind; /* rows of core/rng.h, gradient_noise */
+typedef enum vector_kind {
+    VECTOR_BIAS = 1,
+    VECTOR_NORM_WEIGHT,
+    VECTOR_NORM_BIAS
+} vector_kind; /* rows of core/rng.h, gradient_noise */
 
 static size_t vector_offset(const net_layer *shape, vector_kind kind)
 {
-    return kind == VECTOR_BIAS ? shape->bias : kind == VECTOR_NORM_WEIGHT ? shape->norm_weight : shape->norm_bias;
+    return kind == VECTOR_BIAS          ? shape->bias
+           : kind == VECTOR_NORM_WEIGHT ? shape->norm_weight
+                                        : shape->norm_bias;
 }
 
 /* Elements [row, end) of a vector. A gathered bias is spread out first, in the part's row. */
-static double update_vector(update *u, int layer, vector_kind kind, size_t row, size_t end, size_t at, real *spread)
+static double update_vector(update *u, int layer, vector_kind kind, size_t row, size_t end,
+                            size_t at, real *spread)
 {
     const net_state *state = &u->work->states[layer];
     size_t offset = vector_offset(&u->net->layers[layer], kind);
@@ -127,10 +153,12 @@ static double update_vector(update *u, int layer, vector_kind kind, size_t row, 
 static double update_part(update *u, int layer, int part)
 {
     const net_state *state = &u->work->states[layer];
-    size_t row = first_row(u->net, state, layer, part), end = first_row(u->net, state, layer, part + 1);
+    size_t row = first_row(u->net, state, layer, part),
+           end = first_row(u->net, state, layer, part + 1);
     size_t at = net_part_start(state->outputs, part);
     real *spread = u->rows + (size_t)part * u->net->widest;
-    double squares = is_gathered(state) ? update_gathered_rows(u, layer, row, end, at, spread) : update_rows(u, layer, row, end);
+    double squares = is_gathered(state) ? update_gathered_rows(u, layer, row, end, at, spread)
+                                        : update_rows(u, layer, row, end);
     for (vector_kind kind = VECTOR_BIAS; kind <= VECTOR_NORM_BIAS; kind++)
         squares += update_vector(u, layer, kind, row, end, at, spread);
     return squares;
@@ -140,14 +168,17 @@ static double update_part(update *u, int layer, int part)
 static double measure_part(const update *u, int layer, int part)
 {
     const net_layer *shape = &u->net->layers[layer];
-    size_t row = net_part_start(shape->outputs, part), rows = net_part_start(shape->outputs, part + 1) - row;
+    size_t row = net_part_start(shape->outputs, part),
+           rows = net_part_start(shape->outputs, part + 1) - row;
     size_t weights = shape->weight + row * shape->inputs;
     real *gradient = u->work->gradient;
-    double squares = (double)kernel_add_l1(u->model + weights, gradient + weights, rows * shape->inputs, u->weight_step.l1);
+    double squares = (double)kernel_add_l1(u->model + weights, gradient + weights,
+                                           rows * shape->inputs, u->weight_step.l1);
     for (vector_kind kind = VECTOR_BIAS; kind <= VECTOR_NORM_BIAS; kind++) {
         size_t offset = vector_offset(shape, kind);
         if (offset != NET_NONE)
-            squares += (double)kernel_add_l1(u->model + offset + row, gradient + offset + row, rows, u->vector_step.l1);
+            squares += (double)kernel_add_l1(u->model + offset + row, gradient + offset + row, rows,
+                                             u->vector_step.l1);
     }
     return squares;
 }
@@ -155,7 +186,8 @@ static double measure_part(const update *u, int layer, int part)
 void update_layer(void *context, int layer, int part)
 {
     update *u = context;
-    u->squares[layer][part] = u->is_deferred ? measure_part(u, layer, part) : update_part(u, layer, part);
+    u->squares[layer][part] =
+        u->is_deferred ? measure_part(u, layer, part) : update_part(u, layer, part);
 }
 
 static void add_norms(update *u)

@@ -20,15 +20,16 @@ typedef struct update {
     regularization *regularization;
     const optimizer *rule;
     bool is_deferred;
-    real *model, *first, *second;              /* parameters and the optimizer's buffers (may be NULL) */
-    kernel_update weight_step, vector_step;    /* of this step, for weight matrices and for vectors */
-    double (*squares)[UPDATE_PARTS_LIMIT];     /* [layer][part]: of the raw gradient */
-    real *rows;                                /* (parts, widest): gathered rows, spread out */
+    real *model, *first, *second; /* parameters and the optimizer's buffers (may be NULL) */
+    kernel_update weight_step, vector_step; /* of this step, for weight matrices and for vectors */
+    double (*squares)[UPDATE_PARTS_LIMIT];  /* [layer][part]: of the raw gradient */
+    real *rows;                             /* (parts, widest): gathered rows, spread out */
     double layer_norms[NET_LAYERS_LIMIT], norm; /* of the last step's gradient, before clipping */
 } update;
 
 /* Carves (or counts) the memory: squares and rows only; model, first and second are the caller's. */
-void update_take(update *u, arena *a, const train_spec *spec, const net *shape, net_work *work, regularization *r);
+void update_take(update *u, arena *a, const train_spec *spec, const net *shape, net_work *work,
+                 regularization *r);
 
 /* The constants of step `step` (0-based) at learning rate `rate`. */
 void update_start_step(update *u, int64_t step, double rate);

@@ -85,7 +85,8 @@ CHECK_UNUSED static bool engine_open(engine *e, const train_spec *spec)
         engine_fail(faults.items[0].sentence);
         return false;
     }
-    if (!dataset_open(e->spec.dataset, &e->spec.dataset_options, e->spec.data_seed, NULL, &e->set, &f)) {
+    if (!dataset_open(e->spec.dataset, &e->spec.dataset_options, e->spec.data_seed, NULL, &e->set,
+                      &f)) {
         engine_fail(f.sentence);
         return false;
     }
@@ -100,7 +101,10 @@ CHECK_UNUSED static bool engine_open(engine *e, const train_spec *spec)
 CHECK_UNUSED static bool engine_train(engine *e)
 {
     fail f;
-    train_hooks hooks = {.context = e, .on_record = engine_record, .on_checkpoint = engine_checkpoint, .poll = engine_poll};
+    train_hooks hooks = {.context = e,
+                         .on_record = engine_record,
+                         .on_checkpoint = engine_checkpoint,
+                         .poll = engine_poll};
     train_input input = {.spec = &e->spec, .data = e->data, .threads = e->threads};
     char *from = e->checkpoint;
     input.checkpoint = from;
@@ -131,17 +135,20 @@ CHECK_UNUSED static bool engine_same_numbers(const double *a, const double *b, s
 /* Weights, curves and final metrics agree to the bit, times aside. */
 CHECK_UNUSED static bool engine_equal(const engine *a, const engine *b)
 {
-    bool same = a->result.n_model == b->result.n_model && a->n_records == b->n_records && a->result.model && b->result.model &&
+    bool same = a->result.n_model == b->result.n_model && a->n_records == b->n_records &&
+                a->result.model && b->result.model &&
                 memcmp(a->result.model, b->result.model, a->result.n_model * sizeof(float)) == 0;
     for (int i = 0; same && i < a->n_records; i++) {
         record x = a->records[i], y = b->records[i];
         x.values[METRIC_SECONDS] = y.values[METRIC_SECONDS] = 0;
-        same = x.epoch == y.epoch && x.step == y.step && engine_same_numbers(x.values, y.values, METRIC_EPOCH_COUNT) &&
+        same = x.epoch == y.epoch && x.step == y.step &&
+               engine_same_numbers(x.values, y.values, METRIC_EPOCH_COUNT) &&
                x.n_layers == y.n_layers;
         for (int l = 0; same && l < x.n_layers; l++)
             same = engine_same_numbers(x.layers[l], y.layers[l], LAYER_METRIC_COUNT);
     }
-    return same && engine_same_numbers(a->result.selected + METRIC_EPOCH_COUNT, b->result.selected + METRIC_EPOCH_COUNT,
+    return same && engine_same_numbers(a->result.selected + METRIC_EPOCH_COUNT,
+                                       b->result.selected + METRIC_EPOCH_COUNT,
                                        METRIC_COUNT - METRIC_EPOCH_COUNT);
 }
 

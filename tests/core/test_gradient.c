@@ -126,7 +126,8 @@ static double difference(bench *b, size_t at)
 
 static void compare(bench *b, const char *what, size_t at, double analytic, double *largest)
 {
-    double numeric = difference(b, at), error = fabs(analytic - numeric), scale = fmax(1, fabs(numeric));
+    double numeric = difference(b, at), error = fabs(analytic - numeric),
+           scale = fmax(1, fabs(numeric));
     if (error > 1e-6 * scale)
         printf("    %s: parameter %zu: %.10g, by differences %.10g\n", what, at, analytic, numeric);
     CHECK(error <= 1e-6 * scale);
@@ -134,7 +135,8 @@ static void compare(bench *b, const char *what, size_t at, double analytic, doub
 }
 
 /* Layers' vectors, whose gradient may be gathered too. */
-static void compare_vector(bench *b, const char *what, int layer, size_t offset, bool is_bias, double *largest)
+static void compare_vector(bench *b, const char *what, int layer, size_t offset, bool is_bias,
+                           double *largest)
 {
     const net_state *s = &b->work.states[layer];
     for (size_t u = 0; offset != NET_NONE && u < b->net.layers[layer].outputs; u++) {
@@ -142,7 +144,8 @@ static void compare_vector(bench *b, const char *what, int layer, size_t offset,
         if (is_bias && s->kept_outputs)
             for (at = 0; at < s->outputs && s->kept_outputs[at] != u; at++)
                 ;
-        double analytic = is_bias && s->kept_outputs && at == s->outputs ? 0 : b->work.gradient[offset + at];
+        double analytic =
+            is_bias && s->kept_outputs && at == s->outputs ? 0 : b->work.gradient[offset + at];
         compare(b, what, offset + u, analytic, largest);
     }
 }
@@ -161,7 +164,8 @@ static void check_gradient(const char *what, const train_spec *spec, dataset_tas
         const net_layer *shape = &b.net.layers[layer];
         for (size_t i = 0; i < shape->inputs * shape->outputs; i++) {
             memcpy(b.work.gradient, gradient, b.net.n_trained * sizeof *gradient);
-            compare(&b, what, shape->weight + i, weight_gradient(&b, layer, i / shape->inputs, i % shape->inputs), &largest);
+            compare(&b, what, shape->weight + i,
+                    weight_gradient(&b, layer, i / shape->inputs, i % shape->inputs), &largest);
         }
         compare_vector(&b, what, layer, shape->bias, true, &largest);
         compare_vector(&b, what, layer, shape->norm_weight, false, &largest);
@@ -198,7 +202,8 @@ static void normalizations(void)
 {
     const field *row = field_find("normalization");
     for (int n = NORMALIZATION_BATCH; row->values[n]; n++)
-        for (int position = DROPOUT_AFTER_ACTIVATION; position <= DROPOUT_BEFORE_NORMALIZATION; position++)
+        for (int position = DROPOUT_AFTER_ACTIVATION; position <= DROPOUT_BEFORE_NORMALIZATION;
+             position++)
             for (int rate = 0; rate < 2; rate++) {
                 train_spec s = small_spec();
                 s.normalization = n;
@@ -213,7 +218,8 @@ static void masks(void)
     const field *kinds = field_find("dropout_kind");
     for (int kind = 0; kinds->values[kind]; kind++)
         for (int scope = DROPOUT_SCOPE_ELEMENT; scope <= DROPOUT_SCOPE_BATCH; scope++)
-            for (int scaling = DROPOUT_SCALING_INVERTED; scaling <= DROPOUT_SCALING_CLASSIC; scaling++) {
+            for (int scaling = DROPOUT_SCALING_INVERTED; scaling <= DROPOUT_SCALING_CLASSIC;
+                 scaling++) {
                 train_spec s = small_spec();
                 s.dropout[0] = 0.4;
                 s.input_dropout = 0.2;
@@ -270,15 +276,19 @@ static void penalties(void)
         *(double *)field_value(field_find(REGULARIZERS[i].name), &s) = 0.3;
         for (double w = -1.3; w < 2; w += 0.7) {
             double h = 1e-5, above = w + h, below = w - h;
-            double numeric = (REGULARIZERS[i].penalty(&s, &above, 1) - REGULARIZERS[i].penalty(&s, &below, 1)) / (2 * h);
+            double numeric =
+                (REGULARIZERS[i].penalty(&s, &above, 1) - REGULARIZERS[i].penalty(&s, &below, 1)) /
+                (2 * h);
             kernel_update u = {.rate = 1};
             double moved = w, gradient = 0;
             REGULARIZERS[i].add_gradient(&s, &u);
-            kernel_update_sgd(&u, &moved, &gradient, NULL, NULL, 1); /* rate 1, no momentum: moves by the gradient */
+            kernel_update_sgd(&u, &moved, &gradient, NULL, NULL,
+                              1); /* rate 1, no momentum: moves by the gradient */
             CHECK_NEAR(w - moved, numeric, 1e-6);
             CHECK(fabs(numeric) > 1e-3);
         }
     }
 }
 
-CHECK_MAIN("gradient", activations, normalizations, masks, masks_of_normalized_layers, noises_and_targets, a_linear_model, penalties)
+CHECK_MAIN("gradient", activations, normalizations, masks, masks_of_normalized_layers,
+           noises_and_targets, a_linear_model, penalties)

@@ -14,10 +14,16 @@ static const struct {
 } KNOWN[] = {
     {7, {0, 0, 0, 0}, {0, 0}, {0x5f6fb709, 0x0d893f64, 0x4f121f81, 0x4f730a48}},
     {7, {~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}, {0x5207ddc2, 0x45165e59, 0x4d8ee751, 0x8c52f662}},
-    {7, {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}, {0x4dfccaba, 0x190a87f0, 0xc47362ba, 0xb6b5242a}},
+    {7,
+     {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+     {0xa4093822, 0x299f31d0},
+     {0x4dfccaba, 0x190a87f0, 0xc47362ba, 0xb6b5242a}},
     {10, {0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
     {10, {~0u, ~0u, ~0u, ~0u}, {~0u, ~0u}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-    {10, {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    {10,
+     {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+     {0xa4093822, 0x299f31d0},
+     {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
 };
 
 static void known_answers(void)
@@ -86,7 +92,8 @@ static void normals_follow_the_addressing(void)
         uint32_t words[4];
         rng_block(&address, (uint32_t)(u / 4), words);
         size_t pair = u % 4 / 2 * 2;
-        double radius = sqrt(-2 * log((words[pair] + 0.5) * 0x1p-32)), angle = 2 * M_PI * 0x1p-32 * words[pair + 1];
+        double radius = sqrt(-2 * log((words[pair] + 0.5) * 0x1p-32)),
+               angle = 2 * M_PI * 0x1p-32 * words[pair + 1];
         CHECK_NEAR(all[u], radius * (u % 2 ? sin(angle) : cos(angle)), 1e-4);
     }
     rng_fill_normal(&address, 333, 50, some);
@@ -144,10 +151,12 @@ static void purposes_differ(void)
 {
     for (int p = 0; p < RNG_PURPOSE_COUNT; p++)
         for (int q = 0; q < p; q++) {
-            rng_stream a = rng_stream_at(0, (rng_purpose)p, 0, 0, 0), b = rng_stream_at(0, (rng_purpose)q, 0, 0, 0);
+            rng_stream a = rng_stream_at(0, (rng_purpose)p, 0, 0, 0),
+                       b = rng_stream_at(0, (rng_purpose)q, 0, 0, 0);
             CHECK(rng_next(&a) != rng_next(&b));
         }
 }
 
-CHECK_MAIN("rng", known_answers, keys_hold_seed_and_purpose, blocks_equal_single_ones, masks_follow_the_addressing,
-           normals_follow_the_addressing, draws_have_their_moments, permutations_are_permutations, purposes_differ)
+CHECK_MAIN("rng", known_answers, keys_hold_seed_and_purpose, blocks_equal_single_ones,
+           masks_follow_the_addressing, normals_follow_the_addressing, draws_have_their_moments,
+           permutations_are_permutations, purposes_differ)

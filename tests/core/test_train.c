@@ -67,8 +67,14 @@ static const struct {
     const char *name, *dataset;
     void (*set)(train_spec *s);
 } VARIANTS[] = {
-    {"plain", "moons", plain},         {"masks", "moons", masks},           {"gathered", "glyphs", gathered}, {"everything", "glyphs", everything},
-    {"connected", "spirals", connected}, {"regression", "sine", masks},       {"wide", "glyphs", wide},         {"augmented", "glyphs", augmented},
+    {"plain", "moons", plain},
+    {"masks", "moons", masks},
+    {"gathered", "glyphs", gathered},
+    {"everything", "glyphs", everything},
+    {"connected", "spirals", connected},
+    {"regression", "sine", masks},
+    {"wide", "glyphs", wide},
+    {"augmented", "glyphs", augmented},
 };
 enum { N_VARIANTS = (int)(sizeof VARIANTS / sizeof VARIANTS[0]) };
 
@@ -137,7 +143,11 @@ static void a_checkpoint_of_another_run_is_refused(void)
     masks(&other);
     other.seed = 1;
     CHECK_OR_RETURN(engine_open(&b, &other));
-    train_input input = {.spec = &b.spec, .data = b.data, .threads = 1, .checkpoint = a.checkpoint, .checkpoint_bytes = a.checkpoint_bytes};
+    train_input input = {.spec = &b.spec,
+                         .data = b.data,
+                         .threads = 1,
+                         .checkpoint = a.checkpoint,
+                         .checkpoint_bytes = a.checkpoint_bytes};
     CHECK(!train_run(&input, NULL, &b.result, &f));
     CHECK_EQUAL_INT(f.code, FAIL_CONFLICT);
     input.spec = &a.spec;
@@ -216,7 +226,8 @@ static void divergence_is_a_result(void)
     CHECK_EQUAL_INT(e.result.stop, TRAIN_STOP_DIVERGED);
     CHECK(e.n_records >= 2);
     const record *last = &e.records[e.n_records - 1];
-    CHECK(!isfinite(last->values[METRIC_BATCH_LOSS]) || !isfinite(last->values[METRIC_VAL_LOSS]) || !isfinite(last->values[METRIC_TRAIN_LOSS]));
+    CHECK(!isfinite(last->values[METRIC_BATCH_LOSS]) || !isfinite(last->values[METRIC_VAL_LOSS]) ||
+          !isfinite(last->values[METRIC_TRAIN_LOSS]));
     CHECK(isnan(e.result.selected[METRIC_TEST_LOSS]));
     engine_close(&e);
 }
@@ -264,7 +275,8 @@ static void predictions_agree_with_the_test_metrics(void)
     CHECK_OR_RETURN(engine_open(&e, &s));
     CHECK(engine_train(&e));
     size_t n = e.data->n[PART_TEST], d = e.set->d, k = e.set->k;
-    float *x = malloc(n * d * sizeof *x), *y = malloc(n * k * sizeof *y), *z = malloc(n * k * sizeof *z);
+    float *x = malloc(n * d * sizeof *x), *y = malloc(n * k * sizeof *y),
+          *z = malloc(n * k * sizeof *z);
     CHECK_OR_RETURN(x && y && z);
     split_read_inputs(e.data, PART_TEST, NULL, 0, n, x);
     CHECK(train_predict(&e.spec, e.result.model, d, k, e.set->task, x, n, y, &f));
@@ -274,7 +286,8 @@ static void predictions_agree_with_the_test_metrics(void)
     /* The mean of sampled answers is the Monte-Carlo prediction. */
     memset(y, 0, n * k * sizeof *y);
     for (uint32_t sample = 0; sample < 3; sample++) {
-        CHECK(train_predict_sample(&e.spec, e.result.model, d, k, e.set->task, x, n, sample, z, &f));
+        CHECK(
+            train_predict_sample(&e.spec, e.result.model, d, k, e.set->task, x, n, sample, z, &f));
         for (size_t i = 0; i < n * k; i++)
             y[i] += z[i] / 3;
     }
@@ -294,12 +307,14 @@ static void the_initial_model_is_what_training_starts_from(void)
     CHECK_OR_RETURN(engine_open(&e, &s));
     CHECK(engine_train(&e));
     size_t n = e.data->n[PART_VALIDATION], d = e.set->d, k = e.set->k;
-    float *model = malloc(e.result.n_model * sizeof *model), *x = malloc(n * d * sizeof *x), *y = malloc(n * k * sizeof *y);
+    float *model = malloc(e.result.n_model * sizeof *model), *x = malloc(n * d * sizeof *x),
+          *y = malloc(n * k * sizeof *y);
     CHECK_OR_RETURN(model && x && y);
     train_initial_model(&e.spec, d, k, model);
     split_read_inputs(e.data, PART_VALIDATION, NULL, 0, n, x);
     CHECK(train_predict(&e.spec, model, d, k, e.set->task, x, n, y, &f));
-    CHECK_NEAR(metric_score_classification(y, e.data->labels[PART_VALIDATION], n, k).loss, e.records[0].values[METRIC_VAL_LOSS], 1e-6);
+    CHECK_NEAR(metric_score_classification(y, e.data->labels[PART_VALIDATION], n, k).loss,
+               e.records[0].values[METRIC_VAL_LOSS], 1e-6);
     free(model);
     free(x);
     free(y);
@@ -319,7 +334,9 @@ static void memory_is_known_before(void)
     }
 }
 
-CHECK_MAIN("train", the_same_twice_and_on_any_number_of_threads, an_interrupted_run_ends_in_the_same_bytes,
-           a_checkpoint_of_another_run_is_refused, seeds_matter_and_share_what_they_should, early_stopping_stops_and_restores_the_best,
-           prechelts_criteria_stop, divergence_is_a_result, cancelling_ends_without_a_model, records_come_when_asked_for,
-           predictions_agree_with_the_test_metrics, the_initial_model_is_what_training_starts_from, memory_is_known_before)
+CHECK_MAIN("train", the_same_twice_and_on_any_number_of_threads,
+           an_interrupted_run_ends_in_the_same_bytes, a_checkpoint_of_another_run_is_refused,
+           seeds_matter_and_share_what_they_should, early_stopping_stops_and_restores_the_best,
+           prechelts_criteria_stop, divergence_is_a_result, cancelling_ends_without_a_model,
+           records_come_when_asked_for, predictions_agree_with_the_test_metrics,
+           the_initial_model_is_what_training_starts_from, memory_is_known_before)
