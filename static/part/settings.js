@@ -61,7 +61,7 @@ function Path({ comparison, names, props, set }) {
       ${numeric && html`<label class="inline check"><input type="checkbox" id="path-log" checked=${log} onChange=${(event) => set({ plog: event.target.checked ? 'log' : 'linear' })} /> log ${field}</label>`}
       <label class="inline check"><input type="checkbox" id="path-y-log" checked=${props.pylog} onChange=${(event) => set({ pylog: event.target.checked })} /> log ${metricLabel(comparison.metric)}</label></div>
     ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round" style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
-    <${XyChart} id="path" label="${metricLabel(comparison.metric)} against ${field}, with 95 % intervals; the table of configs has the numbers" series=${series} axis=${{ log, names: numeric ? null : values.map(showValue) }} yLog=${props.pylog}
+    <${XyChart} id="path" label="${metricLabel(comparison.metric)} against ${field}, with 95 % intervals; the table of configs has the numbers" series=${series} axis=${{ log, names: numeric ? null : values.map(showValue), values: numeric ? values : null }} yLog=${props.pylog}
       xLabel=${field} yLabel=${metricLabel(comparison.metric)} line=${line} />
     <p class="soft small">Points are means over seeds with their 95 % intervals; hollow ones stand on fewer than three seeds. The band is the baseline’s interval.</p>`;
 }

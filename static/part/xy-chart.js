@@ -1,12 +1,13 @@
 /* xy-chart — points with intervals, joined or not, over a linear, logarithmic or named axis; drawn as SVG in the page. */
 import { html, useEffect, useMemo, useRef, useState } from '../lib/html.js';
 import { linearTicks, logTicks, paddedRange, tickLabels } from '../chart/scale.js';
-import { number } from '../lib/format.js';
+import { number, value as showValue } from '../lib/format.js';
 
 const LEFT = 62;
 const RIGHT = 16;
 const TOP = 12;
 const BOTTOM = 44;
+const VALUES_AS_TICKS = 12;
 
 /* The width of a box, as it changes. */
 export function useWidth(box) {
@@ -25,7 +26,7 @@ function extent(values) {
 }
 
 /* {place(x), ticks: [[position, label]], breakAt} of the horizontal axis. On a logarithmic one, 0 stands apart on the left. */
-function horizontal(xs, { log, names }, from, to) {
+function horizontal(xs, { log, names, values }, from, to) {
   if (names) {
     const step = (to - from) / Math.max(1, names.length);
     const place = (x) => from + step * (names.indexOf(x) + 0.5);
@@ -36,6 +37,7 @@ function horizontal(xs, { log, names }, from, to) {
     const [low, high] = extent(xs);
     const pad = (high - low) * 0.04 || 1;
     const place = (x) => from + ((x - low + pad) / (high - low + 2 * pad)) * (to - from);
+    if (values && values.length <= VALUES_AS_TICKS) return { place, ticks: thin(values.map((x) => [place(x), showValue(x)]), 34) };
     const ticks = linearTicks(low, high, Math.max(2, Math.min(8, (to - from) / 80)));
     const labels = tickLabels(ticks);
     return { place, ticks: ticks.map((tick, i) => [place(tick), labels[i]]) };
@@ -46,6 +48,7 @@ function horizontal(xs, { log, names }, from, to) {
   const pad = (high - low) * 0.04 || 0.5;
   const warp = (x) => start + ((Math.log(x) - low + pad) / (high - low + 2 * pad)) * (to - start);
   const place = (x) => (x > 0 ? warp(x) : from + 14);
+  if (values && values.length <= VALUES_AS_TICKS) return { place, ticks: thin(values.map((x) => [place(x), showValue(x)]), 40), breakAt: zero ? start - 8 : null };
   const ticks = logTicks(Math.exp(low) * 0.999, Math.exp(high) * 1.001);
   const labels = tickLabels(ticks);
   const kept = ticks.map((tick, i) => [place(tick), labels[i]]).filter(([x], i, all) => i === 0 || x - all[i - 1][0] > 0);
@@ -60,8 +63,8 @@ function thin(ticks, gap) {
 }
 
 /* series: [{key, label, color, joined, points: [{x, y, low, high, hollow, label}]}]; line: {y, low, high, label} or none.
- * axis: {log, names}; yLog. */
-export function XyChart({ id, label, series, axis, yLog, xLabel, yLabel, line, height = 340 }) {
+ * axis: {log, names, values}: named places, or the values to put ticks at when they are few; yLog. */
+export function XyChart({ id, label, series, axis, yLog, xLabel, yLabel, line, height = 310 }) {
   const box = useRef(null);
   const width = useWidth(box);
   const [near, setNear] = useState(null);

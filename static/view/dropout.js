@@ -107,7 +107,7 @@ function Scene({ scene, predictions, input, props, set }) {
   const scaling = ratesOf(config, epoch).slice(1).find((rate) => rate > 0);
   return html`
     <section class="card"><div class="section-head"><h2>One mask at a time</h2><div class="toolbar">
-        <${Segments} name="masks" label="Which masks" value=${props.masks} options=${[['prediction', 'Masks of predictions'], ['training', 'Masks of training steps']]} onChange=${(masks_) => set({ masks: masks_, step: 0 })} />
+        <${Segments} name="masks" label="Masks" value=${props.masks} options=${[['prediction', 'Of predictions'], ['training', 'Of training steps']]} onChange=${(masks_) => set({ masks: masks_, step: 0 })} />
         <button type="button" class="button" id="play" aria-pressed=${playing ? 'true' : 'false'} onClick=${() => setPlaying(!playing)}><${Icon} name=${playing ? 'pause' : 'play'} />${playing ? 'Stop' : 'Play'}</button>
         <label class="slider">${training ? 'Step' : 'Mask'} <input type="range" id="step" min="0" max=${most - 1} step="1" value=${step} onInput=${(event) => set({ step: Number(event.target.value) })} /><output>${step}${training ? `, epoch ${epoch}` : ''}</output></label></div></div>
       <div class="nets">

@@ -10,6 +10,7 @@ import { Icon, Status, Progress, Remaining, Loading, Failure, ConfirmButton, Tab
 import { Verdict } from '../part/verdict.js';
 import { Curves } from '../part/curves.js';
 import { ConfigTable, RunTable } from '../part/results.js';
+import { Boundaries, useIsPlane } from '../part/boundary.js';
 import { Settings } from '../part/settings.js';
 import { openExtend } from '../part/extend.js';
 import { SpecificationText } from '../part/specification.js';
@@ -19,7 +20,7 @@ const PROPS = {
   metrics: list(), mode: choice(['mean', 'runs']), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
   y: choice(['linear', 'log']), smooth: numberProp(0), fit: choice(['end', 'all']), zoom: range(), hide: list(), by: text(),
   compare: text('val_loss'), at: choice(['selected', 'best', 'last']),
-  against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(),
+  against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(), left: text(), right: text(),
   tab: choice(['configs', 'runs', 'specification']), order: text(), rows: text(),
 };
 
@@ -136,6 +137,7 @@ function Experiment({ id, set, ...props }) {
     store.show({ metrics, perRun: mode === 'runs', runIds, comparison: { metric: props.compare, at: props.at } });
   }, [metrics.join(), mode, runIds, props.compare, props.at, store.experiment === null]);
 
+  const isPlane = useIsPlane([...store.runs.values()][0]);
   const failure = store.problem ?? problem;
   if (failure) {
     return html`<${Failure} problem=${failure} retry=${() => { setProblem(null); getCatalogue().then(setCatalogue, setProblem); store.load(); }}
@@ -150,6 +152,7 @@ function Experiment({ id, set, ...props }) {
       metric=${props.compare} at=${props.at} onMetric=${(compare) => set({ compare })} onAt=${(at) => set({ at })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
+    ${isPlane && html`<${Boundaries} configs=${configs} comparison=${store.comparison} styles=${styles} props=${props} set=${set} />`}
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
         tabs=${[['configs', `Configs (${configs.length})`], ['runs', `Runs (${store.runs.size})`], ['specification', 'Specification']]} />
