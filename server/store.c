@@ -278,24 +278,34 @@ static void end_entry(store *s, write_entry *entry)
     free(entry);
 }
 
-/* Under the lock: ends what is stored or refused, keeps what has to be tried again. */
-static void settle_group(store *s, write_list *group, bool committed, const fail *f)
+/* Under the lock: the group is on disk. */
+static void accept_group(store *s, write_list *group)
 {
-    write_list kept = {0};
-    while (group->first) {
-        write_entry *entry = pop(group);
+    while (group->first)
+        end_entry(s, pop(group));
+    pthread_cond_broadcast(&s->done);
+}
+
+/* Under the lock: nothing of the group is on disk. What has to be kept goes back into the queue in its order; everybody else
+ * who waits is refused, also behind the group: that would fail as well, and may not come before what is kept. */
+static void refuse_group(store *s, write_list *group, const fail *f)
+{
+    prepend(&s->queue, group);
+    write_list all = s->queue;
+    s->queue = (write_list){0};
+    s->n_urgent = 0;
+    while (all.first) {
+        write_entry *entry = pop(&all);
         bool gives_up = s->closing || (s->interrupted && entry->bytes == 0);
-        if (!committed && entry->keep && !gives_up) {
-            push(&kept, entry);
+        if (entry->keep && !gives_up) {
+            entry->tried = true;
+            push(&s->queue, entry);
             continue;
         }
-        if (!committed) {
-            entry->ok = false;
-            entry->why = *f;
-        }
+        entry->ok = false;
+        entry->why = *f;
         end_entry(s, entry);
     }
-    prepend(&s->queue, &kept);
     pthread_cond_broadcast(&s->done);
 }
 
@@ -388,7 +398,10 @@ static void write_group(store *s)
         s->listener(s->listener_context, s->writer.events, s->writer.n_events);
     pthread_mutex_lock(&s->lock);
     note_health(s, committed, &f);
-    settle_group(s, &group, committed, &f);
+    if (committed)
+        accept_group(s, &group);
+    else
+        refuse_group(s, &group, &f);
     s->is_untidy = true;
     s->written_at = monotonic_ms();
     if (!committed || s->wal_pages < WAL_PAGES)

@@ -1,0 +1,569 @@
+/* Pages, filters, curves, events and several threads at once. */
+#include "tests/server/store_fixture.h"
+
+#include <pthread.h>
+
+/* ---- pages ---- */
+
+enum { N_EXPERIMENTS = 7, N_RUNS = 11 };
+
+typedef struct row_list {
+    int n;
+    int64_t ids[64];
+    double keys[64];
+} row_list;
+
+static bool note_experiment(void *context, const experiment *e)
+{
+    row_list *list = context;
+    list->keys[list->n] = (double)e->n_runs;
+    list->ids[list->n++] = e->id;
+    return true;
+}
+
+static bool note_run(void *context, const run *r)
+{
+    row_list *list = context;
+    list->keys[list->n] = r->metrics.selected[METRIC_VAL_LOSS];
+    list->ids[list->n++] = r->id;
+    return true;
+}
+
+/* All experiments in that order, `limit` a page; returns the number of pages. */
+static int page_experiments(const fixture *x, const char *sort, int limit, row_list *out)
+{
+    char cursor[64] = "", next[64];
+    int n_pages = 0;
+    *out = (row_list){0};
+    do {
+        fail f;
+        experiment_query q = {.status = -1, .sort = sort, .cursor = cursor, .limit = limit};
+        if (!CHECK_OK(store_list_experiments(x->s, &q, note_experiment, out, next, &f), f))
+            return -1;
+        memcpy(cursor, next, sizeof cursor);
+        n_pages++;
+    } while (*cursor && n_pages < 64);
+    return n_pages;
+}
+
+static int page_runs(const fixture *x, const char *sort, int limit, row_list *out)
+{
+    char cursor[64] = "", next[64];
+    int n_pages = 0;
+    *out = (row_list){0};
+    do {
+        fail f;
+        run_query q = {.status = -1, .seed = -1, .sort = sort, .cursor = cursor, .limit = limit};
+        if (!CHECK_OK(store_list_runs(x->s, &q, note_run, out, next, &f), f))
+            return -1;
+        memcpy(cursor, next, sizeof cursor);
+        n_pages++;
+    } while (*cursor && n_pages < 64);
+    return n_pages;
+}
+
+/* Every id exactly once. */
+static void check_whole(const row_list *list, int n, int64_t first)
+{
+    int64_t seen = 0;
+    CHECK_EQUAL_INT(list->n, n);
+    for (int i = 0; i < list->n; i++)
+        seen |= (int64_t)1 << (list->ids[i] - first);
+    CHECK_EQUAL_INT(seen, ((int64_t)1 << n) - 1);
+}
+
+static void pages_experiments(void)
+{
+    static const char *const sorts[] = {"created_at", "-created_at", "id",        "-id",
+                                        "name",       "-name",       "status",    "-n_runs",
+                                        "progress",   "-started_at", "n_configs", "finished_at"};
+    fixture x;
+    row_list list, whole;
+    int64_t ids[3];
+    if (fixture_open(&x)) {
+        for (int i = 0; i < N_EXPERIMENTS; i++)
+            fixture_insert(&x, i % 2 ? "same" : "other", 1 + i % 3, 1, ids);
+        fixture_train(&x, ids[0], 0.5);
+        for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++) {
+            CHECK_EQUAL_INT(page_experiments(&x, sorts[i], 3, &list), 3);
+            check_whole(&list, N_EXPERIMENTS, 1);
+            CHECK_EQUAL_INT(page_experiments(&x, sorts[i], 0, &whole), 1);
+            CHECK_EQUAL_BYTES(list.ids, whole.ids, sizeof list.ids);
+        }
+        page_experiments(&x, NULL, N_EXPERIMENTS, &list); /* a full page, and no more */
+        CHECK_EQUAL_INT(list.ids[0], N_EXPERIMENTS);
+        page_experiments(&x, "-n_runs", 2, &list);
+        for (int i = 1; i < list.n; i++)
+            CHECK(list.keys[i - 1] >= list.keys[i]);
+    }
+    fixture_close(&x);
+}
+
+static void pages_runs(void)
+{
+    static const char *const sorts[] = {"id",        "-id",        "val_loss",
+                                        "-val_loss", "seed",       "-config_id",
+                                        "status",    "dropout",    "-early_stopping.patience",
+                                        "epochs",    "best_epoch", "-created_at"};
+    fixture x;
+    row_list list, whole;
+    int64_t ids[N_RUNS];
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "a", N_RUNS, 2, ids);
+        for (int i = 0; i < N_RUNS; i += 2)
+            fixture_train(&x, ids[i], i % 4 ? 0.5 : 1.0 / (i + 1));
+        for (size_t i = 0; i < sizeof sorts / sizeof *sorts; i++) {
+            CHECK_EQUAL_INT(page_runs(&x, sorts[i], 4, &list), 3);
+            check_whole(&list, N_RUNS, ids[0]);
+            page_runs(&x, sorts[i], 0, &whole);
+            CHECK_EQUAL_BYTES(list.ids, whole.ids, sizeof list.ids);
+        }
+        page_runs(&x, "val_loss", 2, &list); /* those without a value last, either way */
+        CHECK(isfinite(list.keys[5]) && isnan(list.keys[6]) && list.keys[0] <= list.keys[5]);
+        page_runs(&x, "-val_loss", 2, &list);
+        CHECK(isfinite(list.keys[5]) && isnan(list.keys[6]) && list.keys[0] >= list.keys[5]);
+    }
+    fixture_close(&x);
+}
+
+static void refuses_bad_pages(void)
+{
+    static const char *const cursors[] = {
+        "x", "0", "ffffffff1", "zzzzzzzz1", "-1", "00000000000000000000000000000000000000001"};
+    fixture x;
+    fail f;
+    row_list list = {0};
+    char next[64], of_names[64];
+    int64_t ids[2];
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "a", 2, 1, ids);
+        int64_t last = fixture_insert(&x, "b", 2, 1, ids);
+        experiment_query q = {.status = -1, .limit = 1};
+        for (size_t i = 0; i < sizeof cursors / sizeof *cursors; i++) {
+            q.cursor = cursors[i];
+            CHECK_FAILS(store_list_experiments(x.s, &q, note_experiment, &list, next, &f), f,
+                        FAIL_OUT_OF_RANGE, "/query/cursor");
+        }
+        q.cursor = NULL;
+        q.sort = "-name";
+        CHECK_OK(store_list_experiments(x.s, &q, note_experiment, &list, of_names, &f), f);
+        q.cursor = of_names;
+        q.sort = "name"; /* a cursor of another order */
+        CHECK_FAILS(store_list_experiments(x.s, &q, note_experiment, &list, next, &f), f,
+                    FAIL_OUT_OF_RANGE, "/query/cursor");
+        CHECK_OK(store_delete_experiment(x.s, last, NULL, NULL, &f), f);
+        q.sort = "-name"; /* its row is gone */
+        CHECK_FAILS(store_list_experiments(x.s, &q, note_experiment, &list, next, &f), f,
+                    FAIL_OUT_OF_RANGE, "/query/cursor");
+        q.cursor = NULL;
+        q.sort = "name; DROP TABLE runs";
+        CHECK_FAILS(store_list_experiments(x.s, &q, note_experiment, &list, next, &f), f,
+                    FAIL_OUT_OF_RANGE, "/query/sort");
+        run_query r = {.status = -1, .seed = -1, .sort = "-nonsense", .limit = 1};
+        CHECK_FAILS(store_list_runs(x.s, &r, note_run, &list, next, &f), f, FAIL_OUT_OF_RANGE,
+                    "/query/sort");
+        r.sort = NULL;
+        r.experiment_id = 99;
+        CHECK_FAILS(store_list_runs(x.s, &r, note_run, &list, next, &f), f, FAIL_NOT_FOUND, "");
+    }
+    fixture_close(&x);
+}
+
+static int count_experiments(const fixture *x, int status, const char *tag, const char *text)
+{
+    fail f;
+    row_list list = {0};
+    char next[64];
+    experiment_query q = {.status = status, .tag = tag, .text = text, .limit = 50};
+    CHECK_OK(store_list_experiments(x->s, &q, note_experiment, &list, next, &f), f);
+    return list.n;
+}
+
+static void filters_experiments(void)
+{
+    fixture x;
+    int64_t ids[1];
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "Alpha", 1, 1, ids);
+        fixture_train(&x, ids[0], 0.5);
+        fixture_insert(&x, "beta", 1, 1, ids);
+        CHECK_EQUAL_INT(count_experiments(&x, RUN_STATE_COMPLETED, NULL, NULL), 1);
+        CHECK_EQUAL_INT(count_experiments(&x, RUN_STATE_RUNNING, NULL, NULL), 0);
+        CHECK_EQUAL_INT(count_experiments(&x, -1, "second", NULL), 2);
+        CHECK_EQUAL_INT(count_experiments(&x, -1, "sec", NULL), 0);
+        CHECK_EQUAL_INT(count_experiments(&x, -1, NULL, "alph"), 1);
+        CHECK_EQUAL_INT(count_experiments(&x, -1, NULL, "100 % c"), 2);
+        CHECK_EQUAL_INT(count_experiments(&x, -1, NULL, "1%0"), 0);
+        CHECK_EQUAL_INT(count_experiments(&x, -1, NULL, "_eta"), 0);
+    }
+    fixture_close(&x);
+}
+
+static int count_runs(const fixture *x, const char *column, const char *value)
+{
+    fail f;
+    row_list list = {0};
+    char next[64];
+    run_query q = {.status = -1, .seed = -1, .n_filters = 1, .limit = 50};
+    q.filters[0].column = column;
+    q.filters[0].value = value;
+    CHECK_OK(store_list_runs(x->s, &q, note_run, &list, next, &f), f);
+    return list.n;
+}
+
+static void filters_runs(void)
+{
+    fixture x;
+    fail f;
+    row_list list = {0};
+    char next[64];
+    int64_t ids[4];
+    if (fixture_open(&x)) {
+        int64_t id = fixture_insert(&x, "a", 4, 2, ids);
+        fixture_train(&x, ids[0], 0.5);
+        CHECK_EQUAL_INT(count_runs(&x, "status", "completed"), 1);
+        CHECK_EQUAL_INT(count_runs(&x, "learning_rate", "1e-3"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "learning_rate", "0.002"), 0);
+        CHECK_EQUAL_INT(count_runs(&x, "dropout", "[0.25,0.5]"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "shuffle", "true"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "shuffle", "false"), 0);
+        CHECK_EQUAL_INT(count_runs(&x, "optimizer", "adam"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "early_stopping.patience", "7"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "early_stopping_patience", "7"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "val_loss", "0.5"), 1);
+        CHECK_EQUAL_INT(count_runs(&x, "seed", "1"), 2);
+        CHECK_EQUAL_INT(count_runs(&x, "data_seed", "4"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "dataset", "moons"), 4);
+        CHECK_EQUAL_INT(count_runs(&x, "config_id", "c00000000001"), 2);
+        run_query q = {.experiment_id = id,
+                       .status = RUN_STATE_QUEUED,
+                       .config_id = "c00000000000",
+                       .seed = 1,
+                       .limit = 10};
+        CHECK_OK(store_list_runs(x.s, &q, note_run, &list, next, &f), f);
+        CHECK_EQUAL_INT(list.n, 1);
+        CHECK_EQUAL_INT(list.ids[0], ids[2]);
+        q.n_filters = 1;
+        q.filters[0].column = "1 OR 1";
+        q.filters[0].value = "1";
+        CHECK_FAILS(store_list_runs(x.s, &q, note_run, &list, next, &f), f, FAIL_OUT_OF_RANGE,
+                    "/query/1 OR 1");
+    }
+    fixture_close(&x);
+}
+
+static bool note_queued(void *context, int64_t run_id, int64_t experiment_id)
+{
+    row_list *list = context;
+    CHECK_EQUAL_INT(experiment_id, 1);
+    list->ids[list->n++] = run_id;
+    return list->n < 3;
+}
+
+static void lists_the_queue(void)
+{
+    fixture x;
+    fail f;
+    row_list list = {0};
+    int64_t ids[5];
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "a", 5, 1, ids);
+        store_start_run(x.s, ids[0], "{}");
+        CHECK_OK(store_flush(x.s, &f), f);
+        CHECK_OK(store_list_queued(x.s, note_queued, &list, &f), f);
+        CHECK_EQUAL_INT(list.n, 3);
+        CHECK_EQUAL_BYTES(list.ids, ids + 1, 3 * sizeof *ids);
+    }
+    fixture_close(&x);
+}
+
+/* ---- curves ---- */
+
+typedef struct curve_check {
+    int n;
+    char config_id[17];
+    int64_t epoch, seed;
+} curve_check;
+
+static bool check_curve(void *context, const char *config_id, int64_t run_id, int64_t seed,
+                        int64_t epoch, double value)
+{
+    curve_check *last = context;
+    int order = strcmp(config_id, last->config_id);
+    CHECK(run_id > 0 && isfinite(value));
+    CHECK(last->n == 0 || order > 0 || (order == 0 && epoch > last->epoch) ||
+          (order == 0 && epoch == last->epoch && seed > last->seed));
+    *last = (curve_check){.n = last->n + 1, .epoch = epoch, .seed = seed};
+    snprintf(last->config_id, sizeof last->config_id, "%s", config_id);
+    return true;
+}
+
+static bool check_record(void *context, const record *r)
+{
+    int *n = context;
+    record expected = fixture_record(*n, 0);
+    CHECK_EQUAL_INT(r->epoch, *n);
+    CHECK_EQUAL_INT(r->step, *n * 10);
+    CHECK_EQUAL_INT(r->n_layers, 0);
+    CHECK_EQUAL_BYTES(&r->values[METRIC_BATCH_LOSS], &expected.values[METRIC_BATCH_LOSS],
+                      sizeof(double));
+    CHECK(isnan(r->values[METRIC_TRAIN_R2]) && isnan(r->values[METRIC_VAL_R2]));
+    CHECK_EQUAL_BYTES(&r->values[METRIC_SECONDS], &expected.values[METRIC_SECONDS], sizeof(double));
+    return ++*n < 3;
+}
+
+static void lists_curves(void)
+{
+    fixture x;
+    fail f;
+    int n = 0;
+    int64_t ids[6];
+    if (fixture_open(&x)) {
+        int64_t id = fixture_insert(&x, "a", 6, 2, ids);
+        for (int i = 5; i >= 0; i--)
+            fixture_train(&x, ids[i], 0.5);
+        curve_check curves = {0}, none = {0};
+        CHECK_OK(store_list_curves(x.s, id, METRIC_VAL_LOSS, check_curve, &curves, &f), f);
+        CHECK_EQUAL_INT(curves.n, 6 * 4);
+        CHECK_OK(store_list_curves(x.s, id, METRIC_VAL_R2, check_curve, &none, &f), f);
+        CHECK_EQUAL_INT(none.n, 0);
+        CHECK_FAILS(store_list_curves(x.s, 9, METRIC_VAL_LOSS, check_curve, &none, &f), f,
+                    FAIL_NOT_FOUND, "");
+        CHECK_OK(store_list_records(x.s, ids[2], 0, check_record, &n, &f), f);
+        CHECK_EQUAL_INT(n, 3);
+        CHECK_FAILS(store_list_records(x.s, 99, 0, check_record, &n, &f), f, FAIL_NOT_FOUND, "");
+    }
+    fixture_close(&x);
+}
+
+/* ---- events ---- */
+
+static bool note_event(void *context, const store_event *e)
+{
+    fixture *again = context;
+    again->heard[again->n_heard++] = *e;
+    return true;
+}
+
+static void check_same_event(const store_event *told, const store_event *read)
+{
+    CHECK_EQUAL_INT(read->id, told->id);
+    CHECK_EQUAL_INT(read->kind, told->kind);
+    CHECK_EQUAL_INT(read->experiment_id, told->experiment_id);
+    CHECK_EQUAL_INT(read->run_id, told->run_id);
+    CHECK_EQUAL_INT(read->status, told->status);
+    CHECK_EQUAL_INT(read->reason, told->reason);
+    CHECK_EQUAL_INT(read->epoch, told->epoch);
+    CHECK_EQUAL_BYTES(read->runs, told->runs, sizeof told->runs);
+    CHECK_NEAR(read->progress, told->progress, 0);
+    CHECK_EQUAL_INT(read->record.epoch, told->record.epoch);
+    CHECK_EQUAL_INT(read->record.step, told->record.step);
+    CHECK_EQUAL_BYTES(read->record.values, told->record.values, sizeof(double) * METRIC_TRAIN_R2);
+}
+
+static int count_events(const fixture *x, int64_t after, int64_t experiment_id, int64_t run_id,
+                        int limit)
+{
+    fail f;
+    fixture found = {.heard = calloc(HEARD_LIMIT, sizeof(store_event))};
+    CHECK_OK(store_list_events(x->s, after, &experiment_id, experiment_id != 0, run_id, limit,
+                               note_event, &found, &f),
+             f);
+    free(found.heard);
+    return found.n_heard;
+}
+
+static void replays_what_it_told(void)
+{
+    fixture x;
+    fail f;
+    int64_t first, last, ids[2];
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "a", 2, 1, ids);
+        fixture_train(&x, ids[0], 0.5);
+        fixture_insert(&x, "b", 1, 1, ids);
+        fixture_train(&x, ids[0], 0.25);
+        int n = x.n_heard;
+        CHECK_EQUAL_INT(n, 2 * (1 + 2 + 4 + 2));
+        fixture_reopen(&x);
+        fixture again = {.heard = calloc(HEARD_LIMIT, sizeof *again.heard)};
+        CHECK_OK(store_list_events(x.s, 0, NULL, 0, 0, 1000, note_event, &again, &f), f);
+        CHECK(again.n_heard >= n);
+        for (int i = 0; i < n; i++) {
+            CHECK_EQUAL_INT(x.heard[i].id, i + 1); /* no gap */
+            check_same_event(&x.heard[i], &again.heard[i]);
+        }
+        free(again.heard);
+        CHECK_EQUAL_INT(count_events(&x, 5, 0, 0, 4), 4);
+        CHECK_EQUAL_INT(count_events(&x, 0, 2, 0, 1000), 9);
+        CHECK_EQUAL_INT(count_events(&x, 0, 0, ids[0], 1000), 6);
+        CHECK_OK(store_event_range(x.s, &first, &last, &f), f);
+        CHECK_EQUAL_INT(first, 1);
+        fixture_insert(&x, "c", 1, 1, ids);
+        CHECK_EQUAL_INT(x.heard[x.n_heard - 1].id, last + 1);
+    }
+    fixture_close(&x);
+}
+
+static void tells_an_epoch_once(void)
+{
+    fixture x;
+    fail f;
+    int n = 0;
+    int64_t ids[1];
+    record r = fixture_record(0, 2);
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "a", 1, 1, ids);
+        store_start_run(x.s, ids[0], "{}");
+        store_add_record(x.s, ids[0], &r);
+        CHECK_OK(store_flush(x.s, &f), f);
+        int n_heard = x.n_heard;
+        r.values[METRIC_BATCH_LOSS] = 77;
+        store_add_record(x.s, ids[0], &r);
+        CHECK_OK(store_flush(x.s, &f), f);
+        CHECK_EQUAL_INT(x.n_heard, n_heard);
+        CHECK_OK(store_list_records(x.s, ids[0], 0, check_record, &n, &f), f);
+        CHECK_EQUAL_INT(n, 1);
+    }
+    fixture_close(&x);
+}
+
+static void prunes_events(void)
+{
+    fixture x;
+    fail f;
+    int64_t first, last, ids[1];
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "a", 1, 1, ids);
+        fixture_query(&x, "UPDATE sqlite_sequence SET seq = 201100 WHERE name = 'events'");
+        fixture_insert(&x, "b", 1, 1, ids);
+        CHECK_OK(store_event_range(x.s, &first, &last, &f), f);
+        CHECK_EQUAL_INT(last, 201101);
+        CHECK_EQUAL_INT(first, 201101); /* event 1 is further back than 200,000 */
+    }
+    fixture_close(&x);
+}
+
+/* ---- data sets and counts ---- */
+
+static void knows_datasets(void)
+{
+    fixture x;
+    fail f;
+    int64_t unfinished, all, ids[2];
+    dataset_info d = {.name = "mnist", .task = "classification", .n_train = 60000, .inputs = 784};
+    if (fixture_open(&x)) {
+        CHECK_OK(store_put_dataset(x.s, &d, &f), f);
+        d.n_test = 10000;
+        CHECK_OK(store_put_dataset(x.s, &d, &f), f);
+        CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(*) || ' ' || sum(n_test) FROM datasets"),
+                           "1 10000");
+        CHECK_OK(store_delete_dataset(x.s, "mnist", &f), f);
+        CHECK_FAILS(store_delete_dataset(x.s, "mnist", &f), f, FAIL_NOT_FOUND, "");
+        fixture_insert(&x, "a", 2, 1, ids);
+        fixture_insert(&x, "b", 1, 1, ids);
+        fixture_train(&x, ids[0], 0.5);
+        CHECK_OK(store_count_dataset_users(x.s, "moons", &unfinished, &all, &f), f);
+        CHECK_EQUAL_INT(unfinished, 1);
+        CHECK_EQUAL_INT(all, 2);
+        CHECK_OK(store_count_dataset_users(x.s, "blobs", &unfinished, &all, &f), f);
+        CHECK_EQUAL_INT(unfinished + all, 0);
+    }
+    fixture_close(&x);
+}
+
+static void counts(void)
+{
+    fixture x;
+    fail f;
+    store_counts c;
+    int64_t ids[3];
+    if (fixture_open(&x)) {
+        CHECK_OK(store_count(x.s, &c, &f), f);
+        CHECK_EQUAL_INT(c.experiments + c.epochs, 0);
+        fixture_insert(&x, "a", 3, 1, ids);
+        fixture_train(&x, ids[1], 0.5);
+        CHECK_OK(store_count(x.s, &c, &f), f);
+        CHECK_EQUAL_INT(c.experiments, 1);
+        CHECK_EQUAL_INT(c.runs[RUN_STATE_QUEUED], 2);
+        CHECK_EQUAL_INT(c.runs[RUN_STATE_COMPLETED], 1);
+        CHECK_EQUAL_INT(c.epochs, 3);
+    }
+    fixture_close(&x);
+}
+
+/* ---- several threads ---- */
+
+enum { N_WORKERS = 4, N_EPOCHS = 300 };
+
+typedef struct worker {
+    fixture *x;
+    int64_t run_id;
+    bool ok;
+} worker;
+
+static void *work(void *context)
+{
+    worker *w = context;
+    fail f;
+    bool moved = false;
+    run_metrics m;
+    run_metrics_init(&m);
+    store_start_run(w->x->s, w->run_id, "{}");
+    for (int64_t epoch = 0; epoch < N_EPOCHS; epoch++) {
+        record r = fixture_record(epoch, 3);
+        store_add_record(w->x->s, w->run_id, &r);
+    }
+    w->ok = store_finish_run(w->x->s, w->run_id, RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL,
+                             &m, 1, "last", &moved, &f) &&
+            moved;
+    return NULL;
+}
+
+static void *look(void *context)
+{
+    worker *w = context;
+    fail f;
+    w->ok = true;
+    for (int i = 0; i < 100 && w->ok; i++) {
+        run r;
+        w->ok = store_get_run(w->x->s, w->run_id, &r, &f);
+        if (w->ok)
+            run_close(&r);
+        w->ok = w->ok && count_events(w->x, 0, 0, w->run_id, 50) >= 0;
+    }
+    return NULL;
+}
+
+static void keeps_the_order(void)
+{
+    fixture x;
+    int64_t ids[N_WORKERS], next[N_WORKERS + 1] = {0};
+    worker workers[N_WORKERS + 1];
+    pthread_t threads[N_WORKERS + 1];
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "a", N_WORKERS, 1, ids);
+        for (int i = 0; i <= N_WORKERS; i++) {
+            workers[i] = (worker){.x = &x, .run_id = ids[i % N_WORKERS]};
+            CHECK(pthread_create(&threads[i], NULL, i < N_WORKERS ? work : look, &workers[i]) == 0);
+        }
+        for (int i = 0; i <= N_WORKERS; i++) {
+            pthread_join(threads[i], NULL);
+            CHECK(workers[i].ok);
+        }
+        bool in_order = true;
+        for (int i = 0; i < x.n_heard; i++) {
+            const store_event *e = &x.heard[i];
+            in_order = in_order && e->id == i + 1;
+            if (e->kind == EVENT_EPOCH)
+                in_order = in_order && e->epoch == next[e->run_id]++;
+        }
+        CHECK(in_order);
+        CHECK_EQUAL_INT(x.n_heard, 1 + N_WORKERS * (N_EPOCHS + 4));
+    }
+    fixture_close(&x);
+}
+
+CHECK_MAIN("store_list", pages_experiments, pages_runs, refuses_bad_pages, filters_experiments,
+           filters_runs, lists_the_queue, lists_curves, replays_what_it_told, tells_an_epoch_once,
+           prunes_events, knows_datasets, counts, keeps_the_order)
