@@ -20,7 +20,8 @@ async function results(server, spec) {
   const { runs } = await server.train(spec, 120_000);
   return Promise.all(runs.map(async (run) => {
     assert.equal(run.status, 'completed', run.error);
-    return { config_id: run.config_id, model: await server.model(run.id), initial: await server.model(run.id, '&epoch=0'), curves: await server.curves(run.id), metrics: run.metrics };
+    return { config_id: run.config_id, model: await server.model(run.id), initial: await server.model(run.id, '&epoch=0'), curves: await server.curves(run.id),
+      metrics: Object.fromEntries(Object.entries(run.metrics).filter(([name]) => !name.endsWith('seconds'))) };
   }));
 }
 
