@@ -3,11 +3,11 @@
 #include "server/app.h"
 #include "server/events.h"
 #include "server/http_exchange.h"
+#include "server/http_listen.h"
 #include "server/http_request.h"
 #include "server/http_stream.h"
 #include "server/http_upload.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,9 +28,9 @@ enum {
     OFFLOAD_WORKERS = 4,
     OFFLOAD_LIMIT = 512, /* requests that may wait for a worker */
     MEMORY_PER_CONNECTION = 32 * 1024,
-    BACKLOG = 1024,
     SPARE_DESCRIPTORS = 128, /* beside connections: database, data sets, files being sent */
     BEAT_MS = 15000,
+    LEFT_MS = 1000, /* for the rest of an upload whose client has left */
     LEAVE_MS = 500, /* after a stop, for answers on their way */
     EVENTS_AT_ONCE = 64
 };
@@ -47,6 +47,8 @@ int64_t http_now(void)
 void http_exchange_expect(http_exchange *x, int64_t start_ms, int64_t ms, uint64_t bytes)
 {
     x->peer->deadline_ms = start_ms + ms + (int64_t)(bytes / 16384) * 1000;
+    if (x->peer->has_left && x->stage == HTTP_STAGE_UPLOAD) /* what has arrived is still read */
+        x->peer->deadline_ms = http_now() + LEFT_MS;
 }
 
 void http_exchange_relax(http_exchange *x)
@@ -73,7 +75,31 @@ bool http_exchange_offload(http_exchange *x, http_stage stage, void (*work)(void
     return true;
 }
 
+void http_exchange_watch(http_exchange *x)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = x->peer};
+    if (epoll_ctl(x->server->epoll_fd, EPOLL_CTL_ADD, x->peer->fd, &event) == 0)
+        x->peer->watched = x;
+}
+
+void http_exchange_unwatch(http_exchange *x)
+{
+    if (x->peer->watched == x)
+        epoll_ctl(x->server->epoll_fd, EPOLL_CTL_DEL, x->peer->fd, NULL);
+    x->peer->watched = NULL;
+}
+
 /* ---- connections ---- */
+
+static void notice_leaving(http_peer *peer)
+{
+    http_exchange *x = peer->watched;
+    peer->has_left = true;
+    if (x->stream)
+        http_stream_hang_up(x->stream);
+    else if (x->stage == HTTP_STAGE_UPLOAD)
+        peer->deadline_ms = http_now() + LEFT_MS;
+}
 
 static void start_peer(http *h, struct MHD_Connection *connection, void **state)
 {
@@ -97,6 +123,7 @@ static void end_peer(http *h, http_peer *peer)
     atomic_fetch_sub(&h->n_connections, 1);
     if (!peer)
         return;
+    http_request_forget(peer);
     if (peer->after)
         peer->after->before = peer->before;
     if (peer->before)
@@ -151,53 +178,6 @@ static size_t identity_unescape(void *context, struct MHD_Connection *connection
     (void)context;
     (void)connection;
     return strlen(text);
-}
-
-typedef union socket_address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-} socket_address;
-
-static bool read_address(const char *text, uint16_t port, socket_address *out, socklen_t *n,
-                         fail *f)
-{
-    memset(out, 0, sizeof *out);
-    if (inet_pton(AF_INET, text, &out->v4.sin_addr) == 1) {
-        out->v4.sin_family = AF_INET;
-        out->v4.sin_port = htons(port);
-        *n = sizeof out->v4;
-        return true;
-    }
-    if (inet_pton(AF_INET6, text, &out->v6.sin6_addr) == 1) {
-        out->v6.sin6_family = AF_INET6;
-        out->v6.sin6_port = htons(port);
-        *n = sizeof out->v6;
-        return true;
-    }
-    return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "%s is no numeric address to listen on.", text);
-}
-
-static bool open_listener(http *h, fail *f)
-{
-    socket_address address;
-    socklen_t n;
-    if (!read_address(h->address, h->options.port, &address, &n, f))
-        return false;
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int yes = 1;
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-        bind(fd, &address.any, n) != 0 || listen(fd, BACKLOG) != 0 ||
-        getsockname(fd, &address.any, &n) != 0) {
-        fail_set(f, FAIL_UNAVAILABLE, NULL, "Cannot listen on %s port %u: %s.", h->address,
-                 (unsigned)h->options.port, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    h->listen_fd = fd;
-    h->port = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
-    return true;
 }
 
 static bool start_daemon(http *h, fail *f)
@@ -317,7 +297,8 @@ static bool open_parts(http *h, fail *f)
         h->id_prefix = (uint32_t)http_now();
     return (!shared->data_dir || http_upload_prepare(shared->data_dir, f)) &&
            assets_open(shared->static_dir, &h->assets, f) &&
-           offload_open(OFFLOAD_WORKERS, OFFLOAD_LIMIT, &h->offload, f) && open_listener(h, f) &&
+           offload_open(OFFLOAD_WORKERS, OFFLOAD_LIMIT, &h->offload, f) &&
+           http_listen_open(h->address, h->options.port, &h->listen_fd, &h->port, f) &&
            start_daemon(h, f) && open_loop(h, f);
 }
 
@@ -416,7 +397,7 @@ static bool dispatch(http *h, void *source)
         events_clear(h->options.app->events);
         http_stream_wake_all(h);
     } else if (source != &h->daemon_fd) {
-        http_stream_hang_up(source);
+        notice_leaving(source);
     }
     return true;
 }

@@ -24,6 +24,11 @@ struct http_stream;
 typedef struct http_peer { /* a connection */
     int fd;
     int64_t deadline_ms; /* by the clock of http_now(); 0: none */
+    struct http_exchange
+        *starting; /* its header is still being read: libmicrohttpd may drop it without a word */
+    struct http_exchange
+        *watched;  /* told when the client leaves: a stream, an upload; NULL: none */
+    bool has_left; /* it has closed its side */
     struct http_peer *before, *after;
 } http_peer;
 
@@ -87,6 +92,11 @@ int64_t http_now(void);
 /* The exchange waits for `ms` at most for what comes next, besides the time that `bytes` take at 16 KiB/s. */
 void http_exchange_expect(http_exchange *x, int64_t start_ms, int64_t ms, uint64_t bytes);
 void http_exchange_relax(http_exchange *x); /* no deadline */
+
+/* From now on the client's leaving is noticed, which libmicrohttpd does not while a connection is suspended, and not surely when the
+ * end comes together with data. */
+void http_exchange_watch(http_exchange *x);
+void http_exchange_unwatch(http_exchange *x);
 
 /* Hands the exchange to an offload worker and suspends its connection; false if the queue is full (unless `always`). */
 bool http_exchange_offload(http_exchange *x, http_stage stage, void (*work)(void *), bool always);

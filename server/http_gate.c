@@ -127,10 +127,10 @@ static bool read_pair(const char *raw, size_t n, char **text, message_pair *pair
     const char *equals = memchr(raw, '=', n);
     size_t name_bytes = equals ? (size_t)(equals - raw) : n;
     long name = decode(raw, name_bytes, true, *text);
-    if (name < 0)
+    if (name <= 0)
         return fail_set(f, FAIL_SYNTAX, NULL,
-                        "The name of a query parameter has a wrong percent-escape, a control "
-                        "character or invalid UTF-8.");
+                        "The name of a query parameter is empty, or has a wrong percent-escape, a "
+                        "control character or invalid UTF-8.");
     pair->name = *text;
     *text += name;
     pair->value = *text; /* "": no byte more than the raw text had */
@@ -166,7 +166,7 @@ bool http_gate_read_query(const char *raw, char *text, message_pair pairs[HTTP_G
         size_t length = strcspn(at, "&");
         if (length > 0) {
             if (found == HTTP_GATE_QUERY_LIMIT)
-                return fail_set(f, FAIL_TOO_LARGE, NULL, "More than %d query parameters.",
+                return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "More than %d query parameters.",
                                 HTTP_GATE_QUERY_LIMIT);
             if (!read_pair(at, length, &text, &pairs[found], f))
                 return false;

@@ -129,6 +129,8 @@ static bool find_target(http_exchange *x, const char *method)
         x->row = match.row;
         memcpy(x->q.ids, match.ids, sizeof match.ids);
         x->q.name = match.name;
+        if (match.name) /* its segment alone: "x" of /datasets/x/preview */
+            x->path[match.name - x->path + (ptrdiff_t)strcspn(match.name, "/")] = '\0';
         x->q.method = match.row->method;
         return true;
     }
@@ -183,8 +185,11 @@ static bool check_body(http_exchange *x, const header_lines *lines, const http_g
         return refuse(x, 0, &f);
     }
     if (!http_gate_takes_type(row->types, x->content_type)) {
-        fail_set(&f, FAIL_UNSUPPORTED_MEDIA, NULL,
-                 "The body must be sent with a Content-Type that this path takes: %s.", row->types);
+        size_t n = strlen(row->types);
+        if (n > 2 && strcmp(row->types + n - 2, " -") == 0)
+            n -= 2;
+        fail_set(&f, FAIL_UNSUPPORTED_MEDIA, NULL, "The Content-Type of the body must be %s%.*s.",
+                 memchr(row->types, ' ', n) ? "one of " : "", (int)n, row->types);
         return refuse(x, 0, &f);
     }
     return body->bytes <= row->body_limit || refuse_size(x);
@@ -208,6 +213,7 @@ static bool open_upload(http_exchange *x)
     if (!http_upload_open(x->connection, h->options.app->data_dir, x->content_type, &x->upload, &f))
         return refuse(x, 0, &f);
     h->n_uploads++;
+    http_exchange_watch(x);
     return true;
 }
 
@@ -410,6 +416,7 @@ void *http_request_start(void *context, const char *uri, struct MHD_Connection *
     http_exchange_expect(x, http_now(), h->options.header_ms, 0);
     atomic_fetch_add(&h->n_requests, 1);
     h->n_exchanges++;
+    x->peer->starting = x;
     return x;
 }
 
@@ -424,8 +431,10 @@ enum MHD_Result http_request_handle(void *context, struct MHD_Connection *connec
     http_exchange *x = *state;
     if (!x)
         return MHD_NO;
-    if (x->stage == HTTP_STAGE_NEW)
+    if (x->stage == HTTP_STAGE_NEW) {
+        x->peer->starting = NULL;
         return begin(x, method);
+    }
     if (*n_data > 0)
         return take(x, data, n_data);
     if (x->stage == HTTP_STAGE_BODY || x->stage == HTTP_STAGE_UPLOAD)
@@ -435,27 +444,42 @@ enum MHD_Result http_request_handle(void *context, struct MHD_Connection *connec
     return MHD_YES;
 }
 
-void http_request_end(void *context, struct MHD_Connection *connection, void **state,
-                      enum MHD_RequestTerminationCode why)
+static void free_exchange(http_exchange *x)
 {
-    (void)connection;
-    (void)why;
-    http *h = context;
-    http_exchange *x = *state;
-    if (!x)
-        return;
+    http *h = x->server;
     assert(x->stage != HTTP_STAGE_WORKING && x->stage != HTTP_STAGE_WRITING);
+    http_exchange_unwatch(x);
     http_stream_close(x->stream);
     events_unsubscribe(x->r.stream);
     if (x->upload) {
         http_upload_close(x->upload);
         h->n_uploads--;
     }
-    http_exchange_expect(x, http_now(), h->options.idle_ms, 0);
     buffer_close(&x->body);
     response_close(&x->r);
     free(x->uri);
     free(x);
     h->n_exchanges--;
+}
+
+void http_request_end(void *context, struct MHD_Connection *connection, void **state,
+                      enum MHD_RequestTerminationCode why)
+{
+    (void)connection;
+    (void)why;
+    const http *h = context;
+    http_exchange *x = *state;
     *state = NULL;
+    if (!x)
+        return;
+    x->peer->starting = NULL;
+    http_exchange_expect(x, http_now(), h->options.idle_ms, 0);
+    free_exchange(x);
+}
+
+void http_request_forget(http_peer *peer)
+{
+    if (peer->starting)
+        free_exchange(peer->starting);
+    peer->starting = NULL;
 }

@@ -12,6 +12,9 @@ enum MHD_Result http_request_handle(void *context, struct MHD_Connection *connec
 void http_request_end(void *context, struct MHD_Connection *connection, void **state,
                       enum MHD_RequestTerminationCode why);
 
+/* The connection ends: frees what it had started and libmicrohttpd has never told us the end of. */
+void http_request_forget(http_peer *peer);
+
 /* The offload worker is done with the exchange: its connection goes on. */
 void http_request_resume(http_exchange *x);
 

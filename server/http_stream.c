@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 enum { BLOCK_BYTES = 16 * 1024, SEND_BUFFER_BYTES = 32 * 1024, STALLED_SECONDS = 30 };
@@ -20,7 +19,6 @@ struct http_stream {
     event_subscription *subscription;
     offload_task fetch;
     bool is_suspended, is_fetching, has_left, beat_due, preface_sent;
-    int fd;
     http_stream *before, *after;
 };
 
@@ -122,15 +120,13 @@ static void remove_from_list(http *h, http_stream *s)
     atomic_fetch_sub(&h->n_streams, 1);
 }
 
-/* Failures here cost comfort only: a larger buffer, a client found gone at a heartbeat. */
-static void watch(http_stream *s)
+/* Failures here cost comfort only: a larger buffer, a stalled client that stays longer. */
+static void bound_buffers(const http_stream *s, int fd)
 {
     int bytes = SEND_BUFFER_BYTES;
-    setsockopt(s->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     MHD_set_connection_option(s->connection, MHD_CONNECTION_OPTION_TIMEOUT,
                               (unsigned int)STALLED_SECONDS);
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = s};
-    epoll_ctl(s->server->epoll_fd, EPOLL_CTL_ADD, s->fd, &event);
 }
 
 struct MHD_Response *http_stream_open(http_exchange *x)
@@ -148,11 +144,11 @@ struct MHD_Response *http_stream_open(http_exchange *x)
     s->connection = x->connection;
     s->subscription = x->r.stream;
     s->fetch = (offload_task){.work = fetch, .finish = end_fetch, .context = s};
-    s->fd = x->peer->fd;
     x->r.stream = NULL;
     x->stream = s;
     insert(s->server, s);
-    watch(s);
+    bound_buffers(s, x->peer->fd);
+    http_exchange_watch(x);
     return answer;
 }
 
@@ -160,7 +156,6 @@ void http_stream_close(http_stream *s)
 {
     if (!s)
         return;
-    epoll_ctl(s->server->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
     remove_from_list(s->server, s);
     events_unsubscribe(s->subscription);
     free(s);
