@@ -260,16 +260,19 @@ dataset *dataset_share(const dataset *set)
     return (dataset *)set;
 }
 
-void dataset_close(dataset *set)
+static void set_free(dataset *set)
 {
-    if (!set ||
-        atomic_fetch_sub_explicit(&set->storage->n_references, 1, memory_order_acq_rel) != 1)
-        return;
     if (set->storage->mapping)
         munmap(set->storage->mapping, set->storage->mapping_bytes);
     free(set->storage->memory);
     free(set->storage);
     free(set);
+}
+
+void dataset_close(dataset *set)
+{
+    if (set && atomic_fetch_sub_explicit(&set->storage->n_references, 1, memory_order_acq_rel) == 1)
+        set_free(set);
 }
 
 /* ---- opening ---- */
@@ -307,7 +310,7 @@ bool dataset_open(const char *name, const dataset_options *options, int64_t data
     bool is_open = row ? open_built_in(row, options, data_seed, set, f)
                        : open_registered(name, options, data_dir, set, f);
     if (!is_open) {
-        dataset_close(set);
+        set_free(set);
         return false;
     }
     snprintf(set->name, sizeof set->name, "%s", name);
@@ -324,13 +327,22 @@ const char *dataset_name_at(const char *names, size_t i)
     return names;
 }
 
+/* Cut, if need be, between two characters of UTF-8. */
 static void write_name(const char *names, size_t i, char *text, size_t text_bytes)
 {
     const char *name = dataset_name_at(names, i);
-    if (name)
-        snprintf(text, text_bytes, "%s", name);
-    else
+    if (!name) {
         snprintf(text, text_bytes, "%zu", i);
+        return;
+    }
+    size_t n = strlen(name);
+    if (n >= text_bytes) {
+        n = text_bytes - 1;
+        while (n > 0 && ((unsigned char)name[n] & 0xC0) == 0x80)
+            n--;
+    }
+    memcpy(text, name, n);
+    text[n] = '\0';
 }
 
 void dataset_write_class_name(const dataset *set, size_t c, char *text, size_t text_bytes)

@@ -15,6 +15,7 @@ void dataset_count_classes(const dataset *set, dataset_part part, size_t *counts
 
 static float value_at(const dataset_rows *rows, size_t i)
 {
+    assert(rows->bytes || rows->floats);
     return rows->bytes ? rows->bytes[i] : rows->floats[i];
 }
 

@@ -286,8 +286,9 @@ static void read_labels(draft *x, int part)
 {
     bool is_drawn = x->set->parts[part].n == 0;
     const int32_t *labels = x->set->parts[is_drawn ? PART_TRAIN : part].labels;
-    for (size_t i = 0; labels && i < x->n[part]; i++)
-        x->labels[part][i] = labels[x->rows[part][i]];
+    int32_t *to = x->labels[part];
+    for (size_t i = 0; labels && to && i < x->n[part]; i++)
+        to[i] = labels[x->rows[part][i]];
 }
 
 static bool draw_rows(draft *x, fail *f)

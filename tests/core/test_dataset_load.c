@@ -140,7 +140,7 @@ static void bad_idx_files_together(void)
 {
     static const char *const one[] = {"images", NULL};
     static const char *const twice[] = {"images", "images", NULL};
-    static const char *const three[] = {IDX_NAMES[0], IDX_NAMES[1], IDX_NAMES[2], NULL};
+    const char *const three[] = {IDX_NAMES[0], IDX_NAMES[1], IDX_NAMES[2], NULL};
     spoil_idx(0, 0, 0, 0);
     refuse(one, NULL, FAIL_INCOMPATIBLE, "two files");
     refuse(twice, NULL, FAIL_INCOMPATIBLE, "second file of images");

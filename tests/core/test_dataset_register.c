@@ -6,8 +6,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static const char *const ONE[] = {"one.csv", NULL};
 static const char *const TWO[] = {"two.csv", NULL};
@@ -369,7 +372,66 @@ static void unwritable_folder(void)
     CHECK(chmod(files_path("data/content"), 0700) == 0);
 }
 
+/* A disk that takes no more than a few bytes: a limit of the process does it. */
+static void full_disk_leaves_nothing(void)
+{
+    struct rlimit before, few = {.rlim_cur = 100};
+    bool is_new;
+    fail f = {0};
+    CHECK_OR_RETURN(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    few.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    fflush(stdout);
+    bool is_limited = setrlimit(RLIMIT_FSIZE, &few) == 0;
+    bool is_added = add_as("large", ONE, &is_new, &f);
+    bool is_restored = setrlimit(RLIMIT_FSIZE, &before) == 0;
+    CHECK(is_limited && is_restored && !is_added);
+    CHECK_EQUAL_INT(f.code, FAIL_STORAGE);
+    CHECK_CONTAINS(f.sentence, "could not be written: File too large");
+    CHECK_EQUAL_INT(count_content(), 0);
+    CHECK(access(files_path("data/datasets/large"), F_OK) != 0);
+}
+
+/* One process that adds, opens and removes the same content under a name of its own. Its exit status is 0 if all went well. */
+static void add_and_remove(int number)
+{
+    char name[16];
+    snprintf(name, sizeof name, "set%d", number);
+    for (int i = 0; i < 12; i++) {
+        dataset *set;
+        bool is_new;
+        fail f = {0};
+        if (!add_as(name, ONE, &is_new, &f) || !is_new || !open_set(name, &set, &f))
+            _exit(1);
+        dataset_close(set);
+        if (!dataset_remove(name, files_path("data"), &f) || !dataset_clean(files_path("data"), &f))
+            _exit(2);
+    }
+    _exit(0);
+}
+
+static void processes_do_not_disturb_each_other(void)
+{
+    enum { PROCESSES = 4 };
+    pid_t children[PROCESSES];
+    save_two();
+    fflush(stdout);
+    for (int i = 0; i < PROCESSES; i++) {
+        children[i] = fork();
+        if (children[i] == 0)
+            add_and_remove(i);
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status = -1;
+        CHECK(waitpid(children[i], &status, 0) == children[i]);
+        CHECK(WIFEXITED(status));
+        CHECK_EQUAL_INT(WEXITSTATUS(status), 0);
+    }
+    CHECK_EQUAL_INT(count_content(), 0);
+}
+
 CHECK_MAIN("dataset_register", names_share_content, open_sets_outlive_their_name, names_are_checked,
            options_of_registered_sets, words_of_a_query, cleaning_removes_what_nobody_needs,
            cleaning_makes_the_folders, lists_in_order, describes_and_previews, damage_is_told,
-           hostile_headers_are_refused, unwritable_folder)
+           hostile_headers_are_refused, unwritable_folder, full_disk_leaves_nothing,
+           processes_do_not_disturb_each_other)
