@@ -3,11 +3,6 @@
 #include <cblas.h>
 #include <string.h>
 
-/* Debian's cblas.h may be another BLAS' (alternatives): OpenBLAS' own functions are declared here. */
-extern void openblas_set_num_threads(int);
-extern char *openblas_get_corename(void);
-extern char *openblas_get_config(void);
-
 void mat_setup(void)
 {
     openblas_set_num_threads(1);

@@ -38,11 +38,12 @@ double optimizer_learning_rate(const train_spec *spec, int64_t epoch, int64_t st
                                int64_t steps_per_epoch)
 {
     double rate = spec->learning_rate, e = (double)epoch;
+    int64_t n_decays = epoch / spec->decay_every; /* whole ones only */
     switch ((rate_schedule)spec->learning_rate_schedule) {
     case RATE_CONSTANT:
         break;
     case RATE_STEP:
-        rate *= pow(spec->decay_factor, (double)(epoch / spec->decay_every));
+        rate *= pow(spec->decay_factor, (double)n_decays);
         break;
     case RATE_EXPONENTIAL:
         rate *= pow(spec->decay_factor, e);

@@ -91,14 +91,14 @@ static bool is_statistic(const tensor *t)
 
 size_t tensor_model_size(const train_spec *spec, size_t inputs, size_t outputs)
 {
-    tensor last;
+    tensor last = {0};
     (void)find(spec, inputs, outputs, -1, NULL, &last);
     return last.offset + last.n;
 }
 
 size_t tensor_trained_size(const train_spec *spec, size_t inputs, size_t outputs)
 {
-    tensor last;
+    tensor last = {0};
     return find(spec, inputs, outputs, -1, is_statistic, &last) ? last.offset
                                                                 : last.offset + last.n;
 }

@@ -127,20 +127,20 @@ static void read_targets(run *r, const uint32_t *positions, size_t first, size_t
         one_hot(r, positions, first, n);
         return;
     }
-    enum { CHUNK = 64 };
-    float chunk[CHUNK];
-    size_t k = r->net.outputs;
     if (sizeof(real) == sizeof(float)) {
         split_read_targets(r->data, PART_TRAIN, positions, first, n,
                            (float *)(void *)r->work.target);
         return;
     }
+    enum { CHUNK = 64 };
+    float chunk[CHUNK];
+    size_t k = r->net.outputs;
     assert(k <= CHUNK);
     for (size_t i = 0; i < n; i++) {
         split_read_targets(r->data, PART_TRAIN, positions ? positions + i : NULL, first + i, 1,
                            chunk);
         for (size_t j = 0; j < k; j++)
-            r->work.target[i * k + j] = chunk[j];
+            r->work.target[i * k + j] = (real)chunk[j];
     }
 }
 

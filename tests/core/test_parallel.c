@@ -1,0 +1,43 @@
+/* Every part once, whatever the number of threads, over many short jobs. */
+#include "tests/check.h"
+
+#include "core/parallel.h"
+
+#include <stdatomic.h>
+
+enum { PARTS = 37, JOBS = 3000 };
+
+static atomic_int counts[PARTS];
+
+static void count(void *context, int part)
+{
+    atomic_fetch_add(&counts[part], *(int *)context);
+}
+
+static void each_part_runs_once(void)
+{
+    fail f;
+    parallel *p;
+    for (int threads = 1; threads <= 4; threads++) {
+        CHECK_OR_RETURN(parallel_new(threads, &p, &f));
+        for (int i = 0; i < PARTS; i++)
+            atomic_store(&counts[i], 0);
+        long long expected = 0;
+        for (int job = 0; job < JOBS; job++) {
+            int weight = 1 + job % 3, n = job % 2 ? PARTS : 1 + job % PARTS;
+            parallel_set_active(p, 1 + job / 7 % 5); /* also more than there are */
+            parallel_run(p, n, count, &weight);
+            expected += weight; /* part 0 is in every job */
+        }
+        CHECK_EQUAL_INT(atomic_load(&counts[0]), expected);
+        long long last = 0;
+        for (int job = 0; job < JOBS; job++)
+            if ((job % 2 ? PARTS : 1 + job % PARTS) == PARTS)
+                last += 1 + job % 3;
+        CHECK_EQUAL_INT(atomic_load(&counts[PARTS - 1]), last);
+        parallel_free(p);
+    }
+    parallel_free(NULL);
+}
+
+CHECK_MAIN("parallel", each_part_runs_once)

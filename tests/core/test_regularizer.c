@@ -1,0 +1,226 @@
+/* The contract of REGULARIZERS[], by looping over the table: a new row cannot escape it. */
+#include "tests/core/engine.h"
+
+#include "core/regularizer.h"
+#include "core/tensor.h"
+
+/* The strength of each row: the field that switches it on, and a value that trains. */
+static const struct {
+    const char *name, *fields[2];
+    double strengths[2];
+} STRENGTHS[] = {
+    {"augmentation", {"augmentation.shift", "augmentation.cutout"}, {1, 3}},
+    {"label_smoothing", {"label_smoothing", NULL}, {0.1, 0}},
+    {"mixup", {"mixup", NULL}, {0.3, 0}},
+    {"input_noise", {"input_noise", NULL}, {0.1, 0}},
+    {"weight_noise", {"weight_noise", NULL}, {0.05, 0}},
+    {"dropconnect", {"dropout", NULL}, {0.4, 0}},
+    {"activation_noise", {"activation_noise", NULL}, {0.1, 0}},
+    {"dropout", {"dropout", "input_dropout"}, {0.4, 0.2}},
+    {"l1", {"l1", NULL}, {1e-3, 0}},
+    {"l2", {"l2", NULL}, {1e-2, 0}},
+    {"weight_decay", {"weight_decay", NULL}, {1, 0}},
+    {"gradient_noise", {"gradient_noise", NULL}, {0.05, 0}},
+    {"max_norm", {"max_norm", NULL}, {0.8, 0}},
+    {"weight_average", {"weight_average", NULL}, {0.9, 0}},
+};
+enum { N_STRENGTHS = (int)(sizeof STRENGTHS / sizeof STRENGTHS[0]) };
+
+static void set_strength(train_spec *s, int i, double factor)
+{
+    if (strcmp(STRENGTHS[i].name, "dropconnect") == 0)
+        s->dropout_kind = DROPOUT_DROPCONNECT;
+    for (int j = 0; j < 2 && STRENGTHS[i].fields[j]; j++)
+        *(double *)field_value(field_find(STRENGTHS[i].fields[j]), s) =
+            factor * STRENGTHS[i].strengths[j];
+}
+
+static bool train(engine *e, int i, double factor)
+{
+    train_spec s = engine_spec("glyphs", 200);
+    if (i >= 0)
+        set_strength(&s, i, factor);
+    return engine_open(e, &s) && engine_train(e);
+}
+
+static void every_row_has_a_strength_here(void)
+{
+    CHECK_EQUAL_INT(REGULARIZER_COUNT, N_STRENGTHS);
+    for (int i = 0; i < REGULARIZER_COUNT; i++)
+        CHECK_EQUAL_STRING(REGULARIZERS[i].name, STRENGTHS[i].name);
+}
+
+static void strength_zero_is_absence(void)
+{
+    engine plain;
+    CHECK_OR_RETURN(train(&plain, -1, 0));
+    for (int i = 0; i < N_STRENGTHS; i++) {
+        engine zero;
+        CHECK_OR_RETURN(train(&zero, i, 0));
+        CHECK(engine_equal(&plain, &zero));
+        CHECK(!REGULARIZERS[i].is_active(&zero.spec));
+        engine_close(&zero);
+    }
+    engine_close(&plain);
+}
+
+static void each_changes_training_and_repeats_itself(void)
+{
+    engine plain;
+    CHECK_OR_RETURN(train(&plain, -1, 0));
+    for (int i = 0; i < N_STRENGTHS; i++) {
+        engine a, b;
+        CHECK_OR_RETURN(train(&a, i, 1) && train(&b, i, 1));
+        CHECK(REGULARIZERS[i].is_active(&a.spec));
+        CHECK(engine_equal(&a, &b));
+        if (engine_equal(&plain, &a))
+            printf("    %s changes nothing\n", STRENGTHS[i].name);
+        CHECK(!engine_equal(&plain, &a));
+        engine_close(&a);
+        engine_close(&b);
+    }
+    engine_close(&plain);
+}
+
+/* Before the first step no regularizer has acted: only what evaluation itself does may differ, and nothing may. */
+static void evaluation_is_untouched(void)
+{
+    engine plain;
+    CHECK_OR_RETURN(train(&plain, -1, 0));
+    for (int i = 0; i < N_STRENGTHS; i++) {
+        engine e;
+        CHECK_OR_RETURN(train(&e, i, 1));
+        for (int m = METRIC_TRAIN_LOSS; m <= METRIC_VAL_ACCURACY; m++)
+            CHECK_NEAR(e.records[0].values[m], plain.records[0].values[m], 0);
+        engine_close(&e);
+    }
+    engine_close(&plain);
+}
+
+/* Data order and initial weights are drawn from streams of their own. */
+static void switching_one_on_moves_no_other_draw(void)
+{
+    engine plain, masked;
+    train_spec s = engine_spec("glyphs", 200), t = s;
+    t.dropout[0] = 0.4;
+    s.epochs = t.epochs = 1;
+    s.learning_rate = t.learning_rate = 1e-30; /* nothing learns: only draws can differ */
+    CHECK_OR_RETURN(engine_open(&plain, &s) && engine_open(&masked, &t));
+    CHECK(engine_train(&plain) && engine_train(&masked));
+    for (size_t i = 0; i < plain.result.n_model; i++) /* biases move by the rate itself */
+        CHECK(fabsf(plain.result.model[i] - masked.result.model[i]) < 1e-20f);
+    engine_close(&plain);
+    engine_close(&masked);
+}
+
+static double hidden_row_norm(const engine *e, size_t *n_rows, double *largest)
+{
+    tensor t;
+    double smallest = INFINITY;
+    *largest = 0;
+    *n_rows = 0;
+    for (int i = 0; tensor_get(&e->spec, e->set->d, e->set->k, i, &t); i++) {
+        if (t.kind != TENSOR_WEIGHT || t.layer == e->spec.n_hidden)
+            continue;
+        for (size_t r = 0; r < t.shape[0]; r++) {
+            double squares = 0;
+            for (size_t c = 0; c < t.shape[1]; c++)
+                squares += pow((double)e->result.model[t.offset + r * t.shape[1] + c], 2);
+            smallest = fmin(smallest, sqrt(squares));
+            *largest = fmax(*largest, sqrt(squares));
+            ++*n_rows;
+        }
+    }
+    return smallest;
+}
+
+static void max_norm_holds(void)
+{
+    engine e;
+    size_t n;
+    double largest;
+    train_spec s = engine_spec("glyphs", 200);
+    s.max_norm = 0.8;
+    CHECK_OR_RETURN(engine_open(&e, &s) && engine_train(&e));
+    hidden_row_norm(&e, &n, &largest);
+    CHECK_EQUAL_INT((long long)n, 40);
+    CHECK(largest <= 0.8 * (1 + 1e-6));
+    CHECK(largest > 0.79);
+    engine_close(&e);
+}
+
+/* The step that clipping allows: plain sgd moves the weights by rate * min(norm, limit). */
+static void clipping_bounds_the_step(void)
+{
+    for (double limit = 0.05; limit < 100; limit *= 20) {
+        engine e;
+        train_spec s = engine_spec("glyphs", 200);
+        s.optimizer = OPTIMIZER_SGD;
+        s.momentum = 0;
+        s.learning_rate = 1;
+        s.gradient_clip = limit;
+        s.epochs = 1;
+        s.batch_size = 65536;
+        CHECK_OR_RETURN(engine_open(&e, &s) && engine_train(&e));
+        size_t n = e.result.n_model;
+        float *initial = malloc(n * sizeof *initial);
+        CHECK_OR_RETURN(initial);
+        train_initial_model(&e.spec, e.set->d, e.set->k, initial);
+        double squares = 0, norm = e.records[1].values[METRIC_GRADIENT_NORM];
+        for (size_t i = 0; i < n; i++)
+            squares += pow((double)e.result.model[i] - (double)initial[i], 2);
+        CHECK_NEAR(sqrt(squares), fmin(norm, limit), 1e-5);
+        free(initial);
+        engine_close(&e);
+    }
+}
+
+/* The gathered products of scope batch give what masking everything gives (which clipping forces). */
+static void leaving_out_equals_masking(void)
+{
+    engine left_out, masked;
+    train_spec s = engine_spec("glyphs", 200);
+    s.dropout[0] = 0.5;
+    s.input_dropout = 0.2;
+    s.dropout_scope = DROPOUT_SCOPE_BATCH;
+    s.l2 = 1e-3;
+    s.weight_decay = 1e-2;
+    train_spec t = s;
+    t.gradient_clip = 1e9;
+    CHECK_OR_RETURN(engine_open(&left_out, &s) && engine_open(&masked, &t));
+    CHECK(engine_train(&left_out) && engine_train(&masked));
+    for (size_t i = 0; i < left_out.result.n_model; i++)
+        CHECK(fabsf(left_out.result.model[i] - masked.result.model[i]) < 1e-4f);
+    CHECK(!engine_equal(
+        &left_out, &masked)); /* the sums were taken in another order: two ways were compared */
+    engine_close(&left_out);
+    engine_close(&masked);
+}
+
+static void schedules_follow_their_formulas(void)
+{
+    train_spec s;
+    spec_init(&s);
+    s.dropout_schedule_epochs = 4;
+    static const double EXPECTED[][6] = {
+        [DROPOUT_SCHEDULE_CONSTANT] = {0.4, 0.4, 0.4, 0.4, 0.4, 0.4},
+        [DROPOUT_SCHEDULE_LINEAR] = {0, 0.1, 0.2, 0.3, 0.4, 0.4},
+        [DROPOUT_SCHEDULE_EARLY] = {0.4, 0.3, 0.2, 0.1, 0, 0},
+        [DROPOUT_SCHEDULE_LATE] = {0, 0, 0, 0, 0.4, 0.4},
+    };
+    for (int kind = DROPOUT_SCHEDULE_CONSTANT; kind <= DROPOUT_SCHEDULE_LATE; kind++)
+        for (int64_t epoch = 0; epoch < 6; epoch++) {
+            s.dropout_schedule = kind;
+            CHECK(fabs(regularization_scheduled_rate(&s, 0.4, epoch) - EXPECTED[kind][epoch]) <
+                  1e-12);
+        }
+    s.dropout_schedule = DROPOUT_SCHEDULE_CURRICULUM;
+    for (int64_t epoch = 0; epoch < 6; epoch++)
+        CHECK(fabs(regularization_scheduled_rate(&s, 0.4, epoch) -
+                   0.4 * (1 - exp(-2.5 * (double)epoch))) < 1e-12);
+}
+
+CHECK_MAIN("regularizer", every_row_has_a_strength_here, strength_zero_is_absence,
+           each_changes_training_and_repeats_itself, evaluation_is_untouched,
+           switching_one_on_moves_no_other_draw, max_norm_holds, clipping_bounds_the_step,
+           leaving_out_equals_masking, schedules_follow_their_formulas)
