@@ -2,11 +2,11 @@
 
 #include "core/dataset_storage.h"
 #include "core/digest.h"
+#include "core/kernel_gather.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -242,14 +242,6 @@ bool container_read_header(const char *path, container_header *out, fail *f)
     return true;
 }
 
-static bool are_finite(const float *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(values[i]))
-            return false;
-    return true;
-}
-
 static bool are_labels(const int32_t *labels, size_t n, size_t k)
 {
     for (size_t i = 0; i < n; i++)
@@ -270,14 +262,14 @@ static bool place_rows(const container_header *h, const char *base, const layout
         rows->bytes = inputs;
     else
         rows->floats = inputs;
-    if (rows->floats && !are_finite(rows->floats, rows->n * (size_t)h->d))
+    if (rows->floats && !kernel_gather_are_finite(rows->floats, rows->n * (size_t)h->d))
         return false;
     if (h->task == TASK_CLASSIFICATION) {
         rows->labels = outputs;
         return are_labels(rows->labels, rows->n, (size_t)h->k);
     }
     rows->targets = outputs;
-    return are_finite(rows->targets, rows->n * (size_t)h->k);
+    return kernel_gather_are_finite(rows->targets, rows->n * (size_t)h->k);
 }
 
 /* The names' section holds exactly the texts that it should. */

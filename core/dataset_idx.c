@@ -1,4 +1,5 @@
-/* IDX files as MNIST ships them: 00 00 08 03, big-endian counts n, height, width, then bytes; labels 00 00 08 01, n, bytes. */
+/* IDX files as MNIST ships them: 00 00 08 03, big-endian counts n, height, width, then bytes; labels 00 00 08 01, n, bytes.
+ * Four files are a training and a test part, told apart by their names; two are the training part, whatever they are called. */
 #include "core/dataset_load.h"
 
 #include <stdlib.h>

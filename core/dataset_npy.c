@@ -15,8 +15,10 @@ static bool check_parts(const dataset_load *load, const size_t n_outputs[PART_CO
         const dataset_load_part *part = &load->parts[p];
         bool has_inputs = part->n > 0, has_outputs = part->outputs != NULL;
         if (has_inputs != has_outputs || (p == PART_TRAIN && !has_inputs))
-            return fail_set(f, FAIL_INCOMPATIBLE, NULL, "The %s part has no %s.", names[p],
-                            has_inputs ? "outputs (y)" : "inputs (x)");
+            return fail_set(f, FAIL_INCOMPATIBLE, NULL,
+                            "The %s part has no %s; arrays are told apart by their names: x_train, "
+                            "y_train, x_val, y_val, x_test, y_test, or x and y.",
+                            names[p], has_inputs ? "outputs (y)" : "inputs (x)");
         if (part->n != n_outputs[p])
             return fail_set(f, FAIL_INCOMPATIBLE, NULL,
                             "The %s part has %zu rows of inputs but %zu of outputs.", names[p],

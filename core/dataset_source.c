@@ -72,12 +72,13 @@ static int64_t read_some(dataset_source *s, void *bytes, size_t n, fail *f)
     int64_t n_read =
         s->member ? zip_fread(s->member, bytes, n) : gzread(s->gzip, bytes, (unsigned)n);
     if (n_read < 0) {
-        int code = Z_ERRNO;
+        int code = Z_OK;
         const char *why = s->member ? zip_file_strerror(s->member) : gzerror(s->gzip, &code);
         if (!s->member && code == Z_ERRNO)
-            why = strerror(errno);
-        fail_set(f, FAIL_SYNTAX, NULL, "%s cannot be unpacked after byte %llu: %s.", s->name,
-                 (unsigned long long)s->position, why);
+            fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s.", s->name, strerror(errno));
+        else
+            fail_set(f, FAIL_SYNTAX, NULL, "%s cannot be unpacked after byte %llu: %s.", s->name,
+                     (unsigned long long)s->position, why);
         return -1;
     }
     s->position += (uint64_t)n_read;

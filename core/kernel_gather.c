@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { FINITE_PIECE = 4096 };
+
 static inline size_t row_of(const gather *g, size_t i)
 {
     return g->rows[g->positions ? g->positions[i] : g->first + i];
@@ -99,4 +101,22 @@ void kernel_gather_byte_sums(const uint8_t *values, const uint32_t *rows, size_t
             most[j] = from[j] > most[j] ? from[j] : most[j];
         }
     }
+}
+
+/* In pieces: an early end would keep the loop from being vectorized. */
+KERNEL_CLONES
+bool kernel_gather_are_finite(const float *values, size_t n)
+{
+    for (size_t done = 0; done < n; done += FINITE_PIECE) {
+        size_t here = n - done < FINITE_PIECE ? n - done : FINITE_PIECE;
+        uint32_t n_bad = 0;
+        for (size_t i = 0; i < here; i++) {
+            uint32_t bits;
+            memcpy(&bits, values + done + i, sizeof bits);
+            n_bad += (bits & 0x7F800000U) == 0x7F800000U;
+        }
+        if (n_bad > 0)
+            return false;
+    }
+    return true;
 }

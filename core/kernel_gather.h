@@ -7,6 +7,7 @@
 #ifndef CORE_KERNEL_GATHER_H
 #define CORE_KERNEL_GATHER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,5 +31,8 @@ void kernel_gather_copy(const gather *g, const float *values, float *out);
 /* sums[j] += x, squares[j] += x * x, least and most, over n rows of d bytes that `rows` names. */
 void kernel_gather_byte_sums(const uint8_t *values, const uint32_t *rows, size_t n, size_t d,
                              uint64_t *sums, uint64_t *squares, uint8_t *least, uint8_t *most);
+
+/* Whether none of n floats is infinite or NaN. */
+bool kernel_gather_are_finite(const float *values, size_t n);
 
 #endif
