@@ -6,13 +6,15 @@
 #include <string.h>
 
 static const cli_flag SERVE_FLAGS[] = {
-    {"--listen", "ADDRESS:PORT", "where to listen; port 0 picks a free one (127.0.0.1:8080)", false},
+    {"--listen", "ADDRESS:PORT", "where to listen; port 0 picks a free one (127.0.0.1:8080)",
+     false},
     {"--db", "FILE", "the database, made if it is not there (regulab.db)", false},
     {"--data-dir", "DIR", "registered data sets, checkpoints, models (regulab-data)", false},
     {"--workers", "N", "runs that train side by side (one per processor)", false},
     {"--static", "DIR", "the dashboard's files", false},
     {"--token-file", "FILE", "ask every client for the token in this file", false},
-    {"--allow-host", "NAME", "a name that requests may use for this server, besides its address; may be repeated", true},
+    {"--allow-host", "NAME",
+     "a name that requests may use for this server, besides its address; may be repeated", true},
     {"--sql-time-limit-ms", "N", "time that one SQL statement may take (1000)", false},
     {"--sql-max-rows", "N", "rows that one SQL statement may answer (1000)", false},
     {"--recipe", "NAME", "queue this recipe if the database holds no experiment yet", false},
@@ -23,7 +25,8 @@ static const cli_flag RUN_FLAGS[] = {
     {"--db", "FILE", "keep the results in this database, as serve does", false},
     {"--data-dir", "DIR", "registered data sets; with --db also models (regulab-data)", false},
     {"--export", "DIR", "write data, weights, curves and results of the one run there", false},
-    {"--threads", "N", "threads that train (one per processor); the result is the same for any number", false},
+    {"--threads", "N",
+     "threads that train (one per processor); the result is the same for any number", false},
     {"--quiet", NULL, "say nothing but errors", false},
     {0},
 };
@@ -63,35 +66,44 @@ static const cli_flag NO_FLAGS[] = {{0}};
 
 const cli_command COMMANDS[] = {
     {"serve", "", "Run the service: REST, live curves, dashboard, SQL.",
-     "Prints `listening on http://ADDRESS:PORT` when it is ready. SIGTERM and Ctrl+C stop it: what trains is\n"
+     "Prints `listening on http://ADDRESS:PORT` when it is ready. SIGTERM and Ctrl+C stop it: what "
+     "trains is\n"
      "kept and goes on at the next start.",
-     "regulab serve\nregulab serve --listen 127.0.0.1:0 --workers 2 --recipe demonstration", SERVE_FLAGS, 0, 0, cli_serve},
+     "regulab serve\nregulab serve --listen 127.0.0.1:0 --workers 2 --recipe demonstration",
+     SERVE_FLAGS, 0, 0, cli_serve},
     {"run", "SPEC.json", "Train a specification without a server; - reads standard input.",
-     "Several runs (a sweep, repeats) are trained one after the other, and a table of results is printed. With\n"
+     "Several runs (a sweep, repeats) are trained one after the other, and a table of results is "
+     "printed. With\n"
      "--db an interrupted run can be finished by `regulab serve` on the same database.",
-     "regulab run spec.json\necho '{\"sweep\": {\"dropout\": [0, 0.5]}, \"repeats\": 3}' | regulab run -\n"
+     "regulab run spec.json\necho '{\"sweep\": {\"l2\": [0, 0.001]}, \"repeats\": 3}' | regulab "
+     "run -\n"
      "regulab run spec.json --threads 1 --export out",
      RUN_FLAGS, 1, 1, cli_run},
-    {"check", "SPEC.json", "Say what a specification means, or everything that is wrong with it; - reads standard input.",
-     "Faults are printed as `POINTER: sentence`, one a line, with exit status 2.", "echo '{\"dropout\": 0.5}' | regulab check -",
-     CHECK_FLAGS, 1, 1, cli_check},
+    {"check", "SPEC.json",
+     "Say what a specification means, or everything that is wrong with it; - reads standard input.",
+     "Faults are printed as `POINTER: sentence`, one a line, with exit status 2.",
+     "echo '{\"l2\": 0.001}' | regulab check -", CHECK_FLAGS, 1, 1, cli_check},
     {"fields", "[NAME]", "List the fields of a specification: type, range, default, meaning.", NULL,
-     "regulab fields\nregulab fields dropout\nregulab fields --json", FIELDS_FLAGS, 0, 1, cli_fields},
+     "regulab fields\nregulab fields optimizer\nregulab fields --json", FIELDS_FLAGS, 0, 1,
+     cli_fields},
     {"dataset add", "NAME FILE...", "Register a data set: CSV, IDX (gzip or plain), .npy or .npz.",
-     "IDX files are told apart by their content, and the parts by `train`, and `t10k` or `test`, in their names.",
+     "IDX files are told apart by their content, and the parts by `train`, and `t10k` or `test`, "
+     "in their names.",
      "regulab dataset add iris iris.csv --label species\n"
      "regulab dataset add mnist train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz \\\n"
      "    t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz",
      ADD_FLAGS, 2, CLI_WORDS_LIMIT, cli_dataset_add},
-    {"dataset list", "", "List the built-in and the registered data sets.", NULL, "regulab dataset list", LIST_FLAGS, 0, 0,
-     cli_dataset_list},
+    {"dataset list", "", "List the built-in and the registered data sets.", NULL,
+     "regulab dataset list", LIST_FLAGS, 0, 0, cli_dataset_list},
     {"sql", "\"SELECT ...\"", "Ask the database: one read-only statement.",
-     "Tables experiments, runs, epochs, layers, datasets; views run_results and config_results. Besides SQLite's own\n"
+     "Tables experiments, runs, epochs, layers, datasets; views run_results and config_results. "
+     "Besides SQLite's own\n"
      "functions there are stddev, median, ci95_low and ci95_high.",
-     "regulab sql \"SELECT dropout, n, mean_val_loss FROM config_results ORDER BY mean_val_loss\"\n"
+     "regulab sql \"SELECT l2, n, mean_val_loss FROM config_results ORDER BY mean_val_loss\"\n"
      "regulab sql \"SELECT * FROM epochs WHERE run_id = 1\" --csv",
      SQL_FLAGS, 1, 1, cli_sql},
-    {"version", "", "Print the versions of this program and of its BLAS.", NULL, "regulab version", NO_FLAGS, 0, 0, cli_version},
+    {"version", "", "Print the versions of this program and of its BLAS.", NULL, "regulab version",
+     NO_FLAGS, 0, 0, cli_version},
 };
 const int COMMAND_COUNT = (int)(sizeof COMMANDS / sizeof *COMMANDS);
 
@@ -102,14 +114,17 @@ static void print_commands(FILE *file, const char *group)
     for (int i = 0; i < COMMAND_COUNT; i++) {
         if (group && strncmp(COMMANDS[i].name, group, strlen(group)) != 0)
             continue;
-        (void)fprintf(file, "  regulab %s%s%s\n      %s\n", COMMANDS[i].name, *COMMANDS[i].words ? " " : "", COMMANDS[i].words,
-                      COMMANDS[i].summary);
+        (void)fprintf(file, "  regulab %s%s%s\n      %s\n", COMMANDS[i].name,
+                      *COMMANDS[i].words ? " " : "", COMMANDS[i].words, COMMANDS[i].summary);
     }
 }
 
 static void print_overview(FILE *file, const char *group)
 {
-    (void)fprintf(file, "Usage: regulab %s ...\n\nTrains neural networks to learn what regularization does.\n\n", group ? group : "COMMAND");
+    (void)fprintf(
+        file,
+        "Usage: regulab %s ...\n\nTrains neural networks to learn what regularization does.\n\n",
+        group ? group : "COMMAND");
     print_commands(file, group);
     (void)fprintf(file, "\nEach command has --help.\n");
 }
@@ -134,7 +149,8 @@ void cli_print_help(const cli_command *command)
     if (command->flags->name)
         printf("\nFlags:\n");
     for (const cli_flag *flag = command->flags; flag->name; flag++)
-        printf("  %s%s%s\n      %s\n", flag->name, flag->value ? " " : "", flag->value ? flag->value : "", flag->help);
+        printf("  %s%s%s\n      %s\n", flag->name, flag->value ? " " : "",
+               flag->value ? flag->value : "", flag->help);
     print_examples(command->examples);
 }
 
@@ -178,7 +194,8 @@ static int refuse_command(const char *word)
         known[n++] = COMMANDS[i].name;
     known[n] = NULL;
     const char *nearest = codec_nearest(word, known);
-    return cli_usage(NULL, nearest ? "unknown command %s; did you mean %s?" : "unknown command %s", word, nearest);
+    return cli_usage(NULL, nearest ? "unknown command %s; did you mean %s?" : "unknown command %s",
+                     word, nearest);
 }
 
 static int run_group(int argc, char **argv)
@@ -246,7 +263,8 @@ int cli_failed(const fail *f)
 int cli_faulty(FILE *file, const fail_list *faults)
 {
     for (int i = 0; i < faults->n; i++)
-        (void)fprintf(file, "%s: %s\n", *faults->items[i].field ? faults->items[i].field : "/", faults->items[i].sentence);
+        (void)fprintf(file, "%s: %s\n", *faults->items[i].field ? faults->items[i].field : "/",
+                      faults->items[i].sentence);
     if (faults->n_found > faults->n)
         (void)fprintf(file, "... and %d more\n", faults->n_found - faults->n);
     return CLI_USAGE;
@@ -263,9 +281,11 @@ bool cli_load(const char *path, buffer *out, fail *f)
     buffer_init(out, CLI_SPEC_BYTES_LIMIT);
     while ((n = fread(piece, 1, sizeof piece, file)) > 0)
         buffer_add(out, piece, n);
-    bool ok = !ferror(file) || fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s", path, strerror(errno));
+    bool ok = !ferror(file) ||
+              fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s", path, strerror(errno));
     if (ok && out->failed)
-        ok = fail_set(f, FAIL_TOO_LARGE, NULL, "%s is larger than %d MB", path, CLI_SPEC_BYTES_LIMIT >> 20);
+        ok = fail_set(f, FAIL_TOO_LARGE, NULL, "%s is larger than %d MB", path,
+                      CLI_SPEC_BYTES_LIMIT >> 20);
     buffer_add(out, "", 0); /* an empty file is an empty text */
     if (!is_input)
         (void)fclose(file);
@@ -277,6 +297,7 @@ bool cli_load(const char *path, buffer *out, fail *f)
 int cli_version(const cli_arguments *a)
 {
     (void)a;
-    printf("regulab %s\n%s, kernels for %s\n", REGULAB_VERSION, train_blas_name(), train_blas_core());
+    printf("regulab %s\n%s, kernels for %s\n", REGULAB_VERSION, train_blas_name(),
+           train_blas_core());
     return CLI_DONE;
 }

@@ -1,7 +1,8 @@
 /* cli — the command line: COMMANDS[], the reading of flags, help.
  *
  * 1. A command is a row: its name, flags, help and function. `--help` is made from it.
- * 2. A function returns the exit status: 0 done, 1 failed, 2 usage or an invalid specification. Only main exits.
+ * 2. A function returns the exit status: 0 done, 1 failed, 2 usage or an invalid specification.
+ * Only main exits.
  * 3. What was asked for goes to standard output, everything else to standard error.
  * One thread. */
 #ifndef SERVER_CLI_H
@@ -20,7 +21,7 @@ typedef struct cli_flag {
     const char *name;  /* "--db" */
     const char *value; /* "FILE"; NULL: a switch */
     const char *help;
-    bool repeats;      /* may be given more than once */
+    bool repeats; /* may be given more than once */
 } cli_flag;
 
 typedef struct cli_arguments {
@@ -34,11 +35,11 @@ typedef struct cli_arguments {
 } cli_arguments;
 
 typedef struct cli_command {
-    const char *name;     /* "run", "dataset add" */
-    const char *words;    /* "SPEC.json"; "" if it takes none */
-    const char *summary;  /* one line */
-    const char *help;     /* more about it, or NULL */
-    const char *examples; /* lines that work as they are */
+    const char *name;      /* "run", "dataset add" */
+    const char *words;     /* "SPEC.json"; "" if it takes none */
+    const char *summary;   /* one line */
+    const char *help;      /* more about it, or NULL */
+    const char *examples;  /* lines that work as they are */
     const cli_flag *flags; /* up to the first without a name */
     int least_words, most_words;
     int (*run)(const cli_arguments *arguments);
@@ -58,12 +59,14 @@ const char *cli_value(const cli_arguments *a, const char *flag, const char *othe
 bool cli_has(const cli_arguments *a, const char *flag);
 
 /* A whole number in [low, high]; false after a sentence on standard error. */
-bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t high, int64_t otherwise, int64_t *out);
+bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t high,
+                 int64_t otherwise, int64_t *out);
 
 /* Says what is wrong with the words and where help is; returns CLI_USAGE. */
 int cli_usage(const cli_command *command, const char *format, ...) FAIL_FORMAT(2, 3);
 
-/* Says on standard error what went wrong; returns CLI_FAILED, or CLI_USAGE for a specification's faults. */
+/* Says on standard error what went wrong; returns CLI_FAILED, or CLI_USAGE for a specification's
+ * faults. */
 int cli_failed(const fail *f);
 int cli_faulty(FILE *file, const fail_list *faults);
 

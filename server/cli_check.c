@@ -14,8 +14,10 @@ static void print_plan(const jobs_plan *p)
 {
     const char *more = p->spec.until.enabled ? " or more" : "";
     int64_t n_runs = p->plan.n_configs * p->plan.n_seeds;
-    printf("valid: %d config%s, %" PRId64 " seed%s%s, %" PRId64 " run%s%s, at most %.0f MB of memory each\n", p->plan.n_configs,
-           p->plan.n_configs == 1 ? "" : "s", p->plan.n_seeds, p->plan.n_seeds == 1 ? "" : "s", more, n_runs, n_runs == 1 ? "" : "s", more,
+    printf("valid: %d config%s, %" PRId64 " seed%s%s, %" PRId64
+           " run%s%s, at most %.0f MB of memory each\n",
+           p->plan.n_configs, p->plan.n_configs == 1 ? "" : "s", p->plan.n_seeds,
+           p->plan.n_seeds == 1 ? "" : "s", more, n_runs, n_runs == 1 ? "" : "s", more,
            (double)jobs_plan_memory_bytes(p) / 1e6);
     jobs_plan_list_warnings(p, print_warning, NULL);
 }

@@ -13,12 +13,14 @@ static const char *base_name(const char *path)
 
 static void print_summary(const dataset_summary *s, bool is_new)
 {
-    printf("%s %s: %zu training", is_new ? "registered" : "already registered", s->name, s->n[PART_TRAIN]);
+    printf("%s %s: %zu training", is_new ? "registered" : "already registered", s->name,
+           s->n[PART_TRAIN]);
     if (s->n[PART_VALIDATION])
         printf(", %zu validation", s->n[PART_VALIDATION]);
     if (s->n[PART_TEST])
         printf(", %zu test", s->n[PART_TEST]);
-    printf(" samples, %zu inputs, %zu %s\nsha256 %s\n", s->d, s->k, s->task == TASK_CLASSIFICATION ? "classes" : "targets", s->sha256);
+    printf(" samples, %zu inputs, %zu %s\nsha256 %s\n", s->d, s->k,
+           s->task == TASK_CLASSIFICATION ? "classes" : "targets", s->sha256);
 }
 
 int cli_dataset_add(const cli_arguments *a)
@@ -34,8 +36,8 @@ int cli_dataset_add(const cli_arguments *a)
     for (int i = 1; i < a->n_words; i++)
         files[i - 1] = (dataset_file){.path = a->words[i], .name = base_name(a->words[i])};
     const char *data_dir = cli_value(a, "--data-dir", "regulab-data");
-    if (!dataset_clean(data_dir, &f) ||
-        !dataset_add(a->words[0], files, (size_t)a->n_words - 1, &options, data_dir, &summary, &is_new, &f))
+    if (!dataset_clean(data_dir, &f) || !dataset_add(a->words[0], files, (size_t)a->n_words - 1,
+                                                     &options, data_dir, &summary, &is_new, &f))
         return cli_failed(&f);
     print_summary(&summary, is_new);
     return CLI_DONE;
@@ -69,7 +71,8 @@ static bool add_built_in(cli_table *t, const dataset_row *row, fail *f)
 
 int cli_dataset_list(const cli_arguments *a)
 {
-    static const char *const HEAD[] = {"name", "task", "training", "validation", "test", "inputs", "outputs"};
+    static const char *const HEAD[] = {"name", "task",   "training", "validation",
+                                       "test", "inputs", "outputs"};
     cli_table t;
     fail f;
     cli_table_init(&t, (int)(sizeof HEAD / sizeof *HEAD));

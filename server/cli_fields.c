@@ -32,7 +32,8 @@ static void add_range(buffer *b, const field *row)
     if (row->values)
         return;
     buffer_add_text(b, codec_field_type_name(row));
-    bool is_number = row->type == FIELD_INTEGER || row->type == FIELD_NUMBER || row->type == FIELD_RATES || row->type == FIELD_INTEGER_ARRAY;
+    bool is_number = row->type == FIELD_INTEGER || row->type == FIELD_NUMBER ||
+                     row->type == FIELD_RATES || row->type == FIELD_INTEGER_ARRAY;
     if (!is_number)
         return;
     buffer_add_text(b, row->exclusive_minimum ? " in (" : " in [");
@@ -73,7 +74,8 @@ static int print_json(void)
 static bool is_asked_for(const field *row, const char *name)
 {
     size_t n = name ? strlen(name) : 0;
-    return !name || (strncmp(row->name, name, n) == 0 && (row->name[n] == '\0' || row->name[n] == '.'));
+    return !name ||
+           (strncmp(row->name, name, n) == 0 && (row->name[n] == '\0' || row->name[n] == '.'));
 }
 
 int cli_fields(const cli_arguments *a)
@@ -81,7 +83,9 @@ int cli_fields(const cli_arguments *a)
     const char *name = a->n_words ? a->words[0] : NULL;
     if (name && !field_find(name)) {
         const char *nearest = field_nearest_name(name);
-        return cli_usage(a->command, nearest ? "there is no field %s; did you mean %s?" : "there is no field %s", name, nearest);
+        return cli_usage(
+            a->command, nearest ? "there is no field %s; did you mean %s?" : "there is no field %s",
+            name, nearest);
     }
     if (cli_has(a, "--json"))
         return print_json();

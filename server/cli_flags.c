@@ -25,7 +25,8 @@ static bool refuse_flag(const cli_command *command, const char *word)
         known[n++] = flag->name;
     known[n] = NULL;
     const char *nearest = codec_nearest(word, known);
-    cli_usage(command, nearest ? "unknown flag %s; did you mean %s?" : "unknown flag %s", word, nearest);
+    cli_usage(command, nearest ? "unknown flag %s; did you mean %s?" : "unknown flag %s", word,
+              nearest);
     return false;
 }
 
@@ -48,7 +49,8 @@ static bool add_flag(cli_arguments *a, const cli_flag *flag, const char *value)
 static bool read_flag(cli_arguments *a, int argc, char **argv, int *i)
 {
     const char *word = argv[*i], *equals = strchr(word, '=');
-    const cli_flag *flag = find_flag(a->command, word, equals ? (size_t)(equals - word) : strlen(word));
+    const cli_flag *flag =
+        find_flag(a->command, word, equals ? (size_t)(equals - word) : strlen(word));
     if (!flag)
         return refuse_flag(a->command, word);
     if (!flag->value && equals) {
@@ -111,7 +113,8 @@ bool cli_has(const cli_arguments *a, const char *flag)
     return cli_value(a, flag, NULL) != NULL;
 }
 
-bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t high, int64_t otherwise, int64_t *out)
+bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t high,
+                 int64_t otherwise, int64_t *out)
 {
     const char *text = cli_value(a, flag, NULL);
     *out = otherwise;
@@ -122,7 +125,8 @@ bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t 
     long long value = strtoll(text, &end, 10);
     bool is_number = end != text && *end == '\0' && text[0] != ' ' && text[0] != '+';
     if (!is_number || errno == ERANGE || value < low || value > high) {
-        cli_usage(a->command, "%s must be a whole number from %lld to %lld, not \"%s\"", flag, (long long)low, (long long)high, text);
+        cli_usage(a->command, "%s must be a whole number from %lld to %lld, not \"%s\"", flag,
+                  (long long)low, (long long)high, text);
         return false;
     }
     *out = value;
@@ -137,7 +141,9 @@ int cli_usage(const cli_command *command, const char *format, ...)
     (void)vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     size_t n = strlen(sentence);
-    const char *blank = command ? " " : "", *name = command ? command->name : "", *end = n && strchr(".?", sentence[n - 1]) ? "" : ".";
-    (void)fprintf(stderr, "regulab%s%s: %s%s\nTry `regulab%s%s --help`.\n", blank, name, sentence, end, blank, name);
+    const char *blank = command ? " " : "", *name = command ? command->name : "",
+               *end = n && strchr(".?", sentence[n - 1]) ? "" : ".";
+    (void)fprintf(stderr, "regulab%s%s: %s%s\nTry `regulab%s%s --help`.\n", blank, name, sentence,
+                  end, blank, name);
     return CLI_USAGE;
 }

@@ -17,7 +17,10 @@ static double now(void)
 
 void cli_progress_start(cli_progress *p, double work, int64_t n_runs, bool quiet)
 {
-    *p = (cli_progress){.is_shown = !quiet && isatty(STDERR_FILENO), .started = now(), .work = work, .n_runs = n_runs};
+    *p = (cli_progress){.is_shown = !quiet && isatty(STDERR_FILENO),
+                        .started = now(),
+                        .work = work,
+                        .n_runs = n_runs};
 }
 
 void cli_progress_add(cli_progress *p, double work, int64_t n_runs)
@@ -52,8 +55,9 @@ static void draw(const cli_progress *p, double share, double time)
     bar[BAR_WIDTH] = '\0';
     if (share > 0 && elapsed > 0.3)
         write_time(elapsed * (1 - share) / share, left, sizeof left);
-    (void)fprintf(stderr, "\r[%s] %3.0f %%  run %" PRId64 " of %" PRId64 "  %.0f steps/s  %s left\033[K", bar, 100 * share, p->n_done + 1,
-                  p->n_runs, p->rate, left);
+    (void)fprintf(stderr,
+                  "\r[%s] %3.0f %%  run %" PRId64 " of %" PRId64 "  %.0f steps/s  %s left\033[K",
+                  bar, 100 * share, p->n_done + 1, p->n_runs, p->rate, left);
     (void)fflush(stderr);
 }
 

@@ -1,7 +1,8 @@
-/* cli_progress — the progress bar of `regulab run`: one line on standard error that is drawn over, on a terminal only.
+/* cli_progress — the progress bar of `regulab run`: one line on standard error that is drawn over,
+ * on a terminal only.
  *
- * Work is in the unit of the caller (nominal seconds); what remains is told from the time that the work so far took.
- * One thread. */
+ * Work is in the unit of the caller (nominal seconds); what remains is told from the time that the
+ * work so far took. One thread. */
 #ifndef SERVER_CLI_PROGRESS_H
 #define SERVER_CLI_PROGRESS_H
 
@@ -10,7 +11,7 @@
 
 typedef struct cli_progress {
     bool is_shown;
-    double started, drawn; /* seconds of the monotonic clock */
+    double started, drawn;  /* seconds of the monotonic clock */
     double work, work_done; /* of all runs; of those that have ended */
     int64_t n_runs, n_done;
     double run_work, run_started; /* of the run that trains */
@@ -24,6 +25,7 @@ void cli_progress_add(cli_progress *p, double work, int64_t n_runs); /* more tha
 void cli_progress_run(cli_progress *p, double work);                 /* the next run begins */
 void cli_progress_step(cli_progress *p, int64_t step, int64_t n_steps);
 void cli_progress_end_run(cli_progress *p);
-void cli_progress_clear(cli_progress *p); /* the line is empty again: something else may be printed */
+void cli_progress_clear(
+    cli_progress *p); /* the line is empty again: something else may be printed */
 
 #endif

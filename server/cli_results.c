@@ -30,7 +30,8 @@ static size_t list_values(const cli_results *r, int config, int m, double *value
 {
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++)
-        if (r->items[i].config == config && r->items[i].is_completed && !isnan(r->items[i].selected[m]))
+        if (r->items[i].config == config && r->items[i].is_completed &&
+            !isnan(r->items[i].selected[m]))
             values[n++] = r->items[i].selected[m];
     return n;
 }
@@ -43,7 +44,8 @@ static const cli_outcome *find_pair(const cli_results *r, int config, int64_t se
     return NULL;
 }
 
-static double pair_half_width(const cli_results *r, int config, int baseline, int m, double *a, double *b)
+static double pair_half_width(const cli_results *r, int config, int baseline, int m, double *a,
+                              double *b)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++) {
@@ -76,8 +78,9 @@ double cli_results_half_width(const cli_results *r, const jobs_plan *p, int metr
 
 /* ---- the table ---- */
 
-static const int SHOWN[] = {METRIC_VAL_LOSS,  METRIC_VAL_ACCURACY,  METRIC_VAL_R2,       METRIC_TEST_LOSS,       METRIC_TEST_ACCURACY,
-                            METRIC_TEST_R2,   METRIC_MC_TEST_LOSS,  METRIC_MC_TEST_ACCURACY};
+static const int SHOWN[] = {METRIC_VAL_LOSS,     METRIC_VAL_ACCURACY,    METRIC_VAL_R2,
+                            METRIC_TEST_LOSS,    METRIC_TEST_ACCURACY,   METRIC_TEST_R2,
+                            METRIC_MC_TEST_LOSS, METRIC_MC_TEST_ACCURACY};
 enum { SHOWN_COUNT = sizeof SHOWN / sizeof *SHOWN };
 
 static bool has_metric(const cli_results *r, int m)
@@ -128,7 +131,8 @@ static size_t count_runs(const cli_results *r, int config)
     return n;
 }
 
-static void add_config(cli_table *t, const cli_results *r, const jobs_plan *p, int c, const int *shown, int n_shown, double *values)
+static void add_config(cli_table *t, const cli_results *r, const jobs_plan *p, int c,
+                       const int *shown, int n_shown, double *values)
 {
     size_t n_runs = count_runs(r, c), n_completed = 0;
     for (size_t i = 0; i < r->n; i++)

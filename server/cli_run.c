@@ -1,5 +1,5 @@
-/* `regulab run`: trains a specification in this process, one run after the other; with --db through the same steps as the service's
- * workers, so that what is interrupted can go on there. */
+/* `regulab run`: trains a specification in this process, one run after the other; with --db through
+ * the same steps as the service's workers, so that what is interrupted can go on there. */
 #include "server/cli.h"
 #include "server/cli_progress.h"
 #include "server/cli_results.h"
@@ -55,7 +55,8 @@ static void note_signal(int number)
 
 static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = note_signal, .sa_flags = (int)SA_RESETHAND}; /* twice ends it at once */
+    struct sigaction action = {.sa_handler = note_signal,
+                               .sa_flags = (int)SA_RESETHAND}; /* twice ends it at once */
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
 }
@@ -75,7 +76,8 @@ static bool open_dataset(void *context, const train_spec *spec, dataset **out, f
     training *t = context;
     if (!t->set || !same_data(&t->set_spec, spec)) {
         dataset *set;
-        if (!dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, t->data_dir, &set, f))
+        if (!dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, t->data_dir, &set,
+                          f))
             return false;
         dataset_close(t->set);
         t->set = set;
@@ -142,7 +144,8 @@ static bool fill_curves(training *t, fail *f)
     int metrics[METRIC_EPOCH_COUNT], n = export_csv_list_metrics(t->task, metrics);
     if (t->store) { /* a run that was resumed has records that this process has not seen */
         buffer_close(&t->curves);
-        if (!store_flush(t->store, f) || !store_list_records(t->store, t->run_id, 0, add_stored_record, t, f))
+        if (!store_flush(t->store, f) ||
+            !store_list_records(t->store, t->run_id, 0, add_stored_record, t, f))
             return false;
     }
     buffer all;
@@ -157,7 +160,10 @@ static bool fill_curves(training *t, fail *f)
 
 static bool save_export(training *t, const train_result *result, fail *f)
 {
-    export_run trained = {.spec = &t->spec, .result = result, .curves = &t->curves, .peak_memory_bytes = export_peak_memory()};
+    export_run trained = {.spec = &t->spec,
+                          .result = result,
+                          .curves = &t->curves,
+                          .peak_memory_bytes = export_peak_memory()};
     dataset *set;
     split *data;
     if (!fill_curves(t, f) || !open_dataset(t, &t->spec, &set, f))
@@ -197,12 +203,13 @@ static bool train_in_memory(training *t, fail *f)
 {
     char sha256[65];
     train_result result = {0};
-    executor_task task = {.spec = &t->spec,
-                          .data_dir = t->data_dir,
-                          .threads = t->threads,
-                          .hooks = {.context = t, .on_record = on_record, .poll = on_poll, .on_step = on_step},
-                          .open_dataset = open_dataset,
-                          .open_context = t};
+    executor_task task = {
+        .spec = &t->spec,
+        .data_dir = t->data_dir,
+        .threads = t->threads,
+        .hooks = {.context = t, .on_record = on_record, .poll = on_poll, .on_step = on_step},
+        .open_dataset = open_dataset,
+        .open_context = t};
     if (!executor_train(&task, &result, sha256, f))
         return false;
     on_result(t, &result);
@@ -232,7 +239,8 @@ static bool train_in_store(training *t, fail *f)
     run ended = {0};
     if (!store_get_run(t->store, t->run_id, &ended, f))
         return false;
-    fail_set(f, FAIL_INTERNAL, NULL, "%s", ended.error ? ended.error : "the run could not be trained");
+    fail_set(f, FAIL_INTERNAL, NULL, "%s",
+             ended.error ? ended.error : "the run could not be trained");
     run_close(&ended);
     return false;
 }
@@ -251,8 +259,8 @@ static void tell_end(training *t, const fail *f)
     if (t->has_result && (is_completed(t->stop) || interrupted) && !t->export_failed)
         return;
     cli_progress_clear(&t->progress);
-    (void)fprintf(stderr, "regulab: run with seed %" PRId64 "%s%s: ", t->row->seed, t->plan.spec.n_axes ? " and " : "",
-                  t->plan.spec.n_axes ? t->row->values : "");
+    (void)fprintf(stderr, "regulab: run with seed %" PRId64 "%s%s: ", t->row->seed,
+                  t->plan.spec.n_axes ? " and " : "", t->plan.spec.n_axes ? t->row->values : "");
     if (!t->has_result)
         (void)fprintf(stderr, "%s%s%s\n", f->field, *f->field ? ": " : "", f->sentence);
     else if (t->export_failed)
@@ -290,14 +298,16 @@ static bool train_row(training *t, const new_run *row, int64_t run_id)
 
 /* ---- all runs ---- */
 
-static bool insert_runs(training *t, const char *text, const new_run *rows, int64_t n, int64_t *run_ids, fail *f)
+static bool insert_runs(training *t, const char *text, const new_run *rows, int64_t n,
+                        int64_t *run_ids, fail *f)
 {
     const experiment_spec *e = &t->plan.spec;
     bool is_repeat;
     if (!t->store)
         return true;
     if (t->experiment_id)
-        return store_extend_experiment(t->store, t->experiment_id, rows, n, t->plan.plan.n_configs, run_ids, f);
+        return store_extend_experiment(t->store, t->experiment_id, rows, n, t->plan.plan.n_configs,
+                                       run_ids, f);
     new_experiment added = {.name = e->name,
                             .description = e->description,
                             .tags = e->tags,
@@ -319,7 +329,8 @@ static bool was_trained(void *context, const char *config_id, int64_t seed)
     return false;
 }
 
-/* Trains the runs that are missing up to plan.n_seeds; false with *f where they could not even begin. */
+/* Trains the runs that are missing up to plan.n_seeds; false with *f where they could not even
+ * begin. */
 static bool train_missing(training *t, const char *text, bool *all_completed, fail *f)
 {
     new_run *rows = NULL;
@@ -338,7 +349,8 @@ static bool train_missing(training *t, const char *text, bool *all_completed, fa
     return ok;
 }
 
-/* The seeds that "until" still wants; 0 when the intervals are narrow enough or `max` is reached. */
+/* The seeds that "until" still wants; 0 when the intervals are narrow enough or `max` is reached.
+ */
 static int64_t more_seeds(const training *t)
 {
     const experiment_spec *e = &t->plan.spec;
@@ -348,15 +360,18 @@ static int64_t more_seeds(const training *t)
     double width = cli_results_half_width(&t->results, &t->plan, e->until.metric);
     if (width <= e->until.half_width)
         return 0;
-    int64_t next = isnan(width) ? n + 1 : jobs_repeats_next(n, width, e->until.half_width, e->until.max);
+    int64_t next =
+        isnan(width) ? n + 1 : jobs_repeats_next(n, width, e->until.half_width, e->until.max);
     return next > n ? next - n : 0;
 }
 
 static bool train_all(training *t, const char *text, bool *all_completed, fail *f)
 {
-    cli_progress_start(&t->progress, jobs_plan_work(&t->plan), t->plan.plan.n_configs * t->plan.plan.n_seeds, t->is_quiet);
+    cli_progress_start(&t->progress, jobs_plan_work(&t->plan),
+                       t->plan.plan.n_configs * t->plan.plan.n_seeds, t->is_quiet);
     bool ok = train_missing(t, text, all_completed, f);
-    for (int64_t more = ok && !interrupted ? more_seeds(t) : 0; ok && more > 0 && !interrupted; more = ok ? more_seeds(t) : 0) {
+    for (int64_t more = ok && !interrupted ? more_seeds(t) : 0; ok && more > 0 && !interrupted;
+         more = ok ? more_seeds(t) : 0) {
         double work = jobs_plan_work(&t->plan) / (double)t->plan.plan.n_seeds;
         t->plan.plan.n_seeds += more;
         cli_progress_add(&t->progress, work * (double)more, t->plan.plan.n_configs * more);
@@ -383,7 +398,10 @@ static int tell_all(const training *t, bool all_completed)
     }
     if (!interrupted)
         return all_completed ? CLI_DONE : CLI_FAILED;
-    (void)fprintf(stderr, t->store ? "regulab: interrupted; `regulab serve` on this database trains what is left\n" : "regulab: interrupted\n");
+    (void)fprintf(
+        stderr, t->store
+                    ? "regulab: interrupted; `regulab serve` on this database trains what is left\n"
+                    : "regulab: interrupted\n");
     return CLI_FAILED;
 }
 
@@ -392,7 +410,8 @@ static int run_plan(training *t, const cli_arguments *a, const char *text)
     const char *database = cli_value(a, "--db", NULL);
     bool is_new = false, all_completed = true, ok = true;
     fail f;
-    if (t->export_dir && (t->plan.plan.n_configs * t->plan.plan.n_seeds != 1 || t->plan.spec.until.enabled))
+    if (t->export_dir &&
+        (t->plan.plan.n_configs * t->plan.plan.n_seeds != 1 || t->plan.spec.until.enabled))
         return cli_usage(a->command, "--export writes one run; this specification has %" PRId64,
                          t->plan.plan.n_configs * t->plan.plan.n_seeds);
     if (t->export_dir)
@@ -403,7 +422,8 @@ static int run_plan(training *t, const cli_arguments *a, const char *text)
     if (t->store)
         store_close(t->store);
     if (is_new && (!ok || !all_completed || interrupted))
-        (void)rmdir(t->export_dir); /* made for an export that did not come to be; stays if something is in it */
+        (void)rmdir(t->export_dir); /* made for an export that did not come to be; stays if
+                                       something is in it */
     return ok ? tell_all(t, all_completed) : cli_failed(&f);
 }
 

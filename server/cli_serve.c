@@ -53,7 +53,10 @@ static bool read_listen(const cli_arguments *a, service *s)
         if (inet_pton(bracketed ? AF_INET6 : AF_INET, s->address, ignored) == 1)
             return true;
     }
-    cli_usage(a->command, "--listen must be ADDRESS:PORT with a numeric address and a port up to 65535, not \"%s\"", text);
+    cli_usage(
+        a->command,
+        "--listen must be ADDRESS:PORT with a numeric address and a port up to 65535, not \"%s\"",
+        text);
     return false;
 }
 
@@ -96,8 +99,10 @@ static int64_t processors(void)
 static bool read_flags(const cli_arguments *a, service *s)
 {
     int64_t time_ms, rows;
-    if (!read_listen(a, s) || !cli_integer(a, "--workers", 1, WORKERS_LIMIT, processors(), &s->n_workers) ||
-        !cli_integer(a, "--sql-time-limit-ms", 1, 3600000, 1000, &time_ms) || !cli_integer(a, "--sql-max-rows", 1, 1000000, 1000, &rows))
+    if (!read_listen(a, s) ||
+        !cli_integer(a, "--workers", 1, WORKERS_LIMIT, processors(), &s->n_workers) ||
+        !cli_integer(a, "--sql-time-limit-ms", 1, 3600000, 1000, &time_ms) ||
+        !cli_integer(a, "--sql-max-rows", 1, 1000000, 1000, &rows))
         return false;
     find_static(a, s->static_dir);
     read_hosts(a, s);
@@ -123,8 +128,9 @@ static bool load_token(const char *path, service *s, fail *f)
     for (size_t i = start; ok && i < n; i++)
         ok = text.data[i] > 0x20 && text.data[i] < 0x7F;
     if (start >= n || n - start >= sizeof s->token || !ok) {
-        ok = fail_set(f, FAIL_SYNTAX, NULL, "%s must hold one token: 1 to %d printable ASCII characters without blanks", path,
-                      TOKEN_BYTES - 1);
+        ok = fail_set(f, FAIL_SYNTAX, NULL,
+                      "%s must hold one token: 1 to %d printable ASCII characters without blanks",
+                      path, TOKEN_BYTES - 1);
     } else {
         memcpy(s->token, text.data + start, n - start);
         s->app.token = s->token;
@@ -141,11 +147,16 @@ static bool open_all(service *s, fail *f)
                             .n_workers = (int)s->n_workers,
                             .queue_limit = QUEUE_LIMIT,
                             .checkpoint_seconds = CHECKPOINT_SECONDS};
-    http_options web = {.address = s->address, .port = s->port, .n_allow_hosts = s->n_hosts, .allow_hosts = s->hosts, .app = &s->app};
+    http_options web = {.address = s->address,
+                        .port = s->port,
+                        .n_allow_hosts = s->n_hosts,
+                        .allow_hosts = s->hosts,
+                        .app = &s->app};
     if (!dataset_clean(s->app.data_dir, f) || !store_open(s->database, &s->app.store, f))
         return false;
     options.store = s->app.store;
-    return events_open(s->app.store, &s->app.events, f) && jobs_open(&options, &s->app.jobs, f) && http_open(&web, &s->app.http, f);
+    return events_open(s->app.store, &s->app.events, f) && jobs_open(&options, &s->app.jobs, f) &&
+           http_open(&web, &s->app.http, f);
 }
 
 static void close_all(service *s)
@@ -161,7 +172,8 @@ static void close_all(service *s)
 static void say_ready(const service *s)
 {
     bool v6 = strchr(s->address, ':') != NULL;
-    printf("listening on http://%s%s%s:%u\n", v6 ? "[" : "", s->address, v6 ? "]" : "", (unsigned)http_port(s->app.http));
+    printf("listening on http://%s%s%s:%u\n", v6 ? "[" : "", s->address, v6 ? "]" : "",
+           (unsigned)http_port(s->app.http));
     (void)fflush(stdout);
 }
 
@@ -174,8 +186,9 @@ static void stop_serving(int number)
         http_stop(serving);
 }
 
-/* The loop takes SIGTERM and SIGINT from a descriptor where every thread blocks them. Threads that a library made before main()
- * (OpenBLAS does) do not: a signal that the system hands to one of these comes here. */
+/* The loop takes SIGTERM and SIGINT from a descriptor where every thread blocks them. Threads that
+ * a library made before main() (OpenBLAS does) do not: a signal that the system hands to one of
+ * these comes here. */
 static void catch_signals(http *h)
 {
     struct sigaction action = {.sa_handler = stop_serving, .sa_flags = SA_RESTART};
@@ -195,7 +208,10 @@ static bool serve(service *s, fail *f)
     catch_signals(s->app.http);
     say_ready(s);
     if (!s->app.token && !is_loopback(s->address))
-        (void)fprintf(stderr, "regulab: whoever reaches %s may train and delete here; --token-file asks for a token\n", s->address);
+        (void)fprintf(stderr,
+                      "regulab: whoever reaches %s may train and delete here; --token-file asks "
+                      "for a token\n",
+                      s->address);
     if (s->recipe && !api_recipes_start(&s->app, s->recipe, &queued, f))
         return false;
     return http_run(s->app.http, f);

@@ -62,9 +62,15 @@ static void add_table_cell(cli_table *t, const console_cell *cell)
     buffer b;
     buffer_init(&b, 64);
     switch (cell->type) {
-    case SQL_VALUE_NULL: cli_table_add(t, "null"); break;
-    case SQL_VALUE_INTEGER: cli_table_add(t, "%" PRId64, cell->integer); break;
-    case SQL_VALUE_TEXT: add_line(t, cell->text); break;
+    case SQL_VALUE_NULL:
+        cli_table_add(t, "null");
+        break;
+    case SQL_VALUE_INTEGER:
+        cli_table_add(t, "%" PRId64, cell->integer);
+        break;
+    case SQL_VALUE_TEXT:
+        add_line(t, cell->text);
+        break;
     case SQL_VALUE_REAL:
         codec_add_number(&b, cell->real);
         cli_table_add(t, "%s", b.data ? b.data : "");
@@ -99,16 +105,21 @@ int cli_sql(const cli_arguments *a)
         return CLI_USAGE;
     const char *database = cli_value(a, "--db", "regulab.db");
     if (access(database, R_OK) != 0) {
-        fail_set(&f, FAIL_NOT_FOUND, NULL, "there is no database %s that can be read; name another with --db", database);
+        fail_set(&f, FAIL_NOT_FOUND, NULL,
+                 "there is no database %s that can be read; name another with --db", database);
         return cli_failed(&f);
     }
-    console_request q = {.database = database, .query = a->words[0], .row_limit = rows, .time_limit_ms = (int)time_ms};
+    console_request q = {.database = database,
+                         .query = a->words[0],
+                         .row_limit = rows,
+                         .time_limit_ms = (int)time_ms};
     console_result result;
     if (!console_run(&q, &result, &f))
         return cli_failed(&f);
     bool ok = cli_has(a, "--csv") ? print_csv(&result, &f) : print_table(&result, &f);
     if (ok && result.truncated)
-        (void)fprintf(stderr, "regulab: cut off after %" PRId64 " rows; --limit takes more\n", result.n_rows);
+        (void)fprintf(stderr, "regulab: cut off after %" PRId64 " rows; --limit takes more\n",
+                      result.n_rows);
     console_result_close(&result);
     return ok ? CLI_DONE : cli_failed(&f);
 }

@@ -1,7 +1,7 @@
 /* cli_table — a table for the terminal: columns as wide as they need be, numbers to the right.
  *
- * Cells are added row by row, the head first. Owned by the caller; cli_table_close() frees. Memory that runs out ends in a shorter
- * table and `failed`. */
+ * Cells are added row by row, the head first. Owned by the caller; cli_table_close() frees. Memory
+ * that runs out ends in a shorter table and `failed`. */
 #ifndef SERVER_CLI_TABLE_H
 #define SERVER_CLI_TABLE_H
 

@@ -1,5 +1,6 @@
-/* codec_check_text(): one pass over a JSON text before cJSON sees it. cJSON 1.7 lets pass what RFC 8259 forbids (01, raw control characters,
- * overlong UTF-8, text behind the end) and cuts strings at \u0000. */
+/* codec_check_text(): one pass over a JSON text before cJSON sees it. cJSON 1.7 lets pass what RFC
+ * 8259 forbids (01, raw control characters, overlong UTF-8, text behind the end) and cuts strings
+ * at \u0000. */
 #include "server/codec_json.h"
 
 #include <stdint.h>
@@ -10,7 +11,7 @@ enum { NUMBER_LIMIT = 63 }; /* cJSON cuts longer ones silently */
 
 typedef struct frame { /* an open object or array */
     bool is_object;
-    int index;       /* of the current element */
+    int index;        /* of the current element */
     size_t first_key; /* its keys start here */
 } frame;
 
@@ -20,9 +21,9 @@ typedef struct scanner {
     fail *f;
     int n_nodes, depth;
     frame frames[CODEC_DEPTH_LIMIT];
-    char *names;       /* decoded keys of the open objects, each with its NUL; n + 1 bytes */
+    char *names; /* decoded keys of the open objects, each with its NUL; n + 1 bytes */
     size_t names_used;
-    char **keys;       /* into names */
+    char **keys; /* into names */
     size_t n_keys, keys_capacity;
 } scanner;
 
@@ -34,7 +35,8 @@ static bool refuse(scanner *s, size_t at, const char *what)
             line++;
             start = i + 1;
         }
-    return fail_set(s->f, FAIL_SYNTAX, "", "not valid JSON at byte %zu (line %zu, column %zu): %s", at, line, at - start + 1, what);
+    return fail_set(s->f, FAIL_SYNTAX, "", "not valid JSON at byte %zu (line %zu, column %zu): %s",
+                    at, line, at - start + 1, what);
 }
 
 static int peek(const scanner *s)
@@ -162,7 +164,8 @@ static bool scan_string(scanner *s, char *out)
         if (c == '"')
             break;
         if (c < 0x20)
-            return refuse(s, s->at, "a control character in a text; write it as \\n, \\t or \\u00XX");
+            return refuse(s, s->at,
+                          "a control character in a text; write it as \\n, \\t or \\u00XX");
         if (c == '\\') {
             if (!scan_escape(s, &out))
                 return false;
@@ -227,7 +230,9 @@ static bool scan_word(scanner *s)
     }
     if (s->n - s->at >= 3 && memcmp(s->text + s->at, "\xEF\xBB\xBF", 3) == 0)
         return refuse(s, s->at, "a byte order mark; save the text as UTF-8 without one");
-    return refuse(s, s->at, peek(s) < 0 ? "the text ends where a value should be" : "no value starts like this");
+    return refuse(s, s->at,
+                  peek(s) < 0 ? "the text ends where a value should be"
+                              : "no value starts like this");
 }
 
 static bool scan_value(scanner *s);
@@ -292,7 +297,8 @@ static bool close_object(scanner *s)
         if (strcmp(s->keys[i], s->keys[i + 1]) == 0) {
             char pointer[CODEC_POINTER_BYTES];
             point_to(s, s->keys[i], pointer);
-            return fail_set(s->f, FAIL_DUPLICATE_KEY, pointer, "\"%.80s\" is there twice in one object", s->keys[i]);
+            return fail_set(s->f, FAIL_DUPLICATE_KEY, pointer,
+                            "\"%.80s\" is there twice in one object", s->keys[i]);
         }
     s->n_keys = first;
     s->at++;
@@ -348,7 +354,8 @@ static bool scan_object(scanner *s)
 static bool scan_value(scanner *s)
 {
     if (++s->n_nodes > CODEC_NODES_LIMIT)
-        return fail_set(s->f, FAIL_TOO_LARGE, "", "the JSON text has more than %d values", CODEC_NODES_LIMIT);
+        return fail_set(s->f, FAIL_TOO_LARGE, "", "the JSON text has more than %d values",
+                        CODEC_NODES_LIMIT);
     int c = peek(s);
     if (c == '{')
         return scan_object(s);

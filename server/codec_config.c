@@ -29,7 +29,8 @@ static void add_config(buffer *b, const train_spec *spec, bool with_seed, bool w
         bool is_member = row->group != FIELD_GROUP_EXPERIMENT && !strchr(row->name, '.');
         if (!is_member || !field_applies(row, spec) || is_open(row, spec))
             continue;
-        if ((!with_seed && strcmp(row->name, "seed") == 0) || (!with_data_seed && strcmp(row->name, "data_seed") == 0))
+        if ((!with_seed && strcmp(row->name, "seed") == 0) ||
+            (!with_data_seed && strcmp(row->name, "data_seed") == 0))
             continue;
         codec_add_key(b, row->name);
         codec_field_add(b, row, spec);
@@ -48,10 +49,12 @@ static bool read_member(const cJSON *member, train_spec *spec, fail *f)
     codec_pointer_add("", member->string, at);
     const field *row = field_find(member->string);
     if (!row || row->group == FIELD_GROUP_EXPERIMENT || strchr(row->name, '.'))
-        return fail_set(f, FAIL_UNKNOWN_FIELD, at, "unknown field \"%.80s\" in a stored configuration", member->string);
+        return fail_set(f, FAIL_UNKNOWN_FIELD, at,
+                        "unknown field \"%.80s\" in a stored configuration", member->string);
     fail_list faults = {0};
     if (!codec_field_read(row, member, at, spec, &faults))
-        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s", faults.items[0].sentence);
+        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s",
+                        faults.items[0].sentence);
     return true;
 }
 
@@ -59,7 +62,8 @@ static bool resolve(train_spec *spec, fail *f)
 {
     fail_list faults = {0};
     if (!spec_resolve(spec, &faults))
-        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s", faults.items[0].sentence);
+        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s",
+                        faults.items[0].sentence);
     return true;
 }
 
@@ -71,7 +75,8 @@ bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f)
     train_spec spec;
     spec_init(&spec);
     bool ok = cJSON_IsObject(root) ||
-              fail_set(f, FAIL_WRONG_TYPE, "", "a stored configuration must be an object, not %s", codec_json_type(root));
+              fail_set(f, FAIL_WRONG_TYPE, "", "a stored configuration must be an object, not %s",
+                       codec_json_type(root));
     for (const cJSON *member = ok ? root->child : NULL; ok && member; member = member->next)
         ok = read_member(member, &spec, f);
     ok = ok && resolve(&spec, f);
@@ -81,11 +86,13 @@ bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f)
     return ok;
 }
 
-void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool without_data_seed, char out[17])
+void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool without_data_seed,
+                     char out[17])
 {
     buffer b;
     char text[DIGEST_TEXT_BYTES];
-    bool drawn_anew = without_data_seed && dataset_find(spec->dataset); /* each repeat generates a set of its own */
+    bool drawn_anew = without_data_seed &&
+                      dataset_find(spec->dataset); /* each repeat generates a set of its own */
     buffer_init(&b, CONFIG_BYTES_LIMIT);
     add_config(&b, spec, false, !without_data_seed);
     if (dataset_sha256 && !drawn_anew)

@@ -15,7 +15,8 @@ bool codec_field_has_place(const field *row)
 static const char *child_name(const field *row, const field *child)
 {
     size_t n = strlen(row->name);
-    return strncmp(child->name, row->name, n) == 0 && child->name[n] == '.' ? child->name + n + 1 : NULL;
+    return strncmp(child->name, row->name, n) == 0 && child->name[n] == '.' ? child->name + n + 1
+                                                                            : NULL;
 }
 
 const field *codec_field_parent(const field *row)
@@ -27,12 +28,15 @@ const field *codec_field_parent(const field *row)
     return NULL;
 }
 
-static bool wrong_type(const char *what, const char *name, const cJSON *value, const char *pointer, fail_list *faults)
+static bool wrong_type(const char *what, const char *name, const cJSON *value, const char *pointer,
+                       fail_list *faults)
 {
-    return fail_list_add(faults, FAIL_WRONG_TYPE, pointer, "%s must be %s, not %s", name, what, codec_json_type(value));
+    return fail_list_add(faults, FAIL_WRONG_TYPE, pointer, "%s must be %s, not %s", name, what,
+                         codec_json_type(value));
 }
 
-static bool read_checked(const field *row, const cJSON *value, const char *pointer, double *out, fail_list *faults)
+static bool read_checked(const field *row, const cJSON *value, const char *pointer, double *out,
+                         fail_list *faults)
 {
     bool whole = row->type == FIELD_INTEGER || row->type == FIELD_INTEGER_ARRAY;
     fail f;
@@ -40,13 +44,15 @@ static bool read_checked(const field *row, const cJSON *value, const char *point
         return wrong_type(whole ? "a whole number" : "a number", row->name, value, pointer, faults);
     if (!field_check_number(row, value->valuedouble, pointer, &f)) {
         bool too_large = whole && fabs(value->valuedouble) > (double)SPEC_SEED_LIMIT;
-        return fail_list_add(faults, too_large ? FAIL_OUT_OF_RANGE : f.code, f.field, "%s", f.sentence);
+        return fail_list_add(faults, too_large ? FAIL_OUT_OF_RANGE : f.code, f.field, "%s",
+                             f.sentence);
     }
     *out = value->valuedouble + 0.0; /* -0 means 0 */
     return true;
 }
 
-static bool read_enum(const field *row, const cJSON *value, const char *pointer, int *out, fail_list *faults)
+static bool read_enum(const field *row, const cJSON *value, const char *pointer, int *out,
+                      fail_list *faults)
 {
     if (!cJSON_IsString(value))
         return wrong_type("a text", row->name, value, pointer, faults);
@@ -57,18 +63,23 @@ static bool read_enum(const field *row, const cJSON *value, const char *pointer,
     }
     char list[256] = "";
     for (int i = 0; row->values[i]; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", row->values[i]);
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
+                 row->values[i]);
     const char *nearest = codec_nearest(value->valuestring, row->values);
-    return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer, "%s must be one of %s, not \"%.60s\"%s%s%s", row->name, list,
-                         value->valuestring, nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
+                         "%s must be one of %s, not \"%.60s\"%s%s%s", row->name, list,
+                         value->valuestring, nearest ? "; did you mean \"" : "",
+                         nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 /* `hidden` and an array of `dropout`: every element is checked, so that all faults are told. */
-static bool read_array(const field *row, const cJSON *value, const char *pointer, train_spec *out, fail_list *faults)
+static bool read_array(const field *row, const cJSON *value, const char *pointer, train_spec *out,
+                       fail_list *faults)
 {
     int n = cJSON_GetArraySize(value), least = row->type == FIELD_RATES;
     if (n < least || n > SPEC_LAYERS_LIMIT)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer, "%s has %d elements; it takes %d to %d", row->name, n, least,
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
+                             "%s has %d elements; it takes %d to %d", row->name, n, least,
                              SPEC_LAYERS_LIMIT);
     double numbers[SPEC_LAYERS_LIMIT];
     bool ok = true;
@@ -92,7 +103,8 @@ static bool read_array(const field *row, const cJSON *value, const char *pointer
     return true;
 }
 
-static bool read_rates(const field *row, const cJSON *value, const char *pointer, train_spec *out, fail_list *faults)
+static bool read_rates(const field *row, const cJSON *value, const char *pointer, train_spec *out,
+                       fail_list *faults)
 {
     if (cJSON_IsArray(value))
         return read_array(row, value, pointer, out, faults);
@@ -106,18 +118,21 @@ static bool read_rates(const field *row, const cJSON *value, const char *pointer
     return true;
 }
 
-static bool read_dataset_name(const cJSON *value, const char *pointer, train_spec *out, fail_list *faults)
+static bool read_dataset_name(const cJSON *value, const char *pointer, train_spec *out,
+                              fail_list *faults)
 {
     if (!cJSON_IsString(value))
         return wrong_type("a text", "the data set's name", value, pointer, faults);
     size_t n = strlen(value->valuestring);
     if (n == 0 || n >= SPEC_NAME_LIMIT)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer, "the data set's name must have 1 to %d bytes", SPEC_NAME_LIMIT - 1);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
+                             "the data set's name must have 1 to %d bytes", SPEC_NAME_LIMIT - 1);
     memcpy(out->dataset, value->valuestring, n + 1);
     return true;
 }
 
-static bool read_dataset(const cJSON *value, const char *pointer, train_spec *out, fail_list *faults)
+static bool read_dataset(const cJSON *value, const char *pointer, train_spec *out,
+                         fail_list *faults)
 {
     static const char *const KNOWN[] = {"name", "n", "noise", "classes", "dimensions", NULL};
     dataset_options options = {.noise = NAN};
@@ -134,8 +149,11 @@ static bool read_dataset(const cJSON *value, const char *pointer, train_spec *ou
     if (name)
         ok = read_dataset_name(name, at, out, faults) && ok;
     ok = codec_json_read_integer(value, pointer, "n", 1, 1000000000, &options.n, faults) && ok;
-    ok = codec_json_read_integer(value, pointer, "classes", 1, 1000000, &options.classes, faults) && ok;
-    ok = codec_json_read_integer(value, pointer, "dimensions", 1, 1000000, &options.dimensions, faults) && ok;
+    ok = codec_json_read_integer(value, pointer, "classes", 1, 1000000, &options.classes, faults) &&
+         ok;
+    ok = codec_json_read_integer(value, pointer, "dimensions", 1, 1000000, &options.dimensions,
+                                 faults) &&
+         ok;
     ok = codec_json_read_number(value, pointer, "noise", 0, 1e6, &options.noise, faults) && ok;
     if (ok)
         out->dataset_options = options;
@@ -157,7 +175,8 @@ static const field *find_child(const field *row, const char *name)
     return NULL;
 }
 
-static bool unknown_child(const field *row, const char *name, const char *pointer, fail_list *faults)
+static bool unknown_child(const field *row, const char *name, const char *pointer,
+                          fail_list *faults)
 {
     const char *known[SPEC_FIELD_LIMIT + 1];
     int n = 0;
@@ -166,18 +185,21 @@ static bool unknown_child(const field *row, const char *name, const char *pointe
             known[n++] = child_name(row, &FIELDS[i]);
     known[n] = NULL;
     const char *nearest = codec_nearest(name, known);
-    return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "%s has no \"%.80s\"%s%s%s", row->name, name,
-                         nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "%s has no \"%.80s\"%s%s%s",
+                         row->name, name, nearest ? "; did you mean \"" : "",
+                         nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
-static bool read_object(const field *row, const cJSON *value, const char *pointer, train_spec *out, fail_list *faults)
+static bool read_object(const field *row, const cJSON *value, const char *pointer, train_spec *out,
+                        fail_list *faults)
 {
     if (cJSON_IsNull(value) && row->nullable) {
         *(bool *)field_value(row, out) = false;
         return true;
     }
     if (!cJSON_IsObject(value))
-        return wrong_type(row->nullable ? "an object or null" : "an object", row->name, value, pointer, faults);
+        return wrong_type(row->nullable ? "an object or null" : "an object", row->name, value,
+                          pointer, faults);
     bool ok = true;
     const cJSON *member;
     cJSON_ArrayForEach(member, value)
@@ -185,14 +207,17 @@ static bool read_object(const field *row, const cJSON *value, const char *pointe
         char at[CODEC_POINTER_BYTES];
         codec_pointer_add(pointer, member->string, at);
         const field *child = find_child(row, member->string);
-        ok = (child ? codec_field_read(child, member, at, out, faults) : unknown_child(row, member->string, at, faults)) && ok;
+        ok = (child ? codec_field_read(child, member, at, out, faults)
+                    : unknown_child(row, member->string, at, faults)) &&
+             ok;
     }
     if (codec_field_has_place(row))
         *(bool *)field_value(row, out) = true;
     return ok;
 }
 
-bool codec_field_read(const field *row, const cJSON *value, const char *pointer, train_spec *out, fail_list *faults)
+bool codec_field_read(const field *row, const cJSON *value, const char *pointer, train_spec *out,
+                      fail_list *faults)
 {
     double number = 0;
     bool ok = false;
@@ -212,15 +237,25 @@ bool codec_field_read(const field *row, const cJSON *value, const char *pointer,
         if (ok)
             *(bool *)field_value(row, out) = cJSON_IsTrue(value);
         break;
-    case FIELD_ENUM: ok = read_enum(row, value, pointer, field_value(row, out), faults); break;
-    case FIELD_INTEGER_ARRAY:
-        ok = cJSON_IsArray(value) ? read_array(row, value, pointer, out, faults)
-                                  : wrong_type("an array of whole numbers", row->name, value, pointer, faults);
+    case FIELD_ENUM:
+        ok = read_enum(row, value, pointer, field_value(row, out), faults);
         break;
-    case FIELD_RATES: ok = read_rates(row, value, pointer, out, faults); break;
-    case FIELD_DATASET: ok = read_dataset(value, pointer, out, faults); break;
-    case FIELD_OBJECT: ok = read_object(row, value, pointer, out, faults); break;
-    default: break; /* the experiment group has no place in a train_spec */
+    case FIELD_INTEGER_ARRAY:
+        ok = cJSON_IsArray(value)
+                 ? read_array(row, value, pointer, out, faults)
+                 : wrong_type("an array of whole numbers", row->name, value, pointer, faults);
+        break;
+    case FIELD_RATES:
+        ok = read_rates(row, value, pointer, out, faults);
+        break;
+    case FIELD_DATASET:
+        ok = read_dataset(value, pointer, out, faults);
+        break;
+    case FIELD_OBJECT:
+        ok = read_object(row, value, pointer, out, faults);
+        break;
+    default:
+        break; /* the experiment group has no place in a train_spec */
     }
     if (ok)
         mark(row, out);
@@ -310,14 +345,29 @@ void codec_field_add(buffer *b, const field *row, const train_spec *spec)
 {
     const void *place = codec_field_has_place(row) ? field_value_const(row, spec) : NULL;
     switch (row->type) {
-    case FIELD_INTEGER: codec_add_integer(b, *(const int64_t *)place); break;
-    case FIELD_NUMBER: codec_add_number(b, *(const double *)place); break;
-    case FIELD_BOOLEAN: codec_add_boolean(b, *(const bool *)place); break;
-    case FIELD_ENUM: codec_add_string(b, *(const int *)place < 0 ? NULL : row->values[*(const int *)place]); break;
+    case FIELD_INTEGER:
+        codec_add_integer(b, *(const int64_t *)place);
+        break;
+    case FIELD_NUMBER:
+        codec_add_number(b, *(const double *)place);
+        break;
+    case FIELD_BOOLEAN:
+        codec_add_boolean(b, *(const bool *)place);
+        break;
+    case FIELD_ENUM:
+        codec_add_string(b, *(const int *)place < 0 ? NULL : row->values[*(const int *)place]);
+        break;
     case FIELD_INTEGER_ARRAY:
-    case FIELD_RATES: add_array(b, row, spec); break;
-    case FIELD_DATASET: add_dataset(b, spec); break;
-    case FIELD_OBJECT: add_object(b, row, spec); break;
-    default: break;
+    case FIELD_RATES:
+        add_array(b, row, spec);
+        break;
+    case FIELD_DATASET:
+        add_dataset(b, spec);
+        break;
+    case FIELD_OBJECT:
+        add_object(b, row, spec);
+        break;
+    default:
+        break;
     }
 }

@@ -38,7 +38,8 @@ void codec_field_add_default(buffer *b, const field *row)
 {
     fail ignored;
     double number = row->default_number;
-    if (row->default_text && codec_check_text(row->default_text, strlen(row->default_text), &ignored))
+    if (row->default_text &&
+        codec_check_text(row->default_text, strlen(row->default_text), &ignored))
         buffer_add_text(b, row->default_text);
     else if (row->type == FIELD_OBJECT && !row->nullable)
         buffer_add_text(b, "{}");
@@ -111,8 +112,9 @@ static void add_field(buffer *b, const field *row)
 
 static void add_metric(buffer *b, const metric *m, const char *scope)
 {
-    static const char *const DIRECTIONS[] = {
-        [METRIC_LOWER_IS_BETTER] = "lower", [METRIC_HIGHER_IS_BETTER] = "higher", [METRIC_NEITHER] = "none"};
+    static const char *const DIRECTIONS[] = {[METRIC_LOWER_IS_BETTER] = "lower",
+                                             [METRIC_HIGHER_IS_BETTER] = "higher",
+                                             [METRIC_NEITHER] = "none"};
     codec_add_separator(b);
     buffer_add_text(b, "{");
     add_text(b, "name", m->name);

@@ -24,7 +24,8 @@ bool codec_json_parse_object(const char *text, size_t n, cJSON **out, fail_list 
     if (!codec_json_parse(text, n, &tree, &f))
         return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
     if (!cJSON_IsObject(tree)) {
-        fail_list_add(faults, FAIL_WRONG_TYPE, "", "the body must be a JSON object, not %s", codec_json_type(tree));
+        fail_list_add(faults, FAIL_WRONG_TYPE, "", "the body must be a JSON object, not %s",
+                      codec_json_type(tree));
         cJSON_Delete(tree);
         return false;
     }
@@ -72,7 +73,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Optimal string alignment: Levenshtein's distance in which two neighbours that changed places count once. */
+/* Optimal string alignment: Levenshtein's distance in which two neighbours that changed places
+ * count once. */
 static size_t distance(const char *a, const char *b)
 {
     size_t n = strlen(a), m = strlen(b), rows[3][NAME_LIMIT + 1];
@@ -81,7 +83,8 @@ static size_t distance(const char *a, const char *b)
     for (size_t j = 0; j <= m; j++)
         rows[0][j] = j;
     for (size_t i = 1; i <= n; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *over = i > 1 ? rows[(i - 2) % 3] : NULL;
+        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3],
+               *over = i > 1 ? rows[(i - 2) % 3] : NULL;
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
             row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
@@ -106,7 +109,8 @@ const char *codec_nearest(const char *name, const char *const *known)
     return nearest;
 }
 
-bool codec_json_check_members(const cJSON *object, const char *pointer, const char *const *known, fail_list *faults)
+bool codec_json_check_members(const cJSON *object, const char *pointer, const char *const *known,
+                              fail_list *faults)
 {
     bool ok = true;
     const cJSON *member;
@@ -121,15 +125,18 @@ bool codec_json_check_members(const cJSON *object, const char *pointer, const ch
         codec_pointer_add(pointer, member->string, at);
         const char *nearest = codec_nearest(member->string, known);
         if (nearest)
-            ok = fail_list_add(faults, FAIL_UNKNOWN_FIELD, at, "unknown name \"%.80s\"; did you mean \"%s\"?", member->string, nearest);
+            ok = fail_list_add(faults, FAIL_UNKNOWN_FIELD, at,
+                               "unknown name \"%.80s\"; did you mean \"%s\"?", member->string,
+                               nearest);
         else
-            ok = fail_list_add(faults, FAIL_UNKNOWN_FIELD, at, "unknown name \"%.80s\"", member->string);
+            ok = fail_list_add(faults, FAIL_UNKNOWN_FIELD, at, "unknown name \"%.80s\"",
+                               member->string);
     }
     return ok;
 }
 
-bool codec_json_read_integer(const cJSON *object, const char *pointer, const char *name, int64_t low, int64_t high, int64_t *out,
-                             fail_list *faults)
+bool codec_json_read_integer(const cJSON *object, const char *pointer, const char *name,
+                             int64_t low, int64_t high, int64_t *out, fail_list *faults)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
     char at[CODEC_POINTER_BYTES];
@@ -137,19 +144,21 @@ bool codec_json_read_integer(const cJSON *object, const char *pointer, const cha
     if (!value)
         return true;
     if (!cJSON_IsNumber(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a whole number, not %s", name, codec_json_type(value));
+        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a whole number, not %s", name,
+                             codec_json_type(value));
     double number = value->valuedouble;
     if (floor(number) < number) /* false for NaN and infinities, which the range refuses */
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a whole number, not %.17g", name, number);
+        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a whole number, not %.17g",
+                             name, number);
     if (!(number >= (double)low && number <= (double)high))
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s must be in [%lld, %lld], not %.17g", name, (long long)low, (long long)high,
-                             number);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s must be in [%lld, %lld], not %.17g",
+                             name, (long long)low, (long long)high, number);
     *out = (int64_t)number;
     return true;
 }
 
-bool codec_json_read_number(const cJSON *object, const char *pointer, const char *name, double low, double high, double *out,
-                            fail_list *faults)
+bool codec_json_read_number(const cJSON *object, const char *pointer, const char *name, double low,
+                            double high, double *out, fail_list *faults)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
     char at[CODEC_POINTER_BYTES];
@@ -157,12 +166,14 @@ bool codec_json_read_number(const cJSON *object, const char *pointer, const char
     if (!value)
         return true;
     if (!cJSON_IsNumber(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a number, not %s", name, codec_json_type(value));
+        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a number, not %s", name,
+                             codec_json_type(value));
     double number = value->valuedouble;
     if (!isfinite(number))
         return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s must be a finite number", name);
     if (number < low || number > high)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s must be in [%.17g, %.17g], not %.17g", name, low, high, number);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at,
+                             "%s must be in [%.17g, %.17g], not %.17g", name, low, high, number);
     *out = number;
     return true;
 }
@@ -185,21 +196,25 @@ static bool has_controls(const char *text, bool multiline)
     return false;
 }
 
-static bool check_text_value(const cJSON *value, const char *at, const char *name, size_t max_characters, bool multiline,
-                             fail_list *faults)
+static bool check_text_value(const cJSON *value, const char *at, const char *name,
+                             size_t max_characters, bool multiline, fail_list *faults)
 {
     if (!cJSON_IsString(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a text, not %s", name, codec_json_type(value));
+        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a text, not %s", name,
+                             codec_json_type(value));
     size_t n = count_characters(value->valuestring);
     if (n > max_characters)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s has %zu characters; at most %zu are allowed", name, n, max_characters);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at,
+                             "%s has %zu characters; at most %zu are allowed", name, n,
+                             max_characters);
     if (has_controls(value->valuestring, multiline))
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s must have no control characters", name);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s must have no control characters",
+                             name);
     return true;
 }
 
-bool codec_json_read_text(const cJSON *object, const char *pointer, const char *name, size_t max_characters, bool multiline, char **out,
-                          fail_list *faults)
+bool codec_json_read_text(const cJSON *object, const char *pointer, const char *name,
+                          size_t max_characters, bool multiline, char **out, fail_list *faults)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, name);
     char at[CODEC_POINTER_BYTES];
@@ -228,7 +243,8 @@ static bool check_tag(const cJSON *tag, int i, fail_list *faults)
         return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "a tag must not be empty");
     for (const cJSON *before = tag->prev; i > 0; i--, before = before->prev)
         if (strcmp(before->valuestring, tag->valuestring) == 0)
-            return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "the tag \"%s\" is there twice", tag->valuestring);
+            return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "the tag \"%s\" is there twice",
+                                 tag->valuestring);
     return true;
 }
 
@@ -238,9 +254,11 @@ bool codec_json_read_tags(const cJSON *object, char **out, fail_list *faults)
     if (!tags)
         return true;
     if (!cJSON_IsArray(tags))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/tags", "tags must be an array of texts, not %s", codec_json_type(tags));
+        return fail_list_add(faults, FAIL_WRONG_TYPE, "/tags",
+                             "tags must be an array of texts, not %s", codec_json_type(tags));
     if (cJSON_GetArraySize(tags) > TAGS_LIMIT)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/tags", "%d tags; at most %d are allowed", cJSON_GetArraySize(tags), TAGS_LIMIT);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/tags", "%d tags; at most %d are allowed",
+                             cJSON_GetArraySize(tags), TAGS_LIMIT);
     buffer b;
     buffer_init(&b, (size_t)TAGS_LIMIT * 6 * 4 * TAG_CHARACTERS_LIMIT);
     buffer_add_text(&b, "[");

@@ -31,10 +31,13 @@ bool codec_read_patch(const char *text, size_t n, experiment_patch *out, fail_li
         return false;
     bool ok = codec_json_check_members(root, "", KNOWN, faults);
     ok = codec_json_read_text(root, "", "name", field_limit("name"), false, &p.name, faults) && ok;
-    ok = codec_json_read_text(root, "", "description", field_limit("description"), true, &p.description, faults) && ok;
+    ok = codec_json_read_text(root, "", "description", field_limit("description"), true,
+                              &p.description, faults) &&
+         ok;
     ok = codec_json_read_tags(root, &p.tags, faults) && ok;
     if (ok && !p.name && !p.description && !p.tags)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "", "nothing to change: give name, description or tags");
+        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "",
+                           "nothing to change: give name, description or tags");
     cJSON_Delete(root);
     if (ok)
         *out = p;
@@ -71,11 +74,15 @@ static bool merge_axis(const sweep_axis *more, experiment_spec *spec, fail_list 
     sweep_axis *axis = find_axis(spec, more->row);
     sweep_axis added = {.row = more->row};
     if (more->is_range || (axis && axis->is_range))
-        return fail_list_add(faults, FAIL_INCOMPATIBLE, at, "an extension adds single values, and not to a range: give an array to a field that is no range");
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, at,
+                             "an extension adds single values, and not to a range: give an array "
+                             "to a field that is no range");
     if (!axis && spec->n_axes == SWEEP_AXES_LIMIT)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "at most %d fields can be swept", SWEEP_AXES_LIMIT);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "at most %d fields can be swept",
+                             SWEEP_AXES_LIMIT);
     bool ok = axis ? append_values(axis, more->values, more->n_values)
-                   : append_values(&added, &spec->base, 1) && append_values(&added, more->values, more->n_values);
+                   : append_values(&added, &spec->base, 1) &&
+                         append_values(&added, more->values, more->n_values);
     if (ok && !axis)
         spec->axes[spec->n_axes++] = added;
     else if (!ok && !axis)
@@ -86,7 +93,8 @@ static bool merge_axis(const sweep_axis *more, experiment_spec *spec, fail_list 
 static bool merge_repeats(const experiment_spec *more, experiment_spec *spec, fail_list *faults)
 {
     if (more->n_repeats < spec->n_repeats)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeats", "repeats is the new total: at least %lld, not %lld",
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeats",
+                             "repeats is the new total: at least %lld, not %lld",
                              (long long)spec->n_repeats, (long long)more->n_repeats);
     spec->n_repeats = more->n_repeats;
     spec->until = more->until;
@@ -100,12 +108,15 @@ bool codec_read_extension(const char *text, size_t n, experiment_spec *spec, fai
     experiment_spec more = {.n_repeats = spec->n_repeats};
     if (!codec_json_parse_object(text, n, &root, faults))
         return false;
-    const cJSON *repeats = cJSON_GetObjectItemCaseSensitive(root, "repeats"), *sweep = cJSON_GetObjectItemCaseSensitive(root, "sweep");
+    const cJSON *repeats = cJSON_GetObjectItemCaseSensitive(root, "repeats"),
+                *sweep = cJSON_GetObjectItemCaseSensitive(root, "sweep");
     bool ok = codec_json_check_members(root, "", KNOWN, faults);
     if (!repeats && !sweep)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "", "nothing to add: give repeats (the new total) or sweep (values to add)");
+        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "",
+                           "nothing to add: give repeats (the new total) or sweep (values to add)");
     if (spec->random_search && sweep)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep", "a random search has no grid to add values to");
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep",
+                           "a random search has no grid to add values to");
     if (repeats)
         ok = codec_repeats_read(repeats, &more, faults) && merge_repeats(&more, spec, faults) && ok;
     if (sweep)
@@ -130,18 +141,24 @@ static bool read_row(const cJSON *row, int i, size_t d, float *out, fail_list *f
     char at[CODEC_POINTER_BYTES], place[CODEC_POINTER_BYTES];
     codec_pointer_add_index("/inputs", i, at);
     if (!cJSON_IsArray(row))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "each of inputs must be an array of %zu numbers, not %s", d, codec_json_type(row));
+        return fail_list_add(faults, FAIL_WRONG_TYPE, at,
+                             "each of inputs must be an array of %zu numbers, not %s", d,
+                             codec_json_type(row));
     if ((size_t)cJSON_GetArraySize(row) != d)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "this row has %d numbers; the model takes %zu", cJSON_GetArraySize(row), d);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at,
+                             "this row has %d numbers; the model takes %zu",
+                             cJSON_GetArraySize(row), d);
     int j = 0;
     const cJSON *value;
     cJSON_ArrayForEach(value, row)
     {
         codec_pointer_add_index(at, j, place);
         if (!cJSON_IsNumber(value))
-            return fail_list_add(faults, FAIL_WRONG_TYPE, place, "inputs are numbers, not %s", codec_json_type(value));
+            return fail_list_add(faults, FAIL_WRONG_TYPE, place, "inputs are numbers, not %s",
+                                 codec_json_type(value));
         if (!(fabs(value->valuedouble) <= FLT_MAX))
-            return fail_list_add(faults, FAIL_OUT_OF_RANGE, place, "inputs are finite single precision numbers");
+            return fail_list_add(faults, FAIL_OUT_OF_RANGE, place,
+                                 "inputs are finite single precision numbers");
         out[j++] = (float)value->valuedouble;
     }
     return true;
@@ -155,7 +172,8 @@ static bool read_inputs(const cJSON *root, size_t d, predict_request *p, fail_li
                              "inputs must be an array of rows, each an array of %zu numbers", d);
     p->n = (size_t)cJSON_GetArraySize(inputs);
     p->d = d;
-    p->inputs = d && p->n > SIZE_MAX / sizeof(float) / d ? NULL : malloc(p->n * d * sizeof(float) + 1);
+    p->inputs =
+        d && p->n > SIZE_MAX / sizeof(float) / d ? NULL : malloc(p->n * d * sizeof(float) + 1);
     if (!p->inputs)
         return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/inputs", "no memory for %zu rows", p->n);
     bool ok = true;
@@ -174,14 +192,18 @@ static bool read_mode(const cJSON *root, predict_request *p, fail_list *faults)
     if (!mode)
         return true;
     if (!cJSON_IsString(mode))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/mode", "mode must be \"eval\" or \"train\", not %s", codec_json_type(mode));
+        return fail_list_add(faults, FAIL_WRONG_TYPE, "/mode",
+                             "mode must be \"eval\" or \"train\", not %s", codec_json_type(mode));
     p->is_train = strcmp(mode->valuestring, "train") == 0;
     if (!p->is_train && strcmp(mode->valuestring, "eval") != 0)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/mode", "mode must be \"eval\" or \"train\", not \"%.60s\"", mode->valuestring);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/mode",
+                             "mode must be \"eval\" or \"train\", not \"%.60s\"",
+                             mode->valuestring);
     return true;
 }
 
-bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *out, fail_list *faults)
+bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *out,
+                        fail_list *faults)
 {
     static const char *const KNOWN[] = {"inputs", "mode", "samples", NULL};
     cJSON *root;
@@ -192,9 +214,11 @@ bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *o
     bool ok = codec_json_check_members(root, "", KNOWN, faults);
     ok = read_inputs(root, d, &p, faults) && ok;
     ok = read_mode(root, &p, faults) && ok;
-    ok = codec_json_read_integer(root, "", "samples", 1, PREDICT_SAMPLES_LIMIT, &samples, faults) && ok;
+    ok = codec_json_read_integer(root, "", "samples", 1, PREDICT_SAMPLES_LIMIT, &samples, faults) &&
+         ok;
     if (ok && !p.is_train && samples > 1)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/samples", "eval draws nothing: samples belongs to mode \"train\"");
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/samples",
+                           "eval draws nothing: samples belongs to mode \"train\"");
     p.samples = (int)samples;
     cJSON_Delete(root);
     if (ok)
@@ -220,9 +244,11 @@ bool codec_read_token(const char *text, size_t n, char *token, size_t token_byte
         cJSON_Delete(root);
     }
     if (ok && !read)
-        ok = fail_list_add(&faults, FAIL_OUT_OF_RANGE, "/token", "give the token as {\"token\": \"...\"}");
+        ok = fail_list_add(&faults, FAIL_OUT_OF_RANGE, "/token",
+                           "give the token as {\"token\": \"...\"}");
     if (ok && strlen(read) >= token_bytes)
-        ok = fail_list_add(&faults, FAIL_OUT_OF_RANGE, "/token", "a token has at most %zu bytes", token_bytes - 1);
+        ok = fail_list_add(&faults, FAIL_OUT_OF_RANGE, "/token", "a token has at most %zu bytes",
+                           token_bytes - 1);
     if (ok)
         memcpy(token, read, strlen(read) + 1);
     else
@@ -251,15 +277,17 @@ static bool read_parameter(const cJSON *value, sql_parameter *p, fail_list *faul
     codec_pointer_add("/parameters", value->string, at);
     double number = value->valuedouble;
     if (cJSON_IsArray(value) || cJSON_IsObject(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "a parameter must be a text, a number, true, false or null, not %s",
+        return fail_list_add(faults, FAIL_WRONG_TYPE, at,
+                             "a parameter must be a text, a number, true, false or null, not %s",
                              codec_json_type(value));
     if (cJSON_IsNumber(value) && !isfinite(number))
         return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "a parameter must be a finite number");
-    bool is_whole = cJSON_IsNumber(value) && fabs(number) <= (double)SPEC_SEED_LIMIT && floor(number) >= number;
-    p->type = cJSON_IsString(value)                       ? SQL_VALUE_TEXT
-              : cJSON_IsNull(value)                       ? SQL_VALUE_NULL
-              : cJSON_IsNumber(value) && !is_whole        ? SQL_VALUE_REAL
-                                                          : SQL_VALUE_INTEGER;
+    bool is_whole =
+        cJSON_IsNumber(value) && fabs(number) <= (double)SPEC_SEED_LIMIT && floor(number) >= number;
+    p->type = cJSON_IsString(value)                ? SQL_VALUE_TEXT
+              : cJSON_IsNull(value)                ? SQL_VALUE_NULL
+              : cJSON_IsNumber(value) && !is_whole ? SQL_VALUE_REAL
+                                                   : SQL_VALUE_INTEGER;
     p->real = cJSON_IsNumber(value) ? number : 0;
     p->integer = cJSON_IsTrue(value) ? 1 : is_whole ? (int64_t)number : 0;
     p->name = strdup(value->string);
@@ -275,10 +303,12 @@ static bool read_parameters(const cJSON *root, sql_request *r, fail_list *faults
     if (!parameters || cJSON_IsNull(parameters))
         return true;
     if (!cJSON_IsObject(parameters))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/parameters", "parameters must be an object of names and values, not %s",
+        return fail_list_add(faults, FAIL_WRONG_TYPE, "/parameters",
+                             "parameters must be an object of names and values, not %s",
                              codec_json_type(parameters));
     if (cJSON_GetArraySize(parameters) > SQL_PARAMETERS_LIMIT)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/parameters", "at most %d parameters are allowed", SQL_PARAMETERS_LIMIT);
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/parameters",
+                             "at most %d parameters are allowed", SQL_PARAMETERS_LIMIT);
     bool ok = true;
     cJSON_ArrayForEach(value, parameters)
     {
@@ -295,11 +325,13 @@ bool codec_read_sql(const char *text, size_t n, sql_request *out, fail_list *fau
     if (!codec_json_parse_object(text, n, &root, faults))
         return false;
     bool ok = codec_json_check_members(root, "", KNOWN, faults);
-    ok = codec_json_read_text(root, "", "query", QUERY_CHARACTERS_LIMIT, true, &r.query, faults) && ok;
+    ok = codec_json_read_text(root, "", "query", QUERY_CHARACTERS_LIMIT, true, &r.query, faults) &&
+         ok;
     ok = codec_json_read_integer(root, "", "limit", 1, 1000000000, &r.limit, faults) && ok;
     ok = read_parameters(root, &r, faults) && ok;
     if (ok && !r.query)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/query", "give the statement as {\"query\": \"SELECT ...\"}");
+        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/query",
+                           "give the statement as {\"query\": \"SELECT ...\"}");
     cJSON_Delete(root);
     if (ok)
         *out = r;

@@ -1,6 +1,7 @@
 /* codec_request — the JSON bodies of requests other than a specification.
  *
- * Readers add every fault found to the list with its JSON pointer; on true *out is to be closed by the caller. */
+ * Readers add every fault found to the list with its JSON pointer; on true *out is to be closed by
+ * the caller. */
 #ifndef SERVER_CODEC_REQUEST_H
 #define SERVER_CODEC_REQUEST_H
 
@@ -11,13 +12,16 @@
 typedef struct experiment_patch {
     char *name, *description, *tags; /* tags: JSON array text */
 } experiment_patch;
-FAIL_CHECKED bool codec_read_patch(const char *text, size_t n, experiment_patch *out, fail_list *faults);
+FAIL_CHECKED bool codec_read_patch(const char *text, size_t n, experiment_patch *out,
+                                   fail_list *faults);
 void experiment_patch_close(experiment_patch *p);
 
-/* POST /experiments/{id}/extend: {"repeats", "sweep"} is merged into *spec, the specification of the experiment so far: `repeats` is the
- * new total (not below the present one), `sweep` adds values to its axes; a new axis starts with the value that the field has had.
- * On false *spec may be half merged: only good for closing. */
-FAIL_CHECKED bool codec_read_extension(const char *text, size_t n, experiment_spec *spec, fail_list *faults);
+/* POST /experiments/{id}/extend: {"repeats", "sweep"} is merged into *spec, the specification of
+ * the experiment so far: `repeats` is the new total (not below the present one), `sweep` adds
+ * values to its axes; a new axis starts with the value that the field has had. On false *spec may
+ * be half merged: only good for closing. */
+FAIL_CHECKED bool codec_read_extension(const char *text, size_t n, experiment_spec *spec,
+                                       fail_list *faults);
 
 /* POST /runs/{id}/predict: {"inputs": [[...]], "mode", "samples"}. */
 enum { PREDICT_SAMPLES_LIMIT = 1000 };
@@ -28,12 +32,18 @@ typedef struct predict_request {
     int samples;   /* 1 .. PREDICT_SAMPLES_LIMIT, of mode train; default 1 */
 } predict_request;
 /* Every row must have d numbers. */
-FAIL_CHECKED bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *out, fail_list *faults);
+FAIL_CHECKED bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *out,
+                                     fail_list *faults);
 void predict_request_close(predict_request *p);
 
 /* POST /sql: {"query", "parameters": {name: scalar}, "limit"}. */
 enum { SQL_PARAMETERS_LIMIT = 64 };
-typedef enum sql_value_type { SQL_VALUE_NULL, SQL_VALUE_INTEGER, SQL_VALUE_REAL, SQL_VALUE_TEXT } sql_value_type;
+typedef enum sql_value_type {
+    SQL_VALUE_NULL,
+    SQL_VALUE_INTEGER,
+    SQL_VALUE_REAL,
+    SQL_VALUE_TEXT
+} sql_value_type;
 typedef struct sql_parameter {
     char *name; /* without the colon */
     sql_value_type type;

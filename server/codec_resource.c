@@ -193,7 +193,8 @@ void codec_add_fault(buffer *b, const fail *f)
     buffer_add_text(b, "}");
 }
 
-void codec_add_problem(buffer *b, int status, const char *title, const char *detail, const fail_list *faults)
+void codec_add_problem(buffer *b, int status, const char *title, const char *detail,
+                       const fail_list *faults)
 {
     buffer_add_text(b, "{");
     add_text(b, "type", "about:blank");

@@ -1,4 +1,5 @@
-/* The whole specification of an experiment: fields by FIELDS[], the experiment group by a table of readers. */
+/* The whole specification of an experiment: fields by FIELDS[], the experiment group by a table of
+ * readers. */
 #include "server/codec_json.h"
 
 #include <cjson/cJSON.h>
@@ -6,42 +7,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef bool member_reader(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults);
+typedef bool member_reader(const field *row, const cJSON *root, const cJSON *value,
+                           experiment_spec *out, fail_list *faults);
 
-static bool read_text(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_text(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out,
+                      fail_list *faults)
 {
     (void)value;
     bool is_name = strcmp(row->name, "name") == 0;
-    return codec_json_read_text(root, "", row->name, (size_t)row->maximum, !is_name, is_name ? &out->name : &out->description, faults);
+    return codec_json_read_text(root, "", row->name, (size_t)row->maximum, !is_name,
+                                is_name ? &out->name : &out->description, faults);
 }
 
-static bool read_tags(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_tags(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out,
+                      fail_list *faults)
 {
     (void)row, (void)value;
     return codec_json_read_tags(root, &out->tags, faults);
 }
 
-static bool read_sweep(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_sweep(const field *row, const cJSON *root, const cJSON *value,
+                       experiment_spec *out, fail_list *faults)
 {
     (void)row, (void)root;
     return codec_sweep_read(value, out, faults);
 }
 
-static bool read_repeats(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_repeats(const field *row, const cJSON *root, const cJSON *value,
+                         experiment_spec *out, fail_list *faults)
 {
     (void)row, (void)root;
     return codec_repeats_read(value, out, faults);
 }
 
-static bool read_repeat_varies(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_repeat_varies(const field *row, const cJSON *root, const cJSON *value,
+                               experiment_spec *out, fail_list *faults)
 {
     (void)root;
     int n = cJSON_GetArraySize(value), i = 0;
     if (!cJSON_IsArray(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/repeat_varies", "repeat_varies must be an array of texts, not %s",
+        return fail_list_add(faults, FAIL_WRONG_TYPE, "/repeat_varies",
+                             "repeat_varies must be an array of texts, not %s",
                              codec_json_type(value));
     if (n < 1 || n > 2)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeat_varies", "repeat_varies must name seed, data_seed or both");
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeat_varies",
+                             "repeat_varies must name seed, data_seed or both");
     bool varies[2] = {false, false}, ok = true;
     const cJSON *item;
     cJSON_ArrayForEach(item, value)
@@ -50,10 +60,11 @@ static bool read_repeat_varies(const field *row, const cJSON *root, const cJSON 
         codec_pointer_add_index("/repeat_varies", i++, at);
         int index = cJSON_IsString(item) ? field_enum_index(row, item->valuestring) : -1;
         if (index < 0)
-            ok = fail_list_add(faults, cJSON_IsString(item) ? FAIL_OUT_OF_RANGE : FAIL_WRONG_TYPE, at,
-                               "each of repeat_varies must be \"seed\" or \"data_seed\"");
+            ok = fail_list_add(faults, cJSON_IsString(item) ? FAIL_OUT_OF_RANGE : FAIL_WRONG_TYPE,
+                               at, "each of repeat_varies must be \"seed\" or \"data_seed\"");
         else if (varies[index])
-            ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s is there twice", row->values[index]);
+            ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "%s is there twice",
+                               row->values[index]);
         else
             varies[index] = true;
     }
@@ -62,23 +73,28 @@ static bool read_repeat_varies(const field *row, const cJSON *root, const cJSON 
     return ok;
 }
 
-static bool read_sweep_method(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_sweep_method(const field *row, const cJSON *root, const cJSON *value,
+                              experiment_spec *out, fail_list *faults)
 {
     (void)root;
     if (!cJSON_IsString(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/sweep_method", "sweep_method must be a text, not %s", codec_json_type(value));
+        return fail_list_add(faults, FAIL_WRONG_TYPE, "/sweep_method",
+                             "sweep_method must be a text, not %s", codec_json_type(value));
     int index = field_enum_index(row, value->valuestring);
     if (index < 0)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/sweep_method", "sweep_method must be one of grid, random, not \"%.60s\"",
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/sweep_method",
+                             "sweep_method must be one of grid, random, not \"%.60s\"",
                              value->valuestring);
     out->random_search = index == 1;
     return true;
 }
 
-static bool read_trials(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_trials(const field *row, const cJSON *root, const cJSON *value,
+                        experiment_spec *out, fail_list *faults)
 {
     (void)value;
-    return codec_json_read_integer(root, "", row->name, (int64_t)row->minimum, (int64_t)row->maximum, &out->trials, faults);
+    return codec_json_read_integer(root, "", row->name, (int64_t)row->minimum,
+                                   (int64_t)row->maximum, &out->trials, faults);
 }
 
 static const field *value_field(const char *name, const char *pointer, fail_list *faults)
@@ -88,18 +104,22 @@ static const field *value_field(const char *name, const char *pointer, fail_list
         return row;
     const char *nearest = field_nearest_name(name);
     if (row)
-        fail_list_add(faults, FAIL_INCOMPATIBLE, pointer, "%s belongs to the experiment, not to a config", name);
+        fail_list_add(faults, FAIL_INCOMPATIBLE, pointer,
+                      "%s belongs to the experiment, not to a config", name);
     else
-        fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "unknown field \"%.80s\"%s%s%s", name, nearest ? "; did you mean \"" : "",
-                      nearest ? nearest : "", nearest ? "\"?" : "");
+        fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "unknown field \"%.80s\"%s%s%s", name,
+                      nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+                      nearest ? "\"?" : "");
     return NULL;
 }
 
-static bool read_baseline(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out, fail_list *faults)
+static bool read_baseline(const field *row, const cJSON *root, const cJSON *value,
+                          experiment_spec *out, fail_list *faults)
 {
     (void)row, (void)root;
     if (!cJSON_IsObject(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/baseline", "baseline must be an object of field values, not %s",
+        return fail_list_add(faults, FAIL_WRONG_TYPE, "/baseline",
+                             "baseline must be an object of field values, not %s",
                              codec_json_type(value));
     bool ok = true;
     const cJSON *member;
@@ -139,14 +159,18 @@ static bool unknown_field(const char *name, const char *pointer, fail_list *faul
     }
     const char *dot = nearest ? strchr(nearest, '.') : NULL;
     if (dot)
-        return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "unknown field \"%.80s\"; did you mean {\"%.*s\": {\"%s\": ...}}?", name,
-                             (int)(dot - nearest), nearest, dot + 1);
+        return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer,
+                             "unknown field \"%.80s\"; did you mean {\"%.*s\": {\"%s\": ...}}?",
+                             name, (int)(dot - nearest), nearest, dot + 1);
     if (nearest)
-        return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "unknown field \"%.80s\"; did you mean \"%s\"?", name, nearest);
-    return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "unknown field \"%.80s\"; `regulab fields` lists them all", name);
+        return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer,
+                             "unknown field \"%.80s\"; did you mean \"%s\"?", name, nearest);
+    return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer,
+                         "unknown field \"%.80s\"; `regulab fields` lists them all", name);
 }
 
-static bool read_member(const cJSON *root, const cJSON *member, experiment_spec *out, fail_list *faults)
+static bool read_member(const cJSON *root, const cJSON *member, experiment_spec *out,
+                        fail_list *faults)
 {
     char at[CODEC_POINTER_BYTES];
     codec_pointer_add("", member->string, at);
@@ -166,23 +190,29 @@ static bool check_experiment(const experiment_spec *e, fail_list *faults)
 {
     bool ok = true;
     if (e->random_search && e->n_axes == 0)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep_method", "a random search needs a sweep to draw from");
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep_method",
+                           "a random search needs a sweep to draw from");
     if (!e->random_search && e->trials != SWEEP_TRIALS_DEFAULT)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/trials", "trials is the number of configs of a random search; set sweep_method to random");
+        ok = fail_list_add(
+            faults, FAIL_INCOMPATIBLE, "/trials",
+            "trials is the number of configs of a random search; set sweep_method to random");
     for (int i = 0; i < e->n_axes; i++) {
         char at[CODEC_POINTER_BYTES];
         codec_pointer_add("/sweep", e->axes[i].row->name, at);
         if (e->axes[i].is_range && !e->axes[i].count && !e->random_search)
-            ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "a range in a grid needs \"count\", the number of values");
+            ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, at,
+                               "a range in a grid needs \"count\", the number of values");
         if (e->repeat_varies_data_seed && strcmp(e->axes[i].row->name, "data_seed") == 0)
-            ok = fail_list_add(faults, FAIL_INCOMPATIBLE, at, "data_seed is varied by the repeats (repeat_varies) already");
+            ok = fail_list_add(faults, FAIL_INCOMPATIBLE, at,
+                               "data_seed is varied by the repeats (repeat_varies) already");
     }
     return ok;
 }
 
 static void init(experiment_spec *e)
 {
-    *e = (experiment_spec){.trials = SWEEP_TRIALS_DEFAULT, .n_repeats = 1, .repeat_varies_seed = true};
+    *e = (experiment_spec){
+        .trials = SWEEP_TRIALS_DEFAULT, .n_repeats = 1, .repeat_varies_seed = true};
     spec_init(&e->base);
     spec_init(&e->baseline);
 }

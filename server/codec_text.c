@@ -10,7 +10,8 @@
 
 enum { NUMBER_BYTES = 40 };
 
-/* %g as JSON wants it: a point whatever the locale says, an exponent without plus sign and leading zeros. */
+/* %g as JSON wants it: a point whatever the locale says, an exponent without plus sign and leading
+ * zeros. */
 static void tidy_number(char *text)
 {
     char *out = text;
@@ -41,8 +42,9 @@ static bool reads_back(const char *text, double value, bool is_float)
     return d >= value && d <= value;
 }
 
-/* At a power of two the gap below is half the gap above: the nearest 16-digit decimal may lie outside the interval that reads back
- * while its neighbour above lies inside (2^-44 is 5.684341886080802e-14). */
+/* At a power of two the gap below is half the gap above: the nearest 16-digit decimal may lie
+ * outside the interval that reads back while its neighbour above lies inside (2^-44
+ * is 5.684341886080802e-14). */
 static bool try_upper_neighbour(char text[NUMBER_BYTES], double value)
 {
     char longer[NUMBER_BYTES];
@@ -182,7 +184,8 @@ void codec_add_string(buffer *b, const char *text)
         text += plain;
         if (!*text)
             break;
-        if ((unsigned char)*text >= 0x80) /* not UTF-8: a replacement character, so that the answer stays valid JSON */
+        if ((unsigned char)*text >=
+            0x80) /* not UTF-8: a replacement character, so that the answer stays valid JSON */
             buffer_add_text(b, "\\ufffd");
         else
             add_escaped(b, (unsigned char)*text);

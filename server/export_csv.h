@@ -1,5 +1,5 @@
-/* export_csv — learning curves as CSV (RFC 4180, lines end with LF): columns epoch, step, then metrics; a value that does not exist is
- * an empty cell.
+/* export_csv — learning curves as CSV (RFC 4180, lines end with LF): columns epoch, step, then
+ * metrics; a value that does not exist is an empty cell.
  *
  * Pure; `metrics` are indices into METRICS[], all below METRIC_EPOCH_COUNT. */
 #ifndef SERVER_EXPORT_CSV_H

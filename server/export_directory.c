@@ -53,7 +53,8 @@ static bool writer_close(piece_writer *w, bool ok, fail *f)
     return ok;
 }
 
-static bool save_bytes(const char *directory, const char *name, const void *bytes, size_t n, fail *f)
+static bool save_bytes(const char *directory, const char *name, const void *bytes, size_t n,
+                       fail *f)
 {
     piece_writer w;
     if (!writer_open(&w, directory, name, f))
@@ -126,7 +127,8 @@ static void add_number(buffer *b, const char *key, double value)
 
 static void add_metrics(buffer *b, const train_result *result)
 {
-    run_metrics metrics = {.best_epoch = result->best_epoch > 0 ? result->best_epoch : -1, .selected_epoch = result->selected_epoch};
+    run_metrics metrics = {.best_epoch = result->best_epoch > 0 ? result->best_epoch : -1,
+                           .selected_epoch = result->selected_epoch};
     const char *name;
     double value;
     memcpy(metrics.last, result->last, sizeof metrics.last);
@@ -170,21 +172,28 @@ static void list_data(const split *data, export_tensor tensors[DATA_TENSORS])
     for (int part = 0; part < PART_COUNT; part++) {
         size_t n = data->n[part];
         tensors[2 * part] = (export_tensor){PART_INPUTS[part], EXPORT_F32, 2, {n, d}};
-        tensors[2 * part + 1] = classes ? (export_tensor){PART_OUTPUTS[part], EXPORT_I64, 1, {n}}
-                                        : (export_tensor){PART_OUTPUTS[part], EXPORT_F32, 2, {n, k}};
+        tensors[2 * part + 1] = classes
+                                    ? (export_tensor){PART_OUTPUTS[part], EXPORT_I64, 1, {n}}
+                                    : (export_tensor){PART_OUTPUTS[part], EXPORT_F32, 2, {n, k}};
     }
-    tensors[DATA_TENSORS - 1] = (export_tensor){"train_evaluation_index", EXPORT_I64, 1, {data->n_train_evaluation}};
+    tensors[DATA_TENSORS - 1] =
+        (export_tensor){"train_evaluation_index", EXPORT_I64, 1, {data->n_train_evaluation}};
 }
 
 typedef enum array_kind { ARRAY_INPUTS, ARRAY_LABELS, ARRAY_TARGETS, ARRAY_EVALUATION } array_kind;
 
 /* Rows first .. first + n - 1 of one array. */
-static void read_rows(const split *data, dataset_part part, array_kind kind, size_t first, size_t n, void *out)
+static void read_rows(const split *data, dataset_part part, array_kind kind, size_t first, size_t n,
+                      void *out)
 {
     int64_t *integers = out;
     switch (kind) {
-    case ARRAY_INPUTS: split_read_inputs(data, part, NULL, first, n, out); break;
-    case ARRAY_TARGETS: split_read_targets(data, part, NULL, first, n, out); break;
+    case ARRAY_INPUTS:
+        split_read_inputs(data, part, NULL, first, n, out);
+        break;
+    case ARRAY_TARGETS:
+        split_read_targets(data, part, NULL, first, n, out);
+        break;
     case ARRAY_LABELS:
         for (size_t i = 0; i < n; i++)
             integers[i] = data->labels[part][first + i];
@@ -196,7 +205,8 @@ static void read_rows(const split *data, dataset_part part, array_kind kind, siz
     }
 }
 
-static bool add_array(const piece_writer *w, const split *data, dataset_part part, array_kind kind, const export_tensor *t, fail *f)
+static bool add_array(const piece_writer *w, const split *data, dataset_part part, array_kind kind,
+                      const export_tensor *t, fail *f)
 {
     size_t rows = t->shape[0], row_bytes = rows ? export_tensor_bytes(t) / rows : 0;
     size_t piece_rows = row_bytes && row_bytes < PIECE_BYTES ? PIECE_BYTES / row_bytes : 1;
@@ -219,7 +229,8 @@ static bool add_data(const piece_writer *w, const split *data, fail *f)
     list_data(data, tensors);
     buffer_init(&header, TEXT_BYTES_LIMIT);
     export_safetensors_add_header(&header, tensors, DATA_TENSORS);
-    bool ok = !header.failed || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory to write %s", w->path);
+    bool ok =
+        !header.failed || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory to write %s", w->path);
     ok = ok && writer_add(w, header.data, header.n, f);
     buffer_close(&header);
     for (int part = 0; ok && part < PART_COUNT; part++)
@@ -238,7 +249,8 @@ static bool save_data(const char *directory, const split *data, fail *f)
 
 /* ---- models ---- */
 
-static bool save_model(const char *directory, const char *name, const export_run *trained, const float *model, fail *f)
+static bool save_model(const char *directory, const char *name, const export_run *trained,
+                       const float *model, fail *f)
 {
     size_t inputs = trained->data->set->d, outputs = trained->data->set->k;
     buffer b;
@@ -260,7 +272,9 @@ static bool save_initial_model(const char *directory, const export_run *trained,
 
 bool export_directory_save(const char *path, const export_run *trained, fail *f)
 {
-    return save_spec(path, trained, f) && save_data(path, trained->data, f) && save_initial_model(path, trained, f) &&
+    return save_spec(path, trained, f) && save_data(path, trained->data, f) &&
+           save_initial_model(path, trained, f) &&
            save_model(path, "final.safetensors", trained, trained->result->model, f) &&
-           save_bytes(path, "curves.csv", trained->curves->data, trained->curves->n, f) && save_result(path, trained, f);
+           save_bytes(path, "curves.csv", trained->curves->data, trained->curves->n, f) &&
+           save_result(path, trained, f);
 }

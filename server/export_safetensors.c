@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "tensors are written as they lie in memory");
 
 enum { HEADER_BYTES_LIMIT = 1 << 20, MODEL_TENSORS_LIMIT = 6 * (SPEC_LAYERS_LIMIT + 1) };
 
@@ -55,20 +56,24 @@ void export_safetensors_add_header(buffer *b, const export_tensor *tensors, int 
 }
 
 /* The model's tensors; names point into `parts`. */
-static int list_tensors(const train_spec *spec, size_t inputs, size_t outputs, tensor parts[MODEL_TENSORS_LIMIT],
+static int list_tensors(const train_spec *spec, size_t inputs, size_t outputs,
+                        tensor parts[MODEL_TENSORS_LIMIT],
                         export_tensor tensors[MODEL_TENSORS_LIMIT])
 {
     int n = 0;
     for (; tensor_get(spec, inputs, outputs, n, &parts[n]); n++) {
         const tensor *part = &parts[n];
-        tensors[n] = (export_tensor){
-            .name = part->name, .type = EXPORT_F32, .n_dimensions = part->n_dimensions, .shape = {part->shape[0], part->shape[1]}};
+        tensors[n] = (export_tensor){.name = part->name,
+                                     .type = EXPORT_F32,
+                                     .n_dimensions = part->n_dimensions,
+                                     .shape = {part->shape[0], part->shape[1]}};
         assert(n + 1 < MODEL_TENSORS_LIMIT);
     }
     return n;
 }
 
-void export_safetensors_add_model(buffer *b, const train_spec *spec, size_t inputs, size_t outputs, const float *model)
+void export_safetensors_add_model(buffer *b, const train_spec *spec, size_t inputs, size_t outputs,
+                                  const float *model)
 {
     tensor parts[MODEL_TENSORS_LIMIT];
     export_tensor tensors[MODEL_TENSORS_LIMIT];
@@ -83,7 +88,8 @@ size_t export_safetensors_model_bytes(const train_spec *spec, size_t inputs, siz
     return tensor_model_size(spec, inputs, outputs) * sizeof(float) + HEADER_BYTES_LIMIT;
 }
 
-/* Two numbers of the header's text behind `key`, which stands behind the tensor's name: "shape" or "data_offsets". */
+/* Two numbers of the header's text behind `key`, which stands behind the tensor's name: "shape" or
+ * "data_offsets". */
 static bool find_pair(const char *header, const char *name, const char *key, size_t out[2])
 {
     char wanted[64];
@@ -115,8 +121,10 @@ static char *read_header(const unsigned char *bytes, size_t n_bytes, size_t *len
     return header;
 }
 
-/* The header is compared whole with the one that would be written: name, type, shape and offset of every tensor at once. */
-static bool is_header_of(const unsigned char *bytes, size_t header_bytes, const train_spec *spec, size_t inputs, size_t outputs)
+/* The header is compared whole with the one that would be written: name, type, shape and offset of
+ * every tensor at once. */
+static bool is_header_of(const unsigned char *bytes, size_t header_bytes, const train_spec *spec,
+                         size_t inputs, size_t outputs)
 {
     tensor parts[MODEL_TENSORS_LIMIT];
     export_tensor tensors[MODEL_TENSORS_LIMIT];
@@ -128,8 +136,8 @@ static bool is_header_of(const unsigned char *bytes, size_t header_bytes, const 
     return same;
 }
 
-bool export_safetensors_read_model(const void *bytes, size_t n_bytes, const train_spec *spec, size_t *inputs, size_t *outputs,
-                                   float **model, fail *f)
+bool export_safetensors_read_model(const void *bytes, size_t n_bytes, const train_spec *spec,
+                                   size_t *inputs, size_t *outputs, float **model, fail *f)
 {
     size_t header_bytes, first[2], last[2];
     char *header = read_header(bytes, n_bytes, &header_bytes);
@@ -137,7 +145,8 @@ bool export_safetensors_read_model(const void *bytes, size_t n_bytes, const trai
         return not_this_model(f, "it has no safetensors header");
     char name[32];
     snprintf(name, sizeof name, "layers.%d.weight", spec->n_hidden);
-    bool found = find_pair(header, "layers.0.weight", "shape", first) && find_pair(header, name, "shape", last);
+    bool found = find_pair(header, "layers.0.weight", "shape", first) &&
+                 find_pair(header, name, "shape", last);
     free(header);
     if (!found || !is_header_of(bytes, header_bytes, spec, first[1], last[0]))
         return not_this_model(f, "its tensors are not those of this run's network");
@@ -146,7 +155,8 @@ bool export_safetensors_read_model(const void *bytes, size_t n_bytes, const trai
         return not_this_model(f, "it has more or fewer bytes than its header says");
     float *copy = malloc(n * sizeof *copy);
     if (!copy)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for a model of %zu bytes", n * sizeof *copy);
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for a model of %zu bytes",
+                        n * sizeof *copy);
     memcpy(copy, (const unsigned char *)bytes + start, n * sizeof *copy);
     *model = copy;
     *inputs = first[1];

@@ -1,9 +1,11 @@
-/* export_safetensors — models and arrays in the safetensors format: an 8-byte length, a JSON header, the tensors' bytes.
+/* export_safetensors — models and arrays in the safetensors format: an 8-byte length, a JSON
+ * header, the tensors' bytes.
  *
- * 1. Every tensor is little-endian, row-major, without gaps, in the order of the header; the header is padded with spaces to a
- *    multiple of 8 bytes, so that tensors are aligned. The same content gives the same bytes.
- * 2. A model is the flat vector of core/tensor.h; reading checks every name, type, shape and offset against the specification.
- * Threads: pure functions. */
+ * 1. Every tensor is little-endian, row-major, without gaps, in the order of the header; the header
+ * is padded with spaces to a multiple of 8 bytes, so that tensors are aligned. The same content
+ * gives the same bytes.
+ * 2. A model is the flat vector of core/tensor.h; reading checks every name, type, shape and offset
+ * against the specification. Threads: pure functions. */
 #ifndef SERVER_EXPORT_SAFETENSORS_H
 #define SERVER_EXPORT_SAFETENSORS_H
 
@@ -30,14 +32,17 @@ size_t export_tensor_bytes(const export_tensor *t);
 void export_safetensors_add_header(buffer *b, const export_tensor *tensors, int n_tensors);
 
 /* Appends a whole file with the model's tensors. */
-void export_safetensors_add_model(buffer *b, const train_spec *spec, size_t inputs, size_t outputs, const float *model);
+void export_safetensors_add_model(buffer *b, const train_spec *spec, size_t inputs, size_t outputs,
+                                  const float *model);
 
 /* Bytes that export_safetensors_add_model() appends at most. */
 size_t export_safetensors_model_bytes(const train_spec *spec, size_t inputs, size_t outputs);
 
-/* Reads a file that export_safetensors_add_model() wrote for this spec; *model (on the heap, tensor_model_size() floats) is the caller's.
- * FAIL_SYNTAX with what is wrong where it is another file. */
-FAIL_CHECKED bool export_safetensors_read_model(const void *bytes, size_t n_bytes, const train_spec *spec, size_t *inputs,
+/* Reads a file that export_safetensors_add_model() wrote for this spec; *model (on the heap,
+ * tensor_model_size() floats) is the caller's. FAIL_SYNTAX with what is wrong where it is another
+ * file. */
+FAIL_CHECKED bool export_safetensors_read_model(const void *bytes, size_t n_bytes,
+                                                const train_spec *spec, size_t *inputs,
                                                 size_t *outputs, float **model, fail *f);
 
 #endif

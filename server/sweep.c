@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the draws of a random search lie among those of RNG_DATA: trial t, axis a is word 0 of (row t, step a, this layer) under the
- * experiment's `seed`; no generator uses layers above 0. More trials or more axes leave the earlier draws as they are. */
+/* Where the draws of a random search lie among those of RNG_DATA: trial t, axis a is word 0 of (row
+ * t, step a, this layer) under the experiment's `seed`; no generator uses layers above 0. More
+ * trials or more axes leave the earlier draws as they are. */
 #define SEARCH_LAYER 0xFFFFFFFFu
 
 void experiment_spec_close(experiment_spec *e)
@@ -60,7 +61,8 @@ void sweep_apply(const field *row, const train_spec *from, train_spec *to)
             field_copy(&FIELDS[i], from, to);
 }
 
-/* A few digits less than a double has: 0.3 instead of 0.30000000000000004, and labels that can be read. */
+/* A few digits less than a double has: 0.3 instead of 0.30000000000000004, and labels that can be
+ * read. */
 static double round_digits(double value, int digits, double low, double high)
 {
     char text[40];
@@ -101,12 +103,15 @@ static void apply_index(const sweep_axis *axis, int i, train_spec *to)
     if (!axis->is_range)
         sweep_apply(axis->row, &axis->values[i], to);
     else
-        put_number(axis->row, range_value(axis, axis->count > 1 ? (double)i / (axis->count - 1) : 0, 12), to);
+        put_number(axis->row,
+                   range_value(axis, axis->count > 1 ? (double)i / (axis->count - 1) : 0, 12), to);
 }
 
-static int apply_draw(const sweep_axis *axis, int64_t seed, int64_t trial, int index, train_spec *to)
+static int apply_draw(const sweep_axis *axis, int64_t seed, int64_t trial, int index,
+                      train_spec *to)
 {
-    rng_stream stream = rng_stream_at(seed, RNG_DATA, (uint32_t)trial, (uint32_t)index, SEARCH_LAYER);
+    rng_stream stream =
+        rng_stream_at(seed, RNG_DATA, (uint32_t)trial, (uint32_t)index, SEARCH_LAYER);
     if (axis_length(axis) > 0) {
         int i = (int)rng_below(&stream, (uint32_t)axis_length(axis));
         apply_index(axis, i, to);
@@ -126,12 +131,14 @@ static void order_axes(const experiment_spec *e, int order[SWEEP_AXES_LIMIT])
                 order[n++] = i;
 }
 
-/* Sweeping early_stopping.patience asks for early stopping, unless the specification says itself when it is on. */
+/* Sweeping early_stopping.patience asks for early stopping, unless the specification says itself
+ * when it is on. */
 static void enable_parents(const experiment_spec *e, train_spec *base)
 {
     for (int p = 0; p < FIELD_COUNT; p++) {
         const field *parent = &FIELDS[p];
-        bool is_said = parent->type != FIELD_OBJECT || !parent->nullable || base->is_set[p], is_wanted = false;
+        bool is_said = parent->type != FIELD_OBJECT || !parent->nullable || base->is_set[p],
+             is_wanted = false;
         for (int i = 0; i < e->n_axes; i++) {
             is_said = is_said || e->axes[i].row == parent;
             is_wanted = is_wanted || is_child_of(e->axes[i].row, parent);
@@ -150,8 +157,8 @@ typedef struct cells { /* what a plan is made from */
     int64_t n;
 } cells;
 
-/* The unresolved spec of one cell; index[a] is the value's place on axis a, -1 where it was drawn from a range. The last axis varies
- * fastest, as in nested loops. */
+/* The unresolved spec of one cell; index[a] is the value's place on axis a, -1 where it was drawn
+ * from a range. The last axis varies fastest, as in nested loops. */
 static void make_cell(const cells *c, int64_t cell, train_spec *out, int index[SWEEP_AXES_LIMIT])
 {
     *out = c->base;
@@ -176,8 +183,10 @@ static bool count_cells(const experiment_spec *e, int64_t *out, fail_list *fault
     for (int a = 0; a < e->n_axes && !e->random_search; a++) {
         n *= axis_length(&e->axes[a]);
         if (n > SWEEP_RUNS_LIMIT)
-            return fail_list_add(faults, FAIL_TOO_LARGE, "/sweep", "the grid has more than %d cells; use fewer values or a random search",
-                                 SWEEP_RUNS_LIMIT);
+            return fail_list_add(
+                faults, FAIL_TOO_LARGE, "/sweep",
+                "the grid has more than %d cells; use fewer values or a random search",
+                SWEEP_RUNS_LIMIT);
     }
     *out = n;
     return true;
@@ -186,13 +195,16 @@ static bool count_cells(const experiment_spec *e, int64_t *out, fail_list *fault
 static bool has_fault(const fail_list *list, const char *field_pointer, const char *sentence)
 {
     for (int i = 0; i < list->n; i++)
-        if (strcmp(list->items[i].field, field_pointer) == 0 && strcmp(list->items[i].sentence, sentence) == 0)
+        if (strcmp(list->items[i].field, field_pointer) == 0 &&
+            strcmp(list->items[i].sentence, sentence) == 0)
             return true;
     return false;
 }
 
-/* "/dropout/1" of a cell is "/sweep/dropout/2" of the specification where dropout is swept: the third value. */
-static void point_to_axis(const cells *c, const int index[SWEEP_AXES_LIMIT], const char *pointer, char out[128])
+/* "/dropout/1" of a cell is "/sweep/dropout/2" of the specification where dropout is swept: the
+ * third value. */
+static void point_to_axis(const cells *c, const int index[SWEEP_AXES_LIMIT], const char *pointer,
+                          char out[128])
 {
     for (int a = 0; a < c->e->n_axes; a++) {
         char name[64];
@@ -212,7 +224,8 @@ static void point_to_axis(const cells *c, const int index[SWEEP_AXES_LIMIT], con
 }
 
 /* Every fault once, however many cells have it. */
-static void tell_faults(const cells *c, const int index[SWEEP_AXES_LIMIT], const fail_list *found, fail_list *faults)
+static void tell_faults(const cells *c, const int index[SWEEP_AXES_LIMIT], const fail_list *found,
+                        fail_list *faults)
 {
     for (int i = 0; i < found->n; i++) {
         char pointer[128];
@@ -241,10 +254,13 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
 static uint64_t mix_value(uint64_t hash, const field *row, const train_spec *spec)
 {
     const void *value = field_value_const(row, spec);
-    int n = row->count_offset == 0 ? 1 : *(const int *)(const void *)((const char *)spec + row->count_offset);
+    int n = row->count_offset == 0
+                ? 1
+                : *(const int *)(const void *)((const char *)spec + row->count_offset);
     switch (row->type) {
     case FIELD_INTEGER:
-    case FIELD_INTEGER_ARRAY: return mix(hash, value, (size_t)n * sizeof(int64_t));
+    case FIELD_INTEGER_ARRAY:
+        return mix(hash, value, (size_t)n * sizeof(int64_t));
     case FIELD_NUMBER:
     case FIELD_RATES:
         for (int i = 0; i < n; i++) {
@@ -253,10 +269,14 @@ static uint64_t mix_value(uint64_t hash, const field *row, const train_spec *spe
         }
         return hash;
     case FIELD_BOOLEAN:
-    case FIELD_OBJECT: return mix(hash, value, sizeof(bool));
-    case FIELD_ENUM: return mix(hash, value, sizeof(int));
-    case FIELD_DATASET: return mix(hash, value, strlen(value));
-    default: return hash;
+    case FIELD_OBJECT:
+        return mix(hash, value, sizeof(bool));
+    case FIELD_ENUM:
+        return mix(hash, value, sizeof(int));
+    case FIELD_DATASET:
+        return mix(hash, value, strlen(value));
+    default:
+        return hash;
     }
 }
 
@@ -303,7 +323,8 @@ static void add_config(config_table *t, const train_spec *spec, plan *p)
     uint64_t hash = hash_spec(spec);
     size_t at = (size_t)hash & t->mask;
     for (; t->slots[at].config; at = (at + 1) & t->mask)
-        if (t->slots[at].hash == hash && same_config(&p->configs[t->slots[at].config - 1].spec, spec))
+        if (t->slots[at].hash == hash &&
+            same_config(&p->configs[t->slots[at].config - 1].spec, spec))
             return;
     p->configs[p->n_configs++].spec = *spec;
     t->slots[at] = (config_slot){hash, p->n_configs};
@@ -313,7 +334,8 @@ static bool make_configs(const cells *c, plan *p, fail_list *faults)
 {
     config_table table;
     if (!table_open(&table, c->n))
-        return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/sweep", "no memory for %lld configs", (long long)c->n);
+        return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/sweep", "no memory for %lld configs",
+                             (long long)c->n);
     bool ok = true;
     for (int64_t cell = 0; cell < c->n && faults->n < FAIL_LIST_LIMIT; cell++) {
         train_spec spec;
@@ -357,13 +379,16 @@ static bool find_given_baseline(const experiment_spec *e, plan *p, fail_list *fa
         }
     if (n_found == 1)
         return true;
-    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/baseline",
-                         n_found ? "the baseline matches %d of %d configs; give it more values, so that it matches one"
-                                 : "the baseline matches none (%d of %d) of the configs",
-                         n_found, p->n_configs);
+    return fail_list_add(
+        faults, FAIL_INCOMPATIBLE, "/baseline",
+        n_found
+            ? "the baseline matches %d of %d configs; give it more values, so that it matches one"
+            : "the baseline matches none (%d of %d) of the configs",
+        n_found, p->n_configs);
 }
 
-static bool swept_regularizers_are_off(const experiment_spec *e, const train_spec *config, const train_spec *defaults)
+static bool swept_regularizers_are_off(const experiment_spec *e, const train_spec *config,
+                                       const train_spec *defaults)
 {
     for (int a = 0; a < e->n_axes; a++) {
         const field *row = e->axes[a].row;
@@ -397,10 +422,16 @@ static bool check_size(const experiment_spec *e, const plan *p, fail_list *fault
 {
     int64_t most = e->until.enabled ? e->until.max : e->n_repeats;
     if (p->n_configs * most > SWEEP_RUNS_LIMIT)
-        return fail_list_add(faults, FAIL_TOO_LARGE, "/sweep", "%d configs with up to %lld seeds are %lld runs; an experiment has at most %d",
-                             p->n_configs, (long long)most, (long long)(p->n_configs * most), SWEEP_RUNS_LIMIT);
-    if (p->first_seed > SPEC_SEED_LIMIT - most || p->first_data_seed > SPEC_SEED_LIMIT - most)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/seed", "the last repeat's seed would be above 2^53 - 1");
+        return fail_list_add(
+            faults, FAIL_TOO_LARGE, "/sweep",
+            "%d configs with up to %lld seeds are %lld runs; an experiment has at most %d",
+            p->n_configs, (long long)most, (long long)(p->n_configs * most), SWEEP_RUNS_LIMIT);
+    if (p->varies_seed && p->first_seed > SPEC_SEED_LIMIT - (most - 1))
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/seed",
+                             "the last repeat's seed would be above 2^53 - 1");
+    if (p->varies_data_seed && p->first_data_seed > SPEC_SEED_LIMIT - (most - 1))
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/data_seed",
+                             "the last repeat's data_seed would be above 2^53 - 1");
     return true;
 }
 
@@ -417,7 +448,8 @@ bool sweep_plan(const experiment_spec *e, plan *out, fail_list *faults)
               .varies_data_seed = e->repeat_varies_data_seed};
     p.configs = malloc((size_t)c.n * sizeof *p.configs);
     if (!p.configs)
-        return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/sweep", "no memory for %lld configs", (long long)c.n);
+        return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/sweep", "no memory for %lld configs",
+                             (long long)c.n);
     order_axes(e, c.order);
     enable_parents(e, &c.base);
     bool ok = make_configs(&c, &p, faults) && check_size(e, &p, faults);

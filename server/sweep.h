@@ -1,13 +1,20 @@
-/* sweep — a whole specification as a value, and the plan it means: axes x seeds -> configs and runs. Pure: no JSON, no SQL.
+/* sweep — a whole specification as a value, and the plan it means: axes x seeds -> configs and
+ * runs. Pure: no JSON, no SQL.
  *
- * An axis value is held inside a train_spec of which only the axis' field is meaningful: field_copy() applies it. */
+ * An axis value is held inside a train_spec of which only the axis' field is meaningful:
+ * field_copy() applies it. */
 #ifndef SERVER_SWEEP_H
 #define SERVER_SWEEP_H
 
 #include "core/fail.h"
 #include "core/spec.h"
 
-enum { SWEEP_AXES_LIMIT = 16, SWEEP_RUNS_LIMIT = 100000, SWEEP_TRIALS_DEFAULT = 20, SWEEP_REPEATS_LIMIT = 1000 };
+enum {
+    SWEEP_AXES_LIMIT = 16,
+    SWEEP_RUNS_LIMIT = 100000,
+    SWEEP_TRIALS_DEFAULT = 20,
+    SWEEP_REPEATS_LIMIT = 1000
+};
 
 typedef struct sweep_axis {
     const field *row;
@@ -26,7 +33,12 @@ typedef struct experiment_spec {
     bool random_search;
     int64_t trials;
     int64_t n_repeats; /* fixed count, or the least ("min") with `until` */
-    struct { bool enabled; int metric; double half_width; int64_t max; } until;
+    struct {
+        bool enabled;
+        int metric;
+        double half_width;
+        int64_t max;
+    } until;
     bool repeat_varies_seed, repeat_varies_data_seed;
     bool has_baseline;
     train_spec baseline; /* fields marked in is_set */
@@ -39,20 +51,22 @@ typedef struct plan_config {
 } plan_config;
 
 typedef struct plan {
-    int64_t n_cells;   /* of the grid, before equal ones were merged */
+    int64_t n_cells; /* of the grid, before equal ones were merged */
     int n_configs;
     plan_config *configs;
-    int baseline;      /* index into configs */
+    int baseline; /* index into configs */
     int64_t n_seeds;
     int64_t first_seed, first_data_seed;
     bool varies_seed, varies_data_seed;
 } plan;
 
-/* Makes the plan: resolves and checks every cell, merges equal ones, finds the baseline. Faults name the cell's values ("/sweep/dropout/2"). */
+/* Makes the plan: resolves and checks every cell, merges equal ones, finds the baseline. Faults
+ * name the cell's values ("/sweep/dropout/2"). */
 FAIL_CHECKED bool sweep_plan(const experiment_spec *e, plan *out, fail_list *faults);
 void plan_close(plan *p);
 
-/* True where an axis may vary the field: it has a place in train_spec and is not `seed` (which `repeats` varies). */
+/* True where an axis may vary the field: it has a place in train_spec and is not `seed` (which
+ * `repeats` varies). */
 bool sweep_is_sweepable(const field *row);
 /* True where the axis may be a range: numbers, whole numbers and rates. */
 bool sweep_takes_range(const field *row);
