@@ -1,0 +1,599 @@
+/* The state machine of runs on a real store and real training: every arrow, the refusals, and that nothing is lost. */
+#include "server/jobs.h"
+
+#include "server/api_submit.h"
+#include "server/jobs_extend.h"
+#include "server/jobs_files.h"
+
+#include "tests/check.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define QUICK "\"dataset\":{\"name\":\"moons\",\"n\":200},\"hidden\":[8],\"batch_size\":32"
+/* About a millisecond an epoch: slow enough to be met on the way. */
+#define STEADY "\"dataset\":{\"name\":\"moons\",\"n\":2000},\"hidden\":[32,32],\"batch_size\":32"
+/* Minutes of work: to be stopped on the way. */
+#define LONG "\"dataset\":{\"name\":\"moons\",\"n\":2000},\"hidden\":[64,64],\"epochs\":20000"
+
+enum { PATIENCE_MS = 60000 };
+
+typedef struct told { /* what the listener writes into the pipe */
+    event_kind kind;
+    int64_t experiment_id, run_id, epoch;
+    run_state status;
+} told;
+
+typedef struct bench { /* a service without HTTP in a folder of its own */
+    char folder[64], database[96], data_dir[96];
+    int pipe[2];
+    store *store;
+    jobs *jobs;
+    app app;
+} bench;
+
+static void on_events(void *context, const store_event *events, int n)
+{
+    const bench *b = context;
+    for (int i = 0; i < n; i++) {
+        told t = {events[i].kind, events[i].experiment_id, events[i].run_id,
+                  events[i].kind == EVENT_EPOCH ? events[i].record.epoch : events[i].epoch,
+                  events[i].status};
+        CHECK(write(b->pipe[1], &t, sizeof t) == sizeof t);
+    }
+}
+
+static bool start(bench *b, int n_workers)
+{
+    fail f;
+    bool is_open = CHECK(pipe(b->pipe) == 0) && CHECK_OK(store_open(b->database, &b->store, &f), f);
+    if (!is_open)
+        return false;
+    store_listen(b->store, on_events, b);
+    jobs_options options = {.store = b->store,
+                            .data_dir = b->data_dir,
+                            .n_workers = n_workers,
+                            .queue_limit = 50,
+                            .checkpoint_seconds = 0.05};
+    is_open = CHECK_OK(jobs_open(&options, &b->jobs, &f), f);
+    b->app = (app){.store = b->store, .jobs = b->jobs, .data_dir = b->data_dir};
+    return is_open;
+}
+
+static void stop(bench *b)
+{
+    jobs_close(b->jobs);
+    store_close(b->store);
+    close(b->pipe[0]);
+    close(b->pipe[1]);
+}
+
+static bool bench_open(bench *b, int n_workers)
+{
+    *b = (bench){.folder = "/tmp/regulab-test-jobs-XXXXXX"};
+    if (!CHECK(mkdtemp(b->folder) != NULL))
+        return false;
+    snprintf(b->database, sizeof b->database, "%s/regulab.db", b->folder);
+    snprintf(b->data_dir, sizeof b->data_dir, "%s/data", b->folder);
+    return start(b, n_workers);
+}
+
+static void bench_close(bench *b)
+{
+    char command[128];
+    stop(b);
+    snprintf(command, sizeof command, "rm -r '%s'", b->folder);
+    CHECK(system(command) == 0);
+}
+
+static bool next_event(bench *b, told *out)
+{
+    struct pollfd p = {.fd = b->pipe[0], .events = POLLIN};
+    return CHECK(poll(&p, 1, PATIENCE_MS) == 1) &&
+           CHECK(read(b->pipe[0], out, sizeof *out) == sizeof *out);
+}
+
+/* Reads events until one says that the experiment is in this state. */
+static bool await_experiment(bench *b, int64_t id, run_state status)
+{
+    told t;
+    while (next_event(b, &t))
+        if (t.kind == EVENT_EXPERIMENT && t.experiment_id == id && t.status == status)
+            return true;
+    return false;
+}
+
+static bool await_epoch(bench *b, int64_t run_id, int64_t epoch)
+{
+    told t;
+    while (next_event(b, &t))
+        if (t.kind == EVENT_EPOCH && t.run_id == run_id && t.epoch >= epoch)
+            return true;
+    return false;
+}
+
+static bool submit(bench *b, const char *text, submission *out)
+{
+    fail_list faults = {.n = 0};
+    bool is_made = CHECK(api_submit(&b->app, text, strlen(text), NULL, out, &faults));
+    if (!is_made)
+        printf("    %s: %s\n", faults.items[0].field, faults.items[0].sentence);
+    return is_made;
+}
+
+static run_state state_of(bench *b, int64_t run_id)
+{
+    run row = {0};
+    fail f;
+    CHECK_OK(store_get_run(b->store, run_id, &row, &f), f);
+    run_state status = row.status;
+    run_close(&row);
+    return status;
+}
+
+static bool has_file(bench *b, int64_t run_id, bool checkpoint)
+{
+    char path[JOBS_PATH_BYTES];
+    if (checkpoint)
+        jobs_files_checkpoint(b->data_dir, run_id, path);
+    else
+        jobs_files_model(b->data_dir, run_id, path);
+    return access(path, R_OK) == 0;
+}
+
+static void same_models(bench *b, int64_t one, int64_t other)
+{
+    char path[JOBS_PATH_BYTES], *x = NULL, *y = NULL;
+    size_t n_x = 0, n_y = 0;
+    fail f;
+    jobs_model_path(b->jobs, one, path);
+    CHECK_OK(jobs_files_load(path, &x, &n_x, &f), f);
+    jobs_model_path(b->jobs, other, path);
+    CHECK_OK(jobs_files_load(path, &y, &n_y, &f), f);
+    CHECK(n_x > 100);
+    CHECK_EQUAL_INT(n_x, n_y);
+    if (x && y && n_x == n_y)
+        CHECK_EQUAL_BYTES(x, y, n_x);
+    free(x);
+    free(y);
+}
+
+typedef struct curve {
+    int64_t n;
+    bool has_gap;
+    double sum;
+} curve;
+
+static bool add_record(void *context, const record *r)
+{
+    curve *c = context;
+    c->has_gap = c->has_gap || r->epoch != c->n;
+    c->n++;
+    c->sum += r->values[METRIC_VAL_LOSS];
+    return true;
+}
+
+static curve curve_of(bench *b, int64_t run_id)
+{
+    curve c = {.n = 0};
+    fail f;
+    CHECK_OK(store_list_records(b->store, run_id, 0, add_record, &c, &f), f);
+    return c;
+}
+
+/* ---- cases ---- */
+
+static void a_run_is_trained_and_leaves_its_model(void)
+{
+    bench b;
+    submission s;
+    run row = {0};
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":5}", &s));
+    CHECK_EQUAL_INT(s.n_run_ids, 1);
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    CHECK_OK(store_get_run(b.store, s.run_ids[0], &row, &f), f);
+    CHECK_EQUAL_INT(row.status, RUN_STATE_COMPLETED);
+    CHECK_EQUAL_INT(row.reason, STOP_REASON_FINISHED);
+    CHECK_EQUAL_INT(row.epoch, 5);
+    CHECK_EQUAL_INT(row.attempt, 1);
+    CHECK_EQUAL_STRING(row.selected_weights, "last");
+    CHECK_CONTAINS(row.provenance, "\"data_sha256\":\"");
+    CHECK_CONTAINS(row.provenance, "\"blas_core\":\"");
+    CHECK(isfinite(row.metrics.selected[METRIC_TEST_LOSS]));
+    CHECK(row.samples_per_second > 0);
+    run_close(&row);
+    CHECK(has_file(&b, s.run_ids[0], false));
+    CHECK(!has_file(&b, s.run_ids[0], true));
+    CHECK_EQUAL_INT(curve_of(&b, s.run_ids[0]).n, 6);
+    free(s.run_ids);
+    bench_close(&b);
+}
+
+static void a_diverging_run_fails_and_is_tried_again(void)
+{
+    bench b;
+    submission s;
+    run row = {0};
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_OR_RETURN(submit(&b,
+                           "{\"dataset\":\"sine\",\"hidden\":[16],\"optimizer\":\"sgd\","
+                           "\"learning_rate\":1000,\"epochs\":10}",
+                           &s));
+    int64_t id = s.run_ids[0];
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_FAILED));
+    CHECK_OK(store_get_run(b.store, id, &row, &f), f);
+    CHECK_EQUAL_INT(row.reason, STOP_REASON_DIVERGED);
+    CHECK_CONTAINS(row.error, "no longer finite");
+    run_close(&row);
+    CHECK(curve_of(&b, id).n >= 1);
+    CHECK_FAILS(jobs_cancel_run(b.jobs, id, &f), f, FAIL_CONFLICT, "");
+    CHECK_OK(jobs_retry_run(b.jobs, id, &f), f);
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_FAILED));
+    row = (run){0};
+    CHECK_OK(store_get_run(b.store, id, &row, &f), f);
+    CHECK_EQUAL_INT(row.attempt, 2);
+    CHECK_EQUAL_INT(row.reason, STOP_REASON_DIVERGED);
+    run_close(&row);
+    free(s.run_ids);
+    bench_close(&b);
+}
+
+static void queued_and_running_runs_are_cancelled(void)
+{
+    bench b;
+    submission s;
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(submit(&b, "{" LONG ",\"repeats\":4}", &s));
+    CHECK(await_epoch(&b, s.run_ids[0], 1));
+    CHECK_OK(jobs_cancel_run(b.jobs, s.run_ids[3], &f), f);
+    CHECK_EQUAL_INT(state_of(&b, s.run_ids[3]), RUN_STATE_CANCELLED);
+    CHECK_FAILS(jobs_cancel_run(b.jobs, s.run_ids[3], &f), f, FAIL_CONFLICT, "");
+    CHECK_FAILS(jobs_retry_run(b.jobs, s.run_ids[0], &f), f, FAIL_CONFLICT, "");
+    CHECK_FAILS(jobs_cancel_run(b.jobs, 4711, &f), f, FAIL_NOT_FOUND, "");
+    CHECK_OK(jobs_cancel_run(b.jobs, s.run_ids[0], &f), f);
+    CHECK(await_epoch(&b, s.run_ids[1], 1));
+    CHECK_EQUAL_INT(state_of(&b, s.run_ids[0]), RUN_STATE_CANCELLED);
+    CHECK_OK(jobs_cancel_experiment(b.jobs, s.experiment_id, &f), f);
+    CHECK_EQUAL_INT(state_of(&b, s.run_ids[2]), RUN_STATE_CANCELLED);
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_CANCELLED));
+    jobs_state state;
+    jobs_get_state(b.jobs, &state);
+    CHECK_EQUAL_INT(state.n_queued, 0);
+    CHECK_FAILS(jobs_pause_experiment(b.jobs, s.experiment_id, &f), f, FAIL_CONFLICT, "");
+    stop(&b); /* what a worker tidies after its last word is done */
+    for (int i = 0; i < 4; i++)
+        CHECK(!has_file(&b, s.run_ids[i], true));
+    free(s.run_ids);
+    CHECK(start(&b, 1));
+    bench_close(&b);
+}
+
+static void a_paused_experiment_goes_on_where_it_was(void)
+{
+    bench b;
+    submission s, whole;
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    const char *text = "{" STEADY ",\"epochs\":500,\"dropout\":0.3,\"repeats\":2}";
+    CHECK_OR_RETURN(submit(&b, text, &s));
+    for (int64_t epoch = 20; epoch <= 220; epoch += 100) {
+        CHECK(await_epoch(&b, s.run_ids[0], epoch));
+        CHECK_OK(jobs_pause_experiment(b.jobs, s.experiment_id, &f), f);
+        CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_PAUSED));
+        CHECK_EQUAL_INT(state_of(&b, s.run_ids[0]), RUN_STATE_PAUSED);
+        CHECK_EQUAL_INT(state_of(&b, s.run_ids[1]), RUN_STATE_PAUSED);
+        CHECK(has_file(&b, s.run_ids[0], true));
+        CHECK_OK(jobs_resume_experiment(b.jobs, s.experiment_id, &f), f);
+    }
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    CHECK_FAILS(jobs_resume_experiment(b.jobs, s.experiment_id, &f), f, FAIL_CONFLICT, "");
+    CHECK_OR_RETURN(submit(&b, text, &whole));
+    CHECK(await_experiment(&b, whole.experiment_id, RUN_STATE_COMPLETED));
+    for (int i = 0; i < 2; i++) {
+        same_models(&b, s.run_ids[i], whole.run_ids[i]);
+        curve one = curve_of(&b, s.run_ids[i]), other = curve_of(&b, whole.run_ids[i]);
+        CHECK_EQUAL_INT(one.n, 501);
+        CHECK(!one.has_gap);
+        CHECK_NEAR(one.sum, other.sum, 0);
+        CHECK(!has_file(&b, s.run_ids[i], true));
+    }
+    free(s.run_ids);
+    free(whole.run_ids);
+    bench_close(&b);
+}
+
+static void pausing_and_resuming_at_once_loses_nothing(void)
+{
+    bench b;
+    submission s;
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":60,\"repeats\":12}", &s));
+    for (int i = 0; i < 15; i++) {
+        if (jobs_pause_experiment(b.jobs, s.experiment_id, &f))
+            CHECK(jobs_resume_experiment(b.jobs, s.experiment_id, &f) || f.code == FAIL_CONFLICT);
+        else
+            CHECK_EQUAL_INT(f.code, FAIL_CONFLICT);
+    }
+    experiment e = {0};
+    CHECK_OK(store_get_experiment(b.store, s.experiment_id, &e, &f), f);
+    if (e.status != RUN_STATE_COMPLETED)
+        CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    experiment_close(&e);
+    for (int i = 0; i < 12; i++) {
+        curve c = curve_of(&b, s.run_ids[i]);
+        CHECK_EQUAL_INT(c.n, 61);
+        CHECK(!c.has_gap);
+        CHECK_EQUAL_INT(state_of(&b, s.run_ids[i]), RUN_STATE_COMPLETED);
+    }
+    free(s.run_ids);
+    bench_close(&b);
+}
+
+static void a_stop_of_the_service_keeps_the_work(void)
+{
+    bench b;
+    submission s, whole;
+    CHECK_OR_RETURN(bench_open(&b, 2));
+    const char *text = "{" STEADY ",\"epochs\":500,\"dropout\":0.3,\"repeats\":3}";
+    CHECK_OR_RETURN(submit(&b, text, &s));
+    for (int64_t epoch = 20; epoch <= 220; epoch += 100) {
+        CHECK(await_epoch(&b, s.run_ids[0], epoch));
+        stop(&b);
+        CHECK_OR_RETURN(start(&b, 2));
+    }
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    CHECK_OR_RETURN(submit(&b, text, &whole));
+    CHECK(await_experiment(&b, whole.experiment_id, RUN_STATE_COMPLETED));
+    for (int i = 0; i < 3; i++) {
+        same_models(&b, s.run_ids[i], whole.run_ids[i]);
+        curve one = curve_of(&b, s.run_ids[i]);
+        CHECK_EQUAL_INT(one.n, 501);
+        CHECK(!one.has_gap);
+    }
+    free(s.run_ids);
+    free(whole.run_ids);
+    bench_close(&b);
+}
+
+static void a_small_experiment_does_not_wait_for_a_big_one(void)
+{
+    bench b;
+    submission big, small;
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":30,\"repeats\":40}", &big));
+    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":2,\"repeats\":2}", &small));
+    CHECK(await_experiment(&b, small.experiment_id, RUN_STATE_COMPLETED));
+    experiment e = {0};
+    fail f;
+    CHECK_OK(store_get_experiment(b.store, big.experiment_id, &e, &f), f);
+    CHECK(e.runs[RUN_STATE_QUEUED] > 0);
+    experiment_close(&e);
+    CHECK(jobs_remaining_seconds(b.jobs, big.experiment_id) >= 0);
+    CHECK_OK(jobs_delete_experiment(b.jobs, big.experiment_id, true, &f), f);
+    CHECK_FAILS(store_get_experiment(b.store, big.experiment_id, &e, &f), f, FAIL_NOT_FOUND, "");
+    for (int64_t i = 0; i < big.n_run_ids; i++)
+        CHECK(!has_file(&b, big.run_ids[i], false) && !has_file(&b, big.run_ids[i], true));
+    free(big.run_ids);
+    free(small.run_ids);
+    bench_close(&b);
+}
+
+static void the_queue_has_a_limit(void)
+{
+    bench b;
+    submission s;
+    fail_list faults = {.n = 0};
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(submit(&b, "{" LONG ",\"repeats\":45}", &s));
+    const char *text = "{" LONG ",\"repeats\":20}";
+    submission none;
+    CHECK(!api_submit(&b.app, text, strlen(text), NULL, &none, &faults));
+    CHECK_EQUAL_INT(faults.items[0].code, FAIL_QUEUE_FULL);
+    CHECK_CONTAINS(faults.items[0].sentence, "limit");
+    CHECK(await_epoch(&b, s.run_ids[0], 1));
+    CHECK_FAILS(jobs_delete_experiment(b.jobs, s.experiment_id, false, &f), f, FAIL_CONFLICT, "");
+    CHECK_OK(jobs_delete_experiment(b.jobs, s.experiment_id, true, &f), f);
+    CHECK_FAILS(jobs_delete_experiment(b.jobs, s.experiment_id, true, &f), f, FAIL_NOT_FOUND, "");
+    free(s.run_ids);
+    bench_close(&b);
+}
+
+static void the_same_key_gives_the_same_experiment(void)
+{
+    bench b;
+    submission first, again, other;
+    fail_list faults = {.n = 0};
+    const char *text = "{" QUICK ",\"epochs\":2}", *changed = "{" QUICK ",\"epochs\":3}";
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(api_submit(&b.app, text, strlen(text), "key", &first, &faults));
+    CHECK_OR_RETURN(api_submit(&b.app, text, strlen(text), "key", &again, &faults));
+    CHECK_EQUAL_INT(again.experiment_id, first.experiment_id);
+    CHECK_EQUAL_INT(again.run_ids[0], first.run_ids[0]);
+    CHECK(!api_submit(&b.app, changed, strlen(changed), "key", &other, &faults));
+    CHECK_EQUAL_INT(faults.items[0].code, FAIL_CONFLICT);
+    CHECK(await_experiment(&b, first.experiment_id, RUN_STATE_COMPLETED));
+    free(first.run_ids);
+    free(again.run_ids);
+    bench_close(&b);
+}
+
+static void an_extension_trains_only_what_is_missing(void)
+{
+    bench b;
+    submission s;
+    int64_t *run_ids = NULL, n = 0;
+    fail_list faults = {.n = 0};
+    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_OR_RETURN(
+        submit(&b, "{" QUICK ",\"epochs\":2,\"repeats\":2,\"sweep\":{\"dropout\":[0,0.5]}}", &s));
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    static const struct {
+        const char *body;
+        int64_t n_runs;
+    } STEPS[] = {{"{\"repeats\":3}", 2},
+                 {"{\"repeats\":3}", 0},
+                 {"{\"sweep\":{\"dropout\":[0.25,0.5]}}", 3},
+                 {"{\"repeats\":4}", 3},
+                 {"{\"repeats\":5,\"sweep\":{\"dropout\":[0.1]}}", 8},
+                 {"{\"sweep\":{\"l2\":[0.001]}}", 20}};
+    for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
+        jobs_extension extension = {STEPS[i].body, strlen(STEPS[i].body), 0};
+        CHECK_OR_RETURN(
+            jobs_extend_experiment(b.jobs, s.experiment_id, &extension, &run_ids, &n, &faults));
+        CHECK_EQUAL_INT(n, STEPS[i].n_runs);
+        free(run_ids);
+        if (n > 0)
+            CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    }
+    experiment e = {0};
+    fail f;
+    CHECK_OK(store_get_experiment(b.store, s.experiment_id, &e, &f), f);
+    CHECK_EQUAL_INT(e.n_runs, 40);
+    CHECK_EQUAL_INT(e.n_configs, 8);
+    experiment_close(&e);
+    jobs_extension fewer = {"{\"repeats\":2}", 13, 0}, none = {"{\"repeats\":9}", 13, 0};
+    CHECK(!jobs_extend_experiment(b.jobs, s.experiment_id, &fewer, &run_ids, &n, &faults));
+    CHECK_EQUAL_STRING(faults.items[0].field, "/repeats");
+    faults.n = faults.n_found = 0;
+    CHECK(!jobs_extend_experiment(b.jobs, 4711, &none, &run_ids, &n, &faults));
+    CHECK_EQUAL_INT(faults.items[0].code, FAIL_NOT_FOUND);
+    free(s.run_ids);
+    bench_close(&b);
+}
+
+static int64_t runs_until(bench *b, const char *half_width, int most)
+{
+    char text[512];
+    submission s;
+    told t;
+    int n_completed = 0;
+    snprintf(text, sizeof text,
+             "{" QUICK ",\"epochs\":3,\"sweep\":{\"dropout\":[0,0.2]},\"repeats\":{\"until\":"
+             "{\"metric\":\"val_loss\",\"half_width\":%s},\"min\":3,\"max\":%d}}",
+             half_width, most);
+    if (!submit(b, text, &s))
+        return -1;
+    free(s.run_ids);
+    while (n_completed == 0 && next_event(b, &t))
+        n_completed += t.kind == EVENT_EXPERIMENT && t.experiment_id == s.experiment_id &&
+                       t.status == RUN_STATE_COMPLETED;
+    experiment e = {0};
+    fail f;
+    CHECK_OK(store_get_experiment(b->store, s.experiment_id, &e, &f), f);
+    CHECK_EQUAL_INT(e.status, RUN_STATE_COMPLETED);
+    CHECK_EQUAL_INT(e.runs[RUN_STATE_COMPLETED], e.n_runs);
+    int64_t n_runs = e.n_runs;
+    experiment_close(&e);
+    return n_runs;
+}
+
+static void seeds_are_added_until_the_interval_is_narrow(void)
+{
+    bench b;
+    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_EQUAL_INT(runs_until(&b, "100", 10), 6);
+    CHECK_EQUAL_INT(runs_until(&b, "1e-9", 10), 20);
+    int64_t n = runs_until(&b, "0.0002", 20);
+    CHECK(n > 6 && n < 40);
+    bench_close(&b);
+}
+
+/* Rows as a program that knew more data sets left them. */
+static void a_run_that_cannot_be_trained_fails_with_the_reason(void)
+{
+    bench b;
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    new_run rows[] = {{.config_id = "aaaaaaaaaaaa",
+                       .config = "{\"dataset\":\"gone\"}",
+                       .values = "{}",
+                       .epochs = 3},
+                      {.config_id = "bbbbbbbbbbbb",
+                       .config = "{\"dataset\":\"moons\",\"surprise\":1}",
+                       .values = "{}",
+                       .epochs = 3}};
+    new_experiment e = {.name = "",
+                        .description = "",
+                        .tags = "[]",
+                        .spec = "{}",
+                        .n_configs = 2,
+                        .n_runs = 2,
+                        .runs = rows,
+                        .baseline_config_id = "aaaaaaaaaaaa"};
+    int64_t id, run_ids[2];
+    bool is_repeat;
+    CHECK_OR_RETURN(store_insert_experiment(b.store, &e, &id, run_ids, &is_repeat, &f));
+    jobs_add(b.jobs, id, run_ids, 2);
+    CHECK(await_experiment(&b, id, RUN_STATE_FAILED));
+    for (int i = 0; i < 2; i++) {
+        run row = {0};
+        CHECK_OK(store_get_run(b.store, run_ids[i], &row, &f), f);
+        CHECK_EQUAL_INT(row.reason, STOP_REASON_ERROR);
+        CHECK_CONTAINS(row.error, i ? "surprise" : "gone");
+        CHECK_CONTAINS(row.provenance, "\"blas\"");
+        run_close(&row);
+    }
+    bench_close(&b);
+}
+
+static void write_file(const char *folder, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    CHECK_OR_RETURN(file != NULL);
+    (void)fclose(file);
+}
+
+static int count_files(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    int n = 0;
+    while (directory && readdir(directory))
+        n++;
+    if (directory)
+        closedir(directory);
+    return n - 2;
+}
+
+static void files_that_nobody_knows_are_removed_at_start(void)
+{
+    bench b;
+    submission s;
+    char models[128], checkpoints[128];
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s));
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    stop(&b);
+    snprintf(models, sizeof models, "%s/models", b.data_dir);
+    snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", b.data_dir);
+    write_file(models, "999.safetensors");
+    write_file(models, "1.safetensors.part");
+    write_file(models, "notes.txt");
+    write_file(checkpoints, "1.checkpoint");
+    write_file(checkpoints, "999.checkpoint");
+    CHECK_OR_RETURN(start(&b, 1));
+    CHECK_EQUAL_INT(count_files(checkpoints), 0);
+    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s)); /* the worker tidies first */
+    CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    CHECK_EQUAL_INT(count_files(models), 3);
+    bench_close(&b);
+}
+
+CHECK_MAIN("jobs", a_run_is_trained_and_leaves_its_model, a_diverging_run_fails_and_is_tried_again,
+           queued_and_running_runs_are_cancelled, a_paused_experiment_goes_on_where_it_was,
+           pausing_and_resuming_at_once_loses_nothing, a_stop_of_the_service_keeps_the_work,
+           a_small_experiment_does_not_wait_for_a_big_one, the_queue_has_a_limit,
+           the_same_key_gives_the_same_experiment, an_extension_trains_only_what_is_missing,
+           seeds_are_added_until_the_interval_is_narrow,
+           a_run_that_cannot_be_trained_fails_with_the_reason,
+           files_that_nobody_knows_are_removed_at_start)
