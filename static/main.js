@@ -127,7 +127,7 @@ async function show(anew = false) {
   else {
     shown = { path: state.path, view: { update() {}, destroy() { render(null, root); } } };
     render(problem ? html`<${Failure} problem=${problem} retry=${() => show(true)} />`
-      : html`<${Empty} title="There is no such page"><p><a href="#/experiments">All experiments</a></p><//>`, root);
+      : html`<${Empty} heading="h1" title="There is no such page"><p><a href="#/experiments">All experiments</a></p><//>`, root);
   }
   if (!first) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
 }

@@ -127,10 +127,14 @@ function pictureOf(plot, model) {
   for (let i = 0; rows && i < model.series.length; i++) {
     const x = 16 + (i % columns) * 260;
     const y = 48 + Math.floor(i / columns) * 20;
-    ctx.fillStyle = model.series[i].color;
-    ctx.fillRect(x, y - 5, 16, 3);
-    ctx.fillStyle = css('--text');
-    ctx.fillText(model.series[i].label, x + 22, y);
+    ctx.strokeStyle = model.series[i].color;
+    ctx.lineWidth = 3;
+    ctx.setLineDash(model.series[i].dash ?? []);
+    ctx.beginPath();
+    ctx.moveTo(x, y - 4);
+    ctx.lineTo(x + 18, y - 4);
+    ctx.stroke();
+    ctx.fillText(model.series[i].label, x + 25, y);
   }
   ctx.textAlign = 'center';
   ctx.fillText(model.xLabel, canvas.width / scale / 2, canvas.height / scale - 8);
@@ -237,7 +241,7 @@ export function createLineChart(root, handlers) {
     const rows = rowsAt(index);
     hovered = true;
     plot.setCursor({ left: plot.valToPos(plot.data[0][index], 'x'), top: rows.length ? plot.valToPos(rows[0].value, 'y') : 0 });
-    tip.say();
+    requestAnimationFrame(() => tip.say()); /* uPlot moves its cursor in a microtask */
   }
 
   function zoomBy(factor) {

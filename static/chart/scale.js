@@ -9,7 +9,8 @@ export function logTicks(min, max) {
   const low = Math.floor(Math.log10(min));
   const high = Math.ceil(Math.log10(max));
   const decades = Math.log10(max / min);
-  const digits = decades > 3.5 ? [1] : decades > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
+  if (decades < 0.35) return linearTicks(min, max, 5).filter((tick) => tick > 0);
+  const digits = decades > 3.5 ? [1] : decades > 0.9 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
   const step = Math.max(1, Math.ceil(decades / 8));
   const ticks = [];
   for (let power = low; power <= high; power++) {

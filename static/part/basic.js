@@ -69,8 +69,8 @@ export const Failure = ({ problem, retry, title }) => html`
     </div>
   </div>`;
 
-export const Empty = ({ title, children, testid }) => html`
-  <div class="empty" data-testid=${testid}><h2>${title}</h2>${children}</div>`;
+export const Empty = ({ title, children, testid, heading: Heading = 'h2' }) => html`
+  <div class="empty" data-testid=${testid}><${Heading}>${title}<//>${children}</div>`;
 
 /* Says something in passing at the foot of the page; errors stay until they are dismissed. */
 export function notify(message, kind = 'good') {

@@ -95,8 +95,8 @@ export function FieldRow({ field, text = '', sweep, error, onText, onSweep, inpu
   return html`
     <div class="field ${changed ? 'changed' : ''} ${error ? 'wrong' : ''}" data-field=${field.name}>
       <div class="field-top"><label for=${inputId(field)}><code>${label}</code></label>
-        ${canSweep(field) && html`<button type="button" class="button quiet small vary ${sweep ? 'on' : ''}" id="sweep-${field.name.replace(/\./g, '-')}" aria-pressed=${sweep ? 'true' : 'false'} aria-label="Sweep ${field.name}" title=${sweep ? 'One value again' : 'Try several values'}
-          onClick=${() => (sweep ? onSweep(null) : start())}><${Icon} name="vary" />${sweep ? 'Sweeping' : 'Sweep'}</button>`}
+        ${canSweep(field) && html`<button type="button" class="button quiet small vary ${sweep ? 'on' : ''}" id="sweep-${field.name.replace(/\./g, '-')}" aria-pressed=${sweep ? 'true' : 'false'} title=${sweep ? 'One value again' : 'Try several values'}
+          onClick=${() => (sweep ? onSweep(null) : start())}><${Icon} name="vary" />${sweep ? 'Sweeping' : 'Sweep'}<span class="visually-hidden"> ${field.name}</span></button>`}
       </div>
       ${sweep ? html`<${SweepInput} field=${field} sweep=${sweep} error=${error} onSweep=${onSweep} />` : input ?? html`<${PlainInput} field=${field} text=${text} error=${error} onText=${onText} />`}
       ${error && html`<p class="field-error" id="${inputId(field)}-error" role="alert">${error}</p>`}

@@ -96,7 +96,7 @@ export function RunTable(shared) {
     ...tableMetrics(regression, null).map(metricColumn),
     { key: 'best_epoch', label: 'Best epoch', align: 'num', value: (run) => run.metrics?.best_epoch, cell: (run) => run.metrics?.best_epoch ?? NONE },
     { key: 'took', label: 'Took', align: 'num', value: (run) => elapsed(run.started_at, run.finished_at), cell: (run) => (run.finished_at ? duration(elapsed(run.started_at, run.finished_at)) : NONE) },
-    { key: 'actions', label: '', cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />` },
+    { key: 'actions', label: 'Actions', hidden: true, cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />` },
   ];
   return html`<${Table} id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows} onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />`;
 }

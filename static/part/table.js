@@ -1,5 +1,6 @@
 /* table — a sortable table that scrolls sideways in its own box and, when long, keeps only the rows in sight.
- * columns: [{key, label, help, align, value(row) for sorting, cell(row), width}]; sort: "key" or "-key". */
+ * columns: [{key, label, hidden (the label is for screen readers only), help, align, value(row) for sorting, cell(row),
+ * head: false where the first cell does not name the row}]; sort: "key" or "-key". */
 import { html, useState, useEffect, useRef, useMemo } from '../lib/html.js';
 
 const WINDOW_FROM = 150; /* rows; shorter tables are drawn whole */
@@ -30,7 +31,7 @@ function HeadCell({ column, sort, onSort }) {
   const active = sort?.replace(/^-/, '') === column.key;
   const state = !active ? 'none' : sort.startsWith('-') ? 'descending' : 'ascending';
   const next = active && !sort.startsWith('-') ? `-${column.key}` : column.key;
-  if (!column.value || !onSort) return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${column.label}</th>`;
+  if (!column.value || !onSort) return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${column.hidden ? html`<span class="visually-hidden">${column.label}</span>` : column.label}</th>`;
   return html`
     <th scope="col" class=${column.align ?? ''} aria-sort=${state} title=${column.help}>
       <button type="button" class="sort ${active ? 'on' : ''}" onClick=${() => onSort(next)} data-sort=${column.key}>

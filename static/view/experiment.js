@@ -51,6 +51,7 @@ function Editable({ id, label, value, empty, tag: Tag = 'span', onSave }) {
   useEffect(() => { if (editing) input.current.select(); }, [editing]);
   const save = (event) => {
     event.preventDefault();
+    if (!editing || !input.current) return;
     setEditing(false);
     const next = input.current.value.trim();
     if (next !== value) onSave(next);

@@ -84,7 +84,7 @@ function Filters({ q, status, tag, sort, set }) {
 
 function columnsOf(selected, toggle, set) {
   return [
-    { key: 'select', label: '', head: false, align: 'tight', cell: (one) => html`
+    { key: 'select', label: 'Selected', hidden: true, head: false, align: 'tight', cell: (one) => html`
       <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)} aria-label="Select ${titleOf(one)}" data-testid="select-${one.id}" />` },
     { key: 'name', label: 'Experiment', align: 'wide', cell: (one) => html`
       <div class="name-cell"><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a>

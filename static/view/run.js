@@ -125,7 +125,7 @@ function LayerPanel({ metric, layers, nameOf, version, props, set, theme }) {
     series: layers.map((layer, i) => ({ key: String(i), label: nameOf(layer, i), color: categorical(i, theme), width: 1.8, x: layer.columns.epoch.slice(), y: (layer.columns[metric.name] ?? []).slice(), low: null, high: null, n: null }))
       .filter((s) => s.y.some((y) => y !== null)),
   }), [version, theme, props.x, zoomKey, layers]);
-  return html`<section class="panel" aria-label=${metricLabel(metric.name)}><div class="panel-head"><h3>${metricLabel(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" model=${model} handle=${handle} /></div>
+  return html`<section class="panel" aria-label="${metricLabel(metric.name)} of each layer"><div class="panel-head"><h3>${metricLabel(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" model=${model} handle=${handle} /></div>
     <${LineChart} id="layer-${metric.name}" label="${metricLabel(metric.name)} of each layer by epoch" model=${model} small handle=${handle} onZoom=${(zoom) => set({ zoom })} /><p class="help">${metric.help}</p></section>`;
 }
 
