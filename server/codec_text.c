@@ -42,35 +42,119 @@ static bool reads_back(const char *text, double value, bool is_float)
     return d >= value && d <= value;
 }
 
-/* At a power of two the gap below is half the gap above: the nearest 16-digit decimal may lie
- * outside the interval that reads back while its neighbour above lies inside (2^-44
- * is 5.684341886080802e-14). */
-static bool try_upper_neighbour(char text[NUMBER_BYTES], double value)
+/* The digits of a decimal: value = digits * 10^(exponent - (n - 1)), digits has n digits. */
+typedef struct decimal {
+    bool negative;
+    uint64_t digits;
+    int n, exponent;
+} decimal;
+
+static int count_digits(uint64_t digits)
 {
-    char longer[NUMBER_BYTES];
-    snprintf(longer, sizeof longer, "%.15e", value);
-    char *last = strchr(longer, 'e') - 1;
-    if (*last == '9') /* the carry would leave fewer digits, and those were tried before */
-        return false;
-    ++*last;
-    if (!reads_back(longer, value, false))
-        return false;
-    memcpy(text, longer, sizeof longer);
-    return true;
+    int n = 1;
+    while (digits /= 10)
+        n++;
+    return n;
 }
 
+/* As %.*g writes it: fixed where -5 < exponent < precision, no zeros at the end. */
+static void write_decimal(char text[NUMBER_BYTES], decimal d, int precision)
+{
+    char digits[24], *out = text;
+    while (d.digits % 10 == 0 && d.n > 1) {
+        d.digits /= 10;
+        d.n--;
+    }
+    for (int i = d.n; i-- > 0; d.digits /= 10)
+        digits[i] = (char)('0' + d.digits % 10);
+    if (d.negative)
+        *out++ = '-';
+    bool fixed = d.exponent > -5 && d.exponent < precision;
+    int point = fixed ? d.exponent + 1 : 1; /* digits before it */
+    if (point <= 0) {
+        *out++ = '0';
+        *out++ = '.';
+        for (int i = point; i < 0; i++)
+            *out++ = '0';
+    }
+    for (int i = 0; i < d.n || i < point; i++) {
+        if (i == point && i > 0)
+            *out++ = '.';
+        *out++ = i < d.n ? digits[i] : '0';
+    }
+    if (fixed)
+        *out = '\0';
+    else
+        snprintf(out, 8, "e%d", d.exponent);
+}
+
+/* The decimal with its last digits cut off by rounding to `n` digits, and `more` added to the last
+ * one kept. */
+static decimal round_decimal(decimal d, int n, int more)
+{
+    uint64_t unit = 1;
+    for (int i = n; i < d.n; i++)
+        unit *= 10;
+    decimal rounded = {d.negative, (d.digits + unit / 2) / unit + (uint64_t)more, n, d.exponent};
+    if (count_digits(rounded.digits) > n) { /* 9.99 became 10.0 */
+        rounded.digits /= 10;
+        rounded.exponent++;
+    }
+    return rounded;
+}
+
+static bool try_digits(char text[NUMBER_BYTES], decimal d, int n, int more, double value)
+{
+    write_decimal(text, round_decimal(d, n, more), n);
+    return reads_back(text, value, false);
+}
+
+static decimal read_decimal(double value)
+{
+    char text[NUMBER_BYTES];
+    snprintf(text, sizeof text, "%.16e", fabs(value));
+    decimal d = {.negative = signbit(value),
+                 .n = 17,
+                 .exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10)};
+    for (const char *p = text; *p != 'e'; p++)
+        if (*p >= '0' && *p <= '9')
+            d.digits = d.digits * 10 + (uint64_t)(*p - '0');
+    return d;
+}
+
+/* 17 digits always read back; 15 do only if the two others are near 00 (half a unit in the last
+ * place of a double is at most 11.2 of the 17th digit). At a power of two the gap below is half the
+ * gap above: the nearest decimal of 16 digits may lie outside the interval that reads back while
+ * its neighbour above lies inside (2^-44 is 5.684341886080802e-14). */
+static void write_shortest_double(char text[NUMBER_BYTES], double value)
+{
+    int exponent;
+    decimal d = read_decimal(value);
+    uint64_t rest = d.digits % 100;
+    bool is_power = fabs(frexp(value, &exponent)) <= 0.5;
+    if ((rest <= 12 || rest >= 88) && try_digits(text, d, 15, 0, value))
+        return;
+    if (try_digits(text, d, 16, 0, value) || (is_power && try_digits(text, d, 16, 1, value)))
+        return;
+    if (d.digits % 10 == 5 &&
+        try_digits(text, d, 16, -1, value)) /* 17 digits were rounded already */
+        return;
+    write_decimal(text, d, 17);
+}
+
+/* Few digits suffice for floats and for numbers too small to have all their bits: try them all. */
 static void write_shortest(char text[NUMBER_BYTES], double value, bool is_float)
 {
     double least_normal = is_float ? (double)FLT_MIN : DBL_MIN;
-    int digits = fabs(value) < least_normal ? 1 : is_float ? FLT_DIG : DBL_DIG;
-    int most = is_float ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
-    int exponent;
-    bool is_power = !is_float && fabs(frexp(value, &exponent)) <= 0.5;
+    if (!is_float && fabs(value) >= least_normal) {
+        write_shortest_double(text, value);
+        return;
+    }
+    int digits = fabs(value) < least_normal ? 1 : FLT_DIG,
+        most = is_float ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
     for (; digits <= most; digits++) {
         snprintf(text, NUMBER_BYTES, "%.*g", digits, value);
         if (reads_back(text, value, is_float))
-            break;
-        if (is_power && digits == DBL_DIG + 1 && try_upper_neighbour(text, value))
             break;
     }
     tidy_number(text);
