@@ -2,9 +2,10 @@
  *
  * 1. Events are subscribed to before anything is loaded; after a `reset` everything is loaded again.
  * 2. What costs a request (curves over seeds, comparison) is asked for at most every so often while events come in.
- * 3. `changed()` is called at most once per frame. */
+ * 3. `changed()` is called at most once per frame, rarer where drawing is expensive. */
 import { get, getAll } from './api.js';
 import { subscribe } from './events.js';
+import { Pacer } from './pacer.js';
 
 export const TERMINAL = ['completed', 'failed', 'cancelled'];
 const REFRESH_MS = 350;
@@ -39,7 +40,7 @@ class Refresher {
 export class ExperimentStore {
   constructor(id, changed) {
     this.id = id;
-    this.changed = changed;
+    this.pacer = new Pacer(changed);
     this.experiment = null;
     this.runs = new Map();     /* run id → run, in order of id */
     this.live = new Map();     /* run id → metrics of its latest epoch */
@@ -50,7 +51,6 @@ export class ExperimentStore {
     this.problems = new Map(); /* what could not be loaded → Problem */
     this.want = { metrics: [], perRun: false, runIds: [], comparison: null };
     this.abort = new AbortController();
-    this.frame = 0;
     this.refreshAggregates = new Refresher(() => this.guarded('curves', () => this.loadAggregates()));
     this.refreshComparison = new Refresher(() => this.guarded('comparison', () => this.loadComparison()));
     this.refreshRuns = new Refresher(() => this.guarded('runs', () => this.loadChangedRuns()));
@@ -69,15 +69,13 @@ export class ExperimentStore {
     this.abort.abort();
     this.subscription?.close();
     for (const one of [this.refreshAggregates, this.refreshComparison, this.refreshRuns, this.refreshExperiment]) one.stop();
-    cancelAnimationFrame(this.frame);
+    this.pacer.stop();
   }
 
   get signal() { return this.abort.signal; }
   get active() { return this.experiment !== null && !TERMINAL.includes(this.experiment.status); }
 
-  tell() {
-    this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.changed(); });
-  }
+  tell() { this.pacer.ask(); }
 
   /* Runs a load; remembers its failure under `what` until it succeeds. */
   async guarded(what, load) {

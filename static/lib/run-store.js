@@ -1,6 +1,7 @@
 /* run-store — one run as the page knows it, kept true by events: the run, its curves, its layers. */
 import { get } from './api.js';
 import { subscribe } from './events.js';
+import { Pacer } from './pacer.js';
 import { TERMINAL } from './experiment-store.js';
 
 const LAYERS_MS = 1000;
@@ -8,7 +9,7 @@ const LAYERS_MS = 1000;
 export class RunStore {
   constructor(id, changed) {
     this.id = id;
-    this.changed = changed;
+    this.pacer = new Pacer(changed);
     this.run = null;
     this.experiment = null;
     this.columns = { epoch: [] };
@@ -18,12 +19,12 @@ export class RunStore {
     this.early = [];
     this.loaded = false;
     this.abort = new AbortController();
-    this.frame = this.layersTimer = 0;
+    this.layersTimer = 0;
   }
 
   get signal() { return this.abort.signal; }
 
-  tell() { this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.changed(); }); }
+  tell() { this.pacer.ask(); }
 
   async open() {
     try {
@@ -42,7 +43,7 @@ export class RunStore {
   close() {
     this.abort.abort();
     this.subscription?.close();
-    cancelAnimationFrame(this.frame);
+    this.pacer.stop();
     clearTimeout(this.layersTimer);
   }
 

@@ -32,6 +32,18 @@ function parametersOf(query) {
 
 const typed = (word) => (word.trim() !== '' && Number.isFinite(Number(word)) ? Number(word) : word);
 
+/* Puts the cursor where the service says the error is: "(line 1, column 8)". */
+function showPlace(area, message) {
+  const place = message.match(/\(line (\d+), column (\d+)\)/);
+  if (!place || !area) return;
+  const lines = area.value.split('\n');
+  const before = lines.slice(0, Number(place[1]) - 1).reduce((sum, line) => sum + line.length + 1, 0);
+  const from = before + Number(place[2]) - 1;
+  const word = area.value.slice(from).match(/^\w+|^./)?.[0] ?? '';
+  area.focus();
+  area.setSelectionRange(from, from + word.length);
+}
+
 /* Columns of every table, as the service names them. */
 function useSchema() {
   const [schema, setSchema] = useState([]);
@@ -144,7 +156,9 @@ function Sql({ set, ...props }) {
       const result = await request('POST', '/sql', { body: bodyOf(query), signal: mine.signal });
       setState({ result, problem: null, busy: false });
     } catch (problem) {
-      if (!mine.signal.aborted) setState({ result: null, problem, busy: false });
+      if (mine.signal.aborted) return;
+      setState({ result: null, problem, busy: false });
+      showPlace(editor.current, problem.message);
     }
   }
   const submit = (event) => {
