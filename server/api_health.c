@@ -5,6 +5,7 @@
 #include "server/http.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,14 +89,15 @@ static void add_jobs(buffer *b, const jobs_state *s)
 
 static double resident_bytes(void)
 {
-    long pages = 0, resident = 0;
+    char line[128] = "", *resident = line;
     FILE *file = fopen("/proc/self/statm", "re");
     if (!file)
         return 0;
-    if (fscanf(file, "%ld %ld", &pages, &resident) != 2)
-        resident = 0;
+    if (fgets(line, sizeof line, file))
+        strtol(line, &resident, 10); /* the first number is the address space */
+    double pages = (double)strtol(resident, NULL, 10);
     fclose(file);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+    return pages * (double)sysconf(_SC_PAGESIZE);
 }
 
 static double seconds_since(int64_t ms)

@@ -27,6 +27,8 @@
 enum {
     OFFLOAD_WORKERS = 4,
     OFFLOAD_LIMIT = 512, /* requests that may wait for a worker */
+    SLOW_WORKERS = 3,
+    SLOW_LIMIT = 64,
     MEMORY_PER_CONNECTION = 32 * 1024,
     SPARE_DESCRIPTORS = 128, /* beside connections: database, data sets, files being sent */
     BEAT_MS = 15000,
@@ -66,7 +68,9 @@ bool http_exchange_offload(http_exchange *x, http_stage stage, void (*work)(void
     http_stage before = x->stage;
     x->stage = stage;
     x->task = (offload_task){.work = work, .finish = finish_exchange, .context = x};
-    if (!offload_add(x->server->offload, &x->task, always)) {
+    bool is_slow = stage == HTTP_STAGE_WORKING && x->row->flags & ROUTE_SLOW;
+    offload *queue = is_slow ? x->server->offload_slow : x->server->offload;
+    if (!offload_add(queue, &x->task, always)) {
         x->stage = before;
         return false;
     }
@@ -182,11 +186,8 @@ static size_t identity_unescape(void *context, struct MHD_Connection *connection
 
 static bool start_daemon(http *h, fail *f)
 {
-    struct sockaddr_storage local;
-    socklen_t n = sizeof local;
-    getsockname(h->listen_fd, (struct sockaddr *)&local, &n);
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
-    if (local.ss_family == AF_INET6)
+    if (strchr(h->address, ':'))
         flags |= MHD_USE_IPv6;
     h->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, http_request_handle, h, MHD_OPTION_LISTEN_SOCKET, h->listen_fd,
@@ -244,10 +245,12 @@ static bool open_loop(http *h, fail *f)
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     h->daemon_fd = info ? info->epoll_fd : -1;
     h->offload_fd = offload_fd(h->offload);
+    h->slow_fd = offload_fd(h->offload_slow);
     h->events_fd = h->options.app->events ? events_fd(h->options.app->events) : -1;
     if (h->epoll_fd >= 0 && h->stop_fd >= 0 && open_timer(h) && open_signals(h) &&
         watch(h, &h->daemon_fd) && watch(h, &h->stop_fd) && watch(h, &h->timer_fd) &&
-        watch(h, &h->offload_fd) && (h->events_fd < 0 || watch(h, &h->events_fd)))
+        watch(h, &h->offload_fd) && watch(h, &h->slow_fd) &&
+        (h->events_fd < 0 || watch(h, &h->events_fd)))
         return true;
     return fail_set(f, FAIL_UNAVAILABLE, NULL, "The event loop cannot be set up: %s.",
                     strerror(errno));
@@ -298,6 +301,7 @@ static bool open_parts(http *h, fail *f)
     return (!shared->data_dir || http_upload_prepare(shared->data_dir, f)) &&
            assets_open(shared->static_dir, &h->assets, f) &&
            offload_open(OFFLOAD_WORKERS, OFFLOAD_LIMIT, &h->offload, f) &&
+           offload_open(SLOW_WORKERS, SLOW_LIMIT, &h->offload_slow, f) &&
            http_listen_open(h->address, h->options.port, &h->listen_fd, &h->port, f) &&
            start_daemon(h, f) && open_loop(h, f);
 }
@@ -337,6 +341,7 @@ void http_close(http *h)
     }
     close_fd(h->listen_fd);
     offload_close(h->offload);
+    offload_close(h->offload_slow);
     assets_close(h->assets);
     close_fd(h->signal_fd);
     close_fd(h->timer_fd);
@@ -362,9 +367,9 @@ static void drain_descriptor(int fd)
     (void)cleared; /* nothing to clear is fine */
 }
 
-static void finish_tasks(http *h)
+static void finish_tasks(offload *queue)
 {
-    for (offload_task *task = offload_take(h->offload); task;) {
+    for (offload_task *task = offload_take(queue); task;) {
         offload_task *next = task->next;
         task->finish(task->context);
         task = next;
@@ -392,7 +397,9 @@ static bool dispatch(http *h, void *source)
     if (source == &h->timer_fd) {
         tick(h);
     } else if (source == &h->offload_fd) {
-        finish_tasks(h);
+        finish_tasks(h->offload);
+    } else if (source == &h->slow_fd) {
+        finish_tasks(h->offload_slow);
     } else if (source == &h->events_fd) {
         events_clear(h->options.app->events);
         http_stream_wake_all(h);
@@ -434,7 +441,9 @@ static bool leave(http *h, fail *f)
     h->listen_fd = -1;
     h->is_closing = true;
     offload_stop(h->offload);
-    finish_tasks(h);
+    offload_stop(h->offload_slow);
+    finish_tasks(h->offload);
+    finish_tasks(h->offload_slow);
     http_stream_end_all(h);
     int64_t deadline_ms = http_now() + LEAVE_MS;
     while (ok && h->n_exchanges > 0 && http_now() < deadline_ms)
@@ -464,7 +473,7 @@ void http_get_counts(const http *h, http_counts *out)
                          .late = atomic_load(&h->n_late),
                          .connections = atomic_load(&h->n_connections),
                          .streams = atomic_load(&h->n_streams),
-                         .waiting = offload_waiting(h->offload)};
+                         .waiting = offload_waiting(h->offload) + offload_waiting(h->offload_slow)};
     for (int i = 0; i < 6; i++)
         out->answers[i] = atomic_load(&h->n_answers[i]);
 }

@@ -119,6 +119,7 @@ static bool add_headers(mhd_response *answer, const http_exchange *x)
     bool ok = MHD_add_response_header(answer, "X-Request-Id", x->q.id) &&
               MHD_add_response_header(answer, "X-Content-Type-Options", "nosniff") &&
               MHD_add_response_header(answer, "Referrer-Policy", "no-referrer") &&
+              MHD_add_response_header(answer, "Cross-Origin-Resource-Policy", "same-origin") &&
               MHD_add_response_header(answer, "Content-Security-Policy", POLICY);
     if (r->content_type && r->content_type[0])
         ok = ok && MHD_add_response_header(answer, "Content-Type", r->content_type);

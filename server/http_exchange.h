@@ -40,8 +40,8 @@ struct http {
     uint16_t port;
     struct MHD_Daemon *daemon;
     int epoll_fd, stop_fd, timer_fd, signal_fd, listen_fd;
-    int daemon_fd, offload_fd, events_fd; /* borrowed */
-    offload *offload;
+    int daemon_fd, offload_fd, slow_fd, events_fd; /* borrowed */
+    offload *offload, *offload_slow;               /* the latter for ROUTE_SLOW */
     assets *assets;
     http_peer *peers;
     struct http_stream *streams;

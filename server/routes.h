@@ -16,7 +16,9 @@ typedef enum route_flag {
     ROUTE_OPEN = 8,       /* needs no token */
     ROUTE_ANY_QUERY = 16, /* the handler checks the names of query parameters itself */
     ROUTE_CSV = 32,       /* also answers text/csv */
-    ROUTE_LIST = 64       /* has the parameters `limit` and `cursor` */
+    ROUTE_LIST = 64,      /* has the parameters `limit` and `cursor` */
+    ROUTE_SLOW =
+        128 /* may take seconds: has workers apart, so that the quick ones do not wait behind it */
 } route_flag;
 
 typedef struct route_parameter {
