@@ -1,17 +1,15 @@
 #include "server/store.h"
 
+#include "server/store_group.h"
 #include "server/store_internal.h"
 #include "server/store_schema.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,30 +26,10 @@ enum {
     QUEUE_BYTES = 16 * 1024 * 1024 /* waiting in memory */
 };
 
-/* One change on its way: on the stack of the caller that waits, or on the heap with its arguments behind it. */
-typedef struct write {
-    struct write *next;
-    store_change *change;
-    void *arguments;
-    size_t bytes; /* on the heap; 0: the caller waits */
-    bool keep;    /* try again until it is stored */
-    bool tried;
-    bool done, ok; /* told to the caller under `lock` */
-    fail why;
-    int64_t queued_ms; /* monotonic */
-} write_entry;
-
-typedef struct write_list {
-    write_entry *first, *last;
-    int n;
-} write_list;
-
 struct store {
     char *path;
     int lock_fd;         /* flock: one store per database */
     store_writer writer; /* the writer thread's alone, once it runs */
-    int wal_pages;       /* likewise */
-    int64_t analyzed_at; /* likewise: sqlite3_total_changes64() at the last ANALYZE */
     store_listener *listener;
     void *listener_context;
     pthread_t thread;
@@ -79,42 +57,12 @@ static int64_t monotonic_ms(void)
 
 /* ---- the queue ---- */
 
-static void push(write_list *list, write_entry *w)
-{
-    w->next = NULL;
-    *(list->last ? &list->last->next : &list->first) = w;
-    list->last = w;
-    list->n++;
-}
-
-static write_entry *pop(write_list *list)
-{
-    write_entry *w = list->first;
-    list->first = w->next;
-    if (!list->first)
-        list->last = NULL;
-    list->n--;
-    return w;
-}
-
-static void prepend(write_list *list, write_list *head)
-{
-    if (!head->first)
-        return;
-    head->last->next = list->first;
-    if (!list->last)
-        list->last = head->last;
-    list->first = head->first;
-    list->n += head->n;
-    *head = (write_list){0};
-}
-
 /* Under the lock. */
 static void enqueue(store *s, write_entry *w)
 {
     assert(!s->closing);
     w->queued_ms = monotonic_ms();
-    push(&s->queue, w);
+    store_group_push(&s->queue, w);
     s->queue_bytes += w->bytes;
     s->n_urgent += w->bytes == 0;
     if (w->bytes == 0 || s->queue.n == 1 || s->queue.n >= GROUP_WRITES)
@@ -213,56 +161,6 @@ bool store_is_healthy(store *s, fail *f)
     return is_well;
 }
 
-/* ---- one group: a transaction ---- */
-
-/* A file that was moved or deleted would go on taking writes that nobody finds again. */
-static bool check_place(const store_writer *w, fail *f)
-{
-    int has_moved = 0;
-    sqlite3_file_control(w->connection.db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
-    return !has_moved ||
-           fail_set(f, FAIL_STORAGE, NULL,
-                    "The database %s was moved, deleted or replaced: put it back, or start again.",
-                    w->connection.path);
-}
-
-/* False when the whole group has to be undone; a change that fails by itself is undone alone. */
-static bool apply(store_writer *w, write_entry *entry, fail *f)
-{
-    store_connection *c = &w->connection;
-    int n_events = w->n_events;
-    if (!store_execute(c, "SAVEPOINT entry", f))
-        return false;
-    entry->ok = entry->change(w, entry->arguments, &entry->why);
-    if (entry->ok)
-        return store_execute(c, "RELEASE entry", f);
-    w->n_events = n_events;
-    if (entry->why.code == FAIL_STORAGE || sqlite3_get_autocommit(c->db)) {
-        *f = entry->why;
-        return false;
-    }
-    return store_execute(c, "ROLLBACK TO entry; RELEASE entry", f);
-}
-
-/* Writes a page that says the same as before: whether the disk takes writes again. */
-static const char PROBE[] = "PRAGMA application_id = 0x52474c42";
-
-static bool commit_group(store_writer *w, const write_list *group, fail *f)
-{
-    store_connection *c = &w->connection;
-    w->n_events = 0;
-    store_time_write(store_now_ms(), w->now);
-    if (!check_place(w, f) || !store_execute(c, "BEGIN IMMEDIATE", f))
-        return false;
-    bool is_good = group->first || store_execute(c, PROBE, f);
-    for (write_entry *entry = group->first; entry && is_good; entry = entry->next)
-        is_good = apply(w, entry, f);
-    is_good = is_good && store_prune_events(w, f) && store_execute(c, "COMMIT", f);
-    if (!is_good && !sqlite3_get_autocommit(c->db))
-        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL); /* fails only if it is rolled back */
-    return is_good;
-}
-
 /* ---- the writer thread ---- */
 
 /* A caller that waits is told and frees nothing: the entry is on its stack. */
@@ -282,7 +180,7 @@ static void end_entry(store *s, write_entry *entry)
 static void accept_group(store *s, write_list *group)
 {
     while (group->first)
-        end_entry(s, pop(group));
+        end_entry(s, store_group_pop(group));
     pthread_cond_broadcast(&s->done);
 }
 
@@ -290,16 +188,16 @@ static void accept_group(store *s, write_list *group)
  * who waits is refused, also behind the group: that would fail as well, and may not come before what is kept. */
 static void refuse_group(store *s, write_list *group, const fail *f)
 {
-    prepend(&s->queue, group);
+    store_group_prepend(&s->queue, group);
     write_list all = s->queue;
     s->queue = (write_list){0};
     s->n_urgent = 0;
     while (all.first) {
-        write_entry *entry = pop(&all);
+        write_entry *entry = store_group_pop(&all);
         bool gives_up = s->closing || (s->interrupted && entry->bytes == 0);
         if (entry->keep && !gives_up) {
             entry->tried = true;
-            push(&s->queue, entry);
+            store_group_push(&s->queue, entry);
             continue;
         }
         entry->ok = false;
@@ -327,10 +225,10 @@ static void take_group(store *s, write_list *group)
 {
     *group = (write_list){0};
     while (s->queue.first && group->n < GROUP_WRITES) {
-        write_entry *entry = pop(&s->queue);
+        write_entry *entry = store_group_pop(&s->queue);
         s->n_urgent -= entry->bytes == 0 && !entry->tried;
         entry->tried = true;
-        push(group, entry);
+        store_group_push(group, entry);
     }
 }
 
@@ -363,29 +261,6 @@ static next_step find_step(const store *s, int64_t now, int64_t *at)
     return s->is_untidy && now >= *at ? STEP_TIDY : STEP_WAIT;
 }
 
-/* Copies the WAL back into the database, outside of any caller's time. */
-static void checkpoint(store *s, int mode)
-{
-    sqlite3 *db = s->writer.connection.db;
-    int n_pages = 0, n_copied = 0;
-    sqlite3_busy_timeout(db, 0); /* a reader in the way: another time */
-    if (sqlite3_wal_checkpoint_v2(db, NULL, mode, &n_pages, &n_copied) == SQLITE_OK &&
-        n_pages == n_copied)
-        s->wal_pages = 0;
-    sqlite3_busy_timeout(db, STORE_BUSY_MS);
-}
-
-/* Keeps the planner's figures near the truth; that it fails costs speed, not correctness. */
-static void analyze(store *s, int64_t after_rows)
-{
-    sqlite3 *db = s->writer.connection.db;
-    int64_t n_changes = sqlite3_total_changes64(db);
-    if (n_changes - s->analyzed_at < after_rows)
-        return;
-    sqlite3_exec(db, "PRAGMA analysis_limit = 400; ANALYZE", NULL, NULL, NULL);
-    s->analyzed_at = sqlite3_total_changes64(db);
-}
-
 /* Under the lock, which is released for the time of writing. */
 static void write_group(store *s)
 {
@@ -393,7 +268,7 @@ static void write_group(store *s)
     fail f;
     take_group(s, &group);
     pthread_mutex_unlock(&s->lock);
-    bool committed = commit_group(&s->writer, &group, &f);
+    bool committed = store_group_commit(&s->writer, &group, &f);
     if (committed && s->writer.n_events > 0 && s->listener)
         s->listener(s->listener_context, s->writer.events, s->writer.n_events);
     pthread_mutex_lock(&s->lock);
@@ -404,11 +279,8 @@ static void write_group(store *s)
         refuse_group(s, &group, &f);
     s->is_untidy = true;
     s->written_at = monotonic_ms();
-    if (!committed || s->wal_pages < WAL_PAGES)
-        return;
     pthread_mutex_unlock(&s->lock);
-    checkpoint(s, SQLITE_CHECKPOINT_PASSIVE);
-    analyze(s, ANALYZE_ROWS_BUSY);
+    store_group_checkpoint(&s->writer);
     pthread_mutex_lock(&s->lock);
 }
 
@@ -417,8 +289,7 @@ static void tidy(store *s)
 {
     s->is_untidy = false;
     pthread_mutex_unlock(&s->lock);
-    analyze(s, ANALYZE_ROWS_IDLE);
-    checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+    store_group_tidy(&s->writer);
     pthread_mutex_lock(&s->lock);
 }
 
@@ -496,31 +367,12 @@ static void close_readers(store *s)
 
 /* ---- opening and closing ---- */
 
-/* Takes the database for this store alone: another one would queue again what this one runs. The lock is of another kind than
- * SQLite's own, which other programs' reading is not touched by. */
-static bool take_database(store *s, fail *f)
-{
-    s->lock_fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (s->lock_fd < 0)
-        return fail_set(f, FAIL_STORAGE, NULL, "The database %s cannot be opened for writing: %s.",
-                        s->path, strerror(errno));
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
-        return true;
-    if (errno == EWOULDBLOCK)
-        return fail_set(f, FAIL_CONFLICT, NULL,
-                        "The database %s is in use by another Regulab: stop it, or name another "
-                        "file.",
-                        s->path);
-    return fail_set(f, FAIL_STORAGE, NULL, "The database %s cannot be locked: %s.", s->path,
-                    strerror(errno));
-}
-
 static int note_wal(void *context, sqlite3 *db, const char *name, int n_pages)
 {
-    store *s = context;
+    store_writer *w = context;
     (void)db;
     (void)name;
-    s->wal_pages = n_pages;
+    w->wal_pages = n_pages;
     return SQLITE_OK;
 }
 
@@ -539,10 +391,10 @@ static bool prepare_database(store *s, fail *f)
     store_schema_add_insert(&s->writer.insert_fields);
     if (s->writer.insert_fields.failed)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to open the database.");
-    sqlite3_wal_hook(c->db, note_wal, s);
+    sqlite3_wal_hook(c->db, note_wal, &s->writer);
     write_entry first = {.change = start_afresh};
     write_list group = {.first = &first, .last = &first, .n = 1};
-    if (!commit_group(&s->writer, &group, f))
+    if (!store_group_commit(&s->writer, &group, f))
         return false;
     if (!first.ok && f)
         *f = first.why;
@@ -594,7 +446,7 @@ bool store_open(const char *path, store **out, fail *f)
     store *s = new_store(path, f);
     if (!s)
         return false;
-    if (!take_database(s, f) ||
+    if (!store_connection_lock(s->path, &s->lock_fd, f) ||
         !store_connection_open(&s->writer.connection, s->path, STORE_WRITER, f) ||
         !prepare_database(s, f))
         goto failed;
@@ -625,7 +477,7 @@ void store_close(store *s)
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->thread, NULL);
     close_readers(s);
-    checkpoint(s, SQLITE_CHECKPOINT_TRUNCATE);
+    store_group_tidy(&s->writer);
     free_store(s);
 }
 

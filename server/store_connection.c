@@ -2,11 +2,14 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 /* ---- opening ---- */
 
@@ -49,6 +52,26 @@ void store_connection_close(store_connection *c)
     assert(code == SQLITE_OK); /* else a statement was left open */
     c->db = NULL;
     c->n_statements = 0;
+}
+
+bool store_connection_lock(const char *path, int *fd, fail *f)
+{
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*fd < 0)
+        return fail_set(f, FAIL_STORAGE, NULL, "The database %s cannot be opened for writing: %s.",
+                        path, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    int cause = errno;
+    close(*fd);
+    *fd = -1;
+    if (cause == EWOULDBLOCK)
+        return fail_set(f, FAIL_CONFLICT, NULL,
+                        "The database %s is in use by another Regulab: stop it, or name another "
+                        "file.",
+                        path);
+    return fail_set(f, FAIL_STORAGE, NULL, "The database %s cannot be locked: %s.", path,
+                    strerror(cause));
 }
 
 /* ---- failure ---- */
@@ -154,6 +177,12 @@ bool store_done(const store_connection *c, sqlite3_stmt *statement, fail *f)
         if (!store_step(c, statement, &row, f))
             return false;
     return true;
+}
+
+bool store_run(store_connection *c, const char *sql, fail *f)
+{
+    sqlite3_stmt *statement = store_prepare(c, sql, f);
+    return statement && store_done(c, statement, f);
 }
 
 void store_reset(sqlite3_stmt *statement)

@@ -29,6 +29,11 @@ typedef struct store_connection {
 
 typedef enum store_access { STORE_READER, STORE_WRITER } store_access;
 
+/* Makes the file if it is missing (mode 0666 less the umask) and takes it for one process, until *fd is closed: that is to
+ * be after its connections, because closing any descriptor of a file drops SQLite's own locks on it. This lock is of another kind
+ * than those, so that other programs can read. In use: FAIL_CONFLICT. */
+FAIL_CHECKED bool store_connection_lock(const char *path, int *fd, fail *f);
+
 /* Opens the file (a writer makes it if it is missing) and sets busy timeout, foreign keys, synchronous; a reader may only
  * read. On false *c is closed. */
 FAIL_CHECKED bool store_connection_open(store_connection *c, const char *path, store_access access,
@@ -46,6 +51,9 @@ sqlite3_stmt *store_prepare(store_connection *c, const char *sql, fail *f);
 
 /* A statement of a text made for this call: to be freed with sqlite3_finalize(). NULL with *f. */
 sqlite3_stmt *store_prepare_once(const store_connection *c, const char *sql, fail *f);
+
+/* Runs the one statement of that constant text, which takes and gives nothing: prepared once. */
+FAIL_CHECKED bool store_run(store_connection *c, const char *sql, fail *f);
 
 /* One row: true with *row saying whether there is one (without: the statement is reset). False with *f: reset too. */
 FAIL_CHECKED bool store_step(const store_connection *c, sqlite3_stmt *statement, bool *row,

@@ -17,7 +17,9 @@ typedef struct store_writer {
     store_event *events;        /* of the transaction, in the order of their ids */
     int n_events, events_capacity;
     buffer insert_fields; /* store_schema_add_insert(): found again by the address of its text */
-    int64_t first_event, last_event; /* ids kept in the table; first > last: none */
+    int64_t first_event;  /* the least id in the table, or less */
+    int wal_pages;        /* in the WAL since it was last copied back */
+    int64_t analyzed_at;  /* sqlite3_total_changes64() at the last ANALYZE */
 } store_writer;
 
 typedef bool store_change(store_writer *w, void *arguments, fail *f);

@@ -160,6 +160,9 @@ static bool give_rows(const store_page *p, store_connection *c, sqlite3_stmt *id
     return true;
 }
 
+static const char BEGIN[] = "BEGIN";
+static const char COMMIT[] = "COMMIT";
+
 /* Reads ids and rows in one snapshot: a row of the page cannot vanish in between. */
 static bool give_page(store *s, store_page *p, const char *cursor, give_row *give,
                       const void *callback, void *context, char next_cursor[STORE_CURSOR_BYTES],
@@ -169,11 +172,11 @@ static bool give_page(store *s, store_page *p, const char *cursor, give_row *giv
     store_connection *c = store_borrow(s, f);
     if (!c)
         return false;
-    bool is_good = store_execute(c, "BEGIN", f);
+    bool is_good = store_run(c, BEGIN, f);
     sqlite3_stmt *ids = is_good ? store_page_prepare(p, c, cursor, f) : NULL;
     is_good = ids && give_rows(p, c, ids, give, callback, context, next, f);
     sqlite3_finalize(ids);
-    if (!sqlite3_get_autocommit(c->db) && !store_execute(c, "COMMIT", is_good ? f : NULL))
+    if (!sqlite3_get_autocommit(c->db) && !store_run(c, COMMIT, is_good ? f : NULL))
         is_good = false;
     store_give_back(s, c);
     if (is_good && next_cursor)
