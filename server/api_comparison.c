@@ -151,6 +151,48 @@ static void drop_labels(comparison *c)
         free((char *)c->configs[i].label);
 }
 
+/* Effects where the sweep is factorial; the configs' texts live until close_factors(). */
+typedef struct factor_table {
+    size_t n;
+    effects_config *configs;
+} factor_table;
+
+static void close_factors(factor_table *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        codec_factors_close(&t->configs[i]);
+    free(t->configs);
+}
+
+static bool read_factors(const comparison *c, factor_table *out)
+{
+    out->configs = calloc(c->n_configs + 1, sizeof *out->configs);
+    bool done = out->configs != NULL;
+    for (; done && out->n < c->n_configs; out->n++)
+        done = codec_read_factors(c->configs[out->n].config_id, c->configs[out->n].values,
+                                  &out->configs[out->n]);
+    return done;
+}
+
+static bool write_comparison(const experiment *e, const run_table *table, comparison *c,
+                             buffer *out, fail *f)
+{
+    factor_table factors = {0};
+    effects found = {.is_factorial = false};
+    const char *baseline = c->baseline ? c->baseline->config_id : "";
+    bool done = set_labels(c) && read_factors(c, &factors);
+    if (!done)
+        fail_of_memory(e, f);
+    done = done && comparison_effects_open(table->rows, table->n, factors.configs, factors.n,
+                                           baseline, &found, f);
+    if (done)
+        codec_add_comparison(out, c, &found);
+    comparison_effects_close(&found);
+    close_factors(&factors);
+    drop_labels(c);
+    return done;
+}
+
 static bool compare(app *a, const experiment *e, const comparison_options *options, buffer *out,
                     fail *f)
 {
@@ -158,12 +200,7 @@ static bool compare(app *a, const experiment *e, const comparison_options *optio
     comparison c;
     bool done = load_runs(a, e, &table, f) && comparison_open(table.rows, table.n, options, &c, f);
     if (done) {
-        done = set_labels(&c);
-        if (done)
-            codec_add_comparison(out, &c);
-        else
-            fail_of_memory(e, f);
-        drop_labels(&c);
+        done = write_comparison(e, &table, &c, out, f);
         comparison_close(&c);
     }
     close_table(&table);

@@ -11,29 +11,39 @@ enum { LABEL_BYTES_LIMIT = 4096 };
 
 /* ---- what is read ---- */
 
-/* A value as a person writes it: numbers in their shortest form, texts without quotes. */
-static void add_plain(buffer *b, const cJSON *value)
+static void add_scalar(buffer *b, const cJSON *value, bool as_json)
 {
-    if (cJSON_IsNumber(value)) {
+    if (cJSON_IsNumber(value))
         codec_add_number(b, value->valuedouble);
-    } else if (cJSON_IsString(value)) {
+    else if (cJSON_IsBool(value))
+        codec_add_boolean(b, cJSON_IsTrue(value));
+    else if (cJSON_IsNull(value))
+        buffer_add_text(b, as_json ? "null" : "none");
+    else if (as_json)
+        codec_add_string(b, value->valuestring);
+    else
         buffer_add_text(b, value->valuestring);
-    } else if (cJSON_IsBool(value)) {
-        buffer_add_text(b, cJSON_IsTrue(value) ? "true" : "false");
-    } else if (cJSON_IsNull(value)) {
-        buffer_add_text(b, "none");
-    } else {
-        buffer_add_text(b, cJSON_IsArray(value) ? "[" : "{");
-        for (const cJSON *item = value->child; item; item = item->next) {
-            if (item->string) {
-                buffer_add_text(b, item->string);
-                buffer_add_text(b, "=");
-            }
-            add_plain(b, item);
-            buffer_add_text(b, item->next ? "," : "");
-        }
-        buffer_add_text(b, cJSON_IsArray(value) ? "]" : "}");
+}
+
+/* As JSON, or as a person writes it: texts without quotes, names before an equals sign. */
+static void add_value(buffer *b, const cJSON *value, bool as_json)
+{
+    if (!cJSON_IsArray(value) && !cJSON_IsObject(value)) {
+        add_scalar(b, value, as_json);
+        return;
     }
+    buffer_add_text(b, cJSON_IsArray(value) ? "[" : "{");
+    for (const cJSON *item = value->child; item; item = item->next) {
+        if (item->string && as_json)
+            codec_add_string(b, item->string);
+        else if (item->string)
+            buffer_add_text(b, item->string);
+        if (item->string)
+            buffer_add_text(b, as_json ? ":" : "=");
+        add_value(b, item, as_json);
+        buffer_add_text(b, item->next ? "," : "");
+    }
+    buffer_add_text(b, cJSON_IsArray(value) ? "]" : "}");
 }
 
 char *codec_config_label(const char *values)
@@ -46,7 +56,7 @@ char *codec_config_label(const char *values)
     for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
         buffer_add_text(&b, item->string);
         buffer_add_text(&b, "=");
-        add_plain(&b, item);
+        add_value(&b, item, false);
         buffer_add_text(&b, item->next ? ", " : "");
     }
     cJSON_Delete(object);
@@ -63,6 +73,42 @@ int64_t codec_config_data_seed(const char *config)
     static const char KEY[] = "\"data_seed\":";
     const char *at = config ? strstr(config, KEY) : NULL;
     return at ? strtoll(at + sizeof KEY - 1, NULL, 10) : 0;
+}
+
+static char *value_text(const cJSON *value)
+{
+    buffer b;
+    buffer_init(&b, LABEL_BYTES_LIMIT);
+    add_value(&b, value, true);
+    char *text = b.failed ? NULL : buffer_take(&b, NULL);
+    buffer_close(&b);
+    return text;
+}
+
+bool codec_read_factors(const char *config_id, const char *values, effects_config *out)
+{
+    cJSON *object = cJSON_Parse(values);
+    bool done = object != NULL;
+    *out = (effects_config){.config_id = config_id};
+    for (const cJSON *item = object ? object->child : NULL; done && item; item = item->next) {
+        if (out->n_factors == EFFECTS_FACTORS_LIMIT)
+            break;
+        out->names[out->n_factors] = strdup(item->string);
+        out->levels[out->n_factors] = value_text(item);
+        done = out->names[out->n_factors] && out->levels[out->n_factors];
+        out->n_factors++;
+    }
+    cJSON_Delete(object);
+    return done;
+}
+
+void codec_factors_close(effects_config *factors)
+{
+    for (int i = 0; i < factors->n_factors; i++) {
+        free((char *)factors->names[i]);
+        free((char *)factors->levels[i]);
+    }
+    factors->n_factors = 0;
 }
 
 /* ---- what is written ---- */
@@ -198,7 +244,72 @@ static const char *direction_name(metric_direction direction)
     }
 }
 
-void codec_add_comparison(buffer *b, const comparison *c)
+static void add_factors(buffer *b, const effects *e)
+{
+    codec_add_key(b, "factors");
+    buffer_add_text(b, "[");
+    for (int i = 0; i < e->n_factors; i++) {
+        const effects_factor *factor = &e->factors[i];
+        buffer_add_text(b, i ? ",{" : "{");
+        add_text(b, "field", factor->name);
+        codec_add_key(b, "levels");
+        for (int k = 0; k < factor->n_levels; k++) {
+            buffer_add_text(b, k ? "," : "[");
+            buffer_add_text(b, factor->levels[k]);
+        }
+        buffer_add_text(b, "]");
+        codec_add_key(b, "reference");
+        buffer_add_text(b, factor->levels[factor->reference]);
+        buffer_add_text(b, "}");
+    }
+    buffer_add_text(b, "]");
+}
+
+static void add_level(buffer *b, const effects_factor *factor, int level)
+{
+    add_text(b, "field", factor->name);
+    codec_add_key(b, "level");
+    buffer_add_text(b, factor->levels[level]);
+}
+
+static void add_effect(buffer *b, const effects *e, const effect *x)
+{
+    buffer_add_text(b, "{");
+    add_level(b, &e->factors[x->factor], x->level);
+    codec_add_key(b, "with");
+    if (x->other_factor >= 0) {
+        buffer_add_text(b, "{");
+        add_level(b, &e->factors[x->other_factor], x->other_level);
+        buffer_add_text(b, "}");
+    } else {
+        buffer_add_text(b, "null");
+    }
+    add_count(b, "n", x->change.n);
+    add_summary(b, &x->change);
+    add_number(b, "p_value", x->p_value);
+    add_number(b, "p_adjusted", x->p_adjusted);
+    buffer_add_text(b, "}");
+}
+
+static void add_effects(buffer *b, const effects *e)
+{
+    codec_add_key(b, "effects");
+    if (!e->is_factorial) {
+        buffer_add_text(b, "null");
+        return;
+    }
+    buffer_add_text(b, "{");
+    add_factors(b, e);
+    codec_add_key(b, "items");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < e->n; i++) {
+        buffer_add_text(b, i ? "," : "");
+        add_effect(b, e, &e->items[i]);
+    }
+    buffer_add_text(b, "]}");
+}
+
+void codec_add_comparison(buffer *b, const comparison *c, const effects *e)
 {
     buffer_add_text(b, "{");
     add_text(b, "metric", METRICS[c->options.metric].name);
@@ -213,6 +324,7 @@ void codec_add_comparison(buffer *b, const comparison *c)
         add_config(b, &c->configs[i]);
     }
     buffer_add_text(b, "]");
+    add_effects(b, e);
     buffer summary;
     buffer_init(&summary, 1 << 16);
     comparison_add_summary(c, &summary);

@@ -6,6 +6,7 @@
 #include "server/buffer.h"
 #include "server/comparison.h"
 #include "server/comparison_curves.h"
+#include "server/comparison_effects.h"
 
 /* What a person calls a config, from the JSON text of its swept values: "dropout=0.5,
  * hidden=[64,64]"; "only config" where nothing is swept. On the heap, NULL for want of memory. */
@@ -14,8 +15,14 @@ char *codec_config_label(const char *values);
 /* The data_seed in a run's config, JSON text as codec_add_config() writes it; 0 if it has none. */
 int64_t codec_config_data_seed(const char *config);
 
+/* The factors of a config and its levels of them, from the same text. Texts are on the heap until
+ * codec_factors_close(), which is to be called after a failure too; config_id is borrowed. False
+ * for want of memory. */
+bool codec_read_factors(const char *config_id, const char *values, effects_config *out);
+void codec_factors_close(effects_config *factors);
+
 /* The answer of GET /experiments/{id}/comparison. */
-void codec_add_comparison(buffer *b, const comparison *c);
+void codec_add_comparison(buffer *b, const comparison *c, const effects *e);
 
 /* One element of "configs" in the answer of GET /experiments/{id}/curves. */
 void codec_add_band(buffer *b, const char *config_id, const char *label, const char *values,

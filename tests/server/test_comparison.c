@@ -251,7 +251,7 @@ static const char *answer(const comparison_row *rows, size_t n, const comparison
     if (!CHECK_OK(comparison_open(rows, n, options, &c, &f), f))
         return json;
     buffer_init(&b, sizeof json - 1);
-    codec_add_comparison(&b, &c);
+    codec_add_comparison(&b, &c, &(effects){.is_factorial = false});
     CHECK(!b.failed);
     if (!b.failed)
         memcpy(json, b.data, b.n + 1);
@@ -290,7 +290,8 @@ static void answer_has_numbers_and_words(void)
     CHECK_CONTAINS(json, "\"p_value\":null");
     CHECK_CONTAINS(json, "allow no verdict");
     CHECK_CONTAINS(answer(NULL, 0, &BY_LOSS), "\"baseline\":null,\"selected\":null");
-    CHECK_CONTAINS(json, "\"configs\":[],\"summary\":\"The experiment has no run.\"");
+    CHECK_CONTAINS(json,
+                   "\"configs\":[],\"effects\":null,\"summary\":\"The experiment has no run.\"");
 }
 
 static void summary_of_every_kind(void)
@@ -376,8 +377,103 @@ static void band_is_honest_about_who_is_left(void)
     CHECK(band.n == 0 && band.points == NULL);
 }
 
+/* dropout x l2 with known effects: value = 1 + d + w + d*w*2 + seed/10 + a little noise. */
+static size_t factorial(comparison_row *rows, effects_config *configs, size_t n_seeds)
+{
+    static const char *const values[] = {"{\"dropout\":0,\"l2\":0}", "{\"dropout\":0.5,\"l2\":0}",
+                                         "{\"dropout\":0,\"l2\":0.01}",
+                                         "{\"dropout\":0.5,\"l2\":0.01}"};
+    static const char *const ids[] = {"base", "dropout", "l2", "both"};
+    static const double noise[] = {0.01, -0.01, 0.02, -0.02, 0.005, 0.003, -0.004, 0.012};
+    size_t n = 0;
+    for (size_t c = 0; c < 4; c++) {
+        CHECK(codec_read_factors(ids[c], values[c], &configs[c]));
+        for (size_t seed = 0; seed < n_seeds; seed++) {
+            double d = c & 1 ? -0.3 : 0, w = c & 2 ? 0.1 : 0;
+            double value = 1 + d + w + 2 * d * w + (double)seed / 10 + noise[(3 * c + seed) % 8];
+            rows[n] = row(ids[c], (int64_t)seed, value);
+            rows[n++].values = values[c];
+        }
+    }
+    return n;
+}
+
+static void effects_of_a_factorial_sweep(void)
+{
+    comparison_row rows[32];
+    effects_config configs[4];
+    size_t n = factorial(rows, configs, 6);
+    effects e;
+    fail f;
+    CHECK_OR_RETURN(comparison_effects_open(rows, n, configs, 4, "base", &e, &f));
+    CHECK_OR_RETURN(e.is_factorial);
+    CHECK_EQUAL_INT(e.n, 3);
+    CHECK_EQUAL_STRING(e.factors[e.items[0].factor].name, "dropout");
+    CHECK_EQUAL_STRING(e.factors[0].levels[e.items[0].level], "0.5");
+    double expected[6];
+    for (size_t s = 0; s < 6; s++)
+        expected[s] =
+            (rows[6 + s].metric - rows[s].metric + rows[18 + s].metric - rows[12 + s].metric) / 2;
+    stats_summary summary = stats_summary_of(expected, 6);
+    CHECK_NEAR(e.items[0].change.mean, summary.mean, 1e-12);
+    CHECK_NEAR(e.items[0].change.ci_low, summary.ci_low, 1e-9);
+    CHECK(e.items[0].p_value < 1e-4 && e.items[0].p_adjusted >= e.items[0].p_value);
+    for (size_t s = 0; s < 6; s++)
+        expected[s] =
+            rows[18 + s].metric - rows[12 + s].metric - rows[6 + s].metric + rows[s].metric;
+    CHECK_NEAR(e.items[2].change.mean, stats_mean(expected, 6), 1e-10);
+    CHECK_EQUAL_INT(e.items[2].other_factor, 1);
+    CHECK_WITHIN(e.items[2].change.mean, -0.06, 0.03);
+    buffer b;
+    buffer_init(&b, 100000);
+    comparison c;
+    CHECK_OR_RETURN(comparison_open(rows, n, &BY_LOSS, &c, &f));
+    codec_add_comparison(&b, &c, &e);
+    CHECK_CONTAINS(
+        b.data,
+        "\"effects\":{\"factors\":[{\"field\":\"dropout\",\"levels\":[0,0.5],\"reference\":0},");
+    CHECK_CONTAINS(
+        b.data,
+        "{\"field\":\"dropout\",\"level\":0.5,\"with\":{\"field\":\"l2\",\"level\":0.01},\"n\":6,");
+    buffer_close(&b);
+    comparison_close(&c);
+    comparison_effects_close(&e);
+    /* One failed run costs its seed; a missing config the whole. */
+    rows[7].status = RUN_STATE_FAILED;
+    CHECK_OR_RETURN(comparison_effects_open(rows, n, configs, 4, "base", &e, &f));
+    CHECK_EQUAL_INT(e.items[0].change.n, 5);
+    comparison_effects_close(&e);
+    CHECK_OR_RETURN(comparison_effects_open(rows, 18, configs, 3, "base", &e, &f));
+    CHECK(!e.is_factorial && e.n == 0);
+    comparison_effects_close(&e);
+    for (int i = 0; i < 4; i++)
+        codec_factors_close(&configs[i]);
+}
+
+/* The reference is the baseline's level, wherever it stands. */
+static void effects_are_measured_from_the_baseline(void)
+{
+    comparison_row rows[32];
+    effects_config configs[4];
+    size_t n = factorial(rows, configs, 3);
+    effects from_base, from_both;
+    fail f;
+    CHECK_OR_RETURN(comparison_effects_open(rows, n, configs, 4, "base", &from_base, &f));
+    CHECK_OR_RETURN(comparison_effects_open(rows, n, configs, 4, "both", &from_both, &f));
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_NEAR(from_both.items[i].change.mean, -from_base.items[i].change.mean, 1e-12);
+        CHECK_NEAR(from_both.items[i].p_value, from_base.items[i].p_value, 1e-9);
+    }
+    CHECK_NEAR(from_both.items[2].change.mean, from_base.items[2].change.mean, 1e-9);
+    comparison_effects_close(&from_base);
+    comparison_effects_close(&from_both);
+    for (int i = 0; i < 4; i++)
+        codec_factors_close(&configs[i]);
+}
+
 CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_evidence,
            selected_is_chosen_by_validation, only_finished_values_count, data_seeds_pair_too,
            equal_runs_are_no_evidence, little_is_compared_with_grace,
            metrics_are_refused_where_they_are_not, answer_has_numbers_and_words,
-           summary_of_every_kind, labels_are_for_people, band_is_honest_about_who_is_left)
+           summary_of_every_kind, labels_are_for_people, effects_of_a_factorial_sweep,
+           effects_are_measured_from_the_baseline, band_is_honest_about_who_is_left)
