@@ -1,0 +1,164 @@
+#include "server/message.h"
+#include "tests/check.h"
+
+static request with_header(message_pair *pair, const char *name, const char *value)
+{
+    *pair = (message_pair){name, value};
+    return (request){.n_headers = 1, .headers = pair};
+}
+
+static bool wants_csv(const char *accept)
+{
+    message_pair pair;
+    request q = with_header(&pair, "accept", accept);
+    return request_wants_csv(&q);
+}
+
+static void csv_is_preferred(void)
+{
+    CHECK(wants_csv("text/csv"));
+    CHECK(wants_csv("text/csv, */*"));
+    CHECK(wants_csv("text/*"));
+    CHECK(wants_csv("text/csv, application/json"));
+    CHECK(wants_csv("application/json;q=0.5, text/csv;q=0.9"));
+    CHECK(wants_csv("TEXT/CSV; charset=utf-8"));
+}
+
+static void json_is_preferred(void)
+{
+    request bare = {0};
+    CHECK(!request_wants_csv(&bare));
+    CHECK(!wants_csv(""));
+    CHECK(!wants_csv("*/*"));
+    CHECK(!wants_csv("application/json, text/csv"));
+    CHECK(!wants_csv("text/csv;q=0"));
+    CHECK(!wants_csv("text/csv;q=0.1, */*"));
+    CHECK(!wants_csv("text/csvx"));
+    CHECK(!wants_csv("text/html, application/xhtml+xml, */*;q=0.8"));
+}
+
+static bool has_etag(const char *header, const char *etag)
+{
+    message_pair pair;
+    request q = with_header(&pair, "if-none-match", header);
+    return request_has_etag(&q, etag);
+}
+
+static void etags_are_compared(void)
+{
+    CHECK(has_etag("\"a\"", "\"a\""));
+    CHECK(has_etag("\"x\", W/\"a\"", "\"a\""));
+    CHECK(has_etag("*", "\"a\""));
+    CHECK(!has_etag("\"ab\"", "\"a\""));
+    CHECK(!has_etag("a", "\"a\""));
+    CHECK(!has_etag("", "\"a\""));
+}
+
+static bool read_integer(const char *text, int64_t *out, fail *f)
+{
+    message_pair pair = {"n", text};
+    request q = {.n_query = 1, .query = &pair};
+    return request_query_integer(&q, "n", -5, 500, 7, out, f);
+}
+
+static void integers_are_whole(void)
+{
+    static const char *const BAD[] = {"",
+                                      "x",
+                                      "1x",
+                                      " 1",
+                                      "+1",
+                                      "1.0",
+                                      "1e2",
+                                      "501",
+                                      "-6",
+                                      "--",
+                                      "-",
+                                      "0x1",
+                                      "99999999999999999999"};
+    int64_t n = 0;
+    fail f;
+    CHECK_OK(read_integer("500", &n, &f), f);
+    CHECK_EQUAL_INT(n, 500);
+    CHECK_OK(read_integer("-5", &n, &f), f);
+    CHECK_EQUAL_INT(n, -5);
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        CHECK_FAILS(read_integer(BAD[i], &n, &f), f, FAIL_OUT_OF_RANGE, "/query/n");
+    CHECK_EQUAL_INT(n, -5);
+    request q = {0};
+    CHECK_OK(request_query_integer(&q, "n", 1, 2, 9, &n, &f), f);
+    CHECK_EQUAL_INT(n, 9);
+}
+
+static void booleans_are_words(void)
+{
+    message_pair pair = {"b", "true"};
+    request q = {.n_query = 1, .query = &pair};
+    bool b = false;
+    fail f;
+    CHECK_OK(request_query_boolean(&q, "b", false, &b, &f), f);
+    CHECK(b);
+    pair.value = "0";
+    CHECK_OK(request_query_boolean(&q, "b", true, &b, &f), f);
+    CHECK(!b);
+    CHECK_OK(request_query_boolean(&q, "other", true, &b, &f), f);
+    CHECK(b);
+    pair.value = "yes";
+    CHECK_FAILS(request_query_boolean(&q, "b", true, &b, &f), f, FAIL_OUT_OF_RANGE, "/query/b");
+}
+
+/* Every code has a status of its own class, and the body says it again. */
+static void fails_become_problems(void)
+{
+    static const struct {
+        fail_code code;
+        int status;
+    } ROWS[] = {{FAIL_SYNTAX, 400},    {FAIL_UNKNOWN_FIELD, 400},     {FAIL_NOT_FOUND, 404},
+                {FAIL_CONFLICT, 409},  {FAIL_FORBIDDEN, 403},         {FAIL_UNAUTHORIZED, 401},
+                {FAIL_TOO_LARGE, 413}, {FAIL_UNSUPPORTED_MEDIA, 415}, {FAIL_QUEUE_FULL, 429},
+                {FAIL_STORAGE, 503},   {FAIL_UNAVAILABLE, 503},       {FAIL_INTERNAL, 500}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        response r;
+        fail f;
+        response_init(&r, 10000);
+        buffer_add_text(&r.body, "half an answer");
+        response_add_header(&r, "ETag", "\"x\"");
+        fail_set(&f, ROWS[i].code, "/a", "A \"sentence\".");
+        response_fail(&r, &f);
+        CHECK_EQUAL_INT(r.status, ROWS[i].status);
+        CHECK_EQUAL_STRING(r.content_type, MESSAGE_PROBLEM);
+        CHECK_CONTAINS(r.body.data, "A \\\"sentence\\\".");
+        CHECK_CONTAINS(r.body.data, fail_code_name(ROWS[i].code));
+        CHECK(strstr(r.body.data, "half") == NULL);
+        bool may_retry = r.status == 429 || r.status == 503 || r.status == 401;
+        CHECK_EQUAL_INT(r.n_headers, may_retry ? 1 : 0);
+        response_close(&r);
+    }
+}
+
+static void a_fault_of_ours_decides_the_status(void)
+{
+    response r;
+    fail_list list = {0};
+    response_init(&r, 10000);
+    (void)fail_list_add(&list, FAIL_OUT_OF_RANGE, "/dropout", "Too much.");
+    response_fail_list(&r, "Wrong.", &list);
+    CHECK_EQUAL_INT(r.status, 400);
+    (void)fail_list_add(&list, FAIL_STORAGE, "", "The disk is full.");
+    response_fail_list(&r, "Wrong.", &list);
+    CHECK_EQUAL_INT(r.status, 503);
+    response_close(&r);
+}
+
+static void headers_cannot_be_split(void)
+{
+    response r;
+    response_init(&r, 10);
+    response_add_header(&r, "Location", "/a\r\nSet-Cookie: x%s", "\x80");
+    CHECK_EQUAL_STRING(r.headers[0].value, "/a__Set-Cookie: x_");
+    response_close(&r);
+}
+
+CHECK_MAIN("message", csv_is_preferred, json_is_preferred, etags_are_compared, integers_are_whole,
+           booleans_are_words, fails_become_problems, a_fault_of_ours_decides_the_status,
+           headers_cannot_be_split)

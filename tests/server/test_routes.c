@@ -1,0 +1,123 @@
+#include "server/codec.h"
+#include "server/openapi.h"
+#include "server/routes.h"
+#include "tests/check.h"
+
+/* What every row must have, so that a new one cannot forget it. */
+static void rows_are_whole(void)
+{
+    for (int i = 0; i < ROUTE_COUNT; i++) {
+        const route *row = &ROUTES[i];
+        CHECK(row->handler != NULL);
+        CHECK(row->pattern[0] == '/');
+        CHECK(row->summary && strlen(row->summary) > 9);
+        CHECK(row->tag && row->produces);
+        CHECK(row->status >= 200 && row->status < 300);
+        CHECK_EQUAL_INT(row->status == 204, row->produces[0] == '\0');
+        CHECK_EQUAL_INT(row->types != NULL, row->body_limit > 0);
+        CHECK((row->types != NULL) ==
+              (strcmp(row->method, "GET") != 0 && strcmp(row->method, "DELETE") != 0));
+        for (int j = 0; j < i; j++)
+            CHECK(strcmp(ROUTES[j].pattern, row->pattern) != 0 ||
+                  strcmp(ROUTES[j].method, row->method) != 0);
+        for (int p = 0; route_parameter_get(row, p); p++)
+            CHECK(strlen(route_parameter_get(row, p)->help) > 3);
+    }
+}
+
+/* A path made from each pattern leads to its row, and to no earlier one. */
+static void every_row_is_found(void)
+{
+    for (int i = 0; i < ROUTE_COUNT; i++) {
+        char path[128] = "";
+        for (const char *c = ROUTES[i].pattern; *c; c++) {
+            if (*c == '{') {
+                strcat(path, c[1] == 'i' ? "12" : "a.b");
+                c = strchr(c, '}');
+            } else {
+                strncat(path, c, 1);
+            }
+        }
+        route_match m;
+        routes_find(ROUTES[i].method, path, &m);
+        CHECK_EQUAL_STRING(m.row ? m.row->pattern : NULL, ROUTES[i].pattern);
+        CHECK_EQUAL_STRING(m.row ? m.row->method : NULL, ROUTES[i].method);
+        if (strstr(ROUTES[i].pattern, "{id}"))
+            CHECK_EQUAL_INT(m.ids[0], 12);
+    }
+}
+
+static bool is_found(const char *path)
+{
+    route_match m;
+    routes_find("GET", path, &m);
+    return m.row != NULL;
+}
+
+static void paths_are_exact(void)
+{
+    CHECK(is_found("/api/v1/runs/9007199254740991"));
+    CHECK(!is_found("/api/v1/runs/9007199254740992"));
+    CHECK(!is_found("/api/v1/runs/99999999999999999999"));
+    CHECK(!is_found("/api/v1/runs/0"));
+    CHECK(!is_found("/api/v1/runs/01"));
+    CHECK(!is_found("/api/v1/runs/-1"));
+    CHECK(!is_found("/api/v1/runs/1x"));
+    CHECK(!is_found("/api/v1/runs/"));
+    CHECK(!is_found("/api/v1/runs/1/"));
+    CHECK(!is_found("//api/v1/runs/1"));
+    CHECK(!is_found("/api/v1/datasets/"));
+    CHECK(!is_found("/api/v1/datasets/a/b"));
+    CHECK(!is_found(""));
+}
+
+static void a_wrong_method_names_the_right_ones(void)
+{
+    route_match m;
+    routes_find("PUT", "/api/v1/experiments/1", &m);
+    CHECK(m.row == NULL);
+    CHECK(m.path_known);
+    CHECK_EQUAL_STRING(m.allow, "GET, HEAD, PATCH, DELETE");
+    routes_find("PUT", "/api/v1/nothing", &m);
+    CHECK(!m.path_known);
+}
+
+static void unknown_parameters_are_refused(void)
+{
+    route_match m;
+    fail f;
+    message_pair pairs[] = {{"limit", "5"}, {"statsu", "x"}};
+    request q = {.n_query = 1, .query = pairs};
+    routes_find("GET", "/api/v1/experiments", &m);
+    CHECK_OR_RETURN(m.row != NULL);
+    CHECK_OK(route_check_query(m.row, &q, &f), f);
+    q.n_query = 2;
+    CHECK_FAILS(route_check_query(m.row, &q, &f), f, FAIL_UNKNOWN_FIELD, "/query/statsu");
+    CHECK_CONTAINS(f.sentence, "status?");
+    routes_find("GET", "/api/v1/runs", &m);
+    CHECK_OK(route_check_query(m.row, &q, &f), f);
+}
+
+/* The document is JSON that our own strict reader takes, with every path and every parameter in it. */
+static void the_document_is_whole(void)
+{
+    buffer b;
+    fail f;
+    buffer_init(&b, 1 << 22);
+    openapi_add_document(&b);
+    CHECK(!b.failed);
+    CHECK_OK(codec_check_text(b.data, b.n, &f), f);
+    CHECK_CONTAINS(b.data, "\"openapi\":\"3.1.0\"");
+    for (int i = 0; i < ROUTE_COUNT; i++) {
+        CHECK_CONTAINS(b.data, ROUTES[i].pattern);
+        CHECK_CONTAINS(b.data, ROUTES[i].summary);
+    }
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (!strchr(FIELDS[i].name, '.'))
+            CHECK_CONTAINS(b.data, FIELDS[i].name);
+    buffer_close(&b);
+}
+
+CHECK_MAIN("routes", rows_are_whole, every_row_is_found, paths_are_exact,
+           a_wrong_method_names_the_right_ones, unknown_parameters_are_refused,
+           the_document_is_whole)
