@@ -33,7 +33,7 @@
  *    8 augmentation   (row, step, layer 0): the stream; core/augment.h documents the order
  *    9 monte_carlo    masks of Monte-Carlo evaluation and of predictions in training mode: as purpose 2, with row = sample's index
  *                     in the split and step = index of the sampled mask
- *   10 data           built-in generators, seeded by data_seed: row = sample, layer 0: the stream
+ *   10 data           built-in generators, seeded by data_seed: row = sample, layer 0: the stream; core/dataset_synthetic.h has the rest
  *   11 split          splits and subsets, seeded by data_seed: layer = which draw (core/dataset.h), row = class
  *   12 label_noise    seeded by data_seed: step 0 chooses the rows (permutation), step 1 the new labels
  *   13 diagnostics    masks drawn only to measure variance_shift: as purpose 2, row = validation sample, step = 0
