@@ -1,6 +1,7 @@
 /* model — experiment and run as plain structs: what codec, store, jobs and api hand each other.
  *
- * Texts are owned by the struct (heap) and freed by *_close(); a zeroed struct may be closed. Times are milliseconds since 1970 UTC, 0 = not yet. */
+ * Texts are owned by the struct (heap) and freed by *_close(); a zeroed struct may be closed. Times
+ * are milliseconds since 1970 UTC, 0 = not yet. */
 #ifndef SERVER_MODEL_H
 #define SERVER_MODEL_H
 
@@ -51,9 +52,10 @@ typedef struct run_metrics { /* what a run ends with; NaN = none */
     int64_t best_epoch, selected_epoch; /* -1: none */
 } run_metrics;
 
-/* The final metrics as X(name, member of run_metrics): their public names, in this order the columns
- * of `runs` and run_results. Plain names are of the selected weights; what belongs to an epoch rather
- * than to weights (batch_loss, learning_rate, gradient_norm, gradient_noise, seconds) has none. */
+/* The final metrics as X(name, member of run_metrics): their public names, in this order the
+ * columns of `runs` and run_results. Plain names are of the selected weights; what belongs to an
+ * epoch rather than to weights (batch_loss, learning_rate, gradient_norm, gradient_noise, seconds)
+ * has none. */
 /* clang-format off */
 #define RUN_METRICS(X)                                                                            \
     X(best_epoch, best_epoch)                                                                     \
@@ -136,8 +138,8 @@ void run_close(run *r);
 
 /* All NaN and -1. */
 void run_metrics_init(run_metrics *m);
-/* The final metrics under their public names, in the order of RUN_METRICS: i = 0, 1, ... until false.
- * An epoch of -1 gives NaN. */
+/* The final metrics under their public names, in the order of RUN_METRICS: i = 0, 1, ... until
+ * false. An epoch of -1 gives NaN. */
 bool run_metric_get(const run_metrics *m, int i, const char **name, double *value);
 /* Sets the i-th of them, 0 <= i < RUN_METRIC_COUNT; NaN for an epoch becomes -1. */
 void run_metric_set(run_metrics *m, int i, double value);

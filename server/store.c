@@ -184,8 +184,9 @@ static void accept_group(store *s, write_list *group)
     pthread_cond_broadcast(&s->done);
 }
 
-/* Under the lock: nothing of the group is on disk. What has to be kept goes back into the queue in its order; everybody else
- * who waits is refused, also behind the group: that would fail as well, and may not come before what is kept. */
+/* Under the lock: nothing of the group is on disk. What has to be kept goes back into the queue in
+ * its order; everybody else who waits is refused, also behind the group: that would fail as well,
+ * and may not come before what is kept. */
 static void refuse_group(store *s, write_list *group, const fail *f)
 {
     store_group_prepend(&s->queue, group);
@@ -244,7 +245,8 @@ static void wait_until(store *s, int64_t at)
 
 typedef enum next_step { STEP_WRITE, STEP_TIDY, STEP_WAIT } next_step;
 
-/* Under the lock: what is to be done now; for STEP_WAIT *at is the time when it changes, -1: never. */
+/* Under the lock: what is to be done now; for STEP_WAIT *at is the time when it changes, -1: never.
+ */
 static next_step find_step(const store *s, int64_t now, int64_t *at)
 {
     if (s->closing || s->n_urgent > 0)

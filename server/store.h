@@ -1,14 +1,21 @@
 /* store — rows ⇄ structs: the only SQL of the program besides the console.
  *
- * 1. One writer thread owns the writing connection and groups what arrives into transactions: it commits when somebody waits, at 100
- *    writes or after 50 ms. WAL, synchronous=FULL: what a waiting call returned from is on disk.
- * 2. Readers have connections of their own (a small pool, lent per call) and never block the writer, nor the other way round.
+ * 1. One writer thread owns the writing connection and groups what arrives into transactions: it
+ *    commits when somebody waits, at 100 writes or after 50 ms. WAL, synchronous=FULL: what a waiting
+ *    call returned from is on disk.
+ * 2. Readers have connections of their own (a small pool, lent per call) and never block the
+ *    writer, nor the other way round.
  * 3. A change of state is one compare-and-swap UPDATE ... WHERE id = ? AND status = ?.
- * 4. After each commit the writer hands the committed events, in the order of their ids and without gap, to the listener: an event
- *    is told only when it is durable, and an epoch that is stored already is not stored or told again.
- * Threads: every function may be called from any thread. Failure: FAIL_STORAGE with a sentence for the user; store_is_healthy() says so too
- * until a write succeeds again. Started runs and records are kept in memory and tried again until they
- * are stored: store_flush() waits as long as that takes, store_add_record() only when 16 MB are waiting; all other calls fail. */
+ * 4. After each commit the writer hands the committed events, in the order of their ids and without
+ *    gap, to the listener, before the waiting calls return: an event is told only when it is
+ *    durable, and an epoch that is stored already is not stored or told again. The last 200,000
+ *    events can be replayed; those of a deleted experiment vanish.
+ *
+ * Threads: every function may be called from any thread; the listener must not call what waits.
+ * Failure: FAIL_STORAGE with a sentence for the user; store_is_healthy() says so too until a write
+ * succeeds again. Started runs and records are kept in memory and tried again until they are
+ * stored: store_flush() waits as long as that takes, store_add_record() only when 16 MB are
+ * waiting; all other calls fail. */
 #ifndef SERVER_STORE_H
 #define SERVER_STORE_H
 
@@ -34,8 +41,10 @@ typedef struct store_event {
 typedef void store_listener(void *context, const store_event *events,
                             int n); /* from the writer thread */
 
-/* Opens or makes the database, applies the migrations (each in a transaction of its own with its record), makes the views anew, moves
- * runs left `running` back to `queued`. A newer database, a corrupt or a read-only one: false with a sentence. */
+/* Opens or makes the database, applies the migrations (each in a transaction of its own with its
+ * record), makes the views anew, moves runs left `running` back to `queued`. A newer database, a
+ * corrupt or a read-only one: false with a sentence. The file is made with mode 0666 less the umask.
+ * One store per database: while another process has one, FAIL_CONFLICT. */
 FAIL_CHECKED bool store_open(const char *path, store **out, fail *f);
 void store_listen(store *s, store_listener *listener,
                   void *context); /* once, before the first write */
@@ -43,8 +52,9 @@ void store_close(store *s);       /* commits what is waiting */
 const char *store_path(const store *s);
 /* True while the last write succeeded; else *f says why not. Tries again by itself. */
 bool store_is_healthy(store *s, fail *f);
-/* From now on no call waits for a disk to recover: store_flush() fails at the first refusal, records that find no room are
- * dropped. To be called first when the program stops, before workers are joined; while the disk is well it changes nothing. */
+/* From now on no call waits for a disk to recover: store_flush() fails at the first refusal,
+ * records that find no room are dropped. To be called first when the program stops, before workers
+ * are joined; while the disk is well it changes nothing. */
 void store_interrupt(store *s);
 
 /* ---- experiments ---- */
@@ -63,11 +73,13 @@ typedef struct new_experiment {
     const char *idempotency_digest; /* of the body */
 } new_experiment;
 
-/* Inserts all or nothing; durable on return. *experiment_id and run_ids[n_runs] are set (also when an earlier post with the same key and
- * digest is found: then *is_repeat). Same key, other digest: FAIL_CONFLICT. */
+/* Inserts all or nothing; durable on return. *experiment_id and run_ids[n_runs] are set (also when
+ * an earlier post with the same key and digest is found: then *is_repeat). Same key, other digest:
+ * FAIL_CONFLICT. */
 FAIL_CHECKED bool store_insert_experiment(store *s, const new_experiment *e, int64_t *experiment_id,
                                           int64_t *run_ids, bool *is_repeat, fail *f);
-/* Adds runs to an experiment; one that was terminal is `queued` again before this returns. */
+/* Adds runs to an experiment; one that was terminal is `queued` again before this returns. n_configs
+ * is the new total. Cells that are there already are the caller's to leave out. */
 FAIL_CHECKED bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs,
                                           int64_t n_runs, int64_t n_configs, int64_t *run_ids,
                                           fail *f);
@@ -75,7 +87,8 @@ FAIL_CHECKED bool store_get_experiment(store *s, int64_t id, experiment *out, fa
 FAIL_CHECKED bool store_update_experiment(store *s, int64_t id, const char *name,
                                           const char *description, const char *tags,
                                           fail *f); /* NULL: leave */
-/* Deletes it with runs, epochs, layers; run_ids of what was deleted are handed to the callback so that files can go too. */
+/* Deletes it with runs, epochs, layers; run_ids of what was deleted are handed to the callback so
+ * that files can go too. */
 FAIL_CHECKED bool store_delete_experiment(store *s, int64_t id,
                                           void (*each)(void *context, int64_t run_id),
                                           void *context, fail *f);
@@ -83,8 +96,8 @@ FAIL_CHECKED bool store_delete_experiment(store *s, int64_t id,
 typedef struct experiment_query {
     int status;             /* run_state, -1: any */
     const char *tag, *text; /* NULL: any; text is searched in name and description */
-    /* created_at, started_at, finished_at, id, name, status, progress, n_runs, n_configs; "-" before
-     * it: descending; NULL: -created_at; unknown: FAIL_OUT_OF_RANGE */
+    /* created_at, started_at, finished_at, id, name, status, progress, n_runs, n_configs; "-"
+     * before it: descending; NULL: -created_at; unknown: FAIL_OUT_OF_RANGE */
     const char *sort;
     const char *cursor; /* as answered, NULL: from the start */
     int limit;
@@ -114,18 +127,21 @@ typedef bool run_callback(void *context, const run *r);
 FAIL_CHECKED bool store_list_runs(store *s, const run_query *q, run_callback *each, void *context,
                                   char next_cursor[64], fail *f);
 
-/* The next queued runs in the order in which they should start (priority, then oldest), for filling the queue at start:
- * ids and experiments only. */
+/* The next queued runs in the order in which they should start (priority, then oldest), for filling
+ * the queue at start: ids and experiments only. */
 typedef bool queued_callback(void *context, int64_t run_id, int64_t experiment_id);
 FAIL_CHECKED bool store_list_queued(store *s, queued_callback *each, void *context, fail *f);
 
-/* Compare-and-swap of a run's state; *moved says whether it was in `from`. Counts, the experiment's state and times follow in the same
- * transaction, events too. `error` for failed ones. Waits for the commit. */
+/* Compare-and-swap of a run's state; *moved says whether it was in `from`. Counts, the experiment's
+ * state and times follow in the same transaction, events too. `error` for failed ones. Waits for
+ * the commit. */
 FAIL_CHECKED bool store_move_run(store *s, int64_t id, run_state from, run_state to,
                                  stop_reason reason, const char *error, bool *moved, fail *f);
-/* Marks `queued` -> `running` with attempt + 1 and its provenance (JSON text). Does not wait for the commit. */
+/* Marks `queued` -> `running` with attempt + 1 and its provenance (JSON text). Does not wait for
+ * the commit. */
 void store_start_run(store *s, int64_t id, const char *provenance);
-/* Appends one record (epoch row, layer rows). Does not wait; an (run, epoch) that is there already is left as it is. */
+/* Appends one record (epoch row, layer rows). Does not wait; an (run, epoch) that is there already
+ * is left as it is. */
 void store_add_record(store *s, int64_t run_id, const record *r);
 /* running -> a terminal state with everything a run ends with. Waits for the commit. */
 FAIL_CHECKED bool store_finish_run(store *s, int64_t id, run_state to, stop_reason reason,
@@ -134,19 +150,22 @@ FAIL_CHECKED bool store_finish_run(store *s, int64_t id, run_state to, stop_reas
                                    bool *moved, fail *f);
 /* A failed or cancelled run goes back to queued: its epochs and layers are deleted. */
 FAIL_CHECKED bool store_retry_run(store *s, int64_t id, bool *moved, fail *f);
-/* Cancels all queued and paused runs of the experiment at once; ids of those still running are handed to the callback. */
+/* Cancels all queued and paused runs of the experiment at once; ids of those still running are
+ * handed to the callback. */
 FAIL_CHECKED bool store_cancel_experiment(store *s, int64_t id,
                                           void (*running)(void *context, int64_t run_id),
                                           void *context, fail *f);
 
-/* Moves all queued runs of the experiment to paused in one transaction (those that run are paused one by one, by store_move_run). */
+/* Moves all queued runs of the experiment to paused in one transaction (those that run are paused
+ * one by one, by store_move_run). */
 FAIL_CHECKED bool store_pause_experiment(store *s, int64_t id, fail *f);
-/* Moves all paused runs back to queued in one transaction; their ids, oldest first, are handed to the callback after the commit. */
+/* Moves all paused runs back to queued in one transaction; their ids, oldest first, are handed to
+ * the callback after the commit. */
 FAIL_CHECKED bool store_resume_experiment(store *s, int64_t id,
                                           void (*queued)(void *context, int64_t run_id),
                                           void *context, fail *f);
-/* Waits until everything that was handed over before, by any thread, is on disk: also for a disk to recover, unless
- * interrupted, so that a checkpoint is never newer than the stored records. */
+/* Waits until everything that was handed over before, by any thread, is on disk: also for a disk to
+ * recover, unless interrupted, so that a checkpoint is never newer than the stored records. */
 FAIL_CHECKED bool store_flush(store *s, fail *f);
 
 /* ---- curves ---- */
@@ -157,7 +176,8 @@ typedef bool layer_callback(void *context, int64_t epoch, int layer,
                             const double values[LAYER_METRIC_COUNT]);
 FAIL_CHECKED bool store_list_layers(store *s, int64_t run_id, layer_callback *each, void *context,
                                     fail *f);
-/* One metric of all runs of an experiment, ordered by config, epoch, seed; epochs without a finite value are left out. */
+/* One metric of all runs of an experiment, ordered by config, epoch, seed; epochs without a finite
+ * value are left out. */
 typedef bool curve_callback(void *context, const char *config_id, int64_t run_id, int64_t seed,
                             int64_t epoch, double value);
 FAIL_CHECKED bool store_list_curves(store *s, int64_t experiment_id, metric_id metric,
@@ -165,11 +185,13 @@ FAIL_CHECKED bool store_list_curves(store *s, int64_t experiment_id, metric_id m
 
 /* ---- events ---- */
 typedef bool event_callback(void *context, const store_event *e);
-/* Committed events with id > after, of the given experiments (n = 0: all) or of one run (run_id != 0), in order. */
+/* Committed events with id > after, of the given experiments (n = 0: all) or of one run (run_id !=
+ * 0), in order. */
 FAIL_CHECKED bool store_list_events(store *s, int64_t after, const int64_t *experiment_ids, int n,
                                     int64_t run_id, int limit, event_callback *each, void *context,
                                     fail *f);
-/* The least and the greatest id that can be replayed: a client that saw less than first - 1 has to reload. */
+/* The least and the greatest id that can be replayed: a client that saw less than first - 1 has to
+ * reload. */
 FAIL_CHECKED bool store_event_range(store *s, int64_t *first, int64_t *last, fail *f);
 
 /* ---- data sets (the files are core/dataset_register's; these rows are for SQL) ---- */

@@ -1,11 +1,12 @@
 /* store_connection — one SQLite connection, its prepared statements, and values in and out of them.
  *
- * 1. A statement is prepared once per connection and found again by the address of its constant text.
- * 2. Whoever steps a statement ends with store_done() or store_reset(): none stays open, because an open one
- *    keeps its snapshot and the WAL behind it.
+ * 1. A statement is prepared once per connection and found again by the address of its constant
+ * text.
+ * 2. Whoever steps a statement ends with store_done() or store_reset(): none stays open, because an
+ * open one keeps its snapshot and the WAL behind it.
  * 3. NULL in SQL is NULL, NaN or time 0 in C; numbers that are not finite are stored as NULL.
- * Threads: one at a time per connection. Failure: FAIL_STORAGE where trying again may help (disk full, locked, damaged, read-only),
- * FAIL_INTERNAL where the statement itself is refused. */
+ * Threads: one at a time per connection. Failure: FAIL_STORAGE where trying again may help (disk
+ * full, locked, damaged, read-only), FAIL_INTERNAL where the statement itself is refused. */
 #ifndef SERVER_STORE_CONNECTION_H
 #define SERVER_STORE_CONNECTION_H
 
@@ -29,13 +30,14 @@ typedef struct store_connection {
 
 typedef enum store_access { STORE_READER, STORE_WRITER } store_access;
 
-/* Makes the file if it is missing (mode 0666 less the umask) and takes it for one process, until *fd is closed: that is to
- * be after its connections, because closing any descriptor of a file drops SQLite's own locks on it. This lock is of another kind
- * than those, so that other programs can read. In use: FAIL_CONFLICT. */
+/* Makes the file if it is missing (mode 0666 less the umask) and takes it for one process, until
+ * *fd is closed: that is to be after its connections, because closing any descriptor of a file
+ * drops SQLite's own locks on it. This lock is of another kind than those, so that other programs
+ * can read. In use: FAIL_CONFLICT. */
 FAIL_CHECKED bool store_connection_lock(const char *path, int *fd, fail *f);
 
-/* Opens the file (a writer makes it if it is missing) and sets busy timeout, foreign keys, synchronous; a reader may only
- * read. On false *c is closed. */
+/* Opens the file (a writer makes it if it is missing) and sets busy timeout, foreign keys,
+ * synchronous; a reader may only read. On false *c is closed. */
 FAIL_CHECKED bool store_connection_open(store_connection *c, const char *path, store_access access,
                                         fail *f);
 void store_connection_close(store_connection *c);
@@ -55,7 +57,8 @@ sqlite3_stmt *store_prepare_once(const store_connection *c, const char *sql, fai
 /* Runs the one statement of that constant text, which takes and gives nothing: prepared once. */
 FAIL_CHECKED bool store_run(store_connection *c, const char *sql, fail *f);
 
-/* One row: true with *row saying whether there is one (without: the statement is reset). False with *f: reset too. */
+/* One row: true with *row saying whether there is one (without: the statement is reset). False with
+ * *f: reset too. */
 FAIL_CHECKED bool store_step(const store_connection *c, sqlite3_stmt *statement, bool *row,
                              fail *f);
 

@@ -1,4 +1,5 @@
-/* store_experiments — inserting, extending, changing and deleting experiments, and how their state follows from their runs. */
+/* store_experiments — inserting, extending, changing and deleting experiments, and how their state
+ * follows from their runs. */
 #include "server/store_internal.h"
 
 #include <inttypes.h>
@@ -12,8 +13,8 @@ bool store_no_experiment(int64_t id, fail *f)
 
 /* ---- state ---- */
 
-/* Between two of its runs an experiment goes on `running`; one that was cancelled as a whole is cancelled in the end, whatever
- * had been completed before. */
+/* Between two of its runs an experiment goes on `running`; one that was cancelled as a whole is
+ * cancelled in the end, whatever had been completed before. */
 static const char SETTLE[] =
     "UPDATE experiments SET status = CASE"
     " WHEN n_running > 0 THEN 'running'"

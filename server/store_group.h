@@ -1,15 +1,18 @@
-/* store_group — the writer's side of the store without its thread: a group of changes as one transaction, and the upkeep of the file.
+/* store_group — the writer's side of the store without its thread: a group of changes as one
+ * transaction, and the upkeep of the file.
  *
- * 1. A group is committed whole or not at all, but for changes that fail by themselves: those are undone alone.
- * 2. What SQLite would do inside of some caller's commit (copying the WAL back, statistics for the planner) is done here, when the writer
- *    says so.
+ * 1. A group is committed whole or not at all, but for changes that fail by themselves: those are
+ * undone alone.
+ * 2. What SQLite would do inside of some caller's commit (copying the WAL back, statistics for the
+ * planner) is done here, when the writer says so.
  * Threads: one at a time. */
 #ifndef SERVER_STORE_GROUP_H
 #define SERVER_STORE_GROUP_H
 
 #include "server/store_internal.h"
 
-/* One change on its way: on the stack of the caller that waits, or on the heap with its arguments behind it. */
+/* One change on its way: on the stack of the caller that waits, or on the heap with its arguments
+ * behind it. */
 typedef struct write {
     struct write *next;
     store_change *change;
@@ -32,15 +35,17 @@ write_entry *store_group_pop(write_list *list); /* not of an empty list */
 /* Puts all of `head` before the list; `head` is empty then. */
 void store_group_prepend(write_list *list, write_list *head);
 
-/* Runs the group's changes and commits; each entry's `ok` and `why` are set. An empty group writes a page that says the same as before:
- * whether the disk takes writes again. On false nothing of the group is stored. */
+/* Runs the group's changes and commits; each entry's `ok` and `why` are set. An empty group writes
+ * a page that says the same as before: whether the disk takes writes again. On false nothing of the
+ * group is stored. */
 FAIL_CHECKED bool store_group_commit(store_writer *w, const write_list *group, fail *f);
 
 /* The WAL is copied back from here on. */
 enum { STORE_WAL_PAGES = 1000 };
 /* After writes: copies the WAL back as far as readers allow. */
 void store_group_checkpoint(store_writer *w);
-/* Without writes for a while: empties the WAL too, and brings the planner's statistics up to date. */
+/* Without writes for a while: empties the WAL too, and brings the planner's statistics up to date.
+ */
 void store_group_tidy(store_writer *w);
 
 #endif

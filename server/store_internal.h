@@ -1,8 +1,11 @@
-/* store_internal — what the files of the store share: how a change is written and how a reader is borrowed.
+/* store_internal — what the files of the store share: how a change is written and how a reader is
+ * borrowed.
  *
- * 1. A change is a function that the writer thread runs inside a transaction, at a savepoint of its own. It may run again
- *    when the disk refused, so it changes nothing but the database and its arguments, and sets outputs each time.
- * 2. A change that fails with another code than FAIL_STORAGE is undone alone; the others of its group are committed.
+ * 1. A change is a function that the writer thread runs inside a transaction, at a savepoint of its
+ * own. It may run again when the disk refused, so it changes nothing but the database and its
+ * arguments, and sets outputs each time.
+ * 2. A change that fails with another code than FAIL_STORAGE is undone alone; the others of its
+ * group are committed.
  * 3. Events are added by the change that they tell of, in the same transaction. */
 #ifndef SERVER_STORE_INTERNAL_H
 #define SERVER_STORE_INTERNAL_H
@@ -24,12 +27,14 @@ typedef struct store_writer {
 
 typedef bool store_change(store_writer *w, void *arguments, fail *f);
 
-/* Runs the change and waits for its commit. False with the change's own fail, or FAIL_STORAGE: then nothing was changed. */
+/* Runs the change and waits for its commit. False with the change's own fail, or FAIL_STORAGE: then
+ * nothing was changed. */
 FAIL_CHECKED bool store_write(store *s, store_change *change, void *arguments, fail *f);
-/* Runs the change and waits until it is stored, however long the disk refuses; less only after store_interrupt(). */
+/* Runs the change and waits until it is stored, however long the disk refuses; less only after
+ * store_interrupt(). */
 void store_write_surely(store *s, store_change *change, void *arguments);
-/* Hands a change with a copy of its arguments over and returns; it is tried until it is stored. Waits itself only where there
- * is no room for the copy. */
+/* Hands a change with a copy of its arguments over and returns; it is tried until it is stored.
+ * Waits itself only where there is no room for the copy. */
 void store_write_later(store *s, store_change *change, void *arguments, size_t bytes);
 
 /* A connection for reading, to be given back; NULL with *f. */

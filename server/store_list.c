@@ -1,5 +1,5 @@
-/* store_list — reading experiments and runs: one, and pages of many. A page is a query for ids, then a read of each row by its id: the
- * sort then carries keys only. */
+/* store_list — reading experiments and runs: one, and pages of many. A page is a query for ids,
+ * then a read of each row by its id: the sort then carries keys only. */
 #include "server/store_internal.h"
 #include "server/store_page.h"
 #include "server/store_schema.h"
@@ -293,7 +293,8 @@ static bool read_number(const char *text, double *out)
     return end != text && *end == '\0' && isfinite(*out);
 }
 
-/* A column of text is compared as text, of numbers as numbers, where the value is one; dropout may be an array. */
+/* A column of text is compared as text, of numbers as numbers, where the value is one; dropout may
+ * be an array. */
 static bool add_filter(store_page *p, const char *column, const char *value, fail *f)
 {
     double number;

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { PAGE_TEXT_LIMIT = 1 << 16 };
@@ -71,11 +72,11 @@ void store_page_write_cursor(const store_page *p, int64_t id, char out[STORE_CUR
 static bool read_cursor(const store_page *p, const char *cursor, int64_t *id, fail *f)
 {
     char again[STORE_CURSOR_BYTES] = "";
-    uint64_t value = 0;
-    if (strlen(cursor) > 8 && strlen(cursor) <= 24 && sscanf(cursor + 8, "%" SCNx64, &value) == 1)
-        store_page_write_cursor(p, (int64_t)value, again);
-    *id = (int64_t)value;
-    return strcmp(again, cursor) == 0 ||
+    if (strlen(cursor) > 8 && strlen(cursor) <= 24) {
+        *id = (int64_t)strtoull(cursor + 8, NULL, 16); /* what it makes of it is compared */
+        store_page_write_cursor(p, *id, again);
+    }
+    return (*again && strcmp(again, cursor) == 0) ||
            fail_set(f, FAIL_OUT_OF_RANGE, "/query/cursor",
                     "This is not a cursor of this list in this order: take next_cursor as it was "
                     "answered, or leave it out to start at the beginning.");

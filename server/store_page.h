@@ -1,8 +1,12 @@
-/* store_page — keyset pagination: the text of a page's query, and the cursor that leads to the next.
+/* store_page — keyset pagination: the text of a page's query, and the cursor that leads to the
+ * next.
  *
- * 1. A page is ordered by a key and then by id, so that its order is total; rows without the key (NULL) come last.
- * 2. A cursor names the last row given; the next page starts behind that row as it is then. It fits one order only.
- * 3. The text of a query is made of constants and of names checked against tables; values are bound. */
+ * 1. A page is ordered by a key and then by id, so that its order is total; rows without the key
+ * (NULL) come last.
+ * 2. A cursor names the last row given; the next page starts behind that row as it is then. It fits
+ * one order only.
+ * 3. The text of a query is made of constants and of names checked against tables; values are
+ * bound. */
 #ifndef SERVER_STORE_PAGE_H
 #define SERVER_STORE_PAGE_H
 
@@ -37,8 +41,8 @@ void store_page_add_text(store_page *p, const char *condition, const char *value
 void store_page_add_integer(store_page *p, const char *condition, int64_t value);
 void store_page_add_number(store_page *p, const char *condition, double value);
 
-/* The ids of the page, one more than its limit if there are more, as a statement to be finalized. A cursor that is not one of this
- * order: FAIL_OUT_OF_RANGE at /query/cursor. NULL with *f. */
+/* The ids of the page, one more than its limit if there are more, as a statement to be finalized. A
+ * cursor that is not one of this order: FAIL_OUT_OF_RANGE at /query/cursor. NULL with *f. */
 sqlite3_stmt *store_page_prepare(store_page *p, const store_connection *c, const char *cursor,
                                  fail *f);
 

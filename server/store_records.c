@@ -1,4 +1,5 @@
-/* store_records — the learning curves: one row per epoch and one per layer, and what a configuration's runs amount to. */
+/* store_records — the learning curves: one row per epoch and one per layer, and what a
+ * configuration's runs amount to. */
 #include "server/store_internal.h"
 
 #include <math.h>
@@ -119,8 +120,9 @@ static const char GET_CONFIG[] = "SELECT c.experiment_id, c.config_id, c.n" RUN_
 static const char SET_CONFIG[] = "UPDATE configs SET " RUN_METRICS(
     SET_STATISTICS) "n = ? WHERE experiment_id = ? AND config_id = ?";
 
-/* One more value joins n others (Welford 1962, with the sum of squares kept as standard deviation). A value that is missing
- * makes the statistics unknown for good: a mean over some of the runs would pass for one over all. */
+/* One more value joins n others (Welford 1962, with the sum of squares kept as standard deviation).
+ * A value that is missing makes the statistics unknown for good: a mean over some of the runs would
+ * pass for one over all. */
 static void join(double value, int64_t n, double *mean, double *deviation)
 {
     if (n == 0) {

@@ -1,5 +1,6 @@
-/* store_state — the changes of a run's state: each one compare-and-swap, with the counts, the experiment's state and the events that
- * follow from it in the same transaction. The counters themselves are kept by triggers (migrations/). */
+/* store_state — the changes of a run's state: each one compare-and-swap, with the counts, the
+ * experiment's state and the events that follow from it in the same transaction. The counters
+ * themselves are kept by triggers (migrations/). */
 #include "server/store_internal.h"
 
 #include <assert.h>
@@ -93,7 +94,8 @@ static bool tell_run(store_writer *w, int64_t run_id, int64_t *experiment_id, fa
     return store_add_event(w, &event, f);
 }
 
-/* After a compare-and-swap: whether it took place, and then its events. A run that does not exist is a failure. */
+/* After a compare-and-swap: whether it took place, and then its events. A run that does not exist
+ * is a failure. */
 static bool follow(store_writer *w, int64_t run_id, bool *moved, fail *f)
 {
     static const char GET_RUN_ID[] = "SELECT id FROM runs WHERE id = ?1";

@@ -1,5 +1,6 @@
-/* How quick the store is on a large database: makes one of 100 experiments x 100 runs x 100 epochs (or uses the one that is there) and
- * prints the median time of what the pages and the console ask for, and of the writes.
+/* How quick the store is on a large database: makes one of 100 experiments x 100 runs x 100 epochs
+ * (or uses the one that is there) and prints the median time of what the pages and the console ask
+ * for, and of the writes.
  *
  *     make build/tests/bench/store && build/tests/bench/store /tmp/large.db */
 #include "server/store.h"
@@ -61,8 +62,8 @@ static int64_t insert(store *s, const char *name, int n_runs, int n_configs, int
     new_run *runs = calloc((size_t)n_runs, sizeof *runs);
     char(*texts)[1200] = calloc((size_t)n_runs, sizeof *texts);
     for (int i = 0; i < n_runs; i++) {
-        int config = i % n_configs;
-        snprintf(texts[i], sizeof *texts, CONFIG, config % 5 * 0.125, config / 5 * 1e-4,
+        int config = i % n_configs, decay = config / 5;
+        snprintf(texts[i], sizeof *texts, CONFIG, (config % 5) * 0.125, decay * 1e-4,
                  i / n_configs);
         runs[i] = (new_run){.config = texts[i],
                             .values = "{\"dropout\":0.25,\"weight_decay\":0.0001}",

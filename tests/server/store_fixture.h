@@ -1,4 +1,5 @@
-/* store_fixture — a store in a folder of its own, what its listener heard, and short ways to fill it. */
+/* store_fixture — a store in a folder of its own, what its listener heard, and short ways to fill
+ * it. */
 #ifndef TESTS_SERVER_STORE_FIXTURE_H
 #define TESTS_SERVER_STORE_FIXTURE_H
 
@@ -136,7 +137,8 @@ CHECK_UNUSED static void fixture_train(fixture *x, int64_t run_id, double val_lo
     CHECK(moved);
 }
 
-/* The first column of the first row of a query on the file, as text of at most 255 bytes; "" for none. */
+/* The first column of the first row of a query on the file, as text of at most 255 bytes; "" for
+ * none. */
 CHECK_UNUSED static const char *fixture_query(const fixture *x, const char *sql)
 {
     static char answer[256];

@@ -1,4 +1,5 @@
-/* What the store promises: migrations, compare-and-swap, states that follow, events without gap, pages, views. */
+/* What the store promises: migrations, compare-and-swap, states that follow, events without gap,
+ * pages, views. */
 #include "tests/server/store_fixture.h"
 
 #include "core/spec.h"
@@ -505,6 +506,11 @@ static void requeues_at_start(void)
 
 /* ---- statistics of configurations ---- */
 
+static double query_number(const fixture *x, const char *sql)
+{
+    return strtod(fixture_query(x, sql), NULL);
+}
+
 static void sums_up_configs(void)
 {
     fixture x;
@@ -521,11 +527,11 @@ static void sums_up_configs(void)
         for (int i = 0; i < 5; i++)
             squares += (losses[i] - mean) * (losses[i] - mean);
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT n FROM config_results"), "5");
-        CHECK_NEAR(atof(fixture_query(&x, "SELECT printf('%.17g', mean_val_loss)"
-                                          " FROM config_results WHERE config_id LIKE '%0'")),
+        CHECK_NEAR(query_number(&x, "SELECT printf('%.17g', mean_val_loss)"
+                                    " FROM config_results WHERE config_id LIKE '%0'"),
                    mean, 1e-14);
-        CHECK_NEAR(atof(fixture_query(&x, "SELECT printf('%.17g', std_val_loss)"
-                                          " FROM config_results WHERE config_id LIKE '%0'")),
+        CHECK_NEAR(query_number(&x, "SELECT printf('%.17g', std_val_loss)"
+                                    " FROM config_results WHERE config_id LIKE '%0'"),
                    sqrt(squares / 4), 1e-9);
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT std_best_epoch FROM config_results"), "0.0");
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT mean_val_loss FROM config_results"

@@ -1,4 +1,5 @@
-/* What the store does when the ground gives way: killed at any moment, disk full, locked, moved or damaged file. */
+/* What the store does when the ground gives way: killed at any moment, disk full, locked, moved or
+ * damaged file. */
 #include "tests/server/store_fixture.h"
 
 #include <pthread.h>
