@@ -72,6 +72,7 @@ void store_page_write_cursor(const store_page *p, int64_t id, char out[STORE_CUR
 static bool read_cursor(const store_page *p, const char *cursor, int64_t *id, fail *f)
 {
     char again[STORE_CURSOR_BYTES] = "";
+    *id = 0;
     if (strlen(cursor) > 8 && strlen(cursor) <= 24) {
         *id = (int64_t)strtoull(cursor + 8, NULL, 16); /* what it makes of it is compared */
         store_page_write_cursor(p, *id, again);
