@@ -265,6 +265,7 @@ static void set_free(dataset *set)
     if (set->storage->mapping)
         munmap(set->storage->mapping, set->storage->mapping_bytes);
     free(set->storage->memory);
+    free(set->storage->names);
     free(set->storage);
     free(set);
 }
@@ -320,17 +321,9 @@ bool dataset_open(const char *name, const dataset_options *options, int64_t data
 
 /* ---- names ---- */
 
-const char *dataset_name_at(const char *names, size_t i)
-{
-    while (names && i-- > 0)
-        names += strlen(names) + 1;
-    return names;
-}
-
 /* Cut, if need be, between two characters of UTF-8. */
-static void write_name(const char *names, size_t i, char *text, size_t text_bytes)
+static void write_name(const char *name, size_t i, char *text, size_t text_bytes)
 {
-    const char *name = dataset_name_at(names, i);
     if (!name) {
         snprintf(text, text_bytes, "%zu", i);
         return;
@@ -348,11 +341,12 @@ static void write_name(const char *names, size_t i, char *text, size_t text_byte
 void dataset_write_class_name(const dataset *set, size_t c, char *text, size_t text_bytes)
 {
     assert(c < set->k);
-    write_name(set->class_names, c, text, text_bytes);
+    write_name(set->class_names ? set->storage->names[c] : NULL, c, text, text_bytes);
 }
 
 void dataset_write_column_name(const dataset *set, size_t c, char *text, size_t text_bytes)
 {
     assert(c < set->d);
-    write_name(set->column_names, c, text, text_bytes);
+    size_t first = set->class_names ? set->k : 0;
+    write_name(set->column_names ? set->storage->names[first + c] : NULL, c, text, text_bytes);
 }

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -272,30 +273,45 @@ static bool place_rows(const container_header *h, const char *base, const layout
     return kernel_gather_are_finite(rows->targets, rows->n * (size_t)h->k);
 }
 
-/* The names' section holds exactly the texts that it should. */
-static bool place_names(const container_header *h, const char *base, const layout *l, dataset *set)
+/* Where each of n texts starts in the names' section, which holds exactly these; false where it does not. */
+static bool find_names(const char *at, uint64_t n_bytes, const char **starts, uint64_t n)
 {
-    uint64_t n_texts = h->has_class_names * h->k + h->has_column_names * h->d, n_found = 0;
-    const char *at = base + l->names, *end = at + h->names_bytes, *columns = at;
-    while (at < end && n_found < n_texts) {
-        const char *nul = memchr(at, '\0', (size_t)(end - at));
+    const char *end = at + n_bytes;
+    for (uint64_t i = 0; i < n; i++) {
+        const char *nul = at < end ? memchr(at, '\0', (size_t)(end - at)) : NULL;
         if (!nul)
             return false;
+        starts[i] = at;
         at = nul + 1;
-        n_found++;
-        if (h->has_class_names && n_found == h->k)
-            columns = at;
     }
-    if (at != end || n_found != n_texts)
-        return false;
-    set->class_names = h->has_class_names ? base + l->names : NULL;
-    set->column_names = h->has_column_names ? columns : NULL;
+    return at == end;
+}
+
+/* *starts is NULL where the set has no names; else the caller frees it. */
+static bool place_names(const container_header *h, const char *base, const layout *l, dataset *set,
+                        const char ***starts, const char *path, fail *f)
+{
+    uint64_t n_classes = h->has_class_names * h->k, n = n_classes + h->has_column_names * h->d;
+    *starts = NULL;
+    if (n == 0)
+        return h->names_bytes == 0 || damaged(f, path, "it has names of nothing");
+    const char **found = calloc((size_t)n, sizeof *found);
+    if (!found)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, "/dataset", "There is no memory for %llu names.",
+                        (unsigned long long)n);
+    if (!find_names(base + l->names, h->names_bytes, found, n)) {
+        free(found);
+        return damaged(f, path, "its names cannot be read");
+    }
+    set->class_names = h->has_class_names ? found[0] : NULL;
+    set->column_names = h->has_column_names ? found[n_classes] : NULL;
+    *starts = found;
     return true;
 }
 
 /* Fills the set from a mapped file. */
 static bool place(const container_header *h, const char *base, const char *path, dataset *set,
-                  fail *f)
+                  const char ***names, fail *f)
 {
     layout l = layout_of(h);
     set->task = (dataset_task)h->task;
@@ -309,9 +325,7 @@ static bool place(const container_header *h, const char *base, const char *path,
     for (int p = 0; p < PART_COUNT; p++)
         if (!place_rows(h, base, &l, p, &set->parts[p]))
             return damaged(f, path, "it has a label or a number that cannot be");
-    if (!place_names(h, base, &l, set))
-        return damaged(f, path, "its names cannot be read");
-    return true;
+    return place_names(h, base, &l, set, names, path, f);
 }
 
 bool container_open(const char *path, const char sha256[65], dataset *set, fail *f)
@@ -330,7 +344,8 @@ bool container_open(const char *path, const char sha256[65], dataset *set, fail 
     char found[DIGEST_TEXT_BYTES];
     digest_write_of(base, n_bytes, found);
     dataset filled = *set;
-    bool is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, f)
+    const char **names = NULL;
+    bool is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, &names, f)
                                               : damaged(f, path, "its SHA-256 is another");
     if (!is_good) {
         munmap(base, n_bytes);
@@ -340,5 +355,6 @@ bool container_open(const char *path, const char sha256[65], dataset *set, fail 
     memcpy(set->sha256, found, sizeof set->sha256);
     set->storage->mapping = base;
     set->storage->mapping_bytes = n_bytes;
+    set->storage->names = names;
     return true;
 }

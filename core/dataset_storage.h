@@ -14,6 +14,8 @@ typedef struct dataset_storage {
     void *memory; /* heap, or NULL */
     void *mapping;
     size_t mapping_bytes;
+    const char *
+        *names; /* where each class name, then each column name starts; NULL where there are none */
 } dataset_storage;
 
 /* An empty set with one reference, or NULL. */
@@ -29,8 +31,5 @@ typedef struct dataset_arrays {
 } dataset_arrays;
 FAIL_CHECKED bool dataset_allocate(dataset *set, size_t n, size_t value_bytes, dataset_arrays *out,
                                    fail *f);
-
-/* Maps n texts that lie one after the other; NULL where `text` is NULL. */
-const char *dataset_name_at(const char *names, size_t i);
 
 #endif
