@@ -200,7 +200,7 @@ export function createLineChart(root, handlers) {
   function build(columns) {
     plot?.destroy();
     plot = new uPlot({
-      ...size(), ...seriesOptions(model), axes: axisOptions(model), legend: { show: false }, padding: [10, 14, 0, 0],
+      ...size(), ...seriesOptions(model), axes: axisOptions(model), legend: { show: false }, padding: [10, 22, 0, 0],
       scales: {
         x: { time: false, distr: model.xLog ? 3 : 1, range: (u, min, max) => model.zoom ?? (min === max ? [min, min + 1] : [min, max]) },
         y: { distr: model.yLog ? 3 : 1, range: (u, min, max) => paddedRange(...(model.fit && !model.zoom ? fittedExtent(u, min, max) : [min, max]), model.yLog) },

@@ -1,12 +1,12 @@
 /* html — the one door to preact and htm, and the hooks that every view uses. */
 import {
   html, render, createContext, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback, useContext, useReducer,
-  useErrorBoundary,
+  useErrorBoundary, Component,
 } from '../node_modules/htm/preact/standalone.module.js';
 
 export {
   html, render, createContext, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback, useContext, useReducer,
-  useErrorBoundary,
+  useErrorBoundary, Component,
 };
 
 /* Sets the document's title while the component is shown. */

@@ -1,5 +1,6 @@
 /* curves — the charts of an experiment: one panel per metric over a shared epoch axis, with what to draw and a legend. */
 import { html, useMemo, useRef, useState, useEffect } from '../lib/html.js';
+import { faded } from '../lib/palette.js';
 import { t975, smooth } from '../lib/stats.js';
 import { metricLabel, count } from '../lib/format.js';
 import { Icon, Segments, Failure } from './basic.js';
@@ -36,14 +37,15 @@ function meanSeries({ store, configs, styles, props }, metric) {
 }
 
 function runSeries({ store, configs, styles, props }, metric) {
-  const many = configs.reduce((sum, config) => sum + config.runs.length, 0) > 12;
+  const n = configs.reduce((sum, config) => sum + config.runs.length, 0);
   const series = [];
   for (const config of configs) {
     for (const run of config.runs) {
       const columns = store.curves.get(run.id);
       if (!columns?.[metric]) continue;
       const label = configs.length === 1 ? `seed ${run.seed}` : config.runs.length > 1 ? `${config.label}, seed ${run.seed}` : config.label;
-      series.push({ key: String(run.id), label, ...styles.get(config.config_id), width: many ? 1.2 : 1.8, x: columns.epoch.slice(), y: smooth(columns[metric].slice(), props.smooth), low: null, high: null, n: null });
+      const style = styles.get(config.config_id);
+      series.push({ key: String(run.id), label, ...style, color: n > 30 ? faded(style.color, 0.5) : style.color, width: n > 12 ? 1.2 : 1.8, x: columns.epoch.slice(), y: smooth(columns[metric].slice(), props.smooth), low: null, high: null, n: null });
     }
   }
   return series;

@@ -1,7 +1,7 @@
 /* table — a sortable table that scrolls sideways in its own box and, when long, keeps only the rows in sight.
  * columns: [{key, label, hidden (the label is for screen readers only), help, align, value(row) for sorting, cell(row),
  * head: false where the first cell does not name the row}]; sort: "key" or "-key". */
-import { html, useState, useEffect, useRef, useMemo } from '../lib/html.js';
+import { html, Component, useState, useEffect, useRef, useMemo } from '../lib/html.js';
 
 const WINDOW_FROM = 150; /* rows; shorter tables are drawn whole */
 const ROW_PX = 41; /* until a row was measured */
@@ -65,22 +65,35 @@ function useWindow(box, n) {
     : { first: Math.min(span.first, n), last: Math.min(n, span.last), rowPx: span.rowPx };
 }
 
-export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass, empty = 'Nothing here yet.' }) {
+/* One row; drawn again only when it, its place or the columns were replaced. */
+class Row extends Component {
+  shouldComponentUpdate(next) {
+    return ['row', 'columns', 'place', 'look'].some((name) => next[name] !== this.props[name]);
+  }
+
+  render({ row, columns, name, place, look }) {
+    return html`
+      <tr data-key=${name} aria-rowindex=${place} class=${look}>
+        ${columns.map((column, i) => (i === 0 && column.head !== false
+          ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
+          : html`<td class=${column.align ?? ''}>${column.cell(row)}</td>`))}
+      </tr>`;
+  }
+}
+
+/* A long table scrolls in a box of its own, or with the page (`inPage`). */
+export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass, empty = 'Nothing here yet.', inPage = false }) {
   const box = useRef(null);
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
   const { first, last, rowPx } = useWindow(box, sorted.length);
   return html`
-    <div class="table-box ${sorted.length > WINDOW_FROM ? 'long' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
+    <div class="table-box ${sorted.length > WINDOW_FROM && !inPage ? 'long' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
       <table id=${id} data-testid=${id} aria-rowcount=${sorted.length + 1}>
         <thead><tr>${columns.map((column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
         <tbody>
           ${first > 0 && html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length} style=${{ height: `${first * rowPx}px` }} /></tr>`}
           ${sorted.slice(first, last).map((row, i) => html`
-            <tr key=${rowKey(row)} data-key=${rowKey(row)} aria-rowindex=${first + i + 2} class=${rowClass?.(row) ?? ''}>
-              ${columns.map((column, j) => (j === 0 && column.head !== false
-                ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
-                : html`<td class=${column.align ?? ''}>${column.cell(row)}</td>`))}
-            </tr>`)}
+            <${Row} key=${rowKey(row)} row=${row} columns=${columns} name=${rowKey(row)} place=${first + i + 2} look=${rowClass?.(row) ?? ''} />`)}
           ${last < sorted.length && html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length} style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`}
           ${sorted.length === 0 && html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`}
         </tbody>

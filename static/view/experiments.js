@@ -13,6 +13,8 @@ const STATUSES = ['', 'queued', 'running', 'paused', 'completed', 'failed', 'can
 const SORTS = [['-created_at', 'Newest first'], ['created_at', 'Oldest first'], ['name', 'Name'], ['-finished_at', 'Last finished']];
 const PAGE = 100;
 const NEW_MS = 400;
+const TAGS_SHOWN = 3;
+const RELOAD_LIMIT = 500; /* what is loaded again at once; what lies further down comes back by scrolling */
 
 const PROPS = { q: text(), status: choice(STATUSES), tag: text(), sort: choice(SORTS.map(([key]) => key)) };
 
@@ -23,14 +25,19 @@ function useExperiments(query) {
   const [state, setState] = useState({ items: null, next: null, problem: null });
   const key = JSON.stringify(query);
   const abort = useRef(null);
+  const loaded = useRef(0);
+  const asked = useRef(null); /* the cursor whose page is on its way */
   const load = useCallback(async (cursor) => {
+    if (cursor && cursor === asked.current) return;
+    asked.current = cursor;
     if (!cursor) { abort.current?.abort(); abort.current = new AbortController(); }
     const { signal } = abort.current;
     try {
-      const page = await get('/experiments', { ...query, limit: PAGE, cursor }, signal);
+      const limit = cursor ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, loaded.current));
+      const page = await get('/experiments', { ...query, limit, cursor }, signal);
       setState((old) => ({ items: cursor ? [...old.items, ...page.items] : page.items, next: page.next_cursor, problem: null }));
     } catch (problem) {
-      if (!signal.aborted) setState((old) => ({ ...old, problem }));
+      if (!signal.aborted) { asked.current = null; setState((old) => ({ ...old, problem })); }
     }
   }, [key]);
   useEffect(() => {
@@ -57,6 +64,7 @@ function useExperiments(query) {
     subscription.ready.then(() => load(null));
     return () => { clearTimeout(timer); abort.current?.abort(); subscription.close(); };
   }, [load]);
+  loaded.current = state.items?.length ?? 0;
   const drop = (ids) => setState((old) => ({ ...old, items: old.items.filter((one) => !ids.includes(one.id)) }));
   return { ...state, more: () => state.next && load(state.next), reload: () => load(null), drop };
 }
@@ -88,9 +96,8 @@ function columnsOf(selected, toggle, set) {
       <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)} aria-label="Select ${titleOf(one)}" data-testid="select-${one.id}" />` },
     { key: 'name', label: 'Experiment', align: 'wide', cell: (one) => html`
       <div class="name-cell"><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a>
-        ${(one.description || one.tags?.length > 0) && html`<div class="sub">
-          ${(one.tags ?? []).map((tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })} aria-label="Only ${tag}">${tag}</button>`)}
-          ${one.description && html`<span class="soft clip" title=${one.description}>${one.description}</span>`}</div>`}
+        ${(one.tags ?? []).slice(0, TAGS_SHOWN).map((tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })} aria-label="Only ${tag}">${tag}</button>`)}
+        ${one.description && html`<span class="soft clip" title=${one.description}>${one.description}</span>`}
       </div>` },
     { key: 'status', label: 'Status', align: 'c-status', cell: (one) => html`<${Status} status=${one.status} />` },
     { key: 'progress', label: 'Progress', align: 'c-progress', cell: (one) => html`
@@ -167,7 +174,7 @@ function Experiments(props) {
     const observer = new IntersectionObserver((entries) => { if (entries.some((one) => one.isIntersecting)) more.current(); }, { rootMargin: '600px' });
     observer.observe(end.current);
     return () => observer.disconnect();
-  }, [list.next]);
+  }, [list.next, list.items]);
   const filtered = q !== '' || status !== '' || tag !== '';
   return html`
     <div class="page-head"><h1>Experiments</h1>
@@ -181,7 +188,7 @@ function Experiments(props) {
       : html`<${Empty} title="No experiments yet" testid="no-experiments"><p>Start with one of these, or describe your own: every setting has a default.</p><${Recipes} /><//>`)}
     ${list.items?.length > 0 && html`
       <${Bulk} items=${list.items} selected=${selected} clear=${() => setSelected(new Set())} drop=${list.drop} />
-      <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items} rowKey=${(one) => one.id} />`}
+      <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items} rowKey=${(one) => one.id} inPage />`}
     <div ref=${end} class="list-end">${list.next && html`<${Loading} what="Loading more" />`}</div>`;
 }
 
