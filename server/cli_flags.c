@@ -133,17 +133,22 @@ bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t 
     return true;
 }
 
-int cli_usage(const cli_command *command, const char *format, ...)
+static void say(const cli_command *command, const char *format, va_list arguments)
 {
     char sentence[512];
-    va_list arguments;
-    va_start(arguments, format);
     (void)vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
     size_t n = strlen(sentence);
     const char *blank = command ? " " : "", *name = command ? command->name : "",
                *end = n && strchr(".?", sentence[n - 1]) ? "" : ".";
     (void)fprintf(stderr, "regulab%s%s: %s%s\nTry `regulab%s%s --help`.\n", blank, name, sentence,
                   end, blank, name);
+}
+
+int cli_usage(const cli_command *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(command, format, arguments);
+    va_end(arguments);
     return CLI_USAGE;
 }

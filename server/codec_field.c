@@ -81,7 +81,7 @@ static bool read_array(const field *row, const cJSON *value, const char *pointer
         return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
                              "%s has %d elements; it takes %d to %d", row->name, n, least,
                              SPEC_LAYERS_LIMIT);
-    double numbers[SPEC_LAYERS_LIMIT];
+    double numbers[SPEC_LAYERS_LIMIT] = {0};
     bool ok = true;
     int i = 0;
     const cJSON *element;
@@ -288,6 +288,11 @@ static void add_dataset(buffer *b, const train_spec *spec)
     buffer_add_text(b, "}");
 }
 
+static void add_enum(buffer *b, const field *row, int index)
+{
+    codec_add_string(b, index < 0 ? NULL : row->values[index]);
+}
+
 static void add_array(buffer *b, const field *row, const train_spec *spec)
 {
     int n = *(const int *)(const void *)((const char *)spec + row->count_offset);
@@ -343,19 +348,18 @@ static void add_object(buffer *b, const field *row, const train_spec *spec)
 
 void codec_field_add(buffer *b, const field *row, const train_spec *spec)
 {
-    const void *place = codec_field_has_place(row) ? field_value_const(row, spec) : NULL;
     switch (row->type) {
     case FIELD_INTEGER:
-        codec_add_integer(b, *(const int64_t *)place);
+        codec_add_integer(b, *(const int64_t *)field_value_const(row, spec));
         break;
     case FIELD_NUMBER:
-        codec_add_number(b, *(const double *)place);
+        codec_add_number(b, *(const double *)field_value_const(row, spec));
         break;
     case FIELD_BOOLEAN:
-        codec_add_boolean(b, *(const bool *)place);
+        codec_add_boolean(b, *(const bool *)field_value_const(row, spec));
         break;
     case FIELD_ENUM:
-        codec_add_string(b, *(const int *)place < 0 ? NULL : row->values[*(const int *)place]);
+        add_enum(b, row, *(const int *)field_value_const(row, spec));
         break;
     case FIELD_INTEGER_ARRAY:
     case FIELD_RATES:
@@ -367,7 +371,7 @@ void codec_field_add(buffer *b, const field *row, const train_spec *spec)
     case FIELD_OBJECT:
         add_object(b, row, spec);
         break;
-    default:
+    default: /* the experiment group has no place in a train_spec */
         break;
     }
 }

@@ -321,13 +321,15 @@ bool codec_read_sql(const char *text, size_t n, sql_request *out, fail_list *fau
 {
     static const char *const KNOWN[] = {"query", "parameters", "limit", NULL};
     cJSON *root;
-    sql_request r = {0};
+    char *query = NULL;
+    int64_t limit = 0;
     if (!codec_json_parse_object(text, n, &root, faults))
         return false;
     bool ok = codec_json_check_members(root, "", KNOWN, faults);
-    ok = codec_json_read_text(root, "", "query", QUERY_CHARACTERS_LIMIT, true, &r.query, faults) &&
-         ok;
-    ok = codec_json_read_integer(root, "", "limit", 1, 1000000000, &r.limit, faults) && ok;
+    ok =
+        codec_json_read_text(root, "", "query", QUERY_CHARACTERS_LIMIT, true, &query, faults) && ok;
+    ok = codec_json_read_integer(root, "", "limit", 1, 1000000000, &limit, faults) && ok;
+    sql_request r = {.query = query, .limit = limit};
     ok = read_parameters(root, &r, faults) && ok;
     if (ok && !r.query)
         ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/query",

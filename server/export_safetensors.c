@@ -92,11 +92,18 @@ size_t export_safetensors_model_bytes(const train_spec *spec, size_t inputs, siz
  * "data_offsets". */
 static bool find_pair(const char *header, const char *name, const char *key, size_t out[2])
 {
-    char wanted[64];
+    char wanted[64], *end;
     snprintf(wanted, sizeof wanted, "\"%s\":{", name);
     const char *at = strstr(header, wanted);
     at = at ? strstr(at, key) : NULL;
-    return at && sscanf(at + strlen(key), "\":[%zu,%zu]", &out[0], &out[1]) == 2;
+    at = at ? strchr(at, '[') : NULL;
+    if (!at)
+        return false;
+    out[0] = (size_t)strtoull(at + 1, &end, 10);
+    if (*end != ',')
+        return false;
+    out[1] = (size_t)strtoull(end + 1, &end, 10);
+    return *end == ']';
 }
 
 static bool not_this_model(fail *f, const char *what)

@@ -40,7 +40,7 @@ static const char *text_of_float(float value)
 
 static bool same_bits(double a, double b)
 {
-    return memcmp(&a, &b, sizeof a) == 0;
+    return a >= b && a <= b && signbit(a) == signbit(b);
 }
 
 static size_t count_digits(const char *text)
@@ -103,7 +103,7 @@ static void floats_read_back(void)
             continue;
         const char *text = text_of_float(value);
         again = strtof(text, NULL);
-        n_wrong += memcmp(&again, &value, sizeof value) != 0;
+        n_wrong += again < value || again > value;
     }
     CHECK_EQUAL_INT(n_wrong, 0);
     CHECK_EQUAL_STRING(text_of_float(0.1f), "0.1");

@@ -35,10 +35,25 @@ typedef struct tensor_place {
     size_t n_bytes;
 } tensor_place;
 
+/* `"key":[1,2]` or `"key":[1]` behind `at`: how many numbers, -1 if it is not there. */
+static int find_numbers(const char *at, const char *key, unsigned long long out[2])
+{
+    char wanted[64], *end;
+    snprintf(wanted, sizeof wanted, "\"%s\":[", key);
+    const char *found = strstr(at, wanted);
+    if (!found)
+        return -1;
+    out[0] = strtoull(found + strlen(wanted), &end, 10);
+    if (*end == ']')
+        return 1;
+    out[1] = *end == ',' ? strtoull(end + 1, &end, 10) : 0;
+    return *end == ']' ? 2 : -1;
+}
+
 /* Finds a tensor in a file's bytes by its header alone, as another program would. */
 static bool find_tensor(const char *file, size_t n, const char *name, tensor_place *out)
 {
-    unsigned long long length, from, to;
+    unsigned long long length, range[2];
     char wanted[64], header[65536];
     memcpy(&length, file, 8);
     if (!CHECK(length % 8 == 0 && length + 8 <= n && length < sizeof header))
@@ -52,19 +67,14 @@ static bool find_tensor(const char *file, size_t n, const char *name, tensor_pla
     if (!at)
         return false;
     at += strlen(wanted);
-    *out = (tensor_place){.n_dimensions = 2};
-    int n_read = sscanf(at, "%7[^\"]\",\"shape\":[%llu,%llu],\"data_offsets\":[%llu,%llu]}",
-                        out->type, &out->shape[0], &out->shape[1], &from, &to);
-    if (n_read != 5) {
-        out->n_dimensions = 1;
-        n_read = sscanf(at, "%7[^\"]\",\"shape\":[%llu],\"data_offsets\":[%llu,%llu]}", out->type,
-                        &out->shape[0], &from, &to) +
-                 1;
-    }
-    if (!CHECK(n_read == 5 && from <= to && 8 + length + to <= n))
+    *out = (tensor_place){.n_dimensions = 0};
+    memcpy(out->type, at, 3);
+    out->n_dimensions = find_numbers(at, "shape", out->shape);
+    bool found = out->n_dimensions > 0 && find_numbers(at, "data_offsets", range) == 2;
+    if (!CHECK(found && range[0] <= range[1] && 8 + length + range[1] <= n))
         return false;
-    out->bytes = (const unsigned char *)file + 8 + length + from;
-    out->n_bytes = (size_t)(to - from);
+    out->bytes = (const unsigned char *)file + 8 + length + range[0];
+    out->n_bytes = (size_t)(range[1] - range[0]);
     return true;
 }
 
