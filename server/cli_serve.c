@@ -177,22 +177,18 @@ static void say_ready(const service *s)
     (void)fflush(stdout);
 }
 
-static http *volatile serving; /* for the handler, which has no other way to know it */
-
-static void stop_serving(int number)
+/* To the main thread, the one in the loop: it blocks the signal, and its descriptor has it then. */
+static void pass_on(int number)
 {
-    (void)number;
-    if (serving)
-        http_stop(serving);
+    (void)tgkill(getpid(), getpid(), number);
 }
 
 /* The loop takes SIGTERM and SIGINT from a descriptor where every thread blocks them. Threads that
  * a library made before main() (OpenBLAS does) do not: a signal that the system hands to one of
  * these comes here. */
-static void catch_signals(http *h)
+static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler = stop_serving, .sa_flags = SA_RESTART};
-    serving = h;
+    struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
 }
@@ -205,7 +201,7 @@ static bool is_loopback(const char *address)
 static bool serve(service *s, fail *f)
 {
     bool queued;
-    catch_signals(s->app.http);
+    catch_signals();
     say_ready(s);
     if (!s->app.token && !is_loopback(s->address))
         (void)fprintf(stderr,
@@ -231,7 +227,6 @@ int cli_serve(const cli_arguments *a)
     (void)clock_gettime(CLOCK_REALTIME, &now);
     s.app.started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     bool ok = open_all(&s, &f) && serve(&s, &f);
-    serving = NULL;
     close_all(&s);
     return ok ? CLI_DONE : cli_failed(&f);
 }
