@@ -21,28 +21,46 @@ static int find_level(effects_factor *factor, const char *level)
     return factor->n_levels++;
 }
 
-/* Fills factors and, as reference levels, the baseline's. False if the configs do not vary the same
- * fields. */
-static bool find_factors(effects *e, const effects_config *configs, size_t n,
-                         const char *baseline_id)
+/* Numbers by size, other values as they come: insertion keeps equal ones in order. */
+static void sort_levels(effects_factor *factor)
+{
+    for (int i = 0; i < factor->n_levels; i++)
+        if (strspn(factor->levels[i], "+-.0123456789eE") != strlen(factor->levels[i]))
+            return;
+    for (int i = 1; i < factor->n_levels; i++) {
+        const char *level = factor->levels[i];
+        int k = i;
+        for (; k > 0 && strtod(factor->levels[k - 1], NULL) > strtod(level, NULL); k--)
+            factor->levels[k] = factor->levels[k - 1];
+        factor->levels[k] = level;
+    }
+}
+
+/* False if the configs do not vary the same fields, or too many levels. */
+static bool find_factors(effects *e, const effects_config *configs, size_t n)
 {
     e->n_factors = n > 0 ? configs[0].n_factors : 0;
     for (size_t c = 0; c < n; c++) {
         if (configs[c].n_factors != e->n_factors)
             return false;
         for (int i = 0; i < e->n_factors; i++) {
-            effects_factor *factor = &e->factors[i];
-            factor->name = configs[0].names[i];
-            int level = strcmp(factor->name, configs[c].names[i]) == 0
-                            ? find_level(factor, configs[c].levels[i])
-                            : -1;
-            if (level < 0)
+            e->factors[i].name = configs[0].names[i];
+            if (strcmp(configs[c].names[i], configs[0].names[i]) != 0 ||
+                find_level(&e->factors[i], configs[c].levels[i]) < 0)
                 return false;
-            if (strcmp(configs[c].config_id, baseline_id) == 0)
-                factor->reference = level;
         }
     }
+    for (int i = 0; i < e->n_factors; i++)
+        sort_levels(&e->factors[i]);
     return true;
+}
+
+static void find_references(effects *e, const effects_config *configs, size_t n,
+                            const char *baseline_id)
+{
+    for (size_t c = 0; c < n; c++)
+        for (int i = 0; i < e->n_factors && strcmp(configs[c].config_id, baseline_id) == 0; i++)
+            e->factors[i].reference = find_level(&e->factors[i], configs[c].levels[i]);
 }
 
 /* Cells in mixed radix, the first factor slowest. */
@@ -322,8 +340,9 @@ bool comparison_effects_open(const comparison_row *rows, size_t n_rows,
                              const char *baseline_id, effects *out, fail *f)
 {
     effects e = {.is_factorial = false};
-    bool is_wanted =
-        n_rows > 0 && find_factors(&e, configs, n_configs, baseline_id) && is_grid(&e, n_configs);
+    bool is_wanted = n_rows > 0 && find_factors(&e, configs, n_configs) && is_grid(&e, n_configs);
+    if (is_wanted)
+        find_references(&e, configs, n_configs, baseline_id);
     if (is_wanted && !fill_effects(&e, rows, n_rows, configs, n_configs)) {
         comparison_effects_close(&e);
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu runs.",

@@ -28,8 +28,8 @@ typedef struct effects_config { /* one config's place in the sweep; the same nam
 
 typedef struct effects_factor {
     const char *name;
-    int n_levels, reference; /* reference: the baseline's level */
-    const char *levels[EFFECTS_LEVELS_LIMIT];
+    int n_levels, reference;                  /* reference: the baseline's level */
+    const char *levels[EFFECTS_LEVELS_LIMIT]; /* numbers by size */
 } effects_factor;
 
 typedef struct effect {

@@ -15,7 +15,7 @@ import urllib.request
 import numpy as np
 from scipy import optimize, stats
 
-from common import BINARY, TOP
+from common import BINARY
 
 TINY = {"dataset": {"name": "moons", "n": 60}, "hidden": [2], "epochs": 1, "record_layers": False}
 RATES = [0, 0.1, 0.2, 0.3, 0.4, 0.5]
@@ -35,7 +35,7 @@ class Service:
 
     def __init__(self, folder, database):
         self.process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0", "--db", str(database), "--data-dir",
-                                         str(folder / "data"), "--static", str(TOP / "static")], stdout=subprocess.PIPE, text=True)
+                                         str(folder / "data"), "--static", str(folder / "none")], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             raise RuntimeError(f"the service said {line!r}")
@@ -80,6 +80,7 @@ class Comparison(unittest.TestCase):
         database = path / "results.db"
         run({**TINY, "repeats": SEEDS, "sweep": {"dropout": RATES}}, database)
         cls.write_random_metrics(database)
+        run({**TINY, "repeats": 6, "sweep": {"dropout": [0, 0.3, 0.5], "weight_decay": [0, 0.01]}}, database)
         cls.service = Service(path, database)
 
     @classmethod
@@ -189,9 +190,36 @@ class Comparison(unittest.TestCase):
             self.near(answer["baseline_test_value"], tests[0])
             self.near(answer["optimism"], sign * (means[best] - tests[best]))
 
+    def check_effect(self, effect, contrast):
+        test = stats.ttest_1samp(contrast, 0)
+        interval = test.confidence_interval(0.95)
+        for name, expected in (("n", len(contrast)), ("mean", contrast.mean()), ("std", contrast.std(ddof=1)),
+                               ("ci_low", interval.low), ("ci_high", interval.high), ("p_value", test.pvalue)):
+            self.near(effect[name], expected)
+        return test.pvalue
+
+    def test_effects_of_a_factorial_sweep_agree_with_scipy(self):
+        answer = self.service.get("/experiments/2/comparison", metric="train_loss")
+        query = "SELECT dropout, weight_decay, seed, train_loss FROM run_results WHERE experiment_id = 2"
+        value = {tuple(row[:3]): row[3] for row in self.service.get("/sql", query=query)["rows"]}
+        table = np.array([[[value[d, w, seed] for seed in range(6)] for w in (0, 0.01)] for d in (0, 0.3, 0.5)])
+        effects = answer["effects"]
+        self.assertEqual({factor["field"]: (factor["levels"], factor["reference"]) for factor in effects["factors"]},
+                         {"dropout": ([0, 0.3, 0.5], 0), "weight_decay": ([0, 0.01], 0)})
+        expected = {("dropout", 0.3, None): (table[1] - table[0]).mean(axis=0),
+                    ("dropout", 0.5, None): (table[2] - table[0]).mean(axis=0),
+                    ("weight_decay", 0.01, None): (table[:, 1] - table[:, 0]).mean(axis=0),
+                    ("dropout", 0.3, 0.01): table[1, 1] - table[0, 1] - table[1, 0] + table[0, 0],
+                    ("dropout", 0.5, 0.01): table[2, 1] - table[0, 1] - table[2, 0] + table[0, 0]}
+        self.assertEqual(len(effects["items"]), len(expected))
+        p = np.array([self.check_effect(effect, expected[effect["field"], effect["level"], (effect["with"] or {}).get("level")])
+                      for effect in effects["items"]])
+        for effect, adjusted in zip(effects["items"], holm(p)):
+            self.near(effect["p_adjusted"], adjusted)
+
     def test_sql_functions_agree_with_scipy(self):
         query = """SELECT dropout, stddev(val_loss), median(val_loss), ci95_low(val_loss), ci95_high(val_loss)
-                   FROM run_results GROUP BY dropout ORDER BY dropout"""
+                   FROM run_results WHERE experiment_id = 1 GROUP BY dropout ORDER BY dropout"""
         rows = self.service.get("/sql", query=query)["rows"]
         self.assertEqual(len(rows), len(RATES))
         for row, values in zip(rows, self.values["val_loss"]):
