@@ -76,6 +76,22 @@ worker *jobs_find_worker(jobs *j, int64_t run_id)
     return NULL;
 }
 
+static bool is_untold(const jobs *j, int64_t experiment_id)
+{
+    for (int i = 0; i < j->n_workers; i++) {
+        const worker *w = &j->workers[i];
+        if (w->run_id && w->experiment_id == experiment_id && !w->is_told)
+            return true;
+    }
+    return false;
+}
+
+void jobs_wait_told(jobs *j, int64_t experiment_id)
+{
+    while (is_untold(j, experiment_id) && !j->is_closing)
+        jobs_wait_change(j);
+}
+
 /* Workers that have nothing to do lend themselves to those that have: evenly, the first get what is left over. */
 void jobs_share_threads(jobs *j)
 {
@@ -113,30 +129,63 @@ static void on_step(void *context, int64_t step, int64_t n_steps)
     atomic_store_explicit(&w->step, step, memory_order_relaxed);
 }
 
-static run_state on_paused(void *context)
+static void on_told(void *context)
 {
     worker *w = context;
     jobs_lock(w->jobs);
+    w->is_told = true;
+    jobs_tell_change(w->jobs);
+    jobs_unlock(w->jobs);
+}
+
+static run_state on_paused(void *context)
+{
+    worker *w = context;
+    run_state to = RUN_STATE_RUNNING;
+    jobs_lock(w->jobs);
     w->is_aside = w->is_pausing;
-    w->is_requeued = !w->is_pausing && !w->jobs->is_closing;
-    run_state to = w->is_aside ? RUN_STATE_PAUSED : RUN_STATE_QUEUED;
+    if (w->is_aside)
+        to = RUN_STATE_PAUSED;
+    else if (w->jobs->is_closing)
+        to = RUN_STATE_QUEUED;
     jobs_unlock(w->jobs);
     return to;
 }
 
-/* Runs of the same experiment that wait or are at work, this one aside; those already ending count if `with_ending`. */
-static bool has_others(const worker *w, bool with_ending)
+/* What the other workers do for the experiment of this one. */
+typedef struct company {
+    bool is_training; /* or runs wait in the queue */
+    bool is_ending;
+    bool has_last; /* one of them decides about more seeds */
+} company;
+
+static company company_of(const worker *w)
 {
-    jobs *j = w->jobs;
-    if (jobs_queue_count_of(j->queue, w->experiment_id) > 0)
-        return true;
+    const jobs *j = w->jobs;
+    company c = {.is_training = jobs_queue_count_of(j->queue, w->experiment_id) > 0};
     for (int i = 0; i < j->n_workers; i++) {
         const worker *other = &j->workers[i];
-        bool is_same = other != w && other->run_id && other->experiment_id == w->experiment_id;
-        if (is_same && (with_ending || !other->is_ending))
-            return true;
+        if (other == w || !other->run_id || other->experiment_id != w->experiment_id)
+            continue;
+        c.is_training = c.is_training || !other->is_ending;
+        c.is_ending = c.is_ending || other->is_ending;
+        c.has_last = c.has_last || other->is_last;
     }
-    return false;
+    return c;
+}
+
+/* True if this run is the last of its experiment, and all others are stored. With the lock held. */
+static bool await_others(worker *w)
+{
+    company c = company_of(w);
+    w->is_ending = true;
+    w->is_last = !c.is_training && !c.has_last;
+    while (w->is_last && c.is_ending) {
+        jobs_wait_change(w->jobs);
+        c = company_of(w);
+        w->is_last = !c.is_training;
+    }
+    return w->is_last;
 }
 
 /* The last run of an experiment decides, before its own end is stored, whether more seeds are wanted: so that the experiment is
@@ -144,15 +193,13 @@ static bool has_others(const worker *w, bool with_ending)
 static void on_end(void *context, const run *r, run_state to, const run_metrics *metrics)
 {
     worker *w = context;
-    jobs *j = w->jobs;
-    jobs_lock(j);
-    w->is_ending = true;
-    bool is_last = !has_others(w, false);
-    while (is_last && has_others(w, true) && !j->is_closing)
-        jobs_wait_change(j);
-    jobs_unlock(j);
+    jobs_lock(w->jobs);
+    bool is_last = await_others(w);
+    jobs_tell_change(w->jobs);
+    jobs_unlock(w->jobs);
     if (is_last && to != RUN_STATE_CANCELLED)
-        jobs_repeats_extend(j, j->options.store, r, to == RUN_STATE_COMPLETED ? metrics : NULL);
+        jobs_repeats_extend(w->jobs, w->jobs->options.store, r,
+                            to == RUN_STATE_COMPLETED ? metrics : NULL);
 }
 
 static bool on_wait(void *context, const fail *why)
@@ -186,7 +233,7 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
 {
     w->experiment_id = experiment_id;
     w->run_id = run_id;
-    w->is_pausing = w->is_aside = w->is_requeued = w->is_ending = false;
+    w->is_pausing = w->is_aside = w->is_told = w->is_ending = w->is_last = false;
     w->started_ms = now_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
     atomic_store(&w->first_step, -1);
@@ -202,9 +249,6 @@ static void end_run(worker *w, const jobs_outcome *outcome)
     jobs *j = w->jobs;
     if (outcome->is_finished)
         jobs_rate_add(&j->rate, outcome->work, outcome->seconds);
-    if (w->is_requeued && !jobs_queue_add(j->queue, w->experiment_id, &w->run_id, 1))
-        (void)fprintf(stderr, "regulab: no memory: run %lld waits for the next start\n",
-                      (long long)w->run_id);
     jobs_queue_finish(j->queue, w->experiment_id, outcome->is_finished ? outcome->seconds : 0);
     w->run_id = w->experiment_id = 0;
     j->n_running--;
@@ -227,6 +271,7 @@ static void work(worker *w)
         .on_step = on_step,
         .allowed = on_threads,
         .open_dataset = open_for_worker,
+        .on_told = on_told,
         .paused_as = on_paused,
         .before_end = on_end,
         .wait = on_wait,
@@ -247,11 +292,13 @@ static void *worker_main(void *context)
     jobs_lock(j);
     while (!j->is_closing) {
         int64_t experiment_id, run_id;
-        if (jobs_queue_take(j->queue, &experiment_id, &run_id)) {
+        if (!jobs_queue_take(j->queue, &experiment_id, &run_id)) {
+            pthread_cond_wait(&j->sync->work, &j->sync->lock);
+        } else if (jobs_find_worker(j, run_id)) {
+            jobs_queue_finish(j->queue, experiment_id, 0); /* it is at work already */
+        } else {
             begin_run(w, experiment_id, run_id);
             work(w);
-        } else {
-            pthread_cond_wait(&j->sync->work, &j->sync->lock);
         }
     }
     jobs_unlock(j);
@@ -370,17 +417,6 @@ static bool start_workers(jobs *j, fail *f)
     return true;
 }
 
-static bool is_live(void *context, int64_t run_id)
-{
-    const jobs *j = context;
-    run row = {0};
-    fail f;
-    bool is_there = store_get_run(j->options.store, run_id, &row, &f);
-    bool lives = is_there ? !run_state_is_terminal(row.status) : f.code != FAIL_NOT_FOUND;
-    run_close(&row);
-    return lives;
-}
-
 bool jobs_open(const jobs_options *options, jobs **out, fail *f)
 {
     assert(options->n_workers > 0 && options->queue_limit >= QUEUE_LIMIT_LEAST);
@@ -389,7 +425,8 @@ bool jobs_open(const jobs_options *options, jobs **out, fail *f)
     jobs *j = jobs_new(options);
     if (!j)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
-    jobs_files_clean(j->data_dir, is_live, j);
+    jobs_files_clean(j->data_dir);
+    jobs_clean_checkpoints(j);
     if (!store_list_queued(options->store, add_queued, j, f)) {
         jobs_free(j);
         return false;

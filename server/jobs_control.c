@@ -1,5 +1,5 @@
-/* What users do to runs and experiments: the store first, then the queue and the workers follow. A worker that took a run in
- * between finds in the store that it is no longer queued, or is told at its next step. */
+/* What users do to runs and experiments. Runs leave the queue and workers are told first; then, when the store knows of every
+ * run that a worker has taken, the store changes the states of the others: no run is ever at two workers, or at none. */
 #include "server/jobs_files.h"
 #include "server/jobs_private.h"
 
@@ -30,19 +30,11 @@ void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n)
                       " wait for the next start\n",
                       experiment_id);
     jobs_wake(j);
+    jobs_tell_change(j);
     jobs_unlock(j);
 }
 
 /* ---- one run ---- */
-
-/* Tells the worker at this run, if there is one. With the lock held. */
-static bool command_run(jobs *j, int64_t run_id, train_command command)
-{
-    worker *w = jobs_find_worker(j, run_id);
-    if (w)
-        atomic_store(&w->command, command);
-    return w != NULL;
-}
 
 static bool conflict_of(const run *r, fail *f)
 {
@@ -50,46 +42,59 @@ static bool conflict_of(const run *r, fail *f)
                     RUN_STATE_NAMES[r->status]);
 }
 
-/* What neither waits nor is paused is at a worker, or has just ended. */
-static bool cancel_working_run(jobs *j, int64_t id, fail *f)
+/* The experiment of a run that has not ended. */
+static bool find_live_run(jobs *j, int64_t id, int64_t *experiment_id, fail *f)
 {
-    jobs_lock(j);
-    bool is_told = command_run(j, id, TRAIN_CANCEL);
-    jobs_unlock(j);
     run row = {0};
-    if (is_told || !store_get_run(j->options.store, id, &row, f))
-        return is_told;
-    conflict_of(&row, f);
+    if (!store_get_run(j->options.store, id, &row, f))
+        return false;
+    bool is_live = !run_state_is_terminal(row.status) || conflict_of(&row, f);
+    *experiment_id = row.experiment_id;
     run_close(&row);
-    return false;
+    return is_live;
+}
+
+/* A run that no worker has: out of the queue, or paused. */
+static bool cancel_waiting_run(jobs *j, int64_t id, fail *f)
+{
+    static const run_state STATES[] = {RUN_STATE_QUEUED, RUN_STATE_PAUSED};
+    bool moved = false;
+    for (int i = 0; i < 2 && !moved; i++)
+        if (!store_move_run(j->options.store, id, STATES[i], RUN_STATE_CANCELLED,
+                            STOP_REASON_CANCELLED, NULL, &moved, f))
+            return false;
+    if (!moved)
+        return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " has ended in the meantime.", id);
+    jobs_files_remove_checkpoint(j->data_dir, id);
+    return true;
 }
 
 bool jobs_cancel_run(jobs *j, int64_t id, fail *f)
 {
-    static const run_state STATES[] = {RUN_STATE_QUEUED, RUN_STATE_PAUSED};
-    store *s = j->options.store;
-    run row = {0};
-    if (!store_get_run(s, id, &row, f))
+    int64_t experiment_id;
+    if (!find_live_run(j, id, &experiment_id, f))
         return false;
-    int64_t experiment_id = row.experiment_id;
-    bool is_terminal = run_state_is_terminal(row.status);
-    if (is_terminal)
-        conflict_of(&row, f);
-    run_close(&row);
-    bool moved = false;
-    for (int i = 0; i < 2 && !is_terminal && !moved; i++)
-        if (!store_move_run(s, id, STATES[i], RUN_STATE_CANCELLED, STOP_REASON_CANCELLED, NULL,
-                            &moved, f))
-            return false;
-    if (is_terminal || !moved)
-        return !is_terminal && cancel_working_run(j, id, f);
     jobs_lock(j);
-    jobs_queue_remove(j->queue, experiment_id, id);
-    bool is_working = command_run(j, id, TRAIN_CANCEL);
+    bool was_waiting = jobs_queue_remove(j->queue, experiment_id, id);
+    worker *w = jobs_find_worker(j, id);
+    if (w)
+        atomic_store(&w->command, TRAIN_CANCEL);
     jobs_unlock(j);
-    if (!is_working)
-        jobs_files_remove_checkpoint(j->data_dir, id);
-    return true;
+    if (w)
+        return true;
+    bool is_cancelled = cancel_waiting_run(j, id, f);
+    if (!is_cancelled && was_waiting && f->code == FAIL_STORAGE)
+        jobs_add(j, experiment_id, &id, 1);
+    return is_cancelled;
+}
+
+/* A run that has ended may still be at the worker that tidies up after it. */
+static void wait_until_left(jobs *j, int64_t id)
+{
+    jobs_lock(j);
+    while (jobs_find_worker(j, id) && !j->is_closing)
+        jobs_wait_change(j);
+    jobs_unlock(j);
 }
 
 bool jobs_retry_run(jobs *j, int64_t id, fail *f)
@@ -106,6 +111,7 @@ bool jobs_retry_run(jobs *j, int64_t id, fail *f)
     run_close(&row);
     if (!is_failed || !jobs_check_room(j, 1, f))
         return false;
+    wait_until_left(j, id);
     /* Before the change: a checkpoint left over would start the new attempt behind its missing epochs. */
     jobs_files_remove_checkpoint(j->data_dir, id);
     bool moved;
@@ -120,21 +126,61 @@ bool jobs_retry_run(jobs *j, int64_t id, fail *f)
 
 /* ---- a whole experiment ---- */
 
-/* Takes its waiting runs out of the queue and tells those at work. With the lock held. */
+/* Takes its waiting runs out of the queue, tells those at work, and waits until the store knows which these are. */
 static void command_experiment(jobs *j, int64_t id, train_command command)
 {
+    jobs_lock(j);
     jobs_queue_remove_all(j->queue, id);
     for (int i = 0; i < j->n_workers; i++) {
         worker *w = &j->workers[i];
+        int go_on = TRAIN_GO_ON;
         if (!w->run_id || w->experiment_id != id)
             continue;
-        int go_on = TRAIN_GO_ON;
         if (command == TRAIN_CANCEL)
             atomic_store(&w->command, TRAIN_CANCEL);
         else if (atomic_compare_exchange_strong(&w->command, &go_on, TRAIN_PAUSE))
             w->is_pausing = true;
     }
     jobs_share_threads(j);
+    jobs_wait_told(j, id);
+    jobs_unlock(j);
+}
+
+typedef struct requeue {
+    jobs *jobs;
+    int64_t experiment_id;
+} requeue;
+
+static bool add_again(void *context, int64_t run_id, int64_t experiment_id)
+{
+    const requeue *r = context;
+    if (experiment_id == r->experiment_id)
+        jobs_add(r->jobs, experiment_id, &run_id, 1);
+    return true;
+}
+
+/* The store refused: what waits there waits here again. */
+static bool undo_command(jobs *j, int64_t id)
+{
+    fail f;
+    if (!store_list_queued(j->options.store, add_again, &(requeue){j, id}, &f))
+        (void)fprintf(stderr, "regulab: experiment %" PRId64 " waits for the next start: %s\n", id,
+                      f.sentence);
+    return false;
+}
+
+/* The experiment is there, and has not ended unless that does not matter. */
+static bool check_experiment(jobs *j, int64_t id, const char *verb, fail *f)
+{
+    experiment e = {0};
+    if (!store_get_experiment(j->options.store, id, &e, f))
+        return false;
+    bool is_fine = !verb || !run_state_is_terminal(e.status);
+    if (!is_fine)
+        fail_set(f, FAIL_CONFLICT, NULL, "Experiment %" PRId64 " is %s: there is nothing to %s.",
+                 id, RUN_STATE_NAMES[e.status], verb);
+    experiment_close(&e);
+    return is_fine;
 }
 
 static void ignore_run(void *context, int64_t run_id)
@@ -145,40 +191,26 @@ static void ignore_run(void *context, int64_t run_id)
 
 bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f)
 {
-    if (!store_cancel_experiment(j->options.store, id, ignore_run, NULL, f))
+    if (!check_experiment(j, id, NULL, f))
         return false;
-    jobs_lock(j);
     command_experiment(j, id, TRAIN_CANCEL);
-    jobs_unlock(j);
+    if (!store_cancel_experiment(j->options.store, id, ignore_run, NULL, f))
+        return undo_command(j, id);
+    jobs_clean_checkpoints(j); /* of those that were paused */
     return true;
 }
 
 bool jobs_pause_experiment(jobs *j, int64_t id, fail *f)
 {
-    experiment e = {0};
-    if (!store_get_experiment(j->options.store, id, &e, f))
+    if (!check_experiment(j, id, "pause", f))
         return false;
-    bool is_terminal = run_state_is_terminal(e.status);
-    if (is_terminal)
-        fail_set(f, FAIL_CONFLICT, NULL, "Experiment %" PRId64 " is %s: there is nothing to pause.",
-                 id, RUN_STATE_NAMES[e.status]);
-    experiment_close(&e);
-    if (is_terminal || !store_pause_experiment(j->options.store, id, f))
-        return false;
-    jobs_lock(j);
     command_experiment(j, id, TRAIN_PAUSE);
-    jobs_unlock(j);
-    return true;
+    return store_pause_experiment(j->options.store, id, f) || undo_command(j, id);
 }
-
-typedef struct resumed {
-    jobs *jobs;
-    int64_t experiment_id;
-} resumed;
 
 static void add_resumed(void *context, int64_t run_id)
 {
-    const resumed *r = context;
+    const requeue *r = context;
     jobs_add(r->jobs, r->experiment_id, &run_id, 1);
 }
 
@@ -210,20 +242,10 @@ static void call_back(jobs *j, int64_t id)
 
 bool jobs_resume_experiment(jobs *j, int64_t id, fail *f)
 {
-    experiment e = {0};
-    if (!store_get_experiment(j->options.store, id, &e, f))
-        return false;
-    bool is_terminal = run_state_is_terminal(e.status);
-    if (is_terminal)
-        fail_set(f, FAIL_CONFLICT, NULL,
-                 "Experiment %" PRId64 " is %s: there is nothing to resume.", id,
-                 RUN_STATE_NAMES[e.status]);
-    experiment_close(&e);
-    if (is_terminal)
+    if (!check_experiment(j, id, "resume", f))
         return false;
     call_back(j, id);
-    return store_resume_experiment(j->options.store, id, add_resumed,
-                                   &(resumed){.jobs = j, .experiment_id = id}, f);
+    return store_resume_experiment(j->options.store, id, add_resumed, &(requeue){j, id}, f);
 }
 
 static bool is_at_work(const jobs *j, int64_t id)

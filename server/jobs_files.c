@@ -248,11 +248,15 @@ static void clean_runs(const char *data_dir, const char *folder, const char *suf
         closedir(directory);
 }
 
-void jobs_files_clean(const char *data_dir, bool (*is_live)(void *context, int64_t run_id),
-                      void *context)
+void jobs_files_clean(const char *data_dir)
 {
     clean_temporary(data_dir, MODELS);
     clean_temporary(data_dir, CHECKPOINTS);
+}
+
+void jobs_files_clean_checkpoints(const char *data_dir,
+                                  bool (*is_live)(void *context, int64_t run_id), void *context)
+{
     clean_runs(data_dir, CHECKPOINTS, CHECKPOINT_SUFFIX, is_live, context);
 }
 

@@ -38,9 +38,12 @@ FAIL_CHECKED bool jobs_files_load(const char *path, char **bytes, size_t *n, fai
 void jobs_files_remove(const char *data_dir, int64_t run_id);
 void jobs_files_remove_checkpoint(const char *data_dir, int64_t run_id);
 
-/* At start, before anything is written: removes temporary files, and checkpoints of runs that `is_live` does not know. */
-void jobs_files_clean(const char *data_dir, bool (*is_live)(void *context, int64_t run_id),
-                      void *context);
+/* Removes temporary files: at start, before anything is written. */
+void jobs_files_clean(const char *data_dir);
+
+/* Removes checkpoints of runs that `is_live` does not know; at any time. */
+void jobs_files_clean_checkpoints(const char *data_dir,
+                                  bool (*is_live)(void *context, int64_t run_id), void *context);
 
 /* Removes models of runs that `is_known` does not know; at any time. */
 void jobs_files_clean_models(const char *data_dir, bool (*is_known)(void *context, int64_t run_id),

@@ -62,17 +62,20 @@ static void tell_start(const running *r, const executor_start *start)
 {
     char *provenance = write_provenance(start);
     store_start_run(r->task->store, r->task->run_id, provenance ? provenance : "{}");
+    r->task->on_told(r->task->context);
     free(provenance);
 }
 
 static void on_start(void *context, const executor_start *start)
 {
     running *r = context;
+    bool is_first = r->inputs == 0; /* not after a pause that was called off */
     r->inputs = start->inputs;
     r->outputs = start->outputs;
     r->is_resumed = start->is_resumed;
     r->work = jobs_rate_work(&r->spec, start->inputs, start->outputs, start->n);
-    tell_start(r, start);
+    if (is_first)
+        tell_start(r, start);
 }
 
 /* ---- on the way ---- */
@@ -157,7 +160,6 @@ static void end_of(const running *r, const train_result *result, ending *out)
         [TRAIN_STOP_EARLY_STOPPED] = {RUN_STATE_COMPLETED, STOP_REASON_EARLY_STOPPED},
         [TRAIN_STOP_DIVERGED] = {RUN_STATE_FAILED, STOP_REASON_DIVERGED},
         [TRAIN_STOP_CANCELLED] = {RUN_STATE_CANCELLED, STOP_REASON_CANCELLED},
-        [TRAIN_STOP_PAUSED] = {RUN_STATE_PAUSED, STOP_REASON_NONE},
     };
     *out = (ending){.to = ENDS[result->stop].to,
                     .reason = ENDS[result->stop].reason,
@@ -224,10 +226,9 @@ static void finish_surely(const running *r, const train_result *result, const en
     jobs_files_remove_checkpoint(task->data_dir, task->run_id);
 }
 
-static void set_aside(const running *r)
+static void set_aside(const running *r, run_state to)
 {
     const jobs_task *task = r->task;
-    run_state to = task->paused_as(task->context);
     bool moved;
     fail f;
     while (!store_move_run(task->store, task->run_id, RUN_STATE_RUNNING, to, STOP_REASON_NONE, NULL,
@@ -262,26 +263,38 @@ static bool train(running *r, train_result *result, fail *f)
     return executor_train(&work, result, sha256, f);
 }
 
+static void end_untrained(running *r, const fail *why)
+{
+    ending end;
+    if (r->inputs == 0)
+        tell_start(r, NULL);
+    end_with_fail(why, &end);
+    finish_surely(r, NULL, &end);
+}
+
+/* Trains until the run ends or is set aside; a pause that was called off in the meantime is only a checkpoint. */
 static void train_and_end(running *r, jobs_outcome *out)
 {
-    fail f;
-    ending end;
+    const jobs_task *task = r->task;
+    run_state to = RUN_STATE_RUNNING;
     train_result result = {0};
-    bool is_read = codec_read_config(r->row.config, strlen(r->row.config), &r->spec, &f);
-    if (!is_read || !train(r, &result, &f)) {
-        if (r->inputs == 0)
-            tell_start(r, NULL);
-        end_with_fail(&f, &end);
-        finish_surely(r, NULL, &end);
-        return;
+    fail f;
+    while (to == RUN_STATE_RUNNING) {
+        train_result_close(&result);
+        result = (train_result){0};
+        if (!train(r, &result, &f)) {
+            end_untrained(r, &f);
+            return;
+        }
+        to = result.stop == TRAIN_STOP_PAUSED ? task->paused_as(task->context) : RUN_STATE_COUNT;
     }
-    if (r->task->on_result)
-        r->task->on_result(r->task->context, &result);
-    end_of(r, &result, &end);
-    if (result.stop == TRAIN_STOP_PAUSED)
-        set_aside(r);
-    else
+    if (result.stop == TRAIN_STOP_PAUSED) {
+        set_aside(r, to);
+    } else {
+        ending end;
+        end_of(r, &result, &end);
         finish_surely(r, &result, &end);
+    }
     *out = (jobs_outcome){.is_finished = !r->is_resumed && result.stop == TRAIN_STOP_FINISHED,
                           .work = r->work,
                           .seconds = result.wall_seconds};
@@ -306,7 +319,12 @@ void jobs_run_train(const jobs_task *task, jobs_outcome *out)
 {
     running r = {.task = task};
     *out = (jobs_outcome){.is_finished = false};
-    if (get_row(&r))
-        train_and_end(&r, out);
+    fail f;
+    if (get_row(&r)) {
+        if (codec_read_config(r.row.config, strlen(r.row.config), &r.spec, &f))
+            train_and_end(&r, out);
+        else
+            end_untrained(&r, &f);
+    }
     run_close(&r.row);
 }

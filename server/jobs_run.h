@@ -21,7 +21,10 @@ typedef struct jobs_task {
     void (*on_step)(void *context, int64_t step, int64_t n_steps);
     int (*allowed)(void *context);
     executor_open *open_dataset;
-    run_state (*paused_as)(void *context); /* what a paused run becomes: paused, or queued */
+    void (*on_told)(void *context); /* the store has been told that the run is running */
+    run_state (*paused_as)(
+        void *
+            context); /* what a paused run becomes: paused, queued, or running: it goes on at once */
     /* The run is about to end in a terminal state: what has to be stored before it (more seeds). */
     void (*before_end)(void *context, const run *r, run_state to, const run_metrics *metrics);
     void (*on_result)(void *context,

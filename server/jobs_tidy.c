@@ -5,6 +5,22 @@
 
 #include <stdio.h>
 
+static bool is_live(void *context, int64_t run_id)
+{
+    const jobs *j = context;
+    run row = {0};
+    fail f;
+    bool is_there = store_get_run(j->options.store, run_id, &row, &f);
+    bool lives = is_there ? !run_state_is_terminal(row.status) : f.code != FAIL_NOT_FOUND;
+    run_close(&row);
+    return lives;
+}
+
+void jobs_clean_checkpoints(jobs *j)
+{
+    jobs_files_clean_checkpoints(j->data_dir, is_live, j);
+}
+
 static bool is_known(void *context, int64_t run_id)
 {
     const jobs *j = context;

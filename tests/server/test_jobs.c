@@ -470,7 +470,7 @@ static void an_extension_trains_only_what_is_missing(void)
     bench_close(&b);
 }
 
-static int64_t runs_until(bench *b, const char *half_width, int most)
+static int64_t runs_until(bench *b, const char *half_width, int least, int most)
 {
     char text[512];
     submission s;
@@ -478,8 +478,8 @@ static int64_t runs_until(bench *b, const char *half_width, int most)
     int n_completed = 0;
     snprintf(text, sizeof text,
              "{" QUICK ",\"epochs\":3,\"sweep\":{\"dropout\":[0,0.2]},\"repeats\":{\"until\":"
-             "{\"metric\":\"val_loss\",\"half_width\":%s},\"min\":3,\"max\":%d}}",
-             half_width, most);
+             "{\"metric\":\"val_loss\",\"half_width\":%s},\"min\":%d,\"max\":%d}}",
+             half_width, least, most);
     if (!submit(b, text, &s))
         return -1;
     free(s.run_ids);
@@ -500,10 +500,11 @@ static void seeds_are_added_until_the_interval_is_narrow(void)
 {
     bench b;
     CHECK_OR_RETURN(bench_open(&b, 2));
-    CHECK_EQUAL_INT(runs_until(&b, "100", 10), 6);
-    CHECK_EQUAL_INT(runs_until(&b, "1e-9", 10), 20);
-    int64_t n = runs_until(&b, "0.0002", 20);
-    CHECK(n > 6 && n < 40);
+    CHECK_EQUAL_INT(runs_until(&b, "100", 3, 10), 6);
+    CHECK_EQUAL_INT(runs_until(&b, "1e-9", 3, 10), 20);
+    int64_t n = runs_until(&b, "0.0007", 6, 20);
+    CHECK(n > 12);
+    CHECK(n < 40);
     bench_close(&b);
 }
 
