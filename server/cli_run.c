@@ -119,6 +119,12 @@ static int on_allowed(void *context)
     return ((const training *)context)->threads;
 }
 
+/* Nobody waits to hear that the run has begun. */
+static void on_told(void *context)
+{
+    (void)context;
+}
+
 static run_state paused_as(void *context)
 {
     (void)context;
@@ -230,6 +236,7 @@ static bool train_in_store(training *t, fail *f)
                       .on_step = on_step,
                       .allowed = on_allowed,
                       .open_dataset = open_dataset,
+                      .on_told = on_told,
                       .paused_as = paused_as,
                       .on_result = on_result,
                       .wait = give_up};
