@@ -231,16 +231,16 @@ static void add_method(buffer *b, const comparison *c)
     buffer_add_text(b, "]}");
 }
 
-/* NULL (null) where neither is better. */
+/* The words of GET /fields. */
 static const char *direction_name(metric_direction direction)
 {
     switch (direction) {
     case METRIC_LOWER_IS_BETTER:
-        return "lower_is_better";
+        return "lower";
     case METRIC_HIGHER_IS_BETTER:
-        return "higher_is_better";
+        return "higher";
     default:
-        return NULL;
+        return "none";
     }
 }
 

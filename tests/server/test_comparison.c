@@ -265,8 +265,7 @@ static void answer_has_numbers_and_words(void)
     comparison_row rows[20];
     size_t n = four_arms(rows);
     answer(rows, n, &BY_LOSS);
-    CHECK_CONTAINS(
-        json, "{\"metric\":\"val_loss\",\"direction\":\"lower_is_better\",\"baseline\":\"base\",");
+    CHECK_CONTAINS(json, "{\"metric\":\"val_loss\",\"direction\":\"lower\",\"baseline\":\"base\",");
     CHECK_CONTAINS(json, "\"verdict\":\"better\"");
     CHECK_CONTAINS(json, "\"difference\":null,\"verdict\":\"baseline\"");
     CHECK_CONTAINS(json, "\"summary\":\"good has the best mean val_loss: 0.69");
@@ -305,7 +304,7 @@ static void summary_of_every_kind(void)
     comparison_options norm = BY_LOSS;
     norm.metric = METRIC_WEIGHT_NORM;
     CHECK_CONTAINS(answer(rows, n, &norm), "neither more nor less of it is better");
-    CHECK_CONTAINS(json, "\"direction\":null");
+    CHECK_CONTAINS(json, "\"direction\":\"none\"");
     comparison_row base[] = {row("base", 0, 0.25), row("base", 1, 0.75)};
     CHECK_CONTAINS(answer(base, 2, &BY_LOSS),
                    "val_loss is 0.5 \xC2\xB1 3.2 over 2 seeds; there is one config only");
