@@ -162,6 +162,8 @@ static bool open_all(service *s, fail *f)
 static void close_all(service *s)
 {
     http_close(s->app.http);
+    if (s->app.store) /* a disk that refuses must not hold up the stop */
+        store_interrupt(s->app.store);
     if (s->app.jobs)
         jobs_close(s->app.jobs);
     if (s->app.store)
