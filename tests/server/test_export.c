@@ -91,7 +91,7 @@ static void models_are_read_back(void)
         if (!resolved(MODELS[m], &spec))
             continue;
         size_t n = tensor_model_size(&spec, INPUTS, OUTPUTS), inputs = 0, outputs = 0;
-        float *model = malloc(n * sizeof *model), *again = NULL;
+        float *model = calloc(n, sizeof *model), *again = NULL;
         for (size_t i = 0; i < n; i++)
             model[i] = (float)i + 0.25f;
         buffer b;
