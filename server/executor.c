@@ -160,7 +160,7 @@ static bool save_checkpoint(void *context, const void *bytes, size_t n_bytes, fa
         return true;
     jobs_piece pieces[] = {{&t->head, sizeof t->head}, {bytes, n_bytes}};
     fail why;
-    if (!jobs_files_save(t->task->checkpoint_path, pieces, 2, &why))
+    if (!jobs_files_save(t->task->checkpoint_path, pieces, 2, JOBS_SYNC_FIRST, &why))
         (void)fprintf(stderr, "regulab: no checkpoint: %s\n", why.sentence);
     return true;
 }

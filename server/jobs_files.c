@@ -111,41 +111,28 @@ static bool write_all(int file, const jobs_piece *pieces, int n_pieces)
     return true;
 }
 
-/* So that the new name is on disk, too. */
-static bool sync_folder_of(const char *path)
+static bool write_and_rename(int file, const char *temporary, const char *path,
+                             const jobs_piece *pieces, int n_pieces, jobs_sync_order order)
 {
-    char folder[JOBS_PATH_BYTES];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-    int directory = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return false;
-    bool is_synced = fsync(directory) == 0;
-    close(directory);
-    return is_synced;
+    return write_all(file, pieces, n_pieces) && (order != JOBS_SYNC_FIRST || fsync(file) == 0) &&
+           rename(temporary, path) == 0 && (order != JOBS_SYNC_LAST || fsync(file) == 0);
 }
 
-bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces, fail *f)
+bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces,
+                     jobs_sync_order order, fail *f)
 {
     char temporary[JOBS_PATH_BYTES + sizeof TEMPORARY_SUFFIX];
     snprintf(temporary, sizeof temporary, "%s%s", path, TEMPORARY_SUFFIX);
     int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0)
         return storage_fail(f, "write", temporary);
-    bool is_written = write_all(file, pieces, n_pieces) && fsync(file) == 0;
-    int cause = errno;
-    if (close(file) != 0 && is_written) {
-        is_written = false;
-        cause = errno;
+    bool is_saved = write_and_rename(file, temporary, path, pieces, n_pieces, order);
+    if (!is_saved) {
+        storage_fail(f, "write", path);
+        unlink(temporary);
     }
-    if (is_written && rename(temporary, path) == 0 && sync_folder_of(path))
-        return true;
-    errno = is_written ? errno : cause;
-    storage_fail(f, "write", path);
-    unlink(temporary);
-    return false;
+    close(file);
+    return is_saved;
 }
 
 static bool read_all(int file, char *bytes, size_t n)

@@ -1,7 +1,7 @@
 /* jobs_files — the files that belong to runs: DATA_DIR/checkpoints/<id>.checkpoint and
  * DATA_DIR/models/<id>.safetensors.
  *
- * 1. A file is whole or absent: written under a temporary name, synced, renamed, its folder synced.
+ * 1. A file is whole or absent, whenever this program is killed: written under a temporary name, then renamed.
  * 2. Files of runs that the database does not know are orphans and are removed at start.
  * Threads: pure but for the file system. Failure: FAIL_STORAGE, with the path and the cause. */
 #ifndef SERVER_JOBS_FILES_H
@@ -23,13 +23,19 @@ FAIL_CHECKED bool jobs_files_check(const char *data_dir, fail *f);
 void jobs_files_model(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
 void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
 
+/* When a file is synced. A crash of the machine in between leaves
+ *   JOBS_SYNC_FIRST  the file that was there before, whole: for what replaces another
+ *   JOBS_SYNC_LAST   perhaps an unfinished file under its final name: for what nobody reads until more has been stored. On return
+ *                    content and name are on disk (ext4, XFS, btrfs), for one wait instead of two */
+typedef enum jobs_sync_order { JOBS_SYNC_FIRST, JOBS_SYNC_LAST } jobs_sync_order;
+
 /* The pieces one after the other become the whole content of `path`. */
 typedef struct jobs_piece {
     const void *bytes;
     size_t n;
 } jobs_piece;
 FAIL_CHECKED bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces,
-                                  fail *f);
+                                  jobs_sync_order order, fail *f);
 
 /* The whole file, for the caller to free; *bytes is NULL and true where there is none. */
 FAIL_CHECKED bool jobs_files_load(const char *path, char **bytes, size_t *n, fail *f);

@@ -199,7 +199,7 @@ static bool save_model(const running *r, const train_result *result, fail *f)
     if (b.failed)
         is_saved = fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to write the model.");
     else
-        is_saved = jobs_files_save(path, &(jobs_piece){b.data, b.n}, 1, f);
+        is_saved = jobs_files_save(path, &(jobs_piece){b.data, b.n}, 1, JOBS_SYNC_LAST, f);
     buffer_close(&b);
     return is_saved;
 }
