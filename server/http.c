@@ -155,8 +155,8 @@ static void cut_late_peers(http *h, int64_t now_ms)
         if (peer->deadline_ms == 0 || now_ms < peer->deadline_ms)
             continue;
         peer->deadline_ms = 0;
-        shutdown(peer->fd, SHUT_RDWR);
         atomic_fetch_add(&h->n_late, 1);
+        shutdown(peer->fd, SHUT_RDWR);
     }
 }
 
