@@ -214,8 +214,7 @@ bool field_check_number(const field *row, double value, const char *pointer, fai
     if (!isfinite(value))
         return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a finite number", row->name);
     bool whole = row->type == FIELD_INTEGER || row->type == FIELD_INTEGER_ARRAY;
-    if (whole && (value < -SPEC_SEED_LIMIT || value > SPEC_SEED_LIMIT ||
-                  (double)(int64_t)value < value || (double)(int64_t)value > value))
+    if (whole && (floor(value) < value || floor(value) > value))
         return fail_set(f, FAIL_WRONG_TYPE, pointer, "%s must be a whole number, not %.17g",
                         row->name, value);
     bool low = value < row->minimum || (row->exclusive_minimum && value <= row->minimum);
