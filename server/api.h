@@ -1,4 +1,5 @@
-/* api — what the handlers of api_* share: lists, one experiment, one run, an idea of a request's state parameter.
+/* api — what the handlers of api_* share: lists, one experiment, one run, an idea of a request's
+ * state parameter.
  *
  * Threads: any number at once. */
 #ifndef SERVER_API_H
@@ -30,7 +31,8 @@ void api_send_run(app *a, int64_t id, response *r);
 /* Takes the closing brace off an object just written, so that more members can follow. */
 void api_reopen_object(buffer *b);
 
-/* Answers with the body that was written, under an ETag of its bytes; with 304 where the client has it. */
+/* Answers with the body that was written, under an ETag of its bytes; with 304 where the client has
+ * it. */
 void api_send_tagged(const request *q, const char *content_type, response *r);
 
 #endif

@@ -1,6 +1,7 @@
 /* api_datasets — the handlers of /datasets: list, describe, register, delete, preview.
  *
- * Every handler fills the response, a fail included. Threads: any number at once, in offload workers. */
+ * Every handler fills the response, a fail included.
+ * Threads: any number at once, in offload workers. */
 #ifndef SERVER_API_DATASETS_H
 #define SERVER_API_DATASETS_H
 
@@ -10,17 +11,20 @@
 request_handler api_datasets_list;
 request_handler api_datasets_get;
 
-/* PUT /datasets/{name}?label=&header=&task=: 201 new, 200 the same content again, 409 another content. */
+/* PUT /datasets/{name}?label=&header=&task=: 201 new, 200 the same content again, 409 another
+ * content. */
 request_handler api_datasets_put;
 
 /* DELETE /datasets/{name}: 204; 409 while an unfinished experiment uses it. */
 request_handler api_datasets_delete;
 
-/* GET /datasets/{name}/preview?rows=10&images=100: what the set looks like, from its stored training part (all of it, where parts are drawn
- * per run): {"name", "task", "n", "columns": [name of each input], "rows": [[input, ...], ...], "labels": [class name of each row] or
- * "targets": [[...]], "class_counts": [{"name", "train", "validation", "test"}] (null for regression),
- * "images": {"height", "width", "labels": [class name of each], "pixels": [[0..255, row-major], ...]} (null without images)}.
- * Inputs of images are 0..1, as predictions take them. Rows are at most 500, images 400. */
+/* GET /datasets/{name}/preview?rows=10&images=100: what the set looks like, from its stored
+ * training part (all of it, where parts are drawn per run): {"name", "task", "n", "columns": [name
+ * of each input], "rows": [[input, ...], ...], "labels": [class name of each row] or "targets":
+ * [[...]], "class_counts": [{"name", "train", "validation", "test"}] (null for regression),
+ * "images": {"height", "width", "labels": [class name of each], "pixels": [[0..255, row-major],
+ * ...]} (null without images)}. Inputs of images are 0..1, as predictions take them. Rows are at
+ * most 500, images 400. */
 request_handler api_datasets_preview;
 
 #endif

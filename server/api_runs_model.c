@@ -162,7 +162,8 @@ static bool predictor_open(app *a, int64_t run_id, predictor *out, fail *f)
     return is_open;
 }
 
-/* From the data set's own units to what the net was trained on, in place. A stored byte b is the input b/255. */
+/* From the data set's own units to what the net was trained on, in place. A stored byte b is the
+ * input b/255. */
 static void scale_inputs(const predictor *p, float *x, size_t n)
 {
     bool are_bytes = p->set->parts[PART_TRAIN].bytes != NULL;

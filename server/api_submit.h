@@ -13,8 +13,9 @@ typedef struct submission {
     int64_t n_run_ids;
 } submission;
 
-/* Plans, stores and queues it; durable on return. `key` (NULL: none): the same key and text give the first experiment again,
- * FAIL_CONFLICT with another text. FAIL_QUEUE_FULL where its runs find no room. */
+/* Plans, stores and queues it; durable on return. `key` (NULL: none): the same key and text give
+ * the first experiment again, FAIL_CONFLICT with another text. FAIL_QUEUE_FULL where its runs find
+ * no room. */
 FAIL_CHECKED bool api_submit(app *a, const char *text, size_t n, const char *key, submission *out,
                              fail_list *faults);
 

@@ -1,4 +1,5 @@
-/* app — what the handlers share: a few pointers, no globals. main opens and closes each; handlers borrow. */
+/* app — what the handlers share: a few pointers, no globals. main opens and closes each; handlers
+ * borrow. */
 #ifndef SERVER_APP_H
 #define SERVER_APP_H
 
@@ -19,7 +20,8 @@ typedef struct app {
     int64_t started_ms;
 } app;
 
-/* Takes work: the database takes writes and the data directory is there. False with what is wrong; it recovers by itself. */
+/* Takes work: the database takes writes and the data directory is there. False with what is wrong;
+ * it recovers by itself. */
 FAIL_CHECKED bool app_is_ready(const app *a, fail *f);
 
 #endif

@@ -48,7 +48,8 @@ static void clear_entry(dataset_cache_entry *entry)
     *entry = (dataset_cache_entry){.used = 0};
 }
 
-/* A free place, else the one of the open set that was used longest ago; NULL where all are being opened. */
+/* A free place, else the one of the open set that was used longest ago; NULL where all are being
+ * opened. */
 static dataset_cache_entry *find_place(dataset_cache *c)
 {
     dataset_cache_entry *oldest = NULL;

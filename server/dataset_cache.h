@@ -1,9 +1,13 @@
-/* dataset_cache — the open data sets that runs share: the most recently used few, bounded by number and by bytes.
+/* dataset_cache — the open data sets that runs share: the most recently used few, bounded by number
+ * and by bytes.
  *
- * 1. An entry is `opening` (one caller reads or generates it, the others wait) or holds one reference to an open set.
- * 2. Two specifications share a set when name, options and data_seed are equal; of a registered set, when its content is.
+ * 1. An entry is `opening` (one caller reads or generates it, the others wait) or holds one
+ *    reference to an open set.
+ * 2. Two specifications share a set when name, options and data_seed are equal; of a registered
+ *    set, when its content is.
  * 3. A set that fell out of the cache lives on with the runs that hold a reference.
- * Threads: none of its own; its owner (server/jobs) guards every call with one lock and does the opening outside it. */
+ * Threads: none of its own; its owner (server/jobs) guards every call with one lock and does the
+ * opening outside it. */
 #ifndef SERVER_DATASET_CACHE_H
 #define SERVER_DATASET_CACHE_H
 
@@ -34,7 +38,8 @@ typedef struct dataset_cache {
 typedef enum dataset_cache_state {
     DATASET_CACHE_READY,   /* *out has a new reference */
     DATASET_CACHE_OPENING, /* somebody is at it: wait and ask again */
-    DATASET_CACHE_YOURS, /* the caller opens it, and then says dataset_cache_put() or dataset_cache_drop() */
+    /* the caller opens it, and then says dataset_cache_put() or dataset_cache_drop() */
+    DATASET_CACHE_YOURS,
     DATASET_CACHE_FULL /* every place is being opened: open it without the cache */
 } dataset_cache_state;
 
@@ -45,7 +50,8 @@ FAIL_CHECKED bool dataset_key_of(const train_spec *spec, const char *data_dir, d
 void dataset_cache_init(dataset_cache *c);
 void dataset_cache_close(dataset_cache *c);
 dataset_cache_state dataset_cache_find(dataset_cache *c, const dataset_key *key, dataset **out);
-/* Keeps a reference of its own to the set under a key that was `yours`, and lets go of old ones above the bounds. */
+/* Keeps a reference of its own to the set under a key that was `yours`, and lets go of old ones
+ * above the bounds. */
 void dataset_cache_put(dataset_cache *c, const dataset_key *key, dataset *set);
 void dataset_cache_drop(dataset_cache *c, const dataset_key *key);
 

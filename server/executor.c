@@ -241,7 +241,8 @@ static void tell_start(const training *t, const split *data, size_t memory_bytes
     task->on_start(task->hooks.context, &start);
 }
 
-/* A checkpoint that the engine does not take for this run is no reason to give up: once more from the start. */
+/* A checkpoint that the engine does not take for this run is no reason to give up: once more from
+ * the start. */
 static bool train(training *t, const split *data, size_t memory_bytes, train_result *result,
                   fail *f)
 {

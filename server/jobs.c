@@ -92,7 +92,8 @@ void jobs_wait_told(jobs *j, int64_t experiment_id)
         jobs_wait_change(j);
 }
 
-/* Workers that have nothing to do lend themselves to those that have: evenly, the first get what is left over. */
+/* Workers that have nothing to do lend themselves to those that have: evenly, the first get what is
+ * left over. */
 void jobs_share_threads(jobs *j)
 {
     size_t n_waiting = jobs_queue_count(j->queue);
@@ -188,8 +189,8 @@ static bool await_others(worker *w)
     return w->is_last;
 }
 
-/* The last run of an experiment decides, before its own end is stored, whether more seeds are wanted: so that the experiment is
- * never seen as completed in between. */
+/* The last run of an experiment decides, before its own end is stored, whether more seeds are
+ * wanted: so that the experiment is never seen as completed in between. */
 static void on_end(void *context, const run *r, run_state to, const run_metrics *metrics)
 {
     worker *w = context;

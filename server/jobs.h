@@ -6,8 +6,10 @@
  *   retry cancelled   paused ──resume──▶ queued
  *
  * 1. The database is the truth; the queue in memory holds ids only and is filled from it at start.
- * 2. Between experiments the workers take turns (the one with the fewest running runs first); inside one, oldest first.
- * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in DATA_DIR/models; both are written atomically and go with the run.
+ * 2. Between experiments the workers take turns (the one with the fewest running runs first);
+ *    inside one, oldest first.
+ * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in DATA_DIR/models; both are
+ *    written atomically and go with the run.
  * Threads: every function may be called from any thread. */
 #ifndef SERVER_JOBS_H
 #define SERVER_JOBS_H
@@ -29,7 +31,8 @@ typedef struct jobs_options {
 
 /* Loads the queue from the store and starts the workers. */
 FAIL_CHECKED bool jobs_open(const jobs_options *options, jobs **out, fail *f);
-/* Pauses what runs at its next step with a checkpoint (the runs are queued again), joins the workers. */
+/* Pauses what runs at its next step with a checkpoint (the runs are queued again), joins the
+ * workers. */
 void jobs_close(jobs *j);
 
 /* Room for n more runs? False with FAIL_QUEUE_FULL. */
@@ -43,7 +46,8 @@ FAIL_CHECKED bool jobs_resume_experiment(jobs *j, int64_t id, fail *f);
 FAIL_CHECKED bool jobs_cancel_run(jobs *j, int64_t id, fail *f); /* FAIL_CONFLICT if terminal */
 FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id,
                                  fail *f); /* FAIL_CONFLICT unless failed or cancelled */
-/* Cancels what runs (waits for it), then deletes rows and files. FAIL_CONFLICT while running unless force. */
+/* Cancels what runs (waits for it), then deletes rows and files. FAIL_CONFLICT while running unless
+ * force. */
 FAIL_CHECKED bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f);
 
 typedef struct jobs_state {
@@ -55,13 +59,15 @@ void jobs_get_state(jobs *j, jobs_state *out);
 /* Seconds that the queue still needs by the measured rate of finished runs; NaN if unknown. */
 double jobs_remaining_seconds(jobs *j, int64_t experiment_id);
 
-/* Expected seconds of this much work (server/jobs_rate) on all workers, by what finished runs took. */
+/* Expected seconds of this much work (server/jobs_rate) on all workers, by what finished runs
+ * took. */
 double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs);
 
 /* Files of a run: DATA_DIR/models/<id>.safetensors. out needs 512 bytes. */
 void jobs_model_path(const jobs *j, int64_t run_id, char out[512]);
 
-/* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an executor_open). */
+/* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an
+ * executor_open). */
 FAIL_CHECKED bool jobs_open_dataset(void *j, const train_spec *spec, dataset **out, fail *f);
 
 /* The row of a data set for the store. */

@@ -1,5 +1,6 @@
-/* What users do to runs and experiments. Runs leave the queue and workers are told first; then, when the store knows of every
- * run that a worker has taken, the store changes the states of the others: no run is ever at two workers, or at none. */
+/* What users do to runs and experiments. Runs leave the queue and workers are told first; then,
+ * when the store knows of every run that a worker has taken, the store changes the states of the
+ * others: no run is ever at two workers, or at none. */
 #include "server/jobs_files.h"
 #include "server/jobs_private.h"
 
@@ -112,7 +113,8 @@ bool jobs_retry_run(jobs *j, int64_t id, fail *f)
     if (!is_failed || !jobs_check_room(j, 1, f))
         return false;
     wait_until_left(j, id);
-    /* Before the change: a checkpoint left over would start the new attempt behind its missing epochs. */
+    /* Before the change: a checkpoint left over would start the new attempt behind its missing
+     * epochs. */
     jobs_files_remove_checkpoint(j->data_dir, id);
     bool moved;
     if (!store_retry_run(j->options.store, id, &moved, f))
@@ -126,7 +128,8 @@ bool jobs_retry_run(jobs *j, int64_t id, fail *f)
 
 /* ---- a whole experiment ---- */
 
-/* Takes its waiting runs out of the queue, tells those at work, and waits until the store knows which these are. */
+/* Takes its waiting runs out of the queue, tells those at work, and waits until the store knows
+ * which these are. */
 static void command_experiment(jobs *j, int64_t id, train_command command)
 {
     jobs_lock(j);
@@ -222,7 +225,8 @@ static bool is_going_aside(const jobs *j, int64_t id)
     return false;
 }
 
-/* Runs that were told to pause and have not seen it yet go on; those that are about to be stored as paused are waited for. */
+/* Runs that were told to pause and have not seen it yet go on; those that are about to be stored as
+ * paused are waited for. */
 static void call_back(jobs *j, int64_t id)
 {
     jobs_lock(j);

@@ -135,7 +135,8 @@ static bool has_value(const sweep_axis *axis, const train_spec *spec)
     return false;
 }
 
-/* The values that the configs have on this axis become values of it: those of an earlier extension, and of a range. */
+/* The values that the configs have on this axis become values of it: those of an earlier extension,
+ * and of a range. */
 static bool fill_axis(sweep_axis *axis, const present *p)
 {
     if (axis->is_range)

@@ -1,6 +1,8 @@
-/* jobs_extend — more seeds or more values for an experiment that exists: only the (config, seed) cells that are missing are queued.
+/* jobs_extend — more seeds or more values for an experiment that exists: only the (config, seed)
+ * cells that are missing are queued.
  *
- * 1. What the experiment has trained so far is read from its runs, so that one extension builds on another.
+ * 1. What the experiment has trained so far is read from its runs, so that one extension builds on
+ *    another.
  * 2. One extension is made at a time; two equal requests add nothing twice.
  * Threads: any. */
 #ifndef SERVER_JOBS_EXTEND_H
@@ -14,8 +16,9 @@ typedef struct jobs_extension {
     int64_t n_seeds; /* the new total where there is no body */
 } jobs_extension;
 
-/* Queues the missing cells; *run_ids (n, on the heap) are those of the new runs, none if nothing is missing. The experiment has left its
- * terminal state before this returns. A fault of the body has its JSON pointer; FAIL_NOT_FOUND without the experiment. */
+/* Queues the missing cells; *run_ids (n, on the heap) are those of the new runs, none if nothing is
+ * missing. The experiment has left its terminal state before this returns. A fault of the body has
+ * its JSON pointer; FAIL_NOT_FOUND without the experiment. */
 FAIL_CHECKED bool jobs_extend_experiment(jobs *j, int64_t experiment_id,
                                          const jobs_extension *extension, int64_t **run_ids,
                                          int64_t *n_run_ids, fail_list *faults);

@@ -1,7 +1,8 @@
 /* jobs_files — the files that belong to runs: DATA_DIR/checkpoints/<id>.checkpoint and
  * DATA_DIR/models/<id>.safetensors.
  *
- * 1. A file is whole or absent, whenever this program is killed: written under a temporary name, then renamed.
+ * 1. A file is whole or absent, whenever this program is killed: written under a temporary name,
+ *    then renamed.
  * 2. Files of runs that the database does not know are orphans and are removed at start.
  * Threads: pure but for the file system. Failure: FAIL_STORAGE, with the path and the cause. */
 #ifndef SERVER_JOBS_FILES_H
@@ -25,8 +26,10 @@ void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_
 
 /* When a file is synced. A crash of the machine in between leaves
  *   JOBS_SYNC_FIRST  the file that was there before, whole: for what replaces another
- *   JOBS_SYNC_LAST   perhaps an unfinished file under its final name: for what nobody reads until more has been stored. On return
- *                    content and name are on disk (ext4, XFS, btrfs), for one wait instead of two */
+ *   JOBS_SYNC_LAST   perhaps an unfinished file under its final name: for what nobody reads until
+ *   more has been stored. On return
+ *                    content and name are on disk (ext4, XFS, btrfs), for one wait instead of
+ *                    two */
 typedef enum jobs_sync_order { JOBS_SYNC_FIRST, JOBS_SYNC_LAST } jobs_sync_order;
 
 /* The pieces one after the other become the whole content of `path`. */

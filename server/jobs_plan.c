@@ -256,7 +256,8 @@ size_t jobs_plan_memory_bytes(const jobs_plan *p)
 
 /* ---- rows ---- */
 
-/* What tells the repeats of a config apart, and pairs those of two configs: where only the data vary, their seed. */
+/* What tells the repeats of a config apart, and pairs those of two configs: where only the data
+ * vary, their seed. */
 static int64_t cell_seed(const jobs_plan *p, const train_spec *spec)
 {
     return p->plan.varies_seed ? spec->seed : spec->data_seed;

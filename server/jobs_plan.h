@@ -1,8 +1,10 @@
-/* jobs_plan — what a specification means on this machine: its configs, checked against their data sets, and the rows of
- * its runs.
+/* jobs_plan — what a specification means on this machine: its configs, checked against their data
+ * sets, and the rows of its runs.
  *
- * 1. Every config of a plan is resolved, also by its data set, and can be trained; no two have the same config_id.
- * 2. Runs are listed seed by seed, all configs of one seed together: an experiment that is stopped early still compares.
+ * 1. Every config of a plan is resolved, also by its data set, and can be trained; no two have the
+ *    same config_id.
+ * 2. Runs are listed seed by seed, all configs of one seed together: an experiment that is stopped
+ *    early still compares.
  * Ownership: a plan owns its texts; rows borrow from it. Threads: one plan in one thread. */
 #ifndef SERVER_JOBS_PLAN_H
 #define SERVER_JOBS_PLAN_H
@@ -33,8 +35,8 @@ typedef struct jobs_source { /* where data sets come from */
     void *context;
 } jobs_source;
 
-/* Reads and plans a specification, and checks each config against its data set. Adds every fault found; memory that does not fit
- * is a fault only with `must_fit`. */
+/* Reads and plans a specification, and checks each config against its data set. Adds every fault
+ * found; memory that does not fit is a fault only with `must_fit`. */
 FAIL_CHECKED bool jobs_plan_read(const jobs_source *source, const char *text, size_t n,
                                  bool must_fit, jobs_plan *out, fail_list *faults);
 
@@ -46,14 +48,16 @@ void jobs_plan_close(jobs_plan *p);
 /* The config_id of the baseline. */
 const char *jobs_plan_baseline(const jobs_plan *p);
 
-/* Rows for all seeds and configs that `exists` (may be NULL) does not know; the caller frees them with jobs_plan_free_runs(). */
+/* Rows for all seeds and configs that `exists` (may be NULL) does not know; the caller frees them
+ * with jobs_plan_free_runs(). */
 typedef bool jobs_cell_exists(void *context, const char *config_id, int64_t seed);
 FAIL_CHECKED bool jobs_plan_list_runs(const jobs_plan *p, jobs_cell_exists *exists, void *context,
                                       new_run **runs, int64_t *n_runs, fail *f);
 void jobs_plan_free_runs(new_run *runs, int64_t n_runs);
 
-/* What the user should know before the runs start: memory that does not fit, merged cells, fields without effect, what this many seeds
- * cannot detect, a regularizer compared at one learning rate only. One sentence per call of `each`. */
+/* What the user should know before the runs start: memory that does not fit, merged cells, fields
+ * without effect, what this many seeds cannot detect, a regularizer compared at one learning rate
+ * only. One sentence per call of `each`. */
 typedef void jobs_plan_warning(void *context, const char *sentence);
 void jobs_plan_list_warnings(const jobs_plan *p, jobs_plan_warning *each, void *context);
 

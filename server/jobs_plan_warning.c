@@ -47,7 +47,8 @@ static bool applies_somewhere(const plan *p, const field *row)
     return false;
 }
 
-/* With a sweep a field counts as without effect only if it has none in any config: momentum beside a swept optimizer is fine. */
+/* With a sweep a field counts as without effect only if it has none in any config: momentum beside
+ * a swept optimizer is fine. */
 static void warn_of_no_effect(const teller *t)
 {
     const experiment_spec *e = &t->p->spec;

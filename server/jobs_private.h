@@ -18,9 +18,8 @@ typedef struct worker {
     jobs *jobs;
     int64_t experiment_id, run_id; /* 0: idle */
     bool is_pausing;               /* asked to pause by the user */
-    bool is_aside; /* the store is about to say `paused`: it can no longer be told to go on */
-    bool
-        is_told; /* the store has been told that it runs: what is asked of the store from now on comes after that */
+    bool is_aside;  /* the store is about to say `paused`: it can no longer be told to go on */
+    bool is_told;   /* the store knows that it runs, before all that it is asked from now on */
     bool is_ending; /* trained; its end is being stored */
     bool is_last;   /* and decides about more seeds, once the others are stored */
     int64_t started_ms;
@@ -57,8 +56,8 @@ void jobs_unlock_extension(jobs *j);
 /* The worker at this run, or NULL. With the lock held. */
 worker *jobs_find_worker(jobs *j, int64_t run_id);
 
-/* Waits, with the lock held, until the store has been told of every run of the experiment that a worker has taken: a change of
- * state in the store then finds it running or not at all. */
+/* Waits, with the lock held, until the store has been told of every run of the experiment that a
+ * worker has taken: a change of state in the store then finds it running or not at all. */
 void jobs_wait_told(jobs *j, int64_t experiment_id);
 
 /* How many threads each run may use, after who works has changed. With the lock held. */
@@ -67,7 +66,8 @@ void jobs_share_threads(jobs *j);
 /* Removes checkpoints of runs that have ended or are gone. */
 void jobs_clean_checkpoints(jobs *j);
 
-/* Removes models whose runs are gone, and tells the store of data sets that it has not heard of: by one worker, before its first run. */
+/* Removes models whose runs are gone, and tells the store of data sets that it has not heard of: by
+ * one worker, before its first run. */
 void jobs_tidy(jobs *j);
 
 #endif

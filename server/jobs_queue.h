@@ -1,7 +1,8 @@
 /* jobs_queue — which run comes next: one lane per experiment, served in turn.
  *
- * 1. The next run is of the experiment with the fewest runs at work; among equals, of the one that has waited longest for
- *    its turn; inside an experiment the oldest comes first. So 10,000 runs of one do not starve three of another.
+ * 1. The next run is of the experiment with the fewest runs at work; among equals, of the one that
+ *    has waited longest for its turn; inside an experiment the oldest comes first. So 10,000 runs
+ *    of one do not starve three of another.
  * 2. A lane exists while it has runs that wait or are at work.
  * Taking costs as many looks as there are runs at work, whatever waits.
  * Threads: none of its own; guarded by its owner's lock. */
@@ -23,7 +24,8 @@ bool jobs_queue_add(jobs_queue *q, int64_t experiment_id, const int64_t *run_ids
 /* Takes the next run, which is at work from now on. False where none waits. */
 bool jobs_queue_take(jobs_queue *q, int64_t *experiment_id, int64_t *run_id);
 
-/* A run of the experiment is no longer at work. `seconds`: what it took from start to end, 0 where that says nothing. */
+/* A run of the experiment is no longer at work. `seconds`: what it took from start to end, 0 where
+ * that says nothing. */
 void jobs_queue_finish(jobs_queue *q, int64_t experiment_id, double seconds);
 /* Mean of these seconds; NaN while there are none. */
 double jobs_queue_mean_seconds(const jobs_queue *q, int64_t experiment_id);

@@ -81,7 +81,8 @@ static bool arm_find(const results *all, const char *config_id, arm *out)
     return false;
 }
 
-/* Half width of the interval of the paired differences; NaN where the config never came to a value, infinite below two pairs. */
+/* Half width of the interval of the paired differences; NaN where the config never came to a value,
+ * infinite below two pairs. */
 static double half_width_of(const arm *baseline, const arm *other, double *differences)
 {
     size_t n = 0, n_values = 0;

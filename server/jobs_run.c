@@ -141,16 +141,16 @@ static void read_metrics(const train_result *result, run_metrics *m)
     m->selected_epoch = result->model ? result->selected_epoch : -1;
 }
 
-static const char *selected_name(const running *r, const train_result *result)
+static const char *selected_name(const train_result *result)
 {
     if (!result->model)
         return "";
-    if (r->spec.early_stopping.enabled && r->spec.early_stopping.restore_best_weights)
+    if (result->selected_epoch < result->epoch)
         return "best";
     return result->selected_is_average ? "average" : "last";
 }
 
-static void end_of(const running *r, const train_result *result, ending *out)
+static void end_of(const train_result *result, ending *out)
 {
     static const struct {
         run_state to;
@@ -164,7 +164,7 @@ static void end_of(const running *r, const train_result *result, ending *out)
     *out = (ending){.to = ENDS[result->stop].to,
                     .reason = ENDS[result->stop].reason,
                     .samples_per_second = result->samples_per_second,
-                    .selected = selected_name(r, result)};
+                    .selected = selected_name(result)};
     read_metrics(result, &out->metrics);
     if (result->stop == TRAIN_STOP_DIVERGED)
         snprintf(out->error, sizeof out->error,
@@ -213,7 +213,8 @@ static bool finish(const running *r, const train_result *result, const ending *e
                             &end->metrics, end->samples_per_second, end->selected, &moved, f);
 }
 
-/* Tries until it is stored, or the service ends: then the database finds the run `running` at its next start. */
+/* Tries until it is stored, or the service ends: then the database finds the run `running` at its
+ * next start. */
 static void finish_surely(const running *r, const train_result *result, const ending *end)
 {
     const jobs_task *task = r->task;
@@ -272,7 +273,8 @@ static void end_untrained(running *r, const fail *why)
     finish_surely(r, NULL, &end);
 }
 
-/* Trains until the run ends or is set aside; a pause that was called off in the meantime is only a checkpoint. */
+/* Trains until the run ends or is set aside; a pause that was called off in the meantime is only a
+ * checkpoint. */
 static void train_and_end(running *r, jobs_outcome *out)
 {
     const jobs_task *task = r->task;
@@ -294,7 +296,7 @@ static void train_and_end(running *r, jobs_outcome *out)
         set_aside(r, to);
     } else {
         ending end;
-        end_of(r, &result, &end);
+        end_of(&result, &end);
         finish_surely(r, &result, &end);
     }
     *out = (jobs_outcome){.is_finished = !r->is_resumed && result.stop == TRAIN_STOP_FINISHED,
@@ -303,7 +305,8 @@ static void train_and_end(running *r, jobs_outcome *out)
     train_result_close(&result);
 }
 
-/* The run's row, once database and data directory can be used; false: it is gone, no longer queued, or the service ends. */
+/* The run's row, once database and data directory can be used; false: it is gone, no longer queued,
+ * or the service ends. */
 static bool get_row(running *r)
 {
     const jobs_task *task = r->task;

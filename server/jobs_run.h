@@ -1,8 +1,12 @@
-/* jobs_run — one run from `queued` to what it ends as: trained by the executor, told to the store, its files written.
+/* jobs_run — one run from `queued` to what it ends as: trained by the executor, told to the store,
+ * its files written.
  *
- * 1. Records are handed to the store as they come; before a checkpoint file replaces another, they are on disk.
- * 2. The model is on disk before the store says that the run has ended; its checkpoint goes after that.
- * 3. While database or data directory refuse, the run waits and tries again; it is neither lost nor failed.
+ * 1. Records are handed to the store as they come; before a checkpoint file replaces another, they
+ *    are on disk.
+ * 2. The model is on disk before the store says that the run has ended; its checkpoint goes after
+ *    that.
+ * 3. While database or data directory refuse, the run waits and tries again; it is neither lost nor
+ *    failed.
  * Threads: one run in one thread; the callbacks come from that thread. */
 #ifndef SERVER_JOBS_RUN_H
 #define SERVER_JOBS_RUN_H
@@ -22,9 +26,8 @@ typedef struct jobs_task {
     int (*allowed)(void *context);
     executor_open *open_dataset;
     void (*on_told)(void *context); /* the store has been told that the run is running */
-    run_state (*paused_as)(
-        void *
-            context); /* what a paused run becomes: paused, queued, or running: it goes on at once */
+    /* What a paused run becomes: paused, queued, or running: it goes on at once. */
+    run_state (*paused_as)(void *context);
     /* The run is about to end in a terminal state: what has to be stored before it (more seeds). */
     void (*before_end)(void *context, const run *r, run_state to, const run_metrics *metrics);
     void (*on_result)(void *context,

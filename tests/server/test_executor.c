@@ -1,4 +1,5 @@
-/* The executor: refusals before training, checkpoints, and that a run stopped anywhere ends in the same bytes. */
+/* The executor: refusals before training, checkpoints, and that a run stopped anywhere ends in the
+ * same bytes. */
 #include "server/executor.h"
 
 #include "tests/check.h"

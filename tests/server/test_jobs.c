@@ -1,4 +1,5 @@
-/* The state machine of runs on a real store and real training: every arrow, the refusals, and that nothing is lost. */
+/* The state machine of runs on a real store and real training: every arrow, the refusals, and that
+ * nothing is lost. */
 #include "server/jobs.h"
 
 #include "server/api_submit.h"

@@ -93,7 +93,8 @@ static void waiting_runs_are_taken_out(void)
     jobs_queue_free(q);
 }
 
-/* Against a plain model: whatever the order of calls, nothing is lost and nothing is taken twice. */
+/* Against a plain model: whatever the order of calls, nothing is lost and nothing is taken
+ * twice. */
 static void nothing_is_lost_or_taken_twice(void)
 {
     enum { EXPERIMENTS = 7, RUNS = 3000 };
