@@ -95,9 +95,11 @@ static void odd_queries_are_refused(void)
     }
     CHECK_FAILS(read_query("?a=1&b&%61=2", pairs, &n, &text, &f), f, FAIL_DUPLICATE_KEY, "");
     free(text);
-    char many[256] = "?";
-    for (int i = 0; i <= HTTP_GATE_QUERY_LIMIT; i++)
-        snprintf(many + strlen(many), 8, "p%d&", i);
+    char many[512] = "?";
+    for (int i = 0; i <= HTTP_GATE_QUERY_LIMIT; i++) {
+        size_t length = strlen(many);
+        snprintf(many + length, sizeof many - length, "p%d&", i);
+    }
     CHECK_FAILS(read_query(many, pairs, &n, &text, &f), f, FAIL_OUT_OF_RANGE, "");
     free(text);
     CHECK_EQUAL_INT(n, -1);
