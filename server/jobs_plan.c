@@ -3,6 +3,7 @@
 #include "server/codec.h"
 #include "server/jobs_rate.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,7 @@ static bool find_equal(const jobs_plan *p, int *first)
 static bool merge_configs(jobs_plan *p)
 {
     int n = p->plan.n_configs, n_kept = 0;
+    assert(n > 0);
     int *first = calloc((size_t)n, sizeof *first);
     bool is_found = first && find_equal(p, first);
     if (is_found)
