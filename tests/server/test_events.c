@@ -60,7 +60,8 @@ static int read_all(event_subscription *s, size_t limit, int64_t *ids, int most)
         CHECK(strncmp(at, "id: ", 4) == 0);
         ids[found] = strtoll(at + 4, NULL, 10);
         at = strstr(at, "\n\n");
-        if (!CHECK(at != NULL))
+        CHECK(at != NULL);
+        if (!at)
             return found;
         at += 2;
     }
@@ -84,7 +85,7 @@ static int64_t last_event(stage *s)
 /* Waits, as the loop does, until the ring has everything that the store has. */
 static void wait_for_events(stage *s)
 {
-    int64_t ids[64];
+    int64_t ids[64] = {0};
     while (s->seen < last_event(s)) {
         int n = read_all(s->probe, 1 << 16, ids, 64);
         if (n > 0)
@@ -101,7 +102,7 @@ static void live_and_replay_agree(void)
 {
     stage s;
     CHECK_OR_RETURN(stage_open(&s));
-    int64_t before = last_event(&s), live[64], replay[64], pieces[64];
+    int64_t before = last_event(&s), live[64] = {0}, replay[64] = {0}, pieces[64] = {0};
     event_subscription *now = subscribe(&s, (event_filter){0}, EVENTS_FROM_NOW);
     CHECK_EQUAL_INT(events_check(now), EVENTS_WAIT);
     fixture_train(&s.x, s.runs[0], 0.5);
@@ -130,7 +131,7 @@ static void resuming_loses_and_repeats_nothing(void)
     CHECK_OR_RETURN(stage_open(&s));
     fixture_train(&s.x, s.runs[0], 0.5);
     wait_for_events(&s);
-    int64_t all[64], rest[64];
+    int64_t all[64] = {0}, rest[64] = {0};
     event_subscription *whole = subscribe(&s, (event_filter){0}, 0);
     int n = read_all(whole, 4096, all, 64);
     events_unsubscribe(whole);
@@ -158,7 +159,7 @@ static void replay_goes_over_into_live(void)
     CHECK_OR_RETURN(CHECK_OK(store_open(s.x.path, &s.x.s, &f), f));
     CHECK_OR_RETURN(CHECK_OK(events_open(s.x.s, &s.e, &f), f));
     s.probe = subscribe(&s, (event_filter){0}, EVENTS_FROM_NOW);
-    int64_t past[64], later[64], last = last_event(&s);
+    int64_t past[64] = {0}, later[64] = {0}, last = last_event(&s);
     event_subscription *sub = subscribe(&s, (event_filter){.run_id = s.runs[1]}, 0);
     event_subscription *of_first = subscribe(&s, (event_filter){.run_id = s.runs[0]}, 0);
     int n_past = read_all(of_first, 4096, past, 64);
@@ -179,7 +180,7 @@ static void filters_hold_in_ring_and_store(void)
 {
     stage s;
     CHECK_OR_RETURN(stage_open(&s));
-    int64_t other_run, ids[64], again[64];
+    int64_t other_run, ids[64] = {0}, again[64] = {0};
     int64_t other = fixture_insert(&s.x, "other", 1, 1, &other_run);
     int64_t wanted[] = {other};
     event_filter filter = {.n_experiments = 1, .experiment_ids = wanted};

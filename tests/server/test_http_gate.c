@@ -57,9 +57,9 @@ static bool read_query(const char *raw, message_pair *pairs, int *n, char **text
 
 static void queries_are_decoded(void)
 {
-    message_pair pairs[HTTP_GATE_QUERY_LIMIT];
+    message_pair pairs[HTTP_GATE_QUERY_LIMIT] = {{NULL, NULL}};
     int n = -1;
-    char *text;
+    char *text = NULL;
     fail f;
     CHECK_OK(read_query("/?a=1&b=x+y%2B%0A&c&&d=&%C3%A9=%E2%82%AC", pairs, &n, &text, &f), f);
     CHECK_EQUAL_INT(n, 5);
@@ -85,10 +85,10 @@ static void odd_queries_are_refused(void)
     static const char *const BAD[] = {"?a=%00",   "?a=%ff",    "?a=%1",      "?%zz=1",
                                       "?=1",      "?a=%c0%ae", "?a=%01",     "?a=%ed%a0%80",
                                       "?a=%7f%2", "?a=%7F",    "?%E2%82=%AC"};
-    message_pair pairs[HTTP_GATE_QUERY_LIMIT];
+    message_pair pairs[HTTP_GATE_QUERY_LIMIT] = {{NULL, NULL}};
     int n = -1;
-    char *text;
-    fail f;
+    char *text = NULL;
+    fail f = {.code = FAIL_NONE};
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         CHECK_FAILS(read_query(BAD[i], pairs, &n, &text, &f), f, FAIL_SYNTAX, "");
         free(text);

@@ -30,13 +30,14 @@ static void every_row_is_found(void)
 {
     for (int i = 0; i < ROUTE_COUNT; i++) {
         char path[128] = "";
-        for (const char *c = ROUTES[i].pattern; *c; c++) {
-            if (*c == '{') {
-                strcat(path, c[1] == 'i' ? "12" : "a.b");
-                c = strchr(c, '}');
-            } else {
-                strncat(path, c, 1);
+        size_t n = 0;
+        for (const char *c = ROUTES[i].pattern; *c && n < sizeof path - 4; c++) {
+            if (*c != '{') {
+                path[n++] = *c;
+                continue;
             }
+            n += (size_t)snprintf(path + n, sizeof path - n, "%s", c[1] == 'i' ? "12" : "a.b");
+            c = strchr(c, '}');
         }
         route_match m;
         routes_find(ROUTES[i].method, path, &m);
