@@ -10,12 +10,13 @@ const ROUTES = [
   ['/experiments/:id', () => import('./view/experiment.js'), 'experiments'],
   ['/runs/:id', () => import('./view/run.js'), 'experiments'],
   ['/datasets', () => import('./view/datasets.js'), 'datasets'],
-  ['/dropout', () => import('./view/dropout.js'), 'dropout'],
-  ['/dropout/:id', () => import('./view/dropout.js'), 'dropout'],
+  ['/explain', () => import('./explain/view.js'), 'explain'],
+  ['/explain/:id', () => import('./explain/view.js'), 'explain'],
   ['/sql', () => import('./view/sql.js'), 'sql'],
+  ['/compare', () => import('./view/compare.js'), 'experiments'],
   ['/new', () => import('./view/new.js'), 'new'],
 ];
-const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New'], ['datasets', '/datasets', 'Data sets'], ['dropout', '/dropout', 'Dropout'], ['sql', '/sql', 'SQL']];
+const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New'], ['datasets', '/datasets', 'Data sets'], ['explain', '/explain', 'Dropout'], ['sql', '/sql', 'SQL']];
 
 function match(path) {
   for (const [pattern, load, area] of ROUTES) {
@@ -48,19 +49,22 @@ function ThemeSwitch() {
   };
   return html`
     <button type="button" id="theme-switch" class="button quiet icon-only" onClick=${change} title="Colours: ${words[choice]}"
-      aria-label="Colours: ${words[choice]}. Change to ${words[next]}"><${Icon} name=${{ system: 'auto', light: 'sun', dark: 'moon' }[choice]} /></button>`;
+      aria-label="Colours: ${words[choice]}. Change to ${words[next]}"><${Icon} name=${{ system: 'auto', light: 'sun', dark: 'moon' }[choice]} />
+        </button>`;
 }
 
 function Connection() {
   const [status, setStatus] = useState('connecting');
   useEffect(() => watchConnection(setStatus), []);
   const words = { live: 'Live', connecting: 'Connecting' }[status];
-  return html`<span id="connection" class="connection ${status}" data-status=${status} role="status" title=${status === 'live' ? 'Updates arrive as they happen' : 'Waiting for the service'}>
+  return html`<span id="connection" class="connection ${status}" data-status=${status} role="status"
+    title=${status === 'live' ? 'Updates arrive as they happen' : 'Waiting for the service'}>
     <span class="dot" aria-hidden="true" /><span class="wide-only">${words}</span></span>`;
 }
 
 const Bar = ({ area }) => html`
-  <a class="brand" href="#/experiments" aria-label="Regulab, experiments"><img src="/favicon.svg" alt="" width="24" height="24" /><span>Regulab</span></a>
+  <a class="brand" href="#/experiments" aria-label="Regulab, experiments"><img src="/favicon.svg" alt="" width="24"
+    height="24" /><span>Regulab</span></a>
   <nav aria-label="Main">
     ${LINKS.map(([key, path, words]) => html`<a href="#${path}" id="nav-${key}" aria-current=${area === key ? 'page' : undefined}>${words}</a>`)}
   </nav>
@@ -94,7 +98,8 @@ function TokenForm({ done }) {
     <form onSubmit=${submit}>
       <h2 id="token-title">This service wants a token</h2>
       <p>It is one line of the file that the service was started with (<code>--token-file</code>).</p>
-      <label>Token<input id="token-input" name="token" type="password" autocomplete="current-password" required aria-describedby="token-problem" /></label>
+      <label>Token<input id="token-input" name="token" type="password" autocomplete="current-password" required aria-describedby="token-problem" />
+        </label>
       <p id="token-problem" class="field-error" role="alert">${problem}</p>
       <button class="button primary" id="token-submit">Continue</button>
     </form>`;

@@ -60,6 +60,11 @@ export function Remaining({ experiment }) {
 
 export const Loading = ({ what = 'Loading' }) => html`<p class="loading" role="status">${what}…</p>`;
 
+/* The line of a config, as in the charts. */
+export const Swatch = ({ style }) => html`
+  <svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true"><line x1="0" x2="18" y1="4" y2="4"
+    stroke=${style?.color ?? 'currentColor'} stroke-width="3" stroke-dasharray=${style?.dash?.join(' ') || 'none'} /></svg>`;
+
 /* What went wrong, and a way to try again. */
 export const Failure = ({ problem, retry, title }) => html`
   <div class="notice-block bad" role="alert" data-testid="failure">

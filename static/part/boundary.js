@@ -2,8 +2,7 @@
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState, useTheme } from '../lib/html.js';
 import { get, request } from '../lib/api.js';
 import { categorical, css } from '../lib/palette.js';
-import { Failure, Loading } from './basic.js';
-import { Swatch } from './curves.js';
+import { Failure, Loading, Swatch } from './basic.js';
 
 const GRID = 64;
 const POINTS = 300;
@@ -79,7 +78,9 @@ export function useIsPlane(run) {
 }
 
 function Choice({ id, label, configs, value, onChange }) {
-  return html`<label class="inline">${label} <select id=${id} value=${value} onChange=${(event) => onChange(event.target.value)}>${configs.map((config) => html`<option value=${config.config_id} selected=${config.config_id === value}>${config.label}</option>`)}</select></label>`;
+  return html`<label class="inline">${label} <select id=${id} value=${value}
+    onChange=${(event) => onChange(event.target.value)}>${configs.map((config) => html`<option value=${config.config_id}
+    selected=${config.config_id === value}>${config.label}</option>`)}</select></label>`;
 }
 
 /* configs: [{config_id, label, runs}]; two of them are shown, at their first finished seed. */
@@ -110,12 +111,16 @@ export function Boundaries({ configs, comparison, styles, props, set }) {
   }, [key]);
   if (!key) return null;
   return html`
-    <section class="card" aria-labelledby="boundary-title" data-testid="boundaries"><div class="section-head"><h2 id="boundary-title">Decision boundaries</h2><div class="toolbar">
+    <section class="card" aria-labelledby="boundary-title" data-testid="boundaries"><div class="section-head"><h2
+      id="boundary-title">Decision boundaries</h2><div class="toolbar">
         <${Choice} id="boundary-left" label="Left" configs=${ready} value=${left} onChange=${(id) => set({ left: id })} />
-        ${right && html`<${Choice} id="boundary-right" label="Right" configs=${ready} value=${right} onChange=${(id) => set({ right: id })} />`}</div></div>
+        ${right && html`<${Choice} id="boundary-right" label="Right" configs=${ready} value=${right} onChange=${(id) => set({ right: id })} />`}</div>
+          </div>
       ${state.problem && html`<${Failure} problem=${state.problem} title="The boundaries could not be drawn" />`}
       <div class="planes">${shown.map(({ config, run }) => html`<figure key=${config.config_id}>
         <figcaption><${Swatch} style=${styles.get(config.config_id)} /> <a href="#/runs/${run.id}">${config.label}, seed ${run.seed}</a></figcaption>
-        ${state.fields.has(String(run.id)) ? html`<${Plane} field=${state.fields.get(String(run.id))} preview=${state.preview} extent=${state.extent} label="What ${config.label} predicts in the plane" />` : !state.problem && html`<${Loading} what="Asking the net" />`}</figure>`)}</div>
-      <p class="soft small">The colour is the predicted class, the paler the less certain; dots are samples of the data set as it comes.</p></section>`;
+        ${state.fields.has(String(run.id)) ? html`<${Plane} field=${state.fields.get(String(run.id))} preview=${state.preview} extent=${state.extent}
+          label="What ${config.label} predicts in the plane" />` : !state.problem && html`<${Loading} what="Asking the net" />`}</figure>`)}</div>
+      <p class="soft small">The colour is the predicted class, the paler the less certain; dots are samples of the data set as it comes.</p>
+        </section>`;
 }

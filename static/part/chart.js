@@ -54,9 +54,20 @@ export function SaveMenu({ id, model, handle }) {
     csv: () => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv'),
   };
   return html`
-    <details class="menu" ref=${menu} onKeyDown=${(event) => event.key === 'Escape' && close()} onFocusOut=${(event) => !menu.current.contains(event.relatedTarget) && close()}>
-      <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" /></summary>
+    <details class="menu" ref=${menu} onKeyDown=${(event) => event.key === 'Escape' && close()}
+      onFocusOut=${(event) => !menu.current.contains(event.relatedTarget) && close()}>
+      <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" />
+        </summary>
       <div class="menu-items">${Object.entries(save).map(([kind, work]) => html`
         <button type="button" id="${id}-save-${kind}" onClick=${() => { close(); work(); }}>${kind.toUpperCase()}</button>`)}</div>
     </details>`;
 }
+
+/* Whether the vertical axis fits what comes after the steep beginning (`fit`), and whether epochs are logarithmic (`x`). */
+export const FitToggle = ({ props, set }) => html`
+  <label class="inline check" title="The vertical axis fits what comes after the steep beginning"><input type="checkbox" id="fit"
+    checked=${props.fit === 'end'} onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end</label>`;
+
+export const LogEpochs = ({ props, set }) => html`
+  <label class="inline check"><input type="checkbox" id="x-log" checked=${props.x === 'log'}
+    onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs</label>`;

@@ -3,8 +3,8 @@ import { html, useMemo, useRef, useState, useEffect } from '../lib/html.js';
 import { faded } from '../lib/palette.js';
 import { t975, smooth } from '../lib/stats.js';
 import { metricLabel, count } from '../lib/format.js';
-import { Icon, Segments, Failure } from './basic.js';
-import { LineChart, SaveMenu } from './chart.js';
+import { Icon, Segments, Swatch, Failure } from './basic.js';
+import { LineChart, SaveMenu, FitToggle, LogEpochs } from './chart.js';
 import { MetricSelect } from './verdict.js';
 
 const LINES_LIMIT = 100;
@@ -64,15 +64,20 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
   return html`
     <section class="panel" aria-label=${metricLabel(metric)} data-testid="panel-${metric}">
       <div class="panel-head">
-        <${MetricSelect} id="panel-metric-${index}" label="Metric of chart ${index + 1}" regression=${shared.regression} metrics=${catalogue.metrics} value=${metric} onChange=${onMetric} />
-        ${row && row.direction !== 'none' && html`<span class="soft small hint" title=${row.help}>${row.direction === 'lower' ? 'lower is better' : 'higher is better'}</span>`}
+        <${MetricSelect} id="panel-metric-${index}" label="Metric of chart ${index + 1}" regression=${shared.regression} metrics=${catalogue.metrics}
+          value=${metric} onChange=${onMetric} />
+        ${row && row.direction !== 'none' && html`<span class="soft small hint"
+          title=${row.help}>${row.direction === 'lower' ? 'lower is better' : 'higher is better'}</span>`}
         <span class="grow" />
-        ${zoom && html`<button type="button" class="button quiet small" id="zoom-reset-${index}" onClick=${() => set({ zoom: null })}>Show all</button>`}
+        ${zoom && html`<button type="button" class="button quiet small" id="zoom-reset-${index}"
+          onClick=${() => set({ zoom: null })}>Show all</button>`}
         <${SaveMenu} id="chart-${index}" model=${model} handle=${handle} />
-        ${onRemove && html`<button type="button" class="button quiet icon-only" id="panel-remove-${index}" aria-label="Remove the chart of ${metricLabel(metric)}" title="Remove this chart" onClick=${onRemove}><${Icon} name="close" /></button>`}
+        ${onRemove && html`<button type="button" class="button quiet icon-only" id="panel-remove-${index}"
+          aria-label="Remove the chart of ${metricLabel(metric)}" title="Remove this chart" onClick=${onRemove}><${Icon} name="close" /></button>`}
       </div>
       <div class="chart-box">
-        <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model} onZoom=${(pair) => set({ zoom: pair })} />
+        <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model}
+          onZoom=${(pair) => set({ zoom: pair })} />
         ${empty && html`<p class="chart-note">${store.active ? 'Waiting for the first epoch…' : 'There are no values of this metric.'}</p>`}
       </div>
     </section>`;
@@ -89,18 +94,17 @@ function Legend({ configs, styles, props, set, baseline }) {
   return html`
     <div class="legend" role="group" aria-label="Configs in the charts. Press to hide or show, with Alt to show only one" data-testid="legend">
       ${configs.map((config) => html`
-        <button type="button" class="legend-item ${hidden.has(config.config_id) ? 'off' : ''}" aria-pressed=${hidden.has(config.config_id) ? 'false' : 'true'} data-config=${config.config_id}
+        <button type="button" class="legend-item ${hidden.has(config.config_id) ? 'off' : ''}"
+          aria-pressed=${hidden.has(config.config_id) ? 'false' : 'true'} data-config=${config.config_id}
           title="Press to hide or show; with Alt or a double press, show only this one"
           onClick=${(event) => (event.altKey ? only(config.config_id) : toggle(config.config_id))} onDblClick=${() => only(config.config_id)}>
-          <${Swatch} style=${styles.get(config.config_id)} />${config.label}${config.config_id === baseline ? html` <span class="soft">(baseline)</span>` : ''}
+          <${Swatch} style=${styles.get(config.config_id)} />${config.label}${config.config_id === baseline ? html` <span
+            class="soft">(baseline)</span>` : ''}
         </button>`)}
-      ${hidden.size > 0 && html`<button type="button" class="button quiet small" id="legend-all" onClick=${() => set({ hide: [] })}>Show all</button>`}
+      ${hidden.size > 0 && html`<button type="button" class="button quiet small" id="legend-all"
+        onClick=${() => set({ hide: [] })}>Show all</button>`}
     </div>`;
 }
-
-/* The line of a config, as in the charts. */
-export const Swatch = ({ style }) => html`
-  <svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true"><line x1="0" x2="18" y1="4" y2="4" stroke=${style?.color ?? 'currentColor'} stroke-width="3" stroke-dasharray=${style?.dash?.join(' ') || 'none'} /></svg>`;
 
 /* Smoothing, applied while the slider moves and kept in the URL when it rests. */
 function Smoothing({ value, set }) {
@@ -114,15 +118,20 @@ function Smoothing({ value, set }) {
 function Toolbar({ props, set, mode, single, swept }) {
   return html`
     <div class="toolbar" role="toolbar" aria-label="How the curves are drawn">
-      ${!single && html`<${Segments} name="mode" label="Lines" value=${mode} options=${[['mean', 'Mean of seeds'], ['runs', 'Every run']]} onChange=${(value) => set({ mode: value })} />`}
-      ${mode === 'mean' && html`<label class="inline">Band <select id="band" value=${props.band} onChange=${(event) => set({ band: event.target.value })}>
+      ${!single && html`<${Segments} name="mode" label="Lines" value=${mode} options=${[['mean', 'Mean of seeds'], ['runs', 'Every run']]}
+        onChange=${(value) => set({ mode: value })} />`}
+      ${mode === 'mean' && html`<label class="inline">Band <select id="band" value=${props.band}
+        onChange=${(event) => set({ band: event.target.value })}>
         ${[['ci', '95 % interval'], ['std', '± standard deviation'], ['range', 'least to greatest'], ['none', 'none']].map(([key, words]) => html`<option value=${key} selected=${key === props.band}>${words}</option>`)}</select></label>`}
-      <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]} onChange=${(value) => set({ y: value })} />
-      <label class="inline check" title="The vertical axis fits what comes after the steep beginning"><input type="checkbox" id="fit" checked=${props.fit === 'end'} onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end</label>
-      <label class="inline check"><input type="checkbox" id="x-log" checked=${props.x === 'log'} onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs</label>
+      <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}
+        onChange=${(value) => set({ y: value })} />
+      <${FitToggle} props=${props} set=${set} />
+      <${LogEpochs} props=${props} set=${set} />
       <${Smoothing} value=${props.smooth} set=${set} />
-      ${swept.length > 1 && html`<label class="inline">Colour by <select id="colour-by" value=${props.by} onChange=${(event) => set({ by: event.target.value })}>
-        <option value="" selected=${props.by === ''}>config</option>${swept.map((name) => html`<option value=${name} selected=${name === props.by}>${name}</option>`)}</select></label>`}
+      ${swept.length > 1 && html`<label class="inline">Colour by <select id="colour-by" value=${props.by}
+        onChange=${(event) => set({ by: event.target.value })}>
+        <option value="" selected=${props.by === ''}>config</option>${swept.map((name) => html`<option value=${name}
+          selected=${name === props.by}>${name}</option>`)}</select></label>`}
     </div>`;
 }
 
@@ -140,15 +149,19 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
   const problem = store.problems.get('curves');
   return html`
     <section class="card" aria-labelledby="curves-title">
-      <div class="section-head"><h2 id="curves-title">Curves</h2><${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept} /></div>
+      <div class="section-head"><h2 id="curves-title">Curves</h2><${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept} />
+        </div>
       <${Legend} configs=${configs} styles=${styles} props=${props} set=${set} baseline=${store.comparison?.baseline} />
       ${problem && html`<${Failure} problem=${problem} title="The curves could not be loaded" retry=${() => store.refreshAggregates.ask()} />`}
-      ${mode === 'runs' && lines > LINES_LIMIT && html`<p class="soft">The first ${LINES_LIMIT} of ${count(lines, 'run')}; hide configs to see others.</p>`}
+      ${mode === 'runs' && lines > LINES_LIMIT && html`<p
+        class="soft">The first ${LINES_LIMIT} of ${count(lines, 'run')}; hide configs to see others.</p>`}
       <div class="panels ${metrics.length === 1 ? 'one' : ''}">
         ${metrics.map((metric, i) => html`<${Panel} key=${i} index=${i} metric=${metric} shared=${shared} mode=${mode} zoom=${zoom}
-          onMetric=${(next) => change(i, next)} onRemove=${metrics.length > 1 ? () => set({ metrics: metrics.filter((_, j) => j !== i) }) : null} />`)}
+          onMetric=${(next) => change(i, next)}
+            onRemove=${metrics.length > 1 ? () => set({ metrics: metrics.filter((_, j) => j !== i) }) : null} />`)}
       </div>
-      <div class="row after-panels"><button type="button" class="button quiet" id="panel-add" onClick=${add}><${Icon} name="plus" />Add a chart</button>
+      <div class="row after-panels"><button type="button" class="button quiet" id="panel-add" onClick=${add}><${Icon}
+        name="plus" />Add a chart</button>
         <span class="soft small wide-only">Drag to zoom, double press to show all. With the keyboard: arrows, +, −, 0.</span></div>
     </section>`;
 }

@@ -30,12 +30,15 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn }) 
   };
   const groups = [['Built in', datasets.filter((one) => one.built_in)], ['Registered', datasets.filter((one) => !one.built_in)]];
   return html`
-    <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined} aria-describedby="${id}-help" onChange=${(event) => onText(event.target.value)}>
+    <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined} aria-describedby="${id}-help"
+      onChange=${(event) => onText(event.target.value)}>
       <option value="" selected=${name === ''}>default: ${defaultName(field)}</option>
       ${name !== '' && !datasets.some((one) => one.name === name) && html`<option value=${name} selected>${name}</option>`}
-      ${groups.filter(([, sets]) => sets.length).map(([words, sets]) => html`<optgroup label=${words}>${sets.map((one) => html`<option value=${one.name} selected=${one.name === name}>${one.name}</option>`)}</optgroup>`)}
+      ${groups.filter(([, sets]) => sets.length).map(([words, sets]) => html`<optgroup label=${words}>${sets.map((one) => html`<option
+        value=${one.name} selected=${one.name === name}>${one.name}</option>`)}</optgroup>`)}
     </select>
     ${chosen && html`<p class="soft small">${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')].filter(Boolean).join(' · ')}</p>`}
     ${known && html`<div class="range-parts" title=${known.options_help}>${Object.entries(known.options).map(([key, standard]) => html`
-      <label><code>${key}</code><input id="dataset-option-${key}" type="text" inputmode="decimal" autocomplete="off" value=${options[key] ?? ''} placeholder=${showValue(standard)} onInput=${(event) => option(key, event.target.value)} /></label>`)}</div>`}`;
+      <label><code>${key}</code><input id="dataset-option-${key}" type="text" inputmode="decimal" autocomplete="off" value=${options[key] ?? ''}
+        placeholder=${showValue(standard)} onInput=${(event) => option(key, event.target.value)} /></label>`)}</div>`}`;
 }

@@ -35,10 +35,14 @@ function ExtendForm({ experiment, fields, close, done }) {
     <form onSubmit=${submit}>
       <h2 id="extend-title">Extend this experiment</h2>
       <p class="soft">Only the combinations of config and seed that are missing are trained.</p>
-      <label>Seeds of every config, now ${now}<input id="extend-repeats" type="text" inputmode="numeric" value=${repeats} onInput=${(event) => setRepeats(event.target.value)} /></label>
-      ${swept.map((field) => html`<label>More values of <code>${field.name}</code><input id="extend-${field.name.replace(/\./g, '-')}" type="text" autocomplete="off" value=${texts[field.name] ?? ''} placeholder="none" onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} /></label>`)}
+      <label>Seeds of every config, now ${now}<input id="extend-repeats" type="text" inputmode="numeric" value=${repeats}
+        onInput=${(event) => setRepeats(event.target.value)} /></label>
+      ${swept.map((field) => html`<label>More values of <code>${field.name}</code><input id="extend-${field.name.replace(/\./g, '-')}" type="text"
+        autocomplete="off" value=${texts[field.name] ?? ''} placeholder="none"
+        onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} /></label>`)}
       ${problem && html`<p class="field-error" role="alert">${problem}</p>`}
-      <div class="row"><button class="button primary" id="extend-submit">Extend</button><button type="button" class="button" onClick=${close}>Leave it</button></div>
+      <div class="row"><button class="button primary" id="extend-submit">Extend</button><button type="button" class="button"
+        onClick=${close}>Leave it</button></div>
     </form>`;
 }
 

@@ -42,7 +42,8 @@ function PlainInput({ field, text, error, onText }) {
   if (field.name === 'description') return html`<textarea ...${shared} rows="2" value=${text} onInput=${change} />`;
   const standard = defaultWords(field);
   const numeric = field.type === 'number' || field.type === 'integer';
-  return html`<input ...${shared} type="text" inputmode=${numeric ? 'decimal' : undefined} autocomplete="off" spellcheck=${false} value=${text} placeholder=${standard.length <= LONG ? standard : ''} onInput=${change} />`;
+  return html`<input ...${shared} type="text" inputmode=${numeric ? 'decimal' : undefined} autocomplete="off" spellcheck=${false} value=${text}
+    placeholder=${standard.length <= LONG ? standard : ''} onInput=${change} />`;
 }
 
 /* Boxes to tick, for a sweep over named values. */
@@ -51,14 +52,18 @@ function ChoiceSweep({ field, sweep, onSweep }) {
   const chosen = sweep.text.split(/[,\s]+/).filter(Boolean);
   const toggle = (key) => onSweep({ ...sweep, text: options.filter((one) => (one === key ? !chosen.includes(one) : chosen.includes(one))).join(', ') });
   return html`<fieldset class="choices" id=${inputId(field)} tabindex="-1"><legend class="visually-hidden">Values of ${field.name} to try</legend>
-    ${options.map((key) => html`<label class="check"><input type="checkbox" checked=${chosen.includes(key)} onChange=${() => toggle(key)} /> ${key === 'true' ? 'on' : key === 'false' ? 'off' : key}</label>`)}</fieldset>`;
+    ${options.map((key) => html`<label class="check"><input type="checkbox" checked=${chosen.includes(key)}
+      onChange=${() => toggle(key)} /> ${key === 'true' ? 'on' : key === 'false' ? 'off' : key}</label>`)}</fieldset>`;
 }
 
 function RangeSweep({ field, sweep, error, onSweep }) {
-  const part = (key, label) => html`<label>${label}<input id="${inputId(field)}-${key}" type="text" inputmode="decimal" autocomplete="off" value=${sweep[key]} aria-invalid=${error ? 'true' : undefined} aria-describedby=${describedBy(field, error)} onInput=${(event) => onSweep({ ...sweep, [key]: event.target.value })} /></label>`;
+  const part = (key, label) => html`<label>${label}<input id="${inputId(field)}-${key}" type="text" inputmode="decimal" autocomplete="off"
+    value=${sweep[key]} aria-invalid=${error ? 'true' : undefined} aria-describedby=${describedBy(field, error)}
+    onInput=${(event) => onSweep({ ...sweep, [key]: event.target.value })} /></label>`;
   return html`<div class="range-parts">${part('min', 'from')}${part('max', 'to')}${part('count', 'values')}
     <label>spaced<select id="${inputId(field)}-scale" value=${sweep.scale} onChange=${(event) => onSweep({ ...sweep, scale: event.target.value })}>
-      ${['linear', 'log'].map((key) => html`<option value=${key} selected=${key === sweep.scale}>${key === 'log' ? 'by factors' : 'evenly'}</option>`)}</select></label></div>`;
+      ${['linear', 'log'].map((key) => html`<option value=${key}
+        selected=${key === sweep.scale}>${key === 'log' ? 'by factors' : 'evenly'}</option>`)}</select></label></div>`;
 }
 
 function SweepInput({ field, sweep, error, onSweep }) {
@@ -73,11 +78,14 @@ function SweepInput({ field, sweep, error, onSweep }) {
   const toValues = () => onSweep({ kind: 'values', text: shown ? sweepText(field, shown) : '' });
   return html`
     <div class="sweep">
-      ${sweep.kind === 'values' ? html`<input id=${inputId(field)} type="text" autocomplete="off" spellcheck=${false} value=${sweep.text} aria-label="Values of ${field.name} to try" aria-describedby=${describedBy(field, error)} aria-invalid=${error ? 'true' : undefined}
-          placeholder=${field.type === 'integer_array' ? '64; 128, 128' : 'values, with commas'} onInput=${(event) => onSweep({ kind: 'values', text: event.target.value })} />`
+      ${sweep.kind === 'values' ? html`<input id=${inputId(field)} type="text" autocomplete="off" spellcheck=${false} value=${sweep.text}
+        aria-label="Values of ${field.name} to try" aria-describedby=${describedBy(field, error)} aria-invalid=${error ? 'true' : undefined}
+          placeholder=${field.type === 'integer_array' ? '64; 128, 128' : 'values, with commas'}
+            onInput=${(event) => onSweep({ kind: 'values', text: event.target.value })} />`
         : html`<${RangeSweep} field=${field} sweep=${sweep} error=${error} onSweep=${onSweep} />`}
       ${shown && html`<p class="soft small sweep-values">${shown.map((one) => showValue(one)).join(', ')}</p>`}
-      ${canRange(field) && (sweep.kind === 'values' ? html`<button type="button" class="link small" id="${inputId(field)}-range" onClick=${toRange}>Use a range</button>`
+      ${canRange(field) && (sweep.kind === 'values' ? html`<button type="button" class="link small" id="${inputId(field)}-range"
+        onClick=${toRange}>Use a range</button>`
         : html`<button type="button" class="link small" id="${inputId(field)}-values" onClick=${toValues}>Type values</button>`)}
     </div>`;
 }
@@ -95,10 +103,14 @@ export function FieldRow({ field, text = '', sweep, error, onText, onSweep, inpu
   return html`
     <div class="field ${changed ? 'changed' : ''} ${error ? 'wrong' : ''}" data-field=${field.name}>
       <div class="field-top"><label for=${inputId(field)}><code>${label}</code></label>
-        ${canSweep(field) && html`<button type="button" class="button quiet small vary ${sweep ? 'on' : ''}" id="sweep-${field.name.replace(/\./g, '-')}" aria-pressed=${sweep ? 'true' : 'false'} title=${sweep ? 'One value again' : 'Try several values'}
-          onClick=${() => (sweep ? onSweep(null) : start())}><${Icon} name="vary" />${sweep ? 'Sweeping' : 'Sweep'}<span class="visually-hidden"> ${field.name}</span></button>`}
+        ${canSweep(field) && html`<button type="button" class="button quiet small vary ${sweep ? 'on' : ''}"
+          id="sweep-${field.name.replace(/\./g, '-')}" aria-pressed=${sweep ? 'true' : 'false'}
+          title=${sweep ? 'One value again' : 'Try several values'}
+          onClick=${() => (sweep ? onSweep(null) : start())}><${Icon} name="vary" />${sweep ? 'Sweeping' : 'Sweep'}<span
+            class="visually-hidden"> ${field.name}</span></button>`}
       </div>
-      ${sweep ? html`<${SweepInput} field=${field} sweep=${sweep} error=${error} onSweep=${onSweep} />` : input ?? html`<${PlainInput} field=${field} text=${text} error=${error} onText=${onText} />`}
+      ${sweep ? html`<${SweepInput} field=${field} sweep=${sweep} error=${error} onSweep=${onSweep} />` : input ?? html`<${PlainInput} field=${field}
+        text=${text} error=${error} onText=${onText} />`}
       ${error && html`<p class="field-error" id="${inputId(field)}-error" role="alert">${error}</p>`}
       <p class="help" id="${inputId(field)}-help">${field.help}${!input && defaultWords(field).length > LONG ? ` Default: ${defaultWords(field)}.` : ''}${range ? html` <span class="soft nowrap">(${range})</span>` : ''}</p>
     </div>`;

@@ -17,14 +17,21 @@ export function RepeatsInput({ field, text, error, onText, metrics }) {
   const described = { 'aria-describedby': `${id}-help`, 'aria-invalid': error ? 'true' : undefined };
   return html`
     <div class="repeats">
-      <select id="repeats-kind" aria-label="How the number of seeds is decided" value=${rule ? 'until' : 'fixed'} onChange=${(event) => kind(event.target.value)}>
+      <select id="repeats-kind" aria-label="How the number of seeds is decided" value=${rule ? 'until' : 'fixed'}
+        onChange=${(event) => kind(event.target.value)}>
         <option value="fixed" selected=${!rule}>this many</option><option value="until" selected=${!!rule}>until it is clear</option></select>
-      ${!rule && html`<input id=${id} name="repeats" type="text" inputmode="numeric" autocomplete="off" value=${text} placeholder=${field.default ?? field.default_text} ...${described} onInput=${(event) => onText(event.target.value)} />`}
+      ${!rule && html`<input id=${id} name="repeats" type="text" inputmode="numeric" autocomplete="off" value=${text}
+        placeholder=${field.default ?? field.default_text} ...${described} onInput=${(event) => onText(event.target.value)} />`}
     </div>
     ${rule && html`<div class="range-parts">
-      <label>metric<select id="repeats-metric" value=${rule.until?.metric} onChange=${(event) => part({ until: { ...rule.until, metric: event.target.value } })}>
-        ${metrics.filter((one) => one.scope !== 'layer' && one.direction !== 'none').map((one) => html`<option value=${one.name} selected=${one.name === rule.until?.metric}>${metricLabel(one.name)}</option>`)}</select></label>
-      <label>half width<input id=${id} type="text" inputmode="decimal" value=${rule.until?.half_width ?? ''} ...${described} onInput=${(event) => part({ until: { ...rule.until, half_width: number(event.target.value) } })} /></label>
-      <label>at least<input id="repeats-min" type="text" inputmode="numeric" value=${rule.min ?? ''} placeholder="5" onInput=${(event) => part({ min: number(event.target.value) })} /></label>
-      <label>at most<input id="repeats-max" type="text" inputmode="numeric" value=${rule.max ?? ''} onInput=${(event) => part({ max: number(event.target.value) })} /></label></div>`}`;
+      <label>metric<select id="repeats-metric" value=${rule.until?.metric}
+        onChange=${(event) => part({ until: { ...rule.until, metric: event.target.value } })}>
+        ${metrics.filter((one) => one.scope !== 'layer' && one.direction !== 'none').map((one) => html`<option value=${one.name}
+          selected=${one.name === rule.until?.metric}>${metricLabel(one.name)}</option>`)}</select></label>
+      <label>half width<input id=${id} type="text" inputmode="decimal" value=${rule.until?.half_width ?? ''} ...${described}
+        onInput=${(event) => part({ until: { ...rule.until, half_width: number(event.target.value) } })} /></label>
+      <label>at least<input id="repeats-min" type="text" inputmode="numeric" value=${rule.min ?? ''} placeholder="5"
+        onInput=${(event) => part({ min: number(event.target.value) })} /></label>
+      <label>at most<input id="repeats-max" type="text" inputmode="numeric" value=${rule.max ?? ''}
+        onInput=${(event) => part({ max: number(event.target.value) })} /></label></div>`}`;
 }

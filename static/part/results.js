@@ -4,10 +4,9 @@ import { summarize } from '../lib/stats.js';
 import { request } from '../lib/api.js';
 import { metricLabel, meanStd, number, signed, withSpread, pValue, duration, elapsed, count, NONE } from '../lib/format.js';
 import { TERMINAL } from '../lib/experiment-store.js';
-import { Icon, Status, attempt } from './basic.js';
+import { Icon, Status, attempt, Swatch } from './basic.js';
 import { Table } from './table.js';
 import { VerdictMark, Interval } from './verdict.js';
-import { Swatch } from './curves.js';
 
 const PREFIX = { selected: '', best: 'best_', last: 'last_' };
 
@@ -24,7 +23,8 @@ function tableMetrics(regression, compare) {
 }
 
 function ConfigName({ config, styles, baseline }) {
-  return html`<span class="config-name"><${Swatch} style=${styles.get(config.config_id)} /><span>${config.label}</span>${config.config_id === baseline && html`<span class="soft">baseline</span>`}</span>`;
+  return html`<span class="config-name"><${Swatch} style=${styles.get(config.config_id)} /><span>${config.label}</span>${config.config_id === baseline
+    && html`<span class="soft">baseline</span>`}</span>`;
 }
 
 function configColumns({ styles, props, regression, store }, rows) {
@@ -34,15 +34,21 @@ function configColumns({ styles, props, regression, store }, rows) {
   const spread = (d) => (d?.ci_high !== null && d?.ci_high !== undefined ? (d.ci_high - d.ci_low) / 2 : undefined);
   const several = rows.length > 1;
   return [
-    { key: 'config', label: 'Config', value: (row) => row.label, cell: (row) => html`<${ConfigName} config=${row} styles=${styles} baseline=${comparison?.baseline} />` },
-    { key: 'n', label: 'Seeds', align: 'num', help: 'Finished runs of all runs', value: (row) => row.done, cell: (row) => html`<span class="nowrap">${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}${row.failed > 0 && html` <span class="bad-text">(${row.failed} failed)</span>`}</span>` },
+    { key: 'config', label: 'Config', value: (row) => row.label, cell: (row) => html`<${ConfigName} config=${row} styles=${styles}
+      baseline=${comparison?.baseline} />` },
+    { key: 'n', label: 'Seeds', align: 'num', help: 'Finished runs of all runs', value: (row) => row.done, cell: (row) => html`<span
+      class="nowrap">${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}${row.failed > 0 && html` <span
+      class="bad-text">(${row.failed} failed)</span>`}</span>` },
     { key: compare, label: metricLabel(compare), align: 'num main', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[compare].mean, cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std) },
     ...(several ? [
       { key: 'difference', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', value: (row) => row.difference?.mean, cell: (row) => html`<span class="difference">
         <${Interval} difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />
-        ${row.difference && row.difference.mean !== null && html`<span class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span>`}</span>` },
+        ${row.difference && row.difference.mean !== null && html`<span
+          class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span
+          class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span>`}</span>` },
       { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm', value: (row) => row.difference?.p_adjusted, cell: (row) => pValue(row.difference?.p_adjusted) },
-      { key: 'verdict', label: 'Verdict', value: (row) => row.verdict, cell: (row) => (row.verdict ? html`<${VerdictMark} verdict=${row.verdict} />` : NONE) },
+      { key: 'verdict', label: 'Verdict', value: (row) => row.verdict, cell: (row) => (row.verdict ? html`<${VerdictMark}
+        verdict=${row.verdict} />` : NONE) },
     ] : []),
     ...tableMetrics(regression, compare).map((name) => ({
       key: name, label: metricLabel(name), align: 'num', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[name].mean, cell: (row) => meanStd(row.stats[name].mean, row.stats[name].std),
@@ -64,7 +70,8 @@ export function ConfigTable(shared) {
     return made.sort((a, b) => a.rank - b.rank);
   }, [configs, version, props.compare, props.at, regression]);
   const columns = configColumns(shared, rows);
-  return html`<${Table} id="configs" label="Configs, the best first" columns=${columns} rows=${rows} sort=${props.order} onSort=${(order) => set({ order })} rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />`;
+  return html`<${Table} id="configs" label="Configs, the best first" columns=${columns} rows=${rows} sort=${props.order}
+    onSort=${(order) => set({ order })} rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />`;
 }
 
 /* The value while a run trains is its latest epoch's, in soft type. */
@@ -77,9 +84,11 @@ function RunValue({ run, metric, at, live }) {
 
 function RunActions({ run, label }) {
   const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
-  if (!TERMINAL.includes(run.status)) return html`<button type="button" class="button quiet small" onClick=${() => act('cancel')} aria-label="Cancel ${label}"><${Icon} name="stop" />Cancel</button>`;
+  if (!TERMINAL.includes(run.status)) return html`<button type="button" class="button quiet small" onClick=${() => act('cancel')}
+    aria-label="Cancel ${label}"><${Icon} name="stop" />Cancel</button>`;
   if (run.status === 'completed') return null;
-  return html`<button type="button" class="button quiet small" onClick=${() => act('retry')} aria-label="Train ${label} again"><${Icon} name="retry" />Retry</button>`;
+  return html`<button type="button" class="button quiet small" onClick=${() => act('retry')} aria-label="Train ${label} again"><${Icon}
+    name="retry" />Retry</button>`;
 }
 
 export function RunTable(shared) {
@@ -89,14 +98,18 @@ export function RunTable(shared) {
   const metricColumn = (name) => ({ key: name, label: metricLabel(name), align: 'num', value: (run) => finalValue(run, name, props.at) ?? store.live.get(run.id)?.[name], cell: (run) => html`<${RunValue} run=${run} metric=${name} at=${props.at} live=${store.live.get(run.id)} />` });
   const columns = [
     { key: 'id', label: 'Run', value: (run) => run.id, cell: (run) => html`<a class="row-link" href="#/runs/${run.id}">${run.id}</a>` },
-    ...(configs.length > 1 ? [{ key: 'config', label: 'Config', value: (run) => labels.get(run.config_id)?.label, cell: (run) => html`<${ConfigName} config=${labels.get(run.config_id) ?? run} styles=${styles} />` }] : []),
+    ...(configs.length > 1 ? [{ key: 'config', label: 'Config', value: (run) => labels.get(run.config_id)?.label, cell: (run) => html`<${ConfigName}
+      config=${labels.get(run.config_id) ?? run} styles=${styles} />` }] : []),
     { key: 'seed', label: 'Seed', align: 'num', value: (run) => run.seed, cell: (run) => run.seed },
-    { key: 'status', label: 'Status', value: (run) => run.status, cell: (run) => html`<${Status} status=${run.status} reason=${run.stop_reason} />${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}` },
-    { key: 'epoch', label: 'Epoch', align: 'num', value: (run) => run.epoch, cell: (run) => html`<span class="nowrap">${run.epoch} <span class="soft">of ${run.epochs}</span></span>` },
+    { key: 'status', label: 'Status', value: (run) => run.status, cell: (run) => html`<${Status} status=${run.status}
+      reason=${run.stop_reason} />${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}` },
+    { key: 'epoch', label: 'Epoch', align: 'num', value: (run) => run.epoch, cell: (run) => html`<span class="nowrap">${run.epoch} <span
+      class="soft">of ${run.epochs}</span></span>` },
     ...tableMetrics(regression, null).map(metricColumn),
     { key: 'best_epoch', label: 'Best epoch', align: 'num', value: (run) => run.metrics?.best_epoch, cell: (run) => run.metrics?.best_epoch ?? NONE },
     { key: 'took', label: 'Took', align: 'num', value: (run) => elapsed(run.started_at, run.finished_at), cell: (run) => (run.finished_at ? duration(elapsed(run.started_at, run.finished_at)) : NONE) },
     { key: 'actions', label: 'Actions', hidden: true, cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />` },
   ];
-  return html`<${Table} id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows} onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />`;
+  return html`<${Table} id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows}
+    onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />`;
 }

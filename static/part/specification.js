@@ -33,7 +33,8 @@ export function SpecificationText({ spec, name }) {
       <div class="row"><${Segments} name="spec-form" label="Form" value=${form} options=${[['json', 'JSON'], ['curl', 'curl']]} onChange=${setForm} />
         <span class="grow" />
         <button type="button" class="button quiet small" id="spec-copy" onClick=${() => copyText(words)}><${Icon} name="copy" />Copy</button>
-        ${form === 'json' && html`<button type="button" class="button quiet small" id="spec-save" onClick=${() => saveFile(`${name}.json`, `${words}\n`, 'application/json')}><${Icon} name="download" />Save</button>`}</div>
+        ${form === 'json' && html`<button type="button" class="button quiet small" id="spec-save"
+          onClick=${() => saveFile(`${name}.json`, `${words}\n`, 'application/json')}><${Icon} name="download" />Save</button>`}</div>
       <pre class="code" id="spec-text" tabindex="0" aria-label="Specification">${words}</pre>
     </div>`;
 }

@@ -31,7 +31,8 @@ function HeadCell({ column, sort, onSort }) {
   const active = sort?.replace(/^-/, '') === column.key;
   const state = !active ? 'none' : sort.startsWith('-') ? 'descending' : 'ascending';
   const next = active && !sort.startsWith('-') ? `-${column.key}` : column.key;
-  if (!column.value || !onSort) return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${column.hidden ? html`<span class="visually-hidden">${column.label}</span>` : column.label}</th>`;
+  if (!column.value || !onSort) return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${column.hidden ? html`<span
+    class="visually-hidden">${column.label}</span>` : column.label}</th>`;
   return html`
     <th scope="col" class=${column.align ?? ''} aria-sort=${state} title=${column.help}>
       <button type="button" class="sort ${active ? 'on' : ''}" onClick=${() => onSort(next)} data-sort=${column.key}>
@@ -91,10 +92,12 @@ export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass
       <table id=${id} data-testid=${id} aria-rowcount=${sorted.length + 1}>
         <thead><tr>${columns.map((column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
         <tbody>
-          ${first > 0 && html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length} style=${{ height: `${first * rowPx}px` }} /></tr>`}
+          ${first > 0 && html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length}
+            style=${{ height: `${first * rowPx}px` }} /></tr>`}
           ${sorted.slice(first, last).map((row, i) => html`
             <${Row} key=${rowKey(row)} row=${row} columns=${columns} name=${rowKey(row)} place=${first + i + 2} look=${rowClass?.(row) ?? ''} />`)}
-          ${last < sorted.length && html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length} style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`}
+          ${last < sorted.length && html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length}
+            style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`}
           ${sorted.length === 0 && html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`}
         </tbody>
       </table>

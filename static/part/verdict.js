@@ -24,7 +24,8 @@ export function MetricSelect({ id, metrics: all, value, onChange, label, finals,
   return html`
     <select id=${id} aria-label=${label} value=${value} onChange=${(event) => onChange(event.target.value)}>
       ${groups.map(([words, rows]) => html`<optgroup label=${words}>
-        ${rows.map((one) => html`<option value=${one.name} selected=${one.name === value} title=${one.help}>${metricLabel(one.name)}</option>`)}</optgroup>`)}
+        ${rows.map((one) => html`<option value=${one.name} selected=${one.name === value}
+          title=${one.help}>${metricLabel(one.name)}</option>`)}</optgroup>`)}
     </select>`;
 }
 
@@ -44,18 +45,22 @@ function Selected({ comparison }) {
   const known = (x) => x !== null && x !== undefined;
   return html`
     <p class="soft" data-testid="selected-config">Chosen by ${metricLabel(selected.select_by)}: <strong>${valuesLabel(selected.values)}</strong>.
-      ${known(selected.test_value) && html` Its ${words} is ${number(selected.test_value)}${known(selected.baseline_test_value) && difference ? `, the baseline’s ${number(selected.baseline_test_value)}` : ''}${
+      ${known(selected.test_value)
+        && html` Its ${words} is ${number(selected.test_value)}${known(selected.baseline_test_value) && difference ? `, the baseline’s ${number(selected.baseline_test_value)}` : ''}${
         difference && known(difference.ci_low) ? ` (difference ${withSpread(difference.mean, difference.ci_high - difference.ci_low)}, 95 % interval ${withSpread(difference.ci_low, difference.ci_high - difference.ci_low)} to ${withSpread(difference.ci_high, difference.ci_high - difference.ci_low)})` : ''}.`}
-      ${known(selected.optimism) && html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`}</p>`;
+      ${known(selected.optimism)
+        && html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`}</p>`;
 }
 
 export function Verdict({ comparison, regression, problem, active, metrics, metric, at, onMetric, onAt }) {
   return html`
     <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
       <div class="verdict-head"><h2 id="verdict-title">Verdict</h2>
-        <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals regression=${regression} metrics=${metrics} value=${metric} onChange=${onMetric} />
+        <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals regression=${regression} metrics=${metrics}
+          value=${metric} onChange=${onMetric} />
           <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onAt(event.target.value)}>
-            ${[['selected', 'selected weights'], ['best', 'best epoch'], ['last', 'last epoch']].map(([key, words]) => html`<option value=${key} selected=${key === at}>${words}</option>`)}
+            ${[['selected', 'selected weights'], ['best', 'best epoch'], ['last', 'last epoch']].map(([key, words]) => html`<option value=${key}
+              selected=${key === at}>${words}</option>`)}
           </select></div></div>
       ${comparison ? html`
         <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>

@@ -79,17 +79,24 @@ function Upload({ done }) {
   return html`
     <form class="card upload" onSubmit=${submit} data-testid="upload">
       <h2>Bring your own</h2>
-      <label class="drop ${over ? 'over' : ''}" onDragOver=${(event) => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${(event) => { event.preventDefault(); setOver(false); take(event.dataTransfer.files); }}>
+      <label class="drop ${over ? 'over' : ''}" onDragOver=${(event) => { event.preventDefault(); setOver(true); }}
+        onDragLeave=${() => setOver(false)} onDrop=${(event) => { event.preventDefault(); setOver(false); take(event.dataTransfer.files); }}>
         <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input} onChange=${(event) => take(event.target.files)} />
         <${Icon} name="upload" /><span>${files.length ? files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ') : 'Drop files here, or choose them'}</span>
         <span class="soft small">CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz</span></label>
       ${files.length > 0 && html`<div class="upload-options">
         <label>Name<input id="upload-name" value=${name} onInput=${(event) => setName(event.target.value)} required /></label>
-        ${csv && html`<label>Label column<input id="upload-label" value=${options.label} placeholder="found by itself" onInput=${(event) => setOptions({ ...options, label: event.target.value })} /></label>
-          <label>First row<select id="upload-header" value=${options.header} onChange=${(event) => setOptions({ ...options, header: event.target.value })}><option value="">found by itself</option><option value="true">names</option><option value="false">data</option></select></label>`}
-        <label>Task<select id="upload-task" value=${options.task} onChange=${(event) => setOptions({ ...options, task: event.target.value })}><option value="">found by itself</option><option value="classification">classification</option><option value="regression">regression</option></select></label>
+        ${csv && html`<label>Label column<input id="upload-label" value=${options.label} placeholder="found by itself"
+          onInput=${(event) => setOptions({ ...options, label: event.target.value })} /></label>
+          <label>First row<select id="upload-header" value=${options.header}
+            onChange=${(event) => setOptions({ ...options, header: event.target.value })}><option value="">found by itself</option><option
+            value="true">names</option><option value="false">data</option></select></label>`}
+        <label>Task<select id="upload-task" value=${options.task} onChange=${(event) => setOptions({ ...options, task: event.target.value })}><option
+          value="">found by itself</option><option value="classification">classification</option><option value="regression">regression</option>
+          </select></label>
       </div>
-      <div class="row"><button class="button primary" id="upload-submit" disabled=${state.sent !== null}><${Icon} name="upload" />${state.sent === null ? 'Register' : state.sent < 1 ? `Sending, ${Math.round(state.sent * 100)} %` : 'Checking…'}</button>
+      <div class="row"><button class="button primary" id="upload-submit" disabled=${state.sent !== null}><${Icon}
+        name="upload" />${state.sent === null ? 'Register' : state.sent < 1 ? `Sending, ${Math.round(state.sent * 100)} %` : 'Checking…'}</button>
         <button type="button" class="button quiet" onClick=${() => { setFiles([]); setState({ sent: null, problem: '' }); }}>Leave it</button></div>`}
       ${state.problem && html`<p class="field-error" role="alert" id="upload-problem">${state.problem}</p>`}
     </form>`;
@@ -102,9 +109,12 @@ function Balance({ counts }) {
   const most = Math.max(1, ...counts.map((one) => parts.reduce((sum, part) => sum + (one[part] ?? 0), 0)));
   const color = (part) => categorical(['train', 'validation', 'test'].indexOf(part), theme);
   return html`
-    <div class="legend static">${parts.map((part) => html`<span class="legend-item"><span class="swatch" style=${{ background: color(part) }} />${part === 'train' ? 'training' : part}</span>`)}</div>
+    <div class="legend static">${parts.map((part) => html`<span class="legend-item"><span class="swatch"
+      style=${{ background: color(part) }} />${part === 'train' ? 'training' : part}</span>`)}</div>
     <dl class="balance" data-testid="balance">${counts.map((one) => html`<div><dt title=${one.name}>${one.name}</dt>
-      <dd><span class="bars">${parts.map((part) => one[part] > 0 && html`<span style=${{ width: `${(100 * one[part]) / most}%`, background: color(part) }} title="${one[part]} ${part}" />`)}</span><span class="soft">${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}</span></dd></div>`)}</dl>`;
+      <dd><span class="bars">${parts.map((part) => one[part] > 0 && html`<span
+        style=${{ width: `${(100 * one[part]) / most}%`, background: color(part) }} title="${one[part]} ${part}" />`)}</span><span
+        class="soft">${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}</span></dd></div>`)}</dl>`;
 }
 
 /* Points of a set in the plane, by class; or targets against the one input. */
@@ -121,8 +131,10 @@ function Plane({ preview }) {
   }, [preview, theme]);
   const [first, second] = (preview.columns ?? []).map((name) => (/^\d+$/.test(name) ? `input ${name}` : name));
   return html`
-    ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round" style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
-    <${XyChart} id="plane" label="The training samples" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'} yLabel=${preview.labels ? second ?? 'second input' : 'target'} />`;
+    ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round"
+      style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
+    <${XyChart} id="plane" label="The training samples" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'}
+      yLabel=${preview.labels ? second ?? 'second input' : 'target'} />`;
 }
 
 function Rows({ preview }) {
@@ -141,15 +153,21 @@ function Preview({ set, help, close, removed }) {
   return html`
     <section class="card preview" aria-labelledby="preview-title" data-testid="preview">
       <div class="section-head"><h2 id="preview-title">${set.name}</h2><div class="row">
-        <a class="button" id="use-dataset" href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset: set.name }))}"><${Icon} name="plus" />New experiment with it</a>
-        ${!set.built_in && html`<${ConfirmButton} id="dataset-delete" icon="trash" label="Remove" confirm="Remove this set?" quiet onConfirm=${remove} />`}
-        <button type="button" class="button quiet icon-only" id="preview-close" aria-label="Close the preview" onClick=${close}><${Icon} name="close" /></button></div></div>
+        <a class="button" id="use-dataset" href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset: set.name }))}"><${Icon}
+          name="plus" />New experiment with it</a>
+        ${!set.built_in && html`<${ConfirmButton} id="dataset-delete" icon="trash" label="Remove" confirm="Remove this set?" quiet
+          onConfirm=${remove} />`}
+        <button type="button" class="button quiet icon-only" id="preview-close" aria-label="Close the preview" onClick=${close}><${Icon}
+          name="close" /></button></div></div>
       ${help && html`<p class="soft">${help.help} <span class="small">${help.options_help}</span></p>`}
       <p class="soft small">${set.task}, ${count(set.inputs, 'input')}, ${set.classes ? count(set.classes, 'class', 'classes') : count(set.outputs, 'output')}${set.sha256 ? html`, SHA-256 <code title=${set.sha256}>${set.sha256.slice(0, 12)}…</code>` : ''}${set.created_at ? html`, registered <time datetime=${set.created_at} title=${whenFully(set.created_at)}>${when(set.created_at)}</time>` : ''}</p>
       ${error && html`<${Failure} problem=${error} retry=${reload} title="The preview could not be made" />`}
       ${loading && !preview && html`<${Loading} what="Looking into the data" />`}
       ${preview && html`<div class="preview-parts">
-        <div>${preview.images ? html`<div class="pictures" data-testid="pictures">${preview.images.pixels.map((pixels, i) => html`<figure key=${i}><${Picture} values=${pixels} width=${preview.images.width} height=${preview.images.height} kind="grey" label="Class ${preview.images.labels?.[i] ?? ''}" /><figcaption class="soft small">${preview.images.labels?.[i] ?? ''}</figcaption></figure>`)}</div>`
+        <div>${preview.images ? html`<div class="pictures" data-testid="pictures">${preview.images.pixels.map((pixels, i) => html`<figure key=${i}>
+          <${Picture} values=${pixels} width=${preview.images.width} height=${preview.images.height} kind="grey"
+          label="Class ${preview.images.labels?.[i] ?? ''}" /><figcaption class="soft small">${preview.images.labels?.[i] ?? ''}</figcaption>
+          </figure>`)}</div>`
           : plane ? html`<${Plane} preview=${preview} />` : html`<${Rows} preview=${preview} />`}</div>
         ${preview.class_counts && html`<div><h3>Classes</h3><${Balance} counts=${preview.class_counts} /></div>`}
       </div>
@@ -165,22 +183,27 @@ function Datasets({ name: chosenName, sort, set }) {
   const chosen = sets?.find((one) => one.name === chosenName);
   const open = (name) => { set({ name }, { push: true }); requestAnimationFrame(() => document.getElementById('preview-title')?.scrollIntoView({ block: 'nearest' })); };
   const columns = [
-    { key: 'name', label: 'Data set', value: (one) => one.name, cell: (one) => html`<button type="button" class="row-button" id="dataset-${one.name}" aria-expanded=${one.name === chosenName ? 'true' : 'false'} onClick=${() => open(one.name)}>${one.name}</button>` },
-    { key: 'origin', label: 'Origin', value: (one) => one.built_in, cell: (one) => html`<span class="soft">${one.built_in ? 'built in' : 'registered'}</span>` },
+    { key: 'name', label: 'Data set', value: (one) => one.name, cell: (one) => html`<button type="button" class="row-button" id="dataset-${one.name}"
+      aria-expanded=${one.name === chosenName ? 'true' : 'false'} onClick=${() => open(one.name)}>${one.name}</button>` },
+    { key: 'origin', label: 'Origin', value: (one) => one.built_in, cell: (one) => html`<span
+      class="soft">${one.built_in ? 'built in' : 'registered'}</span>` },
     { key: 'task', label: 'Task', value: (one) => one.task, cell: (one) => one.task },
     { key: 'inputs', label: 'Inputs', align: 'num', value: (one) => one.inputs, cell: (one) => number(one.inputs) },
     { key: 'classes', label: 'Classes', align: 'num', value: (one) => one.classes, cell: (one) => number(one.classes) },
     { key: 'train', label: 'Training', align: 'num', value: (one) => one.n_train, cell: (one) => number(one.n_train) },
     { key: 'validation', label: 'Validation', align: 'num', value: (one) => one.n_validation, cell: (one) => (one.n_validation ? number(one.n_validation) : html`<span class="soft">drawn</span>`) },
-    { key: 'test', label: 'Test', align: 'num', value: (one) => one.n_test, cell: (one) => (one.n_test ? number(one.n_test) : html`<span class="soft">drawn</span>`) },
+    { key: 'test', label: 'Test', align: 'num', value: (one) => one.n_test, cell: (one) => (one.n_test ? number(one.n_test) : html`<span
+      class="soft">drawn</span>`) },
     { key: 'bytes', label: 'Size', align: 'num', value: (one) => one.bytes, cell: (one) => html`<span class="nowrap">${bytes(one.bytes)}</span>` },
   ];
   return html`
     <div class="page-head"><h1>Data sets</h1></div>
     ${error && html`<${Failure} problem=${error} retry=${reload} title="The data sets could not be loaded" />`}
     ${loading && !sets && html`<${Loading} what="Loading the data sets" />`}
-    ${chosen && html`<${Preview} key=${chosen.name} set=${chosen} help=${builtIn.find((one) => one.name === chosen.name)} close=${() => set({ name: '' })} removed=${() => { set({ name: '' }); reload(); }} />`}
-    ${sets && html`<${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort} onSort=${(next) => set({ sort: next })} rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />`}
+    ${chosen && html`<${Preview} key=${chosen.name} set=${chosen} help=${builtIn.find((one) => one.name === chosen.name)}
+      close=${() => set({ name: '' })} removed=${() => { set({ name: '' }); reload(); }} />`}
+    ${sets && html`<${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort} onSort=${(next) => set({ sort: next })}
+      rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />`}
     <${Upload} done=${(name) => { reload(); set({ name }, { push: true }); }} />`;
 }
 

@@ -58,10 +58,12 @@ function Editable({ id, label, value, empty, tag: Tag = 'span', onSave }) {
   };
   if (editing) {
     return html`<form class="editable" onSubmit=${save}>
-      <input id="${id}-input" ref=${input} value=${value} aria-label=${label} onBlur=${save} onKeyDown=${(event) => event.key === 'Escape' && setEditing(false)} /></form>`;
+      <input id="${id}-input" ref=${input} value=${value} aria-label=${label} onBlur=${save}
+        onKeyDown=${(event) => event.key === 'Escape' && setEditing(false)} /></form>`;
   }
   return html`<${Tag} class="editable" id=${id}>${value || html`<span class="soft">${empty}</span>`}
-    <button type="button" class="button quiet icon-only edit" id="${id}-edit" aria-label="Change the ${label.toLowerCase()}" onClick=${() => setEditing(true)}><${Icon} name="pen" /></button><//>`;
+    <button type="button" class="button quiet icon-only edit" id="${id}-edit" aria-label="Change the ${label.toLowerCase()}"
+      onClick=${() => setEditing(true)}><${Icon} name="pen" /></button><//>`;
 }
 
 function Actions({ store, catalogue }) {
@@ -78,9 +80,12 @@ function Actions({ store, catalogue }) {
   return html`
     <div class="row actions">
       ${store.active && html`<${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?" onConfirm=${() => act('cancel')} />`}
-      ${store.active && store.experiment.status !== 'paused' && html`<button type="button" class="button" id="pause" onClick=${() => act('pause')}><${Icon} name="pause" />Pause</button>`}
-      ${store.experiment.status === 'paused' && html`<button type="button" class="button primary" id="resume" onClick=${() => act('resume')}><${Icon} name="play" />Resume</button>`}
-      <button type="button" class="button" id="extend" onClick=${() => openExtend(experiment, catalogue.fields, () => store.load())}><${Icon} name="plus" />Extend</button>
+      ${store.active && store.experiment.status !== 'paused' && html`<button type="button" class="button" id="pause" onClick=${() => act('pause')}>
+        <${Icon} name="pause" />Pause</button>`}
+      ${store.experiment.status === 'paused' && html`<button type="button" class="button primary" id="resume" onClick=${() => act('resume')}><${Icon}
+        name="play" />Resume</button>`}
+      <button type="button" class="button" id="extend" onClick=${() => openExtend(experiment, catalogue.fields, () => store.load())}><${Icon}
+        name="plus" />Extend</button>
       <a class="button" id="duplicate" href="#/new?from=${experiment.id}"><${Icon} name="copy" />Duplicate</a>
       <${ConfirmButton} id="delete" icon="trash" label="Delete" confirm="Delete with all runs?" quiet onConfirm=${remove} />
     </div>`;
@@ -94,20 +99,25 @@ function Head({ store, catalogue }) {
   });
   const took = duration(elapsed(experiment.started_at, experiment.finished_at));
   return html`
-    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span aria-hidden="true">/</span><span>${experiment.id}</span></nav>
+    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span
+      aria-hidden="true">/</span><span>${experiment.id}</span></nav>
     <div class="page-head">
       <div class="head-words">
-        <${Editable} id="experiment-name" tag="h1" label="Name" value=${experiment.name} empty=${titleOf(experiment)} onSave=${(name) => change({ name })} />
-        <${Editable} id="experiment-description" tag="p" label="Description" value=${experiment.description} empty="Add a note" onSave=${(description) => change({ description })} />
+        <${Editable} id="experiment-name" tag="h1" label="Name" value=${experiment.name} empty=${titleOf(experiment)}
+          onSave=${(name) => change({ name })} />
+        <${Editable} id="experiment-description" tag="p" label="Description" value=${experiment.description} empty="Add a note"
+          onSave=${(description) => change({ description })} />
       </div>
       <${Actions} store=${store} catalogue=${catalogue} />
     </div>
     <div class="head-state">
       <${Status} status=${experiment.status} />
       <span class="soft">${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}</span>
-      ${!TERMINAL.includes(experiment.status) && html`<div class="progress-cell"><${Progress} experiment=${experiment} /><${Remaining} experiment=${experiment} /></div>`}
+      ${!TERMINAL.includes(experiment.status) && html`<div class="progress-cell"><${Progress} experiment=${experiment} /><${Remaining}
+        experiment=${experiment} /></div>`}
       ${experiment.runs?.failed > 0 && html`<span class="bad-text"><${Icon} name="alert" />${count(experiment.runs.failed, 'run')} failed</span>`}
-      <time class="soft" datetime=${experiment.created_at} title=${whenFully(experiment.created_at)}>${when(experiment.created_at)}${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}</time>
+      <time class="soft" datetime=${experiment.created_at}
+        title=${whenFully(experiment.created_at)}>${when(experiment.created_at)}${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}</time>
       ${(experiment.tags ?? []).map((tag) => html`<a class="chip" href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>`)}
     </div>`;
 }
@@ -149,7 +159,8 @@ function Experiment({ id, set, ...props }) {
   const shared = { store, version, catalogue, configs, styles, props, set, regression };
   return html`
     <${Head} store=${store} catalogue=${catalogue} />
-    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} regression=${regression} metrics=${catalogue.metrics}
+    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} regression=${regression}
+      metrics=${catalogue.metrics}
       metric=${props.compare} at=${props.at} onMetric=${(compare) => set({ compare })} onAt=${(at) => set({ at })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
@@ -163,7 +174,9 @@ function Experiment({ id, set, ...props }) {
         ${props.tab === 'specification' && html`<${SpecificationText} spec=${store.experiment.spec} name="experiment-${id}" />`}
       </div>
     </section>
-    <p class="soft foot">Everything here is also at <a href=${link(`/experiments/${id}`)}>${link(`/experiments/${id}`)}</a>, <a href=${link(`/experiments/${id}/comparison`, { metric: props.compare, at: props.at })}>comparison</a> and <a href=${link(`/experiments/${id}/runs`)}>runs</a>.</p>`;
+    <p class="soft foot">Everything here is also at <a href=${link(`/experiments/${id}`)}>${link(`/experiments/${id}`)}</a>, <a
+      href=${link(`/experiments/${id}/comparison`, { metric: props.compare, at: props.at })}>comparison</a> and <a
+      href=${link(`/experiments/${id}/runs`)}>runs</a>.</p>`;
 }
 
 export default defineView(PROPS, Experiment);

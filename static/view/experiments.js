@@ -86,17 +86,20 @@ function Filters({ q, status, tag, sort, set }) {
         <select id="sort" value=${sort} onChange=${(event) => set({ sort: event.target.value })}>
           ${SORTS.map(([key, words]) => html`<option value=${key} selected=${key === sort}>${words}</option>`)}
         </select></label>
-      ${tag && html`<button type="button" class="chip on" id="filter-tag" onClick=${() => set({ tag: '' })} aria-label="Remove the filter ${tag}">${tag}<${Icon} name="close" /></button>`}
+      ${tag && html`<button type="button" class="chip on" id="filter-tag" onClick=${() => set({ tag: '' })}
+        aria-label="Remove the filter ${tag}">${tag}<${Icon} name="close" /></button>`}
     </form>`;
 }
 
 function columnsOf(selected, toggle, set) {
   return [
     { key: 'select', label: 'Selected', hidden: true, head: false, align: 'tight', cell: (one) => html`
-      <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)} aria-label="Select ${titleOf(one)}" data-testid="select-${one.id}" />` },
+      <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)} aria-label="Select ${titleOf(one)}"
+        data-testid="select-${one.id}" />` },
     { key: 'name', label: 'Experiment', align: 'wide', cell: (one) => html`
       <div class="name-cell"><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a>
-        ${(one.tags ?? []).slice(0, TAGS_SHOWN).map((tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })} aria-label="Only ${tag}">${tag}</button>`)}
+        ${(one.tags ?? []).slice(0, TAGS_SHOWN).map((tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })}
+          aria-label="Only ${tag}">${tag}</button>`)}
         ${one.description && html`<span class="soft clip" title=${one.description}>${one.description}</span>`}
       </div>` },
     { key: 'status', label: 'Status', align: 'c-status', cell: (one) => html`<${Status} status=${one.status} />` },
@@ -104,8 +107,10 @@ function columnsOf(selected, toggle, set) {
       <div class="progress-cell"><${Progress} experiment=${one} /><${Remaining} experiment=${one} /></div>` },
     { key: 'size', label: 'Size', align: 'c-size nowrap', cell: (one) => html`
       <span>${count(one.n_configs, 'config')} <span class="soft">· ${count(one.n_runs, 'run')}</span></span>` },
-    { key: 'time', label: 'Took', align: 'num c-took', cell: (one) => html`<span class="soft nowrap">${TERMINAL.includes(one.status) ? duration(elapsed(one.started_at, one.finished_at)) : ''}</span>` },
-    { key: 'created', label: 'Created', align: 'num c-created', cell: (one) => html`<time class="soft nowrap" datetime=${one.created_at} title=${whenFully(one.created_at)}>${when(one.created_at)}</time>` },
+    { key: 'time', label: 'Took', align: 'num c-took', cell: (one) => html`<span
+      class="soft nowrap">${TERMINAL.includes(one.status) ? duration(elapsed(one.started_at, one.finished_at)) : ''}</span>` },
+    { key: 'created', label: 'Created', align: 'num c-created', cell: (one) => html`<time class="soft nowrap" datetime=${one.created_at}
+      title=${whenFully(one.created_at)}>${when(one.created_at)}</time>` },
   ];
 }
 
@@ -127,8 +132,10 @@ function Bulk({ items, selected, clear, drop }) {
   return html`
     <div class="bulk" role="toolbar" aria-label="Selected experiments" data-testid="bulk">
       <strong>${count(chosen.length, 'experiment')} selected</strong>
+      ${chosen.length > 1 && html`<a class="button" id="bulk-compare" href="#/compare?ids=${chosen.map((one) => one.id).join('%2C')}">Compare</a>`}
       ${chosen.some((one) => !TERMINAL.includes(one.status)) && html`
-        <${ConfirmButton} id="bulk-cancel" icon="stop" label="Cancel" confirm="Cancel them?" onConfirm=${() => each('POST', (one) => `/experiments/${one.id}/cancel`, 'Cancelled.')} />`}
+        <${ConfirmButton} id="bulk-cancel" icon="stop" label="Cancel" confirm="Cancel them?"
+          onConfirm=${() => each('POST', (one) => `/experiments/${one.id}/cancel`, 'Cancelled.')} />`}
       <${ConfirmButton} id="bulk-delete" icon="trash" label="Delete" confirm="Delete with all runs?" onConfirm=${remove} />
       <button type="button" class="button quiet" id="bulk-clear" onClick=${clear}>Clear</button>
     </div>`;
@@ -150,7 +157,8 @@ function Recipes() {
     <ul class="recipes">
       ${recipes.map((recipe) => html`
         <li class="card"><h3>${recipe.title}</h3><p>${recipe.description}</p>
-          <div class="row"><button type="button" class="button primary" onClick=${() => start(recipe)} data-testid="recipe-${recipe.name}">Start</button>
+          <div class="row"><button type="button" class="button primary" onClick=${() => start(recipe)}
+            data-testid="recipe-${recipe.name}">Start</button>
             <a class="button" href="#/new?recipe=${recipe.name}">Look and change</a></div></li>`)}
     </ul>`;
 }
@@ -185,7 +193,8 @@ function Experiments(props) {
     ${list.items !== null && list.items.length === 0 && (filtered
       ? html`<${Empty} title="No experiment fits" testid="no-match"><p>Nothing matches this search and these filters.</p>
           <button type="button" class="button" onClick=${() => set({ q: '', status: '', tag: '' })}>Show all</button><//>`
-      : html`<${Empty} title="No experiments yet" testid="no-experiments"><p>Start with one of these, or describe your own: every setting has a default.</p><${Recipes} /><//>`)}
+      : html`<${Empty} title="No experiments yet" testid="no-experiments">
+        <p>Start with one of these, or describe your own: every setting has a default.</p><${Recipes} /><//>`)}
     ${list.items?.length > 0 && html`
       <${Bulk} items=${list.items} selected=${selected} clear=${() => setSelected(new Set())} drop=${list.drop} />
       <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items} rowKey=${(one) => one.id} inPage />`}

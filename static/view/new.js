@@ -3,7 +3,7 @@ import { html, useEffect, useMemo, useRef, useState, useTitle, useSettled } from
 import { defineView } from '../lib/view.js';
 import { text, go } from '../lib/state.js';
 import { get, getAll, request, newKey, getCatalogue } from '../lib/api.js';
-import { draftOf, specOf, fieldOfPointer, textOf } from '../lib/spec.js';
+import { draftOf, specOf, fieldOfPointer } from '../lib/spec.js';
 import { bytes, count, duration } from '../lib/format.js';
 import { Icon, Loading, Failure } from '../part/basic.js';
 import { FieldRow } from '../part/field.js';
@@ -73,7 +73,8 @@ function Group({ name, fields, draft, errors, change, find, datasets, builtIn, m
   const wrong = fields.some((field) => errors.has(field.name));
   const [open, setOpen] = useState(OPEN.includes(name) || set > 0);
   if (find && matching.length === 0) return null;
-  const row = (field) => html`<${FieldRow} key=${field.name} field=${field} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]} error=${errors.get(field.name)}
+  const row = (field) => html`<${FieldRow} key=${field.name} field=${field} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]}
+    error=${errors.get(field.name)}
     onText=${(value) => change.text(field.name, value)} onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />`;
   const special = (field) => {
     const shared = { field, text: draft.texts[field.name] ?? '', error: errors.get(field.name), onText: (value) => change.text(field.name, value) };
@@ -88,12 +89,14 @@ function Group({ name, fields, draft, errors, change, find, datasets, builtIn, m
   const loose = find ? matching.filter((field) => field.name.includes('.') && !parents.some((up) => field.name.startsWith(`${up.name}.`))) : [];
   return html`
     <details class="card group" open=${open || !!find || wrong} onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">
-      <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${set > 0 && html`<span class="chip on">${set} set</span>`}</summary>
+      <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${set > 0 && html`<span
+        class="chip on">${set} set</span>`}</summary>
       <div class="fields">
         ${plain.map(row)}
         ${loose.map(row)}
       </div>
-      ${parents.map((up) => html`<${ObjectFields} key=${up.name} up=${up} children=${childrenOf(up)} draft=${draft} errors=${errors} change=${change} row=${row} />`)}
+      ${parents.map((up) => html`<${ObjectFields} key=${up.name} up=${up} children=${childrenOf(up)} draft=${draft} errors=${errors} change=${change}
+        row=${row} />`)}
     </details>`;
 }
 
@@ -107,8 +110,10 @@ function ObjectFields({ up, children, draft, errors, change, row }) {
     <fieldset class="object" data-field=${up.name}>
       <legend class="visually-hidden">${up.name}</legend>
       <div class="object-head">
-        ${up.nullable ? html`<label class="check"><input type="checkbox" id=${id} checked=${on} onChange=${(event) => change.object(up.name, event.target.checked)} /> <code>${up.name}</code></label>`
-          : html`<button type="button" class="link" id=${id} aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}><${Icon} name=${open ? 'down' : 'right'} /><code>${up.name}</code></button>`}
+        ${up.nullable ? html`<label class="check"><input type="checkbox" id=${id} checked=${on}
+          onChange=${(event) => change.object(up.name, event.target.checked)} /> <code>${up.name}</code></label>`
+          : html`<button type="button" class="link" id=${id} aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}><${Icon}
+            name=${open ? 'down' : 'right'} /><code>${up.name}</code></button>`}
         <span class="help">${up.help}</span></div>
       ${errors.has(up.name) && html`<p class="field-error" role="alert">${errors.get(up.name)}</p>`}
       ${(up.nullable ? on : open || used) && html`<div class="fields">${children.map(row)}</div>`}
@@ -123,13 +128,16 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
   return html`
     <aside class="card summary-card" aria-label="Summary">
       <div aria-live="polite" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
-        ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
+        ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p
+          class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
           : wrong ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>` : html`<p class="big soft">Checking…</p>`}
         ${other.map((line) => html`<p class="field-error">${line}</p>`)}
-        ${[...errors].map(([name, words]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}" onClick=${(event) => { event.preventDefault(); focusField(name); }}><code>${name}</code></a> ${words}</p>`)}
+        ${[...errors].map(([name, words]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}"
+          onClick=${(event) => { event.preventDefault(); focusField(name); }}><code>${name}</code></a> ${words}</p>`)}
         ${(answer?.warnings ?? []).map((line) => html`<p class="warning"><${Icon} name="alert" /><span>${line}</span></p>`)}
       </div>
-      <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0} onClick=${submit}><${Icon} name="play" />Start</button>
+      <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0} onClick=${submit}><${Icon}
+        name="play" />Start</button>
       <${SpecificationText} spec=${spec} name="experiment" />
     </aside>`;
 }
@@ -180,8 +188,11 @@ function Form({ catalogue, first, find, set }) {
   return html`
     <form class="new-form" onSubmit=${submit} autocomplete="off" novalidate>
       <div class="groups">
-        <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search" placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} /></label>
-        ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)} draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} metrics=${catalogue.metrics} builtIn=${catalogue.datasets} />`)}
+        <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search"
+          placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} /></label>
+        ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
+          draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} metrics=${catalogue.metrics}
+          builtIn=${catalogue.datasets} />`)}
       </div>
       <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />
     </form>`;
@@ -190,19 +201,29 @@ function Form({ catalogue, first, find, set }) {
 function New({ set, find, ...props }) {
   useTitle('New experiment');
   const [state, setState] = useState({ ready: null, problem: null });
+  const [recipes, setRecipes] = useState([]);
   const load = () => {
-    setState({ ready: null, problem: null });
+    setState((old) => ({ ...old, ready: null, problem: null }));
     Promise.all([getCatalogue(), firstSpec(props)]).then(
-      ([catalogue, first]) => setState({ ready: { catalogue, first }, problem: null }),
-      (problem) => setState({ ready: null, problem }),
+      ([catalogue, first]) => setState((old) => ({ ready: { catalogue, first }, problem: null, turn: (old.turn ?? 0) + 1 })),
+      (problem) => setState((old) => ({ ...old, ready: null, problem })),
     );
   };
-  useEffect(load, []);
+  useEffect(() => { if (!state.ready || props.from || props.recipe) load(); }, [props.from, props.recipe]);
+  useEffect(() => {
+    const abort = new AbortController();
+    getAll('/recipes', {}, abort.signal).then(setRecipes, () => {});
+    return () => abort.abort();
+  }, []);
   return html`
     <div class="page-head"><h1>New experiment</h1>
-      ${state.ready && Object.keys(state.ready.first).length > 0 && html`<span class="soft">${textOf(state.ready.first.name)}</span>`}</div>
+      ${recipes.length > 0 && html`<label class="run-choice">Start from <select id="start-from" value=""
+        onChange=${(event) => event.target.value && set({ spec: '', from: '', recipe: event.target.value })}>
+        <option value="">a recipe…</option>${recipes.map((one) => html`<option value=${one.name}
+          title=${one.description}>${one.title}</option>`)}</select></label>`}</div>
     ${state.problem ? html`<${Failure} problem=${state.problem} retry=${load} />`
-      : state.ready ? html`<${Form} ...${state.ready} find=${find} set=${set} />` : html`<${Loading} what="Loading the settings" />`}`;
+      : state.ready ? html`<${Form} key=${state.turn} ...${state.ready} find=${find} set=${set} />` : html`<${Loading}
+        what="Loading the settings" />`}`;
 }
 
 export default defineView(PROPS, New);

@@ -7,8 +7,8 @@ import { RunStore } from '../lib/run-store.js';
 import { TERMINAL } from '../lib/experiment-store.js';
 import { categorical, ink } from '../lib/palette.js';
 import { bytes, number, metricLabel, duration, elapsed, valuesLabel, value as showValue, when, whenFully, NONE } from '../lib/format.js';
-import { Icon, Status, Loading, Failure, Segments, Tabs, tabPanel, attempt, saveFile } from '../part/basic.js';
-import { LineChart, SaveMenu } from '../part/chart.js';
+import { Icon, Status, Loading, Failure, Segments, Tabs, tabPanel, attempt, saveFile, Swatch } from '../part/basic.js';
+import { LineChart, SaveMenu, FitToggle, LogEpochs } from '../part/chart.js';
 import { Weights } from '../part/weights.js';
 import { Configuration } from '../part/configuration.js';
 import { titleOf } from './experiments.js';
@@ -46,8 +46,9 @@ function Panel({ id, title, note, lines, columns, version, props, set, marks, sm
   return html`
     <section class="panel" aria-label=${title}>
       <div class="panel-head"><h3>${title}</h3><span class="soft small hint">${note}</span><span class="grow" />
-        ${props.zoom && html`<button type="button" class="button quiet small" onClick=${() => set({ zoom: null })}>Show all</button>`}<${SaveMenu} id=${id} model=${model} handle=${handle} /></div>
-      ${model.series.length > 1 && html`<div class="legend static">${model.series.map((s) => html`<span class="legend-item"><svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true"><line x1="0" x2="18" y1="4" y2="4" stroke=${s.color} stroke-width="3" stroke-dasharray=${s.dash?.join(' ') || 'none'} /></svg>${s.label}</span>`)}</div>`}
+        ${props.zoom && html`<button type="button" class="button quiet small" onClick=${() => set({ zoom: null })}>Show all</button>`}<${SaveMenu}
+          id=${id} model=${model} handle=${handle} /></div>
+      ${model.series.length > 1 && html`<div class="legend static">${model.series.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>`}
       <${LineChart} id=${id} label="${title} by epoch" model=${model} small=${small} handle=${handle} onZoom=${(zoom) => set({ zoom })} /></section>`;
 }
 
@@ -71,9 +72,10 @@ function Curves({ store, version, props, set }) {
   const shared = { columns, version, props, set };
   return html`
     <section class="card"><div class="section-head"><h2>Curves</h2>
-        <div class="toolbar"><${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]} onChange=${(y) => set({ y })} />
-          <label class="inline check" title="The vertical axis fits what comes after the steep beginning"><input type="checkbox" id="fit" checked=${props.fit === 'end'} onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end</label>
-          <label class="inline check"><input type="checkbox" id="x-log" checked=${props.x === 'log'} onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs</label></div></div>
+        <div class="toolbar"><${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}
+          onChange=${(y) => set({ y })} />
+          <${FitToggle} props=${props} set=${set} />
+          <${LogEpochs} props=${props} set=${set} /></div></div>
       <div class="panels">
         <${Panel} id="chart-loss" title="Training and validation loss" note="the gap is shaded" ...${shared} marks=${marks.loss} lines=${[
           { label: 'training', color: colors.train, column: 'train_loss' }, { label: 'validation', color: colors.val, column: 'val_loss', against: 'train_loss' }]} />
@@ -81,7 +83,8 @@ function Curves({ store, version, props, set }) {
           { label: 'training', color: colors.train, column: `train_${other}` }, { label: 'validation', color: colors.val, column: `val_${other}`, against: `train_${other}` }]} />
         <${Panel} id="chart-ledger" title="Loss as trained and in inference" ...${shared} lines=${[
           { label: 'data loss as trained', color: colors.batch, column: 'batch_loss' }, { label: 'the same in inference mode', color: colors.train, column: 'train_loss' }, ...(columns.penalty?.some((x) => x > 0) ? [{ label: 'penalties', color: colors.penalty, column: 'penalty' }] : [])]} />
-        <${Panel} id="chart-gradient" title="Gradient norm" ...${shared} lines=${[{ label: 'gradient norm', color: categorical(2, theme), column: 'gradient_norm' }]} />
+        <${Panel} id="chart-gradient" title="Gradient norm" ...${shared}
+          lines=${[{ label: 'gradient norm', color: categorical(2, theme), column: 'gradient_norm' }]} />
       </div>
       <p class="soft small">A ring marks the best epoch, a square an early stop.</p></section>`;
 }
@@ -97,11 +100,17 @@ function Ledger({ run, columns }) {
   const at = (name, i) => columns[name]?.[i] ?? null;
   const sum = (i) => (at('batch_loss', i) === null ? null : at('batch_loss', i) + (at('penalty', i) ?? 0));
   return html`
-    <section class="card"><h2>Loss ledger</h2><p class="soft small">What the optimizer minimizes is the data loss as trained, with noise and masks on, plus the penalties. What counts is the loss in inference mode.</p>
+    <section class="card"><h2>Loss ledger</h2><p
+      class="soft small">What the optimizer minimizes is the data loss as trained, with noise and masks on, plus the penalties. What counts is the loss in inference mode.</p>
       <div class="table-box" role="region" tabindex="0" aria-label="Loss ledger"><table id="ledger">
-        <thead><tr><th scope="col">At</th><th scope="col" class="num">Epoch</th><th scope="col" class="num">Data loss as trained</th><th scope="col" class="num">+ penalties</th><th scope="col" class="num">= objective</th><th scope="col" class="num">Training loss, inference</th><th scope="col" class="num">Validation loss</th><th scope="col" class="num">Gap</th></tr></thead>
-        <tbody>${rows.map(([words, i]) => html`<tr><th scope="row">${words}</th><td class="num">${columns.epoch[i]}</td><td class="num">${number(at('batch_loss', i))}</td><td class="num">${number(at('penalty', i))}</td><td class="num main">${number(sum(i))}</td>
-          <td class="num">${number(at('train_loss', i))}</td><td class="num">${number(at('val_loss', i))}</td><td class="num">${at('val_loss', i) === null || at('train_loss', i) === null ? NONE : number(at('val_loss', i) - at('train_loss', i))}</td></tr>`)}</tbody></table></div></section>`;
+        <thead><tr><th scope="col">At</th><th scope="col" class="num">Epoch</th><th scope="col" class="num">Data loss as trained</th><th scope="col"
+          class="num">+ penalties</th><th scope="col" class="num">= objective</th><th scope="col" class="num">Training loss, inference</th><th
+          scope="col" class="num">Validation loss</th><th scope="col" class="num">Gap</th></tr></thead>
+        <tbody>${rows.map(([words, i]) => html`<tr><th scope="row">${words}</th><td class="num">${columns.epoch[i]}</td><td
+          class="num">${number(at('batch_loss', i))}</td><td class="num">${number(at('penalty', i))}</td><td class="num main">${number(sum(i))}</td>
+          <td class="num">${number(at('train_loss', i))}</td><td class="num">${number(at('val_loss', i))}</td><td
+            class="num">${at('val_loss', i) === null || at('train_loss', i) === null ? NONE : number(at('val_loss', i) - at('train_loss', i))}</td>
+            </tr>`)}</tbody></table></div></section>`;
 }
 
 function Layers({ store, version, props, set, catalogue }) {
@@ -113,8 +122,9 @@ function Layers({ store, version, props, set, catalogue }) {
   const name = (layer, i) => (typeof layer.layer === 'string' ? layer.layer : i === layers.length - 1 && layers.length > 1 ? 'output' : `layer ${layer.layer}`);
   const shown = metrics.filter((metric) => layers.some((layer) => layer.columns[metric.name]?.some((x) => x !== null)));
   return html`
-    <div class="legend static">${layers.map((layer, i) => html`<span class="legend-item"><svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true"><line x1="0" x2="18" y1="4" y2="4" stroke=${categorical(i, theme)} stroke-width="3" /></svg>${name(layer, i)}</span>`)}</div>
-    <div class="panels three" data-testid="layers">${shown.map((metric) => html`<${LayerPanel} key=${metric.name} metric=${metric} layers=${layers} nameOf=${name} version=${version} props=${props} set=${set} theme=${theme} />`)}</div>`;
+    <div class="legend static">${layers.map((layer, i) => html`<span class="legend-item"><${Swatch} style=${{ color: categorical(i, theme) }} />${name(layer, i)}</span>`)}</div>
+    <div class="panels three" data-testid="layers">${shown.map((metric) => html`<${LayerPanel} key=${metric.name} metric=${metric} layers=${layers}
+      nameOf=${name} version=${version} props=${props} set=${set} theme=${theme} />`)}</div>`;
 }
 
 function LayerPanel({ metric, layers, nameOf, version, props, set, theme }) {
@@ -125,8 +135,10 @@ function LayerPanel({ metric, layers, nameOf, version, props, set, theme }) {
     series: layers.map((layer, i) => ({ key: String(i), label: nameOf(layer, i), color: categorical(i, theme), width: 1.8, x: layer.columns.epoch.slice(), y: (layer.columns[metric.name] ?? []).slice(), low: null, high: null, n: null }))
       .filter((s) => s.y.some((y) => y !== null)),
   }), [version, theme, props.x, zoomKey, layers]);
-  return html`<section class="panel" aria-label="${metricLabel(metric.name)} of each layer"><div class="panel-head"><h3>${metricLabel(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" model=${model} handle=${handle} /></div>
-    <${LineChart} id="layer-${metric.name}" label="${metricLabel(metric.name)} of each layer by epoch" model=${model} small handle=${handle} onZoom=${(zoom) => set({ zoom })} /><p class="help">${metric.help}</p></section>`;
+  return html`<section class="panel" aria-label="${metricLabel(metric.name)} of each layer"><div class="panel-head">
+    <h3>${metricLabel(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" model=${model} handle=${handle} /></div>
+    <${LineChart} id="layer-${metric.name}" label="${metricLabel(metric.name)} of each layer by epoch" model=${model} small handle=${handle}
+      onZoom=${(zoom) => set({ zoom })} /><p class="help">${metric.help}</p></section>`;
 }
 
 const TILES = ['val_loss', 'val_accuracy', 'val_rmse', 'test_loss', 'test_accuracy', 'test_rmse', 'generalization_gap', 'test_ece', 'mc_test_accuracy', 'mc_test_loss'];
@@ -137,7 +149,8 @@ function Tiles({ run, catalogue }) {
     ...(run.metrics?.best_epoch !== undefined && run.metrics.best_epoch !== null ? [['best epoch', number(run.metrics.best_epoch), 'The epoch with the best monitored metric']] : []),
     ...(run.samples_per_second ? [['samples per second', number(Math.round(run.samples_per_second)), 'Training samples over training time']] : [])];
   if (!rows.length) return null;
-  return html`<dl class="tiles" data-testid="tiles">${rows.map(([words, shown, help]) => html`<div class="tile" title=${help}><dt>${words}</dt><dd>${shown}</dd></div>`)}</dl>`;
+  return html`<dl class="tiles" data-testid="tiles">${rows.map(([words, shown, help]) => html`<div class="tile" title=${help}><dt>${words}</dt>
+    <dd>${shown}</dd></div>`)}</dl>`;
 }
 
 /* The run's configuration as a specification of its own. */
@@ -147,17 +160,23 @@ function Head({ run, experiment }) {
   const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
   const active = !TERMINAL.includes(run.status);
   return html`
-    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span aria-hidden="true">/</span><a href="#/experiments/${run.experiment_id}">${experiment ? titleOf(experiment) : run.experiment_id}</a><span aria-hidden="true">/</span><span>run ${run.id}</span></nav>
+    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span aria-hidden="true">/</span><a
+      href="#/experiments/${run.experiment_id}">${experiment ? titleOf(experiment) : run.experiment_id}</a><span
+      aria-hidden="true">/</span><span>run ${run.id}</span></nav>
     <div class="page-head"><div class="head-words"><h1>${valuesLabel(run.values)}, seed ${run.seed}</h1></div>
       <div class="row actions">
         ${active && html`<button type="button" class="button" id="run-cancel" onClick=${() => act('cancel')}><${Icon} name="stop" />Cancel</button>`}
-        ${['failed', 'cancelled'].includes(run.status) && html`<button type="button" class="button" id="run-retry" onClick=${() => act('retry')}><${Icon} name="retry" />Retry</button>`}
+        ${['failed', 'cancelled'].includes(run.status) && html`<button type="button" class="button" id="run-retry" onClick=${() => act('retry')}>
+          <${Icon} name="retry" />Retry</button>`}
         <a class="button" id="run-duplicate" href="#/new?spec=${encodeURIComponent(specOfRun(run))}"><${Icon} name="copy" />Duplicate</a>
-        ${run.status === 'completed' && html`<a class="button" id="model-download" href=${link(`/runs/${run.id}/model`, { format: 'safetensors' })} download="run-${run.id}.safetensors"><${Icon} name="download" />Model</a>`}
-        <a class="button quiet" id="curves-download" href="#" onClick=${(event) => { event.preventDefault(); saveCurves(run.id); }}><${Icon} name="download" />Curves</a>
+        ${run.status === 'completed' && html`<a class="button" id="model-download" href=${link(`/runs/${run.id}/model`, { format: 'safetensors' })}
+          download="run-${run.id}.safetensors"><${Icon} name="download" />Model</a>`}
+        <a class="button quiet" id="curves-download" href="#" onClick=${(event) => { event.preventDefault(); saveCurves(run.id); }}><${Icon}
+          name="download" />Curves</a>
       </div></div>
     <div class="head-state"><${Status} status=${run.status} reason=${run.stop_reason} /><span class="soft">epoch ${run.epoch} of ${run.epochs}</span>
-      ${run.started_at && html`<time class="soft" datetime=${run.started_at} title=${whenFully(run.started_at)}>${when(run.started_at)}${run.finished_at ? `, took ${duration(elapsed(run.started_at, run.finished_at))}` : ''}</time>`}
+      ${run.started_at && html`<time class="soft" datetime=${run.started_at}
+        title=${whenFully(run.started_at)}>${when(run.started_at)}${run.finished_at ? `, took ${duration(elapsed(run.started_at, run.finished_at))}` : ''}</time>`}
       ${run.attempt > 1 && html`<span class="soft">attempt ${run.attempt}</span>`}
       ${run.error && html`<span class="bad-text">${run.error}</span>`}</div>`;
 }
@@ -171,7 +190,8 @@ const PROVENANCE = { version: 'program', blas: 'BLAS', blas_core: 'BLAS core', d
 function Provenance({ run }) {
   const rows = Object.entries(run.provenance ?? {});
   if (!rows.length) return null;
-  return html`<dl class="pairs">${rows.map(([name, part]) => html`<div><dt>${PROVENANCE[name] ?? name.replace(/_/g, ' ')}</dt><dd><code>${name.endsWith('_bytes') ? bytes(part) : showValue(part)}</code></dd></div>`)}</dl>`;
+  return html`<dl class="pairs">${rows.map(([name, part]) => html`<div><dt>${PROVENANCE[name] ?? name.replace(/_/g, ' ')}</dt>
+    <dd><code>${name.endsWith('_bytes') ? bytes(part) : showValue(part)}</code></dd></div>`)}</dl>`;
 }
 
 /* Width and height of the run's inputs, null when they are no pictures. */
@@ -194,7 +214,8 @@ function Run({ id, set, ...props }) {
   useEffect(() => { getCatalogue().then(setCatalogue, (problem) => { store.problem = problem; store.tell(); }); }, []);
   useEffect(() => { if (props.tab === 'layers') store.wantLayers(); }, [props.tab, store.run === null]);
   useTitle(`Run ${id}`);
-  if (store.problem) return html`<${Failure} problem=${store.problem} retry=${() => store.load()} title=${store.problem.status === 404 ? 'There is no such run' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
+  if (store.problem) return html`<${Failure} problem=${store.problem} retry=${() => store.load()}
+    title=${store.problem.status === 404 ? 'There is no such run' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
   if (!store.run || !catalogue) return html`<${Loading} what="Loading the run" />`;
   const { run, columns } = store;
   const shared = { store, version, props, set, catalogue };
@@ -203,13 +224,17 @@ function Run({ id, set, ...props }) {
     <${Tiles} run=${run} catalogue=${catalogue} />
     <${Curves} ...${shared} />
     <${Ledger} run=${run} columns=${columns} />
-    <section class="card tables"><${Tabs} id="run-tabs" label="Inside the run" value=${props.tab} onChange=${(tab) => set({ tab })} tabs=${[['layers', 'Layers'], ['weights', 'Weights'], ['configuration', 'Configuration']]} />
+    <section class="card tables"><${Tabs} id="run-tabs" label="Inside the run" value=${props.tab} onChange=${(tab) => set({ tab })}
+      tabs=${[['layers', 'Layers'], ['weights', 'Weights'], ['configuration', 'Configuration']]} />
       <div class="tab-body" ...${tabPanel('run-tabs', props.tab)}>
         ${props.tab === 'layers' && html`<${Layers} ...${shared} />`}
-        ${props.tab === 'weights' && (run.status === 'completed' ? html`<${Weights} run=${run.id} image=${image} />` : html`<p class="soft pad">The weights can be seen when the run has finished.</p>`)}
-        ${props.tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets} name="run-${id}" /><${Provenance} run=${run} />`}
+        ${props.tab === 'weights' && (run.status === 'completed' ? html`<${Weights} run=${run.id} image=${image} />` : html`<p
+          class="soft pad">The weights can be seen when the run has finished.</p>`)}
+        ${props.tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets}
+          name="run-${id}" /><${Provenance} run=${run} />`}
       </div></section>
-    <p class="soft foot">Everything here is also at <a href=${link(`/runs/${id}`)}>${link(`/runs/${id}`)}</a>, <a href=${link(`/runs/${id}/curves`)}>curves</a> and <a href=${link(`/runs/${id}/layers`)}>layers</a>.</p>`;
+    <p class="soft foot">Everything here is also at <a href=${link(`/runs/${id}`)}>${link(`/runs/${id}`)}</a>, <a
+      href=${link(`/runs/${id}/curves`)}>curves</a> and <a href=${link(`/runs/${id}/layers`)}>layers</a>.</p>`;
 }
 
 export default defineView(PROPS, Run);

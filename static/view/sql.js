@@ -67,8 +67,10 @@ function Schema({ insert }) {
   return html`
     <aside class="card schema" aria-label="Tables and columns" data-testid="schema"><h2>Tables</h2>
       ${schema.length === 0 && html`<${Loading} what="Loading the schema" />`}
-      ${schema.map(({ table, columns }) => html`<details key=${table}><summary><code>${table}</code> <span class="soft small">${count(columns.length, 'column')}</span></summary>
-        <ul>${columns.map((column) => html`<li><button type="button" class="link" onClick=${() => insert(column)} aria-label="Insert ${column}"><code>${column}</code></button></li>`)}</ul></details>`)}
+      ${schema.map(({ table, columns }) => html`<details key=${table}><summary><code>${table}</code> <span
+        class="soft small">${count(columns.length, 'column')}</span></summary>
+        <ul>${columns.map((column) => html`<li><button type="button" class="link" onClick=${() => insert(column)}
+          aria-label="Insert ${column}"><code>${column}</code></button></li>`)}</ul></details>`)}
       <p class="help">Also: <code>stddev</code>, <code>median</code>, <code>ci95_low</code>, <code>ci95_high</code>. The file can be opened with sqlite3, pandas or Datasette while the service runs.</p></aside>`;
 }
 
@@ -102,12 +104,16 @@ function ResultChart({ result, props, set }) {
       return { ...one, points, color: categorical(i, theme), joined: points.every((point, j) => j === 0 || point.x > points[j - 1].x) };
     });
   }, [result, x, y, by, theme]);
-  const select = (id, label, value, names) => html`<label class="inline">${label} <select id=${id} value=${value} onChange=${(event) => set({ [id.slice(6)]: event.target.value })}>${names.map((name) => html`<option value=${name} selected=${name === value}>${name === '-' ? 'nothing' : name}</option>`)}</select></label>`;
+  const select = (id, label, value, names) => html`<label class="inline">${label} <select id=${id} value=${value}
+    onChange=${(event) => set({ [id.slice(6)]: event.target.value })}>${names.map((name) => html`<option value=${name}
+    selected=${name === value}>${name === '-' ? 'nothing' : name}</option>`)}</select></label>`;
   if (numeric.length < 2) return html`<p class="soft pad">A chart needs two columns of numbers.</p>`;
   return html`
     <div class="toolbar">${select('chart-x', 'Across', x, numeric)}${select('chart-y', 'Up', y, numeric)}${select('chart-by', 'Series', by, ['-', ...result.columns.filter((name) => name !== x && name !== y)])}</div>
-    ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round" style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
-    <${XyChart} id="sql-chart" label="${y} against ${x}" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${x} yLabel=${y} />`;
+    ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round"
+      style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
+    <${XyChart} id="sql-chart" label="${y} against ${x}" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${x}
+      yLabel=${y} />`;
 }
 
 function Cell({ column, value }) {
@@ -120,16 +126,20 @@ function Cell({ column, value }) {
 
 function Result({ result, props, set, saveCsv }) {
   const columns = useMemo(() => result.columns.map((name, i) => ({
-    key: name, label: name, align: isNumber(result.rows, i) ? 'num' : '', head: false, value: (row) => row[i], cell: (row) => html`<${Cell} column=${name} value=${row[i]} />`,
+    key: name, label: name, align: isNumber(result.rows, i) ? 'num' : '', head: false, value: (row) => row[i], cell: (row) => html`<${Cell}
+      column=${name} value=${row[i]} />`,
   })), [result]);
   const rows = useMemo(() => result.rows.map((row, i) => Object.assign(row, { place: i })), [result]);
   return html`
     <section class="card result" data-testid="result"><div class="section-head"><h2>${count(result.rows.length, 'row')}</h2>
-      <div class="row"><span class="soft small">${duration(result.elapsed_ms / 1000)}${result.truncated ? `, cut off at ${number(result.rows.length)}` : ''}</span>
-        <${Segments} name="show" label="Show the result as" value=${props.show} options=${[['table', 'Table'], ['chart', 'Chart']]} onChange=${(show) => set({ show })} />
+      <div class="row"><span
+        class="soft small">${duration(result.elapsed_ms / 1000)}${result.truncated ? `, cut off at ${number(result.rows.length)}` : ''}</span>
+        <${Segments} name="show" label="Show the result as" value=${props.show} options=${[['table', 'Table'], ['chart', 'Chart']]}
+          onChange=${(show) => set({ show })} />
         <button type="button" class="button" id="sql-csv" onClick=${saveCsv}><${Icon} name="download" />CSV</button></div></div>
       ${props.show === 'chart' ? html`<${ResultChart} result=${result} props=${props} set=${set} />`
-        : html`<${Table} id="sql-result" label="Result" columns=${columns} rows=${rows} sort=${props.sort} onSort=${(sort) => set({ sort })} rowKey=${(row) => row.place} empty="The query has no rows." />`}</section>`;
+        : html`<${Table} id="sql-result" label="Result" columns=${columns} rows=${rows} sort=${props.sort} onSort=${(sort) => set({ sort })}
+          rowKey=${(row) => row.place} empty="The query has no rows." />`}</section>`;
 }
 
 function Sql({ set, ...props }) {
@@ -179,18 +189,26 @@ function Sql({ set, ...props }) {
       <div class="sql-main">
         <form class="card editor" onSubmit=${submit}>
           <label for="sql-query" class="visually-hidden">Query</label>
-          <textarea id="sql-query" class="code" ref=${editor} rows=${Math.min(18, Math.max(6, draft.split('\n').length + 1))} spellcheck=${false} autocapitalize="off" autocomplete="off" value=${draft} placeholder="SELECT …"
-            aria-describedby="sql-hint" aria-invalid=${state.problem ? 'true' : undefined} onInput=${(event) => setDraft(event.target.value)} onKeyDown=${(event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event); }} />
-          ${names.length > 0 && html`<div class="parameters">${names.map((name) => html`<label>:${name}<input id="sql-parameter-${name}" value=${values[name] ?? ''} onInput=${(event) => setValues({ ...values, [name]: event.target.value })} /></label>`)}</div>`}
-          <div class="row"><button class="button primary" id="sql-run" disabled=${draft.trim() === '' || state.busy}><${Icon} name="play" />${state.busy ? 'Running…' : 'Run'}</button>
+          <textarea id="sql-query" class="code" ref=${editor} rows=${Math.min(18, Math.max(6, draft.split('\n').length + 1))} spellcheck=${false}
+            autocapitalize="off" autocomplete="off" value=${draft} placeholder="SELECT …"
+            aria-describedby="sql-hint" aria-invalid=${state.problem ? 'true' : undefined} onInput=${(event) => setDraft(event.target.value)}
+              onKeyDown=${(event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event); }} />
+          ${names.length > 0 && html`<div class="parameters">${names.map((name) => html`<label>:${name}<input id="sql-parameter-${name}"
+            value=${values[name] ?? ''} onInput=${(event) => setValues({ ...values, [name]: event.target.value })} /></label>`)}</div>`}
+          <div class="row"><button class="button primary" id="sql-run" disabled=${draft.trim() === '' || state.busy}><${Icon}
+            name="play" />${state.busy ? 'Running…' : 'Run'}</button>
             <span class="soft small wide-only" id="sql-hint">Ctrl and Enter runs it. Nothing can be changed from here.</span><span class="grow" />
-            <label class="inline">at most <select id="sql-limit" value=${props.limit} onChange=${(event) => set({ limit: Number(event.target.value) })}>${LIMITS.map((n) => html`<option value=${n} selected=${n === props.limit}>${number(n)}</option>`)}</select> rows</label>
-            <button type="button" class="button quiet" id="sql-link" disabled=${draft.trim() === ''} onClick=${() => copyText(location.origin + link('/sql', { query: draft }))}><${Icon} name="copy" />API link</button></div>
+            <label class="inline">at most <select id="sql-limit" value=${props.limit}
+              onChange=${(event) => set({ limit: Number(event.target.value) })}>${LIMITS.map((n) => html`<option value=${n}
+              selected=${n === props.limit}>${number(n)}</option>`)}</select> rows</label>
+            <button type="button" class="button quiet" id="sql-link" disabled=${draft.trim() === ''}
+              onClick=${() => copyText(location.origin + link('/sql', { query: draft }))}><${Icon} name="copy" />API link</button></div>
         </form>
         ${state.problem && html`<${Failure} problem=${state.problem} title="The query was not run" />`}
         ${state.result && html`<${Result} result=${state.result} props=${props} set=${set} saveCsv=${saveCsv} />`}
         ${!state.result && !state.problem && html`<section class="card" aria-labelledby="ready-title"><h2 id="ready-title">Ready queries</h2>
-          <div class="ready">${setting !== null && readyQueries(setting).map(([words, query]) => html`<button type="button" class="button" onClick=${() => pick(query)} data-query=${words}>${words}</button>`)}</div></section>`}
+          <div class="ready">${setting !== null && readyQueries(setting).map(([words, query]) => html`<button type="button" class="button"
+            onClick=${() => pick(query)} data-query=${words}>${words}</button>`)}</div></section>`}
       </div>
       <${Schema} insert=${insert} />
     </div>`;

@@ -1,4 +1,4 @@
-/* philox — Philox4x32-10 and the masks of a run, recomputed here exactly as the engine drew them (contract: key, counter,
+/* explain/philox — Philox4x32-10 and the masks of a run, recomputed here exactly as the engine drew them (contract: key, counter,
  * 16 bits a decision). */
 
 const M0 = 0xd2511f53;

@@ -1,4 +1,4 @@
-/* net — a small dense net run in the browser from its model file, with a given mask: what "Seeing dropout" draws.
+/* explain/net — a small dense net run in the browser from its model file, with a given mask: what "Seeing dropout" draws.
  * It is compared with the service's own answer before its activations are shown. */
 import { maskOf, threshold } from './philox.js';
 
