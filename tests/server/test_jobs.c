@@ -575,6 +575,7 @@ static void files_that_nobody_knows_are_removed_at_start(void)
     CHECK_OR_RETURN(bench_open(&b, 1));
     CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s));
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
+    free(s.run_ids);
     stop(&b);
     snprintf(models, sizeof models, "%s/models", b.data_dir);
     snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", b.data_dir);
@@ -588,6 +589,7 @@ static void files_that_nobody_knows_are_removed_at_start(void)
     CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s)); /* the worker tidies first */
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     CHECK_EQUAL_INT(count_files(models), 3);
+    free(s.run_ids);
     bench_close(&b);
 }
 
