@@ -1,7 +1,7 @@
 #include "server/jobs_rate.h"
 
-#define NOMINAL_FLOPS 25e9
-#define UNIT_SECONDS 2e-9    /* activation, mask and their derivative of one unit and sample */
+#define NOMINAL_FLOPS 75e9
+#define UNIT_SECONDS 1e-9    /* activation, mask and their derivative of one unit and sample */
 #define UPDATE_SECONDS 4e-10 /* optimizer's pass over one weight */
 #define STEP_SECONDS 3e-6    /* what a step costs however small it is */
 #define NEW_SHARE 0.2        /* of a new measurement in the mean */

@@ -1,6 +1,6 @@
 /* jobs_rate — how long a run will take: a model of the work, corrected by what finished runs took.
  *
- * Work is in seconds of a nominal processor (25 GFLOP/s in products, 10 GB/s in updates); the
+ * Work is in seconds of a nominal processor (75 GFLOP/s in products, 2.5 G weights/s in updates); the
  * correction is the exponentially weighted mean of measured over nominal seconds, 1 until a run has
  * finished.
  * Threads: none of its own; guarded by its owner's lock. */
