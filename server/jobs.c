@@ -139,6 +139,17 @@ static void on_told(void *context)
     jobs_unlock(w->jobs);
 }
 
+static bool may_begin(void *context)
+{
+    worker *w = context;
+    jobs_lock(w->jobs);
+    bool is_free = atomic_load(&w->command) == TRAIN_GO_ON;
+    if (is_free)
+        w->is_told = false;
+    jobs_unlock(w->jobs);
+    return is_free;
+}
+
 static run_state on_paused(void *context)
 {
     worker *w = context;
@@ -213,6 +224,8 @@ static bool on_wait(void *context, const fail *why)
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     jobs_lock(j);
+    w->is_told = true; /* what waits does not keep others from changing its state */
+    jobs_tell_change(j);
     if (!j->is_closing)
         pthread_cond_timedwait(&j->sync->work, &j->sync->lock, &until);
     bool is_closing = j->is_closing;
@@ -272,6 +285,7 @@ static void work(worker *w)
         .on_step = on_step,
         .allowed = on_threads,
         .open_dataset = open_for_worker,
+        .may_begin = may_begin,
         .on_told = on_told,
         .paused_as = on_paused,
         .before_end = on_end,

@@ -306,18 +306,26 @@ static void train_and_end(running *r, jobs_outcome *out)
 }
 
 /* The run's row, once database and data directory can be used; false: it is gone, no longer queued,
- * or the service ends. */
+ * not to be begun, or the service ends. */
 static bool get_row(running *r)
 {
     const jobs_task *task = r->task;
     fail f;
-    for (;;) {
+    while (task->may_begin(task->context)) {
         bool is_usable = jobs_files_check(task->data_dir, &f);
         if (is_usable && store_get_run(task->store, task->run_id, &r->row, &f))
             return r->row.status == RUN_STATE_QUEUED;
         if ((is_usable && !goes_away(&f)) || !task->wait(task->context, &f))
             return false;
     }
+    /* A pause is stored by whoever asked for it; a cancel was left to this run. */
+    bool moved;
+    if (task->poll(task->context) == TRAIN_CANCEL &&
+        !store_move_run(task->store, task->run_id, RUN_STATE_QUEUED, RUN_STATE_CANCELLED,
+                        STOP_REASON_CANCELLED, NULL, &moved, &f))
+        (void)fprintf(stderr, "regulab: run %" PRId64 " is not cancelled: %s\n", task->run_id,
+                      f.sentence);
+    return false;
 }
 
 void jobs_run_train(const jobs_task *task, jobs_outcome *out)
