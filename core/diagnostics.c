@@ -1,5 +1,7 @@
 #include "core/diagnostics.h"
 
+#include "core/mat.h"
+
 #include "core/kernel_diagnostics.h"
 
 #include <assert.h>
@@ -131,18 +133,16 @@ static void read_activity(const diagnostics *d, double values[LAYER_METRIC_COUNT
     values[LAYER_METRIC_DEAD_FRACTION] = n_dead / units;
 }
 
+/* The ratio of the two averages over units, not the average of ratios: one unit that hardly moves in training would outweigh all
+ * others. */
 static double read_variance_shift(const diagnostics *d)
 {
-    double sum = 0;
-    size_t n = 0;
+    double evaluation = 0, training = 0;
     for (size_t u = 0; u < d->units; u++) {
-        double training = scatter(&d->training, u);
-        if (training > 0) {
-            sum += scatter(&d->evaluation, u) / training;
-            n++;
-        }
+        evaluation += scatter(&d->evaluation, u);
+        training += scatter(&d->training, u);
     }
-    return n > 0 ? sum / (double)n : NAN;
+    return training > 0 ? evaluation / training : NAN;
 }
 
 /* Covariance (divisor n) of the kept samples into d->gram, both triangles. */
@@ -185,58 +185,11 @@ static double coadaptation_of(const float *covariance, size_t units)
     return n_live < 2 ? NAN : sum / (n_live * (n_live - 1) / 2);
 }
 
-/* The rational QL transformation of the unreduced block low..high, whose shift has been subtracted.
- * `least` stands in for a vanishing pivot. */
-static void rational_sweep(double *diagonal, double *squares, size_t low, size_t high, double least)
-{
-    double g = diagonal[high] == 0 ? least : diagonal[high], h = g, s = 0;
-    for (size_t i = high; i-- > low;) {
-        double p = g * h, r = p + squares[i];
-        squares[i + 1] = s * r;
-        s = squares[i] / r;
-        diagonal[i + 1] = h + s * (h + diagonal[i]);
-        g = diagonal[i] - squares[i] / g;
-        if (g == 0)
-            g = least;
-        h = g * p / r;
-    }
-    squares[low] = s * g * h;
-    diagonal[low] = h;
-}
-
-void diagnostics_eigenvalues(double *diagonal, double *squares, size_t n)
-{
-    enum { SWEEPS_LIMIT = 60 };
-    double shift = 0, scale = 0, least = 0;
-    squares[n - 1] = 0;
-    for (size_t low = 0; low < n; low++) {
-        double size = fabs(diagonal[low]) + sqrt(squares[low]);
-        scale = fmax(scale, size);
-        least = fmax(scale * DBL_EPSILON, DBL_MIN);
-        for (int sweep = 0; sweep < SWEEPS_LIMIT; sweep++) {
-            size_t high = low;
-            while (squares[high] > least * least)
-                high++;
-            if (high == low)
-                break;
-            double root = sqrt(squares[low]), g = diagonal[low];
-            double p = (diagonal[low + 1] - g) / (2 * root);
-            diagonal[low] = root / (p + copysign(hypot(p, 1), p));
-            double step = g - diagonal[low];
-            for (size_t i = low + 1; i < n; i++)
-                diagonal[i] -= step;
-            shift += step;
-            rational_sweep(diagonal, squares, low, high, least);
-        }
-        diagonal[low] += shift;
-    }
-}
-
 /* Overwrites the covariance. */
 static double effective_rank_of(float *covariance, size_t units)
 {
     float diagonal[DIAGNOSTICS_UNITS_LIMIT], off[DIAGNOSTICS_UNITS_LIMIT];
-    double eigenvalues[DIAGNOSTICS_UNITS_LIMIT] = {0}, squares[DIAGNOSTICS_UNITS_LIMIT] = {0};
+    double eigenvalues[DIAGNOSTICS_UNITS_LIMIT], next[DIAGNOSTICS_UNITS_LIMIT];
     double trace = 0, entropy = 0, sum = 0;
     for (size_t i = 0; i < units; i++)
         trace += (double)covariance[i * KERNEL_GRAM_STRIDE + i];
@@ -244,12 +197,16 @@ static double effective_rank_of(float *covariance, size_t units)
         return NAN;
     if (units == 1)
         return 1;
+    for (size_t i = 0; i < units; i++)
+        for (size_t j = 0; j < units; j++)
+            covariance[i * KERNEL_GRAM_STRIDE + j] /= (float)trace;
     kernel_diagnostics_tridiagonal(covariance, units, diagonal, off);
     for (size_t i = 0; i < units; i++) {
-        eigenvalues[i] = (double)diagonal[i] / trace;
-        squares[i] = i + 1 < units ? (double)off[i] * off[i] / (trace * trace) : 0;
+        eigenvalues[i] = (double)diagonal[i];
+        next[i] = i + 1 < units ? (double)off[i] : 0;
     }
-    diagnostics_eigenvalues(eigenvalues, squares, units);
+    if (!mat_tridiagonal_eigenvalues(eigenvalues, next, units))
+        return NAN;
     for (size_t i = 0; i < units; i++)
         sum += fmax(0, eigenvalues[i]);
     for (size_t i = 0; i < units; i++)

@@ -57,13 +57,8 @@ void diagnostics_add_pair(diagnostics *d, const real *evaluation, const real *tr
  * _COADAPTATION, _VARIANCE_SHIFT and _EFFECTIVE_RANK; leaves the others alone. coadaptation: mean
  * |corr_ij|, i < j, over live units (NaN with fewer than two). effective_rank: exp(-sum p ln p)
  * with p the eigenvalues of the covariance over their sum (Roy and Vetterli 2007; NaN if all units
- * stand still). variance_shift: mean over units of var(evaluation)/var(training), of those that
- * vary in training; 1 if no pair was added: a layer that does the same in both modes. */
+ * stand still). variance_shift: var(evaluation) over var(training), each averaged over the
+ * units; 1 if no pair was added: a layer that does the same in both modes. */
 void diagnostics_read(diagnostics *d, double values[LAYER_METRIC_COUNT]);
-
-/* Eigenvalues of a symmetric tridiagonal matrix, unordered, in place of its diagonal;
- * squares[0..n-2] are the squared off-diagonal elements (overwritten; squares has n elements).
- * Rational QL (Reinsch 1973, algorithm 464). */
-void diagnostics_eigenvalues(double *diagonal, double *squares, size_t n);
 
 #endif

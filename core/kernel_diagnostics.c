@@ -92,12 +92,16 @@ static inline __attribute__((always_inline)) float dot(const float *a, const flo
     return sum;
 }
 
+/* Squared length, of a matrix of trace 1, below which a column is rounding error: what is left of a matrix of low rank. Reflecting it would
+ * divide by numbers that underflow. */
+#define NEGLIGIBLE 1e-18f
+
 /* The reflector I - beta v v' that maps x (n) to (*image, 0, ..., 0); v replaces x. Returns beta, 0
  * if x is there. */
 static inline __attribute__((always_inline)) float reflector(float *x, size_t n, float *image)
 {
     float rest = dot(x + 1, x + 1, n - 1);
-    if (!(rest > 0)) {
+    if (!(rest > NEGLIGIBLE)) {
         *image = x[0];
         return 0;
     }

@@ -21,7 +21,7 @@ void kernel_diagnostics_add(const real *x, size_t n, size_t units, const real *s
 void kernel_diagnostics_gram(const float *z, size_t n, size_t units, float *gram);
 
 /* Householder reduction of the symmetric matrix a (n, n), KERNEL_GRAM_STRIDE, both triangles given,
- * 2 <= n <= 128: diagonal[0..n-1], off[0..n-2] of a similar tridiagonal matrix (Golub and Van
+ * trace about 1, 2 <= n <= 128: diagonal[0..n-1], off[0..n-2] of a similar tridiagonal matrix (Golub and Van
  * Loan 8.3.1). Overwrites a. */
 void kernel_diagnostics_tridiagonal(float *a, size_t n, float *diagonal, float *off);
 

@@ -27,6 +27,16 @@ void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t
         (int)ldb, beta, c, (int)ldc);
 }
 
+/* Fortran: OpenBLAS brings LAPACK along. */
+extern void dsterf_(const int *n, double *d, double *e, int *info);
+
+bool mat_tridiagonal_eigenvalues(double *diagonal, double *next_to_it, size_t n)
+{
+    int order = (int)n, info = 0;
+    dsterf_(&order, diagonal, next_to_it, &info);
+    return info == 0;
+}
+
 const char *mat_blas_name(void)
 {
     /* The configuration starts with the name and version: "OpenBLAS 0.3.21 NO_LAPACKE ...". */

@@ -138,12 +138,13 @@ const metric LAYER_METRICS[LAYER_METRIC_COUNT] = {
                                    "above 1e-6) on the validation split; at most 256 samples and "
                                    "128 units, evenly spaced, are looked at.",
                                    LOWER, .is_test = false, BOTH},
-    [LAYER_METRIC_VARIANCE_SHIFT] = {"variance_shift", "ratio",
-                                     "Variance of what the layer hands on after its dropout, "
-                                     "evaluation mode over training mode, mean over units; 1 is no "
-                                     "shift, 1 - rate is expected for centred inputs (Li et al. "
-                                     "2018).",
-                                     NEITHER, .is_test = false, BOTH},
+    [LAYER_METRIC_VARIANCE_SHIFT] =
+        {"variance_shift", "ratio",
+         "Variance of what the layer hands on after its dropout, "
+         "evaluation mode over training mode, each averaged over units; 1 is no "
+         "shift, 1 - rate is expected for centred inputs (Li et al. "
+         "2018).",
+         NEITHER, .is_test = false, BOTH},
     [LAYER_METRIC_EFFECTIVE_RANK] = {"effective_rank", "dimensions",
                                      "exp of the entropy of the normalized eigenvalues of the "
                                      "outputs' covariance (Roy and Vetterli 2007); at most 256 "

@@ -1,6 +1,7 @@
 /* Per-layer diagnostics against plain double-precision definitions and cases with a known answer.
  */
 #include "core/diagnostics.h"
+#include "core/mat.h"
 #include "core/rng.h"
 #include "tests/check.h"
 
@@ -255,16 +256,45 @@ static void what_is_not_there_is_not_a_number(void)
     CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], 1, 0);
 }
 
+/* Trained layers have eigenvalues over many magnitudes and units that stand still: random low ranks, scales and rectified units, against
+ * Jacobi's method. */
+static void graded_spectra_have_their_rank(void)
+{
+    enum { N = 60, UNITS = 40, CASES = 150 };
+    real x[N * UNITS];
+    for (uint32_t k = 0; k < CASES; k++) {
+        rng_stream s = rng_stream_at(k, RNG_DATA, 1, 0, 0);
+        size_t sources = 1 + rng_below(&s, 30);
+        double decay = rng_uniform_between(&s, 0.2, 1), bias = rng_uniform_between(&s, -1, 0.5),
+               loads[UNITS * 30];
+        for (size_t i = 0; i < UNITS * sources; i++)
+            loads[i] = rng_normal(&s) * pow(decay, (double)(i % sources));
+        for (size_t n = 0; n < N; n++) {
+            double z[30];
+            for (size_t j = 0; j < sources; j++)
+                z[j] = rng_normal(&s);
+            for (size_t u = 0; u < UNITS; u++) {
+                double sum = bias;
+                for (size_t j = 0; j < sources; j++)
+                    sum += loads[u * sources + j] * z[j];
+                x[n * UNITS + u] = (real)fmax(0, sum);
+            }
+        }
+        measure(x, NULL, N, UNITS, N);
+        CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], plain_effective_rank(x, N, UNITS), 1e-3);
+    }
+}
+
 /* The second difference matrix: 2 - 2 cos(k pi / (n + 1)). */
 static void eigenvalues_of_a_known_matrix(void)
 {
     enum { N = 90 };
-    double diagonal[N], squares[N], sum = 0, log_product = 0;
+    double diagonal[N], next[N], sum = 0, log_product = 0;
     for (size_t i = 0; i < N; i++) {
         diagonal[i] = 2;
-        squares[i] = 1;
+        next[i] = -1;
     }
-    diagnostics_eigenvalues(diagonal, squares, N);
+    CHECK(mat_tridiagonal_eigenvalues(diagonal, next, N));
     for (int k = 1; k <= N; k++) {
         double expected = 2 - 2 * cos(k * M_PI / (N + 1)), nearest = INFINITY;
         for (size_t i = 0; i < N; i++)
@@ -282,4 +312,5 @@ static void eigenvalues_of_a_known_matrix(void)
 CHECK_MAIN("diagnostics", agrees_with_plain_definitions, large_layers_are_sampled_evenly,
            copies_are_one_dimension, independent_units_are_all_dimensions,
            dead_units_are_counted_and_left_out, variance_shift_follows_the_formula,
-           what_is_not_there_is_not_a_number, eigenvalues_of_a_known_matrix)
+           what_is_not_there_is_not_a_number, graded_spectra_have_their_rank,
+           eigenvalues_of_a_known_matrix)
