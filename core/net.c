@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { PART_WIDTH = 512, PART_ALIGNMENT = 64 };
+enum { PART_WIDTH = 256, PART_ALIGNMENT = 64 };
 
 static void place(net_layer *layer, const tensor *t)
 {
