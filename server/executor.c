@@ -68,9 +68,14 @@ static bool check_memory(size_t wanted, fail *f)
 bool executor_resolve(train_spec *spec, const dataset *set, const char *data_dir, fail *f)
 {
     dataset_options options;
-    if (!dataset_check(spec->dataset, &spec->dataset_options, data_dir, &options, f))
+    size_t n[PART_COUNT];
+    if (!dataset_check(spec->dataset, &spec->dataset_options, data_dir, &options, f) ||
+        !split_count(set, spec, n, f))
         return false;
     spec->dataset_options = options;
+    spec->train_size = (int64_t)n[PART_TRAIN];
+    spec->validation_size = (int64_t)n[PART_VALIDATION];
+    spec->test_size = (int64_t)n[PART_TEST];
     if (spec->scaling < 0)
         spec->scaling = set->default_scaling;
     return true;

@@ -48,7 +48,8 @@ typedef struct executor_task {
 FAIL_CHECKED bool executor_train(const executor_task *task, train_result *result,
                                  char data_sha256[65], fail *f);
 
-/* Fills what only the data set knows: its own scaling, the generator's own options. Idempotent. */
+/* Fills what only the data set knows: its own scaling, the generator's own options, the sizes of the
+ * parts. Idempotent. */
 FAIL_CHECKED bool executor_resolve(train_spec *spec, const dataset *set, const char *data_dir,
                                    fail *f);
 
