@@ -127,30 +127,22 @@ export function multipart(files) {
   return { body: Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]), type: `multipart/form-data; boundary=${boundary}` };
 }
 
-/** Server-Sent Events of a fetch response, one { event, id, data } at a time (comments left out). */
-async function* parseEvents(response) {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of response.body) {
-    text += decoder.decode(chunk, { stream: true });
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      const block = text.slice(0, end);
-      text = text.slice(end + 2);
-      const found = { event: 'message', id: undefined, data: '' };
-      for (const line of block.split('\n')) {
-        const [, key, value] = /^([a-z]*): ?(.*)$/.exec(line) ?? [];
-        if (key === 'data') found.data += value;
-        else if (key) found[key] = value;
-      }
-      if (found.data) yield { ...found, data: JSON.parse(found.data) };
-    }
+/** One block of an event stream -> { event, id, data }, or undefined for a comment. */
+function parseEvent(block) {
+  const found = { event: 'message', id: undefined, data: '' };
+  for (const line of block.split('\n')) {
+    const [, key, value] = /^([a-z]*): ?(.*)$/.exec(line) ?? [];
+    if (key === 'data') found.data += value;
+    else if (key) found[key] = value;
   }
+  return found.data ? { ...found, data: JSON.parse(found.data) } : undefined;
 }
 
 /** An open event stream: `next(match)` gives the first new event that matches; `all` has every one so far. */
 export class EventStream {
   constructor(response, controller) {
     this.response = response;
+    this.reader = response.body.getReader();
     this.all = [];
     this.ended = false;
     this.controller = controller;
@@ -160,9 +152,16 @@ export class EventStream {
   }
 
   async read() {
+    const decoder = new TextDecoder();
+    let text = '';
     try {
-      for await (const event of parseEvents(this.response)) {
-        this.all.push(event);
+      for (let part = await this.reader.read(); !part.done; part = await this.reader.read()) {
+        text += decoder.decode(part.value, { stream: true });
+        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+          const event = parseEvent(text.slice(0, end));
+          text = text.slice(end + 2);
+          if (event) this.all.push(event);
+        }
         this.notify();
       }
     } catch (error) {
@@ -190,7 +189,9 @@ export class EventStream {
     return within(ms, 'an event', search());
   }
 
+  /* Cancelling ends a read that waits, which an abort alone does not do in every Node. */
   async close() {
+    await this.reader.cancel().catch(() => {});
     this.controller.abort();
     await this.reading;
   }
