@@ -1,5 +1,6 @@
 #include "server/buffer.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,7 @@ char *buffer_take(buffer *b, size_t *n)
 {
     if (!b->data && !reserve(b, 0))
         return NULL;
+    assert(b->data);
     b->data[b->n] = '\0';
     char *data = b->data;
     if (n)
