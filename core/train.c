@@ -454,6 +454,7 @@ static bool finish(run *r, train_result *result, fail *f)
         .stop = r->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->stopping.best_epoch};
     result->is_other_core = r->is_other_core;
     result->selected_epoch = best ? s->stopping.best_epoch : s->epoch;
+    result->selected_is_best = best;
     result->selected_is_average = r->regularization.average != NULL;
     memcpy(result->last, s->last, sizeof result->last);
     memcpy(result->best, s->best, sizeof result->best);

@@ -55,6 +55,7 @@ typedef struct train_result {
     int64_t
         best_epoch; /* by the monitored metric with early stopping, else val_loss; 0: none yet */
     int64_t selected_epoch;   /* whose weights were selected */
+    bool selected_is_best;    /* they are the best epoch's, restored by early stopping */
     bool selected_is_average; /* they are the moving average of weight_average */
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
     double selected

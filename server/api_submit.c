@@ -55,13 +55,11 @@ static bool store_plan(app *a, const jobs_plan *p, const char *text, const new_r
     return true;
 }
 
-static bool submit_plan(app *a, const jobs_plan *p, const char *text, size_t n, const char *key,
-                        submission *out, fail *f)
+static bool submit_plan(app *a, const jobs_plan *p, const char *text, const char *key,
+                        const char *sha256, submission *out, fail *f)
 {
     new_run *runs;
     int64_t n_runs;
-    char sha256[DIGEST_TEXT_BYTES];
-    digest_write_of(text, n, sha256);
     if (!jobs_check_room(a->jobs, p->plan.n_seeds * p->plan.n_configs, f) ||
         !jobs_plan_list_runs(p, NULL, NULL, &runs, &n_runs, f))
         return false;
@@ -70,12 +68,48 @@ static bool submit_plan(app *a, const jobs_plan *p, const char *text, size_t n, 
     return is_stored;
 }
 
-static bool check_key(const char *key, fail_list *faults)
+/* ---- repeats ---- */
+
+static bool check_key(const char *key, fail *f)
 {
     if (!key || (*key && strlen(key) <= KEY_LIMIT))
         return true;
-    return fail_list_add(faults, FAIL_OUT_OF_RANGE, NULL,
-                         "Idempotency-Key must be of 1 to %d characters.", KEY_LIMIT);
+    return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "Idempotency-Key must be of 1 to %d characters.",
+                    KEY_LIMIT);
+}
+
+static bool add_run_id(void *context, const run *r)
+{
+    submission *s = context;
+    s->run_ids[s->n_run_ids++] = r->id;
+    return true;
+}
+
+/* Before the plan: a repeat is answered even where the queue is full by now, or the data set gone. out->experiment_id is 0 if the key is
+ * new. */
+static bool find_repeat(app *a, const char *key, const char *sha256, submission *out, fail *f)
+{
+    experiment e = {0};
+    char cursor[64];
+    *out = (submission){0};
+    if (!key)
+        return true;
+    if (!check_key(key, f) || !store_find_experiment(a->store, key, sha256, &out->experiment_id, f))
+        return false;
+    if (!out->experiment_id)
+        return true;
+    if (!store_get_experiment(a->store, out->experiment_id, &e, f))
+        return false;
+    run_query all = {
+        .experiment_id = out->experiment_id, .status = -1, .seed = -1, .limit = (int)e.n_runs};
+    out->run_ids = calloc((size_t)e.n_runs, sizeof *out->run_ids);
+    experiment_close(&e);
+    if (out->run_ids && store_list_runs(a->store, &all, add_run_id, out, cursor, f))
+        return true;
+    if (!out->run_ids)
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    free(out->run_ids);
+    return false;
 }
 
 bool api_submit(app *a, const char *text, size_t n, const char *key, submission *out,
@@ -83,10 +117,16 @@ bool api_submit(app *a, const char *text, size_t n, const char *key, submission 
 {
     jobs_plan p;
     jobs_source source = source_of(a);
-    if (!check_key(key, faults) || !jobs_plan_read(&source, text, n, true, &p, faults))
-        return false;
+    char sha256[DIGEST_TEXT_BYTES];
     fail f;
-    bool is_stored = submit_plan(a, &p, text, n, key, out, &f);
+    digest_write_of(text, n, sha256);
+    if (!find_repeat(a, key, sha256, out, &f))
+        return add_fail(faults, &f);
+    if (out->experiment_id)
+        return true;
+    if (!jobs_plan_read(&source, text, n, true, &p, faults))
+        return false;
+    bool is_stored = submit_plan(a, &p, text, key, sha256, out, &f);
     jobs_plan_close(&p);
     return is_stored || add_fail(faults, &f);
 }

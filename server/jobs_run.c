@@ -145,7 +145,7 @@ static const char *selected_name(const train_result *result)
 {
     if (!result->model)
         return "";
-    if (result->selected_epoch < result->epoch)
+    if (result->selected_is_best)
         return "best";
     return result->selected_is_average ? "average" : "last";
 }

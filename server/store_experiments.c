@@ -79,29 +79,38 @@ typedef struct insertion {
 static const char FIND_KEY[] =
     "SELECT id, idempotency_digest FROM experiments WHERE idempotency_key = ?1";
 
-/* *found: an earlier post had this key, and the same digest. */
-static bool find_earlier(store_writer *w, insertion *in, bool *found, fail *f)
+/* *id is the experiment of an earlier post with this key and digest, 0 if the key is new. */
+static bool find_earlier(store_connection *c, const char *key, const char *digest, int64_t *id,
+                         fail *f)
 {
-    char digest[128];
-    *found = false;
-    if (!in->e->idempotency_key)
-        return true;
-    sqlite3_stmt *find = store_prepare(&w->connection, FIND_KEY, f);
+    char earlier[128];
+    bool found;
+    *id = 0;
+    sqlite3_stmt *find = store_prepare(c, FIND_KEY, f);
     if (!find)
         return false;
-    store_bind_text(find, 1, in->e->idempotency_key);
-    if (!store_step(&w->connection, find, found, f) || !*found)
-        return !*found;
-    in->id = store_column_integer(find, 0);
-    store_column_copy(find, 1, digest, sizeof digest);
+    store_bind_text(find, 1, key);
+    if (!store_step(c, find, &found, f) || !found)
+        return !found;
+    *id = store_column_integer(find, 0);
+    store_column_copy(find, 1, earlier, sizeof earlier);
     store_reset(find);
-    const char *wanted = in->e->idempotency_digest ? in->e->idempotency_digest : "";
-    if (strcmp(digest, wanted) == 0)
+    if (strcmp(earlier, digest ? digest : "") == 0)
         return true;
     return fail_set(f, FAIL_CONFLICT, NULL,
                     "The Idempotency-Key was used before with another body, for experiment %" PRId64
                     ": choose a new key.",
-                    in->id);
+                    *id);
+}
+
+bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id, fail *f)
+{
+    store_connection *c = store_borrow(s, f);
+    if (!c)
+        return false;
+    bool is_good = find_earlier(c, key, digest, id, f);
+    store_give_back(s, c);
+    return is_good;
 }
 
 static const char FIRST_RUNS[] =
@@ -210,10 +219,10 @@ static bool insert_runs(store_writer *w, int64_t experiment_id, const new_run *r
 static bool change_insert(store_writer *w, void *arguments, fail *f)
 {
     insertion *in = arguments;
-    bool found;
-    if (!find_earlier(w, in, &found, f))
+    const char *key = in->e->idempotency_key;
+    if (key && !find_earlier(&w->connection, key, in->e->idempotency_digest, &in->id, f))
         return false;
-    if (found)
+    if (in->id)
         return read_earlier_runs(w, in, f);
     in->is_repeat = false;
     return insert_experiment(w, in->e, &in->id, f) &&
