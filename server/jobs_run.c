@@ -311,7 +311,7 @@ static bool get_row(running *r)
 {
     const jobs_task *task = r->task;
     fail f;
-    while (task->may_begin(task->context)) {
+    while (!task->may_begin || task->may_begin(task->context)) {
         bool is_usable = jobs_files_check(task->data_dir, &f);
         if (is_usable && store_get_run(task->store, task->run_id, &r->row, &f))
             return r->row.status == RUN_STATE_QUEUED;
