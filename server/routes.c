@@ -8,6 +8,7 @@
 #include "server/api_health.h"
 #include "server/api_recipes.h"
 #include "server/api_runs.h"
+#include "server/api_runs_evaluation.h"
 #include "server/api_session.h"
 #include "server/api_sql.h"
 #include "server/codec.h"
@@ -141,6 +142,8 @@ const route ROUTES[] = {
     {"GET", API "/runs/{id}/model", api_runs_model, 0, 200, "application/octet-stream", NULL, 0,
      "runs", "The selected weights as safetensors", NULL,
      {{"format", "safetensors.", FORMAT}, {"epoch", "0: the initial weights.", INDEX}}},
+    {"GET", API "/runs/{id}/evaluation", api_runs_evaluation, ROUTE_SLOW, 200, JSON, NULL, 0,
+     "runs", "Confusion, calibration and worst mistakes on the test split", NULL, {{0}}},
     {"POST", API "/runs/{id}/predict", api_runs_predict, ROUTE_SLOW, 200, JSON, JSON, 16 * MIB,
      "runs", "Predict with the selected weights", PREDICT_BODY, {{0}}},
     {"GET", API "/runs/{id}/events", api_events_run, ROUTE_STREAM, 200, "text/event-stream", NULL,
