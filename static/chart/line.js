@@ -4,12 +4,12 @@
  * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, marks, fit}; with `fit` the vertical axis fits what comes after the
  *   steep beginning, so that differences can be seen; lines may leave the chart there.
  * series: [{key, label, color, dash, width, x: [], y: [], low: [] | null, high: [] | null, n: [] | null}], columns of equal length, x
- * increasing; null is a gap. marks: [{x, y, color, kind: "best" | "stop"}].
+ * increasing whole numbers (epochs); null is a gap. marks: [{x, y, color, kind: "best" | "stop"}].
  * handlers: onZoom([min, max] | null). The root takes the keyboard: arrows move the cursor, + and − zoom, 0 resets. */
 import uPlot from '../node_modules/uplot/dist/uPlot.esm.js';
 import { css, faded } from '../lib/palette.js';
 import { number } from '../lib/format.js';
-import { BEGINNING, logTicks, paddedRange, tickLabels } from './scale.js';
+import { BEGINNING, WHOLE_STEPS, logTicks, paddedRange, tickLabels, wholeTicks } from './scale.js';
 import { createTip } from './tip.js';
 
 const TIP_ROWS = 10;
@@ -70,10 +70,11 @@ function axisOptions(model) {
   };
   const values = (u, splits) => tickLabels(splits);
   const log = { splits: (u, i, min, max) => logTicks(min, max), filter: (u, splits) => splits };
+  const logEpochs = { ...log, splits: (u, i, min, max) => wholeTicks(logTicks(min, max)) };
   const linear = { splits: undefined, filter: undefined };
   const width = (u, labels) => Math.max(40, ...(labels ?? []).map((label) => 14 + label.length * 6.6));
   return [
-    { ...common, ...(model.xLog ? log : linear), values, space: 56, size: 30, grid: { show: false } },
+    { ...common, ...(model.xLog ? logEpochs : linear), incrs: WHOLE_STEPS, values, space: 56, size: 30, grid: { show: false } },
     { ...common, ...(model.yLog ? log : linear), values, space: 30, size: width },
   ];
 }

@@ -55,6 +55,12 @@ export function linearTicks(min, max, n = 5) {
   return ticks;
 }
 
+/* Steps between ticks of an axis of whole numbers: 1, 2, 5, 10, … */
+export const WHOLE_STEPS = Array.from({ length: 22 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+
+/* Of these ticks, those at whole numbers. */
+export const wholeTicks = (ticks) => ticks.filter(Number.isInteger);
+
 /* The range with a little air around it, never empty. */
 export function paddedRange(min, max, log) {
   if (min === null || max === null || min === undefined || !Number.isFinite(min) || !Number.isFinite(max)) return log ? [0.1, 1] : [0, 1];

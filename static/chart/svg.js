@@ -1,6 +1,6 @@
 /* svg — a line chart as the text of an SVG file, drawn from the same model as the one on the page. */
 import { faded } from '../lib/palette.js';
-import { BEGINNING, linearTicks, logTicks, paddedRange, tickLabels } from './scale.js';
+import { BEGINNING, linearTicks, logTicks, paddedRange, tickLabels, wholeTicks } from './scale.js';
 
 const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 const round = (x) => Math.round(x * 100) / 100;
@@ -57,12 +57,13 @@ export function lineChartSvg(model, { width, height }, css) {
       parts.push(`<line x1="${x}" x2="${x + 18}" y1="${y - 4}" y2="${y - 4}" stroke="${s.color}" stroke-width="3"/>`, text(x + 24, y, s.label));
     });
   }
-  const labels = [tickLabels(xs.ticks), tickLabels(ys.ticks)];
+  const epochs = wholeTicks(xs.ticks);
+  const labels = [tickLabels(epochs), tickLabels(ys.ticks)];
   for (const [i, tick] of ys.ticks.entries()) {
     const y = ys.position(tick);
     parts.push(`<line x1="${box.left}" x2="${box.right}" y1="${y}" y2="${y}" stroke="${css('--grid')}"/>`, text(box.left - 8, y + 4, labels[1][i], 'text-anchor="end"'));
   }
-  for (const [i, tick] of xs.ticks.entries()) parts.push(text(xs.position(tick), box.bottom + 18, labels[0][i], 'text-anchor="middle"'));
+  for (const [i, tick] of epochs.entries()) parts.push(text(xs.position(tick), box.bottom + 18, labels[0][i], 'text-anchor="middle"'));
   parts.push(text((box.left + box.right) / 2, height - 8, model.xLabel, 'text-anchor="middle"'), '<g clip-path="url(#c)">');
   for (const { s, at } of kept) {
     const band = s.low ? at.filter((i) => s.low[i] !== null && s.high[i] !== null) : [];

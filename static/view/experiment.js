@@ -11,6 +11,7 @@ import { Verdict } from '../part/verdict.js';
 import { Curves } from '../part/curves.js';
 import { ConfigTable, RunTable } from '../part/results.js';
 import { Boundaries, useIsPlane } from '../part/boundary.js';
+import { Effects } from '../part/effects.js';
 import { Settings } from '../part/settings.js';
 import { openExtend } from '../part/extend.js';
 import { SpecificationText } from '../part/specification.js';
@@ -44,8 +45,8 @@ function configsOf(runs) {
   return [...configs.values()];
 }
 
-/* A text that becomes an input when it is pressed. */
-function Editable({ id, label, value, empty, tag: Tag = 'span', onSave }) {
+/* A text that becomes an input when it is pressed; `children`, if any, are shown in place of the text. */
+function Editable({ id, label, value, empty, tag: Tag = 'span', hint, children, onSave }) {
   const [editing, setEditing] = useState(false);
   const input = useRef(null);
   useEffect(() => { if (editing) input.current.select(); }, [editing]);
@@ -58,10 +59,10 @@ function Editable({ id, label, value, empty, tag: Tag = 'span', onSave }) {
   };
   if (editing) {
     return html`<form class="editable" onSubmit=${save}>
-      <input id="${id}-input" ref=${input} value=${value} aria-label=${label} onBlur=${save}
+      <input id="${id}-input" ref=${input} value=${value} aria-label=${label} placeholder=${hint} onBlur=${save}
         onKeyDown=${(event) => event.key === 'Escape' && setEditing(false)} /></form>`;
   }
-  return html`<${Tag} class="editable" id=${id}>${value || html`<span class="soft">${empty}</span>`}
+  return html`<${Tag} class="editable" id=${id}>${value ? children ?? value : html`<span class="soft">${empty}</span>`}
     <button type="button" class="button quiet icon-only edit" id="${id}-edit" aria-label="Change the ${label.toLowerCase()}"
       onClick=${() => setEditing(true)}><${Icon} name="pen" /></button><//>`;
 }
@@ -91,12 +92,16 @@ function Actions({ store, catalogue }) {
     </div>`;
 }
 
+/* "a, b" as a list, each tag once. */
+const tagsOf = (words) => [...new Set(words.split(',').map((word) => word.trim()).filter(Boolean))];
+
 function Head({ store, catalogue }) {
   const { experiment } = store;
   const change = (patch) => attempt(async () => {
     store.experiment = await request('PATCH', `/experiments/${experiment.id}`, { body: patch });
     store.tell();
   });
+  const tags = experiment.tags ?? [];
   const took = duration(elapsed(experiment.started_at, experiment.finished_at));
   return html`
     <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span
@@ -118,7 +123,9 @@ function Head({ store, catalogue }) {
       ${experiment.runs?.failed > 0 && html`<span class="bad-text"><${Icon} name="alert" />${count(experiment.runs.failed, 'run')} failed</span>`}
       <time class="soft" datetime=${experiment.created_at}
         title=${whenFully(experiment.created_at)}>${when(experiment.created_at)}${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}</time>
-      ${(experiment.tags ?? []).map((tag) => html`<a class="chip" href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>`)}
+      <${Editable} id="experiment-tags" label="Tags" value=${tags.join(', ')} empty="Add tags" hint="tags, separated by commas"
+        onSave=${(words) => change({ tags: tagsOf(words) })}>${tags.map((tag) => html`<a class="chip" key=${tag}
+          href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>`)}<//>
     </div>`;
 }
 
@@ -164,6 +171,7 @@ function Experiment({ id, set, ...props }) {
       metric=${props.compare} at=${props.at} onMetric=${(compare) => set({ compare })} onAt=${(at) => set({ at })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
+    ${store.comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${store.comparison} />`}
     ${isPlane && html`<${Boundaries} configs=${configs} comparison=${store.comparison} styles=${styles} props=${props} set=${set} />`}
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}

@@ -9,12 +9,13 @@ import { categorical, ink } from '../lib/palette.js';
 import { bytes, number, metricLabel, duration, elapsed, valuesLabel, value as showValue, when, whenFully, NONE } from '../lib/format.js';
 import { Icon, Status, Loading, Failure, Segments, Tabs, tabPanel, attempt, saveFile, Swatch } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle, LogEpochs } from '../part/chart.js';
+import { Evaluation } from '../part/evaluation.js';
 import { Weights } from '../part/weights.js';
 import { Configuration } from '../part/configuration.js';
 import { titleOf } from './experiments.js';
 
 const PROPS = {
-  fit: choice(['end', 'all']), y: choice(['linear', 'log']), x: choice(['linear', 'log']), zoom: range(), tab: choice(['layers', 'weights', 'configuration']), layer: text(),
+  fit: choice(['end', 'all']), y: choice(['linear', 'log']), x: choice(['linear', 'log']), zoom: range(), tab: choice(['layers', 'weights', 'answers', 'configuration']), layer: text(),
 };
 
 function useRun(id) {
@@ -219,18 +220,22 @@ function Run({ id, set, ...props }) {
   if (!store.run || !catalogue) return html`<${Loading} what="Loading the run" />`;
   const { run, columns } = store;
   const shared = { store, version, props, set, catalogue };
+  const regression = columns.val_rmse?.some((x) => x !== null) ?? false;
+  const tab = regression && props.tab === 'answers' ? 'layers' : props.tab;
   return html`
     <${Head} run=${run} experiment=${store.experiment} />
     <${Tiles} run=${run} catalogue=${catalogue} />
     <${Curves} ...${shared} />
     <${Ledger} run=${run} columns=${columns} />
-    <section class="card tables"><${Tabs} id="run-tabs" label="Inside the run" value=${props.tab} onChange=${(tab) => set({ tab })}
-      tabs=${[['layers', 'Layers'], ['weights', 'Weights'], ['configuration', 'Configuration']]} />
-      <div class="tab-body" ...${tabPanel('run-tabs', props.tab)}>
-        ${props.tab === 'layers' && html`<${Layers} ...${shared} />`}
-        ${props.tab === 'weights' && (run.status === 'completed' ? html`<${Weights} run=${run.id} image=${image} />` : html`<p
+    <section class="card tables"><${Tabs} id="run-tabs" label="Inside the run" value=${tab} onChange=${(tab) => set({ tab })}
+      tabs=${[['layers', 'Layers'], ['weights', 'Weights'], ...(regression ? [] : [['answers', 'Answers']]), ['configuration', 'Configuration']]} />
+      <div class="tab-body" ...${tabPanel('run-tabs', tab)}>
+        ${tab === 'layers' && html`<${Layers} ...${shared} />`}
+        ${tab === 'weights' && (run.status === 'completed' ? html`<${Weights} run=${run.id} image=${image} />` : html`<p
           class="soft pad">The weights can be seen when the run has finished.</p>`)}
-        ${props.tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets}
+        ${tab === 'answers' && (run.status === 'completed' ? html`<${Evaluation} run=${run} />` : html`<p
+          class="soft pad">What it answers to the test split can be seen when the run has finished.</p>`)}
+        ${tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets}
           name="run-${id}" /><${Provenance} run=${run} />`}
       </div></section>
     <p class="soft foot">Everything here is also at <a href=${link(`/runs/${id}`)}>${link(`/runs/${id}`)}</a>, <a
