@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { PATH_LIMIT = 1024, DEPTH_LIMIT = 8, LINE_BYTES = 512 };
 #define FILE_BYTES_LIMIT ((long long)16 << 20)
@@ -153,6 +154,19 @@ static bool add_tree(assets *a, const char *directory, const char *inside, int d
     return ok;
 }
 
+/* They come with npm and not with the sources, so a fresh build does not have them yet. */
+static bool add_library(assets *a, const char *directory, const char *name, fail *f)
+{
+    char path[PATH_LIMIT];
+    if (snprintf(path, sizeof path, "%s/%s", directory, name) < (int)sizeof path &&
+        access(path, F_OK) != 0)
+        return fail_set(f, FAIL_STORAGE, NULL,
+                        "The dashboard's library %s is not in %s yet: `make npm` in the sources "
+                        "fetches it (`make run` and `make install` do so, too).",
+                        name, directory);
+    return add_file(a, directory, name, f);
+}
+
 static bool add_vendor_files(assets *a, const char *directory, fail *f)
 {
     char path[PATH_LIMIT], line[LINE_BYTES];
@@ -165,7 +179,7 @@ static bool add_vendor_files(assets *a, const char *directory, fail *f)
     while (ok && fgets(line, sizeof line, list)) {
         line[strcspn(line, "\r\n")] = '\0';
         if (line[0] && line[0] != '#')
-            ok = add_file(a, directory, line, f);
+            ok = add_library(a, directory, line, f);
     }
     fclose(list);
     return ok;

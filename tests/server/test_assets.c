@@ -131,6 +131,7 @@ static void a_library_that_is_not_there_is_told(void)
     put("vendor.txt", "node_modules/lib/missing.js\n");
     CHECK_FAILS(assets_open(folder, &again, &f), f, FAIL_STORAGE, "");
     CHECK_CONTAINS(f.sentence, "missing.js");
+    CHECK_CONTAINS(f.sentence, "make npm");
     CHECK(again == NULL);
     remove_all();
 }
