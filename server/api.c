@@ -101,9 +101,6 @@ void api_send_tagged(const request *q, const char *content_type, response *r)
     digest_write_of(r->body.data ? r->body.data : "", r->body.n, text);
     snprintf(tag, sizeof tag, "\"%.32s\"", text);
     bool is_known = !r->body.failed && request_has_etag(q, tag);
-    if (is_known)
-        buffer_close(&r->body);
     response_set(r, is_known ? 304 : 200, content_type);
     response_add_header(r, "ETag", "%s", tag);
-    response_add_header(r, "Vary", "Accept");
 }

@@ -76,7 +76,7 @@ static mhd_response *answer_stream(http_exchange *x, uint64_t *n_bytes)
 
 static mhd_response *answer_asset(const asset *a, response *r, uint64_t *n_bytes)
 {
-    response_set(r, 200, a->content_type);
+    response_set(r, r->status == 304 ? 304 : 200, a->content_type);
     response_add_header(r, "ETag", "%s", a->etag);
     *n_bytes = a->n_bytes;
     return MHD_create_response_from_buffer(a->n_bytes, a->bytes, MHD_RESPMEM_PERSISTENT);
@@ -95,12 +95,8 @@ static bool is_not_modified(const http_exchange *x)
 static mhd_response *answer_body(http_exchange *x, uint64_t *n_bytes)
 {
     response *r = &x->r;
-    if (is_not_modified(x)) {
-        if (x->asset)
-            response_add_header(r, "ETag", "%s", x->asset->etag);
-        response_set(r, 304, NULL);
-        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-    }
+    if (is_not_modified(x)) /* the body stays for its length, and is not sent */
+        response_set(r, 304, r->content_type);
     if (x->asset)
         return answer_asset(x->asset, r, n_bytes);
     if (r->stream && r->status == 200)

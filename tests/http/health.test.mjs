@@ -80,7 +80,10 @@ test('static files are told by exact name, with a tag', async () => {
   const root = await server.request('GET', '//');
   const tag = root.headers.get('etag');
   assert.ok(tag);
-  assert.equal((await server.request('GET', '//', undefined, { 'If-None-Match': tag })).status, 304);
+  const known = await server.request('GET', '//', undefined, { 'If-None-Match': tag });
+  assert.equal(known.status, 304);
+  assert.equal(known.headers.get('etag'), tag);
+  assert.equal(known.headers.get('content-length'), root.headers.get('content-length'));
   for (const path of ['//../Makefile', '//%2e%2e/Makefile', '//static/../../Makefile', '//package.json%00', '//.npmrc']) {
     const answer = await server.raw(`GET ${path.slice(1)} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`);
     assert.match(answer, /^HTTP\/1\.1 4\d\d /, path);
