@@ -173,7 +173,7 @@ static bool find_label(csv_reader *r, const csv_row *names)
         return true;
     }
     r->failed = true;
-    return fail_set(r->f, FAIL_NOT_FOUND, "/label",
+    return fail_set(r->f, FAIL_OUT_OF_RANGE, "/label",
                     "%s has no column \"%.100s\": give a name of its first row, or an index in 0 "
                     ".. %zu.",
                     r->name, wanted, r->n_columns - 1);

@@ -99,7 +99,7 @@ void api_experiments_delete(app *a, const request *q, response *r)
         !jobs_delete_experiment(a->jobs, q->ids[0], force, &f))
         response_fail(r, &f);
     else
-        response_set(r, 204, MESSAGE_JSON);
+        response_set(r, 204, NULL);
 }
 
 typedef bool experiment_action(jobs *j, int64_t id, fail *f);

@@ -224,9 +224,9 @@ static void csv_label_column(void)
         CHECK_EQUAL_INT(set->k, choices[i].k);
         dataset_close(set);
     }
-    refuse_csv(text, &(dataset_add_options){.label = "colour"}, FAIL_NOT_FOUND,
+    refuse_csv(text, &(dataset_add_options){.label = "colour"}, FAIL_OUT_OF_RANGE,
                "no column \"colour\"");
-    refuse_csv(text, &(dataset_add_options){.label = "3"}, FAIL_NOT_FOUND, "index in 0 .. 2");
+    refuse_csv(text, &(dataset_add_options){.label = "3"}, FAIL_OUT_OF_RANGE, "index in 0 .. 2");
 }
 
 static void csv_task(void)

@@ -121,6 +121,12 @@ test('bad names are refused', async () => {
   }
 });
 
+test('a label column that is not there is a wrong request, not a missing resource', async () => {
+  const answer = await server.request('PUT', '/datasets/nolabel?label=colour', 'a,b\n1,x\n2,y\n', { 'Content-Type': 'text/csv' });
+  assert.equal(answer.status, 400, answer.text);
+  assert.match(answer.json.detail, /no column "colour"/);
+});
+
 test('a type that no loader reads is 415', async () => {
   const answer = await server.request('PUT', '/datasets/odd', '<html></html>', { 'Content-Type': 'text/html' });
   assert.equal(answer.status, 415, answer.text);
@@ -147,7 +153,10 @@ test('deletion is refused while an experiment uses the set', async () => {
   assert.equal((await server.request('DELETE', '/datasets/used')).status, 204);
   assert.equal((await server.request('GET', '/datasets/used')).status, 404);
   assert.equal((await server.request('DELETE', '/datasets/used')).status, 404);
-  assert.ok([400, 403, 409].includes((await server.request('DELETE', '/datasets/glyphs')).status), 'a built-in set stays');
+  await server.submit(LONG);
+  const built_in = await server.request('DELETE', '/datasets/glyphs');
+  assert.equal(built_in.status, 403, 'a built-in set stays, and it is no use to wait until nobody needs it');
+  assert.match(built_in.json.detail, /built in/);
   const unknown = await server.request('POST', '/experiments', { dataset: 'used' });
   assert.equal(unknown.status, 400, 'an experiment on a set that is gone');
 });
