@@ -18,7 +18,7 @@ static void print_wrapped(const char *text)
             printf("\n%*s", INDENT, "");
             column = INDENT;
         }
-        printf("%.*s%s", n, text, text[n] ? " " : "");
+        printf("%s%.*s", column > INDENT ? " " : "", n, text);
         column += n + 1;
         text += n + (text[n] == ' ');
     }

@@ -57,6 +57,7 @@ test('check says what a specification is, or everything that is wrong', () => {
 
 test('fields prints the table', () => {
   const { status, stdout } = run(['fields']);
+  assert.doesNotMatch(stdout, / \n/, 'no blanks at the end of a line');
   assert.equal(status, 0);
   for (const name of ['dataset', 'dropout', 'weight_decay', 'early_stopping.patience', 'learning_rate', 'repeats']) assert.ok(stdout.includes(name), name);
 });
