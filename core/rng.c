@@ -84,12 +84,19 @@ uint32_t rng_below(rng_stream *stream, uint32_t n)
     return (uint32_t)((uint64_t)rng_next(stream) * n >> 32);
 }
 
+/* A gamma draw, and its logarithm, which stays a number where the draw itself underflows. */
+typedef struct gamma_sample {
+    double value, logarithm;
+} gamma_sample;
+
 /* Marsaglia and Tsang 2000; shape < 1 by the boost u^(1/shape). */
-static double gamma_draw(rng_stream *stream, double shape)
+static gamma_sample gamma_draw(rng_stream *stream, double shape)
 {
-    double boost = 1;
+    double boost = 1, log_boost = 0;
     if (shape < 1) {
-        boost = pow(rng_uniform(stream), 1 / shape);
+        double u = rng_uniform(stream);
+        boost = pow(u, 1 / shape);
+        log_boost = log(u) / fmax(shape, 1e-300);
         shape += 1;
     }
     double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
@@ -99,14 +106,17 @@ static double gamma_draw(rng_stream *stream, double shape)
             continue;
         v = v * v * v;
         if (log(rng_uniform(stream)) < 0.5 * x * x + d - d * v + d * log(v))
-            return boost * d * v;
+            return (gamma_sample){boost * d * v, log_boost + log(d * v)};
     }
 }
 
 double rng_beta(rng_stream *stream, double a, double b)
 {
-    double x = gamma_draw(stream, a), y = gamma_draw(stream, b);
-    return x + y > 0 ? x / (x + y) : 0.5; /* both underflow only for tiny a and b */
+    gamma_sample x = gamma_draw(stream, a), y = gamma_draw(stream, b);
+    if (x.value + y.value > 0)
+        return x.value / (x.value + y.value);
+    /* Both underflow where a and b are small: the same quotient by logarithms, nearly always 0 or 1. */
+    return 1 / (1 + exp(y.logarithm - x.logarithm));
 }
 
 void rng_permute(rng_stream *stream, uint32_t *items, size_t n)

@@ -4,6 +4,7 @@
 #include "core/kernel.h"
 #include "core/rng.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -128,6 +129,25 @@ static void draws_have_their_moments(void)
     free(x);
 }
 
+/* Beta(a, a) with a small a is nearly a coin: its variance 1 / (4 (2a + 1)) goes to 1/4. Both of its gammas underflow then. */
+static void small_betas_are_coins(void)
+{
+    static const double SHAPES[] = {DBL_TRUE_MIN, 1e-300, 1e-6, 1e-3, 5e-3};
+    for (size_t k = 0; k < sizeof SHAPES / sizeof SHAPES[0]; k++) {
+        enum { N = 4000 };
+        double a = SHAPES[k], mean = 0, variance = 0;
+        for (uint32_t i = 0; i < N; i++) {
+            rng_stream s = rng_stream_at(3, RNG_MIXUP, 0, i, 0);
+            double b = rng_beta(&s, a, a);
+            CHECK(b >= 0 && b <= 1);
+            mean += b / N;
+            variance += (b - 0.5) * (b - 0.5) / N;
+        }
+        CHECK_NEAR(mean, 0.5, 0.03);
+        CHECK_NEAR(variance, 1 / (4 * (2 * a + 1)), 0.003);
+    }
+}
+
 static void permutations_are_permutations(void)
 {
     enum { N = 1000 };
@@ -159,4 +179,4 @@ static void purposes_differ(void)
 
 CHECK_MAIN("rng", known_answers, keys_hold_seed_and_purpose, blocks_equal_single_ones,
            masks_follow_the_addressing, normals_follow_the_addressing, draws_have_their_moments,
-           permutations_are_permutations, purposes_differ)
+           small_betas_are_coins, permutations_are_permutations, purposes_differ)
