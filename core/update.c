@@ -1,12 +1,22 @@
 #include "core/update.h"
 
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 enum {
     BLOCK_ELEMENTS = 16384
 }; /* 64 KB of each array: four of them stay in the second-level cache */
+
+static size_t count_squares(const update *u)
+{
+    return (size_t)u->net->n_layers * (size_t)u->most_parts;
+}
+
+/* Where the sum of squares of a part goes. */
+static double *squares_of(const update *u, int layer, int part)
+{
+    return u->squares + (size_t)layer * (size_t)u->most_parts + part;
+}
 
 void update_take(update *u, arena *a, const train_spec *spec, const net *shape, net_work *work,
                  regularization *r)
@@ -17,14 +27,13 @@ void update_take(update *u, arena *a, const train_spec *spec, const net *shape, 
                   .regularization = r,
                   .rule = &OPTIMIZERS[spec->optimizer]};
     u->is_deferred = regularization_defers_update(spec);
-    int n_parts = 1;
-    for (int i = 0; i < shape->n_layers; i++)
-        n_parts = net_parts(shape->layers[i].outputs) > n_parts
-                      ? net_parts(shape->layers[i].outputs)
-                      : n_parts;
-    assert(n_parts <= UPDATE_PARTS_LIMIT);
-    u->squares = arena_take(a, (size_t)shape->n_layers, sizeof *u->squares);
-    u->rows = arena_take(a, (size_t)n_parts * shape->widest, sizeof(real));
+    u->most_parts = 1;
+    for (int i = 0; i < shape->n_layers; i++) {
+        int n_parts = net_parts(shape->layers[i].outputs);
+        u->most_parts = n_parts > u->most_parts ? n_parts : u->most_parts;
+    }
+    u->squares = arena_take(a, count_squares(u), sizeof *u->squares);
+    u->rows = arena_take(a, (size_t)u->most_parts * shape->widest, sizeof(real));
 }
 
 void update_start_step(update *u, int64_t step, double rate)
@@ -32,7 +41,7 @@ void update_start_step(update *u, int64_t step, double rate)
     u->weight_step = u->vector_step = optimizer_step(u->spec, step, rate);
     regularization_add_gradient(u->regularization, true, &u->weight_step);
     regularization_add_gradient(u->regularization, false, &u->vector_step);
-    memset(u->squares, 0, (size_t)u->net->n_layers * sizeof *u->squares);
+    memset(u->squares, 0, count_squares(u) * sizeof *u->squares);
 }
 
 /* One stretch of the flat arrays from `offset` on. */
@@ -186,7 +195,7 @@ static double measure_part(const update *u, int layer, int part)
 void update_layer(void *context, int layer, int part)
 {
     update *u = context;
-    u->squares[layer][part] =
+    *squares_of(u, layer, part) =
         u->is_deferred ? measure_part(u, layer, part) : update_part(u, layer, part);
 }
 
@@ -195,8 +204,8 @@ static void add_norms(update *u)
     double total = 0;
     for (int layer = 0; layer < u->net->n_layers; layer++) {
         double sum = 0;
-        for (int part = 0; part < UPDATE_PARTS_LIMIT; part++)
-            sum += u->squares[layer][part];
+        for (int part = 0; part < u->most_parts; part++)
+            sum += *squares_of(u, layer, part);
         u->layer_norms[layer] = sqrt(sum);
         total += sum;
     }

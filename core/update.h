@@ -11,8 +11,6 @@
 #include "core/optimizer.h"
 #include "core/regularizer.h"
 
-enum { UPDATE_PARTS_LIMIT = 64 };
-
 typedef struct update {
     const train_spec *spec;
     const net *net;
@@ -22,8 +20,9 @@ typedef struct update {
     bool is_deferred;
     real *model, *first, *second; /* parameters and the optimizer's buffers (may be NULL) */
     kernel_update weight_step, vector_step; /* of this step, for weight matrices and for vectors */
-    double (*squares)[UPDATE_PARTS_LIMIT];  /* [layer][part]: of the raw gradient */
-    real *rows;                             /* (parts, widest): gathered rows, spread out */
+    int most_parts;                         /* of any layer */
+    double *squares;                        /* (layers, most_parts): of the raw gradient */
+    real *rows;                             /* (most_parts, widest): gathered rows, spread out */
     double layer_norms[NET_LAYERS_LIMIT], norm; /* of the last step's gradient, before clipping */
 } update;
 
