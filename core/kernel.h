@@ -64,12 +64,11 @@ void kernel_sum_rows(const real *x, size_t ld, size_t n_rows, size_t n, real *su
 void kernel_sum_products(const real *x, const real *y, size_t ld, size_t n_rows, size_t n,
                          real *sums);
 
+/* Sums over n elements of x^2 and of |x|, to the precision of a float however large n is. */
 real kernel_sum_squares(const real *x, size_t n);
 real kernel_sum_absolute(const real *x, size_t n);
-real kernel_dot(const real *x, const real *y, size_t n);
 void kernel_scale(real *x, size_t n, real factor);
-void kernel_scale_by(real *x, const real *factors, size_t n);          /* x[i] *= factors[i] */
-void kernel_add_scaled(real *x, const real *y, size_t n, real factor); /* x += factor * y */
+void kernel_scale_by(real *x, const real *factors, size_t n); /* x[i] *= factors[i] */
 void kernel_gather(const real *x, const uint32_t *index, size_t n,
                    real *out); /* out[i] = x[index[i]] */
 void kernel_scatter(const real *x, const uint32_t *index, size_t n,

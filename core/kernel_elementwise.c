@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = 16 };
+enum { LANES = 16, BLOCK = 1 << 16 };
 #define ELU_ALPHA ((real)1)
 #define SELU_SCALE ((real)1.0507009873554804934193349852946) /* Klambauer et al. 2017 */
 #define SELU_ALPHA ((real)1.6732632423543772848170429916717)
@@ -177,37 +177,35 @@ static real sum_lanes(const real lanes[LANES])
     return sum;
 }
 
-/* Sums in LANES partial sums, so that the loop vectorizes with an order of its own that no compiler option changes. */
-#define SUM(TERM)                                                                                  \
-    real lanes[LANES] = {0};                                                                       \
-    size_t whole = n / LANES * LANES;                                                              \
-    for (size_t i = 0; i < whole; i += LANES)                                                      \
-        for (size_t j = 0; j < LANES; j++)                                                         \
-            lanes[j] += TERM(i + j);                                                               \
-    for (size_t i = whole; i < n; i++)                                                             \
-        lanes[i - whole] += TERM(i);                                                               \
-    return sum_lanes(lanes)
+/* Sums in LANES partial sums, so that the loop vectorizes with an order of its own that no compiler option changes. A lane loses digits when
+ * it grows long: blocks of BLOCK elements are added up in double. */
+#define SUM(NAME, TERM)                                                                            \
+    KERNEL_CLONES                                                                                  \
+    static real NAME##_of_block(const real *x, size_t n)                                           \
+    {                                                                                              \
+        real lanes[LANES] = {0};                                                                   \
+        size_t whole = n / LANES * LANES;                                                          \
+        for (size_t i = 0; i < whole; i += LANES)                                                  \
+            for (size_t j = 0; j < LANES; j++)                                                     \
+                lanes[j] += TERM(i + j);                                                           \
+        for (size_t i = whole; i < n; i++)                                                         \
+            lanes[i - whole] += TERM(i);                                                           \
+        return sum_lanes(lanes);                                                                   \
+    }                                                                                              \
+                                                                                                   \
+    real NAME(const real *x, size_t n)                                                             \
+    {                                                                                              \
+        double sum = 0;                                                                            \
+        for (size_t done = 0; done < n; done += BLOCK)                                             \
+            sum += (double)NAME##_of_block(x + done, n - done < BLOCK ? n - done : BLOCK);         \
+        return (real)sum;                                                                          \
+    }
 
-KERNEL_CLONES
-real kernel_sum_squares(const real *x, size_t n)
-{
 #define SQUARE(i) (x[i] * x[i])
-    SUM(SQUARE);
-}
-
-KERNEL_CLONES
-real kernel_sum_absolute(const real *x, size_t n)
-{
 #define ABSOLUTE(i) (x[i] > 0 ? x[i] : -x[i])
-    SUM(ABSOLUTE);
-}
 
-KERNEL_CLONES
-real kernel_dot(const real *x, const real *y, size_t n)
-{
-#define PRODUCT(i) (x[i] * y[i])
-    SUM(PRODUCT);
-}
+SUM(kernel_sum_squares, SQUARE)
+SUM(kernel_sum_absolute, ABSOLUTE)
 
 KERNEL_CLONES
 void kernel_scale(real *x, size_t n, real factor)
@@ -221,13 +219,6 @@ void kernel_scale_by(real *restrict x, const real *restrict factors, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         x[i] *= factors[i];
-}
-
-KERNEL_CLONES
-void kernel_add_scaled(real *restrict x, const real *restrict y, size_t n, real factor)
-{
-    for (size_t i = 0; i < n; i++)
-        x[i] += factor * y[i];
 }
 
 KERNEL_CLONES
