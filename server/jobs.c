@@ -155,8 +155,11 @@ static run_state on_paused(void *context)
     worker *w = context;
     run_state to = RUN_STATE_RUNNING;
     jobs_lock(w->jobs);
-    w->is_aside = w->is_pausing;
-    if (w->is_aside)
+    bool is_cancelled = atomic_load(&w->command) == TRAIN_CANCEL; /* after the run saw the pause */
+    w->is_aside = w->is_pausing && !is_cancelled;
+    if (is_cancelled)
+        to = RUN_STATE_CANCELLED;
+    else if (w->is_aside)
         to = RUN_STATE_PAUSED;
     else if (w->jobs->is_closing)
         to = RUN_STATE_QUEUED;

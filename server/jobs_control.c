@@ -77,7 +77,9 @@ bool jobs_cancel_run(jobs *j, int64_t id, fail *f)
         return false;
     jobs_lock(j);
     bool was_waiting = jobs_queue_remove(j->queue, experiment_id, id);
-    worker *w = jobs_find_worker(j, id);
+    worker *w;
+    while ((w = jobs_find_worker(j, id)) && w->is_aside && !j->is_closing)
+        jobs_wait_change(j);
     if (w)
         atomic_store(&w->command, TRAIN_CANCEL);
     jobs_unlock(j);
@@ -128,6 +130,21 @@ bool jobs_retry_run(jobs *j, int64_t id, fail *f)
 
 /* ---- a whole experiment ---- */
 
+static bool is_going_aside(const jobs *j, int64_t id)
+{
+    for (int i = 0; i < j->n_workers; i++)
+        if (j->workers[i].experiment_id == id && j->workers[i].is_aside)
+            return true;
+    return false;
+}
+
+/* With the lock held. Runs about to be stored as paused are told nothing any more: the store is asked about them after that. */
+static void wait_until_aside(jobs *j, int64_t id)
+{
+    while (is_going_aside(j, id) && !j->is_closing)
+        jobs_wait_change(j);
+}
+
 /* Takes its waiting runs out of the queue, tells those at work, and waits until the store knows
  * which these are. */
 static void command_experiment(jobs *j, int64_t id, train_command command)
@@ -146,6 +163,8 @@ static void command_experiment(jobs *j, int64_t id, train_command command)
     }
     jobs_share_threads(j);
     jobs_wait_told(j, id);
+    if (command == TRAIN_CANCEL)
+        wait_until_aside(j, id);
     jobs_unlock(j);
 }
 
@@ -217,14 +236,6 @@ static void add_resumed(void *context, int64_t run_id)
     jobs_add(r->jobs, r->experiment_id, &run_id, 1);
 }
 
-static bool is_going_aside(const jobs *j, int64_t id)
-{
-    for (int i = 0; i < j->n_workers; i++)
-        if (j->workers[i].experiment_id == id && j->workers[i].is_aside)
-            return true;
-    return false;
-}
-
 /* Runs that were told to pause and have not seen it yet go on; those that are about to be stored as
  * paused are waited for. */
 static void call_back(jobs *j, int64_t id)
@@ -239,8 +250,7 @@ static void call_back(jobs *j, int64_t id)
         if (!j->is_closing)
             atomic_compare_exchange_strong(&w->command, &pause, TRAIN_GO_ON);
     }
-    while (is_going_aside(j, id) && !j->is_closing)
-        jobs_wait_change(j);
+    wait_until_aside(j, id);
     jobs_unlock(j);
 }
 

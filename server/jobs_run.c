@@ -290,6 +290,8 @@ static void train_and_end(running *r, jobs_outcome *out)
         }
         to = result.stop == TRAIN_STOP_PAUSED ? task->paused_as(task->context) : RUN_STATE_COUNT;
     }
+    if (to == RUN_STATE_CANCELLED)
+        result.stop = TRAIN_STOP_CANCELLED;
     if (task->on_result)
         task->on_result(task->context, &result);
     if (result.stop == TRAIN_STOP_PAUSED) {

@@ -29,7 +29,7 @@ typedef struct jobs_task {
      * its state but this run. */
     bool (*may_begin)(void *context);
     void (*on_told)(void *context); /* the store has been told that the run is running */
-    /* What a paused run becomes: paused, queued, or running: it goes on at once. */
+    /* What a paused run becomes: paused, queued, cancelled, or running: it goes on at once. */
     run_state (*paused_as)(void *context);
     /* The run is about to end in a terminal state: what has to be stored before it (more seeds). */
     void (*before_end)(void *context, const run *r, run_state to, const run_metrics *metrics);
