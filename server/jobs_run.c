@@ -170,7 +170,7 @@ static void end_of(const train_result *result, ending *out)
         snprintf(out->error, sizeof out->error,
                  "The loss was no longer finite in epoch %" PRId64 " (step %" PRId64
                  "). A smaller learning_rate or a gradient_clip usually helps.",
-                 result->epoch + 1, result->step);
+                 result->epoch, result->step);
 }
 
 static void end_with_fail(const fail *why, ending *out)
