@@ -111,7 +111,7 @@ let turn = 0;
 async function show(anew = false) {
   const state = readLocation();
   const found = match(state.path);
-  if (shown && shown.path === state.path && !anew) { shown.view.update({ ...state, params: found.params }); return; }
+  if (shown && shown.path === state.path && !anew) { shown.view.update({ ...state, params: found?.params }); return; }
   turn += 1;
   const mine = turn;
   const main = document.getElementById('main');

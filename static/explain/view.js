@@ -61,7 +61,7 @@ function Scatter({ predictions, k, current }) {
   const place = (x) => 90 + ((x - low) / (high - low || 1)) * (width - 180);
   const jitter = (s) => (((s * 0.618034) % 1) - 0.5) * (row - 14);
   return html`
-    <div class="scatter" ref=${box}><svg width=${width} height=${shown.length * row + 26} role="img" data-testid="scatter"
+    <div class="scatter" ref=${box} role="region" tabindex="0" aria-label="Predictions of thinned nets"><svg width=${width} height=${shown.length * row + 26} role="img" data-testid="scatter"
       aria-label="Predictions with masks scatter around the prediction of the whole net">
       ${shown.map((i, r) => {
         const y = r * row + row / 2;

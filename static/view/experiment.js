@@ -45,7 +45,7 @@ function configsOf(runs) {
   return [...configs.values()];
 }
 
-/* A text that becomes an input when it is pressed; `children`, if any, are shown in place of the text. */
+/* A text that becomes an input (uncontrolled: what is typed outlives a redraw of the page) when it is pressed; `children`, if any, are shown in place of the text. */
 function Editable({ id, label, value, empty, tag: Tag = 'span', hint, children, onSave }) {
   const [editing, setEditing] = useState(false);
   const input = useRef(null);
@@ -59,7 +59,7 @@ function Editable({ id, label, value, empty, tag: Tag = 'span', hint, children, 
   };
   if (editing) {
     return html`<form class="editable" onSubmit=${save}>
-      <input id="${id}-input" ref=${input} value=${value} aria-label=${label} placeholder=${hint} onBlur=${save}
+      <input id="${id}-input" ref=${input} defaultValue=${value} aria-label=${label} placeholder=${hint} onBlur=${save}
         onKeyDown=${(event) => event.key === 'Escape' && setEditing(false)} /></form>`;
   }
   return html`<${Tag} class="editable" id=${id}>${value ? children ?? value : html`<span class="soft">${empty}</span>`}

@@ -156,6 +156,13 @@ function Sql({ set, ...props }) {
     if (props.query && parametersOf(props.query).length === 0) run(props.query);
     return () => abort.current?.abort();
   }, []);
+  /* A link or the history asks for another query than the one here. */
+  useEffect(() => {
+    if (props.query === draft) return;
+    setDraft(props.query);
+    if (props.query && parametersOf(props.query).length === 0) run(props.query);
+    else setState({ result: null, problem: null, busy: false });
+  }, [props.query]);
   const bodyOf = (query) => ({ query, limit: props.limit, parameters: Object.fromEntries(parametersOf(query).map((name) => [name, typed(values[name] ?? '')])) });
   async function run(query = draft) {
     abort.current?.abort();
