@@ -1,0 +1,176 @@
+// What the pages of an experiment and of a run say is what the API says.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { QUICK, Server } from '../harness.mjs';
+import { launch, openPage, untilPoints } from './browser.mjs';
+
+const server = await Server.start();
+const browser = await launch();
+after(async () => { await browser.close(); await server.stop(); });
+const { experiment, runs } = await server.train({ ...QUICK, name: 'Grid', epochs: 12, repeats: 4, sweep: { dropout: [0, 0.5], weight_decay: [0, 0.1] } });
+const { runs: [picture] } = await server.train({ dataset: { name: 'glyphs', n: 1500 }, hidden: [16], epochs: 3, name: 'Pictures' });
+const { runs: [regression] } = await server.train({ dataset: 'sine', hidden: [8], epochs: 2 });
+const at = `#/experiments/${experiment.id}`;
+
+test('the verdict is the summary of the comparison, for every metric and epoch that is asked for', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/${at}`);
+  for (const [metric, which] of [['val_loss', 'selected'], ['val_accuracy', 'selected'], ['val_accuracy', 'last'], ['train_loss', 'best']]) {
+    await page.locator('#verdict-metric').selectOption(metric);
+    await page.locator('#verdict-at').selectOption(which);
+    const { summary, configs } = await server.get(`/experiments/${experiment.id}/comparison?metric=${metric}&at=${which}`);
+    await page.waitForFunction((words) => document.getElementById('verdict-summary')?.textContent === words, summary);
+    const verdicts = configs.map((config) => config.verdict);
+    await page.waitForFunction((words) => JSON.stringify([...document.querySelectorAll('#configs [data-verdict]')].map((one) => one.dataset.verdict)) === words, JSON.stringify(verdicts));
+  }
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('main effects and interactions of a full grid stand in a table of their own', async () => {
+  const { effects } = await server.get(`/experiments/${experiment.id}/comparison`);
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/${at}`);
+  await page.locator('#interactions tbody tr').first().waitFor();
+  const alone = effects.items.filter((item) => !item.with);
+  assert.equal(await page.locator('#main-effects tbody tr').count(), alone.length);
+  assert.equal(await page.locator('#interactions tbody tr').count(), effects.items.length - alone.length);
+  assert.match(await page.locator('#main-effects tbody').textContent(), /dropout 0\.5 instead of 0/);
+  assert.match(await page.locator('#interactions tbody').textContent(), /dropout 0\.5 with weight_decay 0\.1/);
+  await page.goto(`${server.url}/#/experiments/${picture.experiment_id}`);
+  await page.locator('#verdict-summary').waitFor();
+  assert.equal(await page.locator('[data-testid=effects]').count(), 0);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('zoom, hidden configs, axes and tabs are in the link: a reload shows the same', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/${at}`);
+  await untilPoints(page, 'chart-0', 13);
+  await page.locator('#chart-0').scrollIntoViewIfNeeded();
+  const box = await page.locator('#chart-0 .u-over').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.25, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + box.height / 2, { steps: 6 });
+  await page.mouse.up();
+  await page.locator('#zoom-reset-0').waitFor();
+  await page.locator('[data-testid=legend] button').nth(1).click();
+  await page.locator('[data-testid=y-log]').check({ force: true });
+  await page.locator('#x-log').check();
+  await page.locator('#band').selectOption('range');
+  await page.getByRole('tab', { name: /^Runs/ }).click();
+  const link = page.url();
+  const picture_of = () => page.locator('#chart-0 canvas').evaluate((canvas) => canvas.toDataURL());
+  const state = async () => ({ off: await page.locator('[data-testid=legend] .off').allTextContents(), log: await page.locator('[data-testid=y-log]').isChecked(),
+    x: await page.locator('#x-log').isChecked(), band: await page.locator('#band').inputValue(), runs: await page.locator('#runs tbody tr').count(),
+    zoomed: await page.locator('#zoom-reset-0').count() });
+  const before = await state();
+  assert.deepEqual({ ...before, off: before.off.length }, { off: 1, log: true, x: true, band: 'range', runs: 16, zoomed: 1 });
+  await page.mouse.move(0, 0);
+  const drawn = await picture_of();
+  await page.reload();
+  await untilPoints(page, 'chart-0', 13);
+  await page.locator('#runs tbody tr').nth(15).waitFor();
+  assert.equal(page.url(), link);
+  assert.deepEqual(await state(), before);
+  await page.waitForFunction((same) => document.querySelector('#chart-0 canvas').toDataURL() === same, drawn);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('epochs tick at whole numbers only', async () => {
+  const { page, context } = await openPage(browser, server);
+  await page.addInitScript(() => {
+    globalThis.words = [];
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function keep(text, x, y, ...rest) { globalThis.words.push([text, x, y]); return fillText.call(this, text, x, y, ...rest); };
+  });
+  for (const query of ['?zoom=3:5', '?zoom=1:3&x=log', '']) {
+    await page.goto('about:blank');
+    await page.goto(`${server.url}/${at}${query}`);
+    await untilPoints(page, 'chart-0', 13);
+    await page.evaluate(() => { globalThis.words.length = 0; });
+    await page.setViewportSize({ width: 1300 + query.length, height: 900 });
+    await page.waitForFunction(() => globalThis.words.length > 4);
+    const words = await page.evaluate(() => globalThis.words);
+    const lowest = Math.max(...words.map(([, , y]) => y));
+    const ticks = words.filter(([, , y]) => Math.abs(y - lowest) < 2).map(([text]) => text);
+    assert.ok(ticks.length >= 2, `${query}: ${words}`);
+    assert.ok(ticks.every((text) => /^\d+$/.test(text)), `${query}: ${ticks}`);
+  }
+  await context.close();
+});
+
+test('a chart can be saved as CSV, SVG and PNG, a run as CSV and as a model', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  const save = async (click) => { const [download] = await Promise.all([page.waitForEvent('download'), click()]); return [download.suggestedFilename(), readFileSync(await download.path())]; };
+  await page.goto(`${server.url}/${at}`);
+  await untilPoints(page, 'chart-0', 13);
+  for (const [kind, begins] of [['csv', 'series,epoch,value,low,high,n\n'], ['svg', '<svg '], ['png', '\x89PNG']]) {
+    await page.locator('#chart-0-save').click();
+    const [name, bytes] = await save(() => page.locator(`#chart-0-save-${kind}`).click());
+    assert.equal(name, `validation-loss.${kind}`);
+    assert.ok(bytes.toString('latin1').startsWith(begins), `${kind}: ${bytes.subarray(0, 30)}`);
+    if (kind === 'csv') assert.equal(bytes.toString().trim().split('\n').length, 1 + 4 * 13, 'a line per config and epoch');
+  }
+  await page.goto(`${server.url}/#/runs/${runs[0].id}`);
+  const [name, bytes] = await save(() => page.locator('#curves-download').click());
+  assert.equal(name, `run-${runs[0].id}-curves.csv`);
+  const wanted = await server.request('GET', `/runs/${runs[0].id}/curves`, undefined, { Accept: 'text/csv' });
+  assert.equal(bytes.toString(), wanted.text);
+  const [, model] = await save(() => page.locator('#model-download').click());
+  assert.deepEqual(model, await server.model(runs[0].id));
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('name, note and tags are changed in place', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  const change = async (what, words) => {
+    await page.locator(`#experiment-${what}-edit`).click();
+    await page.locator(`#experiment-${what}-input`).fill(words);
+    await page.keyboard.press('Enter');
+    await page.locator(`#experiment-${what}-input`).waitFor({ state: 'detached' });
+  };
+  await page.goto(`${server.url}/${at}`);
+  await change('name', 'Another name');
+  await change('description', 'With a note');
+  await change('tags', ' first, second ,first,, ');
+  await page.getByRole('link', { name: 'second' }).waitFor();
+  await page.reload();
+  await page.getByRole('heading', { name: 'Another name' }).waitFor();
+  const now = await server.get(`/experiments/${experiment.id}`);
+  assert.deepEqual([now.name, now.description, now.tags], ['Another name', 'With a note', ['first', 'second']]);
+  await page.locator('#experiment-tags-edit').click();
+  await page.locator('#experiment-tags-input').fill('');
+  await page.evaluate(() => dispatchEvent(new CustomEvent('regulab-theme', { detail: 'dark' }))); // redraws the page
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'second' }).waitFor({ state: 'detached' });
+  await page.getByText('Add tags').waitFor();
+  assert.deepEqual((await server.get(`/experiments/${experiment.id}`)).tags, []);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('the answers of a run: confusion, calibration and mistakes of its evaluation', async () => {
+  const evaluation = await server.get(`/runs/${picture.id}/evaluation`);
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/runs/${picture.id}`);
+  await page.getByRole('tab', { name: 'Answers' }).click();
+  await page.locator('[data-testid=mistakes] canvas').first().waitFor();
+  const cells = await page.locator('#confusion tbody tr').evaluateAll((rows) => rows.map((row) => [...row.querySelectorAll('td:not(.right-share)')].map((cell) => Number(cell.textContent))));
+  assert.deepEqual(cells, evaluation.confusion);
+  assert.equal(await page.locator('[data-testid=mistakes] figure').count(), evaluation.mistakes.length);
+  const [worst] = evaluation.mistakes;
+  assert.match(await page.locator('[data-testid=mistakes] figcaption').first().textContent(), new RegExp(`^${worst.label} → ${worst.predicted}`));
+  const inked = await page.locator('[data-testid=mistakes] canvas').first().evaluate((canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => i % 4 === 0));
+  assert.deepEqual(inked, worst.pixels);
+  assert.equal(await page.locator('#reliability .counted').count(), evaluation.calibration.filter((bin) => bin.n > 0).length);
+  await page.goto(`${server.url}/#/runs/${regression.id}?tab=answers`);
+  await page.getByRole('tab', { name: 'Layers' }).waitFor();
+  assert.equal(await page.getByRole('tab', { name: 'Answers' }).count(), 0);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
