@@ -21,6 +21,10 @@ void codec_add_boolean(buffer *b, bool value);
 void codec_add_json(buffer *b, const char *json); /* JSON text as it is; NULL or "" gives null */
 void codec_add_separator(buffer *b);            /* a comma, unless the buffer ends with {, [ or : */
 void codec_add_key(buffer *b, const char *key); /* `"key":`, with a separator before it */
+/* Key and value. */
+void codec_add_member_text(buffer *b, const char *key, const char *text);
+void codec_add_member_number(buffer *b, const char *key, double value);
+void codec_add_member_integer(buffer *b, const char *key, int64_t value);
 /* The same number as text for CSV. */
 void codec_add_csv_number(buffer *b, double value);   /* empty if not finite */
 void codec_add_csv_text(buffer *b, const char *text); /* RFC 4180 */

@@ -113,36 +113,23 @@ void codec_factors_close(effects_config *factors)
 
 /* ---- what is written ---- */
 
-static void add_text(buffer *b, const char *key, const char *text)
-{
-    codec_add_key(b, key);
-    codec_add_string(b, text);
-}
-
-static void add_number(buffer *b, const char *key, double value)
-{
-    codec_add_key(b, key);
-    codec_add_number(b, value);
-}
-
 static void add_count(buffer *b, const char *key, size_t n)
 {
-    codec_add_key(b, key);
-    codec_add_integer(b, (int64_t)n);
+    codec_add_member_integer(b, key, (int64_t)n);
 }
 
 static void add_summary(buffer *b, const stats_summary *s)
 {
-    add_number(b, "mean", s->mean);
-    add_number(b, "std", s->std);
-    add_number(b, "ci_low", s->ci_low);
-    add_number(b, "ci_high", s->ci_high);
+    codec_add_member_number(b, "mean", s->mean);
+    codec_add_member_number(b, "std", s->std);
+    codec_add_member_number(b, "ci_low", s->ci_low);
+    codec_add_member_number(b, "ci_high", s->ci_high);
 }
 
 static void add_config_name(buffer *b, const char *config_id, const char *label, const char *values)
 {
-    add_text(b, "config_id", config_id);
-    add_text(b, "label", label);
+    codec_add_member_text(b, "config_id", config_id);
+    codec_add_member_text(b, "label", label);
     codec_add_key(b, "values");
     buffer_add_text(b, values && *values ? values : "{}");
 }
@@ -158,9 +145,9 @@ static void add_difference(buffer *b, const comparison_config *config)
     buffer_add_text(b, "{");
     add_count(b, "n", d->n);
     add_summary(b, d);
-    add_number(b, "p_value", config->difference.p_value);
-    add_number(b, "p_adjusted", config->p_adjusted);
-    add_number(b, "minimum_detectable", config->minimum_detectable);
+    codec_add_member_number(b, "p_value", config->difference.p_value);
+    codec_add_member_number(b, "p_adjusted", config->p_adjusted);
+    codec_add_member_number(b, "minimum_detectable", config->minimum_detectable);
     buffer_add_text(b, "}");
 }
 
@@ -173,7 +160,7 @@ static void add_config(buffer *b, const comparison_config *config)
     add_count(b, "n_unfinished", config->n_unfinished);
     add_summary(b, &config->summary);
     add_difference(b, config);
-    add_text(b, "verdict", COMPARISON_VERDICT_NAMES[config->verdict]);
+    codec_add_member_text(b, "verdict", COMPARISON_VERDICT_NAMES[config->verdict]);
     buffer_add_text(b, "}");
 }
 
@@ -187,13 +174,13 @@ static void add_selected(buffer *b, const comparison *c)
     const stats_paired *difference = &c->test_difference;
     buffer_add_text(b, "{");
     add_config_name(b, c->selected->config_id, c->selected->label, c->selected->values);
-    add_text(b, "select_by", METRICS[c->options.select_by].name);
-    add_number(b, "value", c->selected->select.mean);
-    add_number(b, "baseline_value", c->baseline->select.mean);
-    add_text(b, "test_metric", METRICS[c->options.test].name);
-    add_number(b, "test_value", c->selected->test.mean);
-    add_number(b, "baseline_test_value", c->baseline->test.mean);
-    add_number(b, "optimism", c->optimism);
+    codec_add_member_text(b, "select_by", METRICS[c->options.select_by].name);
+    codec_add_member_number(b, "value", c->selected->select.mean);
+    codec_add_member_number(b, "baseline_value", c->baseline->select.mean);
+    codec_add_member_text(b, "test_metric", METRICS[c->options.test].name);
+    codec_add_member_number(b, "test_value", c->selected->test.mean);
+    codec_add_member_number(b, "baseline_test_value", c->baseline->test.mean);
+    codec_add_member_number(b, "optimism", c->optimism);
     codec_add_key(b, "test_difference");
     if (c->selected == c->baseline) {
         buffer_add_text(b, "null}");
@@ -202,7 +189,7 @@ static void add_selected(buffer *b, const comparison *c)
     buffer_add_text(b, "{");
     add_count(b, "n", difference->difference.n);
     add_summary(b, &difference->difference);
-    add_number(b, "p_value", difference->p_value);
+    codec_add_member_number(b, "p_value", difference->p_value);
     buffer_add_text(b, "}}");
 }
 
@@ -210,15 +197,15 @@ static void add_method(buffer *b, const comparison *c)
 {
     codec_add_key(b, "method");
     buffer_add_text(b, "{");
-    add_text(b, "at", COMPARISON_AT_NAMES[c->options.at]);
-    add_text(b, "select_by", METRICS[c->options.select_by].name);
-    add_text(b, "interval", "Student t over seeds, not adjusted");
-    add_number(b, "confidence", STATS_CONFIDENCE);
-    add_text(b, "test", "paired t, two-sided");
-    add_text(b, "adjustment", "Holm");
+    codec_add_member_text(b, "at", COMPARISON_AT_NAMES[c->options.at]);
+    codec_add_member_text(b, "select_by", METRICS[c->options.select_by].name);
+    codec_add_member_text(b, "interval", "Student t over seeds, not adjusted");
+    codec_add_member_number(b, "confidence", STATS_CONFIDENCE);
+    codec_add_member_text(b, "test", "paired t, two-sided");
+    codec_add_member_text(b, "adjustment", "Holm");
     add_count(b, "n_tests", c->n_tests);
-    add_number(b, "level", STATS_LEVEL);
-    add_number(b, "power", STATS_POWER);
+    codec_add_member_number(b, "level", STATS_LEVEL);
+    codec_add_member_number(b, "power", STATS_POWER);
     codec_add_key(b, "sequential");
     buffer_add_text(b, c->options.is_sequential ? "true" : "false");
     codec_add_key(b, "notes");
@@ -251,7 +238,7 @@ static void add_factors(buffer *b, const effects *e)
     for (int i = 0; i < e->n_factors; i++) {
         const effects_factor *factor = &e->factors[i];
         buffer_add_text(b, i ? ",{" : "{");
-        add_text(b, "field", factor->name);
+        codec_add_member_text(b, "field", factor->name);
         codec_add_key(b, "levels");
         for (int k = 0; k < factor->n_levels; k++) {
             buffer_add_text(b, k ? "," : "[");
@@ -267,7 +254,7 @@ static void add_factors(buffer *b, const effects *e)
 
 static void add_level(buffer *b, const effects_factor *factor, int level)
 {
-    add_text(b, "field", factor->name);
+    codec_add_member_text(b, "field", factor->name);
     codec_add_key(b, "level");
     buffer_add_text(b, factor->levels[level]);
 }
@@ -286,8 +273,8 @@ static void add_effect(buffer *b, const effects *e, const effect *x)
     }
     add_count(b, "n", x->change.n);
     add_summary(b, &x->change);
-    add_number(b, "p_value", x->p_value);
-    add_number(b, "p_adjusted", x->p_adjusted);
+    codec_add_member_number(b, "p_value", x->p_value);
+    codec_add_member_number(b, "p_adjusted", x->p_adjusted);
     buffer_add_text(b, "}");
 }
 
@@ -312,9 +299,9 @@ static void add_effects(buffer *b, const effects *e)
 void codec_add_comparison(buffer *b, const comparison *c, const effects *e)
 {
     buffer_add_text(b, "{");
-    add_text(b, "metric", METRICS[c->options.metric].name);
-    add_text(b, "direction", direction_name(METRICS[c->options.metric].direction));
-    add_text(b, "baseline", c->baseline ? c->baseline->config_id : NULL);
+    codec_add_member_text(b, "metric", METRICS[c->options.metric].name);
+    codec_add_member_text(b, "direction", direction_name(METRICS[c->options.metric].direction));
+    codec_add_member_text(b, "baseline", c->baseline ? c->baseline->config_id : NULL);
     add_selected(b, c);
     add_method(b, c);
     codec_add_key(b, "configs");
@@ -328,7 +315,7 @@ void codec_add_comparison(buffer *b, const comparison *c, const effects *e)
     buffer summary;
     buffer_init(&summary, 1 << 16);
     comparison_add_summary(c, &summary);
-    add_text(b, "summary", summary.failed ? NULL : summary.data);
+    codec_add_member_text(b, "summary", summary.failed ? NULL : summary.data);
     buffer_close(&summary);
     buffer_add_text(b, "}");
 }

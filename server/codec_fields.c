@@ -21,12 +21,6 @@ const char *codec_field_type_name(const field *row)
     return TYPE_NAMES[row->type];
 }
 
-static void add_text(buffer *b, const char *key, const char *text)
-{
-    codec_add_key(b, key);
-    codec_add_string(b, text);
-}
-
 static void add_boolean(buffer *b, const char *key, bool value)
 {
     codec_add_key(b, key);
@@ -61,7 +55,7 @@ static void add_default_text(buffer *b, const field *row)
         buffer_add_text(&text, row->default_text);
     else
         codec_field_add_default(&text, row);
-    add_text(b, "default_text", text.data);
+    codec_add_member_text(b, "default_text", text.data);
     buffer_close(&text);
 }
 
@@ -94,15 +88,15 @@ static void add_values(buffer *b, const field *row)
 static void add_field(buffer *b, const field *row)
 {
     buffer_add_text(b, "{");
-    add_text(b, "name", row->name);
-    add_text(b, "group", FIELD_GROUP_NAMES[row->group]);
-    add_text(b, "type", codec_field_type_name(row));
+    codec_add_member_text(b, "name", row->name);
+    codec_add_member_text(b, "group", FIELD_GROUP_NAMES[row->group]);
+    codec_add_member_text(b, "type", codec_field_type_name(row));
     add_bounds(b, row);
     add_values(b, row);
     codec_add_key(b, "default");
     codec_field_add_default(b, row);
     add_default_text(b, row);
-    add_text(b, "help", row->help);
+    codec_add_member_text(b, "help", row->help);
     add_boolean(b, "nullable", row->nullable);
     add_boolean(b, "sweepable", sweep_is_sweepable(row));
     add_boolean(b, "takes_range", sweep_is_sweepable(row) && sweep_takes_range(row));
@@ -117,11 +111,11 @@ static void add_metric(buffer *b, const metric *m, const char *scope)
                                              [METRIC_NEITHER] = "none"};
     codec_add_separator(b);
     buffer_add_text(b, "{");
-    add_text(b, "name", m->name);
-    add_text(b, "scope", scope);
-    add_text(b, "unit", m->unit ? m->unit : "");
-    add_text(b, "direction", DIRECTIONS[m->direction]);
-    add_text(b, "help", m->help);
+    codec_add_member_text(b, "name", m->name);
+    codec_add_member_text(b, "scope", scope);
+    codec_add_member_text(b, "unit", m->unit ? m->unit : "");
+    codec_add_member_text(b, "direction", DIRECTIONS[m->direction]);
+    codec_add_member_text(b, "help", m->help);
     add_boolean(b, "is_test", m->is_test);
     add_boolean(b, "classification", m->classification);
     add_boolean(b, "regression", m->regression);
@@ -132,10 +126,11 @@ static void add_dataset_row(buffer *b, const dataset_row *row)
 {
     codec_add_separator(b);
     buffer_add_text(b, "{");
-    add_text(b, "name", row->name);
-    add_text(b, "help", row->help);
-    add_text(b, "task", row->task == TASK_CLASSIFICATION ? "classification" : "regression");
-    add_text(b, "options_help", row->options_help);
+    codec_add_member_text(b, "name", row->name);
+    codec_add_member_text(b, "help", row->help);
+    codec_add_member_text(b, "task",
+                          row->task == TASK_CLASSIFICATION ? "classification" : "regression");
+    codec_add_member_text(b, "options_help", row->options_help);
     codec_add_key(b, "options");
     buffer_add_text(b, "{");
     codec_add_key(b, "n");

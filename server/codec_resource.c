@@ -4,24 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-static void add_text(buffer *b, const char *key, const char *text)
-{
-    codec_add_key(b, key);
-    codec_add_string(b, text);
-}
-
-static void add_integer(buffer *b, const char *key, int64_t value)
-{
-    codec_add_key(b, key);
-    codec_add_integer(b, value);
-}
-
-static void add_number(buffer *b, const char *key, double value)
-{
-    codec_add_key(b, key);
-    codec_add_number(b, value);
-}
-
 static void add_json(buffer *b, const char *key, const char *json)
 {
     codec_add_key(b, key);
@@ -39,7 +21,7 @@ static void add_counts(buffer *b, const int64_t runs[RUN_STATE_COUNT])
     codec_add_key(b, "runs");
     buffer_add_text(b, "{");
     for (int state = 0; state < RUN_STATE_COUNT; state++)
-        add_integer(b, RUN_STATE_NAMES[state], runs[state]);
+        codec_add_member_integer(b, RUN_STATE_NAMES[state], runs[state]);
     buffer_add_text(b, "}");
 }
 
@@ -53,17 +35,17 @@ static void add_times(buffer *b, int64_t created_ms, int64_t started_ms, int64_t
 void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids, int64_t n_run_ids)
 {
     buffer_add_text(b, "{");
-    add_integer(b, "id", e->id);
-    add_text(b, "name", e->name ? e->name : "");
-    add_text(b, "description", e->description ? e->description : "");
+    codec_add_member_integer(b, "id", e->id);
+    codec_add_member_text(b, "name", e->name ? e->name : "");
+    codec_add_member_text(b, "description", e->description ? e->description : "");
     add_json(b, "tags", e->tags && *e->tags ? e->tags : "[]");
-    add_text(b, "status", RUN_STATE_NAMES[e->status]);
+    codec_add_member_text(b, "status", RUN_STATE_NAMES[e->status]);
     add_json(b, "spec", e->spec);
-    add_text(b, "baseline", *e->baseline_config_id ? e->baseline_config_id : NULL);
-    add_integer(b, "n_configs", e->n_configs);
-    add_integer(b, "n_runs", e->n_runs);
+    codec_add_member_text(b, "baseline", *e->baseline_config_id ? e->baseline_config_id : NULL);
+    codec_add_member_integer(b, "n_configs", e->n_configs);
+    codec_add_member_integer(b, "n_runs", e->n_runs);
     add_counts(b, e->runs);
-    add_number(b, "progress", e->progress);
+    codec_add_member_number(b, "progress", e->progress);
     add_times(b, e->created_ms, e->started_ms, e->finished_ms);
     if (run_ids) {
         codec_add_key(b, "run_ids");
@@ -84,29 +66,29 @@ void codec_add_metrics(buffer *b, const run_metrics *metrics)
     buffer_add_text(b, "{");
     for (int i = 0; run_metric_get(metrics, i, &name, &value); i++)
         if (!isnan(value))
-            add_number(b, name, value);
+            codec_add_member_number(b, name, value);
     buffer_add_text(b, "}");
 }
 
 void codec_add_run(buffer *b, const run *r)
 {
     buffer_add_text(b, "{");
-    add_integer(b, "id", r->id);
-    add_integer(b, "experiment_id", r->experiment_id);
-    add_text(b, "config_id", r->config_id);
-    add_integer(b, "seed", r->seed);
-    add_text(b, "status", RUN_STATE_NAMES[r->status]);
-    add_text(b, "stop_reason", STOP_REASON_NAMES[r->reason]);
-    add_text(b, "error", r->error);
-    add_integer(b, "attempt", r->attempt);
+    codec_add_member_integer(b, "id", r->id);
+    codec_add_member_integer(b, "experiment_id", r->experiment_id);
+    codec_add_member_text(b, "config_id", r->config_id);
+    codec_add_member_integer(b, "seed", r->seed);
+    codec_add_member_text(b, "status", RUN_STATE_NAMES[r->status]);
+    codec_add_member_text(b, "stop_reason", STOP_REASON_NAMES[r->reason]);
+    codec_add_member_text(b, "error", r->error);
+    codec_add_member_integer(b, "attempt", r->attempt);
     add_json(b, "values", r->values && *r->values ? r->values : "{}");
     add_json(b, "config", r->config);
-    add_integer(b, "epoch", r->epoch);
-    add_integer(b, "epochs", r->epochs);
+    codec_add_member_integer(b, "epoch", r->epoch);
+    codec_add_member_integer(b, "epochs", r->epochs);
     codec_add_key(b, "metrics");
     codec_add_metrics(b, &r->metrics);
-    add_number(b, "samples_per_second", r->samples_per_second);
-    add_text(b, "selected_weights", *r->selected_weights ? r->selected_weights : NULL);
+    codec_add_member_number(b, "samples_per_second", r->samples_per_second);
+    codec_add_member_text(b, "selected_weights", *r->selected_weights ? r->selected_weights : NULL);
     add_json(b, "provenance", r->provenance);
     add_times(b, r->created_ms, r->started_ms, r->finished_ms);
     buffer_add_text(b, "}");
@@ -117,34 +99,34 @@ void codec_add_record_metrics(buffer *b, const record *r)
     buffer_add_text(b, "{");
     for (int m = 0; m < METRIC_EPOCH_COUNT; m++)
         if (!isnan(r->values[m]))
-            add_number(b, METRICS[m].name, r->values[m]);
+            codec_add_member_number(b, METRICS[m].name, r->values[m]);
     buffer_add_text(b, "}");
 }
 
 static void add_epoch_event(buffer *b, const store_event *e)
 {
-    add_integer(b, "run", e->run_id);
-    add_integer(b, "experiment", e->experiment_id);
-    add_integer(b, "epoch", e->record.epoch);
-    add_integer(b, "step", e->record.step);
+    codec_add_member_integer(b, "run", e->run_id);
+    codec_add_member_integer(b, "experiment", e->experiment_id);
+    codec_add_member_integer(b, "epoch", e->record.epoch);
+    codec_add_member_integer(b, "step", e->record.step);
     codec_add_key(b, "metrics");
     codec_add_record_metrics(b, &e->record);
 }
 
 static void add_run_event(buffer *b, const store_event *e)
 {
-    add_integer(b, "run", e->run_id);
-    add_integer(b, "experiment", e->experiment_id);
-    add_text(b, "status", RUN_STATE_NAMES[e->status]);
-    add_text(b, "stop_reason", STOP_REASON_NAMES[e->reason]);
-    add_integer(b, "epoch", e->epoch);
+    codec_add_member_integer(b, "run", e->run_id);
+    codec_add_member_integer(b, "experiment", e->experiment_id);
+    codec_add_member_text(b, "status", RUN_STATE_NAMES[e->status]);
+    codec_add_member_text(b, "stop_reason", STOP_REASON_NAMES[e->reason]);
+    codec_add_member_integer(b, "epoch", e->epoch);
 }
 
 static void add_experiment_event(buffer *b, const store_event *e)
 {
-    add_integer(b, "experiment", e->experiment_id);
-    add_text(b, "status", RUN_STATE_NAMES[e->status]);
-    add_number(b, "progress", e->progress);
+    codec_add_member_integer(b, "experiment", e->experiment_id);
+    codec_add_member_text(b, "status", RUN_STATE_NAMES[e->status]);
+    codec_add_member_number(b, "progress", e->progress);
     add_counts(b, e->runs);
 }
 
@@ -164,22 +146,22 @@ void codec_add_dataset(buffer *b, const dataset_info *d)
 {
     bool is_classification = strcmp(d->task, "classification") == 0;
     buffer_add_text(b, "{");
-    add_text(b, "name", d->name);
-    add_text(b, "sha256", *d->sha256 ? d->sha256 : NULL);
-    add_text(b, "task", d->task);
+    codec_add_member_text(b, "name", d->name);
+    codec_add_member_text(b, "sha256", *d->sha256 ? d->sha256 : NULL);
+    codec_add_member_text(b, "task", d->task);
     codec_add_key(b, "built_in");
     codec_add_boolean(b, d->built_in);
-    add_integer(b, "n_train", d->n_train);
-    add_integer(b, "n_validation", d->n_validation);
-    add_integer(b, "n_test", d->n_test);
-    add_integer(b, "inputs", d->inputs);
-    add_integer(b, "outputs", d->outputs);
+    codec_add_member_integer(b, "n_train", d->n_train);
+    codec_add_member_integer(b, "n_validation", d->n_validation);
+    codec_add_member_integer(b, "n_test", d->n_test);
+    codec_add_member_integer(b, "inputs", d->inputs);
+    codec_add_member_integer(b, "outputs", d->outputs);
     codec_add_key(b, "classes");
     if (is_classification)
         codec_add_integer(b, d->outputs);
     else
         buffer_add_text(b, "null");
-    add_integer(b, "bytes", d->bytes);
+    codec_add_member_integer(b, "bytes", d->bytes);
     add_time(b, "created_at", d->created_ms);
     buffer_add_text(b, "}");
 }
@@ -187,9 +169,9 @@ void codec_add_dataset(buffer *b, const dataset_info *d)
 void codec_add_fault(buffer *b, const fail *f)
 {
     buffer_add_text(b, "{");
-    add_text(b, "pointer", f->field);
-    add_text(b, "code", fail_code_name(f->code));
-    add_text(b, "detail", f->sentence);
+    codec_add_member_text(b, "pointer", f->field);
+    codec_add_member_text(b, "code", fail_code_name(f->code));
+    codec_add_member_text(b, "detail", f->sentence);
     buffer_add_text(b, "}");
 }
 
@@ -197,10 +179,10 @@ void codec_add_problem(buffer *b, int status, const char *title, const char *det
                        const fail_list *faults)
 {
     buffer_add_text(b, "{");
-    add_text(b, "type", "about:blank");
-    add_text(b, "title", title);
-    add_integer(b, "status", status);
-    add_text(b, "detail", detail);
+    codec_add_member_text(b, "type", "about:blank");
+    codec_add_member_text(b, "title", title);
+    codec_add_member_integer(b, "status", status);
+    codec_add_member_text(b, "detail", detail);
     if (faults) {
         codec_add_key(b, "errors");
         buffer_add_text(b, "[");
@@ -210,7 +192,7 @@ void codec_add_problem(buffer *b, int status, const char *title, const char *det
         }
         buffer_add_text(b, "]");
         if (faults->n_found > faults->n)
-            add_integer(b, "errors_found", faults->n_found);
+            codec_add_member_integer(b, "errors_found", faults->n_found);
     }
     buffer_add_text(b, "}");
 }

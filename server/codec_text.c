@@ -312,6 +312,24 @@ void codec_add_key(buffer *b, const char *key)
     buffer_add(b, ":", 1);
 }
 
+void codec_add_member_text(buffer *b, const char *key, const char *text)
+{
+    codec_add_key(b, key);
+    codec_add_string(b, text);
+}
+
+void codec_add_member_number(buffer *b, const char *key, double value)
+{
+    codec_add_key(b, key);
+    codec_add_number(b, value);
+}
+
+void codec_add_member_integer(buffer *b, const char *key, int64_t value)
+{
+    codec_add_key(b, key);
+    codec_add_integer(b, value);
+}
+
 void codec_add_csv_text(buffer *b, const char *text)
 {
     if (!strpbrk(text, ",\"\r\n")) {

@@ -119,12 +119,6 @@ static bool save_spec(const char *directory, const export_run *trained, fail *f)
     return save_buffer(directory, "spec.json", &b, f);
 }
 
-static void add_number(buffer *b, const char *key, double value)
-{
-    codec_add_key(b, key);
-    codec_add_number(b, value);
-}
-
 static void add_metrics(buffer *b, const train_result *result)
 {
     run_metrics metrics = {.best_epoch = result->best_epoch > 0 ? result->best_epoch : -1,
@@ -136,7 +130,7 @@ static void add_metrics(buffer *b, const train_result *result)
     memcpy(metrics.selected, result->selected, sizeof metrics.selected);
     for (int i = 0; run_metric_get(&metrics, i, &name, &value); i++)
         if (!isnan(value))
-            add_number(b, name, value);
+            codec_add_member_number(b, name, value);
 }
 
 static bool save_result(const char *directory, const export_run *trained, fail *f)
@@ -147,13 +141,13 @@ static bool save_result(const char *directory, const export_run *trained, fail *
     buffer_add_text(&b, "{");
     codec_add_key(&b, "stop_reason");
     codec_add_string(&b, result->stop == TRAIN_STOP_EARLY_STOPPED ? "early_stopped" : "finished");
-    add_number(&b, "epoch", (double)result->epoch);
-    add_number(&b, "step", (double)result->step);
+    codec_add_member_number(&b, "epoch", (double)result->epoch);
+    codec_add_member_number(&b, "step", (double)result->step);
     add_metrics(&b, result);
-    add_number(&b, "train_seconds", result->train_seconds);
-    add_number(&b, "samples_per_second", result->samples_per_second);
-    add_number(&b, "wall_seconds", result->wall_seconds);
-    add_number(&b, "peak_memory_bytes", (double)trained->peak_memory_bytes);
+    codec_add_member_number(&b, "train_seconds", result->train_seconds);
+    codec_add_member_number(&b, "samples_per_second", result->samples_per_second);
+    codec_add_member_number(&b, "wall_seconds", result->wall_seconds);
+    codec_add_member_number(&b, "peak_memory_bytes", (double)trained->peak_memory_bytes);
     buffer_add_text(&b, "}\n");
     return save_buffer(directory, "result.json", &b, f);
 }

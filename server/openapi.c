@@ -9,12 +9,6 @@
 
 /* Members of objects are written with codec_add_key(), which sets the commas; texts in JSON are constants of ours. */
 
-static void add_text_member(buffer *b, const char *key, const char *text)
-{
-    codec_add_key(b, key);
-    codec_add_string(b, text);
-}
-
 static void open_object(buffer *b, const char *key)
 {
     if (key)
@@ -46,14 +40,14 @@ static void add_bounds(buffer *b, const field *row)
 static void add_range_of(buffer *b, const field *row, const char *type)
 {
     buffer_add_text(b, "{");
-    add_text_member(b, "type", type);
+    codec_add_member_text(b, "type", type);
     add_bounds(b, row);
     buffer_add_text(b, "}");
 }
 
 static void add_array(buffer *b, const field *row, const char *type)
 {
-    add_text_member(b, "type", "array");
+    codec_add_member_text(b, "type", "array");
     codec_add_key(b, "maxItems");
     codec_add_integer(b, SPEC_LAYERS_LIMIT);
     codec_add_key(b, "items");
@@ -140,7 +134,7 @@ static void add_typed(buffer *b, const field *row)
 {
     const char *type = plain_type(row->type);
     if (type) {
-        add_text_member(b, "type", type);
+        codec_add_member_text(b, "type", type);
         if (row->type == FIELD_INTEGER || row->type == FIELD_NUMBER)
             add_bounds(b, row);
         return;
@@ -177,7 +171,7 @@ static void add_field_schema(buffer *b, const field *row)
     buffer_add_text(b, "{");
     add_typed(b, row);
     if (row->help)
-        add_text_member(b, "description", row->help);
+        codec_add_member_text(b, "description", row->help);
     buffer_add_text(b, "}");
 }
 
@@ -217,10 +211,10 @@ static void add_parameter(buffer *b, const char *name, const char *place, const 
                           const char *schema, bool required)
 {
     open_object(b, NULL);
-    add_text_member(b, "name", name);
-    add_text_member(b, "in", place);
+    codec_add_member_text(b, "name", name);
+    codec_add_member_text(b, "in", place);
     if (help)
-        add_text_member(b, "description", help);
+        codec_add_member_text(b, "description", help);
     if (required) {
         codec_add_key(b, "required");
         buffer_add_text(b, "true");
@@ -299,7 +293,7 @@ static const char *answer_schema(const route *row)
 static void add_success(buffer *b, const route *row, int status)
 {
     buffer_add_format(b, "%s\"%d\":{", row->status == status ? "" : ",", status);
-    add_text_member(b, "description", response_reason(status));
+    codec_add_member_text(b, "description", response_reason(status));
     if (row->produces[0] && status < 300) {
         size_t n = strcspn(row->produces, ";");
         open_object(b, "content");
@@ -372,7 +366,7 @@ static void add_operation(buffer *b, const route *row)
     buffer_add_text(b, "[");
     codec_add_string(b, row->tag);
     buffer_add_text(b, "]");
-    add_text_member(b, "summary", row->summary);
+    codec_add_member_text(b, "summary", row->summary);
     if (row->flags & ROUTE_OPEN) {
         codec_add_key(b, "security");
         buffer_add_text(b, "[]");
@@ -430,13 +424,14 @@ static void add_components(buffer *b)
 void openapi_add_document(buffer *b)
 {
     buffer_add_text(b, "{");
-    add_text_member(b, "openapi", "3.1.0");
+    codec_add_member_text(b, "openapi", "3.1.0");
     open_object(b, "info");
-    add_text_member(b, "title", "Regulab");
-    add_text_member(b, "version", REGULAB_VERSION);
-    add_text_member(b, "description",
-                    "Experiments with regularization. A token is wanted only where the server was "
-                    "started with one.");
+    codec_add_member_text(b, "title", "Regulab");
+    codec_add_member_text(b, "version", REGULAB_VERSION);
+    codec_add_member_text(
+        b, "description",
+        "Experiments with regularization. A token is wanted only where the server was "
+        "started with one.");
     codec_add_key(b, "license");
     buffer_add_text(b, "{\"name\":\"MIT\",\"identifier\":\"MIT\"}");
     close_object(b);
