@@ -59,7 +59,7 @@ void jobs_unlock_extension(jobs *j)
     pthread_mutex_unlock(&j->sync->extension);
 }
 
-static int64_t now_ms(void)
+int64_t jobs_now_ms(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -251,7 +251,7 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
     w->experiment_id = experiment_id;
     w->run_id = run_id;
     w->is_pausing = w->is_aside = w->is_told = w->is_ending = w->is_last = false;
-    w->started_ms = now_ms();
+    w->started_ms = jobs_now_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
     atomic_store(&w->first_step, -1);
     atomic_store(&w->step, -1);

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 bool jobs_check_room(jobs *j, int64_t n, fail *f)
 {
@@ -309,9 +308,7 @@ bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f)
 
 void jobs_get_state(jobs *j, jobs_state *out)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t now_ms = t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    int64_t now_ms = jobs_now_ms();
     jobs_lock(j);
     *out = (jobs_state){.n_workers = j->n_workers,
                         .n_running = j->n_running,
@@ -348,9 +345,7 @@ static double projected_seconds(worker *w, int64_t now_ms, double *left)
 
 double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    int64_t now_ms = t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    int64_t now_ms = jobs_now_ms();
     jobs_lock(j);
     double mean = jobs_queue_mean_seconds(j->queue, experiment_id), sum = 0;
     double n_waiting = (double)jobs_queue_count_of(j->queue, experiment_id), n_working = 0;

@@ -41,6 +41,9 @@ struct jobs {
     worker *workers;
 };
 
+/* Of the monotonic clock, that of worker.started_ms. */
+int64_t jobs_now_ms(void);
+
 void jobs_lock(jobs *j);
 void jobs_unlock(jobs *j);
 /* Waits, with the lock held, until a worker has changed what it does, or a data set is open. */
