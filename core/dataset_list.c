@@ -72,7 +72,7 @@ bool dataset_list(const char *data_dir, bool (*each)(void *context, const datase
     return true;
 }
 
-static void summarize(const dataset *set, const char *data_dir, dataset_summary *out)
+void dataset_summarize(const dataset *set, const char *data_dir, dataset_summary *out)
 {
     *out = (dataset_summary){.task = set->task,
                              .built_in = set->built_in,
@@ -98,7 +98,7 @@ bool dataset_describe(const char *name, const char *data_dir, dataset_summary *o
     dataset *opened;
     if (!dataset_open(name, &none, 0, data_dir, &opened, f))
         return false;
-    summarize(opened, data_dir, out);
+    dataset_summarize(opened, data_dir, out);
     if (set)
         *set = opened;
     else

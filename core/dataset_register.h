@@ -52,7 +52,7 @@ typedef struct dataset_summary {
     size_t height, width, channels;
     int default_scaling; /* scaling_kind */
     bool are_bytes;      /* inputs are stored as bytes */
-    uint64_t bytes;      /* of the stored file, or of the generated arrays */
+    uint64_t bytes;      /* of the file that the set is, or would be, stored in */
     int64_t created_ms;  /* when the name was registered (Unix time); 0 for built-in ones */
     char problem
         [256]; /* "" or why the set cannot be opened: then only name, sha256 and created_ms are there */
@@ -72,6 +72,9 @@ FAIL_CHECKED bool dataset_remove(const char *name, const char *data_dir, fail *f
 FAIL_CHECKED bool dataset_list(const char *data_dir,
                                bool (*each)(void *context, const dataset_summary *summary),
                                void *context, fail *f);
+
+/* What an open set is; data_dir tells when a registered name came. */
+void dataset_summarize(const dataset *set, const char *data_dir, dataset_summary *out);
 
 /* One set, built-in (generated from its default options and data_seed 0) or registered; *set, if not NULL, is left open for
  * dataset_count_classes() and dataset_preview. */

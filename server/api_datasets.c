@@ -14,33 +14,6 @@ enum { FILES_LIMIT = 16 };
 
 /* ---- what a set is ---- */
 
-static void summarize(const dataset *set, dataset_summary *out)
-{
-    *out = (dataset_summary){.task = set->task,
-                             .built_in = set->built_in,
-                             .d = set->d,
-                             .k = set->k,
-                             .height = set->height,
-                             .width = set->width,
-                             .channels = set->channels,
-                             .default_scaling = set->default_scaling};
-    snprintf(out->name, sizeof out->name, "%s", set->name);
-    snprintf(out->sha256, sizeof out->sha256, "%s", set->sha256);
-    for (int part = 0; part < PART_COUNT; part++) {
-        const dataset_rows *rows = &set->parts[part];
-        out->n[part] = rows->n;
-        out->are_bytes = out->are_bytes || rows->bytes;
-        out->bytes += rows->n * set->d * (rows->bytes ? 1 : sizeof(float)) +
-                      rows->n * (rows->targets ? set->k : 1) * sizeof(float);
-    }
-}
-
-static void add_option(buffer *b, const char *name, double value)
-{
-    codec_add_key(b, name);
-    codec_add_number(b, value);
-}
-
 /* Of a built-in set: what it is, and its options with their defaults. */
 static void add_generator(buffer *b, const dataset_row *row)
 {
@@ -50,13 +23,13 @@ static void add_generator(buffer *b, const dataset_row *row)
     codec_add_string(b, row->options_help);
     codec_add_key(b, "options");
     buffer_add_text(b, "{");
-    add_option(b, "n", (double)row->default_n);
+    codec_add_member_number(b, "n", (double)row->default_n);
     if (row->maximum_noise > 0)
-        add_option(b, "noise", row->default_noise);
+        codec_add_member_number(b, "noise", row->default_noise);
     if (row->default_classes)
-        add_option(b, "classes", (double)row->default_classes);
+        codec_add_member_number(b, "classes", (double)row->default_classes);
     if (row->default_dimensions)
-        add_option(b, "dimensions", (double)row->default_dimensions);
+        codec_add_member_number(b, "dimensions", (double)row->default_dimensions);
     buffer_add_text(b, "}");
 }
 
@@ -71,9 +44,9 @@ static void add_shape(buffer *b, const dataset_summary *s)
         return;
     }
     buffer_add_text(b, "{");
-    add_option(b, "height", (double)s->height);
-    add_option(b, "width", (double)s->width);
-    add_option(b, "channels", (double)s->channels);
+    codec_add_member_number(b, "height", (double)s->height);
+    codec_add_member_number(b, "width", (double)s->width);
+    codec_add_member_number(b, "channels", (double)s->channels);
     buffer_add_text(b, "}");
 }
 
@@ -135,7 +108,7 @@ static bool list_built_in(app *a, listing *l, fail *f)
             continue;
         if (!open_named(a, DATASETS[i].name, &set, f))
             return false;
-        summarize(set, &s);
+        dataset_summarize(set, a->data_dir, &s);
         dataset_close(set);
         codec_add_separator(l->body);
         add_summary(l->body, &s);
@@ -169,7 +142,7 @@ static bool describe(app *a, const char *name, dataset_summary *out, fail *f)
     dataset *set;
     if (!open_named(a, name, &set, f))
         return false;
-    summarize(set, out);
+    dataset_summarize(set, a->data_dir, out);
     dataset_close(set);
     return true;
 }
@@ -358,7 +331,7 @@ static bool add_class_counts(buffer *b, const dataset *set, fail *f)
         codec_add_key(b, "name");
         add_class_name(b, set, c);
         for (size_t part = 0; part < PART_COUNT; part++)
-            add_option(b, PARTS[part], (double)counts[part * set->k + c]);
+            codec_add_member_number(b, PARTS[part], (double)counts[part * set->k + c]);
         buffer_add_text(b, "}");
     }
     buffer_add_text(b, "]");
@@ -371,8 +344,8 @@ static void add_pictures(buffer *b, const dataset *set, const uint8_t *pixels,
 {
     size_t area = set->height * set->width;
     buffer_add_text(b, "{");
-    add_option(b, "height", (double)set->height);
-    add_option(b, "width", (double)set->width);
+    codec_add_member_number(b, "height", (double)set->height);
+    codec_add_member_number(b, "width", (double)set->width);
     codec_add_key(b, "labels");
     buffer_add_text(b, "[");
     for (size_t i = 0; i < n && set->task == TASK_CLASSIFICATION; i++)
