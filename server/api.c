@@ -4,6 +4,7 @@
 #include "server/codec.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -93,6 +94,28 @@ void api_send_run(app *a, int64_t id, response *r)
     codec_add_run(&r->body, &row);
     run_close(&row);
     response_set(r, 200, MESSAGE_JSON);
+}
+
+bool api_open_run_dataset(app *a, const run *row, const train_spec *spec, dataset **out, fail *f)
+{
+    dataset *set;
+    fail why;
+    if (!jobs_open_dataset(a->jobs, spec, &set, &why)) {
+        if (why.code == FAIL_NOT_FOUND)
+            return fail_set(f, FAIL_CONFLICT, NULL,
+                            "The data set \"%s\" that run %" PRId64 " was trained on is gone.",
+                            spec->dataset, row->id);
+        *f = why;
+        return false;
+    }
+    if (row->provenance && !strstr(row->provenance, set->sha256)) {
+        dataset_close(set);
+        return fail_set(f, FAIL_CONFLICT, NULL,
+                        "The data set \"%s\" is no longer what this run was trained on.",
+                        spec->dataset);
+    }
+    *out = set;
+    return true;
 }
 
 void api_send_tagged(const request *q, const char *content_type, response *r)

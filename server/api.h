@@ -28,6 +28,12 @@ void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_r
                          response *r);
 void api_send_run(app *a, int64_t id, response *r);
 
+/* The data set that the run was trained on (of a run that has not started: the one it will be), to
+ * be given back with dataset_close(). FAIL_CONFLICT if it is gone, or if its name stands for other
+ * content now: answers made with that would be wrong without a sign of it. */
+FAIL_CHECKED bool api_open_run_dataset(app *a, const run *row, const train_spec *spec,
+                                       dataset **out, fail *f);
+
 /* Takes the closing brace off an object just written, so that more members can follow. */
 void api_reopen_object(buffer *b);
 

@@ -30,16 +30,17 @@ static void subject_close(subject *s)
     free(s->model);
 }
 
-static bool load_spec(app *a, int64_t id, train_spec *spec, fail *f)
+static bool load_run(app *a, int64_t id, subject *s, fail *f)
 {
     run row = {0};
     if (!store_get_run(a->store, id, &row, f))
         return false;
-    bool is_read = codec_read_config(row.config, strlen(row.config), spec, f);
+    bool is_read = codec_read_config(row.config, strlen(row.config), &s->spec, f);
     if (is_read && !run_state_is_terminal(row.status))
         is_read = fail_set(f, FAIL_CONFLICT, NULL,
                            "Run %" PRId64 " is %s: it has no model until it has ended.", id,
                            RUN_STATE_NAMES[row.status]);
+    is_read = is_read && api_open_run_dataset(a, &row, &s->spec, &s->set, f);
     run_close(&row);
     return is_read;
 }
@@ -76,8 +77,7 @@ static bool check_task(const dataset *set, int64_t id, fail *f)
 static bool subject_open(app *a, int64_t id, subject *out, fail *f)
 {
     subject s = {.set = NULL};
-    bool is_open = load_spec(a, id, &s.spec, f) && jobs_open_dataset(a->jobs, &s.spec, &s.set, f) &&
-                   check_task(s.set, id, f) && load_model(a, id, &s, f) &&
+    bool is_open = load_run(a, id, &s, f) && check_task(s.set, id, f) && load_model(a, id, &s, f) &&
                    split_open(s.set, &s.spec, &s.data, f);
     if (is_open)
         *out = s;

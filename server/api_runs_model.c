@@ -57,10 +57,10 @@ static bool read_format(const request *q, int64_t *epoch, fail *f)
     return true;
 }
 
-static bool write_initial(app *a, const train_spec *spec, buffer *b, fail *f)
+static bool write_initial(app *a, const run *row, const train_spec *spec, buffer *b, fail *f)
 {
     dataset *set;
-    if (!jobs_open_dataset(a->jobs, spec, &set, f))
+    if (!api_open_run_dataset(a, row, spec, &set, f))
         return false;
     size_t inputs = set->d, outputs = set->k;
     dataset_close(set);
@@ -97,7 +97,7 @@ void api_runs_model(app *a, const request *q, response *r)
         return;
     }
     bool is_initial = epoch == 0;
-    if (is_initial ? write_initial(a, &spec, &r->body, &f) : find_model(a, &row, path, &f)) {
+    if (is_initial ? write_initial(a, &row, &spec, &r->body, &f) : find_model(a, &row, path, &f)) {
         response_set(r, 200, MODEL_TYPE);
         send_file_name(r, row.id, is_initial ? "-initial" : "");
         if (!is_initial)
@@ -152,7 +152,7 @@ static bool predictor_open(app *a, int64_t run_id, predictor *out, fail *f)
     predictor p = {.set = NULL};
     run row = {0};
     bool is_open = get_run(a, run_id, &row, &p.spec, f) && load_model(a, &row, &p, f) &&
-                   jobs_open_dataset(a->jobs, &p.spec, &p.set, f) && check_set(&p, f) &&
+                   api_open_run_dataset(a, &row, &p.spec, &p.set, f) && check_set(&p, f) &&
                    split_open(p.set, &p.spec, &p.data, f);
     run_close(&row);
     if (is_open)

@@ -240,6 +240,26 @@ static int64_t count_configs(const jobs_plan *wanted, const present *p)
     return n;
 }
 
+/* Each config that is there still has its config_id, unless its data set has other content now: new
+ * runs would be configs of their own, compared with the old ones on other data. */
+static bool check_same_data(jobs *j, const present *p, bool varies_data_seed, fail *f)
+{
+    for (size_t c = 0; c < p->n_configs; c++) {
+        char id[17];
+        dataset *set;
+        if (!jobs_open_dataset(j, &p->configs[c], &set, f))
+            return false;
+        codec_config_id(&p->configs[c], set->sha256, varies_data_seed, id);
+        dataset_close(set);
+        if (!cell_exists((void *)(uintptr_t)p, id, p->first_seed))
+            return fail_set(f, FAIL_CONFLICT, NULL,
+                            "The data set \"%s\" has other content than when this experiment was "
+                            "submitted: submit a new one.",
+                            p->configs[c].dataset);
+    }
+    return true;
+}
+
 static bool store_runs(jobs *j, int64_t experiment_id, const new_run *runs, int64_t n,
                        int64_t n_configs, int64_t **run_ids, fail *f)
 {
@@ -268,9 +288,10 @@ static bool extend(jobs *j, int64_t experiment_id, const jobs_extension *extensi
     new_run *runs;
     int64_t n;
     fail f;
-    bool is_listed = jobs_plan_list_runs(&wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
-    bool is_stored =
-        is_listed && store_runs(j, experiment_id, runs, n, count_configs(&wanted, p), run_ids, &f);
+    int64_t n_configs = count_configs(&wanted, p);
+    bool is_listed = check_same_data(j, p, wanted.plan.varies_data_seed, &f) &&
+                     jobs_plan_list_runs(&wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
+    bool is_stored = is_listed && store_runs(j, experiment_id, runs, n, n_configs, run_ids, &f);
     if (is_listed)
         jobs_plan_free_runs(runs, n);
     jobs_plan_close(&wanted);

@@ -18,7 +18,8 @@ typedef struct jobs_extension {
 
 /* Queues the missing cells; *run_ids (n, on the heap) are those of the new runs, none if nothing is
  * missing. The experiment has left its terminal state before this returns. A fault of the body has
- * its JSON pointer; FAIL_NOT_FOUND without the experiment. */
+ * its JSON pointer; FAIL_NOT_FOUND without the experiment, FAIL_CONFLICT if a data set of that name
+ * has other content by now. */
 FAIL_CHECKED bool jobs_extend_experiment(jobs *j, int64_t experiment_id,
                                          const jobs_extension *extension, int64_t **run_ids,
                                          int64_t *n_run_ids, fail_list *faults);

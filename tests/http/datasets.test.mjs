@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { bandImages, idx, LONG, multipart, Server } from '../harness.mjs';
+import { bandImages, idx, LONG, multipart, QUICK, Server } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
@@ -159,6 +159,35 @@ test('deletion is refused while an experiment uses the set', async () => {
   assert.match(built_in.json.detail, /built in/);
   const unknown = await server.request('POST', '/experiments', { dataset: 'used' });
   assert.equal(unknown.status, 400, 'an experiment on a set that is gone');
+});
+
+test('a name that stands for other content now is not taken for what a run was trained on', async () => {
+  const csv = (odd) => `a,b,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
+  const register = (text) => server.request('PUT', '/datasets/pets?label=kind', text, { 'Content-Type': 'text/csv' });
+  const asks = [['POST', 'predict', { inputs: [[1, 2]] }], ['GET', 'evaluation'], ['GET', 'model?epoch=0']];
+  assert.equal((await register(csv(0))).status, 201);
+  const { experiment, runs: [{ id }] } = await server.train({ ...QUICK, dataset: 'pets' });
+  for (const [method, path, body] of asks) assert.equal((await server.request(method, `/runs/${id}/${path}`, body)).status, 200, path);
+  assert.equal((await server.request('DELETE', '/datasets/pets')).status, 204);
+  for (const [method, path, body] of asks) {
+    const gone = await server.request(method, `/runs/${id}/${path}`, body);
+    assert.equal(gone.status, 409, `${path}: ${gone.text}`);
+    assert.match(gone.json.detail, /is gone/);
+  }
+  assert.equal((await register(csv(1))).status, 201);
+  for (const [method, path, body] of asks) {
+    const changed = await server.request(method, `/runs/${id}/${path}`, body);
+    assert.equal(changed.status, 409, `${path}: ${changed.text}`);
+    assert.match(changed.json.detail, /no longer/);
+  }
+  const extended = await server.request('POST', `/experiments/${experiment.id}/extend`, { repeats: 2 });
+  assert.equal(extended.status, 409, extended.text);
+  assert.match(extended.json.detail, /other content/);
+  assert.equal((await server.request('GET', `/runs/${id}/model`)).status, 200, 'the weights stay');
+  assert.equal((await server.request('DELETE', '/datasets/pets')).status, 204);
+  assert.equal((await register(csv(0))).status, 201);
+  for (const [method, path, body] of asks) assert.equal((await server.request(method, `/runs/${id}/${path}`, body)).status, 200, path);
+  assert.equal((await server.request('POST', `/experiments/${experiment.id}/extend`, { repeats: 2 })).status, 200);
 });
 
 test('preview: first rows and class counts', async () => {
