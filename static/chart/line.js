@@ -15,11 +15,24 @@ import { createTip } from './tip.js';
 const TIP_ROWS = 10;
 const positive = (values) => values.map((x) => (x !== null && x > 0 ? x : null));
 
-/* One x for all series: their union, and each series' columns placed on it. */
+function beginsAs(x, longest) {
+  if (x === longest) return true;
+  for (let i = 0; i < x.length; i++) if (x[i] !== longest[i]) return false;
+  return true;
+}
+
+function padded(column, n) {
+  if (column.length === n) return column;
+  const out = column.slice();
+  while (out.length < n) out.push(null);
+  return out;
+}
+
+/* One x for all series, and each series' columns placed on it: the longest, where the others are its beginning (runs of
+ * which some still train), else their union. */
 function align(series) {
-  const first = series[0]?.x ?? [];
-  const shared = series.every((s) => s.x === first || (s.x.length === first.length && s.x.every((x, i) => x === first[i])));
-  if (shared) return { x: first, place: (s, column) => column };
+  const longest = series.reduce((most, s) => (s.x.length > most.length ? s.x : most), series[0]?.x ?? []);
+  if (series.every((s) => beginsAs(s.x, longest))) return { x: longest, place: (s, column) => padded(column, longest.length) };
   const x = [...new Set(series.flatMap((s) => s.x))].sort((a, b) => a - b);
   const index = new Map(x.map((value, i) => [value, i]));
   return {

@@ -122,11 +122,11 @@ export class ExperimentStore {
 
   async loadAggregates() {
     if (this.want.perRun) { await this.loadRunCurves(); return; }
-    for (const metric of this.want.metrics) {
+    await inParallel(this.want.metrics, async (metric) => {
       const answer = await get(`/experiments/${this.id}/curves`, { metric }, this.signal);
       this.aggregates.set(metric, answer.configs);
       this.tell();
-    }
+    });
   }
 
   async loadComparison() {

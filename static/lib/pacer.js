@@ -1,7 +1,9 @@
 /* pacer — calls a function that redraws a page at most once per frame, and rarer when a redraw is expensive: at most a
- * quarter of the time goes into redrawing. */
+ * quarter of the time goes into redrawing, and one that takes longer than a frame happens at most ten times a second. */
 
 const SHARE = 3; /* times the cost of a redraw to rest after it */
+const FRAME_MS = 16;
+const REST_MS = 100;
 
 export class Pacer {
   constructor(redraw) {
@@ -24,7 +26,10 @@ export class Pacer {
     this.redraw();
     setTimeout(() => { /* the components have drawn themselves by then */
       const end = performance.now();
-      this.next = end + SHARE * (end - start);
+      const cost = end - start;
+      this.next = end + Math.max(SHARE * cost, cost > FRAME_MS ? REST_MS : 0);
+      performance.clearMeasures('redraw');
+      performance.measure('redraw', { start, end });
     });
   }
 
