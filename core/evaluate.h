@@ -29,7 +29,6 @@ typedef struct evaluation {
     void *layer_memory[NET_LAYERS_LIMIT];
     real *pairs[NET_LAYERS_LIMIT]; /* eval outputs of the first EVALUATE_ROWS validation samples */
     size_t n_pairs;
-    bool observes;
     /* sampled masks */
     net_work sample_work;
     regularization sample;
@@ -40,6 +39,7 @@ typedef struct scores {
     double loss, accuracy, rmse, r2, ece, brier;
 } scores;
 
+/* Carves (or counts) the memory; `parallel` is then set by the caller. spec, shape and data are borrowed for as long as e is used. */
 void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape,
                      const split *data);
 
@@ -50,7 +50,8 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
 void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
                             double values[][LAYER_METRIC_COUNT]);
 
-/* Scores of the mean over monte_carlo_samples sampled predictions on the test part. */
+/* Scores of the mean (of probabilities, not of logits) over monte_carlo_samples sampled predictions on the test part, with the rates of
+ * `epoch` (0-based; Gal and Ghahramani 2016). The model is not changed. */
 scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch);
 
 #endif

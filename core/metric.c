@@ -115,7 +115,8 @@ const metric LAYER_METRICS[LAYER_METRIC_COUNT] = {
     [LAYER_METRIC_WEIGHT_NORM] = {"weight_norm", "", "L2 norm of the layer's weight matrix.",
                                   NEITHER, .is_test = false, BOTH},
     [LAYER_METRIC_GRADIENT_NORM] = {"gradient_norm", "",
-                                    "L2 norm of the gradient of the layer's weights, mean over the "
+                                    "L2 norm of the gradient of the layer's parameters (weights, "
+                                    "bias, normalization), mean over the "
                                     "epoch's steps.",
                                     NEITHER, .is_test = false, BOTH},
     [LAYER_METRIC_ACTIVATION_MEAN] = {"activation_mean", "",

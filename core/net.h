@@ -34,9 +34,11 @@ typedef struct net {
     dataset_task task;
 } net;
 
+/* The shape of a resolved spec's net between `inputs` columns and `outputs` classes or targets: sizes and offsets, no memory. */
 void net_init(net *n, const train_spec *spec, size_t inputs, size_t outputs, dataset_task task);
 
-/* Initial parameters (He et al. 2015, Glorot and Bengio 2010, LeCun et al. 1998; biases 0, normalization 1 and 0, running 0 and 1). */
+/* Initial parameters (He et al. 2015, Glorot and Bengio 2010, LeCun et al. 1998; biases 0, normalization 1 and 0, running 0 and 1)
+ * by spec->seed: model (n_model). */
 void net_initialize(const net *n, const train_spec *spec, real *model);
 
 /* One layer's matrices during a step. Matrices have `outputs` columns of this step and as many rows as the minibatch. */
@@ -117,7 +119,7 @@ typedef void net_layer_done(void *context, int layer, int part);
 void net_backward(const net *n, net_work *work, const net_hooks *hooks, parallel *p,
                   net_layer_done *done, void *context);
 
-/* The split of `n` rows or columns: how many parts, and where part i starts (part n_parts starts at n). */
+/* The split of `n` rows or columns: how many parts (at least 1, about 256 wide), and where part i starts (part n_parts starts at n). */
 int net_parts(size_t n);
 size_t net_part_start(size_t n, int part);
 
@@ -127,6 +129,7 @@ typedef struct net_scratch { /* for chunks of `rows` rows */
     size_t rows;
 } net_scratch;
 
+/* Carves (or counts) the scratch of inference on chunks of up to `rows` rows. */
 void net_take_scratch(const net *n, arena *a, size_t rows, net_scratch *scratch);
 
 typedef struct net_inference {

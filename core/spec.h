@@ -78,7 +78,7 @@ typedef struct train_spec {
     dataset_options dataset_options;
     int64_t train_size, validation_size, test_size; /* 0: the set's own */
     double label_noise;
-    int scaling; /* scaling_kind; after spec_resolve_data() never the "set's own" (-1) */
+    int scaling; /* scaling_kind; -1: the set's own */
     int64_t data_seed;
     /* model */
     int n_hidden;

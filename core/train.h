@@ -71,8 +71,8 @@ typedef struct train_result {
         model; /* the selected weights; the caller frees. NULL unless finished or early stopped or diverged */
 } train_result;
 
-/* Trains. False with *f only where something outside went wrong (no memory, a hook refused, a checkpoint of another run);
- * divergence, cancelling and pausing are results. */
+/* Trains. False with *f only where something outside went wrong (FAIL_OUT_OF_MEMORY; FAIL_CONFLICT for a checkpoint of another run; or
+ * what a hook said); divergence, cancelling and pausing are results. */
 FAIL_CHECKED bool train_run(const train_input *input, const train_hooks *hooks,
                             train_result *result, fail *f);
 
