@@ -110,13 +110,13 @@ static void sample_chunk(predictor *p, const float *x, size_t first, size_t rows
 }
 
 bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs, size_t outputs,
-                          dataset_task task, const float *x, size_t n, uint32_t sample, float *out,
-                          fail *f)
+                          dataset_task task, const float *x, size_t n, uint32_t sample,
+                          int64_t epoch, float *out, fail *f)
 {
     predictor p;
     if (!predictor_open(&p, spec, model, inputs, outputs, task, n, true, f))
         return false;
-    regularization_start_epoch(&p.regularization, spec->epochs - 1);
+    regularization_start_epoch(&p.regularization, epoch);
     for (size_t first = 0; first < n; first += p.chunk)
         sample_chunk(&p, x, first, n - first < p.chunk ? n - first : p.chunk, sample, out);
     predictor_close(&p);

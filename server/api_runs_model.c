@@ -114,7 +114,8 @@ typedef struct predictor {
     train_spec spec;
     size_t inputs, outputs;
     dataset *set;
-    split *data; /* for its scaling */
+    split *data;   /* for its scaling */
+    int64_t epoch; /* 0-based: the last that the selected weights were trained in */
     float *model;
 } predictor;
 
@@ -154,6 +155,7 @@ static bool predictor_open(app *a, int64_t run_id, predictor *out, fail *f)
     bool is_open = get_run(a, run_id, &row, &p.spec, f) && load_model(a, &row, &p, f) &&
                    api_open_run_dataset(a, &row, &p.spec, &p.set, f) && check_set(&p, f) &&
                    split_open(p.set, &p.spec, &p.data, f);
+    p.epoch = row.metrics.selected_epoch > 0 ? row.metrics.selected_epoch - 1 : 0;
     run_close(&row);
     if (is_open)
         *out = p;
@@ -259,7 +261,7 @@ static bool answer_train(const predictor *p, const predict_request *wanted, floa
     for (size_t s = 0; s < samples; s++) {
         float *at = out + s * n_values;
         if (!train_predict_sample(&p->spec, p->model, p->inputs, p->outputs, p->set->task,
-                                  wanted->inputs, wanted->n, (uint32_t)s, at, f))
+                                  wanted->inputs, wanted->n, (uint32_t)s, p->epoch, at, f))
             return false;
         codec_add_separator(b);
         add_rows(b, at, wanted->n, p->outputs);

@@ -202,6 +202,40 @@ static void a_regression_is_mixed_too(void)
     check_spec("regression", &s);
 }
 
+/* ---- schedules and early ends ---- */
+
+/* The rates of Monte-Carlo evaluation are those of the selected epoch; predictions can be asked for the same. */
+static void samples_have_the_rates_of_their_epoch(void)
+{
+    engine e;
+    fail f;
+    train_spec s = engine_spec("glyphs", 300);
+    s.dropout[0] = 0.8;
+    s.dropout_schedule = DROPOUT_SCHEDULE_LINEAR;
+    s.epochs = 60;
+    s.learning_rate = 0.02;
+    s.monte_carlo_samples = 1;
+    s.early_stopping.enabled = true;
+    s.early_stopping.patience = 2;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    CHECK(e.result.selected_epoch > 0 && e.result.selected_epoch < 30);
+    size_t n = e.data->n[PART_TEST], d = e.set->d, k = e.set->k;
+    float *x = malloc(n * d * sizeof *x), *y = malloc(n * k * sizeof *y);
+    CHECK_OR_RETURN(x && y);
+    split_read_inputs(e.data, PART_TEST, NULL, 0, n, x);
+    for (int last = 0; last <= 1; last++) {
+        int64_t epoch = (last ? e.spec.epochs : e.result.selected_epoch) - 1;
+        CHECK(train_predict_sample(&e.spec, e.result.model, d, k, e.set->task, x, n, 0, epoch, y,
+                                   &f));
+        double loss = metric_score_classification(y, e.data->labels[PART_TEST], n, k).loss;
+        CHECK((fabs(loss - e.result.selected[METRIC_MC_TEST_LOSS]) < 1e-5) == !last);
+    }
+    free(x);
+    free(y);
+    engine_close(&e);
+}
+
 /* ---- sums ---- */
 
 static void long_sums_keep_their_digits(void)
@@ -223,4 +257,5 @@ static void long_sums_keep_their_digits(void)
 }
 
 CHECK_MAIN("extremes", twenty_thousand_outputs_are_trained, every_shape_survives_every_dropout,
-           schedules_resume_where_they_were, a_regression_is_mixed_too, long_sums_keep_their_digits)
+           schedules_resume_where_they_were, a_regression_is_mixed_too,
+           samples_have_the_rates_of_their_epoch, long_sums_keep_their_digits)

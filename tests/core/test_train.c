@@ -286,8 +286,8 @@ static void predictions_agree_with_the_test_metrics(void)
     /* The mean of sampled answers is the Monte-Carlo prediction. */
     memset(y, 0, n * k * sizeof *y);
     for (uint32_t sample = 0; sample < 3; sample++) {
-        CHECK(
-            train_predict_sample(&e.spec, e.result.model, d, k, e.set->task, x, n, sample, z, &f));
+        CHECK(train_predict_sample(&e.spec, e.result.model, d, k, e.set->task, x, n, sample,
+                                   e.spec.epochs - 1, z, &f));
         for (size_t i = 0; i < n * k; i++)
             y[i] += z[i] / 3;
     }
