@@ -94,8 +94,8 @@ FAIL_CHECKED bool train_predict(const train_spec *spec, const float *model, size
                                 size_t outputs, dataset_task task, const float *x, size_t n,
                                 float *out, fail *f);
 
-/* One answer with the masks of training at the rates of `epoch` (0-based: dropout_schedule moves them), mask number `sample` (core/rng.h, purpose monte_carlo): out (n, outputs).
- * Batch normalization keeps its running statistics. */
+/* One answer with the masks of training at the rates of `epoch` (0-based: dropout_schedule moves them), mask number `sample`
+ * (core/rng.h, purpose monte_carlo): out (n, outputs). Batch normalization keeps its running statistics. */
 FAIL_CHECKED bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs,
                                        size_t outputs, dataset_task task, const float *x, size_t n,
                                        uint32_t sample, int64_t epoch, float *out, fail *f);
