@@ -15,11 +15,17 @@ typedef struct cell {
     int64_t seed;
 } cell;
 
+typedef struct present_config {
+    train_spec spec; /* resolved */
+    char id[17];
+    char *values; /* JSON text */
+} present_config;
+
 typedef struct present { /* the runs of an experiment */
     size_t n_cells, cells_capacity;
     cell *cells; /* sorted once all are there */
     size_t n_configs, configs_capacity;
-    train_spec *configs; /* the resolved spec of each config_id, by its first run */
+    present_config *configs; /* one of each config_id, by its first run */
     char first_config_id[17];
     int64_t first_seed, n_seeds;
     fail failure;
@@ -28,6 +34,8 @@ typedef struct present { /* the runs of an experiment */
 
 static void present_close(present *p)
 {
+    for (size_t c = 0; c < p->n_configs; c++)
+        free(p->configs[c].values);
     free(p->cells);
     free(p->configs);
 }
@@ -76,8 +84,14 @@ static bool add_config(present *p, const run *r)
         return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
                         "There is no memory for the list of configs.");
     p->configs = configs;
-    if (!codec_read_config(r->config, strlen(r->config), &p->configs[p->n_configs], &p->failure))
+    present_config *config = &p->configs[p->n_configs];
+    if (!codec_read_config(r->config, strlen(r->config), &config->spec, &p->failure))
         return false;
+    memcpy(config->id, r->config_id, sizeof config->id);
+    config->values = strdup(r->values ? r->values : "{}");
+    if (!config->values)
+        return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
+                        "There is no memory for the list of configs.");
     p->n_configs++;
     return true;
 }
@@ -143,7 +157,7 @@ static bool fill_axis(sweep_axis *axis, const present *p)
         axis->n_values = 0;
     axis->is_range = false;
     for (size_t c = 0; c < p->n_configs; c++) {
-        const train_spec *spec = &p->configs[c];
+        const train_spec *spec = &p->configs[c].spec;
         if (!field_applies(axis->row, spec) || has_value(axis, spec))
             continue;
         train_spec *values =
@@ -245,19 +259,68 @@ static int64_t count_configs(const jobs_plan *wanted, const present *p)
 static bool check_same_data(jobs *j, const present *p, bool varies_data_seed, fail *f)
 {
     for (size_t c = 0; c < p->n_configs; c++) {
+        const present_config *config = &p->configs[c];
         char id[17];
         dataset *set;
-        if (!jobs_open_dataset(j, &p->configs[c], &set, f))
+        if (!jobs_open_dataset(j, &config->spec, &set, f))
             return false;
-        codec_config_id(&p->configs[c], set->sha256, varies_data_seed, id);
+        codec_config_id(&config->spec, set->sha256, varies_data_seed, id);
         dataset_close(set);
-        if (!cell_exists((void *)(uintptr_t)p, id, p->first_seed))
+        if (strcmp(id, config->id) != 0)
             return fail_set(f, FAIL_CONFLICT, NULL,
                             "The data set \"%s\" has other content than when this experiment was "
                             "submitted: submit a new one.",
-                            p->configs[c].dataset);
+                            config->spec.dataset);
     }
     return true;
+}
+
+static int compare_config_ids(const void *a, const void *b)
+{
+    return strcmp(((const jobs_config *)a)->id, ((const jobs_config *)b)->id);
+}
+
+static bool grow(jobs_plan *wanted, size_t n)
+{
+    plan_config *specs = realloc(wanted->plan.configs, n * sizeof *specs);
+    if (specs)
+        wanted->plan.configs = specs;
+    jobs_config *configs = realloc(wanted->configs, n * sizeof *configs);
+    if (configs)
+        wanted->configs = configs;
+    return specs && configs;
+}
+
+/* Adds to the plan, behind its own, the configs that are there and that the grid does not reach:
+ * those of fields that an earlier extension brought in. They get their seeds, too. */
+static bool keep_configs(const present *p, jobs_plan *wanted)
+{
+    size_t n = (size_t)wanted->plan.n_configs;
+    jobs_config *known = calloc(n, sizeof *known);
+    bool is_kept = known && grow(wanted, n + p->n_configs);
+    if (is_kept) {
+        memcpy(known, wanted->configs, n * sizeof *known);
+        qsort(known, n, sizeof *known, compare_config_ids);
+    }
+    for (size_t c = 0; is_kept && c < p->n_configs; c++) {
+        jobs_config *added = &wanted->configs[wanted->plan.n_configs];
+        *added = (jobs_config){.values = NULL};
+        memcpy(added->id, p->configs[c].id, sizeof added->id);
+        if (bsearch(added, known, n, sizeof *known, compare_config_ids))
+            continue;
+        added->values = strdup(p->configs[c].values);
+        wanted->plan.configs[wanted->plan.n_configs++].spec = p->configs[c].spec;
+        is_kept = added->values != NULL;
+    }
+    free(known);
+    return is_kept;
+}
+
+static bool complete(jobs *j, const present *p, jobs_plan *wanted, fail *f)
+{
+    return check_same_data(j, p, wanted->plan.varies_data_seed, f) &&
+           (keep_configs(p, wanted) ||
+            fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
 }
 
 static bool store_runs(jobs *j, int64_t experiment_id, const new_run *runs, int64_t n,
@@ -289,7 +352,7 @@ static bool extend(jobs *j, int64_t experiment_id, const jobs_extension *extensi
     int64_t n;
     fail f;
     int64_t n_configs = count_configs(&wanted, p);
-    bool is_listed = check_same_data(j, p, wanted.plan.varies_data_seed, &f) &&
+    bool is_listed = complete(j, p, &wanted, &f) &&
                      jobs_plan_list_runs(&wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
     bool is_stored = is_listed && store_runs(j, experiment_id, runs, n, n_configs, run_ids, &f);
     if (is_listed)

@@ -201,6 +201,26 @@ test('pause keeps the work, resume goes on with it', async () => {
   assert.deepEqual(columns.epoch, Array.from({ length: 61 }, (_, i) => i));
 });
 
+test('extend gives every config its seeds, also those of fields that came later', async () => {
+  const { experiment: { id } } = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  const extend = async (body) => {
+    const answer = await server.request('POST', `/experiments/${id}/extend`, body);
+    assert.equal(answer.status, 200, answer.text);
+    return server.untilTerminal(id);
+  };
+  const wider = await extend({ sweep: { l1: [0.1] } });
+  assert.deepEqual([wider.n_configs, wider.n_runs], [4, 8]);
+  const longer = await extend({ repeats: 4 });
+  assert.deepEqual([longer.n_configs, longer.n_runs], [4, 16]);
+  const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
+  const cells = new Set(items.map((run) => `${run.config_id} ${run.seed}`));
+  assert.equal(cells.size, 16);
+  assert.ok(items.every((run) => run.seed < 4));
+  const with_l1 = items.filter((run) => run.config.l1 === 0.1);
+  assert.equal(with_l1.length, 8);
+  assert.ok(with_l1.every((run) => run.values.l1 === 0.1), 'its values are told as before');
+});
+
 test('extend trains only what is missing', async () => {
   const first = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
   const { id } = first.experiment;
