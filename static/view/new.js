@@ -150,7 +150,8 @@ function focusField(name) {
   input?.focus({ preventScroll: true });
 }
 
-function Form({ catalogue, first, find, set }) {
+/* `own`: a ref that holds the specification that this form wrote into the link. */
+function Form({ catalogue, first, find, own, set }) {
   const [draft, setDraft] = useState(() => draftOf(first, catalogue.fields));
   const [sent, setSent] = useState({ problem: null, busy: false });
   const [datasets, setDatasets] = useState([]);
@@ -160,7 +161,11 @@ function Form({ catalogue, first, find, set }) {
   const check = useDryRun(made.errors.size === 0 ? made.spec : null);
   const words = JSON.stringify(made.spec);
   const settled = useSettled(words, CHECK_MS);
-  useEffect(() => { set({ spec: settled === '{}' ? '' : settled, from: '', recipe: '' }); key.current = newKey(); }, [settled]);
+  useEffect(() => {
+    own.current = settled === '{}' ? '' : settled;
+    set({ spec: own.current, from: '', recipe: '' });
+    key.current = newKey();
+  }, [settled]);
   const { at, other } = spread(sent.problem ?? check.problem, catalogue.fields);
   const errors = new Map([...at, ...made.errors]);
   const update = (work) => { setSent({ problem: null, busy: false }); setDraft(work); };
@@ -202,6 +207,7 @@ function New({ set, find, ...props }) {
   useTitle('New experiment');
   const [state, setState] = useState({ ready: null, problem: null });
   const [recipes, setRecipes] = useState([]);
+  const own = useRef(null);
   const load = () => {
     setState((old) => ({ ...old, ready: null, problem: null }));
     Promise.all([getCatalogue(), firstSpec(props)]).then(
@@ -209,7 +215,8 @@ function New({ set, find, ...props }) {
       (problem) => setState((old) => ({ ...old, ready: null, problem })),
     );
   };
-  useEffect(() => { if (!state.ready || props.from || props.recipe) load(); }, [props.from, props.recipe]);
+  /* A specification in the link that the form did not write there comes from another link or the history. */
+  useEffect(() => { if (!state.ready || props.from || props.recipe || props.spec !== own.current) load(); }, [props.from, props.recipe, props.spec]);
   useEffect(() => {
     const abort = new AbortController();
     getAll('/recipes', {}, abort.signal).then(setRecipes, () => {});
@@ -222,7 +229,7 @@ function New({ set, find, ...props }) {
         <option value="">a recipe…</option>${recipes.map((one) => html`<option value=${one.name}
           title=${one.description}>${one.title}</option>`)}</select></label>`}</div>
     ${state.problem ? html`<${Failure} problem=${state.problem} retry=${load} />`
-      : state.ready ? html`<${Form} key=${state.turn} ...${state.ready} find=${find} set=${set} />` : html`<${Loading}
+      : state.ready ? html`<${Form} key=${state.turn} ...${state.ready} find=${find} own=${own} set=${set} />` : html`<${Loading}
         what="Loading the settings" />`}`;
 }
 

@@ -164,6 +164,23 @@ test('an experiment is submitted with the keyboard alone', async () => {
   await context.close();
 });
 
+test('the form follows its link: the history, and New starts afresh', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  const name = page.locator('#field-name');
+  await page.goto(`${server.url}/#/new`);
+  await name.fill('Half done');
+  await page.waitForURL(/Half/);
+  await page.locator('#nav-new').click();
+  await page.waitForFunction(() => document.getElementById('field-name')?.value === '');
+  await page.goBack();
+  await page.waitForFunction(() => document.getElementById('field-name')?.value === 'Half done');
+  await page.locator('#start-from').selectOption({ index: 1 });
+  await page.waitForFunction(() => !['', 'Half done', undefined].includes(document.getElementById('field-name')?.value));
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('a run’s page and the list recover when the server comes back', async () => {
   const { port } = server;
   const { id, run_ids: [long] } = await server.submit({ ...QUICK, dataset: { name: 'glyphs', n: 1000 }, hidden: [64], epochs: 200, name: 'Goes on' });
