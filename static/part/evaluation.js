@@ -10,9 +10,10 @@ import { useWidth } from './xy-chart.js';
 
 const MATRIX_CLASSES = 30; /* with more, the most frequent confusions are listed instead */
 const PAIRS = 20;
+const MISTAKE_ROWS = 10; /* without pictures there is less to see */
 const STRONGEST = 0.55; /* how far a cell takes its colour: text stays legible on it */
 
-const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} %`;
+const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)}\u00a0%`;
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 /* The confusions that happened, the most frequent first: [{label, predicted, n, of}]. */
@@ -147,7 +148,7 @@ function Mistakes({ evaluation }) {
         label="Test sample ${one.index}: ${classes[one.label]}, taken for ${classes[one.predicted]}" />
       <figcaption><span>${classes[one.label]} <span class="soft" aria-label="taken for">→</span> <strong class="wrong">${classes[one.predicted]}</strong></span><span
         class="soft small">${percent(one.probability)}</span></figcaption></figure>`)}</div>`
-      : html`<${Table} id="mistakes" label="The worst mistakes" columns=${columns} rows=${mistakes} rowKey=${(one) => one.index} />`}`;
+      : html`<${Table} id="mistakes" label="The worst mistakes" columns=${columns} rows=${mistakes.slice(0, MISTAKE_ROWS)} rowKey=${(one) => one.index} />`}`;
 }
 
 /* `run`: finished, of a classifier. */
