@@ -133,7 +133,27 @@ void api_runs_cancel(app *a, const request *q, response *r)
     act(a, q, r, jobs_cancel_run);
 }
 
+/* What the run has begun with is what it goes on with: its config_id has the SHA-256 of that. */
+static bool check_data(app *a, int64_t id, fail *f)
+{
+    run row = {0};
+    train_spec spec;
+    dataset *set;
+    if (!store_get_run(a->store, id, &row, f))
+        return false;
+    bool is_same = codec_read_config(row.config, strlen(row.config), &spec, f) &&
+                   api_open_run_dataset(a, &row, &spec, &set, f);
+    if (is_same)
+        dataset_close(set);
+    run_close(&row);
+    return is_same;
+}
+
 void api_runs_retry(app *a, const request *q, response *r)
 {
-    act(a, q, r, jobs_retry_run);
+    fail f;
+    if (check_data(a, q->ids[0], &f))
+        act(a, q, r, jobs_retry_run);
+    else
+        response_fail(r, &f);
 }

@@ -150,7 +150,7 @@ const route ROUTES[] = {
      0, "events", "Events of one run", NULL, {LAST_EVENT_ID}},
     {"POST", API "/runs/{id}/cancel", api_runs_cancel, 0, 200, JSON, ACTION,
      .tag = "runs", .summary = "Cancel a queued or running run"},
-    {"POST", API "/runs/{id}/retry", api_runs_retry, 0, 200, JSON, ACTION,
+    {"POST", API "/runs/{id}/retry", api_runs_retry, ROUTE_SLOW, 200, JSON, ACTION,
      .tag = "runs", .summary = "Queue a failed or cancelled run again"},
     {"GET", API "/events", api_events_list, ROUTE_STREAM, 200, "text/event-stream", NULL, 0,
      "events", "Events of all experiments, or of those named", NULL,

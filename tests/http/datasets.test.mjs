@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { bandImages, idx, LONG, multipart, QUICK, Server } from '../harness.mjs';
+import { bandImages, eventually, idx, LONG, multipart, QUICK, Server } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
@@ -140,7 +140,6 @@ test('an upload that breaks off leaves nothing behind', async () => {
   await new Promise((sent) => { socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, 9000)]), sent); });
   socket.destroy();
   assert.equal((await server.request('GET', '/datasets/half')).status, 404);
-  const { eventually } = await import('../harness.mjs');
   await eventually(20_000, 'the half upload is removed', () => JSON.stringify(filesOnDisk()) === JSON.stringify(before));
 });
 
@@ -188,6 +187,22 @@ test('a name that stands for other content now is not taken for what a run was t
   assert.equal((await register(csv(0))).status, 201);
   for (const [method, path, body] of asks) assert.equal((await server.request(method, `/runs/${id}/${path}`, body)).status, 200, path);
   assert.equal((await server.request('POST', `/experiments/${experiment.id}/extend`, { repeats: 2 })).status, 200);
+});
+
+test('a run is not tried again on other content', async () => {
+  const csv = (odd) => `a,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
+  const register = (text) => server.request('PUT', '/datasets/again?label=kind', text, { 'Content-Type': 'text/csv' });
+  assert.equal((await register(csv(0))).status, 201);
+  const { id, run_ids: [run] } = await server.submit({ ...QUICK, dataset: 'again', epochs: 100000 });
+  await eventually(30_000, 'the run starts', async () => (await server.get(`/runs/${run}`)).status === 'running');
+  assert.equal((await server.request('POST', `/experiments/${id}/cancel`)).status, 200);
+  await server.untilTerminal(id);
+  assert.equal((await server.request('DELETE', '/datasets/again')).status, 204);
+  assert.equal((await register(csv(1))).status, 201);
+  const retried = await server.request('POST', `/runs/${run}/retry`);
+  assert.equal(retried.status, 409, retried.text);
+  assert.match(retried.json.detail, /no longer/);
+  assert.equal((await server.get(`/runs/${run}`)).status, 'cancelled');
 });
 
 test('preview: first rows and class counts', async () => {
