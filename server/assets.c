@@ -89,7 +89,8 @@ static bool read_whole(const char *path, char **bytes, size_t *n, fail *f)
         fclose(file);
     if (!ok) {
         free(data);
-        return refuse(path, f);
+        refuse(path, f);
+        return false;
     }
     *bytes = data;
     return true;
