@@ -7,6 +7,8 @@
 #define AT(member) offsetof(train_spec, member)
 #define NONE ((size_t)-1)
 #define LARGEST_INTEGER 9007199254740991.0
+#define ANY                                                                                        \
+    1e30 /* no upper bound but what float32 can hold: too much diverges, and that is a result */
 
 /* clang-format off */
 static const char *const SCALINGS[] = {"none", "standard", "minmax", NULL};
@@ -227,19 +229,19 @@ const field FIELDS[] = {
     INTEGER("monte_carlo_samples", REGULARIZERS, monte_carlo_samples, 0, 1000, 0, WHEN drops,
             HELP "Also evaluate the test split with the mean prediction of that many sampled masks "
                  "(Gal and Ghahramani 2016)."),
-    NUMBER("weight_decay", REGULARIZERS, weight_decay, 0, 1e6, 0, REGULARIZES,
+    NUMBER("weight_decay", REGULARIZERS, weight_decay, 0, ANY, 0, REGULARIZES,
            HELP "Decoupled decay: w <- (1 - eta*lambda)*w before the optimizer's step; with adam "
                 "this is AdamW (Loshchilov and Hutter 2019)."),
-    NUMBER("l2", REGULARIZERS, l2, 0, 1e6, 0, REGULARIZES,
+    NUMBER("l2", REGULARIZERS, l2, 0, ANY, 0, REGULARIZES,
            HELP "The penalty (lambda/2)*sum w^2 in the objective: PyTorch's weight_decay of SGD "
                 "and Adam; half of Keras' L2."),
-    NUMBER("l1", REGULARIZERS, l1, 0, 1e6, 0, REGULARIZES,
+    NUMBER("l1", REGULARIZERS, l1, 0, ANY, 0, REGULARIZES,
            HELP "The penalty lambda*sum |w|; a weight that reaches 0 can come back."),
     ENUM("penalty_applies_to", REGULARIZERS, penalty_applies_to, PENALTY_SCOPES, PENALTY_WEIGHTS,
          WHEN penalizes,
          HELP "What weight_decay, l2 and l1 act on: weights, or all parameters (biases and "
               "normalization too)."),
-    NUMBER("max_norm", REGULARIZERS, max_norm, 0, 1e6, 0, WHEN has_hidden, REGULARIZES,
+    NUMBER("max_norm", REGULARIZERS, max_norm, 0, ANY, 0, WHEN has_hidden, REGULARIZES,
            HELP "After each update the incoming weights of each hidden unit are projected onto the "
                 "L2 ball of this radius; 0 = off."),
     NUMBER("label_smoothing", REGULARIZERS, label_smoothing, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
@@ -248,17 +250,17 @@ const field FIELDS[] = {
            HELP "alpha of mixup: each minibatch is mixed with a permutation of itself by one "
                 "weight drawn from Beta(alpha, alpha) "
                 "(Zhang et al. 2018); 0 = off."),
-    NUMBER("input_noise", REGULARIZERS, input_noise, 0, 1000, 0, REGULARIZES,
+    NUMBER("input_noise", REGULARIZERS, input_noise, 0, ANY, 0, REGULARIZES,
            HELP "Standard deviation of Gaussian noise added to the scaled inputs in training "
                 "(Bishop 1995)."),
-    NUMBER("activation_noise", REGULARIZERS, activation_noise, 0, 1000, 0, WHEN has_hidden,
+    NUMBER("activation_noise", REGULARIZERS, activation_noise, 0, ANY, 0, WHEN has_hidden,
            REGULARIZES,
            HELP "Standard deviation of Gaussian noise added to the activations of hidden layers in "
                 "training."),
-    NUMBER("weight_noise", REGULARIZERS, weight_noise, 0, 1000, 0, REGULARIZES,
+    NUMBER("weight_noise", REGULARIZERS, weight_noise, 0, ANY, 0, REGULARIZES,
            HELP
            "Standard deviation of Gaussian noise added to the weights for each training step."),
-    NUMBER("gradient_noise", REGULARIZERS, gradient_noise, 0, 1000, 0, REGULARIZES,
+    NUMBER("gradient_noise", REGULARIZERS, gradient_noise, 0, ANY, 0, REGULARIZES,
            HELP "Standard deviation of Gaussian noise added to the gradient of each training step "
                 "(Neelakantan et al. 2015)."),
     ROW("augmentation", REGULARIZERS, OBJECT, .offset = NONE, .default_number = NAN, DEPENDS("off"),
@@ -290,16 +292,16 @@ const field FIELDS[] = {
               "progress above threshold (Prechelt 1998; strips of 5 records)."),
     INTEGER("early_stopping.patience", REGULARIZERS, early_stopping.patience, 0, 1e6, 5,
             WHEN stops_by_patience, HELP "Records without improvement before training stops."),
-    NUMBER("early_stopping.min_delta", REGULARIZERS, early_stopping.min_delta, 0, 1e6, 0,
+    NUMBER("early_stopping.min_delta", REGULARIZERS, early_stopping.min_delta, 0, ANY, 0,
            WHEN stops_by_patience, HELP "A smaller improvement counts as none."),
-    NUMBER("early_stopping.threshold", REGULARIZERS, early_stopping.threshold, 0, 1e9, NAN,
+    NUMBER("early_stopping.threshold", REGULARIZERS, early_stopping.threshold, 0, ANY, NAN,
            DEPENDS("gl 2.0; pq 0.75"), WHEN stops_by_threshold, HELP "Threshold of gl or pq."),
     INTEGER("early_stopping.start_from_epoch", REGULARIZERS, early_stopping.start_from_epoch, 0,
             1e6, 0, WHEN stops_early, HELP "Epochs before watching begins."),
     BOOLEAN("early_stopping.restore_best_weights", REGULARIZERS,
             early_stopping.restore_best_weights, 1, WHEN stops_early,
             HELP "Select the weights of the best epoch, however training ends."),
-    NUMBER("gradient_clip", REGULARIZERS, gradient_clip, 0, 1e9, 0, REGULARIZES,
+    NUMBER("gradient_clip", REGULARIZERS, gradient_clip, 0, ANY, 0, REGULARIZES,
            HELP "The gradient of data loss and l1 is scaled by min(1, c/(norm + 1e-6)), then l2 "
                 "joins (PyTorch's clip_grad_norm_); 0 = off."),
     NUMBER("weight_average", REGULARIZERS, weight_average, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
@@ -310,7 +312,7 @@ const field FIELDS[] = {
          .aliases = OPTIMIZER_ALIASES,
          HELP "Update rule, with epsilon where PyTorch has it; adamw is accepted as adam (use "
               "weight_decay)."),
-    NUMBER("learning_rate", OPTIMIZATION, learning_rate, 0, 1000, NAN, .exclusive_minimum = true,
+    NUMBER("learning_rate", OPTIMIZATION, learning_rate, 0, ANY, NAN, .exclusive_minimum = true,
            DEPENDS("0.001; sgd 0.05"), HELP "Step size eta."),
     NUMBER("momentum", OPTIMIZATION, momentum, 0, 1, NAN, BELOW_MAXIMUM,
            DEPENDS("sgd 0.9; rmsprop 0"), WHEN has_momentum, HELP "v <- mu*v + g; w <- w - eta*v."),

@@ -89,7 +89,8 @@ static void try_number(const field *row)
     }
     snprintf(text, sizeof text, "%.17g", row->minimum - 1);
     refuses(row, text, FAIL_OUT_OF_RANGE, "");
-    snprintf(text, sizeof text, "%.17g", row->maximum + (row->maximum > 1e15 ? 2 : 1));
+    snprintf(text, sizeof text, "%.17g",
+             row->maximum > 1e16 ? 2 * row->maximum : row->maximum + (row->maximum > 1e15 ? 2 : 1));
     refuses(row, text, FAIL_OUT_OF_RANGE, "");
     if (row->exclusive_minimum || row->exclusive_maximum) {
         snprintf(text, sizeof text, "%.17g", row->exclusive_minimum ? row->minimum : row->maximum);
