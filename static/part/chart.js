@@ -1,5 +1,5 @@
 /* chart — the line chart as a component, with its files to save. */
-import { html, useEffect, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
+import { html, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
 import { createLineChart } from '../chart/line.js';
 import { lineChartSvg } from '../chart/svg.js';
 import { css } from '../lib/palette.js';
@@ -17,7 +17,7 @@ export function LineChart({ id, label, model, onZoom, small, handle }) {
     if (handle) handle.current = chart.current;
     return () => chart.current.destroy();
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => { /* in the task of the redraw, so that the pacer sees what it costs */
     const start = performance.now();
     chart.current.draw(model);
     queueMicrotask(() => { /* behind the one in which uPlot draws; only the latest measure is kept */

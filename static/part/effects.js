@@ -25,9 +25,9 @@ function columnsOf(name, words, direction, span) {
     { key: 'change', label: 'Change', cell: (item) => html`<span class="difference"><${Interval} difference=${item} direction=${direction} span=${span}
       verdict=${item.verdict} /><span class="nowrap">${signed(item.mean, spreadOf(item))}${spreadOf(item) ? html` <span
       class="soft">± ${withSpread(spreadOf(item), spreadOf(item))}</span>` : ''}</span></span>` },
+    { key: 'verdict', label: 'Verdict', cell: (item) => html`<span class="verdict verdict-${item.verdict}">${words[item.verdict]}</span>` },
     { key: 'n', label: 'Seeds', align: 'num', cell: (item) => number(item.n) },
     { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm over all effects', cell: (item) => pValue(item.p_adjusted) },
-    { key: 'verdict', label: 'Verdict', cell: (item) => html`<span class="verdict verdict-${item.verdict}">${words[item.verdict]}</span>` },
   ];
 }
 
