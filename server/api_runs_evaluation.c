@@ -3,8 +3,7 @@
 #include "server/api.h"
 #include "server/codec.h"
 #include "server/evaluation.h"
-#include "server/export_safetensors.h"
-#include "server/jobs_files.h"
+#include "server/trained_run.h"
 
 #include "core/train.h"
 
@@ -13,56 +12,6 @@
 #include <string.h>
 
 enum { CLASSES_LIMIT = 256, AREA_LIMIT = 128 * 128, ROWS_AT_ONCE = 1024 };
-
-/* ---- a run's model with its test split ---- */
-
-typedef struct subject {
-    train_spec spec;
-    dataset *set;
-    split *data;
-    float *model;
-} subject;
-
-static void subject_close(subject *s)
-{
-    split_close(s->data);
-    dataset_close(s->set);
-    free(s->model);
-}
-
-static bool load_run(app *a, int64_t id, subject *s, fail *f)
-{
-    run row = {0};
-    if (!store_get_run(a->store, id, &row, f))
-        return false;
-    bool is_read = codec_read_config(row.config, strlen(row.config), &s->spec, f);
-    if (is_read && !run_state_is_terminal(row.status))
-        is_read = fail_set(f, FAIL_CONFLICT, NULL,
-                           "Run %" PRId64 " is %s: it has no model until it has ended.", id,
-                           RUN_STATE_NAMES[row.status]);
-    is_read = is_read && api_open_run_dataset(a, &row, &s->spec, &s->set, f);
-    run_close(&row);
-    return is_read;
-}
-
-static bool load_model(app *a, int64_t id, subject *s, fail *f)
-{
-    char path[JOBS_PATH_BYTES], *bytes;
-    size_t n, inputs, outputs;
-    jobs_model_path(a->jobs, id, path);
-    if (!jobs_files_load(path, &bytes, &n, f))
-        return false;
-    if (!bytes)
-        return fail_set(f, FAIL_NOT_FOUND, NULL, "Run %" PRId64 " left no model.", id);
-    bool is_read =
-        export_safetensors_read_model(bytes, n, &s->spec, &inputs, &outputs, &s->model, f);
-    free(bytes);
-    if (is_read && (s->set->d != inputs || s->set->k != outputs))
-        return fail_set(f, FAIL_CONFLICT, NULL,
-                        "The data set \"%s\" is no longer what this run was trained on.",
-                        s->set->name);
-    return is_read;
-}
 
 static bool check_task(const dataset *set, int64_t id, fail *f)
 {
@@ -74,21 +23,9 @@ static bool check_task(const dataset *set, int64_t id, fail *f)
                     id);
 }
 
-static bool subject_open(app *a, int64_t id, subject *out, fail *f)
-{
-    subject s = {.set = NULL};
-    bool is_open = load_run(a, id, &s, f) && check_task(s.set, id, f) && load_model(a, id, &s, f) &&
-                   split_open(s.set, &s.spec, &s.data, f);
-    if (is_open)
-        *out = s;
-    else
-        subject_close(&s);
-    return is_open;
-}
-
 /* ---- scoring ---- */
 
-static bool score_rows(const subject *s, float *inputs, float *outputs, evaluation *e, fail *f)
+static bool score_rows(const trained_run *s, float *inputs, float *outputs, evaluation *e, fail *f)
 {
     size_t n_all = s->data->n[PART_TEST];
     for (size_t first = 0; first < n_all; first += ROWS_AT_ONCE) {
@@ -102,7 +39,7 @@ static bool score_rows(const subject *s, float *inputs, float *outputs, evaluati
     return true;
 }
 
-static bool score(const subject *s, evaluation *e, fail *f)
+static bool score(const trained_run *s, evaluation *e, fail *f)
 {
     float *inputs = calloc(ROWS_AT_ONCE * s->set->d, sizeof *inputs);
     float *outputs = calloc(ROWS_AT_ONCE * s->set->k, sizeof *outputs);
@@ -198,7 +135,7 @@ static void add_pixels(buffer *b, const dataset *set, const float *inputs)
     buffer_add_text(b, "]");
 }
 
-static void add_picture(buffer *b, const subject *s, size_t index, float *inputs)
+static void add_picture(buffer *b, const trained_run *s, size_t index, float *inputs)
 {
     bool is_shown = s->set->channels > 0 && s->set->height * s->set->width <= AREA_LIMIT;
     add_count(b, "height", s->set->height);
@@ -212,7 +149,7 @@ static void add_picture(buffer *b, const subject *s, size_t index, float *inputs
     add_pixels(b, s->set, inputs);
 }
 
-static bool add_mistakes(buffer *b, const subject *s, const evaluation *e, fail *f)
+static bool add_mistakes(buffer *b, const trained_run *s, const evaluation *e, fail *f)
 {
     float *inputs = calloc(s->set->d, sizeof *inputs);
     if (!inputs)
@@ -243,7 +180,8 @@ static double accuracy(const evaluation *e)
     return (double)n_right / (double)e->n;
 }
 
-static bool write_evaluation(buffer *b, int64_t id, const subject *s, const evaluation *e, fail *f)
+static bool write_evaluation(buffer *b, int64_t id, const trained_run *s, const evaluation *e,
+                             fail *f)
 {
     buffer_add_text(b, "{");
     codec_add_key(b, "run");
@@ -263,18 +201,18 @@ static bool write_evaluation(buffer *b, int64_t id, const subject *s, const eval
 
 void api_runs_evaluation(app *a, const request *q, response *r)
 {
-    subject s;
+    trained_run s;
     evaluation e = {0};
     fail f;
-    if (!subject_open(a, q->ids[0], &s, &f)) {
+    if (!trained_run_open(a, q->ids[0], &s, &f)) {
         response_fail(r, &f);
         return;
     }
-    if (evaluation_open(s.set->k, &e, &f) && score(&s, &e, &f) &&
-        write_evaluation(&r->body, q->ids[0], &s, &e, &f))
+    if (check_task(s.set, q->ids[0], &f) && evaluation_open(s.set->k, &e, &f) &&
+        score(&s, &e, &f) && write_evaluation(&r->body, q->ids[0], &s, &e, &f))
         api_send_tagged(q, MESSAGE_JSON, r);
     else
         response_fail(r, &f);
     evaluation_close(&e);
-    subject_close(&s);
+    trained_run_close(&s);
 }

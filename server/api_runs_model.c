@@ -3,9 +3,8 @@
 #include "server/api_runs.h"
 #include "server/codec.h"
 #include "server/codec_request.h"
-#include "server/executor.h"
 #include "server/export_safetensors.h"
-#include "server/jobs_files.h"
+#include "server/trained_run.h"
 
 #include "core/tensor.h"
 
@@ -14,33 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MODEL_TYPE "application/octet-stream"
 #define ANSWERS_LIMIT 1000000 /* numbers in one answer */
-
-static bool no_model(const run *row, fail *f)
-{
-    if (run_state_is_terminal(row->status))
-        return fail_set(f, FAIL_NOT_FOUND, NULL, "Run %" PRId64 " is %s and left no model.",
-                        row->id, RUN_STATE_NAMES[row->status]);
-    return fail_set(f, FAIL_CONFLICT, NULL,
-                    "Run %" PRId64 " is %s: it has no model until it has ended.", row->id,
-                    RUN_STATE_NAMES[row->status]);
-}
-
-static bool get_run(app *a, int64_t id, run *row, train_spec *spec, fail *f)
-{
-    run found = {0};
-    if (!store_get_run(a->store, id, &found, f))
-        return false;
-    if (!codec_read_config(found.config, strlen(found.config), spec, f)) {
-        run_close(&found);
-        return false;
-    }
-    *row = found;
-    return true;
-}
 
 /* ---- model ---- */
 
@@ -73,12 +48,6 @@ static bool write_initial(app *a, const run *row, const train_spec *spec, buffer
     return true;
 }
 
-static bool find_model(app *a, const run *row, char path[JOBS_PATH_BYTES], fail *f)
-{
-    jobs_model_path(a->jobs, row->id, path);
-    return (run_state_is_terminal(row->status) && access(path, R_OK) == 0) || no_model(row, f);
-}
-
 static void send_file_name(response *r, int64_t id, const char *suffix)
 {
     response_add_header(r, "Content-Disposition",
@@ -92,12 +61,13 @@ void api_runs_model(app *a, const request *q, response *r)
     int64_t epoch;
     char path[JOBS_PATH_BYTES];
     fail f;
-    if (!read_format(q, &epoch, &f) || !get_run(a, q->ids[0], &row, &spec, &f)) {
+    if (!read_format(q, &epoch, &f) || !trained_run_read(a, q->ids[0], &row, &spec, &f)) {
         response_fail(r, &f);
         return;
     }
     bool is_initial = epoch == 0;
-    if (is_initial ? write_initial(a, &row, &spec, &r->body, &f) : find_model(a, &row, path, &f)) {
+    if (is_initial ? write_initial(a, &row, &spec, &r->body, &f)
+                   : trained_run_find_model(a, &row, path, &f)) {
         response_set(r, 200, MODEL_TYPE);
         send_file_name(r, row.id, is_initial ? "-initial" : "");
         if (!is_initial)
@@ -110,63 +80,9 @@ void api_runs_model(app *a, const request *q, response *r)
 
 /* ---- prediction ---- */
 
-typedef struct predictor {
-    train_spec spec;
-    size_t inputs, outputs;
-    dataset *set;
-    split *data;   /* for its scaling */
-    int64_t epoch; /* 0-based: the last that the selected weights were trained in */
-    float *model;
-} predictor;
-
-static void predictor_close(predictor *p)
-{
-    split_close(p->data);
-    dataset_close(p->set);
-    free(p->model);
-}
-
-static bool load_model(app *a, const run *row, predictor *p, fail *f)
-{
-    char path[JOBS_PATH_BYTES], *bytes;
-    size_t n;
-    if (!find_model(a, row, path, f) || !jobs_files_load(path, &bytes, &n, f))
-        return false;
-    if (!bytes)
-        return no_model(row, f);
-    bool is_read =
-        export_safetensors_read_model(bytes, n, &p->spec, &p->inputs, &p->outputs, &p->model, f);
-    free(bytes);
-    return is_read;
-}
-
-static bool check_set(const predictor *p, fail *f)
-{
-    if (p->set->d == p->inputs && p->set->k == p->outputs)
-        return true;
-    return fail_set(f, FAIL_CONFLICT, NULL,
-                    "The data set \"%s\" is no longer what this run was trained on.", p->set->name);
-}
-
-static bool predictor_open(app *a, int64_t run_id, predictor *out, fail *f)
-{
-    predictor p = {.set = NULL};
-    run row = {0};
-    bool is_open = get_run(a, run_id, &row, &p.spec, f) && load_model(a, &row, &p, f) &&
-                   api_open_run_dataset(a, &row, &p.spec, &p.set, f) && check_set(&p, f) &&
-                   split_open(p.set, &p.spec, &p.data, f);
-    p.epoch = row.metrics.selected_epoch > 0 ? row.metrics.selected_epoch - 1 : 0;
-    run_close(&row);
-    if (is_open)
-        *out = p;
-    else
-        predictor_close(&p);
-    return is_open;
-}
-
 /* From the data set's own units to what the net was trained on, in place. A stored byte b is the
  * input b/255. */
-static void scale_inputs(const predictor *p, float *x, size_t n)
+static void scale_inputs(const trained_run *p, float *x, size_t n)
 {
     bool are_bytes = p->set->parts[PART_TRAIN].bytes != NULL;
     for (size_t i = 0; i < n; i++)
@@ -191,7 +107,7 @@ static void add_rows(buffer *b, const float *values, size_t n, size_t k)
 }
 
 /* The most probable class of each row, and the classes' names. */
-static void add_classes(buffer *b, const predictor *p, const float *outputs, size_t n)
+static void add_classes(buffer *b, const trained_run *p, const float *outputs, size_t n)
 {
     char name[128];
     if (p->set->task != TASK_CLASSIFICATION)
@@ -217,7 +133,7 @@ static void add_classes(buffer *b, const predictor *p, const float *outputs, siz
     buffer_add_text(b, "]");
 }
 
-static bool answer_eval(const predictor *p, const predict_request *wanted, float *out, buffer *b,
+static bool answer_eval(const trained_run *p, const predict_request *wanted, float *out, buffer *b,
                         fail *f)
 {
     if (!train_predict(&p->spec, p->model, p->inputs, p->outputs, p->set->task, wanted->inputs,
@@ -230,7 +146,7 @@ static bool answer_eval(const predictor *p, const predict_request *wanted, float
 }
 
 /* Of every output over the samples: out holds them one after the other, (samples, n * k). */
-static void add_moments(buffer *b, const predictor *p, const float *out, size_t n, size_t samples,
+static void add_moments(buffer *b, const trained_run *p, const float *out, size_t n, size_t samples,
                         float *moments)
 {
     size_t n_values = n * p->outputs;
@@ -252,7 +168,7 @@ static void add_moments(buffer *b, const predictor *p, const float *out, size_t 
     }
 }
 
-static bool answer_train(const predictor *p, const predict_request *wanted, float *out, buffer *b,
+static bool answer_train(const trained_run *p, const predict_request *wanted, float *out, buffer *b,
                          fail *f)
 {
     size_t samples = (size_t)wanted->samples, n_values = wanted->n * p->outputs;
@@ -272,7 +188,7 @@ static bool answer_train(const predictor *p, const predict_request *wanted, floa
 }
 
 /* Numbers that the answer is made of and from; 0 with *f where they are too many. */
-static size_t count_numbers(const predictor *p, const predict_request *wanted, fail *f)
+static size_t count_numbers(const trained_run *p, const predict_request *wanted, fail *f)
 {
     size_t samples = wanted->is_train ? (size_t)wanted->samples : 1;
     size_t n = wanted->n * samples * p->outputs;
@@ -285,7 +201,7 @@ static size_t count_numbers(const predictor *p, const predict_request *wanted, f
     return 0;
 }
 
-static bool answer(const predictor *p, const predict_request *wanted, buffer *b, fail *f)
+static bool answer(const trained_run *p, const predict_request *wanted, buffer *b, fail *f)
 {
     size_t n_numbers = count_numbers(p, wanted, f);
     if (n_numbers == 0)
@@ -306,11 +222,11 @@ static bool answer(const predictor *p, const predict_request *wanted, buffer *b,
 
 void api_runs_predict(app *a, const request *q, response *r)
 {
-    predictor p;
+    trained_run p;
     predict_request wanted;
     fail_list faults = {.n = 0};
     fail f;
-    if (!predictor_open(a, q->ids[0], &p, &f)) {
+    if (!trained_run_open(a, q->ids[0], &p, &f)) {
         response_fail(r, &f);
         return;
     }
@@ -323,5 +239,5 @@ void api_runs_predict(app *a, const request *q, response *r)
             response_fail(r, &f);
         predict_request_close(&wanted);
     }
-    predictor_close(&p);
+    trained_run_close(&p);
 }
