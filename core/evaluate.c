@@ -100,13 +100,19 @@ static scores score(const evaluation *e, const float *predictions)
 
 typedef struct observer {
     evaluation *e;
+    bool layers;
     size_t first; /* sample number of the chunk's first row */
+    double loss;  /* sum of the cross-entropies so far */
 } observer;
 
 static void observe(void *context, int layer, const real *out, size_t n)
 {
     observer *o = context;
     size_t units = o->e->net->layers[layer].outputs;
+    if (o->e->labels && layer == o->e->net->n_layers - 1)
+        o->loss += kernel_cross_entropy(out, o->e->labels + o->first, n, units);
+    if (!o->layers)
+        return;
     diagnostics_add(&o->e->layers[layer], out, n);
     if (o->first == 0 && o->e->pairs[layer])
         memcpy(o->e->pairs[layer], out, o->e->n_pairs * units * sizeof *out);
@@ -121,11 +127,12 @@ static void start_layers(evaluation *e, size_t n)
 scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers)
 {
     size_t n = count_of(e, part), k = e->net->outputs;
-    observer o = {e, 0};
+    observer o = {.e = e, .layers = layers};
     net_inference inference = e->inference;
     inference.model = model;
-    inference.observe = layers ? observe : NULL;
+    inference.observe = observe;
     inference.context = &o;
+    read_truth(e, part, n);
     if (layers)
         start_layers(e, n);
     for (; o.first < n; o.first += EVALUATE_ROWS) {
@@ -136,8 +143,10 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
         for (size_t i = 0; i < rows * k; i++)
             e->predictions[o.first * k + i] = (float)out[i];
     }
-    read_truth(e, part, n);
-    return score(e, e->predictions);
+    scores s = score(e, e->predictions);
+    if (e->labels && isfinite(s.loss)) /* from the logits, which know more than the probabilities */
+        s.loss = o.loss / (double)n;
+    return s;
 }
 
 /* One pass of rows first .. first + n - 1 of a part with sampled mask number `mask`. */

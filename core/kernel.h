@@ -79,6 +79,10 @@ void kernel_blend(real *average, const real *x, size_t n,
 /* Softmax of each row in place; loss[r] = -sum_j target[r][j] * log p[r][j]. target may be NULL: no loss. (n_rows, n) dense. */
 void kernel_softmax(real *x, size_t n_rows, size_t n, const real *target, double *loss);
 
+/* Sum over the rows of -log softmax(x)[label], from the logits x (n_rows, n) themselves: exact for probabilities that round to 1 or
+ * underflow. */
+double kernel_cross_entropy(const real *x, const int32_t *labels, size_t n_rows, size_t n);
+
 /* ---- normalization ---- */
 
 /* Batch normalization of columns, training: mean and 1/sqrt(biased variance + epsilon) over the rows, x becomes x-hat;

@@ -281,13 +281,30 @@ void kernel_softmax(real *x, size_t n_rows, size_t n, const real *target, double
         start_losses(x, n_rows, n, target, loss);
     exponentiate(x, n_rows * n);
     for (size_t r = 0; r < n_rows; r++) {
-        real *row = x + r * n, sum = 0, factor;
+        real *row = x + r * n;
+        double rest = -1; /* the largest's own exponential is 1 */
         for (size_t j = 0; j < n; j++)
-            sum += row[j];
-        factor = 1 / sum;
+            rest += (double)row[j];
+        real factor = (real)(1 / (1 + rest));
         for (size_t j = 0; j < n; j++)
             row[j] *= factor;
         if (target)
-            loss[r] += log((double)sum); /* the targets of a row sum to 1 */
+            loss[r] += log1p(rest); /* the targets of a row sum to 1 */
     }
+}
+
+double kernel_cross_entropy(const real *x, const int32_t *labels, size_t n_rows, size_t n)
+{
+    double loss = 0;
+    for (size_t r = 0; r < n_rows; r++) {
+        const real *row = x + r * n;
+        real largest = row[0];
+        for (size_t j = 1; j < n; j++)
+            largest = row[j] > largest ? row[j] : largest;
+        double rest = -1; /* the largest's own exponential is 1 */
+        for (size_t j = 0; j < n; j++)
+            rest += (double)exponential(row[j] - largest);
+        loss += (double)largest - (double)row[labels[r]] + log1p(rest);
+    }
+    return loss;
 }

@@ -1,4 +1,5 @@
 /* The table of metrics, and scores against worked examples. */
+#include "core/kernel.h"
 #include "core/metric.h"
 #include "tests/check.h"
 
@@ -84,6 +85,28 @@ static void regression_of_worked_example(void)
     CHECK(isnan(metric_score_regression(constant, constant, 3, 1).r2));
 }
 
+static void losses_are_exact_where_probabilities_round(void)
+{
+    /* -log softmax: log(1 + e^-20), 20 more for the other class, and 200 where the probability underflows. */
+    const real logits[] = {3, -17, 3, -17, 100, -100};
+    const int32_t labels[] = {0, 1, 1};
+    const double expected[] = {log1p(exp(-20)), 20 + log1p(exp(-20)), 200};
+    double sum = 0;
+    for (size_t i = 0; i < 3; i++) {
+        double loss = kernel_cross_entropy(logits + 2 * i, &labels[i], 1, 2);
+        CHECK_NEAR(loss / expected[i], 1, 1e-6);
+        sum += expected[i];
+    }
+    CHECK_NEAR(kernel_cross_entropy(logits, labels, 3, 2) / sum, 1, 1e-6);
+    real copy[6], target[] = {1, 0, 0, 1, 0, 1};
+    double losses[3];
+    memcpy(copy, logits, sizeof copy);
+    kernel_softmax(copy, 3, 2, target, losses);
+    for (size_t i = 0; i < 3; i++)
+        CHECK_NEAR(losses[i] / expected[i], 1, 1e-6);
+}
+
 CHECK_MAIN("metric", tables_are_complete, calibration_error_of_hand_vector,
            calibration_bins_are_closed_above, certainty_is_perfect_or_terrible,
-           not_a_number_is_passed_on, regression_of_worked_example)
+           not_a_number_is_passed_on, regression_of_worked_example,
+           losses_are_exact_where_probabilities_round)
