@@ -73,6 +73,14 @@ const void *field_value_const(const field *row, const train_spec *spec)
     return (const char *)spec + row->offset;
 }
 
+size_t field_value_count(const field *row, const train_spec *spec)
+{
+    int n = row->count_offset == 0
+                ? 1
+                : *(const int *)(const void *)((const char *)spec + row->count_offset);
+    return n == 0 && row->type == FIELD_RATES ? 1 : (size_t)n;
+}
+
 int field_enum_index(const field *row, const char *text)
 {
     for (int i = 0; row->values && row->values[i]; i++)
@@ -141,7 +149,7 @@ bool field_equal(const field *row, const train_spec *a, const train_spec *b)
         return same_number(*(const double *)x, *(const double *)y);
     if (row->type != FIELD_INTEGER_ARRAY && row->type != FIELD_RATES)
         return memcmp(x, y, value_bytes(row)) == 0;
-    size_t n = (size_t)count_of(row, a);
+    size_t n = field_value_count(row, a);
     return count_of(row, a) == count_of(row, b) && memcmp(x, y, n * sizeof(int64_t)) == 0;
 }
 
@@ -189,7 +197,7 @@ void field_set_default(const field *row, train_spec *spec)
         spec->hidden[0] = spec->hidden[1] = 128;
         break;
     case FIELD_RATES:
-        spec->n_dropout = 1;
+        spec->n_dropout = 0;
         spec->dropout[0] = 0;
         break;
     default:
@@ -206,7 +214,7 @@ void spec_init(train_spec *spec)
 
 double spec_dropout_rate(const train_spec *spec, int i)
 {
-    return spec->n_dropout == 1 ? spec->dropout[0] : spec->dropout[i];
+    return spec->n_dropout == 0 ? spec->dropout[0] : spec->dropout[i];
 }
 
 bool field_check_number(const field *row, double value, const char *pointer, fail *f)

@@ -85,7 +85,7 @@ typedef struct train_spec {
     int64_t hidden[SPEC_LAYERS_LIMIT];
     int activation, normalization, dropout_position, initialization;
     /* regularizers */
-    int n_dropout; /* 1: one rate for all hidden layers; else one per hidden layer */
+    int n_dropout; /* 0: one rate, dropout[0], for all hidden layers; else one per hidden layer */
     double dropout[SPEC_LAYERS_LIMIT];
     double input_dropout;
     int dropout_kind, dropout_scope, dropout_scaling, dropout_schedule;
@@ -127,7 +127,7 @@ typedef enum field_type {
     FIELD_BOOLEAN,       /* bool */
     FIELD_ENUM,          /* int, an index into `values` */
     FIELD_INTEGER_ARRAY, /* `hidden`: int64_t[], its count in the int at count_offset */
-    FIELD_RATES,         /* `dropout`: a number or an array, double[], its count at count_offset */
+    FIELD_RATES,         /* `dropout`: a number (count 0) or an array, double[], its count at count_offset */
     FIELD_DATASET, /* `dataset`: a string, or an object with "name" and the generator's options */
     FIELD_OBJECT,  /* a parent of dotted fields; nullable ones have a bool at offset: not null */
     FIELD_STRING,  /* experiment group only, as the next ones: no place in train_spec */
@@ -181,6 +181,9 @@ const void *field_value_const(const field *row, const train_spec *spec);
 
 /* Index of `text` among an enum field's names and aliases, or -1. */
 int field_enum_index(const field *row, const char *text);
+
+/* How many values stand at the field's place: the elements of an array, 1 for anything else. */
+size_t field_value_count(const field *row, const train_spec *spec);
 
 /* True where the field applies to this spec and so belongs into its resolved form. */
 bool field_applies(const field *row, const train_spec *spec);

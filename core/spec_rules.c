@@ -22,12 +22,10 @@ static void fill_dependent_defaults(train_spec *s)
 
 static void use_one_rate_where_all_are_equal(train_spec *s)
 {
-    if (s->n_dropout <= 1)
-        return;
     for (int i = 1; i < s->n_dropout; i++)
         if (s->dropout[i] < s->dropout[0] || s->dropout[i] > s->dropout[0])
             return;
-    s->n_dropout = 1;
+    s->n_dropout = 0;
 }
 
 /* Fields that do not apply go back to their default, so that configurations that mean the same are the same. Twice,
@@ -54,15 +52,15 @@ static bool check_rate(const train_spec *s, double rate, const char *pointer, fa
 static bool check_dropout(const train_spec *s, fail_list *faults)
 {
     bool ok = check_rate(s, s->input_dropout, "/input_dropout", faults);
-    bool one_each = s->n_dropout == 1 || s->n_dropout == s->n_hidden;
+    bool one_each = s->n_dropout == 0 || s->n_dropout == s->n_hidden;
     if (!one_each)
         ok =
             fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout",
                           "dropout needs one rate, or one for each of the %d hidden layers, not %d",
                           s->n_hidden, s->n_dropout);
-    for (int i = 0; one_each && i < s->n_dropout; i++) {
+    for (int i = 0; one_each && i < (s->n_dropout ? s->n_dropout : 1); i++) {
         char pointer[32];
-        snprintf(pointer, sizeof pointer, s->n_dropout == 1 ? "/dropout" : "/dropout/%d", i);
+        snprintf(pointer, sizeof pointer, s->n_dropout == 0 ? "/dropout" : "/dropout/%d", i);
         ok = check_rate(s, s->dropout[i], pointer, faults) && ok;
     }
     if (one_each && s->dropout_kind == DROPOUT_ALPHA && s->dropout_scope == DROPOUT_SCOPE_BATCH)
@@ -102,12 +100,21 @@ static bool check_normalization(const train_spec *s, fail_list *faults)
         "batch normalization needs batches of at least 2 samples: one sample has no variance");
 }
 
+static bool check_warmup(const train_spec *s, fail_list *faults)
+{
+    if (s->learning_rate_schedule != RATE_ONE_CYCLE || s->warmup_epochs == 0)
+        return true;
+    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/warmup_epochs",
+                         "one_cycle begins with a warm-up of its own: leave warmup_epochs at 0");
+}
+
 bool spec_resolve(train_spec *spec, fail_list *faults)
 {
     bool ok = check_dropout(spec, faults);
     ok = check_scaling(spec, faults) && ok;
     ok = check_stopping(spec, faults) && ok;
     ok = check_normalization(spec, faults) && ok;
+    ok = check_warmup(spec, faults) && ok;
     if (!ok)
         return false;
     use_one_rate_where_all_are_equal(spec);

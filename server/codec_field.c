@@ -114,7 +114,7 @@ static bool read_rates(const field *row, const cJSON *value, const char *pointer
     if (!read_checked(row, value, pointer, &number, faults))
         return false;
     *(double *)field_value(row, out) = number;
-    *(int *)(void *)((char *)out + row->count_offset) = 1;
+    *(int *)(void *)((char *)out + row->count_offset) = 0;
     return true;
 }
 
@@ -297,7 +297,7 @@ static void add_array(buffer *b, const field *row, const train_spec *spec)
 {
     int n = *(const int *)(const void *)((const char *)spec + row->count_offset);
     const void *place = field_value_const(row, spec);
-    if (row->type == FIELD_RATES && n == 1) {
+    if (row->type == FIELD_RATES && n == 0) {
         codec_add_number(b, *(const double *)place);
         return;
     }

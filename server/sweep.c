@@ -89,7 +89,7 @@ static void put_number(const field *row, double value, train_spec *to)
     else
         *(double *)place = value;
     if (row->type == FIELD_RATES)
-        *(int *)(void *)((char *)to + row->count_offset) = 1;
+        *(int *)(void *)((char *)to + row->count_offset) = 0;
     to->is_set[row - FIELDS] = 1;
 }
 
@@ -254,16 +254,14 @@ static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
 static uint64_t mix_value(uint64_t hash, const field *row, const train_spec *spec)
 {
     const void *value = field_value_const(row, spec);
-    int n = row->count_offset == 0
-                ? 1
-                : *(const int *)(const void *)((const char *)spec + row->count_offset);
+    size_t n = field_value_count(row, spec);
     switch (row->type) {
     case FIELD_INTEGER:
     case FIELD_INTEGER_ARRAY:
-        return mix(hash, value, (size_t)n * sizeof(int64_t));
+        return mix(hash, value, n * sizeof(int64_t));
     case FIELD_NUMBER:
     case FIELD_RATES:
-        for (int i = 0; i < n; i++) {
+        for (size_t i = 0; i < n; i++) {
             double number = ((const double *)value)[i] + 0.0; /* -0 equals 0 and hashes as it */
             hash = isnan(number) ? mix(hash, "NaN", 3) : mix(hash, &number, sizeof number);
         }

@@ -81,7 +81,7 @@ static void set_kind(train_spec *s, int kind, int scope, int scaling)
     s->dropout_scope = scope;
     s->dropout_scaling = scaling;
     s->dropout[0] = s->input_dropout = 0.9;
-    s->n_dropout = 1;
+    s->n_dropout = 0;
     s->monte_carlo_samples = 2;
 }
 

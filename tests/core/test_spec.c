@@ -128,6 +128,17 @@ static void too_many_rates(train_spec *s)
     s->n_dropout = 3;
 }
 
+static void one_rate_for_two_layers(train_spec *s)
+{
+    s->n_dropout = 1; /* [0]: an array, not a number */
+}
+
+static void warm_up_of_one_cycle(train_spec *s)
+{
+    s->learning_rate_schedule = RATE_ONE_CYCLE;
+    s->warmup_epochs = 2;
+}
+
 static void vanishing_rate(train_spec *s)
 {
     s->dropout[0] = 1e-7;
@@ -163,6 +174,8 @@ static void moving_classic_rate(train_spec *s)
 static void combinations_without_sense_are_faults(void)
 {
     CHECK_EQUAL_INT(fault_of(too_many_rates, "/dropout"), FAIL_INCOMPATIBLE);
+    CHECK_EQUAL_INT(fault_of(one_rate_for_two_layers, "/dropout"), FAIL_INCOMPATIBLE);
+    CHECK_EQUAL_INT(fault_of(warm_up_of_one_cycle, "/warmup_epochs"), FAIL_INCOMPATIBLE);
     CHECK_EQUAL_INT(fault_of(vanishing_rate, "/dropout"), FAIL_OUT_OF_RANGE);
     CHECK_EQUAL_INT(fault_of(alpha_for_the_batch, "/dropout_scope"), FAIL_INCOMPATIBLE);
     CHECK_EQUAL_INT(fault_of(quotient_of_accuracy, "/early_stopping/monitor"), FAIL_INCOMPATIBLE);

@@ -147,6 +147,7 @@ static void try_row(const field *row)
         break;
     case FIELD_RATES:
         goes_round(row, "0.25");
+        goes_round(row, "[0.25]");
         goes_round(row, "[0.25, 0, 0.9999]");
         refuses(row, "1", FAIL_OUT_OF_RANGE, "");
         refuses(row, "[]", FAIL_OUT_OF_RANGE, "");
