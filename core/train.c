@@ -18,7 +18,7 @@ static double now(void)
 
 /* ---- memory ---- */
 
-static bool keeps_best(const train_spec *spec)
+bool run_keeps_best(const train_spec *spec)
 {
     return spec->early_stopping.enabled && spec->early_stopping.restore_best_weights;
 }
@@ -32,14 +32,16 @@ void run_take(run *r, arena *a)
     r->model = arena_take(a, r->net.n_model, sizeof(real));
     r->first = rule->has_momentum(spec) ? arena_take(a, r->net.n_trained, sizeof(real)) : NULL;
     r->second = rule->has_squares ? arena_take(a, r->net.n_trained, sizeof(real)) : NULL;
-    r->best_model = keeps_best(spec) ? arena_take(a, r->net.n_model, sizeof(real)) : NULL;
+    r->best_model = run_keeps_best(spec) ? arena_take(a, r->net.n_model, sizeof(real)) : NULL;
     r->order = arena_take(a, r->data->n[PART_TRAIN], sizeof(uint32_t));
     r->rows =
         sizeof(real) == sizeof(float) ? NULL : arena_take(a, batch * r->net.inputs, sizeof(float));
+    r->told = sizeof(real) == sizeof(float) ? NULL : arena_take(a, r->net.n_model, sizeof(float));
     net_take_work(&r->net, a, batch, true, &r->work);
     regularization_take(&r->regularization, a, spec, &r->net, &r->work, r->data, batch, false);
     update_take(&r->update, a, spec, &r->net, &r->work, &r->regularization);
     evaluation_take(&r->evaluation, a, spec, &r->net, r->data);
+    r->checkpoint = arena_take(a, run_checkpoint_bytes(r), 1);
 }
 
 static void init_state(run *r)
@@ -354,20 +356,25 @@ static bool record_divergence(run *r, fail *f)
     return !r->hooks || !r->hooks->on_record || r->hooks->on_record(r->hooks->context, &out, f);
 }
 
+static bool tell_model(const run *r, fail *f)
+{
+    if (!r->hooks || !r->hooks->on_model)
+        return true;
+    const real *model = run_evaluated_model(r);
+    for (size_t i = 0; r->told && i < r->net.n_model; i++)
+        r->told[i] = (float)model[i];
+    return r->hooks->on_model(r->hooks->context, r->state.epoch,
+                              r->told ? r->told : (const float *)(const void *)model, f);
+}
+
 /* ---- the run ---- */
 
 static bool save_checkpoint(run *r, fail *f)
 {
     if (!r->hooks || !r->hooks->on_checkpoint)
         return true;
-    size_t n = run_checkpoint_bytes(r);
-    char *bytes = malloc(n);
-    if (!bytes)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, "", "there is no memory for a checkpoint of %.0f MB",
-                        (double)n / 1e6);
-    run_write_checkpoint(r, bytes);
-    bool ok = r->hooks->on_checkpoint(r->hooks->context, bytes, n, f);
-    free(bytes);
+    run_write_checkpoint(r);
+    bool ok = r->hooks->on_checkpoint(r->hooks->context, r->checkpoint, run_checkpoint_bytes(r), f);
     r->last_checkpoint = now();
     return ok;
 }
@@ -387,7 +394,7 @@ static bool record_is_due(const run *r)
 static bool finish_epoch(run *r, fail *f)
 {
     r->state.epoch++;
-    if (record_is_due(r) && !record_epoch(r, f))
+    if (!tell_model(r, f) || (record_is_due(r) && !record_epoch(r, f)))
         return false;
     start_epoch_sums(&r->state);
     if (r->stop == TRAIN_STOP_FINISHED && r->state.has_stopped_early)
@@ -402,7 +409,7 @@ static bool is_stopped(const run *r)
 
 static bool train_epochs(run *r, fail *f)
 {
-    if (r->state.epoch == 0 && r->state.step == 0 && !record_epoch(r, f))
+    if (r->state.epoch == 0 && r->state.step == 0 && (!tell_model(r, f) || !record_epoch(r, f)))
         return false;
     if (r->state.has_stopped_early)
         r->stop = TRAIN_STOP_EARLY_STOPPED;

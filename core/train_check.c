@@ -54,10 +54,29 @@ static bool check_batches(const train_spec *spec, const dataset *set, fail_list 
                          n[PART_TRAIN], (long long)spec->batch_size);
 }
 
+/* The step is one 32-bit word of the counter that every mask is drawn from: past its end they would come again. */
+static bool check_steps(const train_spec *spec, const dataset *set, fail_list *faults)
+{
+    size_t n[PART_COUNT];
+    fail f;
+    if (!split_count(set, spec, n, &f)) /* told by split_open() */
+        return true;
+    uint64_t batch = (uint64_t)spec->batch_size;
+    uint64_t steps = (n[PART_TRAIN] + batch - 1) / batch * (uint64_t)spec->epochs;
+    if (steps <= UINT32_MAX)
+        return true;
+    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/epochs",
+                         "%lld epochs of %zu samples in batches of %lld are %llu steps; a run has "
+                         "at most %u",
+                         (long long)spec->epochs, n[PART_TRAIN], (long long)spec->batch_size,
+                         (unsigned long long)steps, UINT32_MAX);
+}
+
 bool train_check(const train_spec *spec, const dataset *set, fail_list *faults)
 {
     bool ok = check_task(spec, set, faults);
     ok = check_augmentation(spec, set, faults) && ok;
+    ok = check_steps(spec, set, faults) && ok;
     return check_batches(spec, set, faults) && ok;
 }
 

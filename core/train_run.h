@@ -39,6 +39,8 @@ typedef struct run {
     evaluation evaluation;
     uint32_t *order;
     float *rows; /* the minibatch as the split gives it, where real is not float */
+    char *checkpoint; /* run_checkpoint_bytes() */
+    float *told; /* the model as hooks.on_model gets it, where real is not float */
     /* state */
     run_state state;
     train_stop stop;
@@ -50,12 +52,15 @@ typedef struct run {
 /* Carves (or counts) the memory of a run. */
 void run_take(run *r, arena *a);
 
+/* True where the best weights are kept beside the current ones. */
+bool run_keeps_best(const train_spec *spec);
+
 /* Which weights evaluation uses: the moving average where there is one. */
 real *run_evaluated_model(const run *r);
 
 /* checkpoint.c: the bytes of a checkpoint, and back. Reading refuses (FAIL_CONFLICT) what is not a checkpoint of this very run. */
 size_t run_checkpoint_bytes(const run *r);
-void run_write_checkpoint(const run *r, char *bytes);
+void run_write_checkpoint(run *r); /* into r->checkpoint */
 FAIL_CHECKED bool run_read_checkpoint(run *r, const char *bytes, size_t n_bytes, fail *f);
 
 #endif

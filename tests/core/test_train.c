@@ -155,6 +155,11 @@ static void a_checkpoint_of_another_run_is_refused(void)
     input.checkpoint_bytes--;
     CHECK(!train_run(&input, NULL, &b.result, &f));
     CHECK_EQUAL_INT(f.code, FAIL_CONFLICT);
+    input.checkpoint_bytes++;
+    ((char *)(uintptr_t)input.checkpoint)[input.checkpoint_bytes - 5] ^= 1; /* a weight's bit */
+    CHECK(!train_run(&input, NULL, &b.result, &f));
+    CHECK_EQUAL_INT(f.code, FAIL_CONFLICT);
+    CHECK(strstr(f.sentence, "damaged") != NULL);
     engine_close(&a);
     engine_close(&b);
 }
