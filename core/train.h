@@ -34,6 +34,9 @@ typedef struct train_hooks { /* any may be NULL */
     /* The state of the run, enough to resume; valid during the call only. Called when poll() says pause and every
      * checkpoint_seconds, at the end of an epoch. */
     bool (*on_checkpoint)(void *context, const void *bytes, size_t n_bytes, fail *f);
+    /* At epoch 0 and at the end of every epoch, before its record: the weights that evaluation uses (the moving average where there is
+     * one), borrowed for the call. False stops the run with that fail. */
+    bool (*on_model)(void *context, int64_t epoch, const float *model, fail *f);
     train_command (*poll)(void *context);                          /* once per step */
     void (*on_step)(void *context, int64_t step, int64_t n_steps); /* once per step: progress */
     int (*threads)(
