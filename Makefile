@@ -189,7 +189,7 @@ lint:
 format: deps-lint
 	clang-format -i $(wildcard core/*.[ch] server/*.[ch] tests/*.h tests/*/*.[ch])
 
-bench: build $(BUILD)/tests/bench/blas
+bench: build $(BUILD)/tests/bench/blas $(BUILD)/tests/bench/store
 	@BUILD=$(abspath $(BUILD)) REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/bench/bench.mjs
 
 venv = $(BUILD)/venv

@@ -1,12 +1,13 @@
-// `make bench`: training speed beside OpenBLAS alone, and what the service costs, as two tables.
+// `make bench`: training speed beside OpenBLAS alone and PyTorch, and what the service costs, as tables.
 //
-//   node tests/bench/bench.mjs [train] [service]
+//   node tests/bench/bench.mjs [train] [service] [large]        ROUNDS=N, default 3; COMPILE=1: torch.compile
 //
-// Training is measured with --threads 1: the processor time over the wall time shows that one core was
-// busy, and a run of twice the epochs confirms the reported rate by wall time alone. MNIST's rows need
-// its four files: MNIST=FOLDER, or the shared folder beside the checkout.
+// The processor time over the wall time shows how many cores were busy, and a run of twice the epochs
+// confirms the reported rate by wall time alone. MNIST's rows need its four files: MNIST=FOLDER, or the
+// shared folder beside the checkout. PyTorch is the one that `make interop` installed; without it its
+// columns are empty. All of a row is measured turn by turn, round after round.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { binary, cli, parseSafetensors, QUICK, readJson, removeDirectory, Server, sharedFolder, temporaryDirectory, top } from '../harness.mjs';
 
@@ -22,6 +23,8 @@ const WORKLOADS = {
   'W4, scope batch': { dataset: 'mnist', hidden: [1024, 1024, 1024], dropout: 0.5, input_dropout: 0.2, dropout_scope: 'batch', max_norm: 2,
     optimizer: 'sgd', momentum: 0.95, learning_rate: 0.05, batch_size: 100, epochs: 2 },
 };
+WORKLOADS['W4, 2 threads'] = { ...WORKLOADS['W4 mnist 1024x3'], threads: 2 };
+const python = join(build, 'venv/bin/python');
 const directory = temporaryDirectory();
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -32,8 +35,17 @@ function table(head, rows) {
   for (const row of all) console.log(row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '));
 }
 
+/** Samples per second in PyTorch on what the last training exported, or NaN. */
+function pytorch(out, threads) {
+  if (!existsSync(python)) return NaN;
+  const args = [join(top, 'tests/bench/pytorch.py'), out, String(threads), ...(process.env.COMPILE ? ['--compile'] : [])];
+  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return Number(stdout);
+}
+
 /** Trains once with an export; cores: processor time over elapsed time, both of the whole process. */
-function train(spec, threads) {
+function train(spec, threads, compare = false) {
   const file = join(directory, 'spec.json');
   const out = join(directory, 'export');
   writeFileSync(file, JSON.stringify({ ...spec, ...quiet }));
@@ -48,8 +60,9 @@ function train(spec, threads) {
   const data = parseSafetensors(readFileSync(join(out, 'data.safetensors')));
   const final = parseSafetensors(readFileSync(join(out, 'final.safetensors')));
   const outputs = final[`layers.${spec.hidden.length}.weight`].shape[0];
+  const torch = compare ? pytorch(out, threads) : NaN;
   removeDirectory(out);
-  return { result, cores: (seconds[0] + seconds[1]) / elapsed_seconds, n: data.x_train.shape[0], widths: [data.x_train.shape[1], ...spec.hidden, outputs] };
+  return { result, torch, cores: (seconds[0] + seconds[1]) / elapsed_seconds, n: data.x_train.shape[0], widths: [data.x_train.shape[1], ...spec.hidden, outputs] };
 }
 
 function blas(batch, widths) {
@@ -67,26 +80,30 @@ function benchTraining() {
     if (status !== 0) throw new Error(stderr);
   }
   const rows = [];
-  for (const [name, spec] of Object.entries(WORKLOADS)) {
+  for (const [name, { threads = 1, ...spec }] of Object.entries(WORKLOADS)) {
     if (spec.dataset === 'mnist' && !have_mnist) { console.log(`${name}: skipped, MNIST=FOLDER is not given`); continue; }
     const floors = [];
     const rates = [];
+    const torch = [];
     const confirmed = [];
     let last;
     for (let round = 0; round < rounds; round++) {
-      const once = train(spec, 1);
-      const twice = train({ ...spec, epochs: 2 * spec.epochs }, 1);
+      const once = train(spec, threads, !spec.dropout_scope); // PyTorch has no dropout of scope batch
+      const twice = train({ ...spec, epochs: 2 * spec.epochs }, threads);
       floors.push(blas(spec.batch_size, once.widths));
+      torch.push(once.torch);
       rates.push(once.result.samples_per_second);
       confirmed.push(once.n * spec.epochs / (twice.result.wall_seconds - once.result.wall_seconds));
       last = once;
     }
     const step_us = 1e6 * spec.batch_size / median(rates);
     rows.push([name, Math.round(median(rates)), Math.round(median(confirmed)), step_us.toFixed(1), median(floors).toFixed(1),
-      (step_us / median(floors)).toFixed(2), last.cores.toFixed(2), (last.result.peak_memory_bytes / 1e6).toFixed(0)]);
+      (step_us / median(floors)).toFixed(2),
+      median(torch) ? Math.round(median(torch)) : '', median(torch) ? (median(rates) / median(torch)).toFixed(2) : '', last.cores.toFixed(2), (last.result.peak_memory_bytes / 1e6).toFixed(0)]);
   }
-  console.log(`\nTraining, one thread, medians of ${rounds} (us per step; ratio to OpenBLAS alone; cores busy)`);
-  table(['workload', 'samples/s', 'by wall', 'step us', 'BLAS us', 'ratio', 'cores', 'MB'], rows);
+  console.log(`\nTraining, one thread unless said, medians of ${rounds} (by wall: from the time of twice the epochs; us per step,`);
+  console.log('BLAS: OpenBLAS alone on one thread; times faster than PyTorch on as many threads; cores busy)');
+  table(['workload', 'samples/s', 'by wall', 'step us', 'BLAS us', 'x BLAS', 'PyTorch', 'times', 'cores', 'MB'], rows);
 }
 
 const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
@@ -136,10 +153,47 @@ async function benchService() {
   table(['figure', 'measured'], rows);
 }
 
+/** The queries that the README shows. */
+const readmeQueries = () => [...readFileSync(join(top, 'README.md'), 'utf8').matchAll(/```sql\n([^`]*)```/g)]
+  .flatMap(([, block]) => block.split(/;\s*(?:\n|$)/)).map((query) => query.trim()).filter(Boolean);
+
+/** What the pages ask for on 10,000 runs x 100 epochs, over HTTP. */
+async function benchLarge() {
+  const large = join(directory, 'large');
+  mkdirSync(large);
+  const { status, stdout, stderr } = spawnSync(join(build, 'tests/bench/store'), [join(large, 'regulab.db')], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  console.log(`\nThe store with 100 experiments x 100 runs x 100 epochs\n${stdout.trimEnd()}`);
+  const server = await Server.start({ directory: large });
+  const rows = [];
+  try {
+    const { items: [experiment] } = await server.get('/experiments');
+    const { items: [run] } = await server.get(`/experiments/${experiment.id}/runs`);
+    const named = { '/experiments': 'list page', [`/experiments/${experiment.id}`]: 'one experiment', [`/experiments/${experiment.id}/runs?limit=100`]: 'its runs',
+      [`/runs/${run.id}`]: 'a run', [`/runs/${run.id}/curves`]: 'its curves', [`/runs/${run.id}/layers`]: 'its layers',
+      [`/experiments/${experiment.id}/comparison`]: 'comparison of 100 runs', [`/experiments/${experiment.id}/curves?metric=val_loss`]: 'curves per config' };
+    for (const [path, name] of Object.entries(named)) rows.push([`GET, ${name}`, await latency(server, path, 50)]);
+    for (const query of readmeQueries()) {
+      const times = [];
+      for (let i = 0; i < 11; i++) {
+        const started = performance.now();
+        await server.sql(query);
+        times.push(performance.now() - started);
+      }
+      rows.push([`POST /sql, ${/^-- (.*)\.$/m.exec(query)[1]}`, `${median(times).toFixed(1)} ms`]);
+    }
+  } finally {
+    await server.stop();
+  }
+  console.log('\nThe same database over HTTP, medians');
+  table(['figure', 'measured'], rows);
+}
+
 const wanted = process.argv.slice(2);
 try {
   if (!wanted.length || wanted.includes('train')) benchTraining();
   if (!wanted.length || wanted.includes('service')) await benchService();
+  if (!wanted.length || wanted.includes('large')) await benchLarge();
 } finally {
   removeDirectory(directory);
 }
