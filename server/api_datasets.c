@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_LIMIT = 16 };
+enum {
+    FILES_LIMIT = 16,
+    PREVIEW_SAMPLES_LIMIT = 50000,
+    PREVIEW_DIMENSIONS_LIMIT = 1000,
+    PREVIEW_VALUES_LIMIT = 5000000 /* n * dimensions, where both are given */
+};
 
 /* ---- what a set is ---- */
 
@@ -65,14 +70,17 @@ static void add_summary(buffer *b, const dataset_summary *s)
     buffer_add_text(b, "}");
 }
 
-/* A set by name, with the generator's own options. */
-static bool open_named(app *a, const char *name, dataset **out, fail *f)
+/* A set by name; options: NULL gives the generator's own. */
+static bool open_named(app *a, const char *name, const dataset_options *options, dataset **out,
+                       fail *f)
 {
     train_spec spec;
     spec_init(&spec);
     if (strlen(name) >= sizeof spec.dataset)
         return fail_set(f, FAIL_NOT_FOUND, NULL, "There is no data set of that name.");
     snprintf(spec.dataset, sizeof spec.dataset, "%s", name);
+    if (options)
+        spec.dataset_options = *options;
     return jobs_open_dataset(a->jobs, &spec, out, f);
 }
 
@@ -106,7 +114,7 @@ static bool list_built_in(app *a, listing *l, fail *f)
         dataset_summary s;
         if (!is_wanted(l))
             continue;
-        if (!open_named(a, DATASETS[i].name, &set, f))
+        if (!open_named(a, DATASETS[i].name, NULL, &set, f))
             return false;
         dataset_summarize(set, a->data_dir, &s);
         dataset_close(set);
@@ -140,7 +148,7 @@ static bool describe(app *a, const char *name, dataset_summary *out, fail *f)
     if (!dataset_find(name))
         return dataset_describe(name, a->data_dir, out, NULL, f);
     dataset *set;
-    if (!open_named(a, name, &set, f))
+    if (!open_named(a, name, NULL, &set, f))
         return false;
     dataset_summarize(set, a->data_dir, out);
     dataset_close(set);
@@ -399,14 +407,58 @@ static bool write_preview(buffer *b, const dataset *set, size_t n_rows, size_t n
     return true;
 }
 
+static bool read_noise(const request *q, double *out, fail *f)
+{
+    const char *text = request_query(q, "noise");
+    char *end = NULL;
+    bool is_number = text && strspn(text, "0123456789.eE+-") == strlen(text);
+    double value = is_number ? strtod(text, &end) : NAN;
+    if (text && (!end || end == text || *end || !isfinite(value)))
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/noise", "noise must be a number.");
+    *out = value;
+    return true;
+}
+
+/* What of a set to generate: no option, the generator's own. A preview is generated while somebody waits. */
+static bool read_generator(const request *q, dataset_options *out, fail *f)
+{
+    dataset_options options;
+    if (!request_query_integer(q, "n", 1, PREVIEW_SAMPLES_LIMIT, 0, &options.n, f) ||
+        !request_query_integer(q, "classes", 1, INT32_MAX, 0, &options.classes, f) ||
+        !request_query_integer(q, "dimensions", 1, PREVIEW_DIMENSIONS_LIMIT, 0, &options.dimensions,
+                               f) ||
+        !read_noise(q, &options.noise, f))
+        return false;
+    if (options.n * options.dimensions > PREVIEW_VALUES_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/n",
+                        "%lld samples of %lld inputs are more than a preview makes (%d numbers).",
+                        (long long)options.n, (long long)options.dimensions, PREVIEW_VALUES_LIMIT);
+    *out = options;
+    return true;
+}
+
+/* The faults of options name a place in a specification; here they came in the query. */
+static void point_at_query(fail *f)
+{
+    static const char BEFORE[] = "/dataset/";
+    size_t n = sizeof BEFORE - 1;
+    char name[sizeof f->field];
+    if (strncmp(f->field, BEFORE, n) != 0)
+        return;
+    snprintf(name, sizeof name, "%s", f->field + n);
+    snprintf(f->field, sizeof f->field, "/query/%.40s", name);
+}
+
 void api_datasets_preview(app *a, const request *q, response *r)
 {
     int64_t n_rows, n_images;
+    dataset_options options;
     dataset *set;
     fail f;
     if (!request_query_integer(q, "rows", 1, 500, 10, &n_rows, &f) ||
         !request_query_integer(q, "images", 0, 400, 100, &n_images, &f) ||
-        !open_named(a, q->name, &set, &f)) {
+        !read_generator(q, &options, &f) || !open_named(a, q->name, &options, &set, &f)) {
+        point_at_query(&f);
         send_fail(r, &f);
         return;
     }

@@ -24,7 +24,11 @@ request_handler api_datasets_delete;
  * [[...]], "class_counts": [{"name", "train", "validation", "test"}] (null for regression),
  * "images": {"height", "width", "labels": [class name of each], "pixels": [[0..255, row-major],
  * ...]} (null without images)}. Inputs of images are 0..1, as predictions take them. Rows are at
- * most 500, images 400. */
+ * most 500, images 400.
+ *
+ * &n=&noise=&classes=&dimensions=: the options of a built-in set, as a specification has them; its
+ * own where not given. At most 50000 samples and 1000 dimensions. 400 for an option that the set
+ * does not have, or a value that it does not take. */
 request_handler api_datasets_preview;
 
 #endif

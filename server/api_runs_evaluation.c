@@ -2,30 +2,43 @@
 
 #include "server/api.h"
 #include "server/codec.h"
+#include "server/codec_residuals.h"
 #include "server/evaluation.h"
+#include "server/residuals.h"
 #include "server/trained_run.h"
 
 #include "core/train.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { CLASSES_LIMIT = 256, AREA_LIMIT = 128 * 128, ROWS_AT_ONCE = 1024 };
-
-static bool check_task(const dataset *set, int64_t id, fail *f)
-{
-    if (set->task == TASK_CLASSIFICATION)
-        return true;
-    return fail_set(f, FAIL_CONFLICT, NULL,
-                    "Run %" PRId64 " predicts numbers: confusion, calibration and mistakes are of "
-                    "classes. test_rmse and test_r2 say how far off it is.",
-                    id);
-}
+enum { CLASSES_LIMIT = 256, AREA_LIMIT = 128 * 128, ROWS_AT_ONCE = 1024, INPUTS_SHOWN = 12 };
 
 /* ---- scoring ---- */
 
-static bool score_rows(const trained_run *s, float *inputs, float *outputs, evaluation *e, fail *f)
+/* Takes the answers to n samples of the test split, from number `first` on. outputs: (n, k). */
+typedef bool take_rows(void *to, const trained_run *s, const float *outputs, size_t first, size_t n,
+                       fail *f);
+
+static bool take_classes(void *to, const trained_run *s, const float *outputs, size_t first,
+                         size_t n, fail *f)
+{
+    return evaluation_add(to, outputs, s->data->labels[PART_TEST] + first, n, f);
+}
+
+static bool take_numbers(void *to, const trained_run *s, const float *outputs, size_t first,
+                         size_t n, fail *f)
+{
+    float *targets = calloc(n * s->set->k, sizeof *targets);
+    if (!targets)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the targets.");
+    split_read_targets(s->data, PART_TEST, NULL, first, n, targets);
+    bool is_taken = residuals_add(to, outputs, targets, n, f);
+    free(targets);
+    return is_taken;
+}
+
+static bool score_rows(const trained_run *s, float *inputs, float *outputs, take_rows *take,
+                       void *to, fail *f)
 {
     size_t n_all = s->data->n[PART_TEST];
     for (size_t first = 0; first < n_all; first += ROWS_AT_ONCE) {
@@ -33,17 +46,17 @@ static bool score_rows(const trained_run *s, float *inputs, float *outputs, eval
         split_read_inputs(s->data, PART_TEST, NULL, first, n, inputs);
         if (!train_predict(&s->spec, s->model, s->set->d, s->set->k, s->set->task, inputs, n,
                            outputs, f) ||
-            !evaluation_add(e, outputs, s->data->labels[PART_TEST] + first, n, f))
+            !take(to, s, outputs, first, n, f))
             return false;
     }
     return true;
 }
 
-static bool score(const trained_run *s, evaluation *e, fail *f)
+static bool score(const trained_run *s, take_rows *take, void *to, fail *f)
 {
     float *inputs = calloc(ROWS_AT_ONCE * s->set->d, sizeof *inputs);
     float *outputs = calloc(ROWS_AT_ONCE * s->set->k, sizeof *outputs);
-    bool is_scored = inputs && outputs ? score_rows(s, inputs, outputs, e, f)
+    bool is_scored = inputs && outputs ? score_rows(s, inputs, outputs, take, to, f)
                                        : fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
                                                   "There is no memory for the predictions.");
     free(inputs);
@@ -180,14 +193,18 @@ static double accuracy(const evaluation *e)
     return (double)n_right / (double)e->n;
 }
 
+static void begin(buffer *b, int64_t id, const char *task)
+{
+    buffer_add_text(b, "{");
+    codec_add_member_integer(b, "run", id);
+    codec_add_member_text(b, "part", "test");
+    codec_add_member_text(b, "task", task);
+}
+
 static bool write_evaluation(buffer *b, int64_t id, const trained_run *s, const evaluation *e,
                              fail *f)
 {
-    buffer_add_text(b, "{");
-    codec_add_key(b, "run");
-    codec_add_integer(b, id);
-    codec_add_key(b, "part");
-    codec_add_string(b, "test");
+    begin(b, id, "classification");
     add_count(b, "n", e->n);
     add_classes(b, s->set);
     add_confusion(b, e);
@@ -199,20 +216,69 @@ static bool write_evaluation(buffer *b, int64_t id, const trained_run *s, const 
     return true;
 }
 
+static bool evaluate_classes(const trained_run *s, int64_t id, buffer *b, fail *f)
+{
+    evaluation e = {0};
+    bool is_written = evaluation_open(s->set->k, &e, f) && score(s, take_classes, &e, f) &&
+                      write_evaluation(b, id, s, &e, f);
+    evaluation_close(&e);
+    return is_written;
+}
+
+/* ---- residuals ---- */
+
+/* The inputs of a test sample in the data set's own units: d floats. */
+static void read_raw_inputs(const trained_run *s, size_t index, float *inputs)
+{
+    const dataset_rows *stored = &s->set->parts[s->data->source[PART_TEST]];
+    size_t row = s->data->rows[PART_TEST][index], d = s->set->d;
+    for (size_t c = 0; c < d; c++)
+        inputs[c] =
+            stored->bytes ? stored->bytes[row * d + c] / 255.0F : stored->floats[row * d + c];
+}
+
+static bool write_residuals(buffer *b, int64_t id, const trained_run *s, const residuals *r,
+                            fail *f)
+{
+    float inputs[INPUTS_SHOWN];
+    residuals_summary summary;
+    bool are_shown = s->set->d <= INPUTS_SHOWN;
+    if (!residuals_summarize(r, &summary, f))
+        return false;
+    begin(b, id, "regression");
+    codec_add_residuals(b, r, &summary);
+    codec_add_key(b, "worst");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < summary.n_worst; i++) {
+        if (are_shown)
+            read_raw_inputs(s, summary.worst[i] / r->k, inputs);
+        codec_add_residual(b, r, summary.worst[i], are_shown ? inputs : NULL, s->set->d);
+    }
+    buffer_add_text(b, "]}");
+    return true;
+}
+
+static bool evaluate_numbers(const trained_run *s, int64_t id, buffer *b, fail *f)
+{
+    residuals r = {0};
+    bool is_written = residuals_open(s->data->n[PART_TEST], s->set->k, &r, f) &&
+                      score(s, take_numbers, &r, f) && write_residuals(b, id, s, &r, f);
+    residuals_close(&r);
+    return is_written;
+}
+
 void api_runs_evaluation(app *a, const request *q, response *r)
 {
     trained_run s;
-    evaluation e = {0};
     fail f;
     if (!trained_run_open(a, q->ids[0], &s, &f)) {
         response_fail(r, &f);
         return;
     }
-    if (check_task(s.set, q->ids[0], &f) && evaluation_open(s.set->k, &e, &f) &&
-        score(&s, &e, &f) && write_evaluation(&r->body, q->ids[0], &s, &e, &f))
+    if (s.set->task == TASK_CLASSIFICATION ? evaluate_classes(&s, q->ids[0], &r->body, &f)
+                                           : evaluate_numbers(&s, q->ids[0], &r->body, &f))
         api_send_tagged(q, MESSAGE_JSON, r);
     else
         response_fail(r, &f);
-    evaluation_close(&e);
     trained_run_close(&s);
 }

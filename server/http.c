@@ -439,7 +439,7 @@ static bool leave(http *h, fail *f)
     int listener = MHD_quiesce_daemon(h->daemon);
     close_fd(listener);
     h->listen_fd = -1;
-    h->is_closing = true;
+    atomic_store(&h->is_closing, true);
     offload_stop(h->offload);
     offload_stop(h->offload_slow);
     finish_tasks(h->offload);
@@ -465,6 +465,11 @@ void http_stop(http *h)
 {
     ssize_t written = write(h->stop_fd, &(uint64_t){1}, sizeof(uint64_t));
     (void)written; /* it can only be full, and then it is readable */
+}
+
+bool http_is_stopping(const http *h)
+{
+    return h && atomic_load(&h->is_closing);
 }
 
 void http_get_counts(const http *h, http_counts *out)

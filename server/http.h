@@ -47,6 +47,9 @@ FAIL_CHECKED bool http_run(http *h, fail *f);
 void http_stop(http *h);
 void http_close(http *h); /* NULL: nothing */
 
+/* Whether http_run() is waiting for its handlers to end: long work is to be given up. From any thread; NULL: no. */
+bool http_is_stopping(const http *h);
+
 /* For /metrics. */
 typedef struct http_counts {
     uint64_t requests, answers[6];     /* by hundreds of the status: [2] is 2xx */

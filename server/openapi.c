@@ -305,6 +305,16 @@ static void add_success(buffer *b, const route *row, int status)
     close_object(b);
 }
 
+/* Reading that depends on the state of what is read, or that is not always allowed. */
+static bool may_refuse_reading(const route *row)
+{
+    static const char *const PLACES[] = {"/sql", "/model", "/evaluation", "/boundary"};
+    for (size_t i = 0; i < sizeof PLACES / sizeof *PLACES; i++)
+        if (strstr(row->pattern, PLACES[i]))
+            return true;
+    return false;
+}
+
 static void add_refusals(buffer *b, const route *row)
 {
     static const int STATUSES[] = {400, 401, 403, 404, 409, 413, 414, 415, 421, 429, 500, 503};
@@ -313,8 +323,7 @@ static void add_refusals(buffer *b, const route *row)
         bool of_body = status == 413 || status == 415 || status == 429;
         bool of_change = status == 403 || status == 409;
         if ((of_body && !row->types) ||
-            (of_change && strcmp(row->method, "GET") == 0 && !strstr(row->pattern, "/sql") &&
-             !strstr(row->pattern, "/model")))
+            (of_change && strcmp(row->method, "GET") == 0 && !may_refuse_reading(row)))
             continue;
         buffer_add_format(b, ",\"%d\":{\"$ref\":\"#/components/responses/Problem\"}", status);
     }

@@ -8,6 +8,7 @@
 #include "server/api_health.h"
 #include "server/api_recipes.h"
 #include "server/api_runs.h"
+#include "server/api_runs_boundary.h"
 #include "server/api_runs_evaluation.h"
 #include "server/api_session.h"
 #include "server/api_sql.h"
@@ -34,6 +35,7 @@
 #define FLAG "{\"type\":\"boolean\"}"
 #define COUNT "{\"type\":\"integer\",\"minimum\":1}"
 #define INDEX "{\"type\":\"integer\",\"minimum\":0}"
+#define GRID "{\"type\":\"integer\",\"minimum\":4,\"maximum\":128}"
 #define STATE                                                                                      \
     "{\"type\":\"string\",\"enum\":[\"queued\",\"running\",\"paused\",\"completed\",\"failed\","   \
     "\"cancelled\"]}"
@@ -143,7 +145,13 @@ const route ROUTES[] = {
      "runs", "The selected weights as safetensors", NULL,
      {{"format", "safetensors.", FORMAT}, {"epoch", "0: the initial weights.", INDEX}}},
     {"GET", API "/runs/{id}/evaluation", api_runs_evaluation, ROUTE_SLOW, 200, JSON, NULL, 0,
-     "runs", "Confusion, calibration and worst mistakes on the test split", NULL, {{0}}},
+     "runs", "What the run gets wrong on its test split: confusion and calibration, or residuals",
+     NULL, {{0}}},
+    {"GET", API "/runs/{id}/boundary", api_runs_boundary, ROUTE_SLOW, 200, JSON, NULL, 0,
+     "runs", "What the net answers over the plane of two inputs, epoch by epoch", NULL,
+     {{"epochs", "Increasing, separated by commas; 0, 1, 2, 5, 10, ... and the last if not given.",
+       TEXT},
+      {"size", "Cells along each side, 48 if not given.", GRID}}},
     {"POST", API "/runs/{id}/predict", api_runs_predict, ROUTE_SLOW, 200, JSON, JSON, 16 * MIB,
      "runs", "Predict with the selected weights", PREDICT_BODY, {{0}}},
     {"GET", API "/runs/{id}/events", api_events_run, ROUTE_STREAM, 200, "text/event-stream", NULL,
@@ -166,9 +174,12 @@ const route ROUTES[] = {
       {"task", "classification or regression; found out if not given.", TEXT}}},
     {"DELETE", API "/datasets/{name}", api_datasets_delete, 0, 204, "", NULL, 0,
      "datasets", "Remove a data set that no unfinished experiment uses", NULL, {{0}}},
-    {"GET", API "/datasets/{name}/preview", api_datasets_preview, 0, 200, JSON, NULL, 0,
-     "datasets", "First rows, class counts, pictures", NULL,
-     {{"rows", "How many rows.", COUNT}, {"images", "How many pictures.", COUNT}}},
+    {"GET", API "/datasets/{name}/preview", api_datasets_preview, ROUTE_SLOW, 200, JSON, NULL, 0,
+     "datasets", "First rows, class counts, pictures; of a built-in set with the options given", NULL,
+     {{"rows", "How many rows.", COUNT}, {"images", "How many pictures.", COUNT},
+      {"n", "Option of the set: how many samples.", COUNT},
+      {"noise", "Option of the set.", "{\"type\":\"number\",\"minimum\":0}"},
+      {"classes", "Option of the set.", COUNT}, {"dimensions", "Option of the set: inputs.", COUNT}}},
     {"POST", API "/sql", api_sql_post, ROUTE_CSV | ROUTE_SLOW, 200, JSON, JSON, MIB,
      "sql", "Run one read-only statement", SQL_BODY, {{0}}},
     {"GET", API "/sql", api_sql_get, ROUTE_CSV | ROUTE_ANY_QUERY | ROUTE_SLOW, 200, JSON, NULL, 0,

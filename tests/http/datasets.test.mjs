@@ -212,6 +212,26 @@ test('preview: first rows and class counts', async () => {
   }
 });
 
+test('a preview takes the options of a built-in set, and says which it cannot take', async () => {
+  const preview = await server.get('/datasets/blobs/preview?n=120&classes=4&dimensions=3&noise=0.5&rows=5');
+  assert.deepEqual([preview.n, preview.columns.length, preview.rows.length, preview.class_counts.length], [120, 3, 5, 4]);
+  assert.deepEqual(preview.class_counts.map((one) => one.train), [30, 30, 30, 30]);
+  const spread = async (noise) => (await server.get(`/datasets/moons/preview?noise=${noise}&rows=500`)).rows;
+  const onArc = ([x, y], label) => Math.abs(Math.hypot(label ? x - 1 : x, label ? y - 0.5 : y) - 1);
+  const { labels } = await server.get('/datasets/moons/preview?noise=0&rows=500');
+  assert.ok((await spread(0)).every((row, i) => onArc(row, Number(labels[i])) < 1e-5), 'without noise');
+  assert.ok((await spread(1)).some((row, i) => onArc(row, Number(labels[i])) > 0.5), 'with noise');
+  assert.equal((await server.get('/datasets/glyphs/preview?classes=3&images=9')).images.pixels.length, 9);
+  for (const [query, pointer, code] of [['moons/preview?classes=3', 'classes', 'incompatible'], ['moons/preview?noise=-1', 'noise', 'out_of_range'],
+    ['moons/preview?noise=much', 'noise', 'out_of_range'], ['moons/preview?n=3', 'n', 'out_of_range'], ['moons/preview?n=0', 'n', 'out_of_range'],
+    ['moons/preview?n=50001', 'n', 'out_of_range'], ['blobs/preview?classes=101', 'classes', 'out_of_range'], ['blobs/preview?dimensions=1001', 'dimensions', 'out_of_range'],
+    ['blobs/preview?n=50000&dimensions=1000', 'n', 'out_of_range'], ['bands/preview?n=50', 'n', 'incompatible'], ['moons/preview?seed=1', 'seed', 'unknown_field']]) {
+    const refused = await server.request('GET', `/datasets/${query}`);
+    assert.equal(refused.status, 400, query);
+    assert.deepEqual(refused.json.errors.map((error) => [error.pointer, error.code]), [[`/query/${pointer}`, code]], query);
+  }
+});
+
 test('the SHA-256 survives a restart', async () => {
   const before = await server.get('/datasets/bands');
   const hash = createHash('sha256').update(JSON.stringify(before)).digest('hex');

@@ -16,6 +16,7 @@ async function check(run) {
   const k = answer.classes.length;
   assert.equal(answer.run, run.id);
   assert.equal(answer.part, 'test');
+  assert.equal(answer.task, 'classification');
   assert.equal(answer.confusion.length, k);
   assert.ok(answer.confusion.every((row) => row.length === k));
   assert.equal(sum(answer.confusion.flat()), answer.n);
@@ -72,17 +73,55 @@ test('the same answer twice, and 304 to who has it', async () => {
   assert.equal((await server.request('HEAD', `/runs/${run.id}/evaluation`)).status, 200);
 });
 
-test('regression, an unfinished run and an unknown one are told apart', async () => {
-  const { runs: [regression] } = await server.train({ dataset: 'sine', hidden: [8], epochs: 2 });
-  const refused = await server.request('GET', `/runs/${regression.id}/evaluation`);
-  assert.equal(refused.status, 409);
-  assert.match(refused.json.detail, /predicts numbers/);
+test('of a regression: residuals that agree with the figures of the run', async () => {
+  const { runs: [run] } = await server.train({ dataset: { name: 'polynomial', dimensions: 3, n: 400, noise: 0.2 }, hidden: [16], epochs: 10 });
+  const answer = await server.get(`/runs/${run.id}/evaluation`);
+  const { metrics } = await server.get(`/runs/${run.id}`);
+  assert.deepEqual([answer.run, answer.part, answer.task, answer.n, answer.outputs], [run.id, 'test', 'regression', 80, 1]);
+  near(answer.rmse, metrics.test_rmse, 'rmse');
+  near(answer.r2, metrics.test_r2, 'r2');
+  const { target, prediction, output } = answer.points;
+  assert.deepEqual([target.length, prediction.length, output.length], [80, 80, 80]);
+  const residuals = target.map((y, i) => y - prediction[i]);
+  near(answer.mae, sum(residuals.map(Math.abs)) / 80, 'mae');
+  near(answer.bias, sum(residuals) / 80, 'bias');
+  near(Math.sqrt(sum(residuals.map((x) => x * x)) / 80), answer.rmse, 'rmse of the points');
+  const sorted = [...residuals].sort((a, b) => a - b);
+  assert.deepEqual(answer.quantiles.map(({ share }) => share), [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]);
+  near(answer.quantiles[0].residual, sorted[0], 'least');
+  near(answer.quantiles[3].residual, (sorted[39] + sorted[40]) / 2, 'median');
+  near(answer.quantiles[6].residual, sorted[79], 'greatest');
+  const { low, high, counts } = answer.histogram;
+  assert.equal(counts.length, 30);
+  assert.equal(sum(counts), 80);
+  near(low, sorted[0], 'low');
+  near(high, sorted[79], 'high');
+  assert.equal(answer.worst.length, 24);
+  answer.worst.forEach(({ index, residual, inputs }, i) => {
+    near(residual, residuals[index], `residual ${i}`);
+    assert.equal(inputs.length, 3);
+    assert.ok(i === 0 || Math.abs(residual) <= Math.abs(answer.worst[i - 1].residual), 'the largest first');
+  });
+  const { outputs } = (await server.request('POST', `/runs/${run.id}/predict`, { inputs: [answer.worst[0].inputs] })).json;
+  near(outputs[0][0], answer.worst[0].prediction, 'what it predicts there');
+});
+
+test('points of many samples are bounded', async () => {
+  const { runs: [run] } = await server.train({ dataset: { name: 'sine', n: 8000 }, hidden: [8], epochs: 1 });
+  const answer = await server.get(`/runs/${run.id}/evaluation`);
+  assert.equal(answer.n, 1600);
+  assert.equal(answer.points.target.length, 1000);
+  assert.equal(sum(answer.histogram.counts), 1600);
+});
+
+test('an unfinished run and an unknown one are told apart', async () => {
   const { id, run_ids: [later] } = await server.submit(LONG);
   const early = await server.request('GET', `/runs/${later}/evaluation`);
   assert.equal(early.status, 409);
   assert.match(early.json.detail, /until it has ended/);
   await server.request('DELETE', `/experiments/${id}?force=true`);
   assert.equal((await server.request('GET', '/runs/999999/evaluation')).status, 404);
-  assert.equal((await server.request('GET', `/runs/${regression.id}/evaluation?part=train`)).status, 400);
-  assert.equal((await server.request('POST', `/runs/${regression.id}/evaluation`)).status, 405);
+  const { runs: [run] } = await server.train(QUICK);
+  assert.equal((await server.request('GET', `/runs/${run.id}/evaluation?part=train`)).status, 400);
+  assert.equal((await server.request('POST', `/runs/${run.id}/evaluation`)).status, 405);
 });
