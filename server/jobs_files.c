@@ -56,11 +56,12 @@ static void join(const char *data_dir, const char *folder, const char *name,
 
 bool jobs_files_open(const char *data_dir, fail *f)
 {
-    char models[JOBS_PATH_BYTES], checkpoints[JOBS_PATH_BYTES];
-    join(data_dir, MODELS, "", models);
-    join(data_dir, CHECKPOINTS, "", checkpoints);
-    return make_folders(data_dir, f) && make_folder(models, f) && make_folder(checkpoints, f) &&
-           jobs_files_check(data_dir, f);
+    return make_folders(data_dir, f) && jobs_files_check(data_dir, f);
+}
+
+static bool can_use(const char *path)
+{
+    return access(path, R_OK | W_OK | X_OK) == 0;
 }
 
 bool jobs_files_check(const char *data_dir, fail *f)
@@ -69,7 +70,13 @@ bool jobs_files_check(const char *data_dir, fail *f)
     for (int i = 0; i < 2; i++) {
         char path[JOBS_PATH_BYTES];
         join(data_dir, FOLDERS[i], "", path);
-        if (access(path, R_OK | W_OK | X_OK) != 0)
+        if (can_use(path))
+            continue;
+        if (errno == ENOENT && !can_use(data_dir))
+            return storage_fail(f, "use the data directory", data_dir);
+        if (!make_folder(path, f))
+            return false;
+        if (!can_use(path))
             return storage_fail(f, "use the folder", path);
     }
     return true;
@@ -111,11 +118,27 @@ static bool write_all(int file, const jobs_piece *pieces, int n_pieces)
     return true;
 }
 
+/* The name of a file is on disk when its folder is. */
+static bool sync_folder(const char *path)
+{
+    char folder[JOBS_PATH_BYTES];
+    snprintf(folder, sizeof folder, "%s", path);
+    *strrchr(folder, '/') = '\0';
+    int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = file >= 0 && fsync(file) == 0;
+    int cause = errno;
+    if (file >= 0)
+        close(file);
+    errno = cause;
+    return is_synced;
+}
+
 static bool write_and_rename(int file, const char *temporary, const char *path,
                              const jobs_piece *pieces, int n_pieces, jobs_sync_order order)
 {
     return write_all(file, pieces, n_pieces) && (order != JOBS_SYNC_FIRST || fsync(file) == 0) &&
-           rename(temporary, path) == 0 && (order != JOBS_SYNC_LAST || fsync(file) == 0);
+           rename(temporary, path) == 0 &&
+           (order != JOBS_SYNC_LAST || (fsync(file) == 0 && sync_folder(path)));
 }
 
 bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces,
