@@ -336,8 +336,9 @@ const field FIELDS[] = {
     INTEGER("decay_every", OPTIMIZATION, decay_every, 1, 1e6, 10, WHEN decays_in_steps,
             HELP "Epochs between steps of the step schedule."),
     INTEGER("warmup_epochs", OPTIMIZATION, warmup_epochs, 0, 1e5, 0, WHEN may_warm_up,
-            HELP "eta is multiplied by min(1, (step + 1)/(steps of these epochs)). Not with one_cycle, "
-                 "which has a warm-up of its own."),
+            HELP
+            "eta is multiplied by min(1, (step + 1)/(steps of these epochs)). Not with one_cycle, "
+            "which has a warm-up of its own."),
     INTEGER("epochs", OPTIMIZATION, epochs, 1, 100000, 20, HELP "Passes over the training split."),
     INTEGER("batch_size", OPTIMIZATION, batch_size, 1, 65536, 64,
             HELP "Samples per step; the last, smaller batch is used."),
@@ -361,6 +362,9 @@ const field FIELDS[] = {
     EXPERIMENT("description", STRING, DEPENDS("\"\""), .maximum = 10000,
                HELP "What the experiment is about."),
     EXPERIMENT("tags", STRING_ARRAY, DEPENDS("[]"), .maximum = 32, HELP "Labels to find it by."),
+    EXPERIMENT("priority", INTEGER, .minimum = -10, .maximum = 10, DEPENDS("0"),
+               HELP "Queued runs of a higher priority start first; those of equal ones take turns. "
+                    "What runs goes on."),
     EXPERIMENT("sweep", STRUCTURE, DEPENDS("{}"),
                HELP "Field to array of values, or field to {\"min\", \"max\", \"scale\", "
                     "\"count\"}: every combination is trained."),

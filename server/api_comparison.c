@@ -54,24 +54,30 @@ static bool read_options(const request *q, comparison_options *out, fail *f)
                     METRICS[out->select_by].name);
 }
 
-/* Did the specification ask for seeds until the intervals are narrow? */
-static bool is_sequential(const experiment *e)
+/* What the specification says of its repeats. */
+typedef struct design {
+    bool is_sequential;    /* seeds are added until the intervals are narrow */
+    bool varies_data_seed; /* each repeat has data of its own */
+} design;
+
+static design read_design(const experiment *e)
 {
     experiment_spec spec;
     fail_list *faults = calloc(1, sizeof *faults);
-    bool is = false;
+    design d = {.is_sequential = false};
     if (faults && codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, faults)) {
-        is = spec.until.enabled;
+        d = (design){spec.until.enabled, spec.repeat_varies_data_seed};
         experiment_spec_close(&spec);
     }
     free(faults);
-    return is;
+    return d;
 }
 
 /* ---- the runs ---- */
 
 typedef struct run_table {
     const comparison_options *options;
+    bool varies_data_seed;
     size_t n, capacity;
     comparison_row *rows; /* config_id and values are the table's own */
     bool has_failed;      /* no memory */
@@ -107,7 +113,7 @@ static bool add_run(void *context, const run *r)
     *row = (comparison_row){.config_id = strdup(r->config_id),
                             .values = strdup(r->values ? r->values : "{}"),
                             .seed = r->seed,
-                            .data_seed = codec_config_data_seed(r->config),
+                            .data_seed = t->varies_data_seed ? r->data_seed : 0,
                             .status = r->status,
                             .metric =
                                 comparison_value(&r->metrics, t->options->metric, t->options->at),
@@ -193,10 +199,12 @@ static bool write_comparison(const experiment *e, const run_table *table, compar
     return done;
 }
 
-static bool compare(app *a, const experiment *e, const comparison_options *options, buffer *out,
-                    fail *f)
+static bool compare(app *a, const experiment *e, comparison_options *options, buffer *out, fail *f)
 {
-    run_table table = {.options = options};
+    design d = read_design(e);
+    run_table table = {.options = options, .varies_data_seed = d.varies_data_seed};
+    options->baseline = e->baseline_config_id;
+    options->is_sequential = d.is_sequential;
     comparison c;
     bool done = load_runs(a, e, &table, f) && comparison_open(table.rows, table.n, options, &c, f);
     if (done) {
@@ -213,11 +221,7 @@ void api_comparison_get(app *a, const request *q, response *r)
     experiment e = {0};
     fail f;
     bool done = read_options(q, &options, &f) && store_get_experiment(a->store, q->ids[0], &e, &f);
-    if (done) {
-        options.baseline = e.baseline_config_id;
-        options.is_sequential = is_sequential(&e);
-        done = compare(a, &e, &options, &r->body, &f);
-    }
+    done = done && compare(a, &e, &options, &r->body, &f);
     experiment_close(&e);
     if (done)
         api_send_tagged(q, MESSAGE_JSON, r);

@@ -82,8 +82,11 @@ void api_experiments_update(app *a, const request *q, response *r)
         response_fail_list(r, faults.items[0].sentence, &faults);
         return;
     }
-    bool is_updated =
-        store_update_experiment(a->store, q->ids[0], patch.name, patch.description, patch.tags, &f);
+    experiment_change change = {.name = patch.name,
+                                .description = patch.description,
+                                .tags = patch.tags,
+                                .priority = patch.has_priority ? &patch.priority : NULL};
+    bool is_updated = jobs_update_experiment(a->jobs, q->ids[0], &change, &f);
     experiment_patch_close(&patch);
     if (is_updated)
         api_send_experiment(a, q->ids[0], NULL, 0, 200, r);

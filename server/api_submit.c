@@ -33,6 +33,7 @@ static bool store_plan(app *a, const jobs_plan *p, const char *text, const new_r
         .name = p->spec.name ? p->spec.name : "",
         .description = p->spec.description ? p->spec.description : "",
         .tags = p->spec.tags ? p->spec.tags : "[]",
+        .priority = (int)p->spec.priority,
         .spec = text,
         .n_configs = p->plan.n_configs,
         .n_runs = n_runs,

@@ -36,22 +36,26 @@ static size_t list_values(const cli_results *r, int config, int m, double *value
     return n;
 }
 
-static const cli_outcome *find_pair(const cli_results *r, int config, int64_t seed)
+/* The completed run of that config with the same seeds. A swept data_seed is the config's own. */
+static const cli_outcome *find_pair(const cli_results *r, int config, const cli_outcome *other,
+                                    bool by_data_seed)
 {
     for (size_t i = 0; i < r->n; i++)
-        if (r->items[i].config == config && r->items[i].seed == seed && r->items[i].is_completed)
+        if (r->items[i].config == config && r->items[i].seed == other->seed &&
+            (!by_data_seed || r->items[i].data_seed == other->data_seed) &&
+            r->items[i].is_completed)
             return &r->items[i];
     return NULL;
 }
 
-static double pair_half_width(const cli_results *r, int config, int baseline, int m, double *a,
+static double pair_half_width(const cli_results *r, const plan *p, int config, int m, double *a,
                               double *b)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++) {
         if (r->items[i].config != config || !r->items[i].is_completed)
             continue;
-        const cli_outcome *other = find_pair(r, baseline, r->items[i].seed);
+        const cli_outcome *other = find_pair(r, p->baseline, &r->items[i], p->varies_data_seed);
         if (!other || !isfinite(other->selected[m]) || !isfinite(r->items[i].selected[m]))
             continue;
         a[n] = r->items[i].selected[m];
@@ -67,7 +71,7 @@ double cli_results_half_width(const cli_results *r, const jobs_plan *p, int metr
     for (int c = 0; values && c < p->plan.n_configs; c++) {
         if (c == p->plan.baseline)
             continue;
-        double width = pair_half_width(r, c, p->plan.baseline, metric_index, values, values + r->n);
+        double width = pair_half_width(r, &p->plan, c, metric_index, values, values + r->n);
         widest = isnan(width) || width > widest ? width : widest;
         if (isnan(widest))
             break;

@@ -12,7 +12,7 @@
 
 typedef struct cli_outcome { /* of one run */
     int config;
-    int64_t seed;
+    int64_t seed, data_seed;
     bool is_completed;
     double selected[METRIC_COUNT]; /* NaN where there is none */
 } cli_outcome;

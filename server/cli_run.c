@@ -294,6 +294,7 @@ static bool train_row(training *t, const new_run *row, int64_t run_id)
         outcome->selected[m] = NAN;
     cli_progress_run(&t->progress, t->plan.configs[t->config].work);
     bool ok = codec_read_config(row->config, strlen(row->config), &t->spec, &f);
+    outcome->data_seed = ok ? t->spec.data_seed : 0;
     ok = ok && (t->store ? train_in_store(t, &f) : train_in_memory(t, &f));
     cli_progress_end_run(&t->progress);
     tell_end(t, &f);
@@ -318,6 +319,7 @@ static bool insert_runs(training *t, const char *text, const new_run *rows, int6
     new_experiment added = {.name = e->name,
                             .description = e->description,
                             .tags = e->tags,
+                            .priority = (int)e->priority,
                             .spec = text,
                             .n_configs = t->plan.plan.n_configs,
                             .n_runs = n,
@@ -326,12 +328,13 @@ static bool insert_runs(training *t, const char *text, const new_run *rows, int6
     return store_insert_experiment(t->store, &added, &t->experiment_id, run_ids, &is_repeat, f);
 }
 
-static bool was_trained(void *context, const char *config_id, int64_t seed)
+static bool was_trained(void *context, const char *config_id, const train_spec *spec)
 {
     const training *t = context;
     int config = find_config(t, config_id);
     for (size_t i = 0; i < t->results.n; i++)
-        if (t->results.items[i].config == config && t->results.items[i].seed == seed)
+        if (t->results.items[i].config == config && t->results.items[i].seed == spec->seed &&
+            t->results.items[i].data_seed == spec->data_seed)
             return true;
     return false;
 }

@@ -67,14 +67,6 @@ char *codec_config_label(const char *values)
     return buffer_take(&b, NULL);
 }
 
-int64_t codec_config_data_seed(const char *config)
-{
-    /* Inside a text of the JSON the quotes would be escaped: this can only be the key. */
-    static const char KEY[] = "\"data_seed\":";
-    const char *at = config ? strstr(config, KEY) : NULL;
-    return at ? strtoll(at + sizeof KEY - 1, NULL, 10) : 0;
-}
-
 static char *value_text(const cJSON *value)
 {
     buffer b;

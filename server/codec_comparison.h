@@ -12,9 +12,6 @@
  * hidden=[64,64]"; "only config" where nothing is swept. On the heap, NULL for want of memory. */
 char *codec_config_label(const char *values);
 
-/* The data_seed in a run's config, JSON text as codec_add_config() writes it; 0 if it has none. */
-int64_t codec_config_data_seed(const char *config);
-
 /* The factors of a config and its levels of them, from the same text. Texts are on the heap until
  * codec_factors_close(), which is to be called after a failure too; config_id is borrowed. False
  * for want of memory. */

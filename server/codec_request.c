@@ -24,9 +24,11 @@ static size_t field_limit(const char *name)
 
 bool codec_read_patch(const char *text, size_t n, experiment_patch *out, fail_list *faults)
 {
-    static const char *const KNOWN[] = {"name", "description", "tags", NULL};
+    static const char *const KNOWN[] = {"name", "description", "tags", "priority", NULL};
+    const field *priority_field = field_find("priority");
     cJSON *root;
     experiment_patch p = {0};
+    int64_t priority = 0;
     if (!codec_json_parse_object(text, n, &root, faults))
         return false;
     bool ok = codec_json_check_members(root, "", KNOWN, faults);
@@ -35,9 +37,14 @@ bool codec_read_patch(const char *text, size_t n, experiment_patch *out, fail_li
                               &p.description, faults) &&
          ok;
     ok = codec_json_read_tags(root, &p.tags, faults) && ok;
-    if (ok && !p.name && !p.description && !p.tags)
+    ok = codec_json_read_integer(root, "", "priority", (int64_t)priority_field->minimum,
+                                 (int64_t)priority_field->maximum, &priority, faults) &&
+         ok;
+    p.has_priority = cJSON_GetObjectItemCaseSensitive(root, "priority") != NULL;
+    p.priority = (int)priority;
+    if (ok && !p.name && !p.description && !p.tags && !p.has_priority)
         ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "",
-                           "nothing to change: give name, description or tags");
+                           "nothing to change: give name, description, tags or priority");
     cJSON_Delete(root);
     if (ok)
         *out = p;

@@ -11,6 +11,8 @@
 /* PATCH /experiments/{id}: texts on the heap; NULL: leave as it is. An empty object is a fault. */
 typedef struct experiment_patch {
     char *name, *description, *tags; /* tags: JSON array text */
+    bool has_priority;
+    int priority;
 } experiment_patch;
 FAIL_CHECKED bool codec_read_patch(const char *text, size_t n, experiment_patch *out,
                                    fail_list *faults);

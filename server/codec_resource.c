@@ -40,6 +40,7 @@ void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids
     codec_add_member_text(b, "description", e->description ? e->description : "");
     add_json(b, "tags", e->tags && *e->tags ? e->tags : "[]");
     codec_add_member_text(b, "status", RUN_STATE_NAMES[e->status]);
+    codec_add_member_integer(b, "priority", e->priority);
     add_json(b, "spec", e->spec);
     codec_add_member_text(b, "baseline", *e->baseline_config_id ? e->baseline_config_id : NULL);
     codec_add_member_integer(b, "n_configs", e->n_configs);

@@ -26,6 +26,14 @@ static bool read_tags(const field *row, const cJSON *root, const cJSON *value, e
     return codec_json_read_tags(root, &out->tags, faults);
 }
 
+static bool read_priority(const field *row, const cJSON *root, const cJSON *value,
+                          experiment_spec *out, fail_list *faults)
+{
+    (void)value;
+    return codec_json_read_integer(root, "", row->name, (int64_t)row->minimum,
+                                   (int64_t)row->maximum, &out->priority, faults);
+}
+
 static bool read_sweep(const field *row, const cJSON *root, const cJSON *value,
                        experiment_spec *out, fail_list *faults)
 {
@@ -141,6 +149,7 @@ static const struct {
     {"name", read_text},
     {"description", read_text},
     {"tags", read_tags},
+    {"priority", read_priority},
     {"sweep", read_sweep},
     {"repeat_varies", read_repeat_varies},
     {"sweep_method", read_sweep_method},

@@ -1,8 +1,8 @@
 /* comparison — the configs of one experiment against its baseline, with the evidence: a pure
  * function of its runs.
  *
- * 1. Runs pair up by (seed, data_seed). A run without a value (failed, or the metric is not there)
- * makes no pair.
+ * 1. Runs pair up by (seed, data_seed); data_seed is 0 unless the repeats vary it: one that is swept
+ * belongs to the config. A run without a value (failed, or the metric is not there) makes no pair.
  * 2. Intervals are not adjusted for the number of configs, verdicts are (Holm).
  * 3. The selected config is chosen by a validation metric alone; a test value is only reported.
  * Ownership: texts of the rows are borrowed by the result, which must not outlive them;

@@ -14,9 +14,9 @@
 enum { RETRY_MS = 500, QUEUE_LIMIT_LEAST = 1 };
 
 struct jobs_sync {
-    pthread_mutex_t lock, extension;
+    pthread_mutex_t lock;
     pthread_cond_t work;   /* there is a run to take, or the end */
-    pthread_cond_t change; /* a worker has changed what it does; a data set is open */
+    pthread_cond_t change; /* a worker has changed what it does; a data set is open; a hold ended */
     pthread_t *threads;
     int n_threads;
 };
@@ -49,14 +49,33 @@ void jobs_wake(jobs *j)
     jobs_share_threads(j);
 }
 
-void jobs_lock_extension(jobs *j)
+static bool is_told_to_cancel(jobs *j, int64_t run_id)
 {
-    pthread_mutex_lock(&j->sync->extension);
+    worker *w = run_id ? jobs_find_worker(j, run_id) : NULL;
+    return w && atomic_load(&w->command) == TRAIN_CANCEL;
 }
 
-void jobs_unlock_extension(jobs *j)
+bool jobs_hold(jobs *j, int64_t experiment_id, int64_t on_behalf_of, jobs_queue_hold *hold)
 {
-    pthread_mutex_unlock(&j->sync->extension);
+    jobs_lock(j);
+    bool gives_up = is_told_to_cancel(j, on_behalf_of);
+    while (!gives_up && jobs_queue_is_held(j->queue, experiment_id)) {
+        jobs_wait_change(j);
+        gives_up = is_told_to_cancel(j, on_behalf_of);
+    }
+    if (!gives_up)
+        jobs_queue_hold_lane(j->queue, experiment_id, hold);
+    jobs_unlock(j);
+    return !gives_up;
+}
+
+void jobs_let_go(jobs *j, jobs_queue_hold *hold)
+{
+    jobs_lock(j);
+    jobs_queue_let_go(j->queue, hold);
+    jobs_wake(j);
+    jobs_tell_change(j);
+    jobs_unlock(j);
 }
 
 int64_t jobs_now_ms(void)
@@ -228,7 +247,11 @@ static bool on_wait(void *context, const fail *why)
     until.tv_nsec %= 1000000000L;
     jobs_lock(j);
     w->is_told = true; /* what waits does not keep others from changing its state */
+    w->is_aside = false;
     jobs_tell_change(j);
+    if (!w->has_said_why)
+        (void)fprintf(stderr, "regulab: run %lld waits: %s\n", (long long)w->run_id, why->sentence);
+    w->has_said_why = true;
     if (!j->is_closing)
         pthread_cond_timedwait(&j->sync->work, &j->sync->lock, &until);
     bool is_closing = j->is_closing;
@@ -251,6 +274,7 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
     w->experiment_id = experiment_id;
     w->run_id = run_id;
     w->is_pausing = w->is_aside = w->is_told = w->is_ending = w->is_last = false;
+    w->has_said_why = false;
     w->started_ms = jobs_now_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
     atomic_store(&w->first_step, -1);
@@ -261,15 +285,29 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
 }
 
 /* With the lock held. */
+static void leave_queue(worker *w, const jobs_outcome *outcome)
+{
+    jobs_queue *q = w->jobs->queue;
+    if (outcome->is_left_queued && jobs_queue_put_back(q, w->experiment_id, w->run_id))
+        return;
+    if (outcome->is_left_queued)
+        (void)fprintf(stderr, "regulab: no memory: run %lld waits for the next start\n",
+                      (long long)w->run_id);
+    jobs_queue_finish(q, w->experiment_id, outcome->is_finished ? outcome->seconds : 0);
+}
+
+/* With the lock held. */
 static void end_run(worker *w, const jobs_outcome *outcome)
 {
     jobs *j = w->jobs;
     if (outcome->is_finished)
         jobs_rate_add(&j->rate, outcome->work, outcome->seconds);
-    jobs_queue_finish(j->queue, w->experiment_id, outcome->is_finished ? outcome->seconds : 0);
+    leave_queue(w, outcome);
     w->run_id = w->experiment_id = 0;
     j->n_running--;
-    if (j->n_running > 0)
+    if (jobs_queue_count(j->queue) > 0)
+        jobs_wake(j); /* somebody may have passed over this run because it was here */
+    else if (j->n_running > 0)
         jobs_share_threads(j);
     jobs_tell_change(j);
 }
@@ -301,6 +339,11 @@ static void work(worker *w)
     end_run(w, &outcome);
 }
 
+static bool is_at_work(void *context, int64_t run_id)
+{
+    return jobs_find_worker(context, run_id) != NULL;
+}
+
 static void *worker_main(void *context)
 {
     worker *w = context;
@@ -310,13 +353,11 @@ static void *worker_main(void *context)
     jobs_lock(j);
     while (!j->is_closing) {
         int64_t experiment_id, run_id;
-        if (!jobs_queue_take(j->queue, &experiment_id, &run_id)) {
-            pthread_cond_wait(&j->sync->work, &j->sync->lock);
-        } else if (jobs_find_worker(j, run_id)) {
-            jobs_queue_finish(j->queue, experiment_id, 0); /* it is at work already */
-        } else {
+        if (jobs_queue_take(j->queue, is_at_work, j, &experiment_id, &run_id)) {
             begin_run(w, experiment_id, run_id);
             work(w);
+        } else {
+            pthread_cond_wait(&j->sync->work, &j->sync->lock);
         }
     }
     jobs_unlock(j);
@@ -366,7 +407,6 @@ static bool open_sync(jobs *j)
     }
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&sync->lock, NULL);
-    pthread_mutex_init(&sync->extension, NULL);
     pthread_cond_init(&sync->work, &monotonic);
     pthread_cond_init(&sync->change, NULL);
     pthread_condattr_destroy(&monotonic);
@@ -380,7 +420,6 @@ static void close_sync(struct jobs_sync *sync)
     if (!sync)
         return;
     pthread_mutex_destroy(&sync->lock);
-    pthread_mutex_destroy(&sync->extension);
     pthread_cond_destroy(&sync->work);
     pthread_cond_destroy(&sync->change);
     free(sync->threads);
@@ -417,10 +456,25 @@ static jobs *jobs_new(const jobs_options *options)
     return j;
 }
 
-static bool add_queued(void *context, int64_t run_id, int64_t experiment_id)
+typedef struct filling {
+    jobs_queue *queue;
+    bool has_failed; /* no memory */
+} filling;
+
+static bool add_queued(void *context, int64_t run_id, int64_t experiment_id, int priority)
 {
-    jobs *j = context;
-    return jobs_queue_add(j->queue, experiment_id, &run_id, 1);
+    filling *x = context;
+    x->has_failed = !jobs_queue_add(x->queue, experiment_id, priority, &run_id, 1);
+    return !x->has_failed;
+}
+
+static bool fill_queue(jobs *j, fail *f)
+{
+    filling x = {.queue = j->queue};
+    if (!store_list_queued(j->options.store, add_queued, &x, f))
+        return false;
+    return !x.has_failed ||
+           fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the queue.");
 }
 
 static bool start_workers(jobs *j, fail *f)
@@ -445,7 +499,7 @@ bool jobs_open(const jobs_options *options, jobs **out, fail *f)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
     jobs_files_clean(j->data_dir);
     jobs_clean_checkpoints(j);
-    if (!store_list_queued(options->store, add_queued, j, f)) {
+    if (!fill_queue(j, f)) {
         jobs_free(j);
         return false;
     }

@@ -6,8 +6,8 @@
  *   retry cancelled   paused ──resume──▶ queued
  *
  * 1. The database is the truth; the queue in memory holds ids only and is filled from it at start.
- * 2. Between experiments the workers take turns (the one with the fewest running runs first);
- *    inside one, oldest first.
+ * 2. Experiments of a higher priority come first; between equal ones the workers take turns (the one
+ *    with the fewest running runs first); inside one, oldest first. What runs goes on.
  * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in DATA_DIR/models; both are
  *    written atomically and go with the run.
  * Threads: every function may be called from any thread. */
@@ -37,7 +37,7 @@ void jobs_close(jobs *j);
 
 /* Room for n more runs? False with FAIL_QUEUE_FULL. */
 FAIL_CHECKED bool jobs_check_room(jobs *j, int64_t n, fail *f);
-/* Tells the queue of runs that the store now holds as queued. */
+/* Tells the queue of the runs of an experiment that was just stored. */
 void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n);
 
 FAIL_CHECKED bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f);
@@ -46,6 +46,9 @@ FAIL_CHECKED bool jobs_resume_experiment(jobs *j, int64_t id, fail *f);
 FAIL_CHECKED bool jobs_cancel_run(jobs *j, int64_t id, fail *f); /* FAIL_CONFLICT if terminal */
 FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id,
                                  fail *f); /* FAIL_CONFLICT unless failed or cancelled */
+/* Name, description, tags, priority; of the runs that wait, too. */
+FAIL_CHECKED bool jobs_update_experiment(jobs *j, int64_t id, const experiment_change *change,
+                                         fail *f);
 /* Cancels what runs (waits for it), then deletes rows and files. FAIL_CONFLICT while running unless
  * force. */
 FAIL_CHECKED bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f);

@@ -1,9 +1,10 @@
-/* What users do to runs and experiments. Runs leave the queue and workers are told first; then,
- * when the store knows of every run that a worker has taken, the store changes the states of the
- * others: no run is ever at two workers, or at none. */
+/* What users do to runs and experiments: each while it holds the experiment. Workers are told first;
+ * then, when the store knows of every run that a worker has taken, the store changes the states of
+ * the others; then the queue follows. So no run is ever at two workers, or at none. */
 #include "server/jobs_files.h"
 #include "server/jobs_private.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -21,20 +22,79 @@ bool jobs_check_room(jobs *j, int64_t n, fail *f)
                     n_waiting, n, j->options.queue_limit);
 }
 
-void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n)
+void jobs_add_held(jobs *j, int64_t experiment_id, int priority, const int64_t *run_ids, int64_t n)
 {
     jobs_lock(j);
-    if (!jobs_queue_add(j->queue, experiment_id, run_ids, (size_t)n))
+    if (!jobs_queue_add(j->queue, experiment_id, priority, run_ids, (size_t)n))
         (void)fprintf(stderr,
                       "regulab: no memory: the runs of experiment %" PRId64
                       " wait for the next start\n",
                       experiment_id);
-    jobs_wake(j);
-    jobs_tell_change(j);
-    jobs_unlock(j);
+    jobs_unlock(j); /* whoever lets go wakes the workers */
+}
+
+typedef struct requeue {
+    jobs *jobs;
+    int64_t experiment_id;
+    int priority;
+} requeue;
+
+static void add_one(void *context, int64_t run_id)
+{
+    const requeue *r = context;
+    jobs_add_held(r->jobs, r->experiment_id, r->priority, &run_id, 1);
+}
+
+static bool add_row(void *context, const run *row)
+{
+    add_one(context, row->id);
+    return true;
+}
+
+/* New runs of which some are no longer queued: somebody has been quick to pause or cancel them. */
+static bool add_those_queued(jobs *j, const experiment *e)
+{
+    run_query waiting = {.experiment_id = e->id, .status = RUN_STATE_QUEUED, .seed = -1};
+    char cursor[64];
+    fail f;
+    return store_list_runs(j->options.store, &waiting, add_row, &(requeue){j, e->id, e->priority},
+                           cursor, &f);
+}
+
+void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n)
+{
+    jobs_queue_hold hold;
+    experiment e = {0};
+    fail f;
+    bool is_held = jobs_hold(j, experiment_id, 0, &hold);
+    assert(is_held);
+    bool is_read = store_get_experiment(j->options.store, experiment_id, &e, &f);
+    if ((is_read && (e.runs[RUN_STATE_QUEUED] == n || !add_those_queued(j, &e))) ||
+        (!is_read && f.code != FAIL_NOT_FOUND))
+        jobs_add_held(j, experiment_id, e.priority, run_ids, n);
+    experiment_close(&e);
+    jobs_let_go(j, &hold);
 }
 
 /* ---- one run ---- */
+
+/* Calls `change` while the experiment of the run is held. */
+typedef bool run_change(jobs *j, int64_t experiment_id, int64_t id, fail *f);
+
+static bool change_run(jobs *j, int64_t id, run_change *change, fail *f)
+{
+    run row = {0};
+    jobs_queue_hold hold;
+    if (!store_get_run(j->options.store, id, &row, f))
+        return false;
+    int64_t experiment_id = row.experiment_id;
+    run_close(&row);
+    bool is_held = jobs_hold(j, experiment_id, 0, &hold);
+    assert(is_held);
+    bool is_changed = change(j, experiment_id, id, f);
+    jobs_let_go(j, &hold);
+    return is_changed;
+}
 
 static bool conflict_of(const run *r, fail *f)
 {
@@ -42,52 +102,51 @@ static bool conflict_of(const run *r, fail *f)
                     RUN_STATE_NAMES[r->status]);
 }
 
-/* The experiment of a run that has not ended. */
-static bool find_live_run(jobs *j, int64_t id, int64_t *experiment_id, fail *f)
+static bool check_live(jobs *j, int64_t id, fail *f)
 {
     run row = {0};
     if (!store_get_run(j->options.store, id, &row, f))
         return false;
     bool is_live = !run_state_is_terminal(row.status) || conflict_of(&row, f);
-    *experiment_id = row.experiment_id;
     run_close(&row);
     return is_live;
 }
 
-/* A run that no worker has: out of the queue, or paused. */
-static bool cancel_waiting_run(jobs *j, int64_t id, fail *f)
+/* Tells the worker that has it, if any, and waits until the store knows it as running, or the worker
+ * has left it. True if a worker still has it: it ends the run. */
+static bool cancel_at_worker(jobs *j, int64_t id)
 {
-    static const run_state STATES[] = {RUN_STATE_QUEUED, RUN_STATE_PAUSED};
-    bool moved = false;
-    for (int i = 0; i < 2 && !moved; i++)
-        if (!store_move_run(j->options.store, id, STATES[i], RUN_STATE_CANCELLED,
-                            STOP_REASON_CANCELLED, NULL, &moved, f))
-            return false;
-    if (!moved)
-        return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " has ended in the meantime.", id);
-    jobs_files_remove_checkpoint(j->data_dir, id);
-    return true;
+    jobs_lock(j);
+    worker *w = jobs_find_worker(j, id);
+    if (w)
+        atomic_store(&w->command, TRAIN_CANCEL);
+    jobs_tell_change(j);
+    while ((w = jobs_find_worker(j, id)) && (w->is_aside || !w->is_told) && !j->is_closing)
+        jobs_wait_change(j);
+    jobs_unlock(j);
+    return w != NULL;
+}
+
+static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
+{
+    bool moved;
+    if (!check_live(j, id, f))
+        return false;
+    if (cancel_at_worker(j, id))
+        return true;
+    if (!store_cancel_run(j->options.store, id, &moved, f))
+        return false;
+    jobs_lock(j);
+    jobs_queue_remove(j->queue, experiment_id, id);
+    jobs_unlock(j);
+    if (moved)
+        jobs_files_remove_checkpoint(j->data_dir, id);
+    return true; /* not moved: its worker was about to leave it, cancelled or at its end */
 }
 
 bool jobs_cancel_run(jobs *j, int64_t id, fail *f)
 {
-    int64_t experiment_id;
-    if (!find_live_run(j, id, &experiment_id, f))
-        return false;
-    jobs_lock(j);
-    bool was_waiting = jobs_queue_remove(j->queue, experiment_id, id);
-    worker *w;
-    while ((w = jobs_find_worker(j, id)) && w->is_aside && !j->is_closing)
-        jobs_wait_change(j);
-    if (w)
-        atomic_store(&w->command, TRAIN_CANCEL);
-    jobs_unlock(j);
-    if (w)
-        return true;
-    bool is_cancelled = cancel_waiting_run(j, id, f);
-    if (!is_cancelled && was_waiting && f->code == FAIL_STORAGE)
-        jobs_add(j, experiment_id, &id, 1);
-    return is_cancelled;
+    return change_run(j, id, cancel_held_run, f);
 }
 
 /* A run that has ended may still be at the worker that tidies up after it. */
@@ -99,35 +158,78 @@ static void wait_until_left(jobs *j, int64_t id)
     jobs_unlock(j);
 }
 
-bool jobs_retry_run(jobs *j, int64_t id, fail *f)
+static bool check_retry(jobs *j, int64_t id, fail *f)
 {
     run row = {0};
     if (!store_get_run(j->options.store, id, &row, f))
         return false;
-    int64_t experiment_id = row.experiment_id;
     bool is_failed = row.status == RUN_STATE_FAILED || row.status == RUN_STATE_CANCELLED;
     if (!is_failed)
         fail_set(f, FAIL_CONFLICT, NULL,
                  "Run %" PRId64 " is %s; only a failed or a cancelled run is tried again.", id,
                  RUN_STATE_NAMES[row.status]);
     run_close(&row);
-    if (!is_failed || !jobs_check_room(j, 1, f))
+    return is_failed;
+}
+
+static bool get_priority(jobs *j, int64_t experiment_id, int *out, fail *f)
+{
+    experiment e = {0};
+    if (!store_get_experiment(j->options.store, experiment_id, &e, f))
+        return false;
+    *out = e.priority;
+    experiment_close(&e);
+    return true;
+}
+
+static bool retry_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
+{
+    int priority;
+    bool moved;
+    if (!check_retry(j, id, f) || !get_priority(j, experiment_id, &priority, f) ||
+        !jobs_check_room(j, 1, f))
         return false;
     wait_until_left(j, id);
     /* Before the change: a checkpoint left over would start the new attempt behind its missing
      * epochs. */
     jobs_files_remove_checkpoint(j->data_dir, id);
-    bool moved;
     if (!store_retry_run(j->options.store, id, &moved, f))
         return false;
     if (!moved)
         return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " has changed in the meantime.", id);
     jobs_files_remove(j->data_dir, id);
-    jobs_add(j, experiment_id, &id, 1);
+    jobs_add_held(j, experiment_id, priority, &id, 1);
     return true;
 }
 
+bool jobs_retry_run(jobs *j, int64_t id, fail *f)
+{
+    return change_run(j, id, retry_held_run, f);
+}
+
 /* ---- a whole experiment ---- */
+
+/* Calls `change` with the experiment as it is while it is held. */
+typedef bool experiment_change_of(jobs *j, const experiment *e, fail *f);
+
+static bool change_experiment(jobs *j, int64_t id, experiment_change_of *change, fail *f)
+{
+    experiment e = {0};
+    jobs_queue_hold hold;
+    bool is_held = jobs_hold(j, id, 0, &hold);
+    assert(is_held);
+    bool is_changed = store_get_experiment(j->options.store, id, &e, f) && change(j, &e, f);
+    experiment_close(&e);
+    jobs_let_go(j, &hold);
+    return is_changed;
+}
+
+static bool check_unfinished(const experiment *e, const char *verb, fail *f)
+{
+    return !run_state_is_terminal(e->status) ||
+           fail_set(f, FAIL_CONFLICT, NULL, "Experiment %" PRId64 " is %s: there is nothing to %s.",
+                    e->id, RUN_STATE_NAMES[e->status], verb);
+}
 
 static bool is_going_aside(const jobs *j, int64_t id)
 {
@@ -137,19 +239,18 @@ static bool is_going_aside(const jobs *j, int64_t id)
     return false;
 }
 
-/* With the lock held. Runs about to be stored as paused are told nothing any more: the store is asked about them after that. */
+/* With the lock held. Runs about to be stored as paused are told nothing any more: the store is
+ * asked about them after that. */
 static void wait_until_aside(jobs *j, int64_t id)
 {
     while (is_going_aside(j, id) && !j->is_closing)
         jobs_wait_change(j);
 }
 
-/* Takes its waiting runs out of the queue, tells those at work, and waits until the store knows
- * which these are. */
-static void command_experiment(jobs *j, int64_t id, train_command command)
+/* Tells those at work, and waits until the store knows which these are. */
+static void tell_workers(jobs *j, int64_t id, train_command command)
 {
     jobs_lock(j);
-    jobs_queue_remove_all(j->queue, id);
     for (int i = 0; i < j->n_workers; i++) {
         worker *w = &j->workers[i];
         int go_on = TRAIN_GO_ON;
@@ -160,48 +261,18 @@ static void command_experiment(jobs *j, int64_t id, train_command command)
         else if (atomic_compare_exchange_strong(&w->command, &go_on, TRAIN_PAUSE))
             w->is_pausing = true;
     }
-    jobs_share_threads(j);
+    jobs_tell_change(j);
     jobs_wait_told(j, id);
     if (command == TRAIN_CANCEL)
         wait_until_aside(j, id);
     jobs_unlock(j);
 }
 
-typedef struct requeue {
-    jobs *jobs;
-    int64_t experiment_id;
-} requeue;
-
-static bool add_again(void *context, int64_t run_id, int64_t experiment_id)
+static void drop_waiting(jobs *j, int64_t id)
 {
-    const requeue *r = context;
-    if (experiment_id == r->experiment_id)
-        jobs_add(r->jobs, experiment_id, &run_id, 1);
-    return true;
-}
-
-/* The store refused: what waits there waits here again. */
-static bool undo_command(jobs *j, int64_t id)
-{
-    fail f;
-    if (!store_list_queued(j->options.store, add_again, &(requeue){j, id}, &f))
-        (void)fprintf(stderr, "regulab: experiment %" PRId64 " waits for the next start: %s\n", id,
-                      f.sentence);
-    return false;
-}
-
-/* The experiment is there, and has not ended unless that does not matter. */
-static bool check_experiment(jobs *j, int64_t id, const char *verb, fail *f)
-{
-    experiment e = {0};
-    if (!store_get_experiment(j->options.store, id, &e, f))
-        return false;
-    bool is_fine = !verb || !run_state_is_terminal(e.status);
-    if (!is_fine)
-        fail_set(f, FAIL_CONFLICT, NULL, "Experiment %" PRId64 " is %s: there is nothing to %s.",
-                 id, RUN_STATE_NAMES[e.status], verb);
-    experiment_close(&e);
-    return is_fine;
+    jobs_lock(j);
+    jobs_queue_remove_all(j->queue, id);
+    jobs_unlock(j);
 }
 
 static void ignore_run(void *context, int64_t run_id)
@@ -210,29 +281,19 @@ static void ignore_run(void *context, int64_t run_id)
     (void)run_id;
 }
 
-bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f)
+static bool cancel_held(jobs *j, const experiment *e, fail *f)
 {
-    if (!check_experiment(j, id, NULL, f))
+    tell_workers(j, e->id, TRAIN_CANCEL);
+    if (!store_cancel_experiment(j->options.store, e->id, ignore_run, NULL, f))
         return false;
-    command_experiment(j, id, TRAIN_CANCEL);
-    if (!store_cancel_experiment(j->options.store, id, ignore_run, NULL, f))
-        return undo_command(j, id);
+    drop_waiting(j, e->id);
     jobs_clean_checkpoints(j); /* of those that were paused */
     return true;
 }
 
-bool jobs_pause_experiment(jobs *j, int64_t id, fail *f)
+bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f)
 {
-    if (!check_experiment(j, id, "pause", f))
-        return false;
-    command_experiment(j, id, TRAIN_PAUSE);
-    return store_pause_experiment(j->options.store, id, f) || undo_command(j, id);
-}
-
-static void add_resumed(void *context, int64_t run_id)
-{
-    const requeue *r = context;
-    jobs_add(r->jobs, r->experiment_id, &run_id, 1);
+    return change_experiment(j, id, cancel_held, f);
 }
 
 /* Runs that were told to pause and have not seen it yet go on; those that are about to be stored as
@@ -253,13 +314,54 @@ static void call_back(jobs *j, int64_t id)
     jobs_unlock(j);
 }
 
+static bool pause_held(jobs *j, const experiment *e, fail *f)
+{
+    if (!check_unfinished(e, "pause", f))
+        return false;
+    tell_workers(j, e->id, TRAIN_PAUSE);
+    bool is_paused = store_pause_experiment(j->options.store, e->id, f);
+    if (is_paused)
+        drop_waiting(j, e->id);
+    else
+        call_back(j, e->id);
+    return is_paused;
+}
+
+bool jobs_pause_experiment(jobs *j, int64_t id, fail *f)
+{
+    return change_experiment(j, id, pause_held, f);
+}
+
+static bool resume_held(jobs *j, const experiment *e, fail *f)
+{
+    if (!check_unfinished(e, "resume", f))
+        return false;
+    call_back(j, e->id);
+    return store_resume_experiment(j->options.store, e->id, add_one,
+                                   &(requeue){j, e->id, e->priority}, f);
+}
+
 bool jobs_resume_experiment(jobs *j, int64_t id, fail *f)
 {
-    if (!check_experiment(j, id, "resume", f))
-        return false;
-    call_back(j, id);
-    return store_resume_experiment(j->options.store, id, add_resumed, &(requeue){j, id}, f);
+    return change_experiment(j, id, resume_held, f);
 }
+
+bool jobs_update_experiment(jobs *j, int64_t id, const experiment_change *change, fail *f)
+{
+    jobs_queue_hold hold;
+    bool is_held = jobs_hold(j, id, 0, &hold);
+    assert(is_held);
+    bool is_updated = store_update_experiment(j->options.store, id, change, f);
+    if (is_updated && change->priority) {
+        jobs_lock(j);
+        jobs_queue_set_priority(j->queue, id, *change->priority);
+        jobs_unlock(j);
+    }
+    jobs_let_go(j, &hold);
+    return is_updated;
+}
+
+/* ---- deleting ---- */
 
 static bool is_at_work(const jobs *j, int64_t id)
 {
@@ -283,25 +385,30 @@ static void remove_files(void *context, int64_t run_id)
     jobs_files_remove(j->data_dir, run_id);
 }
 
-bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f)
+static bool delete_held(jobs *j, const experiment *e, fail *f)
 {
-    experiment e = {0};
-    if (!store_get_experiment(j->options.store, id, &e, f))
+    if (!cancel_held(j, e, f))
         return false;
-    bool is_running = e.status == RUN_STATE_RUNNING;
-    experiment_close(&e);
+    wait_until_idle(j, e->id);
+    return store_delete_experiment(j->options.store, e->id, remove_files, j, f);
+}
+
+static bool delete_idle(jobs *j, const experiment *e, fail *f)
+{
     jobs_lock(j);
-    is_running = is_running || is_at_work(j, id);
+    bool is_running = e->status == RUN_STATE_RUNNING || is_at_work(j, e->id);
     jobs_unlock(j);
-    if (is_running && !force)
+    if (is_running)
         return fail_set(f, FAIL_CONFLICT, NULL,
                         "Experiment %" PRId64 " is running. Cancel it first, or delete it with "
                         "?force=true.",
-                        id);
-    if (!jobs_cancel_experiment(j, id, f))
-        return false;
-    wait_until_idle(j, id);
-    return store_delete_experiment(j->options.store, id, remove_files, j, f);
+                        e->id);
+    return delete_held(j, e, f);
+}
+
+bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f)
+{
+    return change_experiment(j, id, force ? delete_held : delete_idle, f);
 }
 
 /* ---- what it says ---- */

@@ -12,7 +12,7 @@
 
 typedef struct cell {
     char config_id[17];
-    int64_t seed;
+    int64_t seed, data_seed;
 } cell;
 
 typedef struct present_config {
@@ -26,8 +26,9 @@ typedef struct present { /* the runs of an experiment */
     cell *cells; /* sorted once all are there */
     size_t n_configs, configs_capacity;
     present_config *configs; /* one of each config_id, by its first run */
-    char first_config_id[17];
-    int64_t first_seed, n_seeds;
+    bool varies_seed;        /* what tells repeats apart; else data_seed */
+    cell first;              /* of the first run */
+    int64_t n_seeds;
     fail failure;
     bool has_failed;
 } present;
@@ -54,6 +55,13 @@ static bool reserve_one(void **items, size_t *capacity, size_t n, size_t item_by
     return true;
 }
 
+static cell cell_of(const run *r)
+{
+    cell c = {.seed = r->seed, .data_seed = r->data_seed};
+    memcpy(c.config_id, r->config_id, sizeof c.config_id);
+    return c;
+}
+
 static bool add_cell(void *context, const run *r)
 {
     present *p = context;
@@ -64,9 +72,7 @@ static bool add_cell(void *context, const run *r)
         return false;
     }
     p->cells = cells;
-    cell *c = &p->cells[p->n_cells++];
-    memcpy(c->config_id, r->config_id, sizeof c->config_id);
-    c->seed = r->seed;
+    p->cells[p->n_cells++] = cell_of(r);
     return true;
 }
 
@@ -74,7 +80,9 @@ static int compare_cells(const void *a, const void *b)
 {
     const cell *x = a, *y = b;
     int order = strcmp(x->config_id, y->config_id);
-    return order ? order : (x->seed > y->seed) - (x->seed < y->seed);
+    if (order == 0)
+        order = (x->seed > y->seed) - (x->seed < y->seed);
+    return order ? order : (x->data_seed > y->data_seed) - (x->data_seed < y->data_seed);
 }
 
 static bool add_config(present *p, const run *r)
@@ -96,23 +104,26 @@ static bool add_config(present *p, const run *r)
     return true;
 }
 
-/* Every config has the seed of the first run: once per config its specification is read. */
+/* Every config has the first repeat, that of the first run: there its specification is read. */
+static bool is_first_repeat(const present *p, const run *r)
+{
+    return p->varies_seed ? r->seed == p->first.seed : r->data_seed == p->first.data_seed;
+}
+
 static bool add_run(void *context, const run *r)
 {
     present *p = context;
-    if (p->n_cells == 0) {
-        p->first_seed = r->seed;
-        memcpy(p->first_config_id, r->config_id, sizeof p->first_config_id);
-    }
-    p->n_seeds += strcmp(p->first_config_id, r->config_id) == 0;
-    bool is_added = add_cell(p, r) && (r->seed != p->first_seed || add_config(p, r));
+    if (p->n_cells == 0)
+        p->first = cell_of(r);
+    p->n_seeds += strcmp(p->first.config_id, r->config_id) == 0;
+    bool is_added = add_cell(p, r) && (!is_first_repeat(p, r) || add_config(p, r));
     p->has_failed = !is_added;
     return is_added;
 }
 
-static bool present_open(store *s, int64_t experiment_id, present *out, fail *f)
+static bool present_open(store *s, int64_t experiment_id, bool varies_seed, present *out, fail *f)
 {
-    present p = {.n_cells = 0};
+    present p = {.varies_seed = varies_seed};
     run_query all = {.experiment_id = experiment_id, .status = -1, .seed = -1};
     char cursor[64];
     bool is_listed = store_list_runs(s, &all, add_run, &p, cursor, f);
@@ -130,10 +141,10 @@ static bool present_open(store *s, int64_t experiment_id, present *out, fail *f)
     return true;
 }
 
-static bool cell_exists(void *context, const char *config_id, int64_t seed)
+static bool cell_exists(void *context, const char *config_id, const train_spec *spec)
 {
     const present *p = context;
-    cell wanted = {.seed = seed};
+    cell wanted = {.seed = spec->seed, .data_seed = spec->data_seed};
     memcpy(wanted.config_id, config_id, sizeof wanted.config_id);
     return p->n_cells &&
            bsearch(&wanted, p->cells, p->n_cells, sizeof *p->cells, compare_cells) != NULL;
@@ -196,17 +207,6 @@ static bool add_fail(fail_list *faults, const fail *f)
     return fail_list_add(faults, f->code, f->field, "%s", f->sentence);
 }
 
-static bool read_spec(store *s, int64_t experiment_id, experiment_spec *out, fail_list *faults)
-{
-    experiment e = {0};
-    fail f;
-    if (!store_get_experiment(s, experiment_id, &e, &f))
-        return add_fail(faults, &f);
-    bool is_read = codec_read_experiment_spec(e.spec, strlen(e.spec), out, faults);
-    experiment_close(&e);
-    return is_read;
-}
-
 static bool apply_extension(const jobs_extension *extension, const present *p,
                             experiment_spec *spec, fail_list *faults)
 {
@@ -229,28 +229,25 @@ static bool apply_extension(const jobs_extension *extension, const present *p,
     return true;
 }
 
-static bool read_plan(jobs *j, int64_t experiment_id, const jobs_extension *extension,
+static bool read_plan(jobs *j, experiment_spec *spec, const jobs_extension *extension,
                       const present *p, jobs_plan *out, fail_list *faults)
 {
-    experiment_spec spec;
-    if (!read_spec(j->options.store, experiment_id, &spec, faults))
-        return false;
-    if (!apply_extension(extension, p, &spec, faults)) {
-        experiment_spec_close(&spec);
-        return false;
-    }
     jobs_source source = {.data_dir = j->data_dir, .open_dataset = jobs_open_dataset, .context = j};
-    return jobs_plan_take(&source, &spec, true, out, faults);
+    return apply_extension(extension, p, spec, faults) &&
+           jobs_plan_take(&source, spec, true, out, faults);
 }
 
 /* ---- storing ---- */
 
-/* Configs after the extension; each of those before has the first seed. */
+/* Configs after the extension; each of those before has the first repeat. */
 static int64_t count_configs(const jobs_plan *wanted, const present *p)
 {
     int64_t n = (int64_t)p->n_configs;
-    for (int c = 0; c < wanted->plan.n_configs; c++)
-        n += !cell_exists((void *)(uintptr_t)p, wanted->configs[c].id, p->first_seed);
+    train_spec spec;
+    for (int c = 0; c < wanted->plan.n_configs; c++) {
+        plan_run_spec(&wanted->plan, c, 0, &spec);
+        n += !cell_exists((void *)(uintptr_t)p, wanted->configs[c].id, &spec);
+    }
     return n;
 }
 
@@ -323,59 +320,89 @@ static bool complete(jobs *j, const present *p, jobs_plan *wanted, fail *f)
             fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
 }
 
-static bool store_runs(jobs *j, int64_t experiment_id, const new_run *runs, int64_t n,
+static bool store_runs(jobs *j, const experiment *e, const new_run *runs, int64_t n,
                        int64_t n_configs, int64_t **run_ids, fail *f)
 {
     int64_t *ids = calloc(n ? (size_t)n : 1, sizeof *ids);
     bool is_stored = ids ? jobs_check_room(j, n, f)
                          : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
     if (is_stored && n > 0)
-        is_stored =
-            store_extend_experiment(j->options.store, experiment_id, runs, n, n_configs, ids, f);
+        is_stored = store_extend_experiment(j->options.store, e->id, runs, n, n_configs, ids, f);
     if (!is_stored) {
         free(ids);
         return false;
     }
     if (n > 0)
-        jobs_add(j, experiment_id, ids, n);
+        jobs_add_held(j, e->id, e->priority, ids, n);
     *run_ids = ids;
     return true;
 }
 
-static bool extend(jobs *j, int64_t experiment_id, const jobs_extension *extension,
-                   const present *p, int64_t **run_ids, int64_t *n_run_ids, fail_list *faults)
+/* What an extension asks for, and where its answer goes. */
+typedef struct extending {
+    const jobs_extension *extension;
+    int64_t **run_ids, *n_run_ids;
+    fail_list *faults;
+} extending;
+
+static bool extend_plan(jobs *j, const experiment *e, const present *p, jobs_plan *wanted,
+                        const extending *x)
 {
-    jobs_plan wanted;
-    if (!read_plan(j, experiment_id, extension, p, &wanted, faults))
-        return false;
     new_run *runs;
     int64_t n;
     fail f;
-    int64_t n_configs = count_configs(&wanted, p);
-    bool is_listed = complete(j, p, &wanted, &f) &&
-                     jobs_plan_list_runs(&wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
-    bool is_stored = is_listed && store_runs(j, experiment_id, runs, n, n_configs, run_ids, &f);
+    int64_t n_configs = count_configs(wanted, p);
+    bool is_listed = complete(j, p, wanted, &f) &&
+                     jobs_plan_list_runs(wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
+    bool is_stored = is_listed && store_runs(j, e, runs, n, n_configs, x->run_ids, &f);
     if (is_listed)
         jobs_plan_free_runs(runs, n);
-    jobs_plan_close(&wanted);
     if (!is_stored)
-        return add_fail(faults, &f);
-    *n_run_ids = n;
+        return add_fail(x->faults, &f);
+    *x->n_run_ids = n;
     return true;
+}
+
+static bool extend_spec(jobs *j, const experiment *e, experiment_spec *spec, const extending *x)
+{
+    present p;
+    jobs_plan wanted;
+    fail f;
+    if (!present_open(j->options.store, e->id, spec->repeat_varies_seed, &p, &f))
+        return add_fail(x->faults, &f);
+    bool is_extended = read_plan(j, spec, x->extension, &p, &wanted, x->faults);
+    if (is_extended) {
+        is_extended = extend_plan(j, e, &p, &wanted, x);
+        jobs_plan_close(&wanted);
+    }
+    present_close(&p);
+    return is_extended;
+}
+
+static bool extend_held(jobs *j, int64_t experiment_id, const extending *x)
+{
+    experiment e = {0};
+    experiment_spec spec;
+    fail f;
+    if (!store_get_experiment(j->options.store, experiment_id, &e, &f))
+        return add_fail(x->faults, &f);
+    bool is_extended = codec_read_experiment_spec(e.spec, strlen(e.spec), &spec, x->faults);
+    if (is_extended) {
+        is_extended = extend_spec(j, &e, &spec, x);
+        experiment_spec_close(&spec);
+    }
+    experiment_close(&e);
+    return is_extended;
 }
 
 bool jobs_extend_experiment(jobs *j, int64_t experiment_id, const jobs_extension *extension,
                             int64_t **run_ids, int64_t *n_run_ids, fail_list *faults)
 {
-    present p;
-    fail f;
-    jobs_lock_extension(j);
-    bool is_listed = present_open(j->options.store, experiment_id, &p, &f);
-    bool is_extended = is_listed
-                           ? extend(j, experiment_id, extension, &p, run_ids, n_run_ids, faults)
-                           : add_fail(faults, &f);
-    if (is_listed)
-        present_close(&p);
-    jobs_unlock_extension(j);
+    jobs_queue_hold hold;
+    extending x = {extension, run_ids, n_run_ids, faults};
+    if (!jobs_hold(j, experiment_id, extension->asking_run, &hold))
+        return fail_list_add(faults, FAIL_INTERRUPTED, NULL, "The experiment is cancelled.");
+    bool is_extended = extend_held(j, experiment_id, &x);
+    jobs_let_go(j, &hold);
     return is_extended;
 }

@@ -3,7 +3,7 @@
  *
  * 1. What the experiment has trained so far is read from its runs, so that one extension builds on
  *    another.
- * 2. One extension is made at a time; two equal requests add nothing twice.
+ * 2. The experiment is held meanwhile: two equal requests add nothing twice.
  * Threads: any. */
 #ifndef SERVER_JOBS_EXTEND_H
 #define SERVER_JOBS_EXTEND_H
@@ -13,7 +13,8 @@
 typedef struct jobs_extension {
     const char *body; /* {"repeats", "sweep"} as JSON text; NULL: seeds alone */
     size_t body_bytes;
-    int64_t n_seeds; /* the new total where there is no body */
+    int64_t n_seeds;    /* the new total where there is no body */
+    int64_t asking_run; /* 0: a user asks; else FAIL_INTERRUPTED once that run is told to cancel */
 } jobs_extension;
 
 /* Queues the missing cells; *run_ids (n, on the heap) are those of the new runs, none if nothing is

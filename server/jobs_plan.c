@@ -258,13 +258,6 @@ size_t jobs_plan_memory_bytes(const jobs_plan *p)
 
 /* ---- rows ---- */
 
-/* What tells the repeats of a config apart, and pairs those of two configs: where only the data
- * vary, their seed. */
-static int64_t cell_seed(const jobs_plan *p, const train_spec *spec)
-{
-    return p->plan.varies_seed ? spec->seed : spec->data_seed;
-}
-
 static bool fill_run(const jobs_plan *p, int c, const train_spec *spec, new_run *out)
 {
     buffer b;
@@ -275,7 +268,7 @@ static bool fill_run(const jobs_plan *p, int c, const train_spec *spec, new_run 
         return false;
     *out = (new_run){.config = config,
                      .values = p->configs[c].values,
-                     .seed = cell_seed(p, spec),
+                     .seed = spec->seed,
                      .epochs = spec->epochs};
     memcpy(out->config_id, p->configs[c].id, sizeof out->config_id);
     return true;
@@ -288,7 +281,7 @@ static bool list_runs(const jobs_plan *p, jobs_cell_exists *exists, void *contex
     for (int64_t r = 0; r < p->plan.n_seeds; r++)
         for (int c = 0; c < p->plan.n_configs; c++) {
             plan_run_spec(&p->plan, c, r, &spec);
-            if (exists && exists(context, p->configs[c].id, cell_seed(p, &spec)))
+            if (exists && exists(context, p->configs[c].id, &spec))
                 continue;
             if (!fill_run(p, c, &spec, &runs[*n_runs]))
                 return false;

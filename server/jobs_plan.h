@@ -48,9 +48,9 @@ void jobs_plan_close(jobs_plan *p);
 /* The config_id of the baseline. */
 const char *jobs_plan_baseline(const jobs_plan *p);
 
-/* Rows for all seeds and configs that `exists` (may be NULL) does not know; the caller frees them
+/* Rows for all repeats and configs that `exists` (may be NULL; it is asked with the run's seeds) does not know; the caller frees them
  * with jobs_plan_free_runs(). */
-typedef bool jobs_cell_exists(void *context, const char *config_id, int64_t seed);
+typedef bool jobs_cell_exists(void *context, const char *config_id, const train_spec *spec);
 FAIL_CHECKED bool jobs_plan_list_runs(const jobs_plan *p, jobs_cell_exists *exists, void *context,
                                       new_run **runs, int64_t *n_runs, fail *f);
 void jobs_plan_free_runs(new_run *runs, int64_t n_runs);

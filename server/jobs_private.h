@@ -1,8 +1,13 @@
 /* jobs_private — what server/jobs*.c share: the workers and their lock.
  *
  * 1. Everything in `jobs` and `worker` but the atomics is guarded by the lock (jobs_lock).
- * 2. A run is in at most one place: waiting in the queue, or at one worker (worker.run_id).
- * 3. The lock is never held while the store or a file is asked. */
+ * 2. A queued run is in the queue or at a worker; a run that is at a worker is not taken by another.
+ * 3. The lock is never held while the store or a file is asked. What changes queue and store
+ *    together holds the experiment meanwhile (jobs_hold): nothing of it is taken from the queue, and
+ *    nobody else changes it. The queue is changed only after the store has agreed, so a refusal
+ *    leaves both as they were.
+ * 4. Whoever holds an experiment waits for its workers only while these are untold or going aside,
+ *    or after telling them to cancel: in no other state does a worker wait for a hold. */
 #ifndef SERVER_JOBS_PRIVATE_H
 #define SERVER_JOBS_PRIVATE_H
 
@@ -18,10 +23,11 @@ typedef struct worker {
     jobs *jobs;
     int64_t experiment_id, run_id; /* 0: idle */
     bool is_pausing;               /* asked to pause by the user */
-    bool is_aside;  /* the store is about to say `paused`: it can no longer be told to go on */
-    bool is_told;   /* the store knows that it runs, before all that it is asked from now on */
-    bool is_ending; /* trained; its end is being stored */
-    bool is_last;   /* and decides about more seeds, once the others are stored */
+    bool is_aside;     /* the store is about to say `paused`: it can no longer be told to go on */
+    bool is_told;      /* the store knows that it runs, before all that it is asked from now on */
+    bool is_ending;    /* trained; its end is being stored */
+    bool is_last;      /* and decides about more seeds, once the others are stored */
+    bool has_said_why; /* it waits for database or data directory */
     int64_t started_ms;
     atomic_int command;      /* train_command, read at every step */
     atomic_int threads;      /* that the run may use now */
@@ -52,9 +58,15 @@ void jobs_tell_change(jobs *j);
 /* A worker has something to take. With the lock held. */
 void jobs_wake(jobs *j);
 
-/* One plan is extended at a time, so that two requests do not add the same cells. */
-void jobs_lock_extension(jobs *j);
-void jobs_unlock_extension(jobs *j);
+/* One change at a time to an experiment's runs; to be called without the lock. With `on_behalf_of` (a
+ * run id, 0: a user's request) the wait is given up, and false returned, once that run is told to
+ * cancel. */
+FAIL_CHECKED bool jobs_hold(jobs *j, int64_t experiment_id, int64_t on_behalf_of,
+                            jobs_queue_hold *hold);
+void jobs_let_go(jobs *j, jobs_queue_hold *hold);
+
+/* Adds queued runs of an experiment that the caller holds. */
+void jobs_add_held(jobs *j, int64_t experiment_id, int priority, const int64_t *run_ids, int64_t n);
 
 /* The worker at this run, or NULL. With the lock held. */
 worker *jobs_find_worker(jobs *j, int64_t run_id);

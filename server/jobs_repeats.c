@@ -12,14 +12,15 @@
 
 typedef struct result {
     char config_id[17];
-    int64_t seed;
-    double value; /* of the metric that the rule looks at; NaN: none */
+    int64_t repeat; /* what pairs runs up: the seed, or the data_seed where that alone varies */
+    double value;   /* of the metric that the rule looks at; NaN: none */
 } result;
 
 typedef struct results {
     const run *last; /* stored as running still: its value is `last_value` */
     double last_value;
     int metric;
+    bool by_data_seed;
     size_t n, capacity;
     result *items;
     bool has_failed, has_others; /* no memory; a run that has not ended */
@@ -42,7 +43,7 @@ static bool add_result(void *context, const run *r)
     all->has_others = all->has_others || (!is_last && !run_state_is_terminal(r->status));
     result *item = &all->items[all->n++];
     memcpy(item->config_id, r->config_id, sizeof item->config_id);
-    item->seed = r->seed;
+    item->repeat = all->by_data_seed ? r->data_seed : r->seed;
     item->value = is_last ? all->last_value : NAN;
     if (!is_last && r->status == RUN_STATE_COMPLETED)
         item->value = r->metrics.selected[all->metric];
@@ -53,7 +54,7 @@ static int compare_results(const void *a, const void *b)
 {
     const result *x = a, *y = b;
     int order = strcmp(x->config_id, y->config_id);
-    return order ? order : (x->seed > y->seed) - (x->seed < y->seed);
+    return order ? order : (x->repeat > y->repeat) - (x->repeat < y->repeat);
 }
 
 /* One config's results among the sorted ones. */
@@ -88,9 +89,9 @@ static double half_width_of(const arm *baseline, const arm *other, double *diffe
     size_t n = 0, n_values = 0;
     for (size_t i = 0, b = 0; i < other->n; i++) {
         n_values += isfinite(other->items[i].value) != 0;
-        while (b < baseline->n && baseline->items[b].seed < other->items[i].seed)
+        while (b < baseline->n && baseline->items[b].repeat < other->items[i].repeat)
             b++;
-        bool is_pair = b < baseline->n && baseline->items[b].seed == other->items[i].seed;
+        bool is_pair = b < baseline->n && baseline->items[b].repeat == other->items[i].repeat;
         double difference = is_pair ? other->items[i].value - baseline->items[b].value : NAN;
         if (isfinite(difference))
             differences[n++] = difference;
@@ -144,10 +145,10 @@ static void extend(jobs *j, const experiment *e, const experiment_spec *spec, re
         return;
     int64_t *run_ids, n_run_ids;
     fail_list faults = {.n = 0};
-    if (jobs_extend_experiment(j, e->id, &(jobs_extension){.n_seeds = next}, &run_ids, &n_run_ids,
-                               &faults))
+    jobs_extension more = {.n_seeds = next, .asking_run = all->last->id};
+    if (jobs_extend_experiment(j, e->id, &more, &run_ids, &n_run_ids, &faults))
         free(run_ids);
-    else
+    else if (faults.items[0].code != FAIL_INTERRUPTED)
         (void)fprintf(stderr, "regulab: experiment %" PRId64 " gets no more seeds: %s\n", e->id,
                       faults.items[0].sentence);
 }
@@ -163,7 +164,8 @@ static void decide(jobs *j, store *s, const experiment *e, const run *last,
     if (spec.until.enabled) {
         results all = {.last = last,
                        .last_value = metrics ? metrics->selected[spec.until.metric] : NAN,
-                       .metric = spec.until.metric};
+                       .metric = spec.until.metric,
+                       .by_data_seed = !spec.repeat_varies_seed};
         run_query every = {.experiment_id = e->id, .status = -1, .seed = -1};
         char cursor[64];
         if (store_list_runs(s, &every, add_result, &all, cursor, &f) && !all.has_failed &&

@@ -117,10 +117,11 @@ static int on_threads(void *context)
 
 /* ---- end ---- */
 
-/* A full disk is emptied, memory is freed; a run that was deleted does not come back. */
-static bool goes_away(const fail *f)
+/* A full disk is emptied, memory is freed, a lock is released; a run that was deleted does not come
+ * back. */
+static bool is_gone(const fail *f)
 {
-    return f->code == FAIL_STORAGE || f->code == FAIL_OUT_OF_MEMORY || f->code == FAIL_UNAVAILABLE;
+    return f->code == FAIL_NOT_FOUND;
 }
 
 static void clear_metrics(run_metrics *m)
@@ -190,6 +191,8 @@ static bool save_model(const running *r, const train_result *result, fail *f)
 {
     if (!result || !result->model)
         return true;
+    if (!jobs_files_check(r->task->data_dir, f)) /* it may have been replaced while this trained */
+        return false;
     char path[JOBS_PATH_BYTES];
     jobs_files_model(r->task->data_dir, r->task->run_id, path);
     buffer b;
@@ -222,20 +225,25 @@ static void finish_surely(const running *r, const train_result *result, const en
     if (task->before_end)
         task->before_end(task->context, &r->row, end->to, &end->metrics);
     while (!finish(r, result, end, &f))
-        if (!goes_away(&f) || !task->wait(task->context, &f))
+        if (is_gone(&f) || !task->wait(task->context, &f))
             return;
     jobs_files_remove_checkpoint(task->data_dir, task->run_id);
 }
 
-static void set_aside(const running *r, run_state to)
+/* Stores what a paused run becomes; running and cancelled are left to the caller. */
+static run_state set_aside(const running *r)
 {
     const jobs_task *task = r->task;
     bool moved;
     fail f;
-    while (!store_move_run(task->store, task->run_id, RUN_STATE_RUNNING, to, STOP_REASON_NONE, NULL,
-                           &moved, &f))
-        if (!goes_away(&f) || !task->wait(task->context, &f))
-            return;
+    for (;;) {
+        run_state to = task->paused_as(task->context);
+        if (to == RUN_STATE_RUNNING || to == RUN_STATE_CANCELLED ||
+            store_move_run(task->store, task->run_id, RUN_STATE_RUNNING, to, STOP_REASON_NONE, NULL,
+                           &moved, &f) ||
+            is_gone(&f) || !task->wait(task->context, &f))
+            return to;
+    }
 }
 
 /* ---- the whole ---- */
@@ -288,15 +296,13 @@ static void train_and_end(running *r, jobs_outcome *out)
             end_untrained(r, &f);
             return;
         }
-        to = result.stop == TRAIN_STOP_PAUSED ? task->paused_as(task->context) : RUN_STATE_COUNT;
+        to = result.stop == TRAIN_STOP_PAUSED ? set_aside(r) : RUN_STATE_COUNT;
     }
     if (to == RUN_STATE_CANCELLED)
         result.stop = TRAIN_STOP_CANCELLED;
     if (task->on_result)
         task->on_result(task->context, &result);
-    if (result.stop == TRAIN_STOP_PAUSED) {
-        set_aside(r, to);
-    } else {
+    if (result.stop != TRAIN_STOP_PAUSED) {
         ending end;
         end_of(&result, &end);
         finish_surely(r, &result, &end);
@@ -307,9 +313,20 @@ static void train_and_end(running *r, jobs_outcome *out)
     train_result_close(&result);
 }
 
+/* A cancel that came before the run was begun was left to it. */
+static void cancel_unbegun(const running *r)
+{
+    const jobs_task *task = r->task;
+    bool moved;
+    fail f;
+    while (!store_cancel_run(task->store, task->run_id, &moved, &f))
+        if (is_gone(&f) || !task->wait(task->context, &f))
+            return;
+}
+
 /* The run's row, once database and data directory can be used; false: it is gone, no longer queued,
  * not to be begun, or the service ends. */
-static bool get_row(running *r)
+static bool get_row(running *r, jobs_outcome *out)
 {
     const jobs_task *task = r->task;
     fail f;
@@ -317,16 +334,13 @@ static bool get_row(running *r)
         bool is_usable = jobs_files_check(task->data_dir, &f);
         if (is_usable && store_get_run(task->store, task->run_id, &r->row, &f))
             return r->row.status == RUN_STATE_QUEUED;
-        if ((is_usable && !goes_away(&f)) || !task->wait(task->context, &f))
+        if ((is_usable && is_gone(&f)) || !task->wait(task->context, &f))
             return false;
     }
-    /* A pause is stored by whoever asked for it; a cancel was left to this run. */
-    bool moved;
-    if (task->poll(task->context) == TRAIN_CANCEL &&
-        !store_move_run(task->store, task->run_id, RUN_STATE_QUEUED, RUN_STATE_CANCELLED,
-                        STOP_REASON_CANCELLED, NULL, &moved, &f))
-        (void)fprintf(stderr, "regulab: run %" PRId64 " is not cancelled: %s\n", task->run_id,
-                      f.sentence);
+    if (task->poll(task->context) == TRAIN_CANCEL)
+        cancel_unbegun(r);
+    else
+        out->is_left_queued = true;
     return false;
 }
 
@@ -335,7 +349,7 @@ void jobs_run_train(const jobs_task *task, jobs_outcome *out)
     running r = {.task = task};
     *out = (jobs_outcome){.is_finished = false};
     fail f;
-    if (get_row(&r)) {
+    if (get_row(&r, out)) {
         if (codec_read_config(r.row.config, strlen(r.row.config), &r.spec, &f))
             train_and_end(&r, out);
         else

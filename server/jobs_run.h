@@ -29,7 +29,8 @@ typedef struct jobs_task {
      * its state but this run. */
     bool (*may_begin)(void *context);
     void (*on_told)(void *context); /* the store has been told that the run is running */
-    /* What a paused run becomes: paused, queued, cancelled, or running: it goes on at once. */
+    /* What a paused run becomes: paused, queued, cancelled, or running: it goes on at once. Asked
+     * again after each wait(). */
     run_state (*paused_as)(void *context);
     /* The run is about to end in a terminal state: what has to be stored before it (more seeds). */
     void (*before_end)(void *context, const run *r, run_state to, const run_metrics *metrics);
@@ -40,7 +41,8 @@ typedef struct jobs_task {
 } jobs_task;
 
 typedef struct jobs_outcome {
-    bool is_finished; /* trained to an end of its own, in this process from the start */
+    bool is_finished;    /* trained to an end of its own, in this process from the start */
+    bool is_left_queued; /* not begun: told to pause before */
     double work, seconds;
 } jobs_outcome;
 

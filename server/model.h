@@ -40,6 +40,7 @@ typedef struct experiment {
     char *spec;                      /* JSON text as sent */
     run_state status;
     char baseline_config_id[17]; /* what its comparison compares against, "" if unknown */
+    int priority;                /* its queued runs start before those of experiments with less */
     int64_t n_configs, n_runs;
     int64_t runs[RUN_STATE_COUNT]; /* how many runs are in each state */
     double progress; /* 0..1: epochs done over epochs planned; a run that has ended is done */
@@ -118,7 +119,7 @@ enum { RUN_METRIC_COUNT = 0 RUN_METRICS(RUN_METRIC_COUNT_ONE) };
 typedef struct run {
     int64_t id, experiment_id;
     char config_id[17];
-    int64_t seed;
+    int64_t seed, data_seed;
     run_state status;
     stop_reason reason;
     char *error; /* NULL unless failed */

@@ -46,7 +46,8 @@
 #define PATCH_BODY                                                                                 \
     "{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"properties\":{"     \
     "\"name\":{\"type\":\"string\"},\"description\":{\"type\":\"string\"},"                        \
-    "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}"
+    "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                               \
+    "\"priority\":{\"type\":\"integer\",\"minimum\":-10,\"maximum\":10}}}"
 #define EXTEND_BODY                                                                                \
     "{\"type\":\"object\",\"additionalProperties\":false,\"minProperties\":1,\"properties\":{"     \
     "\"repeats\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000},"                           \
@@ -102,7 +103,7 @@ const route ROUTES[] = {
     {"GET", API "/experiments/{id}", api_experiments_get, 0, 200, JSON, NULL, 0,
      "experiments", "One experiment with counts of its runs and progress", NULL, {{0}}},
     {"PATCH", API "/experiments/{id}", api_experiments_update, 0, 200, JSON, JSON, 64 * KIB,
-     "experiments", "Change name, description, tags", PATCH_BODY, {{0}}},
+     "experiments", "Change name, description, tags, priority", PATCH_BODY, {{0}}},
     {"DELETE", API "/experiments/{id}", api_experiments_delete, ROUTE_SLOW, 204, "", NULL, 0,
      "experiments", "Delete with all its runs", NULL,
      {{"force", "Also while runs are running: they are cancelled first.", FLAG}}},

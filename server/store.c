@@ -17,11 +17,9 @@ enum {
     GROUP_WRITES = 100,  /* in one transaction */
     GROUP_MS = 50,       /* longest wait of a write that nobody waits for */
     IDLE_MS = 2000,      /* without a write: time to tidy up */
+    DELETE_MS = 1000,    /* longest that removing rows waits behind writes */
     RETRY_FIRST_MS = 50, /* after a refusal; doubled each time */
     RETRY_LAST_MS = 2000,
-    WAL_PAGES = 1000,          /* from which the WAL is copied back into the database */
-    ANALYZE_ROWS_IDLE = 10000, /* rows changed since the last ANALYZE */
-    ANALYZE_ROWS_BUSY = 200000,
     READERS_KEPT = 8,
     QUEUE_BYTES = 16 * 1024 * 1024 /* waiting in memory */
 };
@@ -39,8 +37,8 @@ struct store {
     size_t queue_bytes;
     int n_urgent; /* in the queue, not yet tried, with a caller that waits */
     bool closing, interrupted, is_untidy;
-    int64_t written_at; /* monotonic, like the next */
-    bool is_well;       /* the last write succeeded; else: */
+    int64_t written_at, deleted_at; /* monotonic, like the next */
+    bool is_well;                   /* the last write succeeded; else: */
     int64_t retry_at, retry_ms;
     fail trouble;
     pthread_mutex_t readers_lock;
@@ -243,12 +241,27 @@ static void wait_until(store *s, int64_t at)
         pthread_cond_timedwait(&s->wake, &s->lock, &t);
 }
 
-typedef enum next_step { STEP_WRITE, STEP_TIDY, STEP_WAIT } next_step;
+typedef enum next_step { STEP_WRITE, STEP_DELETE, STEP_TIDY, STEP_WAIT } next_step;
+
+static bool is_group_due(const store *s, int64_t now)
+{
+    return s->n_urgent > 0 || s->queue.n >= GROUP_WRITES ||
+           (s->queue.first && now >= s->queue.first->queued_ms + GROUP_MS);
+}
+
+/* Between writes, or when writes have kept it waiting. The flag is the writer thread's own. */
+static bool is_time_to_delete(const store *s, int64_t now)
+{
+    return s->writer.has_deletions && s->is_well && !s->closing &&
+           (!is_group_due(s, now) || now - s->deleted_at >= DELETE_MS);
+}
 
 /* Under the lock: what is to be done now; for STEP_WAIT *at is the time when it changes, -1: never.
  */
 static next_step find_step(const store *s, int64_t now, int64_t *at)
 {
+    if (is_time_to_delete(s, now))
+        return STEP_DELETE;
     if (s->closing || s->n_urgent > 0)
         return STEP_WRITE;
     if (!s->is_well) {
@@ -257,7 +270,7 @@ static next_step find_step(const store *s, int64_t now, int64_t *at)
     }
     if (s->queue.first) {
         *at = s->queue.first->queued_ms + GROUP_MS;
-        return s->queue.n >= GROUP_WRITES || now >= *at ? STEP_WRITE : STEP_WAIT;
+        return is_group_due(s, now) ? STEP_WRITE : STEP_WAIT;
     }
     *at = s->is_untidy ? s->written_at + IDLE_MS : -1;
     return s->is_untidy && now >= *at ? STEP_TIDY : STEP_WAIT;
@@ -287,6 +300,26 @@ static void write_group(store *s)
 }
 
 /* Likewise. */
+static void delete_some(store *s)
+{
+    fail f;
+    write_entry slice = {.change = store_delete_some};
+    write_list group = {.first = &slice, .last = &slice, .n = 1};
+    pthread_mutex_unlock(&s->lock);
+    bool is_deleted = store_group_commit(&s->writer, &group, &f);
+    if (!is_deleted)
+        s->writer.has_deletions = true;
+    else if (!slice.ok) /* not the disk: it would fail again and again */
+        s->writer.has_deletions = false;
+    else
+        store_group_checkpoint(&s->writer);
+    pthread_mutex_lock(&s->lock);
+    note_health(s, is_deleted, &f);
+    s->is_untidy = true;
+    s->written_at = s->deleted_at = monotonic_ms();
+}
+
+/* Likewise. */
 static void tidy(store *s)
 {
     s->is_untidy = false;
@@ -304,6 +337,9 @@ static void *write_until_closed(void *context)
         switch (find_step(s, monotonic_ms(), &at)) {
         case STEP_WRITE:
             write_group(s);
+            break;
+        case STEP_DELETE:
+            delete_some(s);
             break;
         case STEP_TIDY:
             tidy(s);
@@ -381,7 +417,7 @@ static int note_wal(void *context, sqlite3 *db, const char *name, int n_pages)
 static bool start_afresh(store_writer *w, void *arguments, fail *f)
 {
     (void)arguments;
-    return store_load_event_range(w, f) && store_requeue_runs(w, f);
+    return store_load_event_range(w, f) && store_requeue_runs(w, f) && store_find_deletions(w, f);
 }
 
 static bool prepare_database(store *s, fail *f)

@@ -68,6 +68,7 @@ typedef struct new_experiment {
     const char *name, *description, *tags, *spec; /* texts; tags and spec JSON */
     int64_t n_configs, n_runs;
     const new_run *runs;
+    int priority;
     const char *baseline_config_id;
     const char *idempotency_key;    /* NULL: none */
     const char *idempotency_digest; /* of the body */
@@ -88,11 +89,15 @@ FAIL_CHECKED bool store_extend_experiment(store *s, int64_t experiment_id, const
                                           int64_t n_runs, int64_t n_configs, int64_t *run_ids,
                                           fail *f);
 FAIL_CHECKED bool store_get_experiment(store *s, int64_t id, experiment *out, fail *f);
-FAIL_CHECKED bool store_update_experiment(store *s, int64_t id, const char *name,
-                                          const char *description, const char *tags,
-                                          fail *f); /* NULL: leave */
-/* Deletes it with runs, epochs, layers; run_ids of what was deleted are handed to the callback so
- * that files can go too. */
+typedef struct experiment_change { /* NULL: leave */
+    const char *name, *description, *tags;
+    const int *priority;
+} experiment_change;
+FAIL_CHECKED bool store_update_experiment(store *s, int64_t id, const experiment_change *change,
+                                          fail *f);
+/* Deletes it with runs, epochs, layers: on return nothing here knows it any more, and the rows of a
+ * small one are gone; those of a large one go in slices between other writes, also after a restart.
+ * run_ids of what was deleted are handed to the callback so that files can go too. */
 FAIL_CHECKED bool store_delete_experiment(store *s, int64_t id,
                                           void (*each)(void *context, int64_t run_id),
                                           void *context, fail *f);
@@ -131,9 +136,9 @@ typedef bool run_callback(void *context, const run *r);
 FAIL_CHECKED bool store_list_runs(store *s, const run_query *q, run_callback *each, void *context,
                                   char next_cursor[64], fail *f);
 
-/* The next queued runs in the order in which they should start (priority, then oldest), for filling
- * the queue at start: ids and experiments only. */
-typedef bool queued_callback(void *context, int64_t run_id, int64_t experiment_id);
+/* All queued runs by id, with the priorities of their experiments: for filling the queue at start.
+ */
+typedef bool queued_callback(void *context, int64_t run_id, int64_t experiment_id, int priority);
 FAIL_CHECKED bool store_list_queued(store *s, queued_callback *each, void *context, fail *f);
 
 /* Compare-and-swap of a run's state; *moved says whether it was in `from`. Counts, the experiment's
@@ -141,6 +146,8 @@ FAIL_CHECKED bool store_list_queued(store *s, queued_callback *each, void *conte
  * the commit. */
 FAIL_CHECKED bool store_move_run(store *s, int64_t id, run_state from, run_state to,
                                  stop_reason reason, const char *error, bool *moved, fail *f);
+/* queued or paused -> cancelled. */
+FAIL_CHECKED bool store_cancel_run(store *s, int64_t id, bool *moved, fail *f);
 /* Marks `queued` -> `running` with attempt + 1 and its provenance (JSON text). Does not wait for
  * the commit. */
 void store_start_run(store *s, int64_t id, const char *provenance);

@@ -15,7 +15,7 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-enum { STORE_STATEMENTS_LIMIT = 64, STORE_TIME_BYTES = 32, STORE_BUSY_MS = 5000 };
+enum { STORE_STATEMENTS_LIMIT = 96, STORE_TIME_BYTES = 32, STORE_BUSY_MS = 5000 };
 
 typedef struct store_connection {
     sqlite3 *db;

@@ -60,7 +60,8 @@ bool store_delete_dataset(store *s, const char *name, fail *f)
 
 static const char COUNT_USERS[] =
     "SELECT count(*), coalesce(sum(e.n_queued + e.n_running + e.n_paused > 0), 0) "
-    "FROM experiments e WHERE e.id IN (SELECT experiment_id FROM config_fields WHERE dataset = ?1)";
+    "FROM experiments e WHERE e.id IN (SELECT experiment_id FROM config_fields WHERE dataset = "
+    "?1)" STORE_NOT_DELETED("e.id");
 
 static bool count_users(store_connection *c, const char *name, int64_t *unfinished, int64_t *all,
                         fail *f)
@@ -93,7 +94,8 @@ bool store_count_dataset_users(store *s, const char *name, int64_t *unfinished, 
 static const char COUNT[] =
     "SELECT count(*), coalesce(sum(n_queued), 0), coalesce(sum(n_running), 0),"
     " coalesce(sum(n_paused), 0), coalesce(sum(n_completed), 0), coalesce(sum(n_failed), 0),"
-    " coalesce(sum(n_cancelled), 0), coalesce(sum(epochs_trained), 0) FROM experiments";
+    " coalesce(sum(n_cancelled), 0), coalesce(sum(epochs_trained), 0) FROM experiments"
+    " WHERE 1" STORE_NOT_DELETED("id");
 
 static bool count_all(store_connection *c, store_counts *out, fail *f)
 {

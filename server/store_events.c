@@ -118,7 +118,7 @@ bool store_event_range(store *s, int64_t *first, int64_t *last, fail *f)
     " e.train_rmse, e.train_r2, e.val_rmse, e.val_r2, e.penalty, e.learning_rate,"                 \
     " e.gradient_norm, e.gradient_noise, e.weight_norm, e.seconds "                                \
     "FROM events v LEFT JOIN epochs e ON v.kind = 'epoch' AND e.run_id = v.run_id"                 \
-    " AND e.epoch = v.epoch WHERE v.id > ?1"
+    " AND e.epoch = v.epoch WHERE v.id > ?1" STORE_NOT_DELETED("v.experiment_id")
 #define EVENT_ORDER " ORDER BY v.id LIMIT ?2"
 
 static const char LIST_ALL[] = EVENT_COLUMNS EVENT_ORDER;

@@ -136,8 +136,8 @@ static bool read_earlier_runs(store_writer *w, insertion *in, fail *f)
 
 static const char INSERT_EXPERIMENT[] =
     "INSERT INTO experiments (name, description, tags, status, n_configs, baseline_config_id,"
-    " idempotency_key, idempotency_digest, created_at) "
-    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8)";
+    " idempotency_key, idempotency_digest, created_at, priority) "
+    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8, ?9)";
 static const char INSERT_SPEC[] =
     "INSERT INTO experiment_specs (experiment_id, spec) VALUES (?1, ?2)";
 
@@ -156,6 +156,7 @@ static bool insert_experiment(store_writer *w, const new_experiment *e, int64_t 
     store_bind_text(row, 6, e->idempotency_key);
     store_bind_text(row, 7, e->idempotency_digest);
     store_bind_text(row, 8, w->now);
+    store_bind_integer(row, 9, e->priority);
     if (!store_done(c, row, f))
         return false;
     *id = sqlite3_last_insert_rowid(c->db);
@@ -250,7 +251,7 @@ typedef struct extension {
 } extension;
 
 static const char EXTEND[] =
-    "UPDATE experiments SET n_configs = ?2, is_cancelled = 0 WHERE id = ?1";
+    "UPDATE experiments SET n_configs = ?2, is_cancelled = 0 WHERE id = ?1" STORE_NOT_DELETED("id");
 
 static bool change_extend(store_writer *w, void *arguments, fail *f)
 {
@@ -273,48 +274,45 @@ bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *run
 
 /* ---- changing ---- */
 
-typedef struct naming {
+typedef struct updating {
     int64_t id;
-    const char *name, *description, *tags;
-} naming;
+    const experiment_change *change;
+} updating;
 
 static const char UPDATE[] =
     "UPDATE experiments SET name = coalesce(?2, name), description = coalesce(?3, description),"
-    " tags = coalesce(json(?4), tags) WHERE id = ?1";
+    " tags = coalesce(json(?4), tags), priority = coalesce(?5, priority)"
+    " WHERE id = ?1" STORE_NOT_DELETED("id");
 
-static bool change_names(store_writer *w, void *arguments, fail *f)
+static bool change_update(store_writer *w, void *arguments, fail *f)
 {
-    const naming *in = arguments;
+    const updating *in = arguments;
     sqlite3_stmt *update = store_prepare(&w->connection, UPDATE, f);
     if (!update)
         return false;
     store_bind_integer(update, 1, in->id);
-    store_bind_text(update, 2, in->name);
-    store_bind_text(update, 3, in->description);
-    store_bind_text(update, 4, in->tags);
+    store_bind_text(update, 2, in->change->name);
+    store_bind_text(update, 3, in->change->description);
+    store_bind_text(update, 4, in->change->tags);
+    if (in->change->priority)
+        store_bind_integer(update, 5, *in->change->priority);
     if (!store_done(&w->connection, update, f))
         return false;
+    if (sqlite3_changes(w->connection.db) == 0)
+        return store_no_experiment(in->id, f);
     return tell_experiment(w, in->id, f);
 }
 
-bool store_update_experiment(store *s, int64_t id, const char *name, const char *description,
-                             const char *tags, fail *f)
+bool store_update_experiment(store *s, int64_t id, const experiment_change *change, fail *f)
 {
-    naming in = {id, name, description, tags};
-    return store_write(s, change_names, &in, f);
+    updating in = {id, change};
+    return store_write(s, change_update, &in, f);
 }
 
-/* ---- deleting ---- */
+/* ---- checking ---- */
 
-typedef struct deletion {
-    int64_t id;
-    store_ids runs;
-} deletion;
-
-static const char GET_EXPERIMENT_ID[] = "SELECT id FROM experiments WHERE id = ?1";
-static const char LIST_RUN_IDS[] = "SELECT id FROM runs WHERE experiment_id = ?1 ORDER BY id";
-static const char DELETE_EVENTS[] = "DELETE FROM events WHERE experiment_id = ?1";
-static const char DELETE[] = "DELETE FROM experiments WHERE id = ?1";
+static const char GET_EXPERIMENT_ID[] =
+    "SELECT id FROM experiments WHERE id = ?1" STORE_NOT_DELETED("id");
 
 bool store_check_experiment(store_writer *w, int64_t id, fail *f)
 {
@@ -327,22 +325,4 @@ bool store_check_experiment(store_writer *w, int64_t id, fail *f)
         return false;
     store_reset(get);
     return row || store_no_experiment(id, f);
-}
-
-static bool change_delete(store_writer *w, void *arguments, fail *f)
-{
-    deletion *in = arguments;
-    return store_check_experiment(w, in->id, f) &&
-           store_ids_list(w, LIST_RUN_IDS, in->id, &in->runs, f) &&
-           store_run_with_id(w, DELETE_EVENTS, in->id, f) &&
-           store_run_with_id(w, DELETE, in->id, f);
-}
-
-bool store_delete_experiment(store *s, int64_t id, void (*each)(void *context, int64_t run_id),
-                             void *context, fail *f)
-{
-    deletion in = {.id = id};
-    bool is_deleted = store_write(s, change_delete, &in, f);
-    store_ids_tell(&in.runs, is_deleted ? each : NULL, context);
-    return is_deleted;
 }

@@ -22,6 +22,7 @@ typedef struct store_writer {
     buffer insert_fields; /* store_schema_add_insert(): found again by the address of its text */
     int64_t first_event;  /* the least id in the table, or less */
     int wal_pages;        /* in the WAL since it was last copied back */
+    bool has_deletions;   /* rows of deleted experiments are still there */
     int64_t analyzed_at;  /* sqlite3_total_changes64() at the last ANALYZE */
 } store_writer;
 
@@ -68,6 +69,13 @@ FAIL_CHECKED bool store_requeue_runs(store_writer *w, fail *f);
 /* One more completed run of a configuration. */
 FAIL_CHECKED bool store_count_result(store_writer *w, int64_t run_id, const run_metrics *m,
                                      fail *f);
+
+/* ---- deleted experiments (server/store_delete) ---- */
+/* A condition for every statement that reads: `column` is an experiment's id. */
+#define STORE_NOT_DELETED(column) " AND " column " NOT IN (SELECT experiment_id FROM deletions)"
+/* A change: removes a slice of what deletions have left; sets has_deletions. */
+FAIL_CHECKED bool store_delete_some(store_writer *w, void *arguments, fail *f);
+FAIL_CHECKED bool store_find_deletions(store_writer *w, fail *f);
 
 bool store_no_run(int64_t id, fail *f);        /* "There is no run 7." */
 bool store_no_experiment(int64_t id, fail *f); /* "There is no experiment 7." */

@@ -16,8 +16,9 @@ static const char GET_EXPERIMENT[] =
     "SELECT e.id, e.name, e.description, e.tags, s.spec, e.status, e.n_configs, e.n_runs,"
     " e.n_queued, e.n_running, e.n_paused, e.n_completed, e.n_failed, e.n_cancelled,"
     " CASE WHEN e.epochs_planned > 0 THEN CAST(e.epochs_done AS REAL) / e.epochs_planned"
-    " ELSE 0.0 END, e.baseline_config_id, e.created_at, e.started_at, e.finished_at "
-    "FROM experiments e JOIN experiment_specs s ON s.experiment_id = e.id WHERE e.id = ?1";
+    " ELSE 0.0 END, e.baseline_config_id, e.created_at, e.started_at, e.finished_at, e.priority "
+    "FROM experiments e JOIN experiment_specs s ON s.experiment_id = e.id"
+    " WHERE e.id = ?1" STORE_NOT_DELETED("e.id");
 
 static bool read_experiment(sqlite3_stmt *row, experiment *e, fail *f)
 {
@@ -38,6 +39,7 @@ static bool read_experiment(sqlite3_stmt *row, experiment *e, fail *f)
     e->created_ms = store_column_time(row, 16);
     e->started_ms = store_column_time(row, 17);
     e->finished_ms = store_column_time(row, 18);
+    e->priority = (int)store_column_integer(row, 19);
     return true;
 }
 
@@ -73,8 +75,10 @@ bool store_get_experiment(store *s, int64_t id, experiment *out, fail *f)
 static const char GET_RUN[] =
     "SELECT id, experiment_id, config_id, seed, status, stop_reason, error, attempt, swept, config,"
     " epoch, epochs, samples_per_second, provenance, selected_weights, created_at, started_at,"
-    " finished_at" RUN_METRICS(ADD_COLUMN) " FROM runs WHERE id = ?1";
-enum { FIRST_METRIC = 18 };
+    " finished_at, data_seed" RUN_METRICS(ADD_COLUMN) " FROM runs"
+                                                      " WHERE id = ?1" STORE_NOT_DELETED(
+                                                          "experiment_id");
+enum { FIRST_METRIC = 19 };
 
 static bool read_run(sqlite3_stmt *row, run *r, fail *f)
 {
@@ -99,6 +103,7 @@ static bool read_run(sqlite3_stmt *row, run *r, fail *f)
     r->created_ms = store_column_time(row, 15);
     r->started_ms = store_column_time(row, 16);
     r->finished_ms = store_column_time(row, 17);
+    r->data_seed = store_column_integer(row, 18);
     run_metrics_init(&r->metrics);
     for (int i = 0; i < RUN_METRIC_COUNT; i++)
         run_metric_set(&r->metrics, i, store_column_number(row, FIRST_METRIC + i));
@@ -203,6 +208,7 @@ static const struct {
     {"status", "e.status"},
     {"n_runs", "e.n_runs"},
     {"n_configs", "e.n_configs"},
+    {"priority", "e.priority"},
     {"progress", "(CAST(e.epochs_done AS REAL) / max(e.epochs_planned, 1))"},
 };
 
@@ -258,6 +264,7 @@ bool store_list_experiments(store *s, const experiment_query *q, experiment_call
     if (q->text && !pattern)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to search.");
     store_page_init(&p, "experiments e", "e.id", q->limit);
+    buffer_add_text(&p.where, STORE_NOT_DELETED("e.id"));
     if (q->status >= 0)
         store_page_add_text(&p, " AND e.status = ?", RUN_STATE_NAMES[q->status]);
     if (q->tag)
@@ -357,6 +364,8 @@ bool store_list_runs(store *s, const run_query *q, run_callback *each, void *con
                     "runs r LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id"
                     " AND k.config_id = r.config_id",
                     "r.id", q->limit);
+    if (!q->experiment_id) /* that one was looked for */
+        buffer_add_text(&p.where, STORE_NOT_DELETED("r.experiment_id"));
     bool is_good = filter_runs(&p, q, f) && sort_runs(&p, q->sort, f) &&
                    give_page(s, &p, q->cursor, give_run, &each, context, next_cursor, f);
     store_page_close(&p);
@@ -366,7 +375,9 @@ bool store_list_runs(store *s, const run_query *q, run_callback *each, void *con
 /* ---- the queue ---- */
 
 static const char LIST_QUEUED[] =
-    "SELECT id, experiment_id FROM runs WHERE status = 'queued' ORDER BY id";
+    "SELECT r.id, r.experiment_id, e.priority FROM runs r JOIN experiments e"
+    " ON e.id = r.experiment_id"
+    " WHERE r.status = 'queued'" STORE_NOT_DELETED("r.experiment_id") " ORDER BY r.id";
 
 static bool list_queued(store_connection *c, queued_callback *each, void *context, fail *f)
 {
@@ -377,7 +388,8 @@ static bool list_queued(store_connection *c, queued_callback *each, void *contex
     while (row) {
         if (!store_step(c, list, &row, f))
             return false;
-        if (row && !each(context, store_column_integer(list, 0), store_column_integer(list, 1))) {
+        if (row && !each(context, store_column_integer(list, 0), store_column_integer(list, 1),
+                         (int)store_column_integer(list, 2))) {
             store_reset(list);
             break;
         }

@@ -20,7 +20,8 @@ static const char INSERT_LAYER[] =
     " activation_mean, activation_std, sparsity, dead_fraction, coadaptation, variance_shift,"
     " effective_rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 static const char SET_EPOCH[] = "UPDATE runs SET epoch = max(epoch, ?2) WHERE id = ?1";
-static const char GET_EXPERIMENT[] = "SELECT experiment_id FROM runs WHERE id = ?1";
+static const char GET_EXPERIMENT[] =
+    "SELECT experiment_id FROM runs WHERE id = ?1" STORE_NOT_DELETED("experiment_id");
 
 typedef struct addition {
     int64_t run_id;
@@ -180,8 +181,10 @@ static const char LIST_EPOCHS[] =
     " train_rmse, train_r2, val_rmse, val_r2, penalty, learning_rate, gradient_norm,"
     " gradient_noise, weight_norm, seconds FROM epochs WHERE run_id = ?1 AND epoch >= ?2 "
     "ORDER BY epoch";
-static const char GET_RUN_ID[] = "SELECT id FROM runs WHERE id = ?1";
-static const char GET_EXPERIMENT_ID[] = "SELECT id FROM experiments WHERE id = ?1";
+static const char GET_RUN_ID[] =
+    "SELECT id FROM runs WHERE id = ?1" STORE_NOT_DELETED("experiment_id");
+static const char GET_EXPERIMENT_ID[] =
+    "SELECT id FROM experiments WHERE id = ?1" STORE_NOT_DELETED("id");
 
 static bool check_row(store_connection *c, const char *sql, int64_t id,
                       bool (*missing)(int64_t id, fail *f), fail *f)

@@ -207,14 +207,18 @@ static void add_views(buffer *b)
     add_metrics(b, "r", "", NULL);
     buffer_add_text(b, " FROM runs r LEFT JOIN experiments e ON e.id = r.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id "
-                       "AND k.config_id = r.config_id;"
+                       "AND k.config_id = r.config_id "
+                       "LEFT JOIN deletions d ON d.experiment_id = r.experiment_id "
+                       "WHERE d.experiment_id IS NULL;"
                        "CREATE VIEW config_results AS SELECT c.experiment_id, "
                        "e.name AS experiment, c.config_id, c.n, c.n_failed");
     add_fields(b, "k", false);
     add_metrics(b, "c", "mean_", "std_");
     buffer_add_text(b, " FROM configs c LEFT JOIN experiments e ON e.id = c.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = c.experiment_id "
-                       "AND k.config_id = c.config_id;");
+                       "AND k.config_id = c.config_id "
+                       "LEFT JOIN deletions d ON d.experiment_id = c.experiment_id "
+                       "WHERE d.experiment_id IS NULL;");
 }
 
 static bool make_derived(store_connection *c, const void *argument, fail *f)

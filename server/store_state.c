@@ -154,6 +154,35 @@ bool store_move_run(store *s, int64_t id, run_state from, run_state to, stop_rea
     return true;
 }
 
+typedef struct cancellation {
+    int64_t id;
+    bool moved;
+} cancellation;
+
+static const char CANCEL[] = "UPDATE runs SET status = 'cancelled', stop_reason = 'cancelled',"
+                             " error = NULL, finished_at = ?2"
+                             " WHERE id = ?1 AND status IN ('queued', 'paused')";
+
+static bool change_cancel(store_writer *w, void *arguments, fail *f)
+{
+    cancellation *in = arguments;
+    sqlite3_stmt *cancel = store_prepare(&w->connection, CANCEL, f);
+    if (!cancel)
+        return false;
+    store_bind_integer(cancel, 1, in->id);
+    store_bind_text(cancel, 2, w->now);
+    return store_done(&w->connection, cancel, f) && follow(w, in->id, &in->moved, f);
+}
+
+bool store_cancel_run(store *s, int64_t id, bool *moved, fail *f)
+{
+    cancellation in = {.id = id};
+    if (!store_write(s, change_cancel, &in, f))
+        return false;
+    *moved = in.moved;
+    return true;
+}
+
 /* ---- starting ---- */
 
 typedef struct start {

@@ -27,7 +27,8 @@ typedef struct sweep_axis {
 
 typedef struct experiment_spec {
     char *name, *description, *tags; /* heap; tags: JSON array text */
-    train_spec base;                 /* as set by the user, defaults not yet resolved */
+    int64_t priority;
+    train_spec base; /* as set by the user, defaults not yet resolved */
     int n_axes;
     sweep_axis axes[SWEEP_AXES_LIMIT];
     bool random_search;

@@ -338,11 +338,6 @@ static void labels_are_for_people(void)
         CHECK_EQUAL_STRING(label, cases[i][1]);
         free(label);
     }
-    CHECK_EQUAL_INT(
-        codec_config_data_seed("{\"dataset\":\"x\",\"data_seed\":9007199254740991,\"l2\":0}"),
-        9007199254740991);
-    CHECK_EQUAL_INT(codec_config_data_seed("{\"l2\":0}"), 0);
-    CHECK_EQUAL_INT(codec_config_data_seed(NULL), 0);
 }
 
 static void band_is_honest_about_who_is_left(void)

@@ -447,7 +447,7 @@ static void an_extension_trains_only_what_is_missing(void)
                  {"{\"repeats\":5,\"sweep\":{\"dropout\":[0.1]}}", 8},
                  {"{\"sweep\":{\"l2\":[0.001]}}", 20}};
     for (size_t i = 0; i < sizeof STEPS / sizeof *STEPS; i++) {
-        jobs_extension extension = {STEPS[i].body, strlen(STEPS[i].body), 0};
+        jobs_extension extension = {.body = STEPS[i].body, .body_bytes = strlen(STEPS[i].body)};
         CHECK_OR_RETURN(
             jobs_extend_experiment(b.jobs, s.experiment_id, &extension, &run_ids, &n, &faults));
         CHECK_EQUAL_INT(n, STEPS[i].n_runs);
@@ -461,7 +461,8 @@ static void an_extension_trains_only_what_is_missing(void)
     CHECK_EQUAL_INT(e.n_runs, 40);
     CHECK_EQUAL_INT(e.n_configs, 8);
     experiment_close(&e);
-    jobs_extension fewer = {"{\"repeats\":2}", 13, 0}, none = {"{\"repeats\":9}", 13, 0};
+    jobs_extension fewer = {.body = "{\"repeats\":2}", .body_bytes = 13};
+    jobs_extension none = {.body = "{\"repeats\":9}", .body_bytes = 13};
     CHECK(!jobs_extend_experiment(b.jobs, s.experiment_id, &fewer, &run_ids, &n, &faults));
     CHECK_EQUAL_STRING(faults.items[0].field, "/repeats");
     faults.n = faults.n_found = 0;

@@ -1,4 +1,5 @@
-/* A cancel that comes while a run is being set aside for a pause: it is not lost. And what a diverged run says. */
+/* A cancel that comes while a run is being set aside for a pause, or while neither folder nor database can
+ * be used: it is not lost. And what a diverged run says. */
 #include "server/jobs.h"
 
 #include "server/api_submit.h"
@@ -9,7 +10,9 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -151,6 +154,58 @@ static void an_experiment_that_is_going_aside_is_cancelled(void)
     cancel_while_pausing(true);
 }
 
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
+static bool await_worker(bench *b)
+{
+    jobs_state state = {.n_running = 0};
+    time_t end = time(NULL) + PATIENCE_MS / 1000;
+    while (state.n_running == 0 && time(NULL) < end) {
+        sched_yield();
+        jobs_get_state(b->jobs, &state);
+    }
+    return state.n_running > 0;
+}
+
+static bool await_trouble(bench *b)
+{
+    time_t end = time(NULL) + PATIENCE_MS / 1000;
+    while (store_is_healthy(b->store, NULL) && time(NULL) < end)
+        sched_yield();
+    return !store_is_healthy(b->store, NULL);
+}
+
+/* The worker has taken the run and cannot begin it, and then cannot say that it is cancelled. */
+static void a_cancel_outlasts_folder_and_database(void)
+{
+    bench b;
+    int64_t experiment_id, run_id;
+    char away[128];
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b));
+    snprintf(away, sizeof away, "%s.away", b.data_dir);
+    CHECK(rename(b.data_dir, away) == 0);
+    CHECK_OR_RETURN(submit(&b, "{\"dataset\":\"moons\",\"epochs\":1}", &experiment_id, &run_id));
+    CHECK(await_worker(&b));
+    signal(SIGXFSZ, SIG_IGN);
+    limit_files(4096);
+    if (jobs_cancel_run(b.jobs, run_id, &f))
+        CHECK(await_trouble(&b));
+    else
+        CHECK_EQUAL_INT(f.code, FAIL_STORAGE);
+    limit_files(RLIM_INFINITY);
+    CHECK_EQUAL_INT(await_either(&b, run_id, RUN_STATE_CANCELLED, RUN_STATE_CANCELLED),
+                    RUN_STATE_CANCELLED);
+    CHECK(rename(away, b.data_dir) == 0);
+    bench_close(&b);
+}
+
 static bool keep_epoch(void *context, const record *r)
 {
     *(int64_t *)context = r->epoch;
@@ -180,5 +235,5 @@ static void a_diverged_run_names_the_epoch_of_its_last_record(void)
 }
 
 CHECK_MAIN("jobs_cancel", a_run_that_is_going_aside_is_cancelled,
-           an_experiment_that_is_going_aside_is_cancelled,
+           an_experiment_that_is_going_aside_is_cancelled, a_cancel_outlasts_folder_and_database,
            a_diverged_run_names_the_epoch_of_its_last_record)

@@ -178,7 +178,8 @@ static void says_what_is_missing(void)
         CHECK_EQUAL_STRING(f.sentence, "There is no experiment 7.");
         CHECK_FAILS(store_get_run(x.s, 8, &r, &f), f, FAIL_NOT_FOUND, "");
         CHECK_EQUAL_STRING(f.sentence, "There is no run 8.");
-        CHECK_FAILS(store_update_experiment(x.s, 7, "n", NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
+        CHECK_FAILS(store_update_experiment(x.s, 7, &(experiment_change){.name = "n"}, &f), f,
+                    FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_delete_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_cancel_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_extend_experiment(x.s, 7, NULL, 0, 0, NULL, &f), f, FAIL_NOT_FOUND, "");
@@ -198,14 +199,24 @@ static void updates(void)
     int64_t ids[1];
     if (fixture_open(&x)) {
         int64_t id = fixture_insert(&x, "a", 1, 1, ids);
-        CHECK_OK(store_update_experiment(x.s, id, "b", NULL, "[\"z\"]", &f), f);
+        const int priority = -3;
+        experiment_change change = {.name = "b", .tags = "[\"z\"]", .priority = &priority};
+        CHECK_OK(store_update_experiment(x.s, id, &change, &f), f);
         if (CHECK_OK(store_get_experiment(x.s, id, &e, &f), f)) {
             CHECK_EQUAL_STRING(e.name, "b");
             CHECK_EQUAL_STRING(e.description, "of 100 % care");
             CHECK_EQUAL_STRING(e.tags, "[\"z\"]");
+            CHECK_EQUAL_INT(e.priority, -3);
             experiment_close(&e);
         }
-        CHECK_EQUAL_INT(x.n_heard, 2);
+        change = (experiment_change){.name = "c"};
+        CHECK_OK(store_update_experiment(x.s, id, &change, &f), f);
+        if (CHECK_OK(store_get_experiment(x.s, id, &e, &f), f)) {
+            CHECK_EQUAL_STRING(e.name, "c");
+            CHECK_EQUAL_INT(e.priority, -3);
+            experiment_close(&e);
+        }
+        CHECK_EQUAL_INT(x.n_heard, 3);
     }
     fixture_close(&x);
 }

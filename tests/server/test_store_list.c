@@ -252,10 +252,11 @@ static void filters_runs(void)
     fixture_close(&x);
 }
 
-static bool note_queued(void *context, int64_t run_id, int64_t experiment_id)
+static bool note_queued(void *context, int64_t run_id, int64_t experiment_id, int priority)
 {
     row_list *list = context;
     CHECK_EQUAL_INT(experiment_id, 1);
+    CHECK_EQUAL_INT(priority, 7);
     list->ids[list->n++] = run_id;
     return list->n < 3;
 }
@@ -267,7 +268,10 @@ static void lists_the_queue(void)
     row_list list = {0};
     int64_t ids[5];
     if (fixture_open(&x)) {
-        fixture_insert(&x, "a", 5, 1, ids);
+        const int priority = 7;
+        int64_t id = fixture_insert(&x, "a", 5, 1, ids);
+        CHECK_OK(store_update_experiment(x.s, id, &(experiment_change){.priority = &priority}, &f),
+                 f);
         store_start_run(x.s, ids[0], "{}");
         CHECK_OK(store_flush(x.s, &f), f);
         CHECK_OK(store_list_queued(x.s, note_queued, &list, &f), f);
