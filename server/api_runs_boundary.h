@@ -14,8 +14,9 @@
  * answer is no number), "points": {"x", "y", "class" or "value"}} (at most 400 training samples, with the labels as trained on).
  *
  * The run is trained once more for it, so the weights are those that evaluation used after each epoch. 400 for an epoch that is not
- * recorded and for more than 500000 cells; 409 without two inputs, before the run has started, and where it would take more than 20 s of nominal work (with
- * the figures). ETag: who has the answer gets 304 without any training. */
+ * recorded, for more than 500000 cells, and (code time_limit, with the figures) where the training up to the last epoch would take
+ * more than 20 s of nominal work; 409 without two inputs, and before the run has started. ETag: who has the answer gets 304 without
+ * any training. */
 request_handler api_runs_boundary;
 
 #endif

@@ -54,7 +54,7 @@ bool boundary_check_work(const boundary_request *r, fail *f)
     if (seconds <= BOUNDARY_SECONDS_LIMIT)
         return true;
     int64_t last = r->epochs[r->n_epochs - 1];
-    return fail_set(f, FAIL_CONFLICT, NULL,
+    return fail_set(f, FAIL_TIME_LIMIT, "/query/epochs",
                     "Training %zu parameters on %zu samples once more up to epoch %" PRId64
                     " would take about %.0f s of one core; the limit is %d s. Earlier epochs take "
                     "less.",

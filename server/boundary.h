@@ -51,7 +51,7 @@ typedef struct boundary {
 /* False (FAIL_CONFLICT) unless the set has two inputs, and classes or one target. */
 FAIL_CHECKED bool boundary_check_set(const dataset *set, fail *f);
 
-/* False (FAIL_CONFLICT, with the figures) where training up to the last epoch and asking at the grids would take more than
+/* False (FAIL_TIME_LIMIT, with the figures) where training up to the last epoch and asking at the grids would take more than
  * BOUNDARY_SECONDS_LIMIT; FAIL_OUT_OF_RANGE above BOUNDARY_CELLS_LIMIT. */
 FAIL_CHECKED bool boundary_check_work(const boundary_request *r, fail *f);
 

@@ -1,126 +1,200 @@
-/* boundary — what trained nets make of a plane: the decision boundaries of two configs side by side, with the samples. */
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState, useTheme } from '../lib/html.js';
-import { get, request } from '../lib/api.js';
-import { categorical, css } from '../lib/palette.js';
-import { Failure, Loading, Swatch } from './basic.js';
+/* boundary — the decision boundary as it forms: what nets make of the plane of two inputs, epoch by epoch, with the samples they train
+ * on; two configs side by side, or one run alone. The epoch is that of the link; without one, the last there is. */
+import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from '../lib/html.js';
+import { get } from '../lib/api.js';
+import { BoundaryStore } from '../lib/boundary-store.js';
+import { TERMINAL } from '../lib/experiment-store.js';
+import { Failure, Icon, Loading, Swatch } from './basic.js';
+import { Plane, PlaneLegend } from './plane.js';
 
-const GRID = 64;
-const POINTS = 300;
-const SIZE = 320;
+const FRAMES = 40;
+const BEND = 1.6; /* more frames in the beginning, where more happens */
+const STEP_MS = 220;
 
-const nameOfSet = (config) => (typeof config.dataset === 'object' ? config.dataset.name : config.dataset);
-
-/* The part of the plane that the samples fill, with air around it. */
-function extentOf(rows) {
-  const range = (i) => {
-    const values = rows.map((row) => row[i]);
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    const pad = (high - low) * 0.12 || 1;
-    return [low - pad, high + pad];
-  };
-  return { x: range(0), y: range(1) };
-}
-
-/* Probabilities of the classes on the grid, row by row from the top. */
-async function loadField(run, extent, signal) {
-  const at = ([low, high], i) => low + ((i + 0.5) / GRID) * (high - low);
-  const inputs = [];
-  for (let j = 0; j < GRID; j++) for (let i = 0; i < GRID; i++) inputs.push([at(extent.x, i), at(extent.y, GRID - 1 - j)].map((x) => Number(x.toPrecision(5))));
-  return (await request('POST', `/runs/${run}/predict`, { body: { inputs, mode: 'eval' }, signal })).outputs;
-}
-
-const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
-
-function Plane({ field, preview, extent, label }) {
-  const canvas = useRef(null);
-  const theme = useTheme();
-  const classes = useMemo(() => [...new Set(preview.labels)].sort((a, b) => a.localeCompare(b, undefined, { numeric: true })), [preview]);
-  useLayoutEffect(() => {
-    const small = document.createElement('canvas');
-    small.width = small.height = GRID;
-    const image = small.getContext('2d').createImageData(GRID, GRID);
-    const colors = field[0].map((_, c) => rgb(categorical(c, theme)));
-    const ground = rgb(css('--surface'));
-    field.forEach((probabilities, i) => {
-      const mixed = [0, 1, 2].map((k) => probabilities.reduce((sum, p, c) => sum + p * colors[c][k], 0));
-      image.data.set([...mixed.map((x, k) => Math.round(ground[k] + 0.55 * (x - ground[k]))), 255], 4 * i);
-    });
-    small.getContext('2d').putImageData(image, 0, 0);
-    const scale = devicePixelRatio;
-    canvas.current.width = canvas.current.height = SIZE * scale;
-    const ctx = canvas.current.getContext('2d');
-    ctx.scale(scale, scale);
-    ctx.drawImage(small, 0, 0, SIZE, SIZE);
-    preview.rows.forEach((row, i) => {
-      ctx.beginPath();
-      ctx.arc(((row[0] - extent.x[0]) / (extent.x[1] - extent.x[0])) * SIZE, SIZE - ((row[1] - extent.y[0]) / (extent.y[1] - extent.y[0])) * SIZE, 2.6, 0, 2 * Math.PI);
-      ctx.fillStyle = categorical(classes.indexOf(preview.labels[i]), theme);
-      ctx.fill();
-      ctx.strokeStyle = css('--surface');
-      ctx.lineWidth = 0.8;
-      ctx.stroke();
-    });
-  }, [field, theme]);
-  return html`<canvas class="plane" ref=${canvas} role="img" aria-label=${label} />`;
-}
-
-/* Whether the runs of an experiment can be shown: classification of points in the plane. */
+/* Whether the runs of an experiment can be shown: one answer to two inputs. */
 export function useIsPlane(run) {
   const [plane, setPlane] = useState(false);
-  const name = run && nameOfSet(run.config);
+  const { name, dimensions } = run ? (typeof run.config.dataset === 'object' ? run.config.dataset : { name: run.config.dataset }) : {};
   useEffect(() => {
     if (!name) return undefined;
     const abort = new AbortController();
-    get(`/datasets/${encodeURIComponent(name)}`, {}, abort.signal).then((set) => setPlane(set.task === 'classification' && set.inputs === 2 && set.classes <= 8), () => {});
+    get(`/datasets/${encodeURIComponent(name)}`, {}, abort.signal).then((set) => {
+      const inputs = set.built_in && dimensions ? dimensions : set.inputs;
+      setPlane(inputs === 2 && (set.task === 'classification' || (set.outputs ?? 1) === 1));
+    }, () => {});
     return () => abort.abort();
-  }, [name]);
+  }, [name, dimensions]);
   return plane;
 }
 
-function Choice({ id, label, configs, value, onChange }) {
-  return html`<label class="inline">${label} <select id=${id} value=${value}
-    onChange=${(event) => onChange(event.target.value)}>${configs.map((config) => html`<option value=${config.config_id}
-    selected=${config.config_id === value}>${config.label}</option>`)}</select></label>`;
+const isOver = (run) => TERMINAL.includes(run.status);
+
+/* The last epoch that a run has trained to its end. */
+const lastOf = (run) => (run.stop_reason === 'diverged' ? Math.max(0, run.epoch - 1) : run.epoch);
+const isReady = (run) => run !== undefined && (run.epoch > 0 || (run.status !== 'queued' && run.status !== 'cancelled'));
+
+/* The epochs to show: all, or some when there are many, and those at which a run ended. */
+export function framesOf(runs) {
+  const end = Math.max(0, ...runs.map((run) => (isOver(run) ? lastOf(run) : run.epochs)));
+  const steps = Math.min(FRAMES, end);
+  const spread = Array.from({ length: steps + 1 }, (_, i) => (end <= FRAMES ? i : Math.round(end * (i / steps) ** BEND)));
+  const reached = Math.max(0, ...runs.map(lastOf));
+  return [...new Set([...spread, ...runs.filter(isOver).map(lastOf)])].filter((epoch) => epoch <= reached).sort((a, b) => a - b);
 }
 
-/* configs: [{config_id, label, runs}]; two of them are shown, at their first finished seed. */
-export function Boundaries({ configs, comparison, styles, props, set }) {
-  const ready = configs.filter((config) => config.runs.some((run) => run.status === 'completed'));
-  const pick = (wanted, otherwise) => (ready.some((config) => config.config_id === wanted) ? wanted : otherwise);
-  const left = pick(props.left, pick(comparison?.baseline, ready[0]?.config_id));
-  const best = comparison?.configs.find((config) => config.config_id !== left)?.config_id;
-  const right = ready.length > 1 ? pick(props.right, pick(best, ready[1].config_id)) : null;
-  const shown = [left, right].filter(Boolean).map((id) => {
-    const config = ready.find((one) => one.config_id === id);
-    return { config, run: config.runs.find((run) => run.status === 'completed') };
-  });
-  const [state, setState] = useState({ preview: null, fields: new Map(), problem: null });
-  const key = shown.map(({ run }) => run.id).join();
-  const set_ = ready.length ? nameOfSet(ready[0].runs[0].config) : null;
+/* The grids of these runs up to where each has come, and a number that grows when there are more. */
+function useGrids(runs, frames, active) {
+  const [, bump] = useReducer((n) => n + 1, 0);
+  const store = useMemo(() => new BoundaryStore(bump), []);
+  useEffect(() => () => store.close(), [store]);
+  const key = runs.map((run) => `${run.id}:${lastOf(run)}`).join();
   useEffect(() => {
-    if (!key) return undefined;
-    const abort = new AbortController();
-    (async () => {
-      const preview = state.preview ?? await get(`/datasets/${encodeURIComponent(set_)}/preview`, { rows: POINTS, images: 1 }, abort.signal);
-      const extent = extentOf(preview.rows);
-      const fields = new Map(state.fields);
-      for (const id of key.split(',')) if (!fields.has(id)) fields.set(id, await loadField(id, extent, abort.signal));
-      setState({ preview, fields, extent, problem: null });
-    })().catch((problem) => { if (!abort.signal.aborted) setState((old) => ({ ...old, problem })); });
-    return () => abort.abort();
-  }, [key]);
-  if (!key) return null;
+    if (active) for (const run of runs) store.want(run.id, frames.filter((epoch) => epoch <= lastOf(run)));
+  }, [key, frames.join(), active]);
+  return store;
+}
+
+/* True from when the element first comes near the window: before that nothing is asked for. */
+function useSeen(box) {
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) { setSeen(true); observer.disconnect(); } }, { rootMargin: '200px' });
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  return seen;
+}
+
+/* Which frame is shown: the link's, the one under the slider, or the next while it plays. {at, playing, move(i), settle(i), toggle()} */
+function useFrame(frames, epoch, set, isLoaded) {
+  const [held, setHeld] = useState(null); /* {i, over}: while the slider moves or the film plays, until the link says another than `over` */
+  const [playing, setPlaying] = useState(false);
+  const last = frames.length - 1;
+  const linked = epoch === '' ? last : Math.max(0, frames.findLastIndex((frame) => frame <= Number(epoch)));
+  const at = Math.min(held?.over === epoch ? held.i : linked, last);
+  const hold = (i) => setHeld({ i, over: epoch });
+  const settle = (i) => {
+    const next = i >= last ? '' : String(frames[i]);
+    setPlaying(false);
+    if (next === epoch) setHeld(null);
+    else set({ epoch: next });
+  };
+  const now = useRef(null);
+  now.current = { at, last, settle, hold, isNext: () => isLoaded(frames[at + 1]) };
+  useEffect(() => {
+    if (!playing) return undefined;
+    const timer = setInterval(() => {
+      if (now.current.at >= now.current.last) now.current.settle(now.current.at);
+      else if (now.current.isNext()) now.current.hold(now.current.at + 1);
+    }, STEP_MS);
+    return () => clearInterval(timer);
+  }, [playing]);
+  const toggle = () => {
+    if (playing) { settle(at); return; }
+    hold(at >= last ? 0 : at);
+    setPlaying(true);
+  };
+  return { at, playing, move: (i) => { setPlaying(false); hold(i); }, settle, toggle };
+}
+
+function Controls({ id, frames, frame, of }) {
+  const { at, playing, move, settle, toggle } = frame;
+  const words = `epoch ${frames[at]} of ${of}`;
   return html`
-    <section class="card" aria-labelledby="boundary-title" data-testid="boundaries"><div class="section-head"><h2
-      id="boundary-title">Decision boundaries</h2><div class="toolbar">
-        <${Choice} id="boundary-left" label="Left" configs=${ready} value=${left} onChange=${(id) => set({ left: id })} />
-        ${right && html`<${Choice} id="boundary-right" label="Right" configs=${ready} value=${right} onChange=${(id) => set({ right: id })} />`}</div>
-          </div>
-      ${state.problem && html`<${Failure} problem=${state.problem} title="The boundaries could not be drawn" />`}
-      <div class="planes">${shown.map(({ config, run }) => html`<figure key=${config.config_id}>
-        <figcaption><${Swatch} style=${styles.get(config.config_id)} /> <a href="#/runs/${run.id}">${config.label}, seed ${run.seed}</a></figcaption>
-        ${state.fields.has(String(run.id)) ? html`<${Plane} field=${state.fields.get(String(run.id))} preview=${state.preview} extent=${state.extent}
-          label="What ${config.label} predicts in the plane" />` : !state.problem && html`<${Loading} what="Asking the net" />`}</figure>`)}</div>
-      <p class="soft small">The colour is the predicted class, the paler the less certain; dots are samples of the data set as it comes.</p>
-        </section>`;
+    <div class="film" role="group" aria-label="Epoch">
+      <button type="button" class="button" id="${id}-play" disabled=${frames.length < 2} onClick=${toggle}><${Icon} name=${playing ? 'pause' : 'play'} />${playing ? 'Pause' : 'Play'}</button>
+      <input type="range" id="${id}-epoch" min="0" max=${Math.max(0, frames.length - 1)} step="1" value=${at} aria-label="Epoch" aria-valuetext=${words}
+        disabled=${frames.length < 2} onInput=${(event) => move(Number(event.target.value))} onChange=${(event) => settle(Number(event.target.value))} />
+      <output for="${id}-epoch" data-testid="${id}-at">${words}</output></div>`;
+}
+
+/* What a run is at, where that is not the frame's epoch. */
+function aside(run, grid, epoch) {
+  if (!grid || grid.epoch === epoch) return '';
+  if (isOver(run) && grid.epoch === lastOf(run)) return `ended at epoch ${grid.epoch}`;
+  return `at epoch ${grid.epoch}`;
+}
+
+function Figure({ shot, store, epoch }) {
+  const { run, label, title } = shot;
+  const one = run && store.find(run.id);
+  const grid = run && store.at(run.id, epoch);
+  const isMissing = one?.problem && (grid?.epoch ?? -1) < Math.min(epoch, lastOf(run)) && !one.grids.has(epoch);
+  return html`<figure><figcaption>${title}${run && html`<span class="soft">${aside(run, grid, epoch)}</span>`}</figcaption>
+    ${isMissing && html`<${Failure} problem=${one.problem} title="There is no boundary of epoch ${Math.min(epoch, lastOf(run))}" retry=${() => store.retry(run.id)} />`}
+    ${!run ? html`<p class="plane waiting soft">${shot.waiting}</p>`
+      : grid ? html`<${Plane} about=${one.about} grid=${grid} label="${label} at epoch ${grid.epoch}" />`
+        : !isMissing && html`<div class="plane waiting"><${Loading} what="Training it once more" /></div>`}</figure>`;
+}
+
+/* shots: [{key, run (or none yet), label, title, waiting}] at the same epoch; nothing is asked for until they are `active`. */
+function Film({ id, shots, epoch, active, set }) {
+  const runs = shots.map((shot) => shot.run).filter(Boolean);
+  const frames = framesOf(runs);
+  const store = useGrids(runs, frames, active);
+  const isLoaded = (wanted) => runs.every((run) => wanted > lastOf(run) || store.find(run.id)?.problem || store.find(run.id)?.grids.has(wanted));
+  const frame = useFrame(frames, epoch, set, isLoaded);
+  const about = runs.map((run) => store.find(run.id)?.about).find(Boolean);
+  return html`
+    <div class="planes-box">
+      ${about && html`<${PlaneLegend} about=${about} />`}
+      <div class="planes ${shots.length === 1 ? 'one' : ''}">${shots.map((shot) => html`<${Figure} key=${shot.key} shot=${shot} store=${store} epoch=${frames[frame.at]} />`)}</div>
+      <${Controls} id=${id} frames=${frames} frame=${frame} of=${Math.max(0, ...runs.map((run) => (isOver(run) ? lastOf(run) : run.epochs)))} />
+      <p class="soft small">The colour is what the net answers, the paler the less certain; marks are training samples with the labels it is trained on.
+        Weights of past epochs are not stored: the run is trained once more, to the same bits.</p></div>`;
+}
+
+/* ---- two configs of an experiment ---- */
+
+/* One select; its options are made anew only when they change. */
+function Choice({ id, label, options, value, onChange }) {
+  const items = useMemo(() => options.map(([key, words]) => html`<option value=${key} selected=${key === value}>${words}</option>`), [JSON.stringify(options), value]);
+  const select = useRef(null);
+  useLayoutEffect(() => { select.current.value = value; });
+  return html`<label class="inline">${label} <select id=${id} ref=${select} onChange=${(event) => onChange(event.target.value)}>${items}</select></label>`;
+}
+
+/* The config on the right if the link does not say: the best but the one on the left, while it is not known the last. */
+function otherThan(left, configs, comparison, active) {
+  const best = active ? null : comparison?.configs.find((config) => config.config_id !== left)?.config_id;
+  return configs.find((config) => config.config_id === best)?.config_id ?? configs.findLast((config) => config.config_id !== left)?.config_id ?? null;
+}
+
+const seedsOf = (configs) => [...new Set(configs.flatMap((config) => config.runs.map((run) => run.seed)))].sort((a, b) => a - b);
+const runOf = (config, seed) => config.runs.find((run) => run.seed === seed && isReady(run));
+
+/* configs: [{config_id, label, runs}]; props: left, right, seed, epoch. */
+export function Boundaries({ configs, comparison, active, styles, props, set }) {
+  const box = useRef(null);
+  const seen = useSeen(box);
+  const known = (id) => configs.some((config) => config.config_id === id);
+  const left = [props.left, comparison?.baseline].find(known) ?? configs[0].config_id;
+  const right = known(props.right) ? props.right : otherThan(left, configs, comparison, active);
+  const chosen = [left, right].filter(Boolean).map((id) => configs.find((config) => config.config_id === id));
+  const seeds = seedsOf(chosen);
+  const usual = seeds.find((one) => chosen.every((config) => runOf(config, one))) ?? seeds[0];
+  const seed = seeds.includes(Number(props.seed)) && props.seed !== '' ? Number(props.seed) : usual;
+  const shots = chosen.map((config, i) => {
+    const run = runOf(config, seed);
+    return {
+      key: `${i}-${run?.id ?? config.config_id}`, run, label: `${config.label}, seed ${seed}`, waiting: `Seed ${seed} of this config has not trained yet.`,
+      title: html`<${Swatch} style=${styles.get(config.config_id)} />${run ? html`<a href="#/runs/${run.id}?tab=boundary">${config.label}</a>` : config.label}`,
+    };
+  });
+  const options = configs.map((config) => [config.config_id, config.label]);
+  return html`
+    <section class="card" ref=${box} aria-labelledby="boundary-title" data-testid="boundaries"><div class="section-head"><h2
+      id="boundary-title">The boundary as it forms</h2><div class="toolbar choices-bar">
+        <${Choice} id="boundary-left" label=${right ? 'Left' : 'Config'} options=${options} value=${left} onChange=${(id) => set({ left: id })} />
+        ${right && html`<${Choice} id="boundary-right" label="Right" options=${options} value=${right} onChange=${(id) => set({ right: id })} />`}
+        ${seeds.length > 1 && html`<${Choice} id="boundary-seed" label="Seed" options=${seeds.map((one) => [String(one), String(one)])} value=${String(seed)}
+          onChange=${(one) => set({ seed: one })} />`}</div></div>
+      <${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${seen} set=${set} /></section>`;
+}
+
+/* ---- one run ---- */
+
+export function RunBoundary({ run, label, props, set }) {
+  const shots = [{ key: run.id, run: isReady(run) ? run : undefined, label, title: null, waiting: 'The boundary can be seen when the run has started.' }];
+  return html`<div data-testid="boundary"><${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${true} set=${set} /></div>`;
 }

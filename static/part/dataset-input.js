@@ -1,7 +1,11 @@
 /* dataset-input — the choice of a data set, with the options of a built-in one. The field's text is a name or the JSON of
  * {"name", options}. */
-import { html } from '../lib/html.js';
-import { count, value as showValue } from '../lib/format.js';
+import { html, useState } from '../lib/html.js';
+import { count } from '../lib/format.js';
+import { OptionInputs, PreviewParts, optionFaults, usePreview } from './preview.js';
+
+const PREVIEW_ROWS = 200;
+const PICTURES = 20;
 
 /* {name, options} of the field's text. */
 function read(text) {
@@ -38,7 +42,19 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn }) 
         value=${one.name} selected=${one.name === name}>${one.name}</option>`)}</optgroup>`)}
     </select>
     ${chosen && html`<p class="soft small">${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')].filter(Boolean).join(' · ')}</p>`}
-    ${known && html`<div class="range-parts" title=${known.options_help}>${Object.entries(known.options).map(([key, standard]) => html`
-      <label><code>${key}</code><input id="dataset-option-${key}" type="text" inputmode="decimal" autocomplete="off" value=${options[key] ?? ''}
-        placeholder=${showValue(standard)} onInput=${(event) => option(key, event.target.value)} /></label>`)}</div>`}`;
+    ${known && html`<${OptionInputs} id="dataset-option" known=${known} values=${options} onChange=${option} />`}
+    ${chosen && html`<${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}} />`}`;
+}
+
+/* The preview of the chosen set with the options as they are, made when it is opened. */
+function Look({ name, options }) {
+  const [open, setOpen] = useState(false);
+  return html`<details class="look" id="dataset-look" onToggle=${(event) => setOpen(event.target.open)}><summary>Look at it</summary>
+    ${open && html`<${Looking} name=${name} options=${options} />`}</details>`;
+}
+
+function Looking({ name, options }) {
+  const resource = usePreview(name, options, { rows: PREVIEW_ROWS, images: PICTURES });
+  const faults = [...optionFaults(resource.error).values()];
+  return html`<${PreviewParts} id="look" resource=${resource} small />${faults.length > 0 && html`<p class="field-error" role="alert">${faults.join(' ')}</p>`}`;
 }

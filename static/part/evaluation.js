@@ -1,9 +1,11 @@
-/* evaluation — what a run gets wrong on its test split: confusion matrix, calibration, the worst mistakes. */
+/* evaluation — what a run gets wrong on its test split: confusion matrix, calibration, the worst mistakes; of a regression
+ * its residuals (part/residuals.js). */
 import { html, useRef, useResource, useTheme } from '../lib/html.js';
 import { get } from '../lib/api.js';
 import { categorical, faded } from '../lib/palette.js';
 import { count, number } from '../lib/format.js';
 import { Loading, Failure } from './basic.js';
+import { Residuals } from './residuals.js';
 import { Table } from './table.js';
 import { Picture } from './weights.js';
 import { useWidth } from './xy-chart.js';
@@ -156,6 +158,7 @@ export function Evaluation({ run }) {
   const { data: evaluation, error, loading, reload } = useResource((signal) => get(`/runs/${run.id}/evaluation`, {}, signal), [run.id, run.finished_at]);
   if (error) return html`<${Failure} problem=${error} retry=${reload} title="There is nothing to see of its answers" />`;
   if (loading && !evaluation) return html`<${Loading} what="Asking the model about the test split" />`;
+  if (evaluation.task === 'regression') return html`<${Residuals} evaluation=${evaluation} />`;
   return html`
     <div class="evaluation" data-testid="evaluation"><p>${percent(evaluation.accuracy)} of ${count(evaluation.n, 'test sample')} answered right, with the selected weights.</p>
       <div class="panels"><${Confusion} evaluation=${evaluation} /><${Calibration} evaluation=${evaluation} /></div>

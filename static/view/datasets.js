@@ -1,18 +1,17 @@
 /* datasets — the data sets: what there is, what they look like, and how to bring one. */
-import { html, useEffect, useMemo, useRef, useState, useTheme, useTitle, useResource } from '../lib/html.js';
+import { html, useEffect, useRef, useState, useTitle, useResource } from '../lib/html.js';
 import { defineView } from '../lib/view.js';
 import { text } from '../lib/state.js';
-import { get, getAll, request, getCatalogue } from '../lib/api.js';
+import { getAll, request, getCatalogue } from '../lib/api.js';
 import { bytes, count, number, whenFully, when } from '../lib/format.js';
 import { Icon, Loading, Failure, ConfirmButton, attempt, notify } from '../part/basic.js';
 import { Table } from '../part/table.js';
-import { Picture } from '../part/weights.js';
-import { XyChart } from '../part/xy-chart.js';
-import { categorical } from '../lib/palette.js';
+import { OptionInputs, PreviewParts, optionFaults, usePreview } from '../part/preview.js';
 
-const PROPS = { name: text(), sort: text() };
+const OPTIONS = ['n', 'noise', 'classes', 'dimensions'];
+const PROPS = { name: text(), sort: text(), ...Object.fromEntries(OPTIONS.map((key) => [key, text()])) };
+const NO_OPTIONS = Object.fromEntries(OPTIONS.map((key) => [key, '']));
 const PREVIEW_ROWS = 300;
-const TABLE_ROWS = 8;
 const PICTURES = 60;
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,62}$/;
 const TYPES = { csv: 'text/csv', npy: 'application/x-npy', npz: 'application/zip', gz: 'application/gzip' };
@@ -102,91 +101,49 @@ function Upload({ done }) {
     </form>`;
 }
 
-/* How many samples each class has in each part. */
-function Balance({ counts }) {
-  const theme = useTheme();
-  const parts = ['train', 'validation', 'test'].filter((part) => counts.some((one) => one[part] > 0));
-  const most = Math.max(1, ...counts.map((one) => parts.reduce((sum, part) => sum + (one[part] ?? 0), 0)));
-  const color = (part) => categorical(['train', 'validation', 'test'].indexOf(part), theme);
-  return html`
-    <div class="legend static">${parts.map((part) => html`<span class="legend-item"><span class="swatch"
-      style=${{ background: color(part) }} />${part === 'train' ? 'training' : part}</span>`)}</div>
-    <dl class="balance" data-testid="balance">${counts.map((one) => html`<div><dt title=${one.name}>${one.name}</dt>
-      <dd><span class="bars">${parts.map((part) => one[part] > 0 && html`<span
-        style=${{ width: `${(100 * one[part]) / most}%`, background: color(part) }} title="${one[part]} ${part}" />`)}</span><span
-        class="soft">${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}</span></dd></div>`)}</dl>`;
+/* Numbers as a specification has them; what is no number stays a text, for the service to name. */
+const numbersOf = (options) => Object.fromEntries(Object.entries(options).map(([key, typed]) => [key, Number.isFinite(Number(typed)) ? Number(typed) : typed]));
+
+/* How many inputs and classes or outputs, with the options of the preview once it is there. */
+function shapeOf(set, preview) {
+  const classes = preview?.class_counts?.length ?? set.classes;
+  return `${count(preview?.columns.length ?? set.inputs, 'input')}, ${classes ? count(classes, 'class', 'classes') : count(set.outputs, 'output')}`;
 }
 
-/* Points of a set in the plane, by class; or targets against the one input. */
-function Plane({ preview }) {
-  const theme = useTheme();
-  const series = useMemo(() => {
-    const groups = new Map();
-    preview.rows.forEach((row, i) => {
-      const name = preview.labels ? preview.labels[i] : 'target';
-      if (!groups.has(name)) groups.set(name, { key: name, label: name, points: [] });
-      groups.get(name).points.push({ x: row[0], y: preview.labels ? row[1] : preview.targets[i][0], low: NaN, high: NaN });
-    });
-    return [...groups.values()].sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true })).map((one, i) => ({ ...one, color: categorical(i, theme), joined: false }));
-  }, [preview, theme]);
-  const [first, second] = (preview.columns ?? []).map((name) => (/^\d+$/.test(name) ? `input ${name}` : name));
-  return html`
-    ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round"
-      style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
-    <${XyChart} id="plane" label="The training samples" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'}
-      yLabel=${preview.labels ? second ?? 'second input' : 'target'} />`;
-}
-
-function Rows({ preview }) {
-  const shown = (preview.columns ?? preview.rows[0]?.map((_, i) => String(i)) ?? []).slice(0, 12);
-  const columns = [...shown.map((name, i) => ({ key: name, label: name, align: 'num', head: false, cell: (row) => number(row.values[i]) })),
-    ...(preview.rows[0]?.length > 12 ? [{ key: 'more', label: `… ${preview.rows[0].length - 12} more`, head: false, cell: () => '' }] : []),
-    { key: 'label', label: preview.labels ? 'class' : 'target', head: false, cell: (row) => row.label }];
-  const rows = preview.rows.slice(0, TABLE_ROWS).map((values, place) => ({ place, values, label: preview.labels ? preview.labels[place] : preview.targets[place].map((x) => number(x)).join(', ') }));
-  return html`<${Table} id="preview-rows" label="The first rows" columns=${columns} rows=${rows} rowKey=${(row) => row.place} />`;
-}
-
-function Preview({ set, help, close, removed }) {
-  const { data: preview, error, loading, reload } = useResource((signal) => get(`/datasets/${encodeURIComponent(set.name)}/preview`, { rows: PREVIEW_ROWS, images: PICTURES }, signal), [set.name]);
+function Preview({ set, help, options, change, close, removed }) {
+  const resource = usePreview(set.name, options, { rows: PREVIEW_ROWS, images: PICTURES });
   const remove = () => attempt(async () => { await request('DELETE', `/datasets/${encodeURIComponent(set.name)}`); removed(); }, `${set.name} is removed.`);
-  const plane = preview && !preview.images && (preview.rows[0]?.length === 2 || (preview.rows[0]?.length === 1 && preview.targets));
+  const dataset = Object.keys(options).length ? { name: set.name, ...numbersOf(options) } : set.name;
   return html`
     <section class="card preview" aria-labelledby="preview-title" data-testid="preview">
       <div class="section-head"><h2 id="preview-title">${set.name}</h2><div class="row">
-        <a class="button" id="use-dataset" href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset: set.name }))}"><${Icon}
+        <a class="button" id="use-dataset" href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset }))}"><${Icon}
           name="plus" />New experiment with it</a>
         ${!set.built_in && html`<${ConfirmButton} id="dataset-delete" icon="trash" label="Remove" confirm="Remove this set?" quiet
           onConfirm=${remove} />`}
         <button type="button" class="button quiet icon-only" id="preview-close" aria-label="Close the preview" onClick=${close}><${Icon}
           name="close" /></button></div></div>
       ${help && html`<p class="soft">${help.help} <span class="small">${help.options_help}</span></p>`}
-      <p class="soft small">${set.task}, ${count(set.inputs, 'input')}, ${set.classes ? count(set.classes, 'class', 'classes') : count(set.outputs, 'output')}${set.sha256 ? html`, SHA-256 <code title=${set.sha256}>${set.sha256.slice(0, 12)}…</code>` : ''}${set.created_at ? html`, registered <time datetime=${set.created_at} title=${whenFully(set.created_at)}>${when(set.created_at)}</time>` : ''}</p>
-      ${error && html`<${Failure} problem=${error} retry=${reload} title="The preview could not be made" />`}
-      ${loading && !preview && html`<${Loading} what="Looking into the data" />`}
-      ${preview && html`<div class="preview-parts">
-        <div>${preview.images ? html`<div class="pictures" data-testid="pictures">${preview.images.pixels.map((pixels, i) => html`<figure key=${i}>
-          <${Picture} values=${pixels} width=${preview.images.width} height=${preview.images.height} kind="grey"
-          label="Class ${preview.images.labels?.[i] ?? ''}" /><figcaption class="soft small">${preview.images.labels?.[i] ?? ''}</figcaption>
-          </figure>`)}</div>`
-          : plane ? html`<${Plane} preview=${preview} />` : html`<${Rows} preview=${preview} />`}</div>
-        ${preview.class_counts && html`<div><h3>Classes</h3><${Balance} counts=${preview.class_counts} /></div>`}
-      </div>
-      ${plane && html`<details class="method"><summary>The first rows</summary><${Rows} preview=${preview} /></details>`}`}
+      <p class="soft small">${set.task}, ${shapeOf(set, resource.data)}${set.sha256 && !Object.keys(options).length ? html`, SHA-256 <code title=${set.sha256}>${set.sha256.slice(0, 12)}…</code>` : ''}${set.created_at ? html`, registered <time datetime=${set.created_at} title=${whenFully(set.created_at)}>${when(set.created_at)}</time>` : ''}</p>
+      ${help && html`<div class="preview-options" role="group" aria-label="Options of ${set.name}"><${OptionInputs} id="preview-option" known=${help} values=${options}
+        faults=${optionFaults(resource.error)} onChange=${change} /></div>`}
+      <${PreviewParts} id="preview" resource=${resource} />
     </section>`;
 }
 
-function Datasets({ name: chosenName, sort, set }) {
+function Datasets({ name: chosenName, sort, set, ...props }) {
   useTitle('Data sets');
   const { data: sets, error, loading, reload } = useResource((signal) => getAll('/datasets', {}, signal), []);
   const [builtIn, setBuiltIn] = useState([]);
   useEffect(() => { getCatalogue().then((catalogue) => setBuiltIn(catalogue.datasets), () => {}); }, []);
   const chosen = sets?.find((one) => one.name === chosenName);
-  const open = (name) => { set({ name }, { push: true }); requestAnimationFrame(() => document.getElementById('preview-title')?.scrollIntoView({ block: 'nearest' })); };
+  const options = Object.fromEntries(OPTIONS.filter((key) => props[key].trim() !== '').map((key) => [key, props[key].trim()]));
+  const open = (name) => { set({ ...NO_OPTIONS, name }, { push: true }); requestAnimationFrame(() => document.getElementById('preview-title')?.scrollIntoView({ block: 'nearest' })); };
   const columns = [
     { key: 'name', label: 'Data set', value: (one) => one.name, cell: (one) => html`<button type="button" class="row-button" id="dataset-${one.name}"
       aria-expanded=${one.name === chosenName ? 'true' : 'false'} onClick=${() => open(one.name)}>${one.name}</button>` },
     { key: 'origin', label: 'Origin', value: (one) => one.built_in, cell: (one) => html`<span
-      class="soft">${one.built_in ? 'built in' : 'registered'}</span>` },
+      class="soft nowrap">${one.built_in ? 'built in' : 'registered'}</span>` },
     { key: 'task', label: 'Task', value: (one) => one.task, cell: (one) => one.task },
     { key: 'inputs', label: 'Inputs', align: 'num', value: (one) => one.inputs, cell: (one) => number(one.inputs) },
     { key: 'classes', label: 'Classes', align: 'num', value: (one) => one.classes, cell: (one) => number(one.classes) },
@@ -201,10 +158,11 @@ function Datasets({ name: chosenName, sort, set }) {
     ${error && html`<${Failure} problem=${error} retry=${reload} title="The data sets could not be loaded" />`}
     ${loading && !sets && html`<${Loading} what="Loading the data sets" />`}
     ${chosen && html`<${Preview} key=${chosen.name} set=${chosen} help=${builtIn.find((one) => one.name === chosen.name)}
-      close=${() => set({ name: '' })} removed=${() => { set({ name: '' }); reload(); }} />`}
+      options=${options} change=${(key, typed) => set({ [key]: typed })}
+      close=${() => set({ ...NO_OPTIONS, name: '' })} removed=${() => { set({ name: '' }); reload(); }} />`}
     ${sets && html`<${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort} onSort=${(next) => set({ sort: next })}
       rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />`}
-    <${Upload} done=${(name) => { reload(); set({ name }, { push: true }); }} />`;
+    <${Upload} done=${(name) => { reload(); set({ ...NO_OPTIONS, name }, { push: true }); }} />`;
 }
 
 export default defineView(PROPS, Datasets);

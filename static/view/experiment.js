@@ -21,7 +21,7 @@ const PROPS = {
   metrics: list(), mode: choice(['mean', 'runs']), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
   y: choice(['linear', 'log']), smooth: numberProp(0), fit: choice(['end', 'all']), zoom: range(), hide: list(), by: text(),
   compare: text('val_loss'), at: choice(['selected', 'best', 'last']),
-  against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(), left: text(), right: text(),
+  against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(), left: text(), right: text(), seed: text(), epoch: text(),
   tab: choice(['configs', 'runs', 'specification']), order: text(), rows: text(),
 };
 
@@ -172,7 +172,8 @@ function Experiment({ id, set, ...props }) {
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
     ${store.comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${store.comparison} />`}
-    ${isPlane && html`<${Boundaries} configs=${configs} comparison=${store.comparison} styles=${styles} props=${props} set=${set} />`}
+    ${isPlane && configs.length > 0 && html`<${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active} styles=${styles}
+      props=${props} set=${set} />`}
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
         tabs=${[['configs', `Configs (${configs.length})`], ['runs', `Runs (${store.runs.size})`], ['specification', 'Specification']]} />

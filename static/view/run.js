@@ -10,12 +10,13 @@ import { bytes, number, metricLabel, duration, elapsed, valuesLabel, value as sh
 import { Icon, Status, Loading, Failure, Segments, Tabs, tabPanel, attempt, saveFile, Swatch } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle, LogEpochs } from '../part/chart.js';
 import { Evaluation } from '../part/evaluation.js';
+import { RunBoundary, useIsPlane } from '../part/boundary.js';
 import { Weights } from '../part/weights.js';
 import { Configuration } from '../part/configuration.js';
 import { titleOf } from './experiments.js';
 
 const PROPS = {
-  fit: choice(['end', 'all']), y: choice(['linear', 'log']), x: choice(['linear', 'log']), zoom: range(), tab: choice(['layers', 'weights', 'answers', 'configuration']), layer: text(),
+  fit: choice(['end', 'all']), y: choice(['linear', 'log']), x: choice(['linear', 'log']), zoom: range(), tab: choice(['layers', 'weights', 'answers', 'boundary', 'configuration']), layer: text(), epoch: text(),
 };
 
 function useRun(id) {
@@ -48,7 +49,7 @@ function Panel({ id, title, note, lines, columns, version, props, set, marks, sm
     <section class="panel" aria-label=${title}>
       <div class="panel-head"><h3>${title}</h3><span class="soft small hint">${note}</span><span class="grow" />
         ${props.zoom && html`<button type="button" class="button quiet small" onClick=${() => set({ zoom: null })}>Show all</button>`}<${SaveMenu}
-          id=${id} model=${model} handle=${handle} /></div>
+          id=${id} handle=${handle} /></div>
       ${model.series.length > 1 && html`<div class="legend static">${model.series.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>`}
       <${LineChart} id=${id} label="${title} by epoch" model=${model} small=${small} handle=${handle} onZoom=${(zoom) => set({ zoom })} /></section>`;
 }
@@ -137,7 +138,7 @@ function LayerPanel({ metric, layers, nameOf, version, props, set, theme }) {
       .filter((s) => s.y.some((y) => y !== null)),
   }), [version, theme, props.x, zoomKey, layers]);
   return html`<section class="panel" aria-label="${metricLabel(metric.name)} of each layer"><div class="panel-head">
-    <h3>${metricLabel(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" model=${model} handle=${handle} /></div>
+    <h3>${metricLabel(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" handle=${handle} /></div>
     <${LineChart} id="layer-${metric.name}" label="${metricLabel(metric.name)} of each layer by epoch" model=${model} small handle=${handle}
       onZoom=${(zoom) => set({ zoom })} /><p class="help">${metric.help}</p></section>`;
 }
@@ -212,6 +213,7 @@ function Run({ id, set, ...props }) {
   const [store, version] = useRun(id);
   const [catalogue, setCatalogue] = useState(null);
   const image = useImage(store.run);
+  const isPlane = useIsPlane(store.run);
   useEffect(() => { getCatalogue().then(setCatalogue, (problem) => { store.problem = problem; store.tell(); }); }, []);
   useEffect(() => { if (props.tab === 'layers') store.wantLayers(); }, [props.tab, store.run === null]);
   useTitle(`Run ${id}`);
@@ -220,22 +222,21 @@ function Run({ id, set, ...props }) {
   if (!store.run || !catalogue) return html`<${Loading} what="Loading the run" />`;
   const { run, columns } = store;
   const shared = { store, version, props, set, catalogue };
-  const regression = columns.val_rmse?.some((x) => x !== null) ?? false;
-  const tab = regression && props.tab === 'answers' ? 'layers' : props.tab;
+  const tabs = [['layers', 'Layers'], ['weights', 'Weights'], ['answers', 'Answers'], ...(isPlane || props.tab === 'boundary' ? [['boundary', 'Boundary']] : []), ['configuration', 'Configuration']];
   return html`
     <${Head} run=${run} experiment=${store.experiment} />
     <${Tiles} run=${run} catalogue=${catalogue} />
     <${Curves} ...${shared} />
     <${Ledger} run=${run} columns=${columns} />
-    <section class="card tables"><${Tabs} id="run-tabs" label="Inside the run" value=${tab} onChange=${(tab) => set({ tab })}
-      tabs=${[['layers', 'Layers'], ['weights', 'Weights'], ...(regression ? [] : [['answers', 'Answers']]), ['configuration', 'Configuration']]} />
-      <div class="tab-body" ...${tabPanel('run-tabs', tab)}>
-        ${tab === 'layers' && html`<${Layers} ...${shared} />`}
-        ${tab === 'weights' && (run.status === 'completed' ? html`<${Weights} run=${run.id} image=${image} />` : html`<p
+    <section class="card tables"><${Tabs} id="run-tabs" label="Inside the run" value=${props.tab} tabs=${tabs} onChange=${(tab) => set({ tab })} />
+      <div class="tab-body" ...${tabPanel('run-tabs', props.tab)}>
+        ${props.tab === 'layers' && html`<${Layers} ...${shared} />`}
+        ${props.tab === 'weights' && (run.status === 'completed' ? html`<${Weights} run=${run.id} image=${image} />` : html`<p
           class="soft pad">The weights can be seen when the run has finished.</p>`)}
-        ${tab === 'answers' && (run.status === 'completed' ? html`<${Evaluation} run=${run} />` : html`<p
+        ${props.tab === 'answers' && (run.status === 'completed' ? html`<${Evaluation} run=${run} />` : html`<p
           class="soft pad">What it answers to the test split can be seen when the run has finished.</p>`)}
-        ${tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets}
+        ${props.tab === 'boundary' && html`<${RunBoundary} run=${run} label="${valuesLabel(run.values)}, seed ${run.seed}" props=${props} set=${set} />`}
+        ${props.tab === 'configuration' && html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets}
           name="run-${id}" /><${Provenance} run=${run} />`}
       </div></section>
     <p class="soft foot">Everything here is also at <a href=${link(`/runs/${id}`)}>${link(`/runs/${id}`)}</a>, <a

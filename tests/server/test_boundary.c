@@ -261,7 +261,7 @@ static void too_much_is_refused_with_figures(void)
     t.spec.n_hidden = 2;
     t.spec.hidden[0] = t.spec.hidden[1] = 1024;
     epochs[1] = 100000;
-    CHECK_FAILS(boundary_check_work(&r, &f), f, FAIL_CONFLICT, "");
+    CHECK_FAILS(boundary_check_work(&r, &f), f, FAIL_TIME_LIMIT, "/query/epochs");
     CHECK_CONTAINS(f.sentence, "1054722 parameters on 120 samples");
     CHECK_CONTAINS(f.sentence, "epoch 100000");
     CHECK_CONTAINS(f.sentence, "the limit is 20 s");
