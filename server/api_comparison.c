@@ -293,10 +293,15 @@ static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out,
         codec_add_string(out, METRICS[id].name);
         codec_add_key(out, "configs");
         buffer_add_text(out, "[");
-        done = store_list_curves(a->store, e->id, id, add_point, &w, f) && !w.has_failed;
+        int64_t last_event = 0;
+        done =
+            store_list_curves(a->store, e->id, id, add_point, &w, &last_event, f) && !w.has_failed;
         if (done)
             write_band(&w);
-        buffer_add_text(out, "]}");
+        buffer_add_text(out, "]");
+        codec_add_key(out, "last_event_id");
+        codec_add_integer(out, last_event);
+        buffer_add_text(out, "}");
         comparison_band_close(&w.band);
     }
     close_table(&table);

@@ -188,11 +188,12 @@ typedef bool layer_callback(void *context, int64_t epoch, int layer,
 FAIL_CHECKED bool store_list_layers(store *s, int64_t run_id, layer_callback *each, void *context,
                                     fail *f);
 /* One metric of all runs of an experiment, ordered by config, epoch, seed; epochs without a finite
- * value are left out. */
+ * value are left out. *last_event: the id of the last event that they have seen. */
 typedef bool curve_callback(void *context, const char *config_id, int64_t run_id, int64_t seed,
                             int64_t epoch, double value);
 FAIL_CHECKED bool store_list_curves(store *s, int64_t experiment_id, metric_id metric,
-                                    curve_callback *each, void *context, fail *f);
+                                    curve_callback *each, void *context, int64_t *last_event,
+                                    fail *f);
 
 /* ---- events ---- */
 typedef bool event_callback(void *context, const store_event *e);

@@ -2,6 +2,7 @@
  * configuration's runs amount to. */
 #include "server/store_internal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -286,6 +287,23 @@ bool store_list_layers(store *s, int64_t run_id, layer_callback *each, void *con
 
 /* ---- one metric of many runs ---- */
 
+static const char BEGIN[] = "BEGIN";
+static const char COMMIT[] = "COMMIT";
+static const char GET_LAST_EVENT[] =
+    "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)";
+
+static bool get_last_event(store_connection *c, int64_t *out, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(c, GET_LAST_EVENT, f);
+    if (!get || !store_step(c, get, &row, f))
+        return false;
+    assert(row);
+    *out = store_column_integer(get, 0);
+    store_reset(get);
+    return true;
+}
+
 /* CROSS JOIN: runs first, so that the long table is read by its key only. */
 static sqlite3_stmt *prepare_curves(const store_connection *c, metric_id which, fail *f)
 {
@@ -315,20 +333,27 @@ static bool list_curves(const store_connection *c, sqlite3_stmt *list, curve_cal
     return true;
 }
 
+/* The last event and the values are of one snapshot. */
 bool store_list_curves(store *s, int64_t experiment_id, metric_id which, curve_callback *each,
-                       void *context, fail *f)
+                       void *context, int64_t *last_event, fail *f)
 {
     store_connection *c = store_borrow(s, f);
     if (!c)
         return false;
+    int64_t last = 0;
     sqlite3_stmt *list = NULL;
-    bool is_good = check_row(c, GET_EXPERIMENT_ID, experiment_id, store_no_experiment, f) &&
-                   (list = prepare_curves(c, which, f)) != NULL;
+    bool is_good = store_run(c, BEGIN, f) &&
+                   check_row(c, GET_EXPERIMENT_ID, experiment_id, store_no_experiment, f) &&
+                   get_last_event(c, &last, f) && (list = prepare_curves(c, which, f)) != NULL;
     if (is_good) {
         store_bind_integer(list, 1, experiment_id);
         is_good = list_curves(c, list, each, context, f);
     }
     sqlite3_finalize(list);
+    if (!sqlite3_get_autocommit(c->db) && !store_run(c, COMMIT, is_good ? f : NULL))
+        is_good = false;
     store_give_back(s, c);
+    if (is_good)
+        *last_event = last;
     return is_good;
 }

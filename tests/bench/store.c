@@ -212,7 +212,8 @@ static void read_run_page(void)
 static void read_config_curves(void)
 {
     fail f;
-    must(store_list_curves(reading, 50, METRIC_VAL_LOSS, see_curve, NULL, &f), &f);
+    int64_t last_event;
+    must(store_list_curves(reading, 50, METRIC_VAL_LOSS, see_curve, NULL, &last_event, &f), &f);
 }
 
 static void replay_events(void)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { QUICK, Server } from '../harness.mjs';
+import { LONG, QUICK, Server } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
@@ -107,6 +107,18 @@ test('curves of an experiment: per config, mean and spread over the seeds', asyn
     }
   }
   assert.equal((await server.request('GET', `/experiments/${experiment.id}/curves?metric=nonsense`)).status, 400);
+});
+
+test('curves of an experiment say up to which event they go: what is told later is to be added', async () => {
+  const { id } = await server.submit({ ...LONG, name: 'Adds up' });
+  const stream = await server.events(`/events?experiments=${id}`);
+  await stream.next(({ event }) => event === 'epoch');
+  const { configs, last_event_id: last } = await server.get(`/experiments/${id}/curves?metric=val_loss`);
+  const { data: { epoch: next } } = await stream.next(({ event, id: at }) => event === 'epoch' && Number(at) > last);
+  assert.equal(next, configs[0].epoch.at(-1) + 1);
+  await stream.close();
+  await server.request('POST', `/experiments/${id}/cancel`);
+  await server.untilTerminal(id);
 });
 
 test('the database has the same rows under the same names', async () => {

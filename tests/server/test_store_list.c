@@ -327,12 +327,16 @@ static void lists_curves(void)
         for (int i = 5; i >= 0; i--)
             fixture_train(&x, ids[i], 0.5);
         curve_check curves = {0}, none = {0};
-        CHECK_OK(store_list_curves(x.s, id, METRIC_VAL_LOSS, check_curve, &curves, &f), f);
+        int64_t first = 0, last = 0, seen = 0, unchanged = -1;
+        CHECK_OK(store_list_curves(x.s, id, METRIC_VAL_LOSS, check_curve, &curves, &seen, &f), f);
         CHECK_EQUAL_INT(curves.n, 6 * 4);
-        CHECK_OK(store_list_curves(x.s, id, METRIC_VAL_R2, check_curve, &none, &f), f);
+        CHECK_OK(store_event_range(x.s, &first, &last, &f), f);
+        CHECK_EQUAL_INT(seen, last);
+        CHECK_OK(store_list_curves(x.s, id, METRIC_VAL_R2, check_curve, &none, &seen, &f), f);
         CHECK_EQUAL_INT(none.n, 0);
-        CHECK_FAILS(store_list_curves(x.s, 9, METRIC_VAL_LOSS, check_curve, &none, &f), f,
-                    FAIL_NOT_FOUND, "");
+        CHECK_FAILS(store_list_curves(x.s, 9, METRIC_VAL_LOSS, check_curve, &none, &unchanged, &f),
+                    f, FAIL_NOT_FOUND, "");
+        CHECK_EQUAL_INT(unchanged, -1);
         CHECK_OK(store_list_records(x.s, ids[2], 0, check_record, &n, &f), f);
         CHECK_EQUAL_INT(n, 3);
         CHECK_FAILS(store_list_records(x.s, 99, 0, check_record, &n, &f), f, FAIL_NOT_FOUND, "");
