@@ -137,11 +137,24 @@ void api_recipes_list(app *a, const request *q, response *r)
 
 /* ---- queue ---- */
 
+/* A recipe is queued as it is; a body that changes it would be lost without a word. */
+static bool check_no_body(const request *q, fail *f)
+{
+    size_t start = strspn(q->body, " \t\r\n");
+    if (q->body_bytes == start ||
+        (strncmp(q->body + start, "{}", 2) == 0 &&
+         start + 2 + strspn(q->body + start + 2, " \t\r\n") == q->body_bytes))
+        return true;
+    return fail_set(f, FAIL_INCOMPATIBLE, "",
+                    "A recipe takes no body. To change it, take its spec from GET /recipes and "
+                    "submit that to POST /experiments.");
+}
+
 void api_recipes_queue(app *a, const request *q, response *r)
 {
     recipe found;
     fail f;
-    if (!recipe_open(a, q->name, &found, &f)) {
+    if (!check_no_body(q, &f) || !recipe_open(a, q->name, &found, &f)) {
         response_fail(r, &f);
         return;
     }

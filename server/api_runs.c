@@ -45,11 +45,8 @@ static bool add_filter(listing *l, const message_pair *pair, fail *f)
                         FILTERS_LIMIT);
     if (!read_column(pair->name, l->columns[n], f))
         return false;
-    const char *value = pair->value;
-    if (strcmp(value, "true") == 0 || strcmp(value, "false") == 0)
-        value = *value == 't' ? "1" : "0"; /* as the columns have them */
     l->query.filters[n].column = l->columns[n];
-    l->query.filters[n].value = value;
+    l->query.filters[n].value = pair->value;
     l->query.n_filters++;
     return true;
 }

@@ -81,7 +81,9 @@ const cli_command COMMANDS[] = {
      RUN_FLAGS, 1, 1, cli_run},
     {"check", "SPEC.json",
      "Say what a specification means, or everything that is wrong with it; - reads standard input.",
-     "Faults are printed as `POINTER: sentence`, one a line, with exit status 2.",
+     "Faults are printed as `POINTER: sentence`, one a line, with exit status 2; what concerns the "
+     "text as\n"
+     "a whole (bad JSON, with its line and column) has no pointer.",
      "echo '{\"l2\": 0.001}' | regulab check -", CHECK_FLAGS, 1, 1, cli_check},
     {"fields", "[NAME]", "List the fields of a specification: type, range, default, meaning.", NULL,
      "regulab fields\nregulab fields optimizer\nregulab fields --json", FIELDS_FLAGS, 0, 1,
@@ -263,7 +265,7 @@ int cli_failed(const fail *f)
 int cli_faulty(FILE *file, const fail_list *faults)
 {
     for (int i = 0; i < faults->n; i++)
-        (void)fprintf(file, "%s: %s\n", *faults->items[i].field ? faults->items[i].field : "/",
+        (void)fprintf(file, "%s%s%s\n", faults->items[i].field, *faults->items[i].field ? ": " : "",
                       faults->items[i].sentence);
     if (faults->n_found > faults->n)
         (void)fprintf(file, "... and %d more\n", faults->n_found - faults->n);

@@ -47,6 +47,9 @@ FAIL_CHECKED bool codec_check_text(const char *text, size_t n, fail *f);
  */
 FAIL_CHECKED bool codec_read_experiment_spec(const char *text, size_t n, experiment_spec *out,
                                              fail_list *faults);
+/* Of a specification with faults, what has none: the other fields and axes are left at their defaults,
+ * or out. False where the text is no JSON object at all. */
+FAIL_CHECKED bool codec_salvage_experiment_spec(const char *text, size_t n, experiment_spec *out);
 /* Canonical JSON of a resolved spec: every field that applies, in table order, no nulls but
  * early_stopping; the data set's options as resolved. `sha256` (may be NULL) is put beside a
  * registered data set's name in canonical form for config_id only. */
@@ -77,7 +80,8 @@ void codec_add_fault(buffer *b, const fail *f);            /* {"pointer", "code"
 const char *codec_field_type_name(const field *row); /* "integer", "rates", ... as in GET /fields */
 void codec_field_add_default(buffer *b,
                              const field *row); /* JSON; null where it depends on other fields */
-void codec_add_fields(buffer *b);               /* GET /fields: items and metrics */
+/* GET /fields: `limit` rows of the table from row `first` on, all metrics, all built-in data sets. */
+void codec_add_fields(buffer *b, int64_t first, int64_t limit);
 void codec_add_event(buffer *b, const store_event *e); /* the JSON of an SSE data line */
 void codec_add_dataset(buffer *b, const dataset_info *d);
 void codec_add_problem(buffer *b, int status, const char *title, const char *detail,

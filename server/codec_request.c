@@ -74,6 +74,19 @@ static bool append_values(sweep_axis *axis, const train_spec *values, int n)
     return true;
 }
 
+/* A new axis starts with the value that the field has had, unless it has had none: a member of an
+ * object that is off. Its configs are there anyway. */
+static bool has_had_value(const sweep_axis *more, const experiment_spec *spec)
+{
+    const field *parent = codec_field_parent(more->row);
+    if (!parent || !parent->nullable)
+        return true;
+    for (int a = 0; a < spec->n_axes; a++)
+        if (spec->axes[a].row == parent)
+            return true;
+    return *(const bool *)field_value_const(parent, &spec->base);
+}
+
 static bool merge_axis(const sweep_axis *more, experiment_spec *spec, fail_list *faults)
 {
     char at[CODEC_POINTER_BYTES];
@@ -87,9 +100,8 @@ static bool merge_axis(const sweep_axis *more, experiment_spec *spec, fail_list 
     if (!axis && spec->n_axes == SWEEP_AXES_LIMIT)
         return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "at most %d fields can be swept",
                              SWEEP_AXES_LIMIT);
-    bool ok = axis ? append_values(axis, more->values, more->n_values)
-                   : append_values(&added, &spec->base, 1) &&
-                         append_values(&added, more->values, more->n_values);
+    bool ok = axis || !has_had_value(more, spec) || append_values(&added, &spec->base, 1);
+    ok = ok && append_values(axis ? axis : &added, more->values, more->n_values);
     if (ok && !axis)
         spec->axes[spec->n_axes++] = added;
     else if (!ok && !axis)

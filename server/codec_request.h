@@ -20,7 +20,7 @@ void experiment_patch_close(experiment_patch *p);
 
 /* POST /experiments/{id}/extend: {"repeats", "sweep"} is merged into *spec, the specification of
  * the experiment so far: `repeats` is the new total (not below the present one), `sweep` adds
- * values to its axes; a new axis starts with the value that the field has had. On false *spec may
+ * values to its axes; a new axis starts with the value that the field has had, if any. On false *spec may
  * be half merged: only good for closing. */
 FAIL_CHECKED bool codec_read_extension(const char *text, size_t n, experiment_spec *spec,
                                        fail_list *faults);

@@ -178,6 +178,19 @@ static bool unknown_field(const char *name, const char *pointer, fail_list *faul
                          "unknown field \"%.80s\"; `regulab fields` lists them all", name);
 }
 
+/* A field with a fault is at its default, with all its members. */
+static bool unset(const field *row, train_spec *out)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (&FIELDS[i] != row && codec_field_parent(&FIELDS[i]) != row)
+            continue;
+        if (codec_field_has_place(&FIELDS[i]))
+            field_set_default(&FIELDS[i], out);
+        out->is_set[i] = 0;
+    }
+    return false;
+}
+
 static bool read_member(const cJSON *root, const cJSON *member, experiment_spec *out,
                         fail_list *faults)
 {
@@ -187,7 +200,7 @@ static bool read_member(const cJSON *root, const cJSON *member, experiment_spec 
     if (!row || strchr(row->name, '.'))
         return unknown_field(member->string, at, faults);
     if (row->group != FIELD_GROUP_EXPERIMENT)
-        return codec_field_read(row, member, at, &out->base, faults);
+        return codec_field_read(row, member, at, &out->base, faults) || unset(row, &out->base);
     for (size_t i = 0; i < sizeof EXPERIMENT_READERS / sizeof *EXPERIMENT_READERS; i++)
         if (strcmp(EXPERIMENT_READERS[i].name, row->name) == 0)
             return EXPERIMENT_READERS[i].read(row, root, member, out, faults);
@@ -195,10 +208,10 @@ static bool read_member(const cJSON *root, const cJSON *member, experiment_spec 
 }
 
 /* What concerns several members of the experiment group. */
-static bool check_experiment(const experiment_spec *e, fail_list *faults)
+static bool check_experiment(const experiment_spec *e, bool has_sweep, fail_list *faults)
 {
     bool ok = true;
-    if (e->random_search && e->n_axes == 0)
+    if (e->random_search && e->n_axes == 0 && !(has_sweep && faults->n_found > 0))
         ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep_method",
                            "a random search needs a sweep to draw from");
     if (!e->random_search && e->trials != SWEEP_TRIALS_DEFAULT)
@@ -237,9 +250,13 @@ static bool fill_texts(experiment_spec *e)
     return e->name && e->description && e->tags;
 }
 
-bool codec_read_experiment_spec(const char *text, size_t n, experiment_spec *out, fail_list *faults)
+/* Reads what can be read; *out is to be closed also when there are faults. False without one: it is no
+ * object, or there is no memory. */
+static bool read_spec(const char *text, size_t n, experiment_spec **out, bool *has_faults,
+                      fail_list *faults)
 {
     cJSON *root = NULL;
+    const cJSON *member;
     if (!codec_json_parse_object(text, n, &root, faults))
         return false;
     experiment_spec *e = malloc(sizeof *e);
@@ -249,19 +266,41 @@ bool codec_read_experiment_spec(const char *text, size_t n, experiment_spec *out
     }
     init(e);
     bool ok = true;
-    const cJSON *member;
     cJSON_ArrayForEach(member, root)
     {
         ok = read_member(root, member, e, faults) && ok;
     }
-    ok = check_experiment(e, faults) && ok;
+    ok = check_experiment(e, cJSON_GetObjectItemCaseSensitive(root, "sweep") != NULL, faults) && ok;
     if (!fill_texts(e))
         ok = fail_list_add(faults, FAIL_OUT_OF_MEMORY, "", "no memory for the specification");
-    if (ok)
-        *out = *e;
-    else
-        experiment_spec_close(e);
-    free(e);
     cJSON_Delete(root);
-    return ok;
+    *has_faults = !ok;
+    *out = e;
+    return true;
+}
+
+bool codec_read_experiment_spec(const char *text, size_t n, experiment_spec *out, fail_list *faults)
+{
+    experiment_spec *e;
+    bool has_faults;
+    if (!read_spec(text, n, &e, &has_faults, faults))
+        return false;
+    if (has_faults)
+        experiment_spec_close(e);
+    else
+        *out = *e;
+    free(e);
+    return !has_faults;
+}
+
+bool codec_salvage_experiment_spec(const char *text, size_t n, experiment_spec *out)
+{
+    experiment_spec *e;
+    bool has_faults;
+    fail_list known = {.n = 0};
+    if (!read_spec(text, n, &e, &has_faults, &known))
+        return false;
+    *out = *e;
+    free(e);
+    return true;
 }

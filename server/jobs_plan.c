@@ -1,6 +1,7 @@
 #include "server/jobs_plan.h"
 
 #include "server/codec.h"
+#include "server/jobs_plan_fault.h"
 #include "server/jobs_rate.h"
 
 #include <assert.h>
@@ -26,42 +27,25 @@ static bool same_data(const train_spec *a, const train_spec *b)
     return true;
 }
 
-static bool open_set(const jobs_source *source, const train_spec *spec, dataset **out, fail *f)
-{
-    if (source->open_dataset)
-        return source->open_dataset(source->context, spec, out, f);
-    return dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, source->data_dir,
-                        out, f);
-}
-
-static bool use_data(const jobs_source *source, const train_spec *spec, data_in_use *data, fail *f)
+static bool use_data(const jobs_source *source, const train_spec *spec, data_in_use *data,
+                     fail_list *faults)
 {
     if (data->set && same_data(&data->spec, spec))
         return true;
     dataset_close(data->set);
     data->set = NULL;
     dataset *set;
-    if (!open_set(source, spec, &set, f))
+    if (!jobs_plan_open_set(source, spec, &set, faults))
         return false;
     data->set = set;
     data->spec = *spec;
     return true;
 }
 
-/* Adds a fault that is not in the list yet. */
-static void add_new_fault(fail_list *faults, const fail *f)
-{
-    for (int i = 0; i < faults->n; i++)
-        if (strcmp(faults->items[i].field, f->field) == 0 &&
-            strcmp(faults->items[i].sentence, f->sentence) == 0)
-            return;
-    fail_list_add(faults, f->code, f->field, "%s", f->sentence);
-}
-
 static bool add_new_faults(fail_list *faults, const fail_list *more)
 {
     for (int i = 0; i < more->n; i++)
-        add_new_fault(faults, &more->items[i]);
+        jobs_plan_add_fault(faults, &more->items[i]);
     return false;
 }
 
@@ -89,14 +73,14 @@ static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool mu
                          data_in_use *data, fail_list *faults)
 {
     train_spec *spec = &p->plan.configs[c].spec;
-    fail f;
-    if (!use_data(source, spec, data, &f) ||
-        !executor_resolve(spec, data->set, source->data_dir, &f)) {
-        add_new_fault(faults, &f);
-        return false;
-    }
     size_t n[PART_COUNT];
-    if (!check_on_set(p, spec, data, must_fit, faults) || !split_count(data->set, spec, n, &f))
+    fail f;
+    if (!use_data(source, spec, data, faults))
+        return false;
+    bool is_good = jobs_plan_count_parts(data->set, spec, n, faults);
+    if (is_good && !executor_resolve(spec, data->set, source->data_dir, &f))
+        is_good = jobs_plan_add_fault(faults, &f);
+    if (!check_on_set(p, spec, data, must_fit, faults) || !is_good)
         return false;
     jobs_config *config = &p->configs[c];
     config->work = jobs_rate_work(spec, data->set->d, data->set->k, n);
@@ -200,6 +184,7 @@ bool jobs_plan_take(const jobs_source *source, experiment_spec *spec, bool must_
     jobs_plan p = {.spec = *spec};
     *spec = (experiment_spec){.name = NULL};
     if (!sweep_plan(&p.spec, &p.plan, faults)) {
+        jobs_plan_add_more(source, &p.spec, faults);
         experiment_spec_close(&p.spec);
         return false;
     }
@@ -218,8 +203,13 @@ bool jobs_plan_read(const jobs_source *source, const char *text, size_t n, bool 
                     jobs_plan *out, fail_list *faults)
 {
     experiment_spec spec;
-    return codec_read_experiment_spec(text, n, &spec, faults) &&
-           jobs_plan_take(source, &spec, must_fit, out, faults);
+    if (codec_read_experiment_spec(text, n, &spec, faults))
+        return jobs_plan_take(source, &spec, must_fit, out, faults);
+    if (codec_salvage_experiment_spec(text, n, &spec)) {
+        jobs_plan_add_more(source, &spec, faults);
+        experiment_spec_close(&spec);
+    }
+    return false;
 }
 
 void jobs_plan_close(jobs_plan *p)

@@ -284,41 +284,87 @@ bool store_list_experiments(store *s, const experiment_query *q, experiment_call
 
 static bool sort_runs(store_page *p, const char *sort, fail *f)
 {
-    store_column_kind kind;
+    store_column ignored;
     p->sort = sort ? sort : "id";
     p->descending = *p->sort == '-';
     const char *name = p->sort + p->descending;
     if (strcmp(name, "id") == 0 || strcmp(name, "run_id") == 0)
         return true;
-    return store_schema_add_column(&p->key, name, &kind) || no_such_sort(name, f);
+    return store_schema_add_column(&p->key, name, &ignored) || no_such_sort(name, f);
 }
 
 static bool read_number(const char *text, double *out)
 {
     char *end;
     *out = strtod(text, &end);
-    return end != text && *end == '\0' && isfinite(*out);
+    return *text && strspn(text, "0123456789+-.eE") == strlen(text) && *end == '\0' &&
+           isfinite(*out);
 }
 
-/* A column of text is compared as text, of numbers as numbers, where the value is one; dropout may
- * be an array. */
-static bool add_filter(store_page *p, const char *column, const char *value, fail *f)
+static bool no_such_value(const char *name, const char *value, const char *what, fail *f)
+{
+    char pointer[96];
+    snprintf(pointer, sizeof pointer, "/query/%.64s", name);
+    return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%.64s is %s: \"%.64s\" is none.", name, what,
+                    value);
+}
+
+static bool no_such_column(const char *name, fail *f)
+{
+    char pointer[96];
+    const char *nearest = field_nearest_name(name);
+    snprintf(pointer, sizeof pointer, "/query/%.64s", name);
+    return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
+                    "There is no column \"%.64s\" to filter by%s%s%s", name,
+                    nearest ? "; did you mean " : ".", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static bool add_name_filter(store_page *p, const char *name, const field *row, const char *value,
+                            fail *f)
+{
+    char names[256] = "one of";
+    int index = field_enum_index(row, value);
+    if (index >= 0) {
+        store_page_add_text(p, " = ?", row->values[index]);
+        return true;
+    }
+    for (int i = 0; row->values[i]; i++) {
+        size_t n = strlen(names);
+        snprintf(names + n, sizeof names - n, "%s %s", i ? "," : "", row->values[i]);
+    }
+    return no_such_value(name, value, names, f);
+}
+
+/* A column is compared as what it holds, and a value that it can never have is refused. */
+static bool add_filter(store_page *p, const char *name, const char *value, fail *f)
 {
     double number;
-    store_column_kind kind;
+    store_column column;
+    bool is_true = strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+    bool is_boolean = is_true || strcmp(value, "false") == 0 || strcmp(value, "0") == 0;
     buffer_add_text(&p->where, " AND ");
-    if (!store_schema_add_column(&p->where, column, &kind)) {
-        char pointer[96];
-        snprintf(pointer, sizeof pointer, "/query/%.64s", column);
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "There is no column \"%.64s\" to filter by.",
-                        column);
-    }
-    if (kind == STORE_COLUMN_BOOLEAN && (!strcmp(value, "true") || !strcmp(value, "false")))
-        store_page_add_integer(p, " = ?", strcmp(value, "true") == 0);
-    else if (kind != STORE_COLUMN_TEXT && read_number(value, &number))
+    if (!store_schema_add_column(&p->where, name, &column))
+        return no_such_column(name, f);
+    switch (column.kind) {
+    case STORE_COLUMN_BOOLEAN:
+        if (!is_boolean)
+            return no_such_value(name, value, "true or false", f);
+        store_page_add_integer(p, " = ?", is_true);
+        return true;
+    case STORE_COLUMN_ENUM:
+        return add_name_filter(p, name, column.row, value, f);
+    case STORE_COLUMN_NUMBER:
+    case STORE_COLUMN_RATES:
+        if (column.kind == STORE_COLUMN_RATES && *value == '[')
+            break;
+        if (!read_number(value, &number))
+            return no_such_value(name, value, "a number", f);
         store_page_add_number(p, " = ?", number);
-    else
-        store_page_add_text(p, " = ?", value);
+        return true;
+    case STORE_COLUMN_TEXT:
+        break;
+    }
+    store_page_add_text(p, " = ?", value);
     return true;
 }
 

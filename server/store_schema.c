@@ -291,40 +291,48 @@ static bool is_same_name(const char *column, const char *name)
 
 static store_column_kind kind_of(const field *row)
 {
-    if (row->type == FIELD_BOOLEAN)
+    switch (row->type) {
+    case FIELD_BOOLEAN:
         return STORE_COLUMN_BOOLEAN;
-    if (row->type == FIELD_INTEGER || row->type == FIELD_NUMBER || row->type == FIELD_RATES)
+    case FIELD_INTEGER:
+    case FIELD_NUMBER:
         return STORE_COLUMN_NUMBER;
-    return STORE_COLUMN_TEXT;
+    case FIELD_RATES:
+        return STORE_COLUMN_RATES;
+    case FIELD_ENUM:
+        return STORE_COLUMN_ENUM;
+    default:
+        return STORE_COLUMN_TEXT;
+    }
 }
 
-static bool add_field_column(buffer *b, const char *column, store_column_kind *kind)
+static bool add_field_column(buffer *b, const char *name, store_column *column)
 {
     for (int i = 0; i < FIELD_COUNT; i++) {
-        if (!has_column(&FIELDS[i]) || !is_same_name(column, FIELDS[i].name))
+        if (!has_column(&FIELDS[i]) || !is_same_name(name, FIELDS[i].name))
             continue;
         buffer_add_text(b, is_seed(&FIELDS[i]) ? "r." : "k.");
         add_column_name(b, FIELDS[i].name);
-        *kind = kind_of(&FIELDS[i]);
+        *column = (store_column){kind_of(&FIELDS[i]), &FIELDS[i]};
         return true;
     }
     return false;
 }
 
-bool store_schema_add_column(buffer *b, const char *column, store_column_kind *kind)
+bool store_schema_add_column(buffer *b, const char *name, store_column *column)
 {
     for (size_t i = 0; i < sizeof RUN_COLUMNS / sizeof *RUN_COLUMNS; i++) {
-        if (strcmp(column, RUN_COLUMNS[i].name) != 0)
+        if (strcmp(name, RUN_COLUMNS[i].name) != 0)
             continue;
         buffer_add_text(b, RUN_COLUMNS[i].column);
-        *kind = RUN_COLUMNS[i].kind;
+        *column = (store_column){.kind = RUN_COLUMNS[i].kind};
         return true;
     }
-    if (add_field_column(b, column, kind))
+    if (add_field_column(b, name, column))
         return true;
-    if (run_metric_find(column) < 0)
+    if (run_metric_find(name) < 0)
         return false;
-    buffer_add_format(b, "r.%s", column);
-    *kind = STORE_COLUMN_NUMBER;
+    buffer_add_format(b, "r.%s", name);
+    *column = (store_column){.kind = STORE_COLUMN_NUMBER};
     return true;
 }

@@ -12,6 +12,7 @@
 #ifndef SERVER_STORE_SCHEMA_H
 #define SERVER_STORE_SCHEMA_H
 
+#include "core/spec.h"
 #include "server/buffer.h"
 #include "server/store_connection.h"
 
@@ -26,13 +27,20 @@ void store_schema_add_insert(buffer *b);
 
 typedef enum store_column_kind {
     STORE_COLUMN_NUMBER,
+    STORE_COLUMN_RATES, /* a number, or an array of them as JSON text */
     STORE_COLUMN_TEXT,
+    STORE_COLUMN_ENUM, /* one of the field's names */
     STORE_COLUMN_BOOLEAN
 } store_column_kind;
+
+typedef struct store_column {
+    store_column_kind kind;
+    const field *row; /* NULL: not a field's */
+} store_column;
 
 /* Adds the SQL expression of a column of run_results to `b` (with `runs` called r and config_fields
  * k) and tells what it holds; "id" is run_id, a dot may stand for an underscore. False if there is
  * no such column. */
-bool store_schema_add_column(buffer *b, const char *column, store_column_kind *kind);
+bool store_schema_add_column(buffer *b, const char *name, store_column *column);
 
 #endif

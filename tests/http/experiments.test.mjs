@@ -32,7 +32,7 @@ test('an experiment has exactly the members of the contract', async () => {
   const created = await server.submit({ ...QUICK, name: 'named', description: 'words', tags: ['a', 'b'] });
   await server.untilTerminal(created.id);
   const experiment = await server.get(`/experiments/${created.id}`);
-  const members = ['id', 'name', 'description', 'tags', 'status', 'spec', 'n_configs', 'n_runs', 'runs', 'progress',
+  const members = ['id', 'name', 'description', 'tags', 'status', 'priority', 'spec', 'n_configs', 'n_runs', 'runs', 'progress',
     'created_at', 'started_at', 'finished_at'];
   for (const name of members) assert.ok(name in experiment, `no ${name}`);
   assert.equal(experiment.name, 'named');
@@ -135,7 +135,7 @@ test('the list pages through everything once, with filters', async () => {
   assert.equal((await server.get('/experiments?q=page%203')).items.length, 1);
   assert.equal((await server.get('/experiments?tag=nobody')).items.length, 0);
   assert.equal((await server.get('/experiments?tag=nobody')).next_cursor, null);
-  for (const bad of ['limit=0', 'limit=501', 'limit=x', 'status=sleeping', 'cursor=%21%21']) {
+  for (const bad of ['limit=0', 'limit=501', 'limit=x', 'status=sleeping', 'cursor=%21%21', 'sort=dropout', 'dropout=0.5', 'nonsense=1']) {
     assert.equal((await server.request('GET', `/experiments?${bad}`)).status, 400, bad);
   }
 });
@@ -188,17 +188,20 @@ test('cancel ends queued and running runs', async () => {
 });
 
 test('pause keeps the work, resume goes on with it', async () => {
-  const { id, run_ids: [run] } = await server.submit({ ...LONG, hidden: [64], epochs: 60 });
-  await server.untilExperiment(id, (experiment) => experiment.progress > 0);
+  const { id, run_ids: [run] } = await server.submit({ ...LONG, hidden: [64] });
+  const beyond = (progress) => server.untilExperiment(id, (experiment) => experiment.progress > progress);
+  await beyond(0);
   assert.ok((await server.request('POST', `/experiments/${id}/pause`)).status < 300);
-  const paused = await server.untilExperiment(id, (experiment) => experiment.status === 'paused' || experiment.status === 'completed');
-  assert.equal(paused.status, 'paused', 'the run ended before it could be paused: make it longer');
+  const paused = await server.untilExperiment(id, (experiment) => experiment.status === 'paused');
   const { epoch } = await server.get(`/runs/${run}`);
   assert.ok(epoch >= 1);
   assert.ok((await server.request('POST', `/experiments/${id}/resume`)).status < 300);
-  assert.equal((await server.untilTerminal(id)).status, 'completed');
+  await beyond(paused.progress);
+  assert.equal((await server.request('POST', `/experiments/${id}/cancel`)).status, 200);
+  await server.untilTerminal(id);
   const { columns } = await server.get(`/runs/${run}/curves`);
-  assert.deepEqual(columns.epoch, Array.from({ length: 61 }, (_, i) => i));
+  assert.ok(columns.epoch.length > epoch + 1);
+  assert.deepEqual(columns.epoch, columns.epoch.map((_, i) => i));
 });
 
 test('extend gives every config its seeds, also those of fields that came later', async () => {
@@ -236,6 +239,135 @@ test('extend trains only what is missing', async () => {
     const now = items.find((run) => run.id === old.id);
     assert.equal(now.finished_at, old.finished_at, 'a run that was there is not trained again');
   }
+});
+
+test('extend by a field of something that is off adds what was asked for, and nothing else', async () => {
+  const { experiment: { id } } = await server.train(QUICK);
+  const answer = await server.request('POST', `/experiments/${id}/extend`, { sweep: { 'early_stopping.patience': [3] } });
+  assert.equal(answer.status, 200, answer.text);
+  const { n_configs, n_runs } = await server.untilTerminal(id);
+  assert.deepEqual([n_configs, n_runs], [2, 2]);
+  const { items } = await server.get(`/experiments/${id}/runs`);
+  assert.deepEqual(items.map((run) => run.config.early_stopping?.patience ?? null).sort(), [3, null]);
+});
+
+test('repeats of data_seed alone: each has its own data, runs pair up, extend adds what is missing', async () => {
+  const { experiment: { id }, runs } = await server.train({ ...QUICK, seed: 5, data_seed: 40, repeats: 3, repeat_varies: ['data_seed'], sweep: { dropout: [0, 0.5] } });
+  assert.deepEqual([...new Set(runs.map((run) => run.seed))], [5]);
+  assert.deepEqual([...new Set(runs.map((run) => run.config.seed))], [5]);
+  assert.deepEqual([...new Set(runs.map((run) => run.config.data_seed))].sort(), [40, 41, 42]);
+  const compared = async () => (await server.get(`/experiments/${id}/comparison`)).configs.map((config) => config.n);
+  assert.deepEqual(await compared(), [3, 3]);
+  const { configs } = await server.get(`/experiments/${id}/comparison`);
+  assert.ok(configs.some((config) => Number.isFinite(config.difference?.ci_low)), 'pairs by data_seed');
+  const extended = await server.request('POST', `/experiments/${id}/extend`, { repeats: 4 });
+  assert.equal(extended.json.run_ids.length, 2, extended.text);
+  await server.untilTerminal(id);
+  assert.deepEqual(await compared(), [4, 4]);
+  const { rows } = await server.sql('SELECT seed, data_seed, count(*) FROM run_results WHERE experiment_id = :id GROUP BY 1, 2 ORDER BY 2', { id });
+  assert.deepEqual(rows, [[5, 40, 2], [5, 41, 2], [5, 42, 2], [5, 43, 2]]);
+});
+
+test('both seeds vary together; seeds are added until the interval is narrow, whichever varies', async () => {
+  for (const repeat_varies of [['seed', 'data_seed'], ['data_seed']]) {
+    const { experiment, runs } = await server.train({ ...QUICK, repeat_varies, sweep: { dropout: [0, 0.5] },
+      repeats: { until: { metric: 'val_loss', half_width: 1e-9 }, min: 3, max: 5 } });
+    assert.equal(experiment.n_runs, 10, `${repeat_varies}`);
+    assert.deepEqual([...new Set(runs.map((run) => run.config.data_seed))].sort(), [0, 1, 2, 3, 4]);
+    const narrow = await server.train({ ...QUICK, repeat_varies, sweep: { dropout: [0, 0.5] },
+      repeats: { until: { metric: 'val_loss', half_width: 1e9 }, min: 3, max: 5 } });
+    assert.equal(narrow.experiment.n_runs, 6, 'they pair up, so there is an interval');
+  }
+});
+
+test('a swept data_seed is a config of its own and pairs by seed; seed is not swept, and repeats are named', async () => {
+  const { experiment: { id, n_configs } } = await server.train({ ...QUICK, repeats: 3, sweep: { data_seed: [0, 7] } });
+  assert.equal(n_configs, 2);
+  const { configs } = await server.get(`/experiments/${id}/comparison`);
+  const other = configs.find((config) => config.verdict !== 'baseline');
+  assert.notEqual(other.verdict, 'too_few_seeds');
+  assert.ok(Number.isFinite(other.difference.ci_low));
+  const more = await server.request('POST', `/experiments/${id}/extend`, { repeats: 4, sweep: { data_seed: [9] } });
+  assert.equal(more.json.run_ids.length, 6, more.text);
+  await server.untilTerminal(id);
+  const refused = await server.request('POST', '/experiments', { ...QUICK, sweep: { seed: [1, 2] } });
+  assert.equal(refused.status, 400);
+  assert.equal(refused.json.errors[0].pointer, '/sweep/seed');
+  assert.match(refused.json.errors[0].detail, /"repeats"/);
+});
+
+test('a higher priority is served first, also when it comes later or changes', async () => {
+  const one = await Server.start({ workers: 1 });
+  try {
+    const blocker = await one.submit({ ...LONG, priority: 10 });
+    await one.untilExperiment(blocker.id, (experiment) => experiment.status === 'running');
+    const plain = await one.submit(QUICK);
+    const low = await one.submit({ ...QUICK, priority: -1 });
+    const high = await one.submit({ ...QUICK, priority: 3, repeats: 2 });
+    const raised = await one.submit({ ...QUICK, priority: -10 });
+    assert.deepEqual([plain.priority, low.priority, high.priority], [0, -1, 3]);
+    const answer = await one.request('PATCH', `/experiments/${raised.id}`, { priority: 5 });
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json.priority, 5);
+    assert.equal((await one.get(`/experiments/${blocker.id}`)).status, 'running', 'what runs goes on');
+    for (const bad of [{ priority: 11 }, { priority: 'high' }, { priority: 0.5 }]) {
+      assert.equal((await one.request('PATCH', `/experiments/${plain.id}`, bad)).status, 400, JSON.stringify(bad));
+      assert.equal((await one.request('POST', '/experiments', { ...QUICK, ...bad })).status, 400, JSON.stringify(bad));
+    }
+    const listed = await one.get('/experiments?sort=-priority');
+    assert.deepEqual(listed.items.map((item) => item.priority), [10, 5, 3, 0, -1]);
+    assert.equal((await one.request('POST', `/experiments/${blocker.id}/cancel`)).status, 200);
+    for (const { id } of [plain, low, high, raised]) await one.untilTerminal(id);
+    const { rows } = await one.sql("SELECT experiment_id FROM runs WHERE status = 'completed' ORDER BY finished_at, id");
+    assert.deepEqual(rows.flat(), [raised.id, high.id, high.id, plain.id, low.id]);
+  } finally {
+    await one.stop();
+  }
+});
+
+test('priorities outlast a restart', async () => {
+  let one = await Server.start({ workers: 1 });
+  try {
+    const blocker = await one.submit({ ...LONG, priority: 10 });
+    const low = await one.submit({ ...QUICK, priority: -1 });
+    const high = await one.submit({ ...QUICK, priority: 1 });
+    one = await one.restart({ workers: 1 });
+    assert.equal((await one.request('POST', `/experiments/${blocker.id}/cancel`)).status, 200);
+    for (const { id } of [low, high]) await one.untilTerminal(id);
+    const { rows } = await one.sql("SELECT experiment_id FROM runs WHERE status = 'completed' ORDER BY finished_at, id");
+    assert.deepEqual(rows.flat(), [high.id, low.id]);
+  } finally {
+    await one.stop();
+  }
+});
+
+test('every fault is told at once, whatever found it', async () => {
+  const pointers = async (spec) => {
+    const answers = [await server.request('POST', '/experiments?dry_run=true', spec), await server.request('POST', '/experiments', spec)];
+    for (const answer of answers) assert.equal(answer.status, 400, answer.text);
+    assert.deepEqual(answers[0].json.errors, answers[1].json.errors);
+    return answers[0].json.errors.map((error) => error.pointer).sort();
+  };
+  assert.deepEqual(await pointers({ epochs: 0, dropout: [0.1, 0.2, 0.3], dataset: 'nonesuch' }), ['/dataset', '/dropout', '/epochs']);
+  assert.deepEqual(await pointers({ dataset: { name: 'moons', n: 2, noise: 99, classes: 5 } }), ['/dataset/classes', '/dataset/n', '/dataset/noise']);
+  assert.deepEqual(await pointers({ dataset: { name: 'moons', n: 200 }, train_size: 900, validation_size: 901, test_size: 902, augmentation: { shift: 1 } }),
+    ['/augmentation', '/test_size', '/train_size', '/validation_size']);
+  assert.deepEqual(await pointers({ dataset: 'sine', label_smoothing: 0.1, l1: -1, learning_rate_schedule: 'one_cycle', warmup_epochs: 2 }),
+    ['/l1', '/label_smoothing', '/warmup_epochs']);
+  assert.deepEqual(await pointers({ hidden: 'wide', dropout: [0.1, 0.2, 0.3] }), ['/hidden'], 'the rates may be right for the hidden layers that were meant');
+  assert.deepEqual(await pointers({ sweep: { droput: [0.1] }, sweep_method: 'random' }), ['/sweep/droput'], 'a sweep is there');
+});
+
+test('a recipe is queued as it is: a body that would change it is refused', async () => {
+  const before = (await server.sql('SELECT count(*) FROM experiments')).rows[0][0];
+  for (const body of [{ epochs: 1 }, '{"epochs":1}', '[]', 'x']) {
+    const answer = await server.request('POST', '/recipes/demonstration', body);
+    assert.equal(answer.status, 400, answer.text);
+    assert.match(answer.json.detail, /GET \/recipes .* POST \/experiments/);
+  }
+  assert.equal((await server.sql('SELECT count(*) FROM experiments')).rows[0][0], before);
+  const dry = await server.request('POST', '/recipes/demonstration?dry_run=true', ' {} ');
+  assert.equal(dry.status, 200, dry.text);
 });
 
 test('recipes are listed and queued', async () => {

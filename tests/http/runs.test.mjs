@@ -45,7 +45,33 @@ test('runs are filtered and sorted by configuration and metric', async () => {
   assert.equal(few.length, 2);
   assert.ok(few.every((run) => run.values.learning_rate === 0.01));
   assert.ok((await server.get('/runs?status=completed&limit=3')).items.length === 3);
-  assert.equal((await server.request('GET', '/runs?sort=nonsense')).status, 400);
+});
+
+test('a filter, a sort or a cursor that can never be right is refused with its place', async () => {
+  const { experiment } = await server.train({ ...QUICK, hidden: [8, 8], sweep: { dropout: [0.1, [0.1, 0.2]], shuffle: [true, false], optimizer: ['adam', 'sgd'] } });
+  for (const path of ['/runs', `/experiments/${experiment.id}/runs`]) {
+    for (const [query, pointer, detail] of [['dropout=abc', '/query/dropout', /number.*"abc"/], ['l2=', '/query/l2', /number/], ['epochs=0x3', '/query/epochs', /number/],
+      ['val_loss=nan', '/query/val_loss', /number/], ['shuffle=maybe', '/query/shuffle', /true or false/], ['optimizer=adm', '/query/optimizer', /sgd, adam, rmsprop/],
+      ['droput=0.5', '/query/droput', /no column "droput".*dropout/], ['sort=droput', '/query/sort', /droput/], ['sort=-', '/query/sort', /column/], ['seed=x', '/query/seed', /seed/],
+      ['status=done', '/query/status', /status/], ['cursor=zzz', '/query/cursor', /cursor/], ['limit=0', '/query/limit', /limit/], ['early_stopping.patience=many', '/query/early_stopping_patience', /number/]]) {
+      const answer = await server.request('GET', `${path}?${query}`);
+      assert.equal(answer.status, 400, `${path}?${query}: ${answer.text}`);
+      assert.match(answer.json.detail, detail, query);
+      assert.ok(JSON.stringify(answer.json).includes(pointer), `${query}: ${answer.text}`);
+    }
+  }
+  const count = async (query) => (await server.get(`/experiments/${experiment.id}/runs?${query}`)).items.length;
+  assert.equal(await count('dropout=0.1'), 4);
+  assert.equal(await count(`dropout=${encodeURIComponent('[0.1,0.2]')}`), 4);
+  assert.equal(await count('shuffle=true'), 4);
+  assert.equal(await count('shuffle=0'), 4);
+  assert.equal(await count('optimizer=adamw'), 4, 'another name of adam');
+  assert.equal(await count('dataset=true'), 0);
+  for (const path of ['/datasets', '/recipes', '/fields']) {
+    for (const query of ['limit=0', 'limit=x', 'cursor=zzz', 'cursor=-1', 'sort=name', 'nonsense=1']) {
+      assert.equal((await server.request('GET', `${path}?${query}`)).status, 400, `${path}?${query}`);
+    }
+  }
 });
 
 test('runs page by cursor, each once', async () => {
@@ -61,10 +87,13 @@ test('runs page by cursor, each once', async () => {
 });
 
 test('one run is cancelled, the others go on; retry runs it again', async () => {
-  const { id, run_ids } = await server.submit({ ...QUICK, epochs: 400, dataset: { name: 'moons', n: 2000 }, repeats: 6 });
+  const blocker = await server.submit({ ...LONG, repeats: 2, priority: 10 });
+  await server.untilExperiment(blocker.id, (e) => e.runs.running === 2);
+  const { id, run_ids } = await server.submit({ ...QUICK, repeats: 6 });
   const last = run_ids[5];
   assert.ok((await server.request('POST', `/runs/${last}/cancel`)).status < 300);
   assert.equal((await server.get(`/runs/${last}`)).status, 'cancelled');
+  assert.equal((await server.request('DELETE', `/experiments/${blocker.id}?force=true`)).status, 204);
   const experiment = await server.untilTerminal(id);
   assert.equal(experiment.runs.completed, 5);
   assert.equal(experiment.status, 'completed');
@@ -76,17 +105,17 @@ test('one run is cancelled, the others go on; retry runs it again', async () => 
   const run = await server.get(`/runs/${last}`);
   assert.ok(run.attempt >= 1);
   const { columns } = await server.get(`/runs/${last}/curves`);
-  assert.equal(columns.epoch.length, 401);
+  assert.equal(columns.epoch.length, QUICK.epochs + 1);
 });
 
-test('a running run is cancelled within a moment', async () => {
+test('a running run is cancelled on the way', async () => {
   const { id, run_ids: [run] } = await server.submit(LONG);
   await server.untilExperiment(id, (experiment) => experiment.status === 'running');
-  const before = performance.now();
   assert.ok((await server.request('POST', `/runs/${run}/cancel`)).status < 300);
   await server.untilTerminal(id);
-  assert.ok(performance.now() - before < 5000 * (process.env.REGULAB_SANITIZER ? 8 : 1));
-  assert.equal((await server.get(`/runs/${run}`)).stop_reason, 'cancelled');
+  const { stop_reason, epoch, epochs } = await server.get(`/runs/${run}`);
+  assert.equal(stop_reason, 'cancelled');
+  assert.ok(epoch < epochs);
 });
 
 test('a diverging run is failed with its curve kept and nulls for what is not finite', async () => {
@@ -128,7 +157,7 @@ test('layers: diagnostics per layer and epoch', async () => {
 });
 
 test('the queue serves experiments in turn: a small one is not starved', async () => {
-  const big = await server.submit({ ...QUICK, epochs: 200, dataset: { name: 'moons', n: 2000 }, repeats: 200 });
+  const big = await server.submit({ ...QUICK, epochs: 400, dataset: { name: 'moons', n: 2000 }, repeats: 1000 });
   const small = await server.submit({ ...QUICK, repeats: 2 });
   assert.equal((await server.untilTerminal(small.id)).status, 'completed');
   const { runs } = await server.get(`/experiments/${big.id}`);

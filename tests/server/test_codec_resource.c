@@ -23,7 +23,7 @@ static void fields(void)
     buffer b;
     char wanted[160];
     buffer_init(&b, 1 << 20);
-    codec_add_fields(&b);
+    codec_add_fields(&b, 0, FIELD_COUNT);
     is_json(&b);
     for (int i = 0; i < FIELD_COUNT; i++) {
         snprintf(wanted, sizeof wanted, "{\"name\":\"%s\",\"group\":\"%s\",\"type\":\"%s\",",
@@ -65,6 +65,7 @@ static void experiments(void)
                     .n_runs = 6,
                     .runs = {1, 2, 0, 3, 0, 0},
                     .progress = 0.25,
+                    .priority = -2,
                     .created_ms = 1000};
     const int64_t ids[] = {11, 12};
     buffer b;
@@ -73,7 +74,7 @@ static void experiments(void)
     is_json(&b);
     CHECK_EQUAL_STRING(b.data, "{\"id\":7,\"name\":\"A "
                                "\\\"name\\\"\",\"description\":\"\",\"tags\":[\"x\"],\"status\":"
-                               "\"running\",\"spec\":{\"dropout\": 0.5},"
+                               "\"running\",\"priority\":-2,\"spec\":{\"dropout\": 0.5},"
                                "\"baseline\":\"abc\",\"n_configs\":2,\"n_runs\":6,\"runs\":{"
                                "\"queued\":1,\"running\":2,\"paused\":0,\"completed\":3,"
                                "\"failed\":0,\"cancelled\":0},\"progress\":0.25,\"created_at\":"
@@ -254,6 +255,14 @@ static void patches(void)
     CHECK_EQUAL_STRING(patch("{\"nam\":\"x\"}"), "/nam");
     CHECK_EQUAL_STRING(patch("{\"name\":null}"), "/name");
     CHECK_EQUAL_STRING(patch("{\"description\":\"a\\nb\"}"), "read");
+    static const char PRIORITY[] = "{\"priority\":-10}";
+    CHECK_OR_RETURN(codec_read_patch(PRIORITY, strlen(PRIORITY), &p, &faults));
+    CHECK(p.has_priority);
+    CHECK_EQUAL_INT(p.priority, -10);
+    experiment_patch_close(&p);
+    CHECK_EQUAL_STRING(patch("{\"priority\":11}"), "/priority");
+    CHECK_EQUAL_STRING(patch("{\"priority\":0.5}"), "/priority");
+    CHECK_EQUAL_STRING(patch("{\"priority\":\"high\"}"), "/priority");
 }
 
 static const char *predict(const char *text, size_t d, predict_request *p)
@@ -356,6 +365,14 @@ static void extensions(void)
     CHECK(sweep_plan(&e, &p, &faults));
     CHECK_EQUAL_INT(p.n_configs, 6); /* dropout 0, 0.5, 0.7 with the l2 that was, 0, and with 0.1 */
     plan_close(&p);
+    experiment_spec_close(&e);
+    CHECK_EQUAL_STRING(extend("{}", "{\"sweep\":{\"early_stopping.patience\":[3]}}", &e), "read");
+    CHECK_EQUAL_INT(e.axes[0].n_values, 1); /* early stopping was off: there is no value before */
+    experiment_spec_close(&e);
+    CHECK_EQUAL_STRING(
+        extend("{\"early_stopping\":{}}", "{\"sweep\":{\"early_stopping.patience\":[3]}}", &e),
+        "read");
+    CHECK_EQUAL_INT(e.axes[0].n_values, 2);
     experiment_spec_close(&e);
     static const struct {
         const char *spec, *text, *pointer;
