@@ -72,3 +72,45 @@ export function paddedRange(min, max, log) {
   const pad = max > min ? (max - min) * 0.06 : Math.abs(max) * 0.1 || 1;
   return [min >= 0 && min - pad < 0 ? 0 : min - pad, max + pad];
 }
+
+/* The extent of values after the steep beginning, if that is much less than the whole. `extentOf(from, to)` answers the extent of what lies
+ * between two x, or null. */
+export function fittedExtent([first, last], extentOf) {
+  const whole = extentOf(first, last);
+  const end = extentOf(first + BEGINNING * (last - first), last);
+  return whole && end && end[1] > end[0] && end[1] - end[0] < 0.6 * (whole[1] - whole[0]) ? end : whole;
+}
+
+const ROUND_ENDS = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+
+/* Where the axis of a growing chart ends: a round number not far behind what is there, so that it seldom moves; not behind `reach`. */
+export function growingEnd(last, reach) {
+  if (!(last > 0)) return Math.max(last, Math.min(1, reach));
+  const power = 10 ** Math.floor(Math.log10(last));
+  const end = ROUND_ENDS.find((digit) => digit * power >= last) * power;
+  return Math.max(last, Math.min(end, reach));
+}
+
+/* The range of a growing chart's axis: the old one while what is to be seen fills most of it. */
+export function steadyRange(old, next, log) {
+  const warp = log ? Math.log : (x) => x;
+  const fills = warp(next[1]) - warp(next[0]) > 0.75 * (warp(old[1]) - warp(old[0]));
+  return next[0] >= old[0] && next[1] <= old[1] && fills ? old : next;
+}
+
+const warped = (range, log) => (log ? range.map(Math.log) : range);
+const unwarped = (range, log) => (log ? range.map(Math.exp) : range);
+
+/* The range moved by a fraction of itself, within `whole`. */
+export function panned(range, whole, fraction, log) {
+  const [[low, high], [first, last]] = [warped(range, log), warped(whole, log)];
+  const shift = Math.max(Math.min(0, first - low), Math.min(Math.max(0, last - high), fraction * (high - low)));
+  return unwarped([low + shift, high + shift], log);
+}
+
+/* The range made `factor` times as wide around `center`, within `whole`; null when that shows everything. */
+export function zoomed(range, whole, factor, center, log) {
+  const [[low, high], [first, last], [middle]] = [warped(range, log), warped(whole, log), warped([center], log)];
+  const [from, to] = [Math.max(first, middle - (middle - low) * factor), Math.min(last, middle + (high - middle) * factor)];
+  return from <= first && to >= last ? null : unwarped([from, to], log);
+}

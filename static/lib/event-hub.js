@@ -1,4 +1,4 @@
-/* event-hub — the one EventSource of a browser, and who is to hear what it says.
+/* event-hub — the one EventSource of a browser, and who is to hear what it says: lists of {type, id, data}.
  *
  * 1. `epoch` events go only to listeners that asked for their experiment; all others go to everybody.
  * 2. EventSource resumes by itself with Last-Event-ID. Whenever that is impossible (a stream opened anew), every
@@ -76,7 +76,7 @@ export class EventHub {
     for (const type of TYPES) {
       source.addEventListener(type, (event) => {
         this.resumable ||= event.lastEventId !== '';
-        this.tell({ type, data: event.data ? JSON.parse(event.data) : null });
+        this.tell({ type, id: Number(event.lastEventId), data: event.data ? JSON.parse(event.data) : null });
       });
     }
   }

@@ -2,14 +2,16 @@
  * own that is closed while the page is hidden). */
 import { EventHub } from './event-hub.js';
 
-const subscriptions = new Set(); /* {experiment, handler} */
+const subscriptions = new Set(); /* {experiment, handler, done} */
 const statusHandlers = new Set();
 let status = 'connecting';
 let channel = null;
 let turn = 0;
 const waiting = new Map(); /* turn → resolve */
 
-function deliver(messages) {
+/* `since`: when the messages came. */
+function deliver(messages, since = performance.now()) {
+  const heard = new Set();
   for (const message of messages) {
     if (message.type === 'status') {
       status = message.data;
@@ -19,17 +21,21 @@ function deliver(messages) {
     for (const entry of subscriptions) {
       const experiment = message.data?.experiment;
       if (message.type !== 'reset' && entry.experiment !== null && entry.experiment !== experiment) continue;
-      entry.handler(message.type, message.data);
+      entry.handler(message.type, message.data, message.id);
+      heard.add(entry);
     }
   }
+  for (const entry of heard) entry.done?.(since);
 }
 
 /* Both kinds of channel: send(command) → nothing; `want` is acknowledged through `waiting`. */
 function workerChannel() {
   const worker = new SharedWorker(new URL('./event-worker.js', import.meta.url), { type: 'module', name: 'regulab-events' });
-  worker.port.onmessage = ({ data }) => {
-    if (data.messages) deliver(data.messages);
-    else acknowledge(data.done);
+  worker.port.onmessage = (event) => {
+    const since = performance.now(); /* before the data are unpacked */
+    const { messages, done } = event.data;
+    if (messages) deliver(messages, since);
+    else acknowledge(done);
   };
   worker.port.start();
   return (command) => worker.port.postMessage(command);
@@ -37,11 +43,12 @@ function workerChannel() {
 
 function pageChannel() {
   const hub = new EventHub('/api/v1/events');
+  const listener = (messages) => deliver(messages);
   const commands = {
-    hello: () => hub.add(deliver),
-    bye: () => hub.remove(deliver),
-    want: (command) => { hub.want(deliver, command.experiments); acknowledge(command.turn); },
-    hidden: (command) => hub.setHidden(deliver, command.hidden),
+    hello: () => hub.add(listener),
+    bye: () => hub.remove(listener),
+    want: (command) => { hub.want(listener, command.experiments); acknowledge(command.turn); },
+    hidden: (command) => hub.setHidden(listener, command.hidden),
     restart: () => hub.restart(),
   };
   return (command) => commands[command.do](command);
@@ -79,10 +86,11 @@ export function startEvents() {
 /* After a new session. */
 export const restartEvents = () => channel({ do: 'restart' });
 
-/* handler(type, data) for the events of one experiment, or with null for `run` and `experiment` events of all; `reset`
- * for everybody: load everything again. Load data only after `ready`: what happens later is then told. */
-export function subscribe(experiment, handler) {
-  const entry = { experiment, handler };
+/* handler(type, data, id) for the events of one experiment, or with null for `run` and `experiment` events of all; `reset`
+ * for everybody: load everything again. Load data only after `ready`: what happens later is then told. Events come in batches;
+ * done(since) is called after each, with the time at which it came. */
+export function subscribe(experiment, handler, done) {
+  const entry = { experiment, handler, done };
   subscriptions.add(entry);
   return { ready: wantAll(), close() { subscriptions.delete(entry); wantAll(); } };
 }

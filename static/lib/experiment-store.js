@@ -1,14 +1,19 @@
 /* experiment-store — one experiment as the page knows it, kept true by events.
  *
  * 1. Events are subscribed to before anything is loaded; after a `reset` everything is loaded again.
- * 2. What costs a request (curves over seeds, comparison) is asked for at most every so often while events come in.
- * 3. `changed()` is called at most once per frame, rarer where drawing is expensive. */
+ * 2. Epochs are added to the curves as they are heard: to those over seeds if they came after what the service's answer had seen, to those
+ *    of runs if they are behind their end. What comes while a curve is being loaded is added after.
+ * 3. What costs a request (curves of a run that starts anew, comparison) is asked for at most every so often while events come in.
+ * 4. A new epoch only redraws the lines: `watchCurves` tells of it at most once per frame, rarer where drawing is expensive. The page,
+ *    with its tables and progress, is told by `changed()`, at most a few times a second. */
 import { get, getAll } from './api.js';
 import { subscribe } from './events.js';
+import { MeanCurve } from './mean-curve.js';
 import { Pacer } from './pacer.js';
 
 export const TERMINAL = ['completed', 'failed', 'cancelled'];
 const REFRESH_MS = 350;
+const PAGE_MS = 500;
 const RUN_LINES_LIMIT = 100;
 const PARALLEL_LOADS = 4;
 
@@ -40,27 +45,31 @@ class Refresher {
 export class ExperimentStore {
   constructor(id, changed) {
     this.id = id;
-    this.pacer = new Pacer(changed);
+    this.page = new Pacer(changed, { restMs: PAGE_MS });
+    this.watchers = new Set();
+    this.lines = new Pacer(() => { for (const draw of this.watchers) draw(); }, { name: 'live-update' });
     this.experiment = null;
     this.runs = new Map();     /* run id → run, in order of id */
     this.live = new Map();     /* run id → metrics of its latest epoch */
-    this.aggregates = new Map(); /* metric → [{config_id, values, epoch, mean, std, min, max, n}] */
+    this.means = new Map();    /* metric → {asOf, curves: config id → MeanCurve} */
     this.curves = new Map();   /* run id → columns */
     this.comparison = null;
     this.problem = null;
     this.problems = new Map(); /* what could not be loaded → Problem */
     this.want = { metrics: [], perRun: false, runIds: [], comparison: null };
     this.abort = new AbortController();
-    this.refreshAggregates = new Refresher(() => this.guarded('curves', () => this.loadAggregates()));
+    this.refreshCurves = new Refresher(() => this.guarded('curves', () => this.loadCurves()));
     this.refreshComparison = new Refresher(() => this.guarded('comparison', () => this.loadComparison()));
     this.refreshRuns = new Refresher(() => this.guarded('runs', () => this.loadChangedRuns()));
     this.refreshExperiment = new Refresher(() => this.guarded('experiment', () => this.loadExperiment()));
     this.changedRuns = new Set();
     this.early = new Map();    /* run id → epochs heard before its curve was loaded */
+    this.heard = [];           /* [id, epoch] heard while curves over seeds are on their way */
+    this.meansOnWay = 0;
   }
 
   async open() {
-    this.subscription = subscribe(this.id, (type, data) => this.hear(type, data));
+    this.subscription = subscribe(this.id, (type, data, id) => this.hear(type, data, id), (since) => this.lines.spent(performance.now() - since));
     await this.subscription.ready;
     await this.load();
   }
@@ -68,17 +77,25 @@ export class ExperimentStore {
   close() {
     this.abort.abort();
     this.subscription?.close();
-    for (const one of [this.refreshAggregates, this.refreshComparison, this.refreshRuns, this.refreshExperiment]) one.stop();
-    this.pacer.stop();
+    for (const one of [this.refreshCurves, this.refreshComparison, this.refreshRuns, this.refreshExperiment]) one.stop();
+    this.page.stop();
+    this.lines.stop();
   }
 
   get signal() { return this.abort.signal; }
   get active() { return this.experiment !== null && !TERMINAL.includes(this.experiment.status); }
 
-  tell() { this.pacer.ask(); }
+  tell() { this.page.ask(); }
+
+  /* draw() is called when curves have changed; answers a function that ends it. */
+  watchCurves(draw) {
+    this.watchers.add(draw);
+    return () => this.watchers.delete(draw);
+  }
 
   /* Runs a load; remembers its failure under `what` until it succeeds. */
   async guarded(what, load) {
+    const before = this.problems.get(what);
     try {
       await load();
       this.problems.delete(what);
@@ -86,7 +103,7 @@ export class ExperimentStore {
       if (this.signal.aborted) return;
       this.problems.set(what, error);
     }
-    this.tell();
+    if (what !== 'curves' || before !== this.problems.get(what)) this.tell(); /* curves are told of by themselves */
   }
 
   async load() {
@@ -100,7 +117,7 @@ export class ExperimentStore {
     }
     this.tell();
     await this.guarded('runs', () => this.loadRuns());
-    this.refreshAggregates.ask();
+    this.refreshCurves.ask();
     this.refreshComparison.ask();
   }
 
@@ -120,13 +137,26 @@ export class ExperimentStore {
     await inParallel(ids, async (id) => this.runs.set(id, await get(`/runs/${id}`, {}, this.signal)));
   }
 
-  async loadAggregates() {
-    if (this.want.perRun) { await this.loadRunCurves(); return; }
-    await inParallel(this.want.metrics, async (metric) => {
-      const answer = await get(`/experiments/${this.id}/curves`, { metric }, this.signal);
-      this.aggregates.set(metric, answer.configs);
-      this.tell();
-    });
+  async loadCurves() {
+    if (this.want.perRun) await this.loadRunCurves();
+    else await this.loadMeans();
+    performance.mark('curves-loaded');
+    this.lines.hurry();
+  }
+
+  async loadMeans() {
+    this.meansOnWay += 1;
+    try {
+      await inParallel(this.want.metrics, async (metric) => {
+        const answer = await get(`/experiments/${this.id}/curves`, { metric }, this.signal);
+        this.means.set(metric, { asOf: answer.last_event_id, curves: new Map(answer.configs.map((one) => [one.config_id, new MeanCurve(one)])) });
+        for (const [id, epoch] of this.heard) this.addToMean(metric, id, epoch);
+        this.lines.ask();
+      });
+    } finally {
+      this.meansOnWay -= 1;
+      if (this.meansOnWay === 0) this.heard = [];
+    }
   }
 
   async loadComparison() {
@@ -149,7 +179,7 @@ export class ExperimentStore {
       for (const name of metrics) columns[name] ??= columns.epoch.map(() => null);
       this.curves.set(id, columns);
       for (const event of heard) this.append(id, event);
-      this.tell();
+      this.lines.ask();
     });
   }
 
@@ -164,24 +194,37 @@ export class ExperimentStore {
     const { comparison: _2, ...curvesNow } = this.want;
     if (JSON.stringify(curvesBefore) !== JSON.stringify(curvesNow)) {
       for (const [id, columns] of this.curves) if (!want.metrics.every((name) => columns[name])) this.curves.delete(id);
-      this.refreshAggregates.ask();
+      this.refreshCurves.ask();
     }
   }
 
-  hear(type, data) {
+  hear(type, data, id) {
     if (type === 'reset') { this.curves.clear(); this.load(); return; }
-    if (type === 'epoch') this.hearEpoch(data);
+    if (type === 'epoch') this.hearEpoch(data, id);
     else if (type === 'run') this.hearRun(data);
     else if (type === 'experiment') this.hearExperiment(data);
     this.tell();
   }
 
-  hearEpoch(data) {
+  hearEpoch(data, id) {
     this.live.set(data.run, { epoch: data.epoch, ...data.metrics });
     const run = this.runs.get(data.run);
     if (run) run.epoch = Math.max(run.epoch, data.epoch);
     if (this.want.perRun) this.append(data.run, data);
-    else this.refreshAggregates.ask();
+    else for (const metric of this.want.metrics) this.addToMean(metric, id, data);
+    if (this.meansOnWay > 0) this.heard.push([id, data]);
+    this.lines.ask();
+  }
+
+  /* A run's epoch to its config's mean, if that has not seen it; an unknown run comes with the curves that are then loaded. */
+  addToMean(metric, id, { run, epoch, metrics }) {
+    const value = metrics[metric];
+    const mean = this.means.get(metric);
+    if (value === null || value === undefined || !mean || id <= mean.asOf) return;
+    const config = this.runs.get(run)?.config_id;
+    if (!config) { this.refreshCurves.ask(); return; }
+    if (!mean.curves.has(config)) mean.curves.set(config, new MeanCurve());
+    mean.curves.get(config).add(epoch, value);
   }
 
   /* One epoch behind a run's columns. What comes while they are being loaded is added after. */
@@ -207,8 +250,8 @@ export class ExperimentStore {
       this.refreshRuns.ask();
       this.refreshComparison.ask();
     }
-    if (!this.want.perRun) this.refreshAggregates.ask();
-    else if (!this.curves.has(data.run)) this.refreshAggregates.ask();
+    const startsAnew = data.status === 'queued';
+    if (startsAnew || (this.want.perRun && !this.curves.has(data.run))) this.refreshCurves.ask();
   }
 
   hearExperiment(data) {

@@ -5,8 +5,23 @@ import { lineChartSvg } from '../chart/svg.js';
 import { css } from '../lib/palette.js';
 import { Icon, saveFile } from './basic.js';
 
-/* model: see chart/line.js. `onZoom(pair or null)`; `handle`, a ref, gets the chart. */
-export function LineChart({ id, label, model, onZoom, small, handle }) {
+/* How many points the longest line has; lets a test see a curve grow. */
+const pointsOf = (model) => model.series.reduce((most, s) => Math.max(most, s.x.length), 0);
+
+/* Draws at once, so that whoever asked for it sees what it costs. */
+function drawInto(root, chart, model) {
+  const start = performance.now();
+  chart.draw(model);
+  root.dataset.points = pointsOf(model);
+  queueMicrotask(() => { /* behind the one in which uPlot draws; only the latest measure is kept */
+    performance.clearMeasures(`chart-${root.id}`);
+    performance.measure(`chart-${root.id}`, { start });
+  });
+}
+
+/* model: see chart/line.js, or a function that answers it, which is asked again whenever `watch(listener)` calls its listener: what grows is
+ * drawn without the page around it. `onZoom(pair or null)`; `handle`, a ref, gets the chart. */
+export function LineChart({ id, label, model, watch, onZoom, small, handle }) {
   const root = useRef(null);
   const chart = useRef(null);
   const zoomed = useRef(onZoom);
@@ -17,20 +32,18 @@ export function LineChart({ id, label, model, onZoom, small, handle }) {
     if (handle) handle.current = chart.current;
     return () => chart.current.destroy();
   }, []);
-  useLayoutEffect(() => { /* in the task of the redraw, so that the pacer sees what it costs */
-    const start = performance.now();
-    chart.current.draw(model);
-    queueMicrotask(() => { /* behind the one in which uPlot draws; only the latest measure is kept */
-      performance.clearMeasures(`chart-${id}`);
-      performance.measure(`chart-${id}`, { start });
-    });
-  }, [model, theme]);
+  useLayoutEffect(() => {
+    const draw = () => drawInto(root.current, chart.current, typeof model === 'function' ? model() : model);
+    draw();
+    return watch?.(draw);
+  }, [model, watch, theme]);
   return html`<div id=${id} class="chart ${small ? 'small' : ''}" ref=${root} tabindex="0" role="group" aria-roledescription="chart"
-    aria-label="${label}. Arrow keys read the values, plus and minus zoom, zero shows all" data-testid=${id} data-points=${pointsOf(model)} />`;
+    aria-label="${label}. Arrow keys read the values, plus and minus zoom, Shift and arrow keys move along, zero shows all" data-testid=${id} />`;
 }
 
-/* How many points the longest line has; lets a test see a curve grow. */
-const pointsOf = (model) => model.series.reduce((most, s) => Math.max(most, s.x.length), 0);
+/* How a chart is moved about, in words. */
+export const ChartHelp = () => html`<span class="soft small wide-only">Drag to zoom, double press to show all. Shift and drag, or scroll sideways, to move
+  along; pinch, or scroll with Ctrl, to zoom. With the keyboard: arrows read, + − 0 zoom, Shift and arrows move along.</span>`;
 
 const fileName = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'chart';
 
@@ -44,14 +57,14 @@ function csvOf(model) {
 }
 
 /* A menu with the chart's files. `handle`: the ref that LineChart filled. */
-export function SaveMenu({ id, model, handle }) {
+export function SaveMenu({ id, handle }) {
   const menu = useRef(null);
   const close = () => { menu.current.open = false; };
   const size = { width: 880, height: 480 };
   const save = {
-    svg: () => saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
-    png: () => handle.current.toCanvas()?.toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
-    csv: () => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv'),
+    svg: (model) => saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
+    png: (model) => handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
+    csv: (model) => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv'),
   };
   return html`
     <details class="menu" ref=${menu} onKeyDown=${(event) => event.key === 'Escape' && close()}
@@ -59,7 +72,7 @@ export function SaveMenu({ id, model, handle }) {
       <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" />
         </summary>
       <div class="menu-items">${Object.entries(save).map(([kind, work]) => html`
-        <button type="button" id="${id}-save-${kind}" onClick=${() => { close(); work(); }}>${kind.toUpperCase()}</button>`)}</div>
+        <button type="button" id="${id}-save-${kind}" onClick=${() => { close(); if (handle.current) work(handle.current.model); }}>${kind.toUpperCase()}</button>`)}</div>
     </details>`;
 }
 

@@ -1,66 +1,84 @@
 /* curves — the charts of an experiment: one panel per metric over a shared epoch axis, with what to draw and a legend. */
-import { html, useMemo, useRef, useState, useEffect } from '../lib/html.js';
+import { html, useCallback, useMemo, useRef, useState, useEffect, useLayoutEffect } from '../lib/html.js';
 import { faded } from '../lib/palette.js';
-import { t975, smooth } from '../lib/stats.js';
+import { smooth } from '../lib/stats.js';
 import { metricLabel, count } from '../lib/format.js';
 import { Icon, Segments, Swatch, Failure } from './basic.js';
-import { LineChart, SaveMenu, FitToggle, LogEpochs } from './chart.js';
+import { LineChart, ChartHelp, SaveMenu, FitToggle, LogEpochs } from './chart.js';
 import { MetricSelect } from './verdict.js';
 
 const LINES_LIMIT = 100;
 
-const bandEdges = {
-  ci: (c, i) => (c.n[i] > 1 && c.std[i] !== null ? (t975(c.n[i] - 1) * c.std[i]) / Math.sqrt(c.n[i]) : 0),
-  std: (c, i) => c.std[i] ?? 0,
-};
-
-/* Columns of the band's edges, or null for none. */
-function bandOf(curve, band) {
-  if (band === 'none' || !curve.n.some((n) => n > 1)) return null;
-  if (band === 'range') return { low: curve.min, high: curve.max };
-  const edge = bandEdges[band];
-  const at = (sign) => curve.mean.map((mean, i) => (mean === null ? null : mean + sign * edge(curve, i)));
-  return { low: at(-1), high: at(1) };
-}
+/* How wide lines are when there are `n` of them. One pixel is quick to draw, more is ten times slower: only few lines may be strong. */
+const widthOf = (n, strong) => (n > 24 ? 1 : n > 12 ? 1.3 : strong);
 
 function meanSeries({ store, configs, styles, props }, metric) {
-  const curves = new Map((store.aggregates.get(metric) ?? []).map((curve) => [curve.config_id, curve]));
+  const curves = store.means.get(metric)?.curves ?? new Map();
   return configs.filter((config) => curves.has(config.config_id)).map((config) => {
     const curve = curves.get(config.config_id);
-    const band = bandOf(curve, props.band);
-    const most = curve.n.reduce((a, b) => Math.max(a, b), 0);
     return {
-      key: config.config_id, label: config.label, ...styles.get(config.config_id), width: 2.2, x: curve.epoch, y: smooth(curve.mean, props.smooth),
-      low: band && smooth(band.low, props.smooth), high: band && smooth(band.high, props.smooth), n: most > 1 ? curve.n : null,
+      key: config.config_id, label: config.label, ...styles.get(config.config_id), width: widthOf(configs.length, 2.2), x: curve.epoch, ...curve.columns(props.band, props.smooth),
+      n: curve.isOfSeveral ? curve.n : null,
     };
   });
+}
+
+/* Smoothed columns, as long as they do not grow: column → {weight, n, values}. */
+const smoothed = new WeakMap();
+
+function smoothOnce(column, weight) {
+  if (weight === 0) return column;
+  const known = smoothed.get(column);
+  if (known?.weight === weight && known.n === column.length) return known.values;
+  const made = { weight, n: column.length, values: smooth(column, weight) };
+  smoothed.set(column, made);
+  return made.values;
 }
 
 function runSeries({ store, configs, styles, props }, metric) {
   const n = configs.reduce((sum, config) => sum + config.runs.length, 0);
   const series = [];
   for (const config of configs) {
+    const style = styles.get(config.config_id);
+    const look = { ...style, color: n > 30 ? faded(style.color, 0.5) : style.color, width: widthOf(n, 1.8), low: null, high: null, n: null };
     for (const run of config.runs) {
       const columns = store.curves.get(run.id);
       if (!columns?.[metric]) continue;
       const label = configs.length === 1 ? `seed ${run.seed}` : config.runs.length > 1 ? `${config.label}, seed ${run.seed}` : config.label;
-      const style = styles.get(config.config_id);
-      series.push({ key: String(run.id), label, ...style, color: n > 30 ? faded(style.color, 0.5) : style.color, width: n > 12 ? 1.2 : 1.8, x: columns.epoch.slice(), y: smooth(columns[metric].slice(), props.smooth), low: null, high: null, n: null });
+      series.push({ key: String(run.id), label, ...look, x: columns.epoch, y: smoothOnce(columns[metric], props.smooth) });
     }
   }
   return series;
+}
+
+const isEmpty = (model) => model.series.every((s) => s.y.every((y) => y === null));
+
+/* Whether a chart has nothing to show yet. `handle`: the ref to it. */
+function useEmpty(handle, model, watch) {
+  const [empty, setEmpty] = useState(false);
+  useLayoutEffect(() => {
+    const look = () => setEmpty(isEmpty(handle.current.model));
+    look();
+    return watch(look);
+  }, [model, watch]);
+  return empty;
 }
 
 function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
   const { store, version, configs, styles, props, set, catalogue } = shared;
   const handle = useRef(null);
   const visible = useMemo(() => configs.filter((config) => !props.hide.includes(config.config_id)), [configs, props.hide]);
-  const model = useMemo(() => {
+  const model = useCallback(() => {
     const series = (mode === 'runs' ? runSeries : meanSeries)({ ...shared, configs: visible }, metric).slice(0, LINES_LIMIT);
-    return { name: metricLabel(metric), xLabel: 'epoch', series, xLog: props.x === 'log', yLog: props.y === 'log', zoom, sync: `experiment-${store.id}`, fit: props.fit === 'end' };
+    const reach = visible.reduce((most, config) => config.runs.reduce((longest, run) => Math.max(longest, run.epochs), most), 0);
+    return {
+      name: metricLabel(metric), xLabel: 'epoch', series, xLog: props.x === 'log', yLog: props.y === 'log', zoom, sync: `experiment-${store.id}`,
+      fit: props.fit === 'end', live: store.active, reach,
+    };
   }, [version, visible, styles, metric, mode, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
+  const watch = useCallback((draw) => store.watchCurves(draw), [store]);
+  const empty = useEmpty(handle, model, watch);
   const row = catalogue.metric(metric);
-  const empty = model.series.every((s) => s.y.every((y) => y === null));
   return html`
     <section class="panel" aria-label=${metricLabel(metric)} data-testid="panel-${metric}">
       <div class="panel-head">
@@ -71,12 +89,12 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
         <span class="grow" />
         ${zoom && html`<button type="button" class="button quiet small" id="zoom-reset-${index}"
           onClick=${() => set({ zoom: null })}>Show all</button>`}
-        <${SaveMenu} id="chart-${index}" model=${model} handle=${handle} />
+        <${SaveMenu} id="chart-${index}" handle=${handle} />
         ${onRemove && html`<button type="button" class="button quiet icon-only" id="panel-remove-${index}"
           aria-label="Remove the chart of ${metricLabel(metric)}" title="Remove this chart" onClick=${onRemove}><${Icon} name="close" /></button>`}
       </div>
       <div class="chart-box">
-        <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model}
+        <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model} watch=${watch}
           onZoom=${(pair) => set({ zoom: pair })} />
         ${empty && html`<p class="chart-note">${store.active ? 'Waiting for the first epoch…' : 'There are no values of this metric.'}</p>`}
       </div>
@@ -152,7 +170,7 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
       <div class="section-head"><h2 id="curves-title">Curves</h2><${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept} />
         </div>
       <${Legend} configs=${configs} styles=${styles} props=${props} set=${set} baseline=${store.comparison?.baseline} />
-      ${problem && html`<${Failure} problem=${problem} title="The curves could not be loaded" retry=${() => store.refreshAggregates.ask()} />`}
+      ${problem && html`<${Failure} problem=${problem} title="The curves could not be loaded" retry=${() => store.refreshCurves.ask()} />`}
       ${mode === 'runs' && lines > LINES_LIMIT && html`<p
         class="soft">The first ${LINES_LIMIT} of ${count(lines, 'run')}; hide configs to see others.</p>`}
       <div class="panels ${metrics.length === 1 ? 'one' : ''}">
@@ -162,6 +180,6 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
       </div>
       <div class="row after-panels"><button type="button" class="button quiet" id="panel-add" onClick=${add}><${Icon}
         name="plus" />Add a chart</button>
-        <span class="soft small wide-only">Drag to zoom, double press to show all. With the keyboard: arrows, +, −, 0.</span></div>
+        <${ChartHelp} /></div>
     </section>`;
 }
