@@ -70,7 +70,7 @@ function Chart({ rows, props, set }) {
         <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}
           onChange=${(y) => set({ y })} />
         <${FitToggle} props=${props} set=${set} />
-        <${SaveMenu} id="chart-compare" model=${model} handle=${handle} /></div></div>
+        <${SaveMenu} id="chart-compare" handle=${handle} /></div></div>
       ${shown.length === 0 ? html`<p class="soft">There are no curves of this metric.</p>` : html`
         <div class="legend static">${model.series.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>
         <${LineChart} id="chart-compare" handle=${handle} label="${metricLabel(props.metric)} by epoch" model=${model}
