@@ -87,6 +87,12 @@ static bool end_file(http_upload *u)
     return fd < 0 || close(fd) == 0 || refuse_disk(u);
 }
 
+static int make_file(const http_upload *u, upload_file *file)
+{
+    snprintf(file->path, sizeof file->path, "%s/XXXXXX", u->directory);
+    return mkostemp(file->path, O_CLOEXEC);
+}
+
 static bool start_file(http_upload *u, const char *name, const char *type)
 {
     if (!end_file(u))
@@ -95,8 +101,9 @@ static bool start_file(http_upload *u, const char *name, const char *type)
         return fail_set(&u->first, FAIL_TOO_LARGE, NULL, "More than %d files in one upload.",
                         HTTP_UPLOAD_FILES_LIMIT);
     upload_file *file = &u->files[u->n_files];
-    snprintf(file->path, sizeof file->path, "%s/XXXXXX", u->directory);
-    u->fd = mkostemp(file->path, O_CLOEXEC);
+    u->fd = make_file(u, file);
+    if (u->fd < 0 && errno == ENOENT && mkdir(u->directory, 0777) == 0) /* an empty DATA_DIR */
+        u->fd = make_file(u, file);
     if (u->fd < 0)
         return refuse_disk(u);
     copy_text(file->name, sizeof file->name, name);

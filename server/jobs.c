@@ -154,6 +154,7 @@ static void on_told(void *context)
     worker *w = context;
     jobs_lock(w->jobs);
     w->is_told = true;
+    w->is_waiting = false;
     jobs_tell_change(w->jobs);
     jobs_unlock(w->jobs);
 }
@@ -174,6 +175,7 @@ static run_state on_paused(void *context)
     worker *w = context;
     run_state to = RUN_STATE_RUNNING;
     jobs_lock(w->jobs);
+    w->is_waiting = false;
     bool is_cancelled = atomic_load(&w->command) == TRAIN_CANCEL; /* after the run saw the pause */
     w->is_aside = w->is_pausing && !is_cancelled;
     if (is_cancelled)
@@ -248,6 +250,8 @@ static bool on_wait(void *context, const fail *why)
     jobs_lock(j);
     w->is_told = true; /* what waits does not keep others from changing its state */
     w->is_aside = false;
+    w->is_waiting = true;
+    w->trouble = *why;
     jobs_tell_change(j);
     if (!w->has_said_why)
         (void)fprintf(stderr, "regulab: run %lld waits: %s\n", (long long)w->run_id, why->sentence);
@@ -274,7 +278,7 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
     w->experiment_id = experiment_id;
     w->run_id = run_id;
     w->is_pausing = w->is_aside = w->is_told = w->is_ending = w->is_last = false;
-    w->has_said_why = false;
+    w->is_waiting = w->has_said_why = false;
     w->started_ms = jobs_now_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
     atomic_store(&w->first_step, -1);
@@ -348,7 +352,8 @@ static void *worker_main(void *context)
 {
     worker *w = context;
     jobs *j = w->jobs;
-    if (w == j->workers)
+    bool may_tidy = w == j->workers;
+    if (may_tidy)
         jobs_tidy(j);
     jobs_lock(j);
     while (!j->is_closing) {
@@ -356,6 +361,10 @@ static void *worker_main(void *context)
         if (jobs_queue_take(j->queue, is_at_work, j, &experiment_id, &run_id)) {
             begin_run(w, experiment_id, run_id);
             work(w);
+        } else if (may_tidy) {
+            jobs_unlock(j);
+            may_tidy = jobs_tidy_more(j);
+            jobs_lock(j);
         } else {
             pthread_cond_wait(&j->sync->work, &j->sync->lock);
         }

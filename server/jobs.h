@@ -59,6 +59,8 @@ typedef struct jobs_state {
     double steps_per_second;
 } jobs_state;
 void jobs_get_state(jobs *j, jobs_state *out);
+/* The data directory can be used, and no run waits for it or for the database; else why not. */
+FAIL_CHECKED bool jobs_is_healthy(jobs *j, fail *f);
 /* Seconds that the queue still needs by the measured rate of finished runs; NaN if unknown. */
 double jobs_remaining_seconds(jobs *j, int64_t experiment_id);
 

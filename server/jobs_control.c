@@ -429,6 +429,22 @@ void jobs_get_state(jobs *j, jobs_state *out)
     jobs_unlock(j);
 }
 
+bool jobs_is_healthy(jobs *j, fail *f)
+{
+    if (!jobs_files_check(j->data_dir, f))
+        return false;
+    bool is_well = true;
+    jobs_lock(j);
+    for (int i = 0; i < j->n_workers && is_well; i++) {
+        const worker *w = &j->workers[i];
+        is_well = !(w->run_id && w->is_waiting);
+        if (!is_well)
+            *f = w->trouble;
+    }
+    jobs_unlock(j);
+    return is_well;
+}
+
 double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs)
 {
     jobs_lock(j);

@@ -23,11 +23,12 @@ typedef struct worker {
     jobs *jobs;
     int64_t experiment_id, run_id; /* 0: idle */
     bool is_pausing;               /* asked to pause by the user */
-    bool is_aside;     /* the store is about to say `paused`: it can no longer be told to go on */
-    bool is_told;      /* the store knows that it runs, before all that it is asked from now on */
-    bool is_ending;    /* trained; its end is being stored */
-    bool is_last;      /* and decides about more seeds, once the others are stored */
-    bool has_said_why; /* it waits for database or data directory */
+    bool is_aside;  /* the store is about to say `paused`: it can no longer be told to go on */
+    bool is_told;   /* the store knows that it runs, before all that it is asked from now on */
+    bool is_ending; /* trained; its end is being stored */
+    bool is_last;   /* and decides about more seeds, once the others are stored */
+    bool is_waiting, has_said_why; /* for database or data directory */
+    fail trouble;                  /* what it waits for */
     int64_t started_ms;
     atomic_int command;      /* train_command, read at every step */
     atomic_int threads;      /* that the run may use now */
@@ -45,6 +46,7 @@ struct jobs {
     jobs_rate rate;
     int n_workers, n_running;
     worker *workers;
+    int n_described; /* built-in data sets with a row in the store; the first worker's own */
 };
 
 /* Of the monotonic clock, that of worker.started_ms. */
@@ -84,5 +86,8 @@ void jobs_clean_checkpoints(jobs *j);
 /* Removes models whose runs are gone, and tells the store of data sets that it has not heard of: by
  * one worker, before its first run. */
 void jobs_tidy(jobs *j);
+/* Adds the row of one more built-in data set that the store has not: by the same worker while it has
+ * nothing else to do, until false. */
+bool jobs_tidy_more(jobs *j);
 
 #endif

@@ -59,6 +59,38 @@ static bool put_dataset(void *context, const dataset_summary *summary)
     return store_put_dataset(j->options.store, &info, &f);
 }
 
+/* So that runs of built-in sets join with `datasets` as well: by name, with the generator's own
+ * options. */
+static bool put_built_in(jobs *j, const char *name, fail *f)
+{
+    train_spec spec;
+    dataset *set;
+    dataset_summary summary;
+    dataset_info info;
+    spec_init(&spec);
+    snprintf(spec.dataset, sizeof spec.dataset, "%s", name);
+    if (!jobs_open_dataset(j, &spec, &set, f))
+        return false;
+    dataset_summarize(set, j->data_dir, &summary);
+    dataset_close(set);
+    jobs_describe_dataset(&summary, &info);
+    return store_put_dataset(j->options.store, &info, f);
+}
+
+bool jobs_tidy_more(jobs *j)
+{
+    bool has = true;
+    fail f;
+    while (has && j->n_described < DATASET_COUNT) {
+        const char *name = DATASETS[j->n_described++].name;
+        if (!store_has_dataset(j->options.store, name, &has, &f) ||
+            (!has && !put_built_in(j, name, &f)))
+            (void)fprintf(stderr, "regulab: the row of data set %s waits for the next start: %s\n",
+                          name, f.sentence);
+    }
+    return j->n_described < DATASET_COUNT;
+}
+
 void jobs_tidy(jobs *j)
 {
     fail f;

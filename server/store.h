@@ -213,6 +213,7 @@ typedef struct dataset_info {
     bool built_in;
 } dataset_info;
 FAIL_CHECKED bool store_put_dataset(store *s, const dataset_info *d, fail *f);
+FAIL_CHECKED bool store_has_dataset(store *s, const char *name, bool *has, fail *f);
 FAIL_CHECKED bool store_delete_dataset(store *s, const char *name, fail *f);
 /* How many experiments with unfinished runs, and how many at all, use the data set of that name. */
 FAIL_CHECKED bool store_count_dataset_users(store *s, const char *name, int64_t *unfinished,

@@ -31,6 +31,23 @@ bool store_put_dataset(store *s, const dataset_info *d, fail *f)
     return store_write(s, change_put, &copy, f);
 }
 
+static const char FIND[] = "SELECT 1 FROM datasets WHERE name = ?1";
+
+bool store_has_dataset(store *s, const char *name, bool *has, fail *f)
+{
+    store_connection *c = store_borrow(s, f);
+    if (!c)
+        return false;
+    sqlite3_stmt *find = store_prepare(c, FIND, f);
+    if (find)
+        store_bind_text(find, 1, name);
+    bool is_good = find && store_step(c, find, has, f);
+    if (find)
+        store_reset(find);
+    store_give_back(s, c);
+    return is_good;
+}
+
 typedef struct removal {
     const char *name;
 } removal;
