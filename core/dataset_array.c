@@ -74,8 +74,9 @@ static bool read_type(const char *text, dataset_array *a)
 {
     static const char *const taken[] = {"b1", "u1", "i1", "u2", "i2", "u4", "i4",
                                         "u8", "i8", "f2", "f4", "f8", NULL};
-    if (text[0] != '<' && text[0] != '|' && text[0] != '=')
+    if (!text[0] || !strchr("<>|=", text[0]))
         return false;
+    a->is_big_endian = text[0] == '>';
     for (int i = 0; taken[i]; i++)
         if (strcmp(text + 1, taken[i]) == 0) {
             a->kind = taken[i][0];
@@ -87,7 +88,7 @@ static bool read_type(const char *text, dataset_array *a)
 
 static bool scan_header(scanner *s, const char *name, dataset_array *a, fail *f)
 {
-    bool has_type = false, has_order = false, has_shape = false, is_fortran = false;
+    bool has_type = false, has_order = false, has_shape = false;
     char key[16], type[64];
     bool is_good = skip(s, "{");
     while (is_good && !skip(s, "}")) {
@@ -95,8 +96,8 @@ static bool scan_header(scanner *s, const char *name, dataset_array *a, fail *f)
         if (is_good && strcmp(key, "descr") == 0) {
             is_good = has_type = scan_text(s, type, sizeof type);
         } else if (is_good && strcmp(key, "fortran_order") == 0) {
-            is_fortran = skip(s, "True");
-            is_good = has_order = is_fortran || skip(s, "False");
+            a->is_fortran = skip(s, "True");
+            is_good = has_order = a->is_fortran || skip(s, "False");
         } else if (is_good && strcmp(key, "shape") == 0) {
             is_good = has_shape = scan_shape(s, a);
         } else {
@@ -112,12 +113,9 @@ static bool scan_header(scanner *s, const char *name, dataset_array *a, fail *f)
                         name, ARRAY_DIMENSIONS_LIMIT);
     if (!read_type(type, a))
         return fail_set(f, FAIL_SYNTAX, NULL,
-                        "%s has values of type %.20s; little-endian integers, floats up to 64 bits "
-                        "and booleans are taken.",
+                        "%s has values of type %.20s; integers, floats up to 64 bits and booleans "
+                        "are taken.",
                         name, type);
-    if (is_fortran && a->n_dimensions > 1)
-        return fail_set(f, FAIL_SYNTAX, NULL,
-                        "%s is in Fortran order; save numpy.ascontiguousarray() of it.", name);
     return true;
 }
 
@@ -213,11 +211,24 @@ static void convert(const dataset_array *a, const uint8_t *bytes, size_t n, doub
     }
 }
 
-/* Where in the array value number i stands, for sentences. */
-static bool bad_value(const dataset_source *s, size_t i, size_t per_row, double value, fail *f)
+static void swap_bytes(uint8_t *bytes, size_t n, size_t item_bytes)
 {
+    for (uint8_t *item = bytes; item < bytes + n * item_bytes; item += item_bytes)
+        for (size_t i = 0; i < item_bytes / 2; i++) {
+            uint8_t byte = item[i];
+            item[i] = item[item_bytes - 1 - i];
+            item[item_bytes - 1 - i] = byte;
+        }
+}
+
+/* Where in the array value number i stands, for sentences. */
+static bool bad_value(const dataset_source *s, const dataset_array *a, size_t i, size_t per_row,
+                      double value, fail *f)
+{
+    size_t n_rows = (size_t)a->shape[0];
+    size_t row = a->is_fortran ? i % n_rows : i / per_row;
     return fail_set(f, FAIL_SYNTAX, NULL, "%s: value %zu of row %zu (both from 0) is %g, %s.",
-                    s->name, i % per_row, i / per_row, value,
+                    s->name, a->is_fortran ? i / n_rows : i % per_row, row, value,
                     isfinite(value) ? "more than a float holds" : "not a finite number");
 }
 
@@ -243,11 +254,13 @@ static bool read_values(dataset_source *s, const dataset_array *a, size_t n, siz
             out = grown;
         }
         bool is_good = source_read_all(s, bytes, here * a->item_bytes, f);
+        if (a->is_big_endian)
+            swap_bytes(bytes, here, a->item_bytes);
         if (is_good)
             convert(a, bytes, here, values);
         for (size_t i = 0; is_good && i < here; i++) {
             if (!(fabs(values[i]) <= limit))
-                is_good = bad_value(s, done + i, per_row, values[i], f);
+                is_good = bad_value(s, a, done + i, per_row, values[i], f);
             else if (floats)
                 ((float *)(void *)out)[done + i] = (float)values[i];
             else
@@ -263,6 +276,34 @@ static bool read_values(dataset_source *s, const dataset_array *a, size_t n, siz
         *floats = (float *)(void *)out;
     else
         *doubles = (double *)(void *)out;
+    return true;
+}
+
+/* Moves n values that came in Fortran order into C order. */
+static bool put_in_order(const dataset_array *a, size_t item_bytes, void **values, fail *f)
+{
+    size_t n = 1, strides[ARRAY_DIMENSIONS_LIMIT], index[ARRAY_DIMENSIONS_LIMIT] = {0}, from = 0;
+    if (!a->is_fortran || a->n_dimensions < 2)
+        return true;
+    for (int i = 0; i < a->n_dimensions; i++) {
+        strides[i] = n;
+        n *= (size_t)a->shape[i];
+    }
+    char *out = malloc(n * item_bytes);
+    if (!out)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to order %zu values.", n);
+    for (size_t to = 0; to < n; to++) {
+        memcpy(out + to * item_bytes, (char *)*values + from * item_bytes, item_bytes);
+        for (int i = a->n_dimensions - 1; i >= 0; i--) {
+            from += strides[i];
+            if (++index[i] < a->shape[i])
+                break;
+            from -= strides[i] * index[i];
+            index[i] = 0;
+        }
+    }
+    free(*values);
+    *values = out;
     return true;
 }
 
@@ -356,18 +397,27 @@ static bool put_channels_first(dataset_load_part *part, const dataset_load *shap
 bool array_read_inputs(dataset_source *s, const dataset_array *a, dataset_load *load,
                        dataset_load_part *part, fail *f)
 {
-    bool is_last, are_bytes = a->kind == 'u' && a->item_bytes == 1;
+    bool is_last, is_good, are_bytes = a->kind == 'u' && a->item_bytes == 1;
     dataset_load row = {0};
-    void *bytes = NULL;
+    float *floats = NULL;
+    void *values = NULL;
     if (!row_shape(s, a, &row, &is_last, f) || !merge_shape(s, &row, load, f) ||
         !dataset_load_check_size(s->name, a->shape[0], row.d, are_bytes ? 1 : sizeof(float), f))
         return false;
     size_t n = (size_t)a->shape[0];
-    if (are_bytes ? !source_read_new(s, n * row.d, &bytes, f)
-                  : !read_values(s, a, n * row.d, row.d, (double)FLT_MAX, &part->floats, NULL, f))
+    if (are_bytes)
+        is_good = source_read_new(s, n * row.d, &values, f);
+    else
+        is_good = read_values(s, a, n * row.d, row.d, (double)FLT_MAX, &floats, NULL, f);
+    if (!is_good)
         return false;
-    part->bytes = bytes;
+    values = are_bytes ? values : floats;
+    is_good = put_in_order(a, are_bytes ? 1 : sizeof(float), &values, f);
+    part->bytes = are_bytes ? values : NULL;
+    part->floats = are_bytes ? NULL : values;
     part->n = n;
+    if (!is_good)
+        return false;
     if (is_last && row.channels > 1 && !put_channels_first(part, &row, f))
         return false;
     return source_check_end(s, f);
@@ -390,6 +440,11 @@ bool array_read_outputs(dataset_source *s, const dataset_array *a, dataset_load 
     double limit = a->kind == 'f' ? DBL_MAX : 0x1p53;
     if (!dataset_load_check_size(s->name, a->shape[0], k, sizeof(double), f) ||
         !read_values(s, a, (size_t)(a->shape[0] * k), (size_t)k, limit, NULL, &part->outputs, f))
+        return false;
+    void *values = part->outputs;
+    bool is_good = put_in_order(a, sizeof(double), &values, f);
+    part->outputs = values;
+    if (!is_good)
         return false;
     load->n_outputs = (size_t)k;
     load->kind = a->kind == 'f' || load->kind == OUTPUTS_FLOATS ? OUTPUTS_FLOATS : OUTPUTS_INTEGERS;

@@ -1,6 +1,6 @@
 /* dataset_array — one NumPy array as .npy stores it (format 1.0 to 3.0), read and checked.
  *
- * Taken: C order, little-endian, at most 4 dimensions, types b1 u1 i1 u2 i2 u4 i4 u8 i8 f2 f4 f8. Private to core/dataset*.c. */
+ * Taken: either order, either byte order, at most 4 dimensions, types b1 u1 i1 u2 i2 u4 i4 u8 i8 f2 f4 f8. Private to core/dataset*.c. */
 #ifndef CORE_DATASET_ARRAY_H
 #define CORE_DATASET_ARRAY_H
 
@@ -12,6 +12,7 @@ enum { ARRAY_DIMENSIONS_LIMIT = 4 };
 typedef struct dataset_array {
     char kind; /* b, u, i or f, as in NumPy's descr */
     size_t item_bytes;
+    bool is_big_endian, is_fortran; /* Fortran order: the first index varies fastest */
     int n_dimensions;
     uint64_t shape[ARRAY_DIMENSIONS_LIMIT];
 } dataset_array;

@@ -3,7 +3,7 @@
  * The separator is the comma, semicolon or tab that is most frequent in the first line. A first row holds names, unless
  * the user says so or not, if none of its cells is a number, or if one is none where the second row has a number. The label
  * column is the user's, by name or 0-based index (-1: the last); else the first one called label, class, target or y in any
- * case; else the last. Rows are counted from 1, the row of names included, blank lines not. */
+ * case; else the last. Rows are counted from 1, the row of names and blank lines included. */
 #include "core/dataset_container.h"
 #include "core/dataset_load.h"
 
@@ -32,6 +32,9 @@ typedef struct csv_reader {
     bool is_decided, is_first_file;
     size_t n_columns, label; /* of the set: 0 columns until the first file's first row */
     size_t n_rows;           /* read of this file */
+    size_t n_lines;          /* the same with blank ones: what a row is called in sentences */
+    size_t first_line;       /* of the first row */
+    int last_end;            /* the character that ended the last line */
     size_t capacity;         /* rows that the part has room for */
     bool failed;
     fail *f;
@@ -324,7 +327,7 @@ static bool decide(csv_reader *r, const csv_row *second)
     bool has_names = r->options->header == HEADER_YES ||
                      (r->options->header == HEADER_AUTO && looks_like_names(&r->first, second));
     r->is_decided = true;
-    return set_columns(r, &r->first, has_names) && (has_names || add_row(r, &r->first, 1));
+    return set_columns(r, &r->first, has_names) && (has_names || add_row(r, &r->first, r->first_line));
 }
 
 /* ---- libcsv's callbacks ---- */
@@ -337,11 +340,11 @@ static void on_cell(void *text, size_t n_bytes, void *context)
     if (memchr(text, '\0', n_bytes)) {
         r->failed = true;
         fail_set(r->f, FAIL_SYNTAX, NULL, "%s: row %zu has a NUL byte: it is not a text file.",
-                 r->name, r->n_rows + 1);
+                 r->name, r->n_lines + 1);
     } else if (r->row.n > CONTAINER_COLUMNS_LIMIT) {
         r->failed = true;
         fail_set(r->f, FAIL_TOO_LARGE, NULL, "%s: row %zu has more than %d columns.", r->name,
-                 r->n_rows + 1, CONTAINER_COLUMNS_LIMIT);
+                 r->n_lines + 1, CONTAINER_COLUMNS_LIMIT);
     } else if (!row_add(&r->row, text, n_bytes)) {
         csv_fail_memory(r);
     }
@@ -350,17 +353,22 @@ static void on_cell(void *text, size_t n_bytes, void *context)
 static void on_row(int terminator, void *context)
 {
     csv_reader *r = context;
-    (void)terminator;
-    if (r->failed)
+    bool is_second_half = terminator == '\n' && r->last_end == '\r' && r->row.n == 0; /* of CR LF */
+    r->last_end = terminator;
+    if (r->failed || is_second_half)
+        return;
+    r->n_lines++;
+    if (r->row.n == 0)
         return;
     r->n_rows++;
     if (r->n_rows == 1) {
+        r->first_line = r->n_lines;
         r->first = r->row;
         r->row = (csv_row){0};
         return;
     }
     if (r->is_decided || decide(r, &r->row))
-        (void)add_row(r, &r->row, r->n_rows);
+        (void)add_row(r, &r->row, r->n_lines);
     r->row.n = r->row.used = 0;
 }
 
@@ -396,11 +404,11 @@ static bool feed(csv_reader *r, struct csv_parser *parser, const char *text, siz
         return false;
     if (n_parsed < n)
         return fail_set(r->f, FAIL_SYNTAX, NULL, "%s: row %zu has a quote in the wrong place (%s).",
-                        r->name, r->n_rows + 1, csv_strerror(csv_error(parser)));
+                        r->name, r->n_lines + 1, csv_strerror(csv_error(parser)));
     if (csv_get_buffer_size(parser) > CELL_BYTES_LIMIT + CHUNK_BYTES)
         return fail_set(r->f, FAIL_TOO_LARGE, NULL,
                         "%s: row %zu has a value of more than %d bytes; is a quote missing?",
-                        r->name, r->n_rows + 1, CELL_BYTES_LIMIT);
+                        r->name, r->n_lines + 1, CELL_BYTES_LIMIT);
     return true;
 }
 
@@ -408,7 +416,7 @@ static bool finish_file(csv_reader *r, struct csv_parser *parser)
 {
     if (csv_fini(parser, on_cell, on_row, r) != 0 && !r->failed)
         return fail_set(r->f, FAIL_SYNTAX, NULL, "%s ends within quotes, in row %zu.", r->name,
-                        r->n_rows + 1);
+                        r->n_lines + 1);
     if (r->failed)
         return false;
     if (r->n_rows == 0)
@@ -443,7 +451,7 @@ static bool read_file(csv_reader *r, const dataset_file *file)
     dataset_source s;
     struct csv_parser parser;
     char *chunk = malloc(CHUNK_BYTES);
-    if (!chunk || csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
+    if (!chunk || csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) != 0) {
         free(chunk);
         return csv_fail_memory(r);
     }

@@ -68,8 +68,8 @@ FAIL_CHECKED bool dataset_read_idx(const dataset_file *files, size_t n_files, da
                                    fail *f);
 FAIL_CHECKED bool dataset_read_csv(const dataset_file *files, size_t n_files,
                                    const dataset_add_options *options, dataset_load *out, fail *f);
-FAIL_CHECKED bool dataset_read_npy(const dataset_file *files, size_t n_files, dataset_load *out,
-                                   fail *f);
+FAIL_CHECKED bool dataset_read_npy(const dataset_file *files, size_t n_files, const char *label,
+                                   dataset_load *out, fail *f);
 FAIL_CHECKED bool dataset_read_npz(const dataset_file *file, dataset_load *out, fail *f);
 
 #endif

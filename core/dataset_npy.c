@@ -1,10 +1,12 @@
 /* NumPy files. .npz: members x_train and y_train, x_val and y_val, x_test and y_test, or x and y, in any case; only the
  * training pair is needed. .npy: two to six files; outputs are those whose name starts with y or has `label` or `target`
- * in it, parts are told apart by `train`, `val`, `test` in the names. */
+ * in it, parts are told apart by `train`, `val`, `test` in the names; or one file, a table with a column of labels. */
 #include "core/dataset_array.h"
 #include "core/dataset_load.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool check_parts(const dataset_load *load, const size_t n_outputs[PART_COUNT], fail *f)
@@ -113,14 +115,71 @@ static bool read_file(const dataset_file *file, dataset_part p, dataset_load *lo
     return is_good;
 }
 
-bool dataset_read_npy(const dataset_file *files, size_t n_files, dataset_load *out, fail *f)
+/* Which of d columns the user means: by index, from the end if negative; the last unless said. */
+static bool find_label(const char *wanted, size_t d, size_t *label, fail *f)
+{
+    *label = d - 1;
+    if (!wanted || !*wanted)
+        return true;
+    char *end;
+    errno = 0;
+    long index = strtol(wanted, &end, 10);
+    if (*end || errno || index >= (long)d || index < -(long)d)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/label",
+                        "The columns of an array have no names: \"%.100s\" is no index in 0 .. %zu.",
+                        wanted, d - 1);
+    *label = (size_t)(index < 0 ? index + (long)d : index);
+    return true;
+}
+
+/* Takes column `label` out of n rows of d values, in place. */
+static void remove_column(void *values, size_t item_bytes, size_t n, size_t d, size_t label)
+{
+    char *to = values;
+    for (size_t i = 0; i < n * d; i++) {
+        if (i % d == label)
+            continue;
+        memmove(to, (char *)values + i * item_bytes, item_bytes);
+        to += item_bytes;
+    }
+}
+
+/* A table whose labels are one of its columns, like a CSV file without names. */
+static bool read_table(const dataset_file *file, const char *wanted, dataset_load *load, fail *f)
+{
+    size_t n_outputs[PART_COUNT] = {0}, label;
+    dataset_load_part *part = &load->parts[PART_TRAIN];
+    if (!read_file(file, PART_TRAIN, load, n_outputs, f))
+        return false;
+    size_t n = part->n, d = load->d;
+    if (part->outputs || load->channels > 0 || d < 2)
+        return fail_set(f, FAIL_INCOMPATIBLE, NULL,
+                        "%s holds one array that is no table with a column of labels; inputs and "
+                        "outputs are needed: two .npy files named like x_train.npy and "
+                        "y_train.npy, or one .npz.",
+                        file->name);
+    if (!find_label(wanted, d, &label, f))
+        return false;
+    part->outputs = malloc(n * sizeof *part->outputs);
+    if (!part->outputs)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu labels.", n);
+    for (size_t i = 0; i < n; i++)
+        part->outputs[i] =
+            part->bytes ? part->bytes[i * d + label] : (double)part->floats[i * d + label];
+    remove_column(part->bytes ? (void *)part->bytes : (void *)part->floats,
+                  part->bytes ? 1 : sizeof *part->floats, n, d, label);
+    load->d = d - 1;
+    load->n_outputs = 1;
+    load->kind = OUTPUTS_NUMBERS;
+    return true;
+}
+
+bool dataset_read_npy(const dataset_file *files, size_t n_files, const char *label,
+                      dataset_load *out, fail *f)
 {
     size_t n_outputs[PART_COUNT] = {0};
-    if (n_files < 2)
-        return fail_set(f, FAIL_INCOMPATIBLE, NULL,
-                        "%s holds one array; inputs and outputs are needed: two .npy files named "
-                        "like x_train.npy and y_train.npy, or one .npz.",
-                        files[0].name);
+    if (n_files == 1)
+        return read_table(&files[0], label, out, f);
     for (size_t i = 0; i < n_files; i++) {
         dataset_part p = n_files == 2 ? PART_TRAIN : dataset_load_part_of(files[i].name);
         if (!read_file(&files[i], p, out, n_outputs, f))

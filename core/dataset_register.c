@@ -112,7 +112,7 @@ static bool read_files(const dataset_file *files, size_t n_files,
     case FORMAT_IDX:
         return dataset_read_idx(files, n_files, load, f);
     case FORMAT_NPY:
-        return dataset_read_npy(files, n_files, load, f);
+        return dataset_read_npy(files, n_files, options->label, load, f);
     case FORMAT_NPZ:
         return dataset_read_npz(files, load, f);
     case FORMAT_CSV:
@@ -326,7 +326,7 @@ static bool check_name(const char *name, fail *f)
                         "a dot; \"%.80s\" is not one.",
                         name);
     if (dataset_find(name))
-        return fail_set(f, FAIL_FORBIDDEN, "/name", "%s is a built-in data set; its name is taken.",
+        return fail_set(f, FAIL_CONFLICT, "/name", "%s is a built-in data set; its name is taken.",
                         name);
     return true;
 }

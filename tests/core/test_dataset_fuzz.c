@@ -107,7 +107,7 @@ static bool read_csv(const dataset_file *files, dataset_load *load, fail *f)
 
 static bool read_npy(const dataset_file *files, dataset_load *load, fail *f)
 {
-    return dataset_read_npy(files, 2, load, f);
+    return dataset_read_npy(files, 2, NULL, load, f);
 }
 
 static bool read_npz(const dataset_file *files, dataset_load *load, fail *f)

@@ -302,6 +302,9 @@ static void bad_csv_names_row_and_column(void)
     refuse_csv("1,2,0\n1,1e99,1\n1,2,0\n", NULL, FAIL_SYNTAX, "more than a float holds");
     refuse_csv("1,2,0\n1,0x10,1\n1,2,0\n", NULL, FAIL_SYNTAX, "not a number");
     refuse_csv("1,2,0\n1,1\n1,2,0\n", NULL, FAIL_SYNTAX, "row 2 has 2 columns, but 3 are needed");
+    refuse_csv("\n1,2,0\n\n1,1\n", NULL, FAIL_SYNTAX, "row 4 has 2 columns, but 3 are needed");
+    refuse_csv("1,2,0\r\n\r\n1,1\r\n", NULL, FAIL_SYNTAX,
+               "row 3 has 2 columns, but 3 are needed");
     refuse_csv("1,2,0\n1,\"a\"b,1\n1,2,0\n", NULL, FAIL_SYNTAX,
                "row 2 has a quote in the wrong place");
     refuse_csv("1,2,0\n1,\"2,1\n1,2,0\n", NULL, FAIL_SYNTAX, "within quotes");
@@ -436,8 +439,8 @@ static void bad_npy(void)
     refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "cut off");
     save_pair("<f8", big, "(2, 2)", 5, "<i4", y, 2);
     refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "goes on after byte");
-    save_pair(">f8", big, "(4, 1)", 4, "<i4", y, 4);
-    refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "type >f8");
+    save_pair("<c8", big, "(4, 1)", 4, "<i4", y, 4);
+    refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "type <c8");
     save_pair("|O", big, "(4, 1)", 4, "<i4", y, 4);
     refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "type |O");
     save_pair("<f8", big, "(4, 99999999999)", 4, "<i4", y, 4);
@@ -448,10 +451,64 @@ static void bad_npy(void)
     refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "is empty");
     save_pair("<f8", big, "(4, 1, 1, 1, 1)", 4, "<i4", y, 4);
     refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "header cannot be read");
-    npy_header(&scratch, "<f4", "True", "(4, 2)");
-    save("x.npy", &scratch);
-    refuse(NPY_NAMES, NULL, FAIL_SYNTAX, "Fortran order");
+    save_pair("<f8", (const double[]){1, 0, 2, 1, 3, 0, 4, 1}, "(4, 2)", 8, "<i4", y, 4);
     refuse(&NPY_NAMES[1], NULL, FAIL_INCOMPATIBLE, "holds one array");
+    refuse((const char *const[]){"x.npy", NULL}, &(dataset_add_options){.label = "2"},
+           FAIL_OUT_OF_RANGE, "no index in 0 .. 1");
+}
+
+/* The same table of 3 x 2 x 1 in either order of indices and of bytes. */
+static void npy_orders(void)
+{
+    static const float rows[] = {1, 2, 3, 4, 5, 6}, columns[] = {1, 3, 5, 2, 4, 6};
+    static const int y[] = {0, 1, 0};
+    for (int order = 0; order < 2; order++)
+        for (int is_big = 0; is_big < 2; is_big++) {
+            char name[16];
+            dataset_summary s;
+            dataset *set;
+            fail f = {0};
+            save_pair("<f4", (const double[]){0}, "(3, 2, 1)", 0, "<i4", y, 3);
+            npy_header(&scratch, is_big ? ">f4" : "<f4", order ? "True" : "False", "(3, 2, 1)");
+            for (int i = 0; i < 6; i++) {
+                uint32_t word;
+                memcpy(&word, order ? &columns[i] : &rows[i], sizeof word);
+                add_little(&scratch, is_big ? __builtin_bswap32(word) : word, 4);
+            }
+            save("x.npy", &scratch);
+            snprintf(name, sizeof name, "order%d%d", order, is_big);
+            CHECK_OR_RETURN(CHECK_OK(add_set(name, NPY_NAMES, NULL, &s, &f), f));
+            CHECK_OR_RETURN(CHECK_OK(open_set(name, &set, &f), f));
+            for (int i = 0; i < 6; i++)
+                CHECK_NEAR(set->parts[PART_TRAIN].floats[i], rows[i], 0);
+            dataset_close(set);
+        }
+}
+
+/* One array: the labels are a column of it, the last unless said. */
+static void npy_tables(void)
+{
+    static const double x[] = {5, 0, 6, 1, 7, 0, 8, 1};
+    static const int y[] = {0};
+    const char *const name[] = {"x.npy", NULL};
+    dataset_summary s;
+    dataset *set;
+    fail f = {0};
+    save_pair("<f8", x, "(4, 2)", 8, "<i4", y, 1);
+    CHECK_OR_RETURN(CHECK_OK(add_set("table", name, NULL, &s, &f), f));
+    CHECK_OR_RETURN(CHECK_OK(open_set("table", &set, &f), f));
+    CHECK_EQUAL_INT(set->task, TASK_CLASSIFICATION);
+    CHECK_EQUAL_INT(set->d, 1);
+    CHECK_EQUAL_INT(set->parts[PART_TRAIN].labels[3], 1);
+    CHECK_NEAR(set->parts[PART_TRAIN].floats[3], 8, 0);
+    dataset_close(set);
+    CHECK_OR_RETURN(
+        CHECK_OK(add_set("first", name, &(dataset_add_options){.label = "0"}, &s, &f), f));
+    CHECK_OR_RETURN(CHECK_OK(open_set("first", &set, &f), f));
+    CHECK_EQUAL_INT(set->task, TASK_REGRESSION);
+    CHECK_NEAR(set->parts[PART_TRAIN].targets[2], 7, 0);
+    CHECK_NEAR(set->parts[PART_TRAIN].floats[1], 1, 0);
+    dataset_close(set);
 }
 
 /* Every type that is taken gives the same four rows. */
@@ -541,4 +598,4 @@ CHECK_MAIN("dataset_load", idx_with_a_test_part, idx_pair_with_other_labels, bad
            bad_idx_files_together, damaged_gzip, csv_with_names_and_text_labels, csv_without_names,
            csv_label_column, csv_task, csv_header_choice, csv_in_parts,
            bad_csv_names_row_and_column, csv_with_too_many_labels, npz_with_all_parts, npy_pairs,
-           bad_npy, npy_types, formats_do_not_mix, mnist_loads)
+           bad_npy, npy_types, npy_orders, npy_tables, formats_do_not_mix, mnist_loads)

@@ -97,7 +97,7 @@ static void names_are_checked(void)
     fail f = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_FAILS(add_as(bad[i], ONE, &is_new, &f), f, FAIL_OUT_OF_RANGE, "/name");
-    CHECK_FAILS(add_as("glyphs", ONE, &is_new, &f), f, FAIL_FORBIDDEN, "/name");
+    CHECK_FAILS(add_as("glyphs", ONE, &is_new, &f), f, FAIL_CONFLICT, "/name");
     CHECK_FAILS(dataset_remove("glyphs", files_path("data"), &f), f, FAIL_FORBIDDEN, "/name");
     CHECK_FAILS(dataset_remove("../x", files_path("data"), &f), f, FAIL_NOT_FOUND, "/dataset");
     CHECK_OK(
