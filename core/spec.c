@@ -1,12 +1,12 @@
 #include "core/spec.h"
 
+#include "core/nearest.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-enum { NAME_BYTES = 64 };
 
 const field *field_find(const char *name)
 {
@@ -16,44 +16,13 @@ const field *field_find(const char *name)
     return NULL;
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Levenshtein's distance with one row of the table; names longer than a row count as far away. */
-static size_t edit_distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b), row[NAME_BYTES + 1];
-    if (n > NAME_BYTES || m > NAME_BYTES)
-        return NAME_BYTES;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t above = row[j];
-            row[j] = least(diagonal + (a[i - 1] != b[j - 1]), least(above, row[j - 1]) + 1);
-            diagonal = above;
-        }
-    }
-    return row[m];
-}
-
 const char *field_nearest_name(const char *name)
 {
-    const char *nearest = NULL;
-    size_t best = NAME_BYTES;
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        size_t distance = edit_distance(name, FIELDS[i].name);
-        if (distance < best) {
-            best = distance;
-            nearest = FIELDS[i].name;
-        }
-    }
-    size_t allowed = strlen(name) / 3;
-    return best <= (allowed ? allowed : 1) ? nearest : NULL;
+    const char *known[SPEC_FIELD_LIMIT + 1] = {NULL};
+    assert(FIELD_COUNT <= SPEC_FIELD_LIMIT);
+    for (int i = 0; i < FIELD_COUNT; i++)
+        known[i] = FIELDS[i].name;
+    return nearest_name(name, known);
 }
 
 static bool has_place(const field *row)

@@ -171,8 +171,7 @@ extern const char *const FIELD_GROUP_NAMES[FIELD_GROUP_COUNT];
 /* The row called `name` ("early_stopping.patience"), or NULL. */
 const field *field_find(const char *name);
 
-/* The known name nearest to `name` by edit distance when that is at most a third of its length, else NULL: the
- * "did you mean". */
+/* The known name that was probably meant (core/nearest.h), or NULL: the "did you mean". */
 const char *field_nearest_name(const char *name);
 
 /* The place of the field's value inside a spec. The field must have one (not of the experiment group). */

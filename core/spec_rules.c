@@ -38,6 +38,14 @@ static void reset_what_does_not_apply(train_spec *s)
                 field_set_default(&FIELDS[i], s);
 }
 
+static bool drops_units(const train_spec *s)
+{
+    bool any = s->input_dropout > 0;
+    for (int i = 0; i < s->n_hidden; i++)
+        any = any || spec_dropout_rate(s, i) > 0;
+    return any;
+}
+
 static bool check_rate(const train_spec *s, double rate, const char *pointer, fail_list *faults)
 {
     uint32_t threshold = rng_threshold(rate);
@@ -63,7 +71,7 @@ static bool check_dropout(const train_spec *s, fail_list *faults)
         snprintf(pointer, sizeof pointer, s->n_dropout == 0 ? "/dropout" : "/dropout/%d", i);
         ok = check_rate(s, s->dropout[i], pointer, faults) && ok;
     }
-    if (one_each && s->dropout_kind == DROPOUT_ALPHA && s->dropout_scope == DROPOUT_SCOPE_BATCH)
+    if (one_each && drops_units(s) && s->dropout_kind == DROPOUT_ALPHA && s->dropout_scope == DROPOUT_SCOPE_BATCH)
         ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_scope",
                            "alpha dropout has no scope batch: its dropped units take a value of "
                            "their own, so there is nothing to leave out");
@@ -74,7 +82,7 @@ static bool check_dropout(const train_spec *s, fail_list *faults)
 static bool check_scaling(const train_spec *s, fail_list *faults)
 {
     bool masks = s->dropout_kind == DROPOUT_BERNOULLI || s->dropout_kind == DROPOUT_DROPCONNECT;
-    if (!masks || s->dropout_scaling != DROPOUT_SCALING_CLASSIC ||
+    if (!masks || !drops_units(s) || s->dropout_scaling != DROPOUT_SCALING_CLASSIC ||
         s->dropout_schedule == DROPOUT_SCHEDULE_CONSTANT)
         return true;
     return fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_schedule",
@@ -118,11 +126,8 @@ bool spec_resolve(train_spec *spec, fail_list *faults)
     if (!ok)
         return false;
     use_one_rate_where_all_are_equal(spec);
+    fill_dependent_defaults(spec); /* first: nesterov applies by the default momentum, too */
     reset_what_does_not_apply(spec);
-    fill_dependent_defaults(spec);
-    for (int i = 0; i < FIELD_COUNT; i++) /* what the defaults just filled may still not apply */
-        if (!field_applies(&FIELDS[i], spec))
-            field_set_default(&FIELDS[i], spec);
     return true;
 }
 

@@ -1,5 +1,6 @@
 #include "server/api_comparison.h"
 
+#include "core/nearest.h"
 #include "server/api.h"
 #include "server/codec.h"
 #include "server/codec_comparison.h"
@@ -23,7 +24,7 @@ static bool read_metric(const request *q, const char *parameter, metric_id other
         known[i] = METRICS[i].name;
     char pointer[64];
     snprintf(pointer, sizeof pointer, "/query/%s", parameter);
-    const char *nearest = codec_nearest(name, known);
+    const char *nearest = nearest_name(name, known);
     return fail_set(f, FAIL_UNKNOWN_FIELD, pointer, "There is no metric \"%.60s\".%s%s%s", name,
                     nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }

@@ -1,4 +1,5 @@
 /* Learning curves and layer diagnostics: records from the store, column by column. */
+#include "core/nearest.h"
 #include "server/api.h"
 #include "server/api_runs.h"
 #include "server/codec.h"
@@ -91,7 +92,7 @@ static bool unknown_metric(const char *name, size_t n, fail *f)
         known[i] = column_name(i + COLUMN_EPOCH);
     known[COLUMNS_LIMIT] = NULL;
     snprintf(wanted, sizeof wanted, "%.*s", n < sizeof wanted ? (int)n : 60, name);
-    const char *nearest = codec_nearest(wanted, known);
+    const char *nearest = nearest_name(wanted, known);
     return fail_set(f, FAIL_UNKNOWN_FIELD, "/query/metrics",
                     "There is no metric \"%s\" per epoch.%s%s%s", wanted,
                     nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");

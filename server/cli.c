@@ -1,4 +1,5 @@
 #include "server/cli.h"
+#include "core/nearest.h"
 #include "core/train.h"
 #include "server/codec.h"
 
@@ -195,7 +196,7 @@ static int refuse_command(const char *word)
     for (int i = 0; i < COMMAND_COUNT; i++)
         known[n++] = COMMANDS[i].name;
     known[n] = NULL;
-    const char *nearest = codec_nearest(word, known);
+    const char *nearest = nearest_name(word, known);
     return cli_usage(NULL, nearest ? "unknown command %s; did you mean %s?" : "unknown command %s",
                      word, nearest);
 }

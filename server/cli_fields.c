@@ -63,7 +63,7 @@ static int print_json(void)
     buffer b;
     fail f;
     buffer_init(&b, 1 << 20);
-    codec_add_fields(&b);
+    codec_add_fields(&b, 0, FIELD_COUNT);
     bool ok = !b.failed || fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the table");
     if (ok)
         printf("%s\n", b.data);

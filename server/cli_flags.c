@@ -1,4 +1,5 @@
 /* The reading of the words behind a command's name. */
+#include "core/nearest.h"
 #include "server/cli.h"
 #include "server/codec.h"
 
@@ -24,7 +25,7 @@ static bool refuse_flag(const cli_command *command, const char *word)
     for (const cli_flag *flag = command->flags; flag && flag->name; flag++)
         known[n++] = flag->name;
     known[n] = NULL;
-    const char *nearest = codec_nearest(word, known);
+    const char *nearest = nearest_name(word, known);
     cli_usage(command, nearest ? "unknown flag %s; did you mean %s?" : "unknown flag %s", word,
               nearest);
     return false;

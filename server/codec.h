@@ -33,10 +33,6 @@ void codec_add_csv_text(buffer *b, const char *text); /* RFC 4180 */
  */
 size_t codec_utf8_length(const char *text, size_t n);
 
-/* The name in `known` (NULL-terminated) nearest to `name` by edit distance when that is at most a
- * third of its length, else NULL. */
-const char *codec_nearest(const char *name, const char *const *known);
-
 /* Checks what cJSON lets through: UTF-8, control characters, \u0000, duplicate keys, depth (32),
  * trailing text, number syntax, size and node count. False with the byte position in the sentence.
  */

@@ -1,4 +1,5 @@
 /* One value of a specification: JSON ⇄ its place in a train_spec, by its row of FIELDS[] alone. */
+#include "core/nearest.h"
 #include "server/codec_json.h"
 
 #include <cjson/cJSON.h>
@@ -65,7 +66,7 @@ static bool read_enum(const field *row, const cJSON *value, const char *pointer,
     for (int i = 0; row->values[i]; i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "",
                  row->values[i]);
-    const char *nearest = codec_nearest(value->valuestring, row->values);
+    const char *nearest = nearest_name(value->valuestring, row->values);
     return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
                          "%s must be one of %s, not \"%.60s\"%s%s%s", row->name, list,
                          value->valuestring, nearest ? "; did you mean \"" : "",
@@ -184,7 +185,7 @@ static bool unknown_child(const field *row, const char *name, const char *pointe
         if (child_name(row, &FIELDS[i]))
             known[n++] = child_name(row, &FIELDS[i]);
     known[n] = NULL;
-    const char *nearest = codec_nearest(name, known);
+    const char *nearest = nearest_name(name, known);
     return fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "%s has no \"%.80s\"%s%s%s",
                          row->name, name, nearest ? "; did you mean \"" : "",
                          nearest ? nearest : "", nearest ? "\"?" : "");

@@ -1,6 +1,7 @@
 /* GET /fields: FIELDS[], METRICS[] and DATASETS[] as JSON. */
 #include "server/codec_json.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -148,10 +149,11 @@ static void add_dataset_row(buffer *b, const dataset_row *row)
     buffer_add_text(b, "}}");
 }
 
-void codec_add_fields(buffer *b)
+void codec_add_fields(buffer *b, int64_t first, int64_t limit)
 {
+    int64_t end = first + limit < FIELD_COUNT ? first + limit : FIELD_COUNT;
     buffer_add_text(b, "{\"items\":[");
-    for (int i = 0; i < FIELD_COUNT; i++) {
+    for (int64_t i = first; i < end; i++) {
         codec_add_separator(b);
         add_field(b, &FIELDS[i]);
     }
@@ -163,5 +165,10 @@ void codec_add_fields(buffer *b)
     buffer_add_text(b, "],\"datasets\":[");
     for (int i = 0; i < DATASET_COUNT; i++)
         add_dataset_row(b, &DATASETS[i]);
-    buffer_add_text(b, "],\"next_cursor\":null}");
+    buffer_add_text(b, "],\"next_cursor\":");
+    if (end < FIELD_COUNT)
+        buffer_add_format(b, "\"%" PRId64 "\"", end);
+    else
+        buffer_add_text(b, "null");
+    buffer_add_text(b, "}");
 }

@@ -1,5 +1,7 @@
 #include "server/codec_json.h"
 
+#include "core/nearest.h"
+
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
@@ -66,49 +68,6 @@ const char *codec_json_type(const cJSON *value)
                                    : "null";
 }
 
-enum { NAME_LIMIT = 64 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* Optimal string alignment: Levenshtein's distance in which two neighbours that changed places
- * count once. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b), rows[3][NAME_LIMIT + 1];
-    if (n > NAME_LIMIT || m > NAME_LIMIT)
-        return NAME_LIMIT;
-    for (size_t j = 0; j <= m; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3],
-               *over = i > 1 ? rows[(i - 2) % 3] : NULL;
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            row[j] = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
-            if (over && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], over[j - 2] + 1);
-        }
-    }
-    return rows[n % 3][m];
-}
-
-const char *codec_nearest(const char *name, const char *const *known)
-{
-    size_t allowed = strlen(name) / 3 ? strlen(name) / 3 : 1, best = allowed + 1;
-    const char *nearest = NULL;
-    for (; *known; known++) {
-        size_t d = distance(name, *known);
-        if (d < best) {
-            best = d;
-            nearest = *known;
-        }
-    }
-    return nearest;
-}
-
 bool codec_json_check_members(const cJSON *object, const char *pointer, const char *const *known,
                               fail_list *faults)
 {
@@ -123,7 +82,7 @@ bool codec_json_check_members(const cJSON *object, const char *pointer, const ch
             continue;
         char at[CODEC_POINTER_BYTES];
         codec_pointer_add(pointer, member->string, at);
-        const char *nearest = codec_nearest(member->string, known);
+        const char *nearest = nearest_name(member->string, known);
         if (nearest)
             ok = fail_list_add(faults, FAIL_UNKNOWN_FIELD, at,
                                "unknown name \"%.80s\"; did you mean \"%s\"?", member->string,

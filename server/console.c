@@ -60,7 +60,7 @@ static int open_request(const console_request *q, fail *f)
     bool done = fd >= 0 && !b.failed && write(fd, b.data, b.n) == (ssize_t)b.n &&
                 lseek(fd, 0, SEEK_SET) == 0;
     if (b.failed)
-        fail_set(f, FAIL_TOO_LARGE, "/query", "The statement and its parameters are too long.");
+        fail_set(f, FAIL_OUT_OF_RANGE, "/query", "The statement and its parameters are too long.");
     else if (!done)
         fail_of_system("pass the statement on", errno, f);
     buffer_close(&b);
@@ -221,7 +221,7 @@ static bool read_result(const console_request *q, buffer *bytes, console_result 
 bool console_run(const console_request *q, console_result *out, fail *f)
 {
     if (strlen(q->query) > CONSOLE_SQL_LIMIT)
-        return fail_set(f, FAIL_TOO_LARGE, "/query", "A statement has at most %d bytes.",
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query", "A statement has at most %d bytes.",
                         CONSOLE_SQL_LIMIT);
     if (!take_place(f))
         return false;

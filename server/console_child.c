@@ -231,7 +231,7 @@ static bool read_rows(console_guard *g, sqlite3_stmt *statement, const console_r
     if (code != SQLITE_DONE)
         return console_guard_fail(g, code, q->query, f);
     if (cells->failed)
-        return fail_set(f, FAIL_TOO_LARGE, "/query", "The rows are too large to be answered.");
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query", "The rows are too large to be answered.");
     return true;
 }
 

@@ -375,8 +375,8 @@ bool console_guard_fail(const console_guard *g, int code, const char *statement,
                         "The statement needs more than the %d MiB of memory that it may have.",
                         CONSOLE_HEAP_LIMIT >> 20);
     case SQLITE_TOOBIG:
-        return fail_set(f, FAIL_TOO_LARGE, "/query",
-                        "A text or the statement is too long: at most %d and %d bytes.",
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query",
+                        "A value is longer than %d bytes, or the statement than %d.",
                         CONSOLE_TEXT_LIMIT, CONSOLE_SQL_LIMIT);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

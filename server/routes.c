@@ -1,5 +1,6 @@
 #include "server/routes.h"
 
+#include "core/nearest.h"
 #include "server/api_comparison.h"
 #include "server/api_datasets.h"
 #include "server/api_events.h"
@@ -296,7 +297,7 @@ static bool refuse_parameter(const route *row, const char *name, fail *f)
     const char *known[ROUTE_PARAMETERS_LIMIT + 3] = {NULL};
     for (int i = 0; route_parameter_get(row, i); i++)
         known[i] = route_parameter_get(row, i)->name;
-    const char *nearest = codec_nearest(name, known);
+    const char *nearest = nearest_name(name, known);
     snprintf(pointer, sizeof pointer, "/query/%.60s", name);
     return fail_set(f, FAIL_UNKNOWN_FIELD, pointer, "There is no query parameter %.60s here%s%s%s",
                     name, nearest ? "; did you mean " : ".", nearest ? nearest : "",

@@ -72,6 +72,36 @@ static void defaults_resolve_and_are_stable(void)
     CHECK(s.momentum >= 0 && s.momentum <= 0);
 }
 
+/* nesterov applies where momentum does, and sgd has one by default. */
+static void nesterov_needs_no_momentum_to_be_said(void)
+{
+    train_spec s;
+    fail_list faults = {0};
+    spec_init(&s);
+    s.optimizer = OPTIMIZER_SGD;
+    s.nesterov = true;
+    CHECK(spec_resolve(&s, &faults) && s.nesterov);
+    CHECK_NEAR(s.momentum, 0.9, 1e-15);
+    CHECK(spec_resolve(&s, &faults) && s.nesterov);
+    s.momentum = 0;
+    CHECK(spec_resolve(&s, &faults) && !s.nesterov);
+}
+
+/* What would be wrong with dropout is without effect where nothing is dropped. */
+static void rules_of_dropout_bind_only_dropout(void)
+{
+    train_spec s;
+    fail_list faults = {0};
+    spec_init(&s);
+    s.dropout_scaling = DROPOUT_SCALING_CLASSIC;
+    s.dropout_schedule = DROPOUT_SCHEDULE_LINEAR;
+    CHECK(spec_resolve(&s, &faults));
+    spec_init(&s);
+    s.dropout_kind = DROPOUT_ALPHA;
+    s.dropout_scope = DROPOUT_SCOPE_BATCH;
+    CHECK(spec_resolve(&s, &faults));
+}
+
 static void the_cut_schedules_last_a_sixth(void)
 {
     train_spec s;
@@ -188,6 +218,9 @@ static void names_are_suggested(void)
     CHECK_EQUAL_STRING(field_nearest_name("dropuot"), "dropout");
     CHECK_EQUAL_STRING(field_nearest_name("weightdecay"), "weight_decay");
     CHECK_EQUAL_STRING(field_nearest_name("learning_rat"), "learning_rate");
+    CHECK_EQUAL_STRING(field_nearest_name("early_stop"), "early_stopping");
+    CHECK_EQUAL_STRING(field_nearest_name("augmentation.rotation"), "augmentation.rotate");
+    CHECK_EQUAL_STRING(field_nearest_name("lr"), "learning_rate");
     CHECK(field_nearest_name("zzzzzzzz") == NULL);
     CHECK_EQUAL_INT(field_enum_index(field_find("optimizer"), "adamw"), OPTIMIZER_ADAM);
     CHECK_EQUAL_INT(field_enum_index(field_find("optimizer"), "adamax"), -1);
@@ -230,4 +263,5 @@ static void values_are_copied_field_by_field(void)
 CHECK_MAIN("spec", rows_are_whole, ranges_hold_at_their_ends, defaults_resolve_and_are_stable,
            the_cut_schedules_last_a_sixth, what_means_the_same_is_the_same,
            combinations_without_sense_are_faults, names_are_suggested, what_has_no_effect_is_said,
-           values_are_copied_field_by_field)
+           values_are_copied_field_by_field,
+           nesterov_needs_no_momentum_to_be_said, rules_of_dropout_bind_only_dropout)

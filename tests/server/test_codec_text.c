@@ -1,4 +1,5 @@
 /* Numbers, strings, times and keys of server/codec_text.c. */
+#include "core/nearest.h"
 #include "server/codec.h"
 #include "tests/check.h"
 
@@ -272,11 +273,11 @@ static void csv_cells(void)
 static void nearest_names(void)
 {
     static const char *const KNOWN[] = {"serve", "run", "dataset add", "--threads", NULL};
-    CHECK_EQUAL_STRING(codec_nearest("sevre", KNOWN), "serve");
-    CHECK_EQUAL_STRING(codec_nearest("rn", KNOWN), "run");
-    CHECK_EQUAL_STRING(codec_nearest("--thread", KNOWN), "--threads");
-    CHECK(codec_nearest("something", KNOWN) == NULL);
-    CHECK(codec_nearest("", KNOWN) == NULL);
+    CHECK_EQUAL_STRING(nearest_name("sevre", KNOWN), "serve");
+    CHECK_EQUAL_STRING(nearest_name("rn", KNOWN), "run");
+    CHECK_EQUAL_STRING(nearest_name("--thread", KNOWN), "--threads");
+    CHECK(nearest_name("something", KNOWN) == NULL);
+    CHECK(nearest_name("", KNOWN) == NULL);
 }
 
 CHECK_MAIN("codec_text", numbers_read_back, floats_read_back, powers_of_two_are_shortest,
