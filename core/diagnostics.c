@@ -2,14 +2,12 @@
 
 #include "core/mat.h"
 
-#include "core/kernel_diagnostics.h"
-
 #include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, WAITING_ROWS = 256 };
 
 static size_t align_up(size_t bytes)
 {
@@ -29,8 +27,11 @@ static size_t moments_bytes(size_t units)
 
 size_t diagnostics_bytes(size_t units)
 {
-    return 3 * moments_bytes(units) + (DIAGNOSTICS_SAMPLES_LIMIT + DIAGNOSTICS_UNITS_LIMIT) *
-                                          KERNEL_GRAM_STRIDE * sizeof(float);
+    size_t kept = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
+    return 3 * moments_bytes(units) + align_up(kept * sizeof(real)) +
+           align_up(WAITING_ROWS * kept * sizeof(real)) + align_up(kept * kept * sizeof(real)) +
+           align_up(kept * sizeof(double)) +
+           DIAGNOSTICS_RANK_LIMIT * KERNEL_TRIDIAGONAL_STRIDE * sizeof(float);
 }
 
 /* The next `bytes` of the caller's memory, zeroed. */
@@ -59,9 +60,13 @@ void diagnostics_init(diagnostics *d, void *memory, size_t units, size_t n_sampl
     init_moments(&d->outputs, &rest, units);
     init_moments(&d->evaluation, &rest, units);
     init_moments(&d->training, &rest, units);
-    d->n_kept_units = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
-    d->kept = take(&rest, DIAGNOSTICS_SAMPLES_LIMIT * KERNEL_GRAM_STRIDE * sizeof *d->kept);
-    d->gram = take(&rest, DIAGNOSTICS_UNITS_LIMIT * KERNEL_GRAM_STRIDE * sizeof *d->gram);
+    size_t kept = d->n_kept = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
+    d->centre = take(&rest, kept * sizeof *d->centre);
+    d->waiting = take(&rest, WAITING_ROWS * kept * sizeof *d->waiting);
+    d->products = take(&rest, kept * kept * sizeof *d->products);
+    d->kept_sum = take(&rest, kept * sizeof *d->kept_sum);
+    d->covariance =
+        take(&rest, DIAGNOSTICS_RANK_LIMIT * KERNEL_TRIDIAGONAL_STRIDE * sizeof *d->covariance);
 }
 
 static void add_moments(diagnostics_moments *m, const real *x, size_t n, size_t units)
@@ -78,22 +83,52 @@ static size_t spaced(size_t i, size_t n, size_t limit)
     return n > limit ? i * n / limit : i;
 }
 
+static void find_centre(diagnostics *d)
+{
+    for (size_t r = 0; r < d->n_waiting; r++)
+        for (size_t u = 0; u < d->n_kept; u++)
+            d->kept_sum[u] += (double)d->waiting[r * d->n_kept + u];
+    for (size_t u = 0; u < d->n_kept; u++) {
+        d->centre[u] = (real)(d->kept_sum[u] / (double)d->n_waiting);
+        d->kept_sum[u] = 0;
+    }
+}
+
+/* Adds the rows that wait to the sums over pairs. */
+static void multiply_waiting(diagnostics *d, bool is_first)
+{
+    if (is_first)
+        find_centre(d);
+    for (size_t r = 0; r < d->n_waiting; r++) {
+        real *row = d->waiting + r * d->n_kept;
+        for (size_t u = 0; u < d->n_kept; u++) {
+            row[u] -= d->centre[u];
+            d->kept_sum[u] += (double)row[u];
+        }
+    }
+    mat_multiply(true, false, d->n_kept, d->n_kept, d->n_waiting, d->waiting, d->n_kept, d->waiting,
+                 d->n_kept, 1, d->products, d->n_kept);
+    d->n_waiting = 0;
+}
+
 static void keep_row(diagnostics *d, const real *row)
 {
-    float *out = d->kept + d->n_kept_samples++ * KERNEL_GRAM_STRIDE;
-    for (size_t u = 0; u < d->n_kept_units; u++)
-        out[u] = (float)row[spaced(u, d->units, DIAGNOSTICS_UNITS_LIMIT)];
+    real *out = d->waiting + d->n_waiting++ * d->n_kept;
+    if (d->n_kept == d->units)
+        memcpy(out, row, d->units * sizeof *row);
+    else
+        for (size_t u = 0; u < d->n_kept; u++)
+            out[u] = row[spaced(u, d->units, d->n_kept)];
 }
 
 void diagnostics_add(diagnostics *d, const real *outputs, size_t n)
 {
     size_t first = d->outputs.n;
     assert(first + n <= d->n_samples);
-    while (d->n_kept_samples < at_most(d->n_samples, DIAGNOSTICS_SAMPLES_LIMIT)) {
-        size_t sample = spaced(d->n_kept_samples, d->n_samples, DIAGNOSTICS_SAMPLES_LIMIT);
-        if (sample >= first + n)
-            break;
-        keep_row(d, outputs + (sample - first) * d->units);
+    for (size_t i = 0; i < n; i++) {
+        keep_row(d, outputs + i * d->units);
+        if (d->n_waiting == WAITING_ROWS || first + i + 1 == d->n_samples)
+            multiply_waiting(d, first + i < WAITING_ROWS);
     }
     add_moments(&d->outputs, outputs, n, d->units);
 }
@@ -145,61 +180,60 @@ static double read_variance_shift(const diagnostics *d)
     return training > 0 ? evaluation / training : NAN;
 }
 
-/* Covariance (divisor n) of the kept samples into d->gram, both triangles. */
-static void fill_covariance(diagnostics *d)
+/* Covariance (divisor n) of two of the kept units. */
+static double covariance_of(const diagnostics *d, size_t i, size_t j)
 {
-    size_t n = d->n_kept_samples, units = d->n_kept_units;
-    float mean[DIAGNOSTICS_UNITS_LIMIT] = {0}, scale = 1 / (float)n;
-    for (size_t s = 0; s < n; s++)
-        for (size_t u = 0; u < units; u++)
-            mean[u] += d->kept[s * KERNEL_GRAM_STRIDE + u];
-    for (size_t u = 0; u < units; u++)
-        mean[u] /= (float)n;
-    for (size_t s = 0; s < n; s++)
-        for (size_t u = 0; u < units; u++)
-            d->kept[s * KERNEL_GRAM_STRIDE + u] -= mean[u];
-    kernel_diagnostics_gram(d->kept, n, units, d->gram);
-    for (size_t i = 0; i < units; i++)
-        for (size_t j = i; j < units; j++) {
-            float value = d->gram[i * KERNEL_GRAM_STRIDE + j] * scale;
-            d->gram[i * KERNEL_GRAM_STRIDE + j] = value;
-            d->gram[j * KERNEL_GRAM_STRIDE + i] = value;
-        }
+    double n = (double)d->n_samples;
+    return (double)d->products[i * d->n_kept + j] / n - d->kept_sum[i] / n * (d->kept_sum[j] / n);
 }
 
-static double coadaptation_of(const float *covariance, size_t units)
+static double coadaptation_of(const diagnostics *d)
 {
     double inverse[DIAGNOSTICS_UNITS_LIMIT], sum = 0, n_live = 0;
-    for (size_t i = 0; i < units; i++) {
-        double std = sqrt((double)covariance[i * KERNEL_GRAM_STRIDE + i]);
+    for (size_t i = 0; i < d->n_kept; i++) {
+        double std = sqrt(fmax(0, covariance_of(d, i, i)));
         bool live = !(std <= DIAGNOSTICS_LIVE_STD);
         inverse[i] = live ? 1 / std : 0;
         n_live += live;
     }
-    for (size_t i = 0; i < units; i++) {
+    for (size_t i = 0; i < d->n_kept; i++) {
         double row = 0;
-        for (size_t j = i + 1; j < units; j++)
-            row += fabs((double)covariance[i * KERNEL_GRAM_STRIDE + j]) * inverse[j];
+        for (size_t j = i + 1; j < d->n_kept; j++)
+            row += fabs(covariance_of(d, i, j)) * inverse[j];
         sum += row * inverse[i];
     }
     return n_live < 2 ? NAN : sum / (n_live * (n_live - 1) / 2);
 }
 
+/* Of evenly spaced units into d->covariance, both triangles; returns how many. */
+static size_t fill_covariance(diagnostics *d)
+{
+    size_t units = at_most(d->n_kept, DIAGNOSTICS_RANK_LIMIT);
+    for (size_t i = 0; i < units; i++)
+        for (size_t j = i; j < units; j++) {
+            float value = (float)covariance_of(d, spaced(i, d->n_kept, units),
+                                               spaced(j, d->n_kept, units));
+            d->covariance[i * KERNEL_TRIDIAGONAL_STRIDE + j] = value;
+            d->covariance[j * KERNEL_TRIDIAGONAL_STRIDE + i] = value;
+        }
+    return units;
+}
+
 /* Overwrites the covariance. */
 static double effective_rank_of(float *covariance, size_t units)
 {
-    float diagonal[DIAGNOSTICS_UNITS_LIMIT], off[DIAGNOSTICS_UNITS_LIMIT];
-    double eigenvalues[DIAGNOSTICS_UNITS_LIMIT], next[DIAGNOSTICS_UNITS_LIMIT];
+    float diagonal[DIAGNOSTICS_RANK_LIMIT], off[DIAGNOSTICS_RANK_LIMIT];
+    double eigenvalues[DIAGNOSTICS_RANK_LIMIT], next[DIAGNOSTICS_RANK_LIMIT];
     double trace = 0, entropy = 0, sum = 0;
     for (size_t i = 0; i < units; i++)
-        trace += (double)covariance[i * KERNEL_GRAM_STRIDE + i];
+        trace += (double)covariance[i * KERNEL_TRIDIAGONAL_STRIDE + i];
     if (!(trace > 0) || !isfinite(trace))
         return NAN;
     if (units == 1)
         return 1;
     for (size_t i = 0; i < units; i++)
         for (size_t j = 0; j < units; j++)
-            covariance[i * KERNEL_GRAM_STRIDE + j] /= (float)trace;
+            covariance[i * KERNEL_TRIDIAGONAL_STRIDE + j] /= (float)trace;
     kernel_diagnostics_tridiagonal(covariance, units, diagonal, off);
     for (size_t i = 0; i < units; i++) {
         eigenvalues[i] = (double)diagonal[i];
@@ -224,7 +258,6 @@ void diagnostics_read(diagnostics *d, double values[LAYER_METRIC_COUNT])
     if (d->n_samples == 0)
         return;
     read_activity(d, values);
-    fill_covariance(d);
-    values[LAYER_METRIC_COADAPTATION] = coadaptation_of(d->gram, d->n_kept_units);
-    values[LAYER_METRIC_EFFECTIVE_RANK] = effective_rank_of(d->gram, d->n_kept_units);
+    values[LAYER_METRIC_COADAPTATION] = coadaptation_of(d);
+    values[LAYER_METRIC_EFFECTIVE_RANK] = effective_rank_of(d->covariance, fill_covariance(d));
 }

@@ -1,24 +1,24 @@
 /* diagnostics — what a layer's units do on the validation split: activity, co-adaptation, rank,
  * variance shift.
  *
- * 1. An accumulator reads the layer's outputs in chunks, in order, and keeps sums per unit and a
- * bounded sample: memory does not grow with the number of samples. The caller gives the memory;
+ * 1. An accumulator reads the layer's outputs in chunks, in order, and keeps sums per unit and per
+ * pair of units: memory does not grow with the number of samples. The caller gives the memory;
  * nothing is allocated.
- * 2. Means, deviations, zeros and dead units are of all samples. Correlations and eigenvalues are
- * of at most DIAGNOSTICS_SAMPLES_LIMIT samples and DIAGNOSTICS_UNITS_LIMIT units, evenly spaced, so
- * that they cost about 0.4 ms a layer whatever its size. The choice depends on the counts alone.
+ * 2. Everything is of all samples. Correlations are of at most DIAGNOSTICS_UNITS_LIMIT units and
+ * eigenvalues of at most DIAGNOSTICS_RANK_LIMIT, evenly spaced: the one costs the square, the other
+ * the cube of their number. The choice depends on the counts alone.
  * 3. Draws no random number: the masks of variance_shift are the caller's.
  * Threads: one accumulator, one thread at a time. Results that are not defined are NaN. */
 #ifndef CORE_DIAGNOSTICS_H
 #define CORE_DIAGNOSTICS_H
 
-#include "core/kernel.h"
+#include "core/kernel_diagnostics.h"
 #include "core/metric.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DIAGNOSTICS_SAMPLES_LIMIT = 256, DIAGNOSTICS_UNITS_LIMIT = 128 };
+enum { DIAGNOSTICS_UNITS_LIMIT = 1024, DIAGNOSTICS_RANK_LIMIT = KERNEL_TRIDIAGONAL_STRIDE };
 #define DIAGNOSTICS_LIVE_STD 1e-6 /* a unit with a smaller deviation has no correlations */
 
 /* Sums over samples of x - shift and of its square, per unit. */
@@ -33,9 +33,13 @@ typedef struct diagnostics {
     size_t units, n_samples; /* of the layer; of the split */
     diagnostics_moments outputs, evaluation,
         training; /* the last two of the samples in diagnostics_add_pair() */
-    size_t n_kept_samples, n_kept_units;
-    float *kept; /* (n_kept_samples, n_kept_units), rows KERNEL_GRAM_STRIDE apart */
-    float *gram; /* scratch of diagnostics_read() */
+    size_t n_kept;     /* units whose pairs are summed */
+    size_t n_waiting;  /* rows in waiting */
+    real *centre;      /* (n_kept) mean of the first rows: keeps the products small */
+    real *waiting;     /* rows of n_kept outputs, to be multiplied together */
+    real *products;    /* (n_kept, n_kept) sums over samples of x_i x_j, both less their centre */
+    double *kept_sum;  /* (n_kept) of x less its centre */
+    float *covariance; /* scratch of diagnostics_read() */
 } diagnostics;
 
 /* Bytes of memory that an accumulator of a layer with this many units needs. */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STRIP = 16, BLOCK_ROWS = 64, STRIDE = KERNEL_GRAM_STRIDE };
+enum { STRIP = 16, BLOCK_ROWS = 64, STRIDE = KERNEL_TRIDIAGONAL_STRIDE };
 
 /* One strip of `width` units over at most BLOCK_ROWS rows; `width` is a constant wherever it
  * matters. */
@@ -43,38 +43,6 @@ KERNEL_CLONES void kernel_diagnostics_add(const real *x, size_t n, size_t units,
             add_strip(block + u, rows, units, units - u, shift + u, sum + u, squares + u,
                       zeros + u);
     }
-}
-
-/* Sixteen floats that the compiler keeps in whichever registers the processor has. */
-typedef float strip
-    __attribute__((vector_size(STRIP * sizeof(float)), aligned(sizeof(float)), may_alias));
-
-/* Four rows by sixteen columns of the Gram matrix, held in registers over all samples. */
-static inline __attribute__((always_inline)) void gram_tile(const float *z, size_t n, size_t i,
-                                                            size_t j, float *gram)
-{
-    strip tile0 = {0}, tile1 = {0}, tile2 = {0}, tile3 = {0};
-    for (size_t s = 0; s < n; s++) {
-        const float *left = z + s * STRIDE + i;
-        strip right = *(const strip *)(z + s * STRIDE + j);
-        tile0 += left[0] * right;
-        tile1 += left[1] * right;
-        tile2 += left[2] * right;
-        tile3 += left[3] * right;
-    }
-    *(strip *)(gram + (i + 0) * STRIDE + j) = tile0;
-    *(strip *)(gram + (i + 1) * STRIDE + j) = tile1;
-    *(strip *)(gram + (i + 2) * STRIDE + j) = tile2;
-    *(strip *)(gram + (i + 3) * STRIDE + j) = tile3;
-}
-
-KERNEL_CLONES void kernel_diagnostics_gram(const float *z, size_t n, size_t units, float *gram)
-{
-    size_t padded = (units + STRIP - 1) / STRIP * STRIP;
-    assert(padded <= STRIDE);
-    for (size_t i = 0; i < padded; i += 4)
-        for (size_t j = i / STRIP * STRIP; j < padded; j += STRIP)
-            gram_tile(z, n, i, j, gram);
 }
 
 /* Sum of a*b in 16 partial sums: a plain loop would add in order, one number at a time. */

@@ -136,8 +136,8 @@ const metric LAYER_METRICS[LAYER_METRIC_COUNT] = {
                                     LOWER, .is_test = false, BOTH},
     [LAYER_METRIC_COADAPTATION] = {"coadaptation", "fraction",
                                    "Mean |correlation| over the pairs of live units (deviation "
-                                   "above 1e-6) on the validation split; at most 256 samples and "
-                                   "128 units, evenly spaced, are looked at.",
+                                   "above 1e-6) on the validation split; of layers wider than 1024 "
+                                   "units, 1024 evenly spaced ones.",
                                    LOWER, .is_test = false, BOTH},
     [LAYER_METRIC_VARIANCE_SHIFT] =
         {"variance_shift", "ratio",
@@ -148,8 +148,8 @@ const metric LAYER_METRICS[LAYER_METRIC_COUNT] = {
          NEITHER, .is_test = false, BOTH},
     [LAYER_METRIC_EFFECTIVE_RANK] = {"effective_rank", "dimensions",
                                      "exp of the entropy of the normalized eigenvalues of the "
-                                     "outputs' covariance (Roy and Vetterli 2007); at most 256 "
-                                     "samples and 128 units, evenly spaced, are looked at.",
+                                     "outputs' covariance (Roy and Vetterli 2007); of layers wider "
+                                     "than 128 units, 128 evenly spaced ones.",
                                      NEITHER, .is_test = false, BOTH},
 };
 

@@ -155,25 +155,38 @@ static void agrees_with_plain_definitions(void)
     }
 }
 
-/* Too large to be looked at whole: sample i*n/256 and unit u*units/128 are taken. */
-static void large_layers_are_sampled_evenly(void)
+/* Every n-th unit of x (n, units): what a layer above a limit is reduced to. The caller frees. */
+static real *evenly_spaced(const real *x, size_t n, size_t units, size_t kept)
 {
-    enum {
-        N = 700,
-        UNITS = 300,
-        KEPT_N = DIAGNOSTICS_SAMPLES_LIMIT,
-        KEPT = DIAGNOSTICS_UNITS_LIMIT
-    };
-    static real kept[KEPT_N * KEPT];
-    real *x = mixed_outputs(N, UNITS, 20);
-    CHECK_OR_RETURN(x != NULL);
-    for (size_t i = 0; i < KEPT_N; i++)
-        for (size_t u = 0; u < KEPT; u++)
-            kept[i * KEPT + u] = x[i * N / KEPT_N * UNITS + u * UNITS / KEPT];
+    real *out = malloc(n * kept * sizeof *out);
+    for (size_t i = 0; out && i < n; i++)
+        for (size_t u = 0; u < kept; u++)
+            out[i * kept + u] = x[i * units + u * units / kept];
+    return out;
+}
+
+/* All samples and all pairs, but eigenvalues of 128 units only. */
+static void the_rank_of_wide_layers_is_of_some_units(void)
+{
+    enum { N = 700, UNITS = 300, KEPT = DIAGNOSTICS_RANK_LIMIT };
+    real *x = mixed_outputs(N, UNITS, 20), *some = evenly_spaced(x, N, UNITS, KEPT);
+    CHECK_OR_RETURN(x != NULL && some != NULL);
     measure(x, NULL, N, UNITS, 99);
     check_activity(x, N, UNITS);
-    CHECK_NEAR(values[LAYER_METRIC_COADAPTATION], plain_coadaptation(kept, KEPT_N, KEPT), 1e-5);
-    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], plain_effective_rank(kept, KEPT_N, KEPT), 1e-4);
+    CHECK_NEAR(values[LAYER_METRIC_COADAPTATION], plain_coadaptation(x, N, UNITS), 1e-5);
+    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], plain_effective_rank(some, N, KEPT), 1e-4);
+    free(some);
+    free(x);
+}
+
+static void pairs_of_very_wide_layers_are_of_some_units(void)
+{
+    enum { N = 40, UNITS = 1100, KEPT = DIAGNOSTICS_UNITS_LIMIT };
+    real *x = mixed_outputs(N, UNITS, 20), *some = evenly_spaced(x, N, UNITS, KEPT);
+    CHECK_OR_RETURN(x != NULL && some != NULL);
+    measure(x, NULL, N, UNITS, 7);
+    CHECK_NEAR(values[LAYER_METRIC_COADAPTATION], plain_coadaptation(some, N, KEPT), 1e-5);
+    free(some);
     free(x);
 }
 
@@ -309,7 +322,8 @@ static void eigenvalues_of_a_known_matrix(void)
     CHECK_NEAR(log_product, log(N + 1), 1e-10);
 }
 
-CHECK_MAIN("diagnostics", agrees_with_plain_definitions, large_layers_are_sampled_evenly,
+CHECK_MAIN("diagnostics", agrees_with_plain_definitions, the_rank_of_wide_layers_is_of_some_units,
+           pairs_of_very_wide_layers_are_of_some_units,
            copies_are_one_dimension, independent_units_are_all_dimensions,
            dead_units_are_counted_and_left_out, variance_shift_follows_the_formula,
            what_is_not_there_is_not_a_number, graded_spectra_have_their_rank,
