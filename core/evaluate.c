@@ -43,7 +43,7 @@ void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net 
         e->labels = arena_take(a, n, sizeof(int32_t));
     else
         e->targets = arena_take(a, n * shape->outputs, sizeof(float));
-    if (spec->monte_carlo_samples > 0)
+    if (e->has_samples && spec->monte_carlo_samples > 0)
         e->mean = arena_take(a, data->n[PART_TEST] * shape->outputs, sizeof(float));
     if (spec->record_layers)
         take_layers(e, a);
@@ -180,6 +180,8 @@ void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
 
 scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
 {
+    if (!e->has_samples) /* every sample would be the same */
+        return evaluation_run(e, model, PART_TEST, false);
     size_t n = e->data->n[PART_TEST], k = e->net->outputs;
     regularization_start_epoch(&e->sample, epoch);
     memset(e->mean, 0, n * k * sizeof *e->mean);

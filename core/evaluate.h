@@ -51,7 +51,7 @@ void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
                             double values[][LAYER_METRIC_COUNT]);
 
 /* Scores of the mean (of probabilities, not of logits) over monte_carlo_samples sampled predictions on the test part, with the rates of
- * `epoch` (0-based; Gal and Ghahramani 2016). The model is not changed. */
+ * `epoch` (0-based; Gal and Ghahramani 2016); of inference where nothing is sampled. The model is not changed. */
 scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch);
 
 #endif

@@ -226,9 +226,9 @@ const field FIELDS[] = {
     INTEGER("dropout_schedule_epochs", REGULARIZERS, dropout_schedule_epochs, 1, 1e6, NAN,
             DEPENDS("epochs; for early and late epochs/6, rounded up"), WHEN dropout_is_scheduled,
             HELP "T of dropout_schedule, in epochs."),
-    INTEGER("monte_carlo_samples", REGULARIZERS, monte_carlo_samples, 0, 1000, 0, WHEN drops,
+    INTEGER("monte_carlo_samples", REGULARIZERS, monte_carlo_samples, 0, 1000, 0,
             HELP "Also evaluate the test split with the mean prediction of that many sampled masks "
-                 "(Gal and Ghahramani 2016)."),
+                 "(Gal and Ghahramani 2016); without masks to sample, once as it is."),
     NUMBER("weight_decay", REGULARIZERS, weight_decay, 0, ANY, 0, REGULARIZES,
            HELP "Decoupled decay: w <- (1 - eta*lambda)*w before the optimizer's step; with adam "
                 "this is AdamW (Loshchilov and Hutter 2019)."),
@@ -246,7 +246,7 @@ const field FIELDS[] = {
                 "L2 ball of this radius; 0 = off."),
     NUMBER("label_smoothing", REGULARIZERS, label_smoothing, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
            HELP "Targets (1 - e)*onehot + e/K (Szegedy et al. 2016)."),
-    NUMBER("mixup", REGULARIZERS, mixup, 0, 1000, 0, REGULARIZES,
+    NUMBER("mixup", REGULARIZERS, mixup, 0, ANY, 0, REGULARIZES,
            HELP "alpha of mixup: each minibatch is mixed with a permutation of itself by one "
                 "weight drawn from Beta(alpha, alpha) "
                 "(Zhang et al. 2018); 0 = off."),
@@ -305,8 +305,8 @@ const field FIELDS[] = {
            HELP "The gradient of data loss and l1 is scaled by min(1, c/(norm + 1e-6)), then l2 "
                 "joins (PyTorch's clip_grad_norm_); 0 = off."),
     NUMBER("weight_average", REGULARIZERS, weight_average, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
-           HELP
-           "Decay of an exponential moving average of the weights, used for evaluation; 0 = off."),
+           HELP "Decay of an exponential moving average of the weights, used for evaluation; it "
+                "starts with the weights after the first step (PyTorch's AveragedModel). 0 = off."),
     /* ---- optimization ---- */
     ENUM("optimizer", OPTIMIZATION, optimizer, OPTIMIZERS, OPTIMIZER_ADAM,
          .aliases = OPTIMIZER_ALIASES,

@@ -70,11 +70,12 @@ void weight_average_take(regularization *r, arena *a)
     r->average = arena_take(a, r->net->n_model, sizeof(real));
 }
 
-/* Running statistics are averages already: those of the model itself go with the averaged weights. */
+/* The average starts with the weights after the first step, as PyTorch's AveragedModel does: the initial ones say nothing. Running
+ * statistics are averages already: those of the model itself go with the averaged weights. */
 void weight_average_after_step(regularization *r, const real *model)
 {
     size_t n = r->net->n_trained;
-    kernel_blend(r->average, model, n, (real)r->spec->weight_average);
+    kernel_blend(r->average, model, n, r->step == 0 ? 0 : (real)r->spec->weight_average);
     for (size_t i = n; i < r->net->n_model; i++)
         r->average[i] = model[i];
 }

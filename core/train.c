@@ -455,7 +455,8 @@ static bool finish(run *r, train_result *result, fail *f)
 {
     const run_state *s = &r->state;
     bool ended = r->stop == TRAIN_STOP_FINISHED || r->stop == TRAIN_STOP_EARLY_STOPPED;
-    bool best = ended && r->best_model && s->stopping.best_epoch > 0;
+    bool keep = ended || r->stop == TRAIN_STOP_DIVERGED;
+    bool best = keep && r->best_model && s->stopping.best_epoch > 0;
     real *model = best ? r->best_model : run_evaluated_model(r);
     *result = (train_result){
         .stop = r->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->stopping.best_epoch};
@@ -467,12 +468,11 @@ static bool finish(run *r, train_result *result, fail *f)
     memcpy(result->best, s->best, sizeof result->best);
     for (int i = 0; i < METRIC_COUNT; i++)
         result->selected[i] = i < METRIC_EPOCH_COUNT ? (best ? s->best[i] : s->last[i]) : NAN;
-    if (ended)
+    if (ended || best)
         measure_test(r, model, result->selected_epoch, result->selected);
     result->train_seconds = s->train_seconds;
     result->samples_per_second = s->train_seconds > 0 ? (double)s->samples / s->train_seconds : NAN;
     result->memory_bytes = r->arena.size;
-    bool keep = ended || r->stop == TRAIN_STOP_DIVERGED;
     if (keep && !fill_model(r, model, result, f))
         return false;
     result->wall_seconds = now() - r->began;

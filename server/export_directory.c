@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,8 +99,16 @@ bool export_directory_open(const char *path, bool *is_new, fail *f)
 
 size_t export_peak_memory(void)
 {
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (size_t)usage.ru_maxrss * 1024 : 0;
+    /* Not getrusage(): its maximum outlives exec(), so it would be that of whoever started us. */
+    char line[128];
+    size_t kilobytes = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status && kilobytes == 0 && fgets(line, sizeof line, status))
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kilobytes = strtoul(line + 6, NULL, 10);
+    if (status)
+        (void)fclose(status);
+    return kilobytes * 1024;
 }
 
 /* ---- spec.json, result.json ---- */

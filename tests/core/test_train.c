@@ -237,6 +237,43 @@ static void divergence_is_a_result(void)
     engine_close(&e);
 }
 
+/* Decay that overshoots: the weights change their sign and grow until nothing is a number any more. */
+static void divergence_leaves_the_best_weights(void)
+{
+    engine e;
+    train_spec s = engine_spec("blobs", 300);
+    s.optimizer = OPTIMIZER_SGD;
+    s.learning_rate = 0.01;
+    s.weight_decay = 260;
+    s.epochs = 100;
+    s.early_stopping.enabled = true;
+    s.early_stopping.patience = 100;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    CHECK_EQUAL_INT(e.result.stop, TRAIN_STOP_DIVERGED);
+    CHECK(e.result.best_epoch > 0 && e.result.best_epoch < e.result.epoch);
+    CHECK(e.result.selected_is_best);
+    CHECK_EQUAL_INT(e.result.selected_epoch, e.result.best_epoch);
+    CHECK(isfinite(e.result.selected[METRIC_TEST_LOSS]));
+    CHECK_NEAR(e.result.selected[METRIC_VAL_LOSS],
+               e.records[e.result.best_epoch].values[METRIC_VAL_LOSS], 1e-12);
+    engine_close(&e);
+}
+
+/* A comparison of rates wants its baseline measured like the others. */
+static void monte_carlo_without_masks_is_inference(void)
+{
+    engine e;
+    train_spec s = engine_spec("moons", 300);
+    s.monte_carlo_samples = 10;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    CHECK_EQUAL_INT(e.spec.monte_carlo_samples, 10);
+    CHECK_NEAR(e.result.selected[METRIC_MC_TEST_LOSS], e.result.selected[METRIC_TEST_LOSS], 0);
+    CHECK_NEAR(e.result.selected[METRIC_MC_TEST_ECE], e.result.selected[METRIC_TEST_ECE], 0);
+    engine_close(&e);
+}
+
 static void cancelling_ends_without_a_model(void)
 {
     engine e;
@@ -342,6 +379,7 @@ static void memory_is_known_before(void)
 CHECK_MAIN("train", the_same_twice_and_on_any_number_of_threads,
            an_interrupted_run_ends_in_the_same_bytes, a_checkpoint_of_another_run_is_refused,
            seeds_matter_and_share_what_they_should, early_stopping_stops_and_restores_the_best,
-           prechelts_criteria_stop, divergence_is_a_result, cancelling_ends_without_a_model,
+           prechelts_criteria_stop, divergence_is_a_result, divergence_leaves_the_best_weights,
+           monte_carlo_without_masks_is_inference, cancelling_ends_without_a_model,
            records_come_when_asked_for, predictions_agree_with_the_test_metrics,
            the_initial_model_is_what_training_starts_from, memory_is_known_before)

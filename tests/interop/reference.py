@@ -218,6 +218,7 @@ class Reference:
         optimizer, penalized = self.optimizer(), self.penalized()
         curve = {"batch_loss": [math.nan], "train_loss": [], "val_loss": []}
         self._record(curve)
+        average = self._average()
         for epoch in range(spec["epochs"]):
             order = common.permutation(spec["seed"], common.ORDER, epoch, n) if spec["shuffle"] else np.arange(n)
             total = 0.0
@@ -240,12 +241,31 @@ class Reference:
                         p.mul_(1 - rate * spec.get("weight_decay", 0))
                 optimizer.step()
                 self.project()
+                if average:
+                    average.update_parameters(self.module)
                 self.step += 1
             curve["batch_loss"].append(total / n)
-            self._record(curve)
+            self._record(curve, average)
         return curve
 
-    def _record(self, curve):
+    def _average(self):
+        """PyTorch's moving average of all parameters, or None."""
+        decay = self.spec.get("weight_average", 0)
+        self.module = torch.nn.Module()
+        for i, p in enumerate(self.parameters()):
+            self.module.register_parameter(f"p{i}", p if isinstance(p, torch.nn.Parameter) else torch.nn.Parameter(p))
+        if not decay:
+            return None
+        for own, p in zip(self.module.parameters(), self.parameters()):
+            own.data = p.data  # one memory: the optimizer's steps are seen here
+        return torch.optim.swa_utils.AveragedModel(self.module, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay))
+
+    def _record(self, curve, average=None):
+        own = [p.data.clone() for p in self.parameters()]
+        for p, mean in zip(self.parameters(), average.module.parameters() if average else []):
+            p.data.copy_(mean.data)
         train, val = self.evaluate()
+        for p, value in zip(self.parameters(), own):
+            p.data.copy_(value)
         curve["train_loss"].append(train)
         curve["val_loss"].append(val)
