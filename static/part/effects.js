@@ -43,7 +43,7 @@ export function Effects({ comparison }) {
   }, [comparison]);
   const span = Math.max(0, ...rows.flatMap((row) => [row.mean, row.ci_low, row.ci_high]).filter(Number.isFinite).map(Math.abs));
   const [alone, together] = [rows.filter((row) => !row.with), rows.filter((row) => row.with)];
-  const table = (id, name, words, items) => html`<${Table} id=${id} label=${name} columns=${columnsOf(name, words, direction, span)} rows=${items}
+  const table = (id, name, words, items) => html`<${Table} stack id=${id} label=${name} columns=${columnsOf(name, words, direction, span)} rows=${items}
     rowKey=${(row) => row.place} />`;
   return html`
     <section class="card effects" aria-labelledby="effects-title" data-testid="effects"><div class="section-head">

@@ -85,7 +85,7 @@ function Worst({ evaluation }) {
     { key: 'prediction', label: 'Predicted', align: 'num', cell: (row) => number(row.prediction) },
     { key: 'residual', label: 'Residual', align: 'num main', cell: (row) => number(row.residual) },
   ];
-  return html`<section><h3>The largest residuals</h3><${Table} id="worst" label="The largest residuals" columns=${columns} rows=${worst.slice(0, 10)}
+  return html`<section><h3>The largest residuals</h3><${Table} stack id="worst" label="The largest residuals" columns=${columns} rows=${worst.slice(0, 10)}
     rowKey=${(row) => `${row.index}-${row.output}`} /></section>`;
 }
 

@@ -41,11 +41,10 @@ function configColumns({ styles, props, regression, store }, rows) {
       class="bad-text">(${row.failed} failed)</span>`}</span>` },
     { key: compare, label: metricLabel(compare), align: 'num main', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[compare].mean, cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std) },
     ...(several ? [
-      { key: 'difference', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', value: (row) => row.difference?.mean, cell: (row) => html`<span class="difference">
+      { key: 'difference', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', value: (row) => row.difference?.mean, cell: (row) => (row.difference && row.difference.mean !== null ? html`<span class="difference">
         <${Interval} difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />
-        ${row.difference && row.difference.mean !== null && html`<span
-          class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span
-          class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span>`}</span>` },
+        <span class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span
+          class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span></span>` : NONE) },
       { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm', value: (row) => row.difference?.p_adjusted, cell: (row) => pValue(row.difference?.p_adjusted) },
       { key: 'verdict', label: 'Verdict', value: (row) => row.verdict, cell: (row) => (row.verdict ? html`<${VerdictMark}
         verdict=${row.verdict} />` : NONE) },
@@ -70,7 +69,7 @@ export function ConfigTable(shared) {
     return made.sort((a, b) => a.rank - b.rank);
   }, [configs, version, props.compare, props.at, regression]);
   const columns = configColumns(shared, rows);
-  return html`<${Table} id="configs" label="Configs, the best first" columns=${columns} rows=${rows} sort=${props.order}
+  return html`<${Table} stack id="configs" label="Configs, the best first" columns=${columns} rows=${rows} sort=${props.order}
     onSort=${(order) => set({ order })} rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />`;
 }
 
@@ -98,7 +97,7 @@ export function RunTable(shared) {
   const metricColumn = (name) => ({ key: name, label: metricLabel(name), align: 'num', value: (run) => finalValue(run, name, props.at) ?? store.live.get(run.id)?.[name], cell: (run) => html`<${RunValue} run=${run} metric=${name} at=${props.at} live=${store.live.get(run.id)} />` });
   const columns = [
     { key: 'id', label: 'Run', value: (run) => run.id, cell: (run) => html`<a class="row-link" href="#/runs/${run.id}">${run.id}</a>` },
-    ...(configs.length > 1 ? [{ key: 'config', label: 'Config', value: (run) => labels.get(run.config_id)?.label, cell: (run) => html`<${ConfigName}
+    ...(configs.length > 1 ? [{ key: 'config', label: 'Config', wide: true, value: (run) => labels.get(run.config_id)?.label, cell: (run) => html`<${ConfigName}
       config=${labels.get(run.config_id) ?? run} styles=${styles} />` }] : []),
     { key: 'seed', label: 'Seed', align: 'num', value: (run) => run.seed, cell: (run) => run.seed },
     { key: 'status', label: 'Status', value: (run) => run.status, cell: (run) => html`<${Status} status=${run.status}
@@ -110,6 +109,6 @@ export function RunTable(shared) {
     { key: 'took', label: 'Took', align: 'num', value: (run) => elapsed(run.started_at, run.finished_at), cell: (run) => (run.finished_at ? duration(elapsed(run.started_at, run.finished_at)) : NONE) },
     { key: 'actions', label: 'Actions', hidden: true, cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />` },
   ];
-  return html`<${Table} id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows}
+  return html`<${Table} stack id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows}
     onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />`;
 }

@@ -1,7 +1,7 @@
 /* table — a sortable table that scrolls sideways in its own box and, when long, keeps only the rows in sight.
  * columns: [{key, label, hidden (the label is for screen readers only), help, align, value(row) for sorting, cell(row),
- * head: false where the first cell does not name the row}]; sort: "key" or "-key". */
-import { html, Component, useState, useEffect, useRef, useMemo } from '../lib/html.js';
+ * head: false where the first cell does not name the row, wide: needs no label and a line of its own in a card}]; sort: "key" or "-key". */
+import { html, useState, useEffect, useRef, useMemo } from '../lib/html.js';
 
 const WINDOW_FROM = 150; /* rows; shorter tables are drawn whole */
 const ROW_PX = 41; /* until a row was measured */
@@ -66,36 +66,43 @@ function useWindow(box, n) {
     : { first: Math.min(span.first, n), last: Math.min(n, span.last), rowPx: span.rowPx };
 }
 
-/* One row; drawn again only when it, its place or the columns were replaced. */
-class Row extends Component {
-  shouldComponentUpdate(next) {
-    return ['row', 'columns', 'place', 'look'].some((name) => next[name] !== this.props[name]);
-  }
+const drawRow = ({ row, columns, name, place, look }) => html`
+  <tr key=${name} data-key=${name} aria-rowindex=${place} class=${look}>
+    ${columns.map((column, i) => (i === 0 && column.head !== false
+      ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
+      : html`<td class=${column.align ?? ''} data-label=${column.hidden ? undefined : column.label}
+        data-wide=${column.wide ? '' : undefined}>${column.cell(row)}</td>`))}
+  </tr>`;
 
-  render({ row, columns, name, place, look }) {
-    return html`
-      <tr data-key=${name} aria-rowindex=${place} class=${look}>
-        ${columns.map((column, i) => (i === 0 && column.head !== false
-          ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
-          : html`<td class=${column.align ?? ''}>${column.cell(row)}</td>`))}
-      </tr>`;
+/* Rows as elements. One whose row, columns, place and look are the same as before is the same element: it is not drawn again. (As a component
+ * it would not be either, but preact moves components one by one when rows before them go.) */
+function useRows(wanted) {
+  const kept = useRef(new Map());
+  const drawn = new Map();
+  for (const one of wanted) {
+    const known = kept.current.get(one.name);
+    const isSame = known && ['row', 'columns', 'place', 'look'].every((part) => known.one[part] === one[part]);
+    drawn.set(one.name, isSame ? known : { one, element: drawRow(one) });
   }
+  kept.current = drawn;
+  return [...drawn.values()].map(({ element }) => element);
 }
 
-/* A long table scrolls in a box of its own, or with the page (`inPage`). */
-export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass, empty = 'Nothing here yet.', inPage = false }) {
+/* A long table scrolls in a box of its own, or with the page (`inPage`); a stacked one has its rows as cards on narrow screens; of
+ * one that `isPart` of the whole, more rows come while it is scrolled. */
+export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass, empty = 'Nothing here yet.', inPage = false, stack = false, isPart = false }) {
   const box = useRef(null);
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
   const { first, last, rowPx } = useWindow(box, sorted.length);
+  const drawn = useRows(sorted.slice(first, last).map((row, i) => ({ row, columns, name: rowKey(row), place: first + i + 2, look: rowClass?.(row) ?? '' })));
   return html`
-    <div class="table-box ${sorted.length > WINDOW_FROM && !inPage ? 'long' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
-      <table id=${id} data-testid=${id} aria-rowcount=${sorted.length + 1}>
+    <div class="table-box ${sorted.length > WINDOW_FROM && !inPage ? 'long' : ''} ${stack ? 'stack' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
+      <table id=${id} data-testid=${id} aria-rowcount=${isPart ? -1 : sorted.length + 1}>
         <thead><tr>${columns.map((column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
         <tbody>
           ${first > 0 && html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length}
             style=${{ height: `${first * rowPx}px` }} /></tr>`}
-          ${sorted.slice(first, last).map((row, i) => html`
-            <${Row} key=${rowKey(row)} row=${row} columns=${columns} name=${rowKey(row)} place=${first + i + 2} look=${rowClass?.(row) ?? ''} />`)}
+          ${drawn}
           ${last < sorted.length && html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length}
             style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`}
           ${sorted.length === 0 && html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`}

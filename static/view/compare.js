@@ -81,7 +81,7 @@ const columns = (metric) => [
   { key: 'experiment', label: 'Experiment', value: (row) => titleOf(row.experiment), cell: (row) => html`<span class="config-name"><span
     class="swatch" style=${{ background: row.color }} /><a class="row-link"
     href="#/experiments/${row.experiment.id}">${titleOf(row.experiment)}</a></span>` },
-  { key: 'config', label: 'Config', value: (row) => valuesLabel(row.config.values), cell: (row) => html`<span
+  { key: 'config', label: 'Config', wide: true, value: (row) => valuesLabel(row.config.values), cell: (row) => html`<span
     class="nowrap">${valuesLabel(row.config.values)}</span>` },
   { key: 'status', label: 'Status', value: (row) => row.experiment.status, cell: (row) => html`<${Status} status=${row.experiment.status} />` },
   { key: 'n', label: 'Seeds', align: 'num', value: (row) => row.config.n, cell: (row) => row.config.n },
@@ -109,7 +109,7 @@ function Compare({ set, ...props }) {
     ${problem && html`<${Failure} problem=${problem} title="These experiments could not be loaded" />`}
     ${!items && !problem && html`<${Loading} what="Loading the experiments" />`}
     ${items && html`<${Chart} rows=${rows} props=${props} set=${set} />
-      <${Table} id="compared" label="Configs of all experiments" columns=${columns(props.metric)} rows=${rows} sort=${props.sort || lower}
+      <${Table} stack id="compared" label="Configs of all experiments" columns=${columns(props.metric)} rows=${rows} sort=${props.sort || lower}
         onSort=${(sort) => set({ sort })} rowKey=${(row) => row.key} />
       <p class="soft small">Differences and verdicts are within each experiment, to its own baseline. Between experiments seeds and settings may differ, so no test is made there.</p>`}`;
 }

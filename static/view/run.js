@@ -101,18 +101,16 @@ function Ledger({ run, columns }) {
   if (best >= 0 && best !== epochs - 1) rows.unshift([chosen === run.metrics?.best_epoch && run.stop_reason === 'early_stopped' ? 'best epoch, selected' : 'best epoch', best]);
   const at = (name, i) => columns[name]?.[i] ?? null;
   const sum = (i) => (at('batch_loss', i) === null ? null : at('batch_loss', i) + (at('penalty', i) ?? 0));
+  const gap = (i) => (at('val_loss', i) === null || at('train_loss', i) === null ? NONE : number(at('val_loss', i) - at('train_loss', i)));
+  const cells = [['Epoch', (i) => columns.epoch[i]], ['Data loss as trained', (i) => number(at('batch_loss', i))], ['+ penalties', (i) => number(at('penalty', i))],
+    ['= objective', (i) => number(sum(i)), 'main'], ['Training loss, inference', (i) => number(at('train_loss', i))], ['Validation loss', (i) => number(at('val_loss', i))], ['Gap', gap]];
   return html`
     <section class="card"><h2>Loss ledger</h2><p
       class="soft small">What the optimizer minimizes is the data loss as trained, with noise and masks on, plus the penalties. What counts is the loss in inference mode.</p>
-      <div class="table-box" role="region" tabindex="0" aria-label="Loss ledger"><table id="ledger">
-        <thead><tr><th scope="col">At</th><th scope="col" class="num">Epoch</th><th scope="col" class="num">Data loss as trained</th><th scope="col"
-          class="num">+ penalties</th><th scope="col" class="num">= objective</th><th scope="col" class="num">Training loss, inference</th><th
-          scope="col" class="num">Validation loss</th><th scope="col" class="num">Gap</th></tr></thead>
-        <tbody>${rows.map(([words, i]) => html`<tr><th scope="row">${words}</th><td class="num">${columns.epoch[i]}</td><td
-          class="num">${number(at('batch_loss', i))}</td><td class="num">${number(at('penalty', i))}</td><td class="num main">${number(sum(i))}</td>
-          <td class="num">${number(at('train_loss', i))}</td><td class="num">${number(at('val_loss', i))}</td><td
-            class="num">${at('val_loss', i) === null || at('train_loss', i) === null ? NONE : number(at('val_loss', i) - at('train_loss', i))}</td>
-            </tr>`)}</tbody></table></div></section>`;
+      <div class="table-box stack" role="region" tabindex="0" aria-label="Loss ledger"><table id="ledger">
+        <thead><tr><th scope="col">At</th>${cells.map(([words]) => html`<th scope="col" class="num">${words}</th>`)}</tr></thead>
+        <tbody>${rows.map(([words, i]) => html`<tr><th scope="row">${words}</th>${cells.map(([name, cell, look]) => html`<td
+          class="num ${look ?? ''}" data-label=${name}>${cell(i)}</td>`)}</tr>`)}</tbody></table></div></section>`;
 }
 
 function Layers({ store, version, props, set, catalogue }) {
