@@ -11,7 +11,7 @@ export function number(value, digits = 4) {
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (size < 1e-4 || size >= 1e7) return sign(value.toExponential(Math.min(2, digits - 1)).replace(/\.?0+e/, 'e').replace('e+', 'e'));
-  if (Number.isInteger(value)) return sign(value.toLocaleString('en', { useGrouping: false })).replace(/\B(?=(\d{3})+$)/g, size >= 10000 ? '\u202f' : '');
+  if (Number.isInteger(value)) return sign(String(value)).replace(/\B(?=(\d{3})+$)/g, size >= 10000 ? '\u202f' : '');
   const decimals = Math.max(0, Math.min(8, digits - 1 - Math.floor(Math.log10(size))));
   return sign(value.toFixed(decimals));
 }
@@ -59,15 +59,19 @@ export function elapsed(start, end) {
   return ((end ? Date.parse(end) : Date.now()) - Date.parse(start)) / 1000;
 }
 
+/* Made once: a formatter costs a hundred times what it formats. */
+const CLOCK = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat([], { year: 'numeric', month: 'short', day: 'numeric' });
+const FULL = new Intl.DateTimeFormat([], { dateStyle: 'full', timeStyle: 'long' });
+
 export function when(text) {
   if (!text) return NONE;
   const time = new Date(text);
   const today = new Date().toDateString() === time.toDateString();
-  const clock = time.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  return today ? clock : `${time.toLocaleDateString([], { year: 'numeric', month: 'short', day: 'numeric' })} ${clock}`;
+  return today ? CLOCK.format(time) : `${DAY.format(time)} ${CLOCK.format(time)}`;
 }
 
-export const whenFully = (text) => (text ? new Date(text).toLocaleString([], { dateStyle: 'full', timeStyle: 'long' }) : '');
+export const whenFully = (text) => (text ? FULL.format(new Date(text)) : '');
 
 export function bytes(n) {
   if (n === null || n === undefined) return NONE;

@@ -13,6 +13,7 @@ const STATUSES = ['', 'queued', 'running', 'paused', 'completed', 'failed', 'can
 const SORTS = [['-created_at', 'Newest first'], ['created_at', 'Oldest first'], ['name', 'Name'], ['-finished_at', 'Last finished']];
 const PAGE = 100;
 const NEW_MS = 400;
+const AHEAD = '3000px'; /* how far before its place is reached the next page is loaded */
 const TAGS_SHOWN = 3;
 const RELOAD_LIMIT = 500; /* what is loaded again at once; what lies further down comes back by scrolling */
 
@@ -20,52 +21,72 @@ const PROPS = { q: text(), status: choice(STATUSES), tag: text(), sort: choice(S
 
 export const titleOf = (experiment) => experiment.name || `Experiment ${experiment.id}`;
 
+/* The list with its first page loaded again. In the order of creation only that page can have new rows; the others stay, so that the place to
+ * which somebody scrolled is not lost. */
+function renewed(old, page, sort) {
+  const last = page.items.at(-1)?.id;
+  const joins = sort === '-created_at' && page.next !== null && old.items?.some((one) => one.id === last);
+  return joins ? { ...page, items: [...page.items, ...old.items.filter((one) => one.id < last)], next: old.next } : page;
+}
+
+/* An experiment after an event. */
+function changedBy(one, { status, progress, runs }) {
+  const now = new Date().toISOString();
+  return {
+    ...one, status, progress, runs, started_at: one.started_at ?? (status === 'running' ? now : null),
+    finished_at: TERMINAL.includes(status) ? one.finished_at ?? now : null,
+  };
+}
+
 /* The list as loaded so far, kept true by events. */
 function useExperiments(query) {
   const [state, setState] = useState({ items: null, next: null, problem: null });
   const key = JSON.stringify(query);
   const abort = useRef(null);
-  const loaded = useRef(0);
+  const ids = useRef(new Set()); /* of what is loaded */
   const asked = useRef(null); /* the cursor whose page is on its way */
-  const load = useCallback(async (cursor) => {
+  const load = useCallback(async (cursor, { afresh = false } = {}) => {
     if (cursor && cursor === asked.current) return;
     asked.current = cursor;
     if (!cursor) { abort.current?.abort(); abort.current = new AbortController(); }
     const { signal } = abort.current;
     try {
-      const limit = cursor ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, loaded.current));
-      const page = await get('/experiments', { ...query, limit, cursor }, signal);
-      setState((old) => ({ items: cursor ? [...old.items, ...page.items] : page.items, next: page.next_cursor, problem: null }));
+      const inOrder = query.sort === '-created_at';
+      const limit = cursor || afresh || inOrder ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, ids.current.size));
+      const { items, next_cursor: next } = await get('/experiments', { ...query, limit, cursor }, signal);
+      const page = { items, next, problem: null };
+      setState((old) => (cursor ? { ...page, items: [...old.items, ...items] } : afresh ? page : renewed(old, page, query.sort)));
     } catch (problem) {
       if (!signal.aborted) { asked.current = null; setState((old) => ({ ...old, problem })); }
     }
   }, [key]);
   useEffect(() => {
     let timer = 0;
-    const known = new Set();
+    const known = new Set(); /* that are not in the list, which may be because of its filters */
+    const changes = new Map(); /* id → its last event of a batch */
     const soon = () => { timer ||= setTimeout(() => { timer = 0; load(null); }, NEW_MS); };
-    const subscription = subscribe(null, (type, data) => {
+    const hear = (type, data) => {
       if (type === 'reset') soon();
-      if (type !== 'experiment') return;
-      setState((old) => {
-        const at = old.items?.findIndex((one) => one.id === data.experiment) ?? -1;
-        if (at < 0) {
-          if (!known.has(data.experiment)) soon();
-          known.add(data.experiment);
-          return old;
-        }
-        const items = [...old.items];
-        const started = items[at].started_at ?? (data.status === 'running' ? new Date().toISOString() : null);
-        const ended = TERMINAL.includes(data.status) ? items[at].finished_at ?? new Date().toISOString() : null;
-        items[at] = { ...items[at], status: data.status, progress: data.progress, runs: data.runs, started_at: started, finished_at: ended };
-        return { ...old, items };
-      });
-    });
-    subscription.ready.then(() => load(null));
+      if (type === 'experiment') changes.set(data.experiment, data);
+    };
+    const apply = () => {
+      for (const id of changes.keys()) {
+        if (ids.current.has(id) || known.has(id)) continue;
+        known.add(id);
+        soon();
+      }
+      if ([...changes.keys()].some((id) => ids.current.has(id))) {
+        const heard = new Map(changes);
+        setState((old) => ({ ...old, items: old.items.map((one) => (heard.has(one.id) ? changedBy(one, heard.get(one.id)) : one)) }));
+      }
+      changes.clear();
+    };
+    const subscription = subscribe(null, hear, apply);
+    subscription.ready.then(() => load(null, { afresh: true }));
     return () => { clearTimeout(timer); abort.current?.abort(); subscription.close(); };
   }, [load]);
-  loaded.current = state.items?.length ?? 0;
-  const drop = (ids) => setState((old) => ({ ...old, items: old.items.filter((one) => !ids.includes(one.id)) }));
+  ids.current = useMemo(() => new Set(state.items?.map((one) => one.id)), [state.items]);
+  const drop = (gone) => setState((old) => ({ ...old, items: old.items.filter((one) => !gone.includes(one.id)) }));
   return { ...state, more: () => state.next && load(state.next), reload: () => load(null), drop };
 }
 
@@ -179,7 +200,7 @@ function Experiments(props) {
   more.current = list.more;
   useEffect(() => {
     if (!list.next) return undefined;
-    const observer = new IntersectionObserver((entries) => { if (entries.some((one) => one.isIntersecting)) more.current(); }, { rootMargin: '600px' });
+    const observer = new IntersectionObserver((entries) => { if (entries.some((one) => one.isIntersecting)) more.current(); }, { rootMargin: AHEAD });
     observer.observe(end.current);
     return () => observer.disconnect();
   }, [list.next, list.items]);
@@ -197,7 +218,7 @@ function Experiments(props) {
         <p>Start with one of these, or describe your own: every setting has a default.</p><${Recipes} /><//>`)}
     ${list.items?.length > 0 && html`
       <${Bulk} items=${list.items} selected=${selected} clear=${() => setSelected(new Set())} drop=${list.drop} />
-      <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items} rowKey=${(one) => one.id} inPage />`}
+      <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items} rowKey=${(one) => one.id} inPage isPart=${list.next !== null} />`}
     <div ref=${end} class="list-end">${list.next && html`<${Loading} what="Loading more" />`}</div>`;
 }
 
