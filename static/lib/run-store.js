@@ -1,15 +1,19 @@
-/* run-store — one run as the page knows it, kept true by events: the run, its curves, its layers. */
+/* run-store — one run as the page knows it, kept true by events: the run, its curves, its layers. A new epoch only redraws the lines, told by
+ * `watchCurves`; the page is told by `changed()`, at most a few times a second. */
 import { get } from './api.js';
 import { subscribe } from './events.js';
 import { Pacer } from './pacer.js';
 import { TERMINAL } from './experiment-store.js';
 
 const LAYERS_MS = 1000;
+const PAGE_MS = 500;
 
 export class RunStore {
   constructor(id, changed) {
     this.id = id;
-    this.pacer = new Pacer(changed);
+    this.page = new Pacer(changed, { restMs: PAGE_MS });
+    this.watchers = new Set();
+    this.lines = new Pacer(() => { for (const draw of this.watchers) draw(); }, { name: 'live-update' });
     this.run = null;
     this.experiment = null;
     this.columns = { epoch: [] };
@@ -24,7 +28,13 @@ export class RunStore {
 
   get signal() { return this.abort.signal; }
 
-  tell() { this.pacer.ask(); }
+  tell() { this.page.ask(); }
+
+  /* draw() is called when curves have grown; answers a function that ends it. */
+  watchCurves(draw) {
+    this.watchers.add(draw);
+    return () => this.watchers.delete(draw);
+  }
 
   async open() {
     try {
@@ -35,7 +45,7 @@ export class RunStore {
       this.tell();
       return;
     }
-    this.subscription = subscribe(this.run.experiment_id, (type, data) => this.hear(type, data));
+    this.subscription = subscribe(this.run.experiment_id, (type, data) => this.hear(type, data), (since) => this.lines.spent(performance.now() - since));
     await this.subscription.ready;
     if (!this.signal.aborted) await this.load();
   }
@@ -43,7 +53,8 @@ export class RunStore {
   close() {
     this.abort.abort();
     this.subscription?.close();
-    this.pacer.stop();
+    this.page.stop();
+    this.lines.stop();
     clearTimeout(this.layersTimer);
   }
 
@@ -84,6 +95,7 @@ export class RunStore {
     for (const name of names) (columns[name] ??= []).push(name === 'epoch' ? data.epoch : data.metrics[name] ?? null);
     this.run.epoch = Math.max(this.run.epoch, data.epoch);
     this.askLayers();
+    this.lines.ask();
   }
 
   hear(type, data) {
