@@ -1,5 +1,5 @@
 /* run — one training: its curves with the gap between training and validation, the loss ledger, layers, weights, configuration. */
-import { html, useEffect, useMemo, useReducer, useRef, useState, useTheme, useTitle } from '../lib/html.js';
+import { html, useCallback, useEffect, useMemo, useReducer, useRef, useState, useTheme, useTitle } from '../lib/html.js';
 import { defineView } from '../lib/view.js';
 import { choice, range, text } from '../lib/state.js';
 import { get, request, link, getCatalogue } from '../lib/api.js';
@@ -34,24 +34,27 @@ function gapOf(columns, { column, against }) {
 }
 
 /* A chart of some columns. lines: [{label, color, column, against}]; `against`: a column to shade the gap to. */
-function Panel({ id, title, note, lines, columns, version, props, set, marks, small }) {
+function Panel({ id, title, note, lines, store, version, props, set, marks, small }) {
   const theme = useTheme();
   const handle = useRef(null);
   const zoomKey = JSON.stringify(props.zoom);
-  const model = useMemo(() => ({
+  const shown = lines.filter((line) => store.columns[line.column]);
+  const model = useCallback(() => ({
     name: title, xLabel: 'epoch', xLog: props.x === 'log', yLog: props.y === 'log', zoom: props.zoom, sync: 'run', marks, fit: props.fit === 'end',
-    series: lines.filter((line) => columns[line.column]).map((line) => ({
-      key: line.column, label: line.label, color: line.color, dash: line.dash, width: 2, x: columns.epoch.slice(), y: columns[line.column].slice(),
-      ...gapOf(columns, line), n: null,
+    live: !TERMINAL.includes(store.run.status), reach: store.run.epochs,
+    series: lines.filter((line) => store.columns[line.column]).map((line) => ({
+      key: line.column, label: line.label, color: line.color, dash: line.dash, width: 2, x: store.columns.epoch, y: store.columns[line.column],
+      ...gapOf(store.columns, line), n: null,
     })),
   }), [version, theme, props.x, props.y, props.fit, zoomKey, marks]);
+  const watch = useCallback((draw) => store.watchCurves(draw), [store]);
   return html`
     <section class="panel" aria-label=${title}>
       <div class="panel-head"><h3>${title}</h3><span class="soft small hint">${note}</span><span class="grow" />
         ${props.zoom && html`<button type="button" class="button quiet small" onClick=${() => set({ zoom: null })}>Show all</button>`}<${SaveMenu}
           id=${id} handle=${handle} /></div>
-      ${model.series.length > 1 && html`<div class="legend static">${model.series.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>`}
-      <${LineChart} id=${id} label="${title} by epoch" model=${model} small=${small} handle=${handle} onZoom=${(zoom) => set({ zoom })} /></section>`;
+      ${shown.length > 1 && html`<div class="legend static">${shown.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>`}
+      <${LineChart} id=${id} label="${title} by epoch" model=${model} watch=${watch} small=${small} handle=${handle} onZoom=${(zoom) => set({ zoom })} /></section>`;
 }
 
 /* Where the best epoch and an early stop lie on a curve. */
@@ -71,7 +74,7 @@ function Curves({ store, version, props, set }) {
   const other = columns.val_rmse?.some((x) => x !== null) ? 'rmse' : 'accuracy';
   const colors = { train: ink(theme), val: categorical(0, theme), batch: categorical(1, theme), penalty: categorical(4, theme) };
   const marks = useMemo(() => ({ loss: marksOf(run, columns, 'val_loss', colors.val), other: marksOf(run, columns, `val_${other}`, colors.val) }), [version, theme]);
-  const shared = { columns, version, props, set };
+  const shared = { store, version, props, set };
   return html`
     <section class="card"><div class="section-head"><h2>Curves</h2>
         <div class="toolbar"><${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}
