@@ -193,7 +193,7 @@ test('a run is not tried again on other content', async () => {
   const csv = (odd) => `a,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
   const register = (text) => server.request('PUT', '/datasets/again?label=kind', text, { 'Content-Type': 'text/csv' });
   assert.equal((await register(csv(0))).status, 201);
-  const { id, run_ids: [run] } = await server.submit({ ...QUICK, dataset: 'again', epochs: 100000 });
+  const { id, run_ids: [run] } = await server.submit({ ...LONG, dataset: 'again', epochs: 100000 });
   await eventually(30_000, 'the run starts', async () => (await server.get(`/runs/${run}`)).status === 'running');
   assert.equal((await server.request('POST', `/experiments/${id}/cancel`)).status, 200);
   await server.untilTerminal(id);

@@ -295,7 +295,7 @@ static void bombs_are_bounded(void)
                    f.code == FAIL_OUT_OF_RANGE))
             printf("    %s\n", f.sentence);
         CHECK(strlen(f.sentence) > 20);
-        CHECK(seconds() - start < 5);
+        CHECK(seconds() - start < 60); /* unbounded, it would be for ever */
     }
 }
 
