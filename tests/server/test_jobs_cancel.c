@@ -119,10 +119,11 @@ static void await_checkpoint_begun(bench *b, int64_t run_id)
     jobs_files_checkpoint(b->data_dir, run_id, path);
     snprintf(part, sizeof part, "%s.part", path);
     while (access(part, F_OK) != 0) {
-        if (access(path, F_OK) == 0 || !CHECK(time(NULL) <= end))
-            return;
+        if (access(path, F_OK) == 0 || time(NULL) > end)
+            break;
         sched_yield();
     }
+    CHECK(time(NULL) <= end);
 }
 
 static void cancel_while_pausing(bool whole_experiment)
