@@ -57,6 +57,7 @@ bool store_add_event(store_writer *w, const store_event *event, fail *f)
 }
 
 static const char PRUNE[] = "DELETE FROM events WHERE id < ?1";
+static const char MOVE_HORIZON[] = "UPDATE event_horizon SET first_event = ?1";
 
 bool store_prune_events(store_writer *w, fail *f)
 {
@@ -66,7 +67,7 @@ bool store_prune_events(store_writer *w, fail *f)
     if (last - w->first_event < EVENTS_KEPT + EVENTS_SURPLUS)
         return true;
     int64_t first = last - EVENTS_KEPT + 1;
-    if (!store_run_with_id(w, PRUNE, first, f))
+    if (!store_run_with_id(w, PRUNE, first, f) || !store_run_with_id(w, MOVE_HORIZON, first, f))
         return false;
     w->first_event = first;
     return true;
@@ -74,10 +75,8 @@ bool store_prune_events(store_writer *w, fail *f)
 
 /* ---- the range ---- */
 
-/* Without any left, the first is the one that will come next. */
 static const char GET_RANGE[] =
-    "SELECT coalesce((SELECT min(id) FROM events), 1 + coalesce((SELECT seq FROM sqlite_sequence"
-    " WHERE name = 'events'), 0)),"
+    "SELECT (SELECT first_event FROM event_horizon),"
     " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)";
 
 static bool get_range(store_connection *c, int64_t *first, int64_t *last, fail *f)

@@ -20,7 +20,7 @@ typedef struct store_writer {
     store_event *events;        /* of the transaction, in the order of their ids */
     int n_events, events_capacity;
     buffer insert_fields; /* store_schema_add_insert(): found again by the address of its text */
-    int64_t first_event;  /* the least id in the table, or less */
+    int64_t first_event;  /* of the horizon: no event from it on was pruned */
     int wal_pages;        /* in the WAL since it was last copied back */
     bool has_deletions;   /* rows of deleted experiments are still there */
     int64_t analyzed_at;  /* sqlite3_total_changes64() at the last ANALYZE */

@@ -24,12 +24,27 @@ static bool read_integer(store_connection *c, const char *sql, int64_t *out, fai
 static const char GET_APPLICATION[] = "PRAGMA application_id";
 static const char GET_VERSION[] = "PRAGMA user_version";
 static const char COUNT_OBJECTS[] = "SELECT count(*) FROM sqlite_schema";
+static const char HAS_MIGRATIONS[] =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
+static const char GET_LAST_MIGRATION[] = "SELECT max(number) FROM schema_migrations";
+
+/* The number of the last migration, by the mark of the file and by the table: whichever says more. */
+static bool read_version(store_connection *c, int64_t *version, fail *f)
+{
+    int64_t has_table, marked, recorded = 0;
+    if (!read_integer(c, GET_VERSION, &marked, f) ||
+        !read_integer(c, HAS_MIGRATIONS, &has_table, f) ||
+        (has_table && !read_integer(c, GET_LAST_MIGRATION, &recorded, f)))
+        return false;
+    *version = recorded > marked ? recorded : marked;
+    return true;
+}
 
 static bool check_identity(store_connection *c, int64_t *version, fail *f)
 {
     int64_t application, n_objects;
     if (!read_integer(c, GET_APPLICATION, &application, f) ||
-        !read_integer(c, COUNT_OBJECTS, &n_objects, f) || !read_integer(c, GET_VERSION, version, f))
+        !read_integer(c, COUNT_OBJECTS, &n_objects, f) || !read_version(c, version, f))
         return false;
     if (application != STORE_APPLICATION_ID && (application != 0 || n_objects > 0))
         return fail_set(f, FAIL_STORAGE, NULL,

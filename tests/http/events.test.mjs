@@ -81,6 +81,20 @@ test('Last-Event-ID resumes without loss or repeat', async () => {
   assert.deepEqual(epochsOf(all, run), Array.from({ length: 121 }, (_, i) => i));
 });
 
+test('what was deleted takes nothing of the others with it', async () => {
+  const first = await server.train({ ...QUICK, epochs: 5 });
+  const { experiment, runs: [run] } = await server.train({ ...QUICK, epochs: 5 });
+  for (const { id } of (await server.get('/experiments?limit=500')).items) if (id !== experiment.id) await server.request('DELETE', `/experiments/${id}?force=true`);
+  assert.equal((await server.request('GET', `/experiments/${first.experiment.id}`)).status, 404);
+  for (const path of [`/events?experiments=${experiment.id}`, `/experiments/${experiment.id}/events`, '/events']) {
+    const stream = await server.events(path, { 'Last-Event-ID': '0' });
+    await stream.next((e) => e.event === 'experiment' && e.data.status === 'completed');
+    assert.deepEqual(epochsOf(stream.all, run.id), [0, 1, 2, 3, 4, 5], path);
+    assert.ok(stream.all.every((e) => e.event !== 'reset'), path);
+    await stream.close();
+  }
+});
+
 test('a bad Last-Event-ID is refused or read as a fresh start, never an error of the server', async () => {
   for (const value of ['abc', '-1', '99999999999999999999', '1e3', '1 2']) {
     const controller = new AbortController();

@@ -39,6 +39,9 @@ static void refuses_changed(const char *sql, const char *sentence)
 static void refuses_newer(void)
 {
     refuses_changed("PRAGMA user_version = 1000", "newer Regulab");
+    refuses_changed("INSERT INTO schema_migrations (number, name, applied_at) "
+                    "VALUES (1000, 'future', '')",
+                    "newer Regulab");
 }
 
 static void refuses_foreign(void)

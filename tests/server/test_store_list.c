@@ -447,7 +447,7 @@ static void prunes_events(void)
         fixture_insert(&x, "b", 1, 1, ids);
         CHECK_OK(store_event_range(x.s, &first, &last, &f), f);
         CHECK_EQUAL_INT(last, 201101);
-        CHECK_EQUAL_INT(first, 201101); /* event 1 is further back than 200,000 */
+        CHECK_EQUAL_INT(first, 1102); /* event 1 is further back than 200,000 */
     }
     fixture_close(&x);
 }
