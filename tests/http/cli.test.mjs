@@ -51,7 +51,9 @@ test('check says what a specification is, or everything that is wrong', () => {
   assert.equal(status, 2);
   assert.match(stdout + stderr, /\/epochs/);
   assert.match(stdout + stderr, /\/droput[\s\S]*dropout/);
-  assert.equal(run(['check', file('broken.json', '{"epochs":')]).status, 2);
+  const broken = run(['check', file('broken.json', '{"epochs":\n "dropout" 1}')]);
+  assert.equal(broken.status, 2);
+  assert.match(broken.stdout, /^not valid JSON at byte \d+ \(line 2, column \d+\): /);
   assert.notEqual(run(['check', inside('missing.json')]).status, 0);
 });
 

@@ -148,7 +148,7 @@ static void mutations_end_in_an_answer(void)
         "{\"sweep\":{\"dropout\":[0,0.5,1e-3],\"l2\":{\"min\":1,\"max\":2,\"count\":3}},\"tags\":["
         "\"a\\u00e9\",\"\\ud83d\\ude00\"],\"seed\":12}";
     size_t n = sizeof TEXT - 1;
-    int n_accepted = 0, n_refused = 0;
+    int n_accepted = 0, n_refused = 0, n_salvaged = 0;
     for (size_t i = 0; i < n; i++) {
         char *cut = malloc(i ? i : 1);
         memcpy(cut, TEXT, i);
@@ -167,10 +167,19 @@ static void mutations_end_in_an_answer(void)
             if (codec_read_experiment_spec(copy, n, &e, &faults)) {
                 experiment_spec_close(&e);
                 n_accepted++;
+            } else if (codec_salvage_experiment_spec(copy, n, &e)) {
+                plan p; /* what is left makes sense: a plan, or faults */
+                faults.n = faults.n_found = 0;
+                n_salvaged++;
+                if (sweep_plan(&e, &p, &faults))
+                    plan_close(&p);
+                else
+                    CHECK(faults.n_found > 0);
+                experiment_spec_close(&e);
             }
             free(copy);
         }
-    CHECK(n_accepted > 0);
+    CHECK(n_accepted > 0 && n_salvaged > 0);
 }
 
 CHECK_MAIN("codec_check", valid_texts, invalid_texts, a_raw_nul_is_refused, large_texts_are_bounded,
