@@ -38,9 +38,9 @@ typedef struct run {
     update update;
     evaluation evaluation;
     uint32_t *order;
-    float *rows; /* the minibatch as the split gives it, where real is not float */
+    float *rows;      /* the minibatch as the split gives it, where real is not float */
     char *checkpoint; /* run_checkpoint_bytes() */
-    float *told; /* the model as hooks.on_model gets it, where real is not float */
+    float *told;      /* the model as hooks.on_model gets it, where real is not float */
     /* state */
     run_state state;
     train_stop stop;

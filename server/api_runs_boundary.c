@@ -131,13 +131,10 @@ void api_runs_boundary(app *a, const request *q, response *r)
     asked x = {.set = NULL};
     char tag[40];
     fail f;
-    if (!open_asked(a, q, &x, &f) || !make_tag(&x, tag, &f)) {
-        response_fail(r, &f);
-    } else if (request_has_etag(q, tag)) {
-        response_set(r, 304, MESSAGE_JSON);
-        response_add_header(r, "ETag", "%s", tag);
-    } else if (write_boundary(a, &x, &r->body, &f)) {
-        response_set(r, 200, MESSAGE_JSON);
+    bool is_good = open_asked(a, q, &x, &f) && make_tag(&x, tag, &f);
+    bool is_known = is_good && request_has_etag(q, tag);
+    if (is_known || (is_good && write_boundary(a, &x, &r->body, &f))) {
+        response_set(r, is_known ? 304 : 200, MESSAGE_JSON);
         response_add_header(r, "ETag", "%s", tag);
     } else {
         response_fail(r, &f);
