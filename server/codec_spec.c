@@ -250,8 +250,8 @@ static bool fill_texts(experiment_spec *e)
     return e->name && e->description && e->tags;
 }
 
-/* Reads what can be read; *out is to be closed also when there are faults. False without one: it is no
- * object, or there is no memory. */
+/* Reads what can be read; *out is to be closed also when there are faults. False without one: it is
+ * no object, or there is no memory. */
 static bool read_spec(const char *text, size_t n, experiment_spec **out, bool *has_faults,
                       fail_list *faults)
 {

@@ -6,8 +6,8 @@
  *   retry cancelled   paused ──resume──▶ queued
  *
  * 1. The database is the truth; the queue in memory holds ids only and is filled from it at start.
- * 2. Experiments of a higher priority come first; between equal ones the workers take turns (the one
- *    with the fewest running runs first); inside one, oldest first. What runs goes on.
+ * 2. Experiments of a higher priority come first; between equal ones the workers take turns (the
+ *    one with the fewest running runs first); inside one, oldest first. What runs goes on.
  * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in DATA_DIR/models; both are
  *    written atomically and go with the run.
  * Threads: every function may be called from any thread. */

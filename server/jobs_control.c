@@ -1,6 +1,6 @@
-/* What users do to runs and experiments: each while it holds the experiment. Workers are told first;
- * then, when the store knows of every run that a worker has taken, the store changes the states of
- * the others; then the queue follows. So no run is ever at two workers, or at none. */
+/* What users do to runs and experiments: each while it holds the experiment. Workers are told
+ * first; then, when the store knows of every run that a worker has taken, the store changes the
+ * states of the others; then the queue follows. So no run is ever at two workers, or at none. */
 #include "server/jobs_files.h"
 #include "server/jobs_private.h"
 
@@ -112,8 +112,8 @@ static bool check_live(jobs *j, int64_t id, fail *f)
     return is_live;
 }
 
-/* Tells the worker that has it, if any, and waits until the store knows it as running, or the worker
- * has left it. True if a worker still has it: it ends the run. */
+/* Tells the worker that has it, if any, and waits until the store knows it as running, or the
+ * worker has left it. True if a worker still has it: it ends the run. */
 static bool cancel_at_worker(jobs *j, int64_t id)
 {
     jobs_lock(j);

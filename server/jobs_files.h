@@ -18,18 +18,19 @@ enum { JOBS_PATH_BYTES = 512 };
 /* Makes DATA_DIR with its folders, and checks that this program may write there. */
 FAIL_CHECKED bool jobs_files_open(const char *data_dir, fail *f);
 
-/* DATA_DIR is there and can be used? It may have vanished since. If it was replaced by an empty one, its
- * folders are made again; it itself is not: it may be the place of a disk that is not mounted. */
+/* DATA_DIR is there and can be used? It may have vanished since. If it was replaced by an empty
+ * one, its folders are made again; it itself is not: it may be the place of a disk that is not
+ * mounted. */
 FAIL_CHECKED bool jobs_files_check(const char *data_dir, fail *f);
 
 void jobs_files_model(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
 void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
 
 /* When a file is synced. A crash of the machine
- *   JOBS_SYNC_FIRST  leaves the file that was there before, or the new one, whole: for what replaces
- *                    another. The new name may be lost.
- *   JOBS_SYNC_LAST   before the return leaves perhaps an unfinished file under its final name, after
- *                    it the whole file: content and name are on disk. For what nobody reads until
+ *   JOBS_SYNC_FIRST  leaves the file that was there before, or the new one, whole: for what
+ *                    replaces another. The new name may be lost.
+ *   JOBS_SYNC_LAST   before the return leaves perhaps an unfinished file under its final name,
+ *                    after it the whole file: content and name are on disk. For what nobody reads until
  *                    more has been stored. One wait where a journal has both (ext4, XFS, btrfs),
  *                    while syncing before the rename and its folder after would be two. */
 typedef enum jobs_sync_order { JOBS_SYNC_FIRST, JOBS_SYNC_LAST } jobs_sync_order;

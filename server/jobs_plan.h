@@ -48,8 +48,8 @@ void jobs_plan_close(jobs_plan *p);
 /* The config_id of the baseline. */
 const char *jobs_plan_baseline(const jobs_plan *p);
 
-/* Rows for all repeats and configs that `exists` (may be NULL; it is asked with the run's seeds) does not know; the caller frees them
- * with jobs_plan_free_runs(). */
+/* Rows for all repeats and configs that `exists` (may be NULL; it is asked with the run's seeds)
+ * does not know; the caller frees them with jobs_plan_free_runs(). */
 typedef bool jobs_cell_exists(void *context, const char *config_id, const train_spec *spec);
 FAIL_CHECKED bool jobs_plan_list_runs(const jobs_plan *p, jobs_cell_exists *exists, void *context,
                                       new_run **runs, int64_t *n_runs, fail *f);

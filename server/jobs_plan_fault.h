@@ -13,7 +13,8 @@
 /* Adds a fault that is not in the list yet; false. */
 bool jobs_plan_add_fault(fail_list *faults, const fail *f);
 
-/* One reference to the data set of a spec; on false every fault of its name and options is added. */
+/* One reference to the data set of a spec; on false every fault of its name and options is added.
+ * */
 FAIL_CHECKED bool jobs_plan_open_set(const jobs_source *source, const train_spec *spec,
                                      dataset **out, fail_list *faults);
 /* How many rows each part has; on false every size that the set cannot give is added. */

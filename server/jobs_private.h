@@ -1,10 +1,10 @@
 /* jobs_private — what server/jobs*.c share: the workers and their lock.
  *
  * 1. Everything in `jobs` and `worker` but the atomics is guarded by the lock (jobs_lock).
- * 2. A queued run is in the queue or at a worker; a run that is at a worker is not taken by another.
+ * 2. A queued run is in the queue or at a worker; one that is at a worker is not taken by another.
  * 3. The lock is never held while the store or a file is asked. What changes queue and store
- *    together holds the experiment meanwhile (jobs_hold): nothing of it is taken from the queue, and
- *    nobody else changes it. The queue is changed only after the store has agreed, so a refusal
+ *    together holds the experiment meanwhile (jobs_hold): nothing of it is taken from the queue,
+ *    and nobody else changes it. The queue is changed only after the store has agreed, so a refusal
  *    leaves both as they were.
  * 4. Whoever holds an experiment waits for its workers only while these are untold or going aside,
  *    or after telling them to cancel: in no other state does a worker wait for a hold. */
@@ -60,9 +60,9 @@ void jobs_tell_change(jobs *j);
 /* A worker has something to take. With the lock held. */
 void jobs_wake(jobs *j);
 
-/* One change at a time to an experiment's runs; to be called without the lock. With `on_behalf_of` (a
- * run id, 0: a user's request) the wait is given up, and false returned, once that run is told to
- * cancel. */
+/* One change at a time to an experiment's runs; to be called without the lock. With `on_behalf_of`
+ * (a run id, 0: a user's request) the wait is given up, and false returned, once that run is told
+ * to cancel. */
 FAIL_CHECKED bool jobs_hold(jobs *j, int64_t experiment_id, int64_t on_behalf_of,
                             jobs_queue_hold *hold);
 void jobs_let_go(jobs *j, jobs_queue_hold *hold);
@@ -86,8 +86,8 @@ void jobs_clean_checkpoints(jobs *j);
 /* Removes models whose runs are gone, and tells the store of data sets that it has not heard of: by
  * one worker, before its first run. */
 void jobs_tidy(jobs *j);
-/* Adds the row of one more built-in data set that the store has not: by the same worker while it has
- * nothing else to do, until false. */
+/* Adds the row of one more built-in data set that the store has not: by the same worker while it
+ * has nothing else to do, until false. */
 bool jobs_tidy_more(jobs *j);
 
 #endif

@@ -5,8 +5,8 @@
  *    oldest comes first. So 10,000 runs of one do not starve three of another.
  * 2. A lane exists while it has runs that wait or are at work.
  * 3. A lane is a set: a run that waits already is not added again.
- * 4. While an experiment is held nothing is taken of it; a run that its owner calls busy waits until
- *    it is not. Neither is lost or dropped meanwhile.
+ * 4. While an experiment is held nothing is taken of it; a run that its owner calls busy waits
+ *    until it is not. Neither is lost or dropped meanwhile.
  * Taking costs as many looks as there are runs at work and experiments held, whatever waits.
  * Threads: none of its own; guarded by its owner's lock. */
 #ifndef SERVER_JOBS_QUEUE_H
@@ -48,7 +48,8 @@ bool jobs_queue_is_held(const jobs_queue *q, int64_t experiment_id);
 /* A run of the experiment is no longer at work. `seconds`: what it took from start to end, 0 where
  * that says nothing. */
 void jobs_queue_finish(jobs_queue *q, int64_t experiment_id, double seconds);
-/* The same for a run that was not begun: it waits again. False (and still at work) without memory. */
+/* The same for a run that was not begun: it waits again. False (and still at work) without memory.
+ * */
 bool jobs_queue_put_back(jobs_queue *q, int64_t experiment_id, int64_t run_id);
 /* Mean of these seconds; NaN while there are none. */
 double jobs_queue_mean_seconds(const jobs_queue *q, int64_t experiment_id);

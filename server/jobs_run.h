@@ -25,8 +25,8 @@ typedef struct jobs_task {
     void (*on_step)(void *context, int64_t step, int64_t n_steps);
     int (*allowed)(void *context);
     executor_open *open_dataset;
-    /* Asked before the row is read: may it still be begun? NULL: yes. From then until on_told() nobody changes
-     * its state but this run. */
+    /* Asked before the row is read: may it still be begun? NULL: yes. From then until on_told()
+     * nobody changes its state but this run. */
     bool (*may_begin)(void *context);
     void (*on_told)(void *context); /* the store has been told that the run is running */
     /* What a paused run becomes: paused, queued, cancelled, or running: it goes on at once. Asked

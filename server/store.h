@@ -79,8 +79,9 @@ typedef struct new_experiment {
  * FAIL_CONFLICT. */
 FAIL_CHECKED bool store_insert_experiment(store *s, const new_experiment *e, int64_t *experiment_id,
                                           int64_t *run_ids, bool *is_repeat, fail *f);
-/* The experiment of an earlier post with this Idempotency-Key and digest, 0 if the key is new; another digest: FAIL_CONFLICT. For answering a
- * repeat before anything else is looked at; store_insert_experiment() decides all the same. */
+/* The experiment of an earlier post with this Idempotency-Key and digest, 0 if the key is new;
+ * another digest: FAIL_CONFLICT. For answering a repeat before anything else is looked at;
+ * store_insert_experiment() decides all the same. */
 FAIL_CHECKED bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id,
                                         fail *f);
 /* Adds runs to an experiment; one that was terminal is `queued` again before this returns. n_configs

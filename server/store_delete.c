@@ -92,11 +92,12 @@ static const char SET_NEXT_EVENT[] =
     "UPDATE deletions SET next_event = ?2 WHERE experiment_id = ?1";
 static const char FORGET[] = "DELETE FROM deletions WHERE experiment_id = ?1";
 
-/* Events that are told of a hidden experiment do not come any more, so one look at each is enough. */
+/* Events that are told of a hidden experiment do not come any more, so one look at each is enough.
+ * */
 static bool delete_events(store_writer *w, int64_t id, bool *is_done, fail *f)
 {
     bool found;
-    int64_t next, last;
+    int64_t next = 0, last = 0;
     if (!get_integer(w, GET_NEXT_EVENT, id, &found, &next, f) ||
         !get_integer(w, GET_LAST_EVENT, 0, &found, &last, f))
         return false;

@@ -1,5 +1,5 @@
-/* A cancel that comes while a run is being set aside for a pause, or while neither folder nor database can
- * be used: it is not lost. And what a diverged run says. */
+/* A cancel that comes while a run is being set aside for a pause, or while neither folder nor
+ * database can be used: it is not lost. And what a diverged run says. */
 #include "server/jobs.h"
 
 #include "server/api_submit.h"
@@ -110,8 +110,8 @@ static run_state state_of(bench *b, int64_t run_id)
     return status;
 }
 
-/* Until the checkpoint of the pause is being written, when the run has seen the pause and the store has
- * not; or has been, if this thread comes too late for that. */
+/* Until the checkpoint of the pause is being written, when the run has seen the pause and the store
+ * has not; or has been, if this thread comes too late for that. */
 static void await_checkpoint_begun(bench *b, int64_t run_id)
 {
     char path[JOBS_PATH_BYTES], part[JOBS_PATH_BYTES + 8];
