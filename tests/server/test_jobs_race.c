@@ -288,6 +288,34 @@ static void a_submission_is_commanded_before_it_is_queued(void)
     bench_close(&b);
 }
 
+/* The rule that adds seeds runs while a run ends; a cancel that crosses it is the last word. */
+static void a_cancelled_experiment_gets_no_more_seeds(void)
+{
+    static bench b;
+    enum { N = 15, SEEDS_MOST = 1000 };
+    int64_t runs[RUN_STATE_COUNT];
+    CHECK_OR_RETURN(bench_open(&b, 2));
+    for (int i = 0; i < N; i++) {
+        submission s;
+        fail f;
+        CHECK_OR_RETURN(submit(&b,
+                               "{" QUICK
+                               ",\"epochs\":1,\"sweep\":{\"dropout\":[0,0.5]},\"repeats\":"
+                               "{\"until\":{\"half_width\":1e-12},\"min\":2,\"max\":1000}}",
+                               &s));
+        for (int n = 0; n < 2 * i; n++) /* a little later each time */
+            (void)state_of(&b, s.experiment_id, runs);
+        CHECK_OK(jobs_cancel_experiment(b.jobs, s.experiment_id, &f), f);
+        CHECK(await_end(&b, s.experiment_id));
+        run_state status = state_of(&b, s.experiment_id, runs);
+        CHECK(status == RUN_STATE_CANCELLED || status == RUN_STATE_COMPLETED);
+        CHECK(runs[RUN_STATE_COMPLETED] < 2 * SEEDS_MOST);
+        free(s.run_ids);
+    }
+    CHECK_EQUAL_INT(atomic_load(&b.n_twice), 0);
+    bench_close(&b);
+}
+
 /* The service stops while commands come: the next start finds everything. */
 static void a_stop_in_between_loses_nothing(void)
 {
@@ -318,4 +346,5 @@ static void a_stop_in_between_loses_nothing(void)
 }
 
 CHECK_MAIN("jobs_race", one_worker_short_runs, two_workers_short_runs, three_workers_longer_runs,
-           a_submission_is_commanded_before_it_is_queued, a_stop_in_between_loses_nothing)
+           a_submission_is_commanded_before_it_is_queued, a_cancelled_experiment_gets_no_more_seeds,
+           a_stop_in_between_loses_nothing)
