@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define MODELS "models"
@@ -118,7 +120,18 @@ static bool write_all(int file, const jobs_piece *pieces, int n_pieces)
     return true;
 }
 
-/* The name of a file is on disk when its folder is. */
+/* Where syncing a file after its rename takes the rename along: ext4 and XFS commit both in one
+ * transaction, Btrfs logs the new name. Elsewhere the folder has to be synced as well, which costs
+ * another flush of the disk's cache. */
+static bool syncs_names(int file)
+{
+    struct statfs info;
+    if (fstatfs(file, &info) != 0)
+        return false;
+    return info.f_type == EXT4_SUPER_MAGIC || info.f_type == XFS_SUPER_MAGIC ||
+           info.f_type == BTRFS_SUPER_MAGIC;
+}
+
 static bool sync_folder(const char *path)
 {
     char folder[JOBS_PATH_BYTES];
@@ -138,7 +151,8 @@ static bool write_and_rename(int file, const char *temporary, const char *path,
 {
     return write_all(file, pieces, n_pieces) && (order != JOBS_SYNC_FIRST || fsync(file) == 0) &&
            rename(temporary, path) == 0 &&
-           (order != JOBS_SYNC_LAST || (fsync(file) == 0 && sync_folder(path)));
+           (order != JOBS_SYNC_LAST ||
+            (fsync(file) == 0 && (syncs_names(file) || sync_folder(path))));
 }
 
 bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces,

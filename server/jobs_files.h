@@ -30,9 +30,9 @@ void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_
  *   JOBS_SYNC_FIRST  leaves the file that was there before, or the new one, whole: for what
  *                    replaces another. The new name may be lost.
  *   JOBS_SYNC_LAST   before the return leaves perhaps an unfinished file under its final name,
- *                    after it the whole file: content and name are on disk. For what nobody reads until
- *                    more has been stored. One wait where a journal has both (ext4, XFS, btrfs),
- *                    while syncing before the rename and its folder after would be two. */
+ *                    after it the whole file: content and name are on disk. For what nobody reads
+ *                    until more has been stored. Mostly one wait, while syncing before the rename
+ *                    and the folder after it would be two. */
 typedef enum jobs_sync_order { JOBS_SYNC_FIRST, JOBS_SYNC_LAST } jobs_sync_order;
 
 /* The pieces one after the other become the whole content of `path`. */
