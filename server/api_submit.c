@@ -218,6 +218,25 @@ static void answer_plan(app *a, const char *text, size_t n, response *r)
     response_set(r, 200, MESSAGE_JSON);
 }
 
+/* The experiment as it was accepted, whatever has become of it since: the answer to a repeat is the first one again. */
+static void answer_accepted(app *a, const submission *made, response *r)
+{
+    experiment e = {0};
+    fail f;
+    if (!store_get_experiment(a->store, made->experiment_id, &e, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    e.status = RUN_STATE_QUEUED;
+    memset(e.runs, 0, sizeof e.runs);
+    e.n_runs = e.runs[RUN_STATE_QUEUED] = made->n_run_ids;
+    e.progress = 0;
+    e.started_ms = e.finished_ms = 0;
+    codec_add_experiment(&r->body, &e, made->run_ids, made->n_run_ids);
+    experiment_close(&e);
+    response_set(r, 201, MESSAGE_JSON);
+}
+
 void api_submit_answer(app *a, const request *q, const char *text, size_t n, response *r)
 {
     bool is_dry;
@@ -236,7 +255,7 @@ void api_submit_answer(app *a, const request *q, const char *text, size_t n, res
         send_faults(&faults, r);
         return;
     }
-    api_send_experiment(a, made.experiment_id, made.run_ids, made.n_run_ids, 201, r);
+    answer_accepted(a, &made, r);
     if (r->status == 201)
         response_add_header(r, "Location", "/api/v1/experiments/%" PRId64, made.experiment_id);
     free(made.run_ids);

@@ -199,7 +199,7 @@ static void on_result(void *context, const train_result *result)
     t->step = result->step;
     outcome->is_completed = is_completed(result->stop);
     memcpy(outcome->selected, result->selected, sizeof outcome->selected);
-    if (outcome->is_completed && t->export_dir)
+    if (t->export_dir && (outcome->is_completed || t->stop == TRAIN_STOP_DIVERGED))
         t->export_failed = !save_export(t, result, &t->export_fail);
 }
 

@@ -43,8 +43,8 @@ FAIL_CHECKED bool codec_check_text(const char *text, size_t n, fail *f);
  */
 FAIL_CHECKED bool codec_read_experiment_spec(const char *text, size_t n, experiment_spec *out,
                                              fail_list *faults);
-/* Of a specification with faults, what has none: the other fields and axes are left at their defaults,
- * or out. False where the text is no JSON object at all. */
+/* Of a specification with faults, what has none: the other fields and axes are left at their
+ * defaults, or out. False where the text is no JSON object at all. */
 FAIL_CHECKED bool codec_salvage_experiment_spec(const char *text, size_t n, experiment_spec *out);
 /* Canonical JSON of a resolved spec: every field that applies, in table order, no nulls but
  * early_stopping; the data set's options as resolved. `sha256` (may be NULL) is put beside a
@@ -69,8 +69,8 @@ FAIL_CHECKED bool codec_read_token(const char *text, size_t n, char *token, size
 void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids,
                           int64_t n_run_ids); /* NULL: without */
 void codec_add_run(buffer *b, const run *r);
-void codec_add_metrics(buffer *b,
-                       const run_metrics *metrics);        /* {name: value}, those that there are */
+/* {name: value}, those that there are; with_missing: null for what every run should have. */
+void codec_add_metrics(buffer *b, const run_metrics *metrics, bool with_missing);
 void codec_add_record_metrics(buffer *b, const record *r); /* the same of one epoch */
 void codec_add_fault(buffer *b, const fail *f);            /* {"pointer", "code", "detail"} */
 const char *codec_field_type_name(const field *row); /* "integer", "rates", ... as in GET /fields */

@@ -60,13 +60,22 @@ void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids
     buffer_add_text(b, "}");
 }
 
-void codec_add_metrics(buffer *b, const run_metrics *metrics)
+/* A loss, or the gap between two: what every run has in the end. `name` may begin with last_ or best_. */
+static bool is_of_every_task(const char *name)
+{
+    bool has_prefix = strncmp(name, "last_", 5) == 0 || strncmp(name, "best_", 5) == 0;
+    int i = metric_find(has_prefix ? name + 5 : name);
+    return i >= 0 && METRICS[i].classification && METRICS[i].regression &&
+           strncmp(name, "mc_", 3) != 0;
+}
+
+void codec_add_metrics(buffer *b, const run_metrics *metrics, bool with_missing)
 {
     const char *name;
     double value;
     buffer_add_text(b, "{");
     for (int i = 0; run_metric_get(metrics, i, &name, &value); i++)
-        if (!isnan(value))
+        if (!isnan(value) || (with_missing && is_of_every_task(name)))
             codec_add_member_number(b, name, value);
     buffer_add_text(b, "}");
 }
@@ -87,7 +96,7 @@ void codec_add_run(buffer *b, const run *r)
     codec_add_member_integer(b, "epoch", r->epoch);
     codec_add_member_integer(b, "epochs", r->epochs);
     codec_add_key(b, "metrics");
-    codec_add_metrics(b, &r->metrics);
+    codec_add_metrics(b, &r->metrics, r->reason == STOP_REASON_DIVERGED);
     codec_add_member_number(b, "samples_per_second", r->samples_per_second);
     codec_add_member_text(b, "selected_weights", *r->selected_weights ? r->selected_weights : NULL);
     add_json(b, "provenance", r->provenance);

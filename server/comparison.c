@@ -260,13 +260,23 @@ static const comparison_config *find_config(const comparison *c, const char *con
     return NULL;
 }
 
+/* Of equals the baseline, then the least id: never what the metric that is shown, perhaps one of the test split, put first. */
+static bool is_chosen_before(const comparison *c, const comparison_config *a,
+                             const comparison_config *b)
+{
+    int order = compare_means(&a->select, &b->select, is_higher_better(c->options.select_by));
+    if (order != 0)
+        return order < 0;
+    if (a == c->baseline || b == c->baseline)
+        return a == c->baseline;
+    return strcmp(a->config_id, b->config_id) < 0;
+}
+
 static const comparison_config *select_config(const comparison *c)
 {
-    bool higher = is_higher_better(c->options.select_by);
     const comparison_config *best = NULL;
     for (size_t i = 0; i < c->n_configs; i++)
-        if (c->configs[i].select.n > 0 &&
-            (!best || compare_means(&c->configs[i].select, &best->select, higher) < 0))
+        if (c->configs[i].select.n > 0 && (!best || is_chosen_before(c, &c->configs[i], best)))
             best = &c->configs[i];
     return best;
 }

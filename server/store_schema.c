@@ -107,9 +107,14 @@ static bool migrate(store_connection *c, const void *argument, fail *f)
 
 /* ---- the table of fields ---- */
 
+/* In config_fields: all but what stands in `experiments`. */
 static bool has_column(const field *row)
 {
-    return row->group != FIELD_GROUP_EXPERIMENT;
+    static const char *const others[] = {"name", "description", "tags", "priority"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(row->name, others[i]) == 0)
+            return false;
+    return true;
 }
 
 /* Seeds differ from run to run; they are columns of `runs`. */
@@ -141,6 +146,13 @@ static void add_fields_table(buffer *b)
 /* A data set with options is an object with its name. */
 static void add_field_value(buffer *b, const field *row)
 {
+    if (row->group == FIELD_GROUP_EXPERIMENT) { /* as it was sent */
+        buffer_add_format(b,
+                          "(SELECT json_extract(s.spec, '$.%s') FROM experiment_specs s "
+                          "WHERE s.experiment_id = r.experiment_id)",
+                          row->name);
+        return;
+    }
     if (row->type == FIELD_DATASET)
         buffer_add_format(b, "coalesce(json_extract(r.config, '$.%s.name'), ", row->name);
     buffer_add_format(b, "json_extract(r.config, '$.%s')", row->name);
@@ -199,6 +211,14 @@ static void add_fields(buffer *b, const char *seeds_table, bool with_seed)
     }
 }
 
+/* What can change later is a column of its own table. */
+static void add_experiment_columns(buffer *b)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (!has_column(&FIELDS[i]))
+            buffer_add_format(b, ", e.%s", FIELDS[i].name);
+}
+
 static void add_metrics(buffer *b, const char *table, const char *prefix, const char *prefix_2)
 {
     const char *name;
@@ -220,6 +240,7 @@ static void add_views(buffer *b)
                        "r.created_at, r.started_at, r.finished_at");
     add_fields(b, "r", true);
     add_metrics(b, "r", "", NULL);
+    add_experiment_columns(b);
     buffer_add_text(b, " FROM runs r LEFT JOIN experiments e ON e.id = r.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id "
                        "AND k.config_id = r.config_id "
@@ -229,6 +250,7 @@ static void add_views(buffer *b)
                        "e.name AS experiment, c.config_id, c.n, c.n_failed");
     add_fields(b, "k", false);
     add_metrics(b, "c", "mean_", "std_");
+    add_experiment_columns(b);
     buffer_add_text(b, " FROM configs c LEFT JOIN experiments e ON e.id = c.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = c.experiment_id "
                        "AND k.config_id = c.config_id "

@@ -5,7 +5,7 @@
  * 2. Each migration runs once, in a transaction together with its record in schema_migrations;
  * PRAGMA user_version is the number of the last one. A database with a greater number is refused.
  * 3. From FIELDS[] are derived, at each start: the table config_fields (every field of a
- * configuration as a column; made anew from the configurations' JSON when the fields have changed)
+ * configuration, and what the experiment was swept and repeated over, as a column; made anew from the configurations' JSON when the fields have changed)
  * and the views run_results and config_results. Neither calls a function, so that any SQLite reads
  * them, also one that does not trust the schema.
  * Threads: those of the connection. */

@@ -106,6 +106,10 @@ test('an export of several runs is a usage error, a diverging run fails, neither
   const bad = run(['run', file('diverge.json', { dataset: { name: 'sine' }, hidden: [8], optimizer: 'sgd', learning_rate: 1000, epochs: 5 }), '--quiet']);
   assert.equal(bad.status, 1, bad.stderr);
   assert.match(bad.stderr + bad.stdout, /diverge/i);
+  const shown = run(['run', inside('diverge.json'), '--quiet', '--export', inside('diverged')]);
+  assert.equal(shown.status, 1, shown.stderr);
+  assert.ok(readFileSync(inside('diverged', 'curves.csv'), 'utf8').split('\n').length > 2, 'the curve shows where');
+  assert.equal(JSON.parse(readFileSync(inside('diverged', 'result.json'), 'utf8')).test_loss ?? null, null);
   assert.equal(run(['run', file('wrong.json', { epochs: 0 }), '--quiet']).status, 2);
 });
 

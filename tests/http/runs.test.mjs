@@ -123,6 +123,7 @@ test('a diverging run is failed with its curve kept and nulls for what is not fi
   assert.equal(run.status, 'failed');
   assert.equal(run.stop_reason, 'diverged');
   assert.ok(run.error.length > 10);
+  for (const name of ['train_loss', 'val_loss', 'test_loss', 'last_val_loss']) assert.equal(run.metrics[name], null, name);
   assert.equal(experiment.status, 'failed');
   const { columns } = await server.get(`/runs/${run.id}/curves`);
   assert.equal(columns.epoch[0], 0);

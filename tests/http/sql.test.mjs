@@ -55,6 +55,8 @@ test('the views have every hyperparameter and metric as a column', async () => {
   assert.equal(rows.length, 6);
   for (const name of ['run_id', 'experiment_id', 'config_id', 'status', 'seed', 'dropout', 'l2', 'learning_rate', 'optimizer', 'hidden', 'epochs',
     'early_stopping_patience', 'val_loss', 'test_accuracy', 'generalization_gap']) assert.ok(columns.includes(name), `no ${name} in ${columns}`);
+  const { items: fields } = await server.get('/fields');
+  for (const { name } of fields.filter((field) => field.type !== 'object')) assert.ok(columns.includes(name.replaceAll('.', '_')), `no column for ${name}`);
   const at = columns.indexOf('dropout');
   assert.deepEqual(rows.map((row) => row[at]).sort(), [0, 0, 0, 0.5, 0.5, 0.5]);
   const loss = columns.indexOf('val_loss');

@@ -140,7 +140,7 @@ static void run_metrics_have_names_of_their_own(void)
     run_metrics m = {.best_epoch = 1, .selected_epoch = 1};
     buffer b;
     buffer_init(&b, 1 << 16);
-    codec_add_metrics(&b, &m);
+    codec_add_metrics(&b, &m, false);
     is_json(&b); /* refuses a name that is there twice */
     CHECK_CONTAINS(b.data, "\"best_epoch\":1");
     CHECK_CONTAINS(b.data, "\"test_accuracy\":0");

@@ -134,6 +134,31 @@ static void selected_is_chosen_by_validation(void)
     comparison_close(&c);
 }
 
+/* The metric that is shown puts them in order; with equal validation values it must not choose. */
+static void what_is_shown_does_not_choose(void)
+{
+    comparison_options shown = BY_LOSS;
+    shown.metric = METRIC_TEST_LOSS;
+    for (int turn = 0; turn < 2; turn++) {
+        comparison_row rows[] = {row("a", 0, 1), row("b", 0, 1), row("c", 0, 1)};
+        rows[0].metric = turn ? 1 : 3;
+        rows[2].metric = turn ? 3 : 1;
+        comparison c;
+        fail f;
+        shown.baseline = turn ? "b" : "c";
+        if (!CHECK_OK(comparison_open(rows, COUNT(rows), &shown, &c, &f), f))
+            return;
+        CHECK_EQUAL_STRING(c.selected->config_id, shown.baseline);
+        comparison_close(&c);
+        for (size_t i = 0; i < COUNT(rows); i++)
+            rows[i].select = rows[i].config_id[0] == shown.baseline[0] ? 2 : 1;
+        if (!CHECK_OK(comparison_open(rows, COUNT(rows), &shown, &c, &f), f))
+            return;
+        CHECK_EQUAL_STRING(c.selected->config_id, "a");
+        comparison_close(&c);
+    }
+}
+
 static void only_finished_values_count(void)
 {
     comparison_row rows[20];
@@ -466,7 +491,7 @@ static void effects_are_measured_from_the_baseline(void)
 }
 
 CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_evidence,
-           selected_is_chosen_by_validation, only_finished_values_count, data_seeds_pair_too,
+           selected_is_chosen_by_validation, what_is_shown_does_not_choose, only_finished_values_count, data_seeds_pair_too,
            equal_runs_are_no_evidence, little_is_compared_with_grace,
            metrics_are_refused_where_they_are_not, answer_has_numbers_and_words,
            summary_of_every_kind, labels_are_for_people, effects_of_a_factorial_sweep,
