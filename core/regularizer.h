@@ -16,6 +16,13 @@
  *   after_update the same rows of the weights, just after                                   (parallel over parts)
  *   after_step   the step is done
  *
+ * What that comes to, for a minibatch: augmentation, label smoothing, mixup, input noise, input dropout; for a hidden layer: the product
+ * with noisy or masked weights, the bias, [dropout where dropout_position says so,] normalization, activation, activation noise, dropout;
+ * for a gradient: data loss, l1, clipping, gradient noise, l2, weight decay, the optimizer, max_norm, and then the moving average. The
+ * metric gradient_norm is before clipping, with l1, without l2 and noise. With weight_average, every loss but batch_loss, penalty and
+ * weight_norm are of the averaged weights, with the running statistics of the model itself. Sampled predictions have the rates of the
+ * epoch that ended with their weights (0 before the first). Classic scaling infers with keep * (W x) + b for DropConnect.
+ *
  * 1. Each regularizer draws from its own stream: switching one on changes nobody else's draws.
  * 2. Inactive ones are not in the run's list at all: strength 0 is bit-identical to absence.
  * Ownership: memory comes from the run's arena. Threads: as noted; every hook writes only inside its slice. */

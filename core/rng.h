@@ -29,7 +29,10 @@
  *    4 activation_noise  normals: (row, step, layer i)
  *    5 weight_noise   normals: (row 0, step, layer i), element u of the weight matrix
  *    6 gradient_noise normals: (row 0, step, layer i), element u of the weight matrix; biases: row 1; normalization: rows 2 (weight) and 3 (bias)
- *    7 mixup          (row 0, step, layer 0): the stream gives first the Beta draw, then (row 1, step, layer 0) the permutation
+ *    7 mixup          (row 0, step, layer 0): the stream gives first the Beta draw, then (row 1, step, layer 0) the permutation; the Beta
+ *                     draw is x / (x + y) of two gammas; a gamma of shape a (Marsaglia and Tsang 2000) takes, for a < 1, one uniform u
+ *                     for its factor u^(1/a) and goes on with a + 1; then, until it accepts, a normal (two words) and, if 1 + c*normal is
+ *                     positive, a uniform (one word)
  *    8 augmentation   (row, step, layer 0): the stream; core/augment.h documents the order
  *    9 monte_carlo    masks of Monte-Carlo evaluation and of predictions in training mode: as purpose 2, with row = sample's index
  *                     in the split and step = index of the sampled mask
