@@ -70,7 +70,8 @@ function useFrame(frames, epoch, set, isLoaded) {
   const [held, setHeld] = useState(null); /* {i, over}: while the slider moves or the film plays, until the link says another than `over` */
   const [playing, setPlaying] = useState(false);
   const last = frames.length - 1;
-  const linked = epoch === '' ? last : Math.max(0, frames.findLastIndex((frame) => frame <= Number(epoch)));
+  const newest = frames.findLastIndex(isLoaded); /* of runs that train, what all have come to */
+  const linked = epoch !== '' ? Math.max(0, frames.findLastIndex((frame) => frame <= Number(epoch))) : newest < 0 ? last : newest;
   const at = Math.min(held?.over === epoch ? held.i : linked, last);
   const hold = (i) => setHeld({ i, over: epoch });
   const settle = (i) => {
@@ -132,7 +133,8 @@ function Film({ id, shots, epoch, active, set }) {
   const runs = shots.map((shot) => shot.run).filter(Boolean);
   const frames = framesOf(runs);
   const store = useGrids(runs, frames, active);
-  const isLoaded = (wanted) => runs.every((run) => wanted > lastOf(run) || store.find(run.id)?.problem || store.find(run.id)?.grids.has(wanted));
+  const hasGrid = (run, wanted) => store.find(run.id)?.problem || store.find(run.id)?.grids.has(isOver(run) ? Math.min(wanted, lastOf(run)) : wanted);
+  const isLoaded = (wanted) => runs.every((run) => hasGrid(run, wanted));
   const frame = useFrame(frames, epoch, set, isLoaded);
   const about = runs.map((run) => store.find(run.id)?.about).find(Boolean);
   return html`
