@@ -423,12 +423,16 @@ static bool read_noise(const request *q, double *out, fail *f)
 static bool read_generator(const request *q, dataset_options *out, fail *f)
 {
     dataset_options options;
-    if (!request_query_integer(q, "n", 1, PREVIEW_SAMPLES_LIMIT, 0, &options.n, f) ||
+    if (!request_query_integer(q, "n", 1, INT32_MAX, 0, &options.n, f) ||
         !request_query_integer(q, "classes", 1, INT32_MAX, 0, &options.classes, f) ||
         !request_query_integer(q, "dimensions", 1, PREVIEW_DIMENSIONS_LIMIT, 0, &options.dimensions,
                                f) ||
         !read_noise(q, &options.noise, f))
         return false;
+    if (options.n > PREVIEW_SAMPLES_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/n",
+                        "A preview is made of at most %d samples, not %lld.", PREVIEW_SAMPLES_LIMIT,
+                        (long long)options.n);
     if (options.n * options.dimensions > PREVIEW_VALUES_LIMIT)
         return fail_set(f, FAIL_OUT_OF_RANGE, "/query/n",
                         "%lld samples of %lld inputs are more than a preview makes (%d numbers).",
