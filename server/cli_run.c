@@ -226,8 +226,9 @@ static bool train_in_memory(training *t, fail *f)
 static bool train_in_store(training *t, fail *f)
 {
     jobs_outcome ignored = {0};
+    jobs_files files = {t->data_dir, store_identity(t->store)};
     jobs_task task = {.store = t->store,
-                      .data_dir = t->data_dir,
+                      .files = &files,
                       .checkpoint_seconds = CHECKPOINT_SECONDS,
                       .threads = t->threads,
                       .run_id = t->run_id,

@@ -321,7 +321,7 @@ static void work(worker *w)
     jobs *j = w->jobs;
     jobs_task task = {
         .store = j->options.store,
-        .data_dir = j->data_dir,
+        .files = &j->files,
         .checkpoint_seconds = j->options.checkpoint_seconds,
         .threads = j->n_workers,
         .run_id = w->run_id,
@@ -506,7 +506,8 @@ bool jobs_open(const jobs_options *options, jobs **out, fail *f)
     jobs *j = jobs_new(options);
     if (!j)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
-    jobs_files_clean(j->data_dir);
+    j->files = (jobs_files){j->data_dir, store_identity(options->store)};
+    jobs_files_clean(&j->files);
     jobs_clean_checkpoints(j);
     if (!fill_queue(j, f)) {
         jobs_free(j);

@@ -140,7 +140,7 @@ static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
     jobs_queue_remove(j->queue, experiment_id, id);
     jobs_unlock(j);
     if (moved)
-        jobs_files_remove_checkpoint(j->data_dir, id);
+        jobs_files_remove_checkpoint(&j->files, id);
     return true; /* not moved: its worker was about to leave it, cancelled or at its end */
 }
 
@@ -192,12 +192,12 @@ static bool retry_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
     wait_until_left(j, id);
     /* Before the change: a checkpoint left over would start the new attempt behind its missing
      * epochs. */
-    jobs_files_remove_checkpoint(j->data_dir, id);
+    jobs_files_remove_checkpoint(&j->files, id);
     if (!store_retry_run(j->options.store, id, &moved, f))
         return false;
     if (!moved)
         return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " has changed in the meantime.", id);
-    jobs_files_remove(j->data_dir, id);
+    jobs_files_remove(&j->files, id);
     jobs_add_held(j, experiment_id, priority, &id, 1);
     return true;
 }
@@ -382,7 +382,7 @@ static void wait_until_idle(jobs *j, int64_t id)
 static void remove_files(void *context, int64_t run_id)
 {
     const jobs *j = context;
-    jobs_files_remove(j->data_dir, run_id);
+    jobs_files_remove(&j->files, run_id);
 }
 
 static bool delete_held(jobs *j, const experiment *e, fail *f)
@@ -491,5 +491,5 @@ double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
 
 void jobs_model_path(const jobs *j, int64_t run_id, char out[512])
 {
-    jobs_files_model(j->data_dir, run_id, out);
+    jobs_files_model(&j->files, run_id, out);
 }

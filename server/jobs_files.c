@@ -84,22 +84,22 @@ bool jobs_files_check(const char *data_dir, fail *f)
     return true;
 }
 
-static void run_path(const char *data_dir, const char *folder, int64_t run_id, const char *suffix,
-                     char path[JOBS_PATH_BYTES])
+static void run_path(const jobs_files *files, const char *folder, int64_t run_id,
+                     const char *suffix, char path[JOBS_PATH_BYTES])
 {
-    char name[64];
-    snprintf(name, sizeof name, "%" PRId64 "%s", run_id, suffix);
-    join(data_dir, folder, name, path);
+    char name[96];
+    snprintf(name, sizeof name, "%s-%" PRId64 "%s", files->database, run_id, suffix);
+    join(files->data_dir, folder, name, path);
 }
 
-void jobs_files_model(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES])
+void jobs_files_model(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES])
 {
-    run_path(data_dir, MODELS, run_id, MODEL_SUFFIX, path);
+    run_path(files, MODELS, run_id, MODEL_SUFFIX, path);
 }
 
-void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES])
+void jobs_files_checkpoint(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES])
 {
-    run_path(data_dir, CHECKPOINTS, run_id, CHECKPOINT_SUFFIX, path);
+    run_path(files, CHECKPOINTS, run_id, CHECKPOINT_SUFFIX, path);
 }
 
 static bool write_all(int file, const jobs_piece *pieces, int n_pieces)
@@ -213,30 +213,32 @@ bool jobs_files_load(const char *path, char **bytes, size_t *n, fail *f)
     return is_read;
 }
 
-void jobs_files_remove_checkpoint(const char *data_dir, int64_t run_id)
+void jobs_files_remove_checkpoint(const jobs_files *files, int64_t run_id)
 {
     char path[JOBS_PATH_BYTES];
-    jobs_files_checkpoint(data_dir, run_id, path);
+    jobs_files_checkpoint(files, run_id, path);
     unlink(path);
 }
 
-void jobs_files_remove(const char *data_dir, int64_t run_id)
+void jobs_files_remove(const jobs_files *files, int64_t run_id)
 {
     char path[JOBS_PATH_BYTES];
-    jobs_files_remove_checkpoint(data_dir, run_id);
-    jobs_files_model(data_dir, run_id, path);
+    jobs_files_remove_checkpoint(files, run_id);
+    jobs_files_model(files, run_id, path);
     unlink(path);
 }
 
-/* The run that a file of this folder belongs to; 0: a temporary file; -1: not one of ours. */
-static int64_t run_of(const char *name, const char *suffix)
+/* The run of this database that a file belongs to; 0: a temporary file of ours; -1: not one of ours. */
+static int64_t run_of(const jobs_files *files, const char *name, const char *suffix)
 {
-    size_t n = strlen(name), n_temporary = strlen(TEMPORARY_SUFFIX);
+    size_t n_own = strlen(files->database), n = strlen(name), n_temporary = strlen(TEMPORARY_SUFFIX);
+    if (strncmp(name, files->database, n_own) != 0 || name[n_own] != '-')
+        return -1;
     if (n > n_temporary && strcmp(name + n - n_temporary, TEMPORARY_SUFFIX) == 0)
         return 0;
     char *end;
     errno = 0;
-    long long id = strtoll(name, &end, 10);
+    long long id = strtoll(name + n_own + 1, &end, 10);
     return errno == 0 && id > 0 && strcmp(end, suffix) == 0 ? id : -1;
 }
 
@@ -247,24 +249,24 @@ static DIR *open_folder(const char *data_dir, const char *folder)
     return opendir(path);
 }
 
-static void clean_temporary(const char *data_dir, const char *folder)
+static void clean_temporary(const jobs_files *files, const char *folder)
 {
-    DIR *directory = open_folder(data_dir, folder);
+    DIR *directory = open_folder(files->data_dir, folder);
     const struct dirent *entry;
     while (directory && (entry = readdir(directory)))
-        if (run_of(entry->d_name, "") == 0)
+        if (run_of(files, entry->d_name, "") == 0)
             unlinkat(dirfd(directory), entry->d_name, 0);
     if (directory)
         closedir(directory);
 }
 
-static void clean_runs(const char *data_dir, const char *folder, const char *suffix,
+static void clean_runs(const jobs_files *files, const char *folder, const char *suffix,
                        bool (*is_wanted)(void *context, int64_t run_id), void *context)
 {
-    DIR *directory = open_folder(data_dir, folder);
+    DIR *directory = open_folder(files->data_dir, folder);
     const struct dirent *entry;
     while (directory && (entry = readdir(directory))) {
-        int64_t id = run_of(entry->d_name, suffix);
+        int64_t id = run_of(files, entry->d_name, suffix);
         if (id > 0 && !is_wanted(context, id))
             unlinkat(dirfd(directory), entry->d_name, 0);
     }
@@ -272,20 +274,20 @@ static void clean_runs(const char *data_dir, const char *folder, const char *suf
         closedir(directory);
 }
 
-void jobs_files_clean(const char *data_dir)
+void jobs_files_clean(const jobs_files *files)
 {
-    clean_temporary(data_dir, MODELS);
-    clean_temporary(data_dir, CHECKPOINTS);
+    clean_temporary(files, MODELS);
+    clean_temporary(files, CHECKPOINTS);
 }
 
-void jobs_files_clean_checkpoints(const char *data_dir,
+void jobs_files_clean_checkpoints(const jobs_files *files,
                                   bool (*is_live)(void *context, int64_t run_id), void *context)
 {
-    clean_runs(data_dir, CHECKPOINTS, CHECKPOINT_SUFFIX, is_live, context);
+    clean_runs(files, CHECKPOINTS, CHECKPOINT_SUFFIX, is_live, context);
 }
 
-void jobs_files_clean_models(const char *data_dir, bool (*is_known)(void *context, int64_t run_id),
-                             void *context)
+void jobs_files_clean_models(const jobs_files *files,
+                             bool (*is_known)(void *context, int64_t run_id), void *context)
 {
-    clean_runs(data_dir, MODELS, MODEL_SUFFIX, is_known, context);
+    clean_runs(files, MODELS, MODEL_SUFFIX, is_known, context);
 }

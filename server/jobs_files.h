@@ -1,9 +1,10 @@
-/* jobs_files — the files that belong to runs: DATA_DIR/checkpoints/<id>.checkpoint and
- * DATA_DIR/models/<id>.safetensors.
+/* jobs_files — the files that belong to runs: DATA_DIR/checkpoints/<database>-<run>.checkpoint and
+ * DATA_DIR/models/<database>-<run>.safetensors.
  *
  * 1. A file is whole or absent, whenever this program is killed: written under a temporary name,
  *    then renamed.
- * 2. Files of runs that the database does not know are orphans and are removed at start.
+ * 2. Files of runs that the database does not know are orphans and are removed at start; those of
+ *    other databases in the same directory are left alone.
  * Threads: pure but for the file system. Failure: FAIL_STORAGE, with the path and the cause. */
 #ifndef SERVER_JOBS_FILES_H
 #define SERVER_JOBS_FILES_H
@@ -15,6 +16,12 @@
 
 enum { JOBS_PATH_BYTES = 512 };
 
+/* Where, and whose. Both texts are borrowed. */
+typedef struct jobs_files {
+    const char *data_dir;
+    const char *database; /* store_identity() */
+} jobs_files;
+
 /* Makes DATA_DIR with its folders, and checks that this program may write there. */
 FAIL_CHECKED bool jobs_files_open(const char *data_dir, fail *f);
 
@@ -23,8 +30,8 @@ FAIL_CHECKED bool jobs_files_open(const char *data_dir, fail *f);
  * mounted. */
 FAIL_CHECKED bool jobs_files_check(const char *data_dir, fail *f);
 
-void jobs_files_model(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
-void jobs_files_checkpoint(const char *data_dir, int64_t run_id, char path[JOBS_PATH_BYTES]);
+void jobs_files_model(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES]);
+void jobs_files_checkpoint(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES]);
 
 /* When a file is synced. A crash of the machine
  *   JOBS_SYNC_FIRST  leaves the file that was there before, or the new one, whole: for what
@@ -47,18 +54,18 @@ FAIL_CHECKED bool jobs_files_save(const char *path, const jobs_piece *pieces, in
 FAIL_CHECKED bool jobs_files_load(const char *path, char **bytes, size_t *n, fail *f);
 
 /* Removes what the run left; a file that is not there is fine. */
-void jobs_files_remove(const char *data_dir, int64_t run_id);
-void jobs_files_remove_checkpoint(const char *data_dir, int64_t run_id);
+void jobs_files_remove(const jobs_files *files, int64_t run_id);
+void jobs_files_remove_checkpoint(const jobs_files *files, int64_t run_id);
 
 /* Removes temporary files: at start, before anything is written. */
-void jobs_files_clean(const char *data_dir);
+void jobs_files_clean(const jobs_files *files);
 
 /* Removes checkpoints of runs that `is_live` does not know; at any time. */
-void jobs_files_clean_checkpoints(const char *data_dir,
+void jobs_files_clean_checkpoints(const jobs_files *files,
                                   bool (*is_live)(void *context, int64_t run_id), void *context);
 
 /* Removes models of runs that `is_known` does not know; at any time. */
-void jobs_files_clean_models(const char *data_dir, bool (*is_known)(void *context, int64_t run_id),
-                             void *context);
+void jobs_files_clean_models(const jobs_files *files,
+                             bool (*is_known)(void *context, int64_t run_id), void *context);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "server/dataset_cache.h"
 #include "server/jobs.h"
+#include "server/jobs_files.h"
 #include "server/jobs_queue.h"
 #include "server/jobs_rate.h"
 #include "server/jobs_run.h"
@@ -39,6 +40,7 @@ typedef struct worker {
 struct jobs {
     jobs_options options;
     char *data_dir;
+    jobs_files files; /* there, of this database */
     struct jobs_sync *sync; /* lock, conditions and threads: server/jobs.c */
     bool is_closing;
     jobs_queue *queue;

@@ -2,7 +2,6 @@
 
 #include "server/codec.h"
 #include "server/export_safetensors.h"
-#include "server/jobs_files.h"
 #include "server/jobs_rate.h"
 
 #include <inttypes.h>
@@ -191,10 +190,10 @@ static bool save_model(const running *r, const train_result *result, fail *f)
 {
     if (!result || !result->model)
         return true;
-    if (!jobs_files_check(r->task->data_dir, f)) /* it may have been replaced while this trained */
+    if (!jobs_files_check(r->task->files->data_dir, f)) /* it may have been replaced while this trained */
         return false;
     char path[JOBS_PATH_BYTES];
-    jobs_files_model(r->task->data_dir, r->task->run_id, path);
+    jobs_files_model(r->task->files, r->task->run_id, path);
     buffer b;
     buffer_init(&b, export_safetensors_model_bytes(&r->spec, r->inputs, r->outputs));
     export_safetensors_add_model(&b, &r->spec, r->inputs, r->outputs, result->model);
@@ -227,7 +226,7 @@ static void finish_surely(const running *r, const train_result *result, const en
     while (!finish(r, result, end, &f))
         if (is_gone(&f) || !task->wait(task->context, &f))
             return;
-    jobs_files_remove_checkpoint(task->data_dir, task->run_id);
+    jobs_files_remove_checkpoint(task->files, task->run_id);
 }
 
 /* Stores what a paused run becomes; running and cancelled are left to the caller. */
@@ -252,10 +251,10 @@ static bool train(running *r, train_result *result, fail *f)
 {
     const jobs_task *task = r->task;
     char path[JOBS_PATH_BYTES], sha256[65];
-    jobs_files_checkpoint(task->data_dir, task->run_id, path);
+    jobs_files_checkpoint(task->files, task->run_id, path);
     executor_task work = {
         .spec = &r->spec,
-        .data_dir = task->data_dir,
+        .data_dir = task->files->data_dir,
         .checkpoint_path = path,
         .threads = task->threads,
         .checkpoint_seconds = task->checkpoint_seconds,
@@ -331,7 +330,7 @@ static bool get_row(running *r, jobs_outcome *out)
     const jobs_task *task = r->task;
     fail f;
     while (!task->may_begin || task->may_begin(task->context)) {
-        bool is_usable = jobs_files_check(task->data_dir, &f);
+        bool is_usable = jobs_files_check(task->files->data_dir, &f);
         if (is_usable && store_get_run(task->store, task->run_id, &r->row, &f))
             return r->row.status == RUN_STATE_QUEUED;
         if ((is_usable && is_gone(&f)) || !task->wait(task->context, &f))

@@ -12,11 +12,12 @@
 #define SERVER_JOBS_RUN_H
 
 #include "server/executor.h"
+#include "server/jobs_files.h"
 #include "server/store.h"
 
 typedef struct jobs_task {
     store *store;
-    const char *data_dir;
+    const jobs_files *files;
     double checkpoint_seconds;
     int threads; /* the most that `allowed` says */
     int64_t run_id;

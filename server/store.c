@@ -26,6 +26,7 @@ enum {
 
 struct store {
     char *path;
+    char *identity;
     int lock_fd;         /* flock: one store per database */
     store_writer writer; /* the writer thread's alone, once it runs */
     store_listener *listener;
@@ -420,10 +421,25 @@ static bool start_afresh(store_writer *w, void *arguments, fail *f)
     return store_load_event_range(w, f) && store_requeue_runs(w, f) && store_find_deletions(w, f);
 }
 
+static const char GET_IDENTITY[] = "SELECT id FROM identity";
+
+static bool read_identity(store *s, fail *f)
+{
+    bool row;
+    store_connection *c = &s->writer.connection;
+    sqlite3_stmt *get = store_prepare(c, GET_IDENTITY, f);
+    if (!get || !store_step(c, get, &row, f))
+        return false;
+    bool is_read = row ? store_column_text(get, 0, &s->identity, f)
+                       : fail_set(f, FAIL_STORAGE, NULL, "%s has lost its identity.", s->path);
+    store_reset(get);
+    return is_read;
+}
+
 static bool prepare_database(store *s, fail *f)
 {
     store_connection *c = &s->writer.connection;
-    if (!store_schema_apply(c, f) || !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
+    if (!store_schema_apply(c, f) || !read_identity(s, f) || !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
         return false;
     buffer_init(&s->writer.insert_fields, 1 << 16);
     store_schema_add_insert(&s->writer.insert_fields);
@@ -452,6 +468,7 @@ static void free_store(store *s)
     buffer_close(&s->writer.insert_fields);
     free(s->writer.events);
     free(s->path);
+    free(s->identity);
     free(s);
 }
 
@@ -522,4 +539,9 @@ void store_close(store *s)
 const char *store_path(const store *s)
 {
     return s->path;
+}
+
+const char *store_identity(const store *s)
+{
+    return s->identity;
 }

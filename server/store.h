@@ -50,6 +50,9 @@ void store_listen(store *s, store_listener *listener,
                   void *context); /* once, before the first write */
 void store_close(store *s);       /* commits what is waiting */
 const char *store_path(const store *s);
+
+/* What tells this database from all others; a name for files that go with it. */
+const char *store_identity(const store *s);
 /* True while the last write succeeded; else *f says why not. Tries again by itself. */
 bool store_is_healthy(store *s, fail *f);
 /* From now on no call waits for a disk to recover: store_flush() fails at the first refusal,

@@ -1,7 +1,7 @@
 // The ground gives way under a running service: each cause is said, and it recovers by itself when the cause goes.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { eventually, LONG, QUICK, removeDirectory, Server, sqlite, temporaryDirectory, within } from '../harness.mjs';
@@ -273,7 +273,9 @@ test('a large experiment is gone when DELETE answers, and its rows soon after', 
     }
     assert.deepEqual((await server.get('/runs')).items.map((item) => item.id), [other.runs[0].id]);
     assert.deepEqual((await server.sql('SELECT count(*) FROM run_results')).rows, [[1]]);
-    assert.equal(existsSync(join(server.directory, `data/models/${run_ids[0]}.safetensors`)), false);
+    const models = readdirSync(join(server.directory, 'data/models'));
+    assert.equal(models.filter((name) => name.endsWith(`-${other.runs[0].id}.safetensors`)).length, 1, models.join());
+    assert.equal(models.length, 1, models.join());
     const counts = 'SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM epochs), (SELECT count(*) FROM experiments)';
     await eventually(60_000, 'the rows are gone', async () => (await server.sql(counts)).rows[0].join() === `1,${QUICK.epochs + 1},1`);
   } finally {

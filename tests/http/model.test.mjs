@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseSafetensors, QUICK, Server } from '../harness.mjs';
 
@@ -120,4 +121,19 @@ test('predict refuses what it cannot compute', async () => {
     assert.match(answer.headers.get('content-type'), /problem\+json/, what);
   }
   assert.equal((await server.request('POST', '/runs/99999/predict', { inputs: [[1, 2]] })).status, 404);
+});
+
+test('two databases in one data directory keep their models apart', async () => {
+  const other = await Server.start({ data_directory: join(server.directory, 'data') });
+  try {
+    const { runs: [run] } = await server.train({ ...QUICK, seed: 11 });
+    const mine = await server.model(run.id);
+    let { runs: [same] } = await other.train({ ...QUICK, seed: 12 });
+    while (same.id < run.id) ({ runs: [same] } = await other.train({ ...QUICK, seed: 12 }));
+    assert.equal(same.id, run.id);
+    assert.ok(!(await other.model(same.id)).equals(mine), 'another seed, other weights');
+    assert.ok((await server.model(run.id)).equals(mine));
+  } finally {
+    await other.stop();
+  }
 });

@@ -172,10 +172,11 @@ static run_state state_of(bench *b, int64_t run_id)
 static bool has_file(bench *b, int64_t run_id, bool checkpoint)
 {
     char path[JOBS_PATH_BYTES];
+    jobs_files files = {b->data_dir, store_identity(b->store)};
     if (checkpoint)
-        jobs_files_checkpoint(b->data_dir, run_id, path);
+        jobs_files_checkpoint(&files, run_id, path);
     else
-        jobs_files_model(b->data_dir, run_id, path);
+        jobs_files_model(&files, run_id, path);
     return access(path, R_OK) == 0;
 }
 
@@ -637,28 +638,39 @@ static int count_files(const char *folder)
     return n - 2;
 }
 
+static void write_own_file(const char *folder, const char *database, const char *name)
+{
+    char whole[96];
+    snprintf(whole, sizeof whole, "%s-%s", database, name);
+    write_file(folder, whole);
+}
+
 static void files_that_nobody_knows_are_removed_at_start(void)
 {
     bench b;
     submission s;
-    char models[128], checkpoints[128];
+    char models[128], checkpoints[128], own[32];
     CHECK_OR_RETURN(bench_open(&b, 1));
+    snprintf(own, sizeof own, "%s", store_identity(b.store));
     CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s));
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     free(s.run_ids);
     stop(&b);
     snprintf(models, sizeof models, "%s/models", b.data_dir);
     snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", b.data_dir);
-    write_file(models, "999.safetensors");
-    write_file(models, "1.safetensors.part");
+    write_own_file(models, own, "999.safetensors");
+    write_own_file(models, own, "1.safetensors.part");
     write_file(models, "notes.txt");
-    write_file(checkpoints, "1.checkpoint");
-    write_file(checkpoints, "999.checkpoint");
+    write_file(models, "another-999.safetensors"); /* another database's */
+    write_file(models, "another-1.safetensors.part");
+    write_own_file(checkpoints, own, "1.checkpoint");
+    write_own_file(checkpoints, own, "999.checkpoint");
+    write_file(checkpoints, "another-1.checkpoint");
     CHECK_OR_RETURN(start(&b, 1));
-    CHECK_EQUAL_INT(count_files(checkpoints), 0);
+    CHECK_EQUAL_INT(count_files(checkpoints), 1);
     CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s)); /* the worker tidies first */
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
-    CHECK_EQUAL_INT(count_files(models), 3);
+    CHECK_EQUAL_INT(count_files(models), 5);
     free(s.run_ids);
     bench_close(&b);
 }

@@ -116,7 +116,8 @@ static void await_checkpoint_begun(bench *b, int64_t run_id)
 {
     char path[JOBS_PATH_BYTES], part[JOBS_PATH_BYTES + 8];
     time_t end = time(NULL) + PATIENCE_MS / 1000;
-    jobs_files_checkpoint(b->data_dir, run_id, path);
+    jobs_files files = {b->data_dir, store_identity(b->store)};
+    jobs_files_checkpoint(&files, run_id, path);
     snprintf(part, sizeof part, "%s.part", path);
     while (access(part, F_OK) != 0) {
         if (access(path, F_OK) == 0 || time(NULL) > end)
