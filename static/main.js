@@ -111,11 +111,11 @@ let turn = 0;
 async function show(anew = false) {
   const state = readLocation();
   const found = match(state.path);
-  if (shown && shown.path === state.path && !anew) { shown.view.update({ ...state, params: found?.params }); return; }
-  turn += 1;
+  turn += 1; /* a view that is still being loaded is not wanted any more */
   const mine = turn;
   const main = document.getElementById('main');
   render(html`<${Bar} area=${found?.area} />`, document.getElementById('bar'));
+  if (shown && shown.path === state.path && !anew) { shown.view.update({ ...state, params: found?.params }); return; }
   let module = null;
   let problem = null;
   try { module = found ? (await found.load()).default : null; } catch (error) {
