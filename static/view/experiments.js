@@ -25,7 +25,7 @@ export const titleOf = (experiment) => experiment.name || `Experiment ${experime
  * which somebody scrolled is not lost. */
 function renewed(old, page, sort) {
   const last = page.items.at(-1)?.id;
-  const joins = sort === '-created_at' && page.next !== null && old.items?.some((one) => one.id === last);
+  const joins = old.key === page.key && sort === '-created_at' && page.next !== null && old.items?.some((one) => one.id === last);
   return joins ? { ...page, items: [...page.items, ...old.items.filter((one) => one.id < last)], next: old.next } : page;
 }
 
@@ -40,22 +40,23 @@ function changedBy(one, { status, progress, runs }) {
 
 /* The list as loaded so far, kept true by events. */
 function useExperiments(query) {
-  const [state, setState] = useState({ items: null, next: null, problem: null });
   const key = JSON.stringify(query);
+  const [state, setState] = useState({ key, items: null, next: null, problem: null }); /* of the query `key`, which may be the last one */
   const abort = useRef(null);
-  const ids = useRef(new Set()); /* of what is loaded */
+  const loaded = useRef({ key, ids: new Set() });
   const asked = useRef(null); /* the cursor whose page is on its way */
-  const load = useCallback(async (cursor, { afresh = false } = {}) => {
+  const load = useCallback(async (cursor) => {
     if (cursor && cursor === asked.current) return;
     asked.current = cursor;
     if (!cursor) { abort.current?.abort(); abort.current = new AbortController(); }
     const { signal } = abort.current;
     try {
       const inOrder = query.sort === '-created_at';
-      const limit = cursor || afresh || inOrder ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, ids.current.size));
+      const isNew = loaded.current.key !== key;
+      const limit = cursor || inOrder || isNew ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, loaded.current.ids.size));
       const { items, next_cursor: next } = await get('/experiments', { ...query, limit, cursor }, signal);
-      const page = { items, next, problem: null };
-      setState((old) => (cursor ? { ...page, items: [...old.items, ...items] } : afresh ? page : renewed(old, page, query.sort)));
+      const page = { key, items, next, problem: null };
+      setState((old) => (cursor ? { ...page, items: [...old.items, ...items] } : renewed(old, page, query.sort)));
     } catch (problem) {
       if (!signal.aborted) { asked.current = null; setState((old) => ({ ...old, problem })); }
     }
@@ -71,23 +72,24 @@ function useExperiments(query) {
     };
     const apply = () => {
       for (const id of changes.keys()) {
-        if (ids.current.has(id) || known.has(id)) continue;
+        if (loaded.current.ids.has(id) || known.has(id)) continue;
         known.add(id);
         soon();
       }
-      if ([...changes.keys()].some((id) => ids.current.has(id))) {
+      if ([...changes.keys()].some((id) => loaded.current.ids.has(id))) {
         const heard = new Map(changes);
         setState((old) => ({ ...old, items: old.items.map((one) => (heard.has(one.id) ? changedBy(one, heard.get(one.id)) : one)) }));
       }
       changes.clear();
     };
     const subscription = subscribe(null, hear, apply);
-    subscription.ready.then(() => load(null, { afresh: true }));
+    subscription.ready.then(() => load(null));
     return () => { clearTimeout(timer); abort.current?.abort(); subscription.close(); };
   }, [load]);
-  ids.current = useMemo(() => new Set(state.items?.map((one) => one.id)), [state.items]);
+  const { items } = state;
+  loaded.current = useMemo(() => ({ key: state.key, ids: new Set(items?.map((one) => one.id)) }), [state.key, items?.length, items?.[0]?.id, items?.at(-1)?.id]);
   const drop = (gone) => setState((old) => ({ ...old, items: old.items.filter((one) => !gone.includes(one.id)) }));
-  return { ...state, more: () => state.next && load(state.next), reload: () => load(null), drop };
+  return { ...state, more: () => state.key === key && state.next && load(state.next), reload: () => load(null), drop };
 }
 
 function Filters({ q, status, tag, sort, set }) {
