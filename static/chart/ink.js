@@ -3,9 +3,10 @@
  * 1. A strip drawn anew has the pixels that drawing everything would give it: it is cleared and clipped, and lines are drawn from the
  *    point before it to the point behind it.
  * 2. Where a line has many points to a column of pixels, only the first, least, greatest and last of each column are drawn
- *    (Jugel et al. 2014, M4): the same pixels. */
+ *    (Jugel et al. 2014, M4): the same pixels. The edges of bands are coarser. */
 
 const DENSE = 3; /* points to a column from which on they are thinned */
+const EDGE_COLUMNS = 2; /* to a point of a band's edge: translucent, it does not show */
 const MARGIN = 3; /* widths of a line by which its joins reach over a point */
 const ROOM_PX = 4; /* on both sides of what changed */
 
@@ -76,14 +77,36 @@ function collectDense(trace, values, axes, first, last) {
   flush();
 }
 
+/* The same for the edge of a band: of every few columns the outermost point, which is above for sign 1, below for −1. */
+function collectEdge(trace, values, axes, first, last, sign) {
+  let column = NaN;
+  let [outermost, end] = [-1, -1];
+  const add = (i) => addPoint(axes.x.at(trace.x[i]), axes.y.at(values[i]));
+  points.n = 0;
+  for (let i = first; i <= last; i++) {
+    if (values[i] !== values[i] || trace.x[i] === -Infinity) continue;
+    const at = Math.floor(axes.x.at(trace.x[i]) / EDGE_COLUMNS);
+    if (end < 0) add(i);
+    if (at === column) {
+      if (sign * (values[i] - values[outermost]) > 0) outermost = i;
+    } else {
+      if (end >= 0) add(outermost);
+      column = at;
+      outermost = i;
+    }
+    end = i;
+  }
+  if (end >= 0) add(end);
+}
+
 function drawBand(ctx, { trace, fill }, axes, first, last) {
-  collect(trace, trace.high, axes, first, last);
+  collectEdge(trace, trace.high, axes, first, last, 1);
   if (points.n === 0) return;
   ctx.fillStyle = fill;
   ctx.beginPath();
   ctx.moveTo(points.x[0], points.y[0]);
   for (let i = 1; i < points.n; i++) ctx.lineTo(points.x[i], points.y[i]);
-  collect(trace, trace.low, axes, first, last);
+  collectEdge(trace, trace.low, axes, first, last, -1);
   for (let i = points.n - 1; i >= 0; i--) ctx.lineTo(points.x[i], points.y[i]);
   ctx.fill();
 }
