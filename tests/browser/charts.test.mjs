@@ -256,7 +256,7 @@ test('many experiments: the last one is reached by scrolling and by the keyboard
     assert.equal(await oldest.locator('xpath=ancestor::tr').getAttribute('aria-rowindex'), '602');
     await page.evaluate(() => scrollTo(0, 0));
     await page.locator('tr', { hasText: 'Comes later' }).getByText('completed').waitFor();
-    assert.equal(await page.locator(`[data-testid=experiment-${id}]`).locator('xpath=ancestor::tr').getAttribute('aria-rowindex'), '2');
+    await page.locator(`tr[aria-rowindex="2"] [data-testid=experiment-${id}]`).waitFor();
 
     await page.reload();
     await rows.first().waitFor();
@@ -271,8 +271,7 @@ test('many experiments: the last one is reached by scrolling and by the keyboard
     await page.waitForURL((url) => url.hash === `#/experiments/${first}`);
 
     await page.goto(`${many.url}/#/experiments?sort=created_at`);
-    await oldest.waitFor();
-    assert.equal(await oldest.locator('xpath=ancestor::tr').getAttribute('aria-rowindex'), '2');
+    await page.locator(`tr[aria-rowindex="2"] [data-testid=experiment-${first}]`).waitFor();
     await page.goto(`${many.url}/#/experiments?q=Number 59`);
     await page.waitForFunction(() => document.querySelectorAll('#experiments tbody tr').length === 11); // 59 and 590 to 599
     assert.equal(await rowcount(), '12');
