@@ -43,7 +43,7 @@ void api_sql_post(app *a, const request *q, response *r)
         return;
     }
     if (!codec_read_sql(q->body, q->body_bytes, &sql, faults)) {
-        response_fail_list(r, "This is no statement that the SQL console can run.", faults);
+        response_fail_list(r, faults->items[0].sentence, faults);
     } else {
         if (!answer(a, q, &sql, r, &f))
             response_fail(r, &f);

@@ -125,6 +125,11 @@ static const char *const FUNCTIONS[] = {"->",
 static const char *const PRAGMAS[] = {"table_info", "table_xinfo", "table_list",       "index_list",
                                       "index_info", "index_xinfo", "foreign_key_list", NULL};
 
+/* Harmless to read; with a value they would change something. */
+static const char *const READ_PRAGMAS[] = {"user_version", "application_id", "schema_version",
+                                           "encoding",     "page_size",      "page_count",
+                                           NULL};
+
 static const char *const VIRTUAL_TABLES[] = {
     "json_each",          "json_tree",          "pragma_table_info",
     "pragma_table_xinfo", "pragma_table_list",  "pragma_index_list",
@@ -211,7 +216,7 @@ static int authorize(void *context, int action, const char *first, const char *s
             return SQLITE_OK;
         return refuse(g, "The function %.64s is not available here.", second);
     case SQLITE_PRAGMA:
-        if (is_listed(first, PRAGMAS))
+        if (is_listed(first, PRAGMAS) || (!second && is_listed(first, READ_PRAGMAS)))
             return SQLITE_OK;
         return refuse(g, "PRAGMA %.64s is not available here: only those that describe tables are.",
                       first);

@@ -82,6 +82,7 @@ test('the schema can be read', async () => {
     const answer = await ask(query);
     assert.ok([200, 400, 403].includes(answer.status), query);
   }
+  for (const name of ['user_version', 'encoding', 'page_count']) assert.equal((await server.sql(`PRAGMA ${name}`)).rows.length, 1, name);
   const tables = await ask('PRAGMA table_info(epochs)');
   assert.equal(tables.status, 200, tables.text);
   assert.match(tables.text, /val_loss/);
