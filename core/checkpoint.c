@@ -77,7 +77,8 @@ static uint64_t hash_field(uint64_t hash, const field *row, const train_spec *sp
     case FIELD_INTEGER_ARRAY:
         return hash_bytes(hash, spec->hidden, (size_t)spec->n_hidden * sizeof spec->hidden[0]);
     case FIELD_RATES:
-        return hash_bytes(hash, spec->dropout, field_value_count(row, spec) * sizeof spec->dropout[0]);
+        return hash_bytes(hash, spec->dropout,
+                          field_value_count(row, spec) * sizeof spec->dropout[0]);
     default:
         return hash; /* the data set is told by its SHA-256 */
     }

@@ -327,7 +327,8 @@ static bool decide(csv_reader *r, const csv_row *second)
     bool has_names = r->options->header == HEADER_YES ||
                      (r->options->header == HEADER_AUTO && looks_like_names(&r->first, second));
     r->is_decided = true;
-    return set_columns(r, &r->first, has_names) && (has_names || add_row(r, &r->first, r->first_line));
+    return set_columns(r, &r->first, has_names) &&
+           (has_names || add_row(r, &r->first, r->first_line));
 }
 
 /* ---- libcsv's callbacks ---- */

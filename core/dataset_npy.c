@@ -125,9 +125,10 @@ static bool find_label(const char *wanted, size_t d, size_t *label, fail *f)
     errno = 0;
     long index = strtol(wanted, &end, 10);
     if (*end || errno || index >= (long)d || index < -(long)d)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/label",
-                        "The columns of an array have no names: \"%.100s\" is no index in 0 .. %zu.",
-                        wanted, d - 1);
+        return fail_set(
+            f, FAIL_OUT_OF_RANGE, "/label",
+            "The columns of an array have no names: \"%.100s\" is no index in 0 .. %zu.", wanted,
+            d - 1);
     *label = (size_t)(index < 0 ? index + (long)d : index);
     return true;
 }

@@ -31,8 +31,8 @@ typedef enum dataset_task_choice {
 } dataset_task_choice;
 
 typedef struct dataset_add_options {
-    const char
-        *label; /* CSV: the label column's name or 0-based index (-1: last); NULL or "": found. One .npy: its index */
+    const char *
+        label; /* CSV: the label column's name or 0-based index (-1: last); NULL or "": found. One .npy: its index */
     dataset_header header;    /* CSV: whether the first row holds names */
     dataset_task_choice task; /* what the labels are */
 } dataset_add_options;

@@ -211,8 +211,8 @@ static size_t fill_covariance(diagnostics *d)
     size_t units = at_most(d->n_kept, DIAGNOSTICS_RANK_LIMIT);
     for (size_t i = 0; i < units; i++)
         for (size_t j = i; j < units; j++) {
-            float value = (float)covariance_of(d, spaced(i, d->n_kept, units),
-                                               spaced(j, d->n_kept, units));
+            float value =
+                (float)covariance_of(d, spaced(i, d->n_kept, units), spaced(j, d->n_kept, units));
             d->covariance[i * KERNEL_TRIDIAGONAL_STRIDE + j] = value;
             d->covariance[j * KERNEL_TRIDIAGONAL_STRIDE + i] = value;
         }

@@ -32,7 +32,7 @@ typedef struct diagnostics_moments {
 typedef struct diagnostics {
     size_t units, n_samples; /* of the layer; of the split */
     diagnostics_moments outputs, evaluation,
-        training; /* the last two of the samples in diagnostics_add_pair() */
+        training;      /* the last two of the samples in diagnostics_add_pair() */
     size_t n_kept;     /* units whose pairs are summed */
     size_t n_waiting;  /* rows in waiting */
     real *centre;      /* (n_kept) mean of the first rows: keeps the products small */

@@ -127,7 +127,7 @@ typedef enum field_type {
     FIELD_BOOLEAN,       /* bool */
     FIELD_ENUM,          /* int, an index into `values` */
     FIELD_INTEGER_ARRAY, /* `hidden`: int64_t[], its count in the int at count_offset */
-    FIELD_RATES,         /* `dropout`: a number (count 0) or an array, double[], its count at count_offset */
+    FIELD_RATES, /* `dropout`: a number (count 0) or an array, double[], its count at count_offset */
     FIELD_DATASET, /* `dataset`: a string, or an object with "name" and the generator's options */
     FIELD_OBJECT,  /* a parent of dotted fields; nullable ones have a bool at offset: not null */
     FIELD_STRING,  /* experiment group only, as the next ones: no place in train_spec */

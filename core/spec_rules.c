@@ -71,7 +71,8 @@ static bool check_dropout(const train_spec *s, fail_list *faults)
         snprintf(pointer, sizeof pointer, s->n_dropout == 0 ? "/dropout" : "/dropout/%d", i);
         ok = check_rate(s, s->dropout[i], pointer, faults) && ok;
     }
-    if (one_each && drops_units(s) && s->dropout_kind == DROPOUT_ALPHA && s->dropout_scope == DROPOUT_SCOPE_BATCH)
+    if (one_each && drops_units(s) && s->dropout_kind == DROPOUT_ALPHA &&
+        s->dropout_scope == DROPOUT_SCOPE_BATCH)
         ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_scope",
                            "alpha dropout has no scope batch: its dropped units take a value of "
                            "their own, so there is nothing to leave out");

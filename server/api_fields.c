@@ -12,7 +12,9 @@ void api_fields_list(app *a, const request *q, response *r)
         response_fail(r, &f);
         return;
     }
-    if (!request_query(q, "limit")) /* the table is of use as a whole: it comes in pages only to who asks for them */
+    if (!request_query(
+            q,
+            "limit")) /* the table is of use as a whole: it comes in pages only to who asks for them */
         limit = FIELD_COUNT;
     codec_add_fields(&r->body, first, limit);
     api_send_tagged(q, MESSAGE_JSON, r);

@@ -68,8 +68,8 @@ static bool read_link(const request *q, sql_request *out, fail *f)
         if (strcmp(pair->name, "query") == 0 || strcmp(pair->name, "limit") == 0)
             continue;
         if (out->n_parameters == SQL_PARAMETERS_LIMIT)
-            return fail_set(f, FAIL_OUT_OF_RANGE, "/query", "A statement has at most %d parameters.",
-                            SQL_PARAMETERS_LIMIT);
+            return fail_set(f, FAIL_OUT_OF_RANGE, "/query",
+                            "A statement has at most %d parameters.", SQL_PARAMETERS_LIMIT);
         done = codec_read_sql_parameter(pair->name, pair->value,
                                         &out->parameters[out->n_parameters++]);
     }

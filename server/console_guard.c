@@ -126,8 +126,12 @@ static const char *const PRAGMAS[] = {"table_info", "table_xinfo", "table_list",
                                       "index_info", "index_xinfo", "foreign_key_list", NULL};
 
 /* Harmless to read; with a value they would change something. */
-static const char *const READ_PRAGMAS[] = {"user_version", "application_id", "schema_version",
-                                           "encoding",     "page_size",      "page_count",
+static const char *const READ_PRAGMAS[] = {"user_version",
+                                           "application_id",
+                                           "schema_version",
+                                           "encoding",
+                                           "page_size",
+                                           "page_count",
                                            NULL};
 
 static const char *const VIRTUAL_TABLES[] = {

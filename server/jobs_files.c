@@ -231,7 +231,8 @@ void jobs_files_remove(const jobs_files *files, int64_t run_id)
 /* The run of this database that a file belongs to; 0: a temporary file of ours; -1: not one of ours. */
 static int64_t run_of(const jobs_files *files, const char *name, const char *suffix)
 {
-    size_t n_own = strlen(files->database), n = strlen(name), n_temporary = strlen(TEMPORARY_SUFFIX);
+    size_t n_own = strlen(files->database), n = strlen(name),
+           n_temporary = strlen(TEMPORARY_SUFFIX);
     if (strncmp(name, files->database, n_own) != 0 || name[n_own] != '-')
         return -1;
     if (n > n_temporary && strcmp(name + n - n_temporary, TEMPORARY_SUFFIX) == 0)

@@ -40,7 +40,7 @@ typedef struct worker {
 struct jobs {
     jobs_options options;
     char *data_dir;
-    jobs_files files; /* there, of this database */
+    jobs_files files;       /* there, of this database */
     struct jobs_sync *sync; /* lock, conditions and threads: server/jobs.c */
     bool is_closing;
     jobs_queue *queue;

@@ -190,7 +190,8 @@ static bool save_model(const running *r, const train_result *result, fail *f)
 {
     if (!result || !result->model)
         return true;
-    if (!jobs_files_check(r->task->files->data_dir, f)) /* it may have been replaced while this trained */
+    if (!jobs_files_check(r->task->files->data_dir,
+                          f)) /* it may have been replaced while this trained */
         return false;
     char path[JOBS_PATH_BYTES];
     jobs_files_model(r->task->files, r->task->run_id, path);

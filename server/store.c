@@ -439,7 +439,8 @@ static bool read_identity(store *s, fail *f)
 static bool prepare_database(store *s, fail *f)
 {
     store_connection *c = &s->writer.connection;
-    if (!store_schema_apply(c, f) || !read_identity(s, f) || !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
+    if (!store_schema_apply(c, f) || !read_identity(s, f) ||
+        !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
         return false;
     buffer_init(&s->writer.insert_fields, 1 << 16);
     store_schema_add_insert(&s->writer.insert_fields);

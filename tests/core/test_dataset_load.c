@@ -303,8 +303,7 @@ static void bad_csv_names_row_and_column(void)
     refuse_csv("1,2,0\n1,0x10,1\n1,2,0\n", NULL, FAIL_SYNTAX, "not a number");
     refuse_csv("1,2,0\n1,1\n1,2,0\n", NULL, FAIL_SYNTAX, "row 2 has 2 columns, but 3 are needed");
     refuse_csv("\n1,2,0\n\n1,1\n", NULL, FAIL_SYNTAX, "row 4 has 2 columns, but 3 are needed");
-    refuse_csv("1,2,0\r\n\r\n1,1\r\n", NULL, FAIL_SYNTAX,
-               "row 3 has 2 columns, but 3 are needed");
+    refuse_csv("1,2,0\r\n\r\n1,1\r\n", NULL, FAIL_SYNTAX, "row 3 has 2 columns, but 3 are needed");
     refuse_csv("1,2,0\n1,\"a\"b,1\n1,2,0\n", NULL, FAIL_SYNTAX,
                "row 2 has a quote in the wrong place");
     refuse_csv("1,2,0\n1,\"2,1\n1,2,0\n", NULL, FAIL_SYNTAX, "within quotes");

@@ -323,8 +323,7 @@ static void eigenvalues_of_a_known_matrix(void)
 }
 
 CHECK_MAIN("diagnostics", agrees_with_plain_definitions, the_rank_of_wide_layers_is_of_some_units,
-           pairs_of_very_wide_layers_are_of_some_units,
-           copies_are_one_dimension, independent_units_are_all_dimensions,
-           dead_units_are_counted_and_left_out, variance_shift_follows_the_formula,
-           what_is_not_there_is_not_a_number, graded_spectra_have_their_rank,
-           eigenvalues_of_a_known_matrix)
+           pairs_of_very_wide_layers_are_of_some_units, copies_are_one_dimension,
+           independent_units_are_all_dimensions, dead_units_are_counted_and_left_out,
+           variance_shift_follows_the_formula, what_is_not_there_is_not_a_number,
+           graded_spectra_have_their_rank, eigenvalues_of_a_known_matrix)

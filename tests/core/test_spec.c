@@ -263,5 +263,5 @@ static void values_are_copied_field_by_field(void)
 CHECK_MAIN("spec", rows_are_whole, ranges_hold_at_their_ends, defaults_resolve_and_are_stable,
            the_cut_schedules_last_a_sixth, what_means_the_same_is_the_same,
            combinations_without_sense_are_faults, names_are_suggested, what_has_no_effect_is_said,
-           values_are_copied_field_by_field,
-           nesterov_needs_no_momentum_to_be_said, rules_of_dropout_bind_only_dropout)
+           values_are_copied_field_by_field, nesterov_needs_no_momentum_to_be_said,
+           rules_of_dropout_bind_only_dropout)

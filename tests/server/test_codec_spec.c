@@ -305,19 +305,21 @@ static void the_canonical_default(void)
     if (!resolved("{}", &spec))
         return;
     char *text = config_text(&spec);
-    CHECK_EQUAL_STRING(text, "{\"dataset\":\"glyphs\",\"label_noise\":0,\"data_seed\":0,\"hidden\":"
-                             "[128,128],\"activation\":\"relu\",\"normalization\":\"none\","
-                             "\"initialization\":\"auto\",\"dropout\":0,\"input_dropout\":0,\"monte_carlo_samples\":0,"
-                             "\"weight_decay\":0,\"l2\":0,\"l1\":0,\"max_norm\":0,"
-                             "\"label_smoothing\":0,\"mixup\":0,\"input_noise\":0,\"activation_"
-                             "noise\":0,\"weight_noise\":0,\"gradient_noise\":0,"
-                             "\"augmentation\":{},\"early_stopping\":null,\"gradient_clip\":0,"
-                             "\"weight_average\":0,\"optimizer\":\"adam\","
-                             "\"learning_rate\":0.001,\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-"
-                             "8,\"learning_rate_schedule\":\"constant\","
-                             "\"warmup_epochs\":0,\"epochs\":20,\"batch_size\":64,\"shuffle\":true,"
-                             "\"seed\":0,\"evaluate_every\":1,"
-                             "\"train_evaluation_size\":10000,\"record_layers\":true}");
+    CHECK_EQUAL_STRING(
+        text,
+        "{\"dataset\":\"glyphs\",\"label_noise\":0,\"data_seed\":0,\"hidden\":"
+        "[128,128],\"activation\":\"relu\",\"normalization\":\"none\","
+        "\"initialization\":\"auto\",\"dropout\":0,\"input_dropout\":0,\"monte_carlo_samples\":0,"
+        "\"weight_decay\":0,\"l2\":0,\"l1\":0,\"max_norm\":0,"
+        "\"label_smoothing\":0,\"mixup\":0,\"input_noise\":0,\"activation_"
+        "noise\":0,\"weight_noise\":0,\"gradient_noise\":0,"
+        "\"augmentation\":{},\"early_stopping\":null,\"gradient_clip\":0,"
+        "\"weight_average\":0,\"optimizer\":\"adam\","
+        "\"learning_rate\":0.001,\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-"
+        "8,\"learning_rate_schedule\":\"constant\","
+        "\"warmup_epochs\":0,\"epochs\":20,\"batch_size\":64,\"shuffle\":true,"
+        "\"seed\":0,\"evaluate_every\":1,"
+        "\"train_evaluation_size\":10000,\"record_layers\":true}");
     free(text);
     codec_config_id(&spec, NULL, false, id);
     CHECK_EQUAL_STRING(id, "7c82a0023c18");

@@ -491,8 +491,9 @@ static void effects_are_measured_from_the_baseline(void)
 }
 
 CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_evidence,
-           selected_is_chosen_by_validation, what_is_shown_does_not_choose, only_finished_values_count, data_seeds_pair_too,
-           equal_runs_are_no_evidence, little_is_compared_with_grace,
-           metrics_are_refused_where_they_are_not, answer_has_numbers_and_words,
-           summary_of_every_kind, labels_are_for_people, effects_of_a_factorial_sweep,
-           effects_are_measured_from_the_baseline, band_is_honest_about_who_is_left)
+           selected_is_chosen_by_validation, what_is_shown_does_not_choose,
+           only_finished_values_count, data_seeds_pair_too, equal_runs_are_no_evidence,
+           little_is_compared_with_grace, metrics_are_refused_where_they_are_not,
+           answer_has_numbers_and_words, summary_of_every_kind, labels_are_for_people,
+           effects_of_a_factorial_sweep, effects_are_measured_from_the_baseline,
+           band_is_honest_about_who_is_left)
