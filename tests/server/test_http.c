@@ -59,6 +59,20 @@ static void stage_stop(stage *s)
     CHECK(s->ran_well);
 }
 
+/* The folder of uploads is there, and nothing is left in it; what is left is named. */
+static void remove_incoming(const char *path)
+{
+    DIR *folder = opendir(path);
+    int n_left = 0;
+    CHECK_OR_RETURN(folder != NULL);
+    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
+        if (entry->d_name[0] != '.' && ++n_left)
+            printf("    left in %s: %s\n", path, entry->d_name);
+    closedir(folder);
+    CHECK_EQUAL_INT(n_left, 0);
+    CHECK_EQUAL_INT(rmdir(path), 0);
+}
+
 static void stage_close(stage *s)
 {
     char path[128];
@@ -67,7 +81,7 @@ static void stage_close(stage *s)
     s->x.s = NULL;
     events_close(s->shared.events);
     snprintf(path, sizeof path, "%s/incoming", s->data);
-    CHECK_EQUAL_INT(rmdir(path), 0); /* so it is empty */
+    remove_incoming(path);
     rmdir(s->data);
     fixture_close(&s->x);
 }
