@@ -140,6 +140,7 @@ export class ExperimentStore {
   async loadCurves() {
     if (this.want.perRun) await this.loadRunCurves();
     else await this.loadMeans();
+    performance.clearMarks('curves-loaded'); /* only the latest is kept */
     performance.mark('curves-loaded');
     this.lines.hurry();
   }
