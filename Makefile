@@ -189,8 +189,11 @@ lint:
 format: deps-lint
 	clang-format -i $(wildcard core/*.[ch] server/*.[ch] tests/*.h tests/*/*.[ch])
 
-bench: build $(BUILD)/tests/bench/blas $(BUILD)/tests/bench/store
+bench:
+	@$(submake) deps-test
+	@$(submake) npm build $(BUILD)/tests/bench/blas $(BUILD)/tests/bench/store
 	@BUILD=$(abspath $(BUILD)) REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/bench/bench.mjs
+	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/bench/dashboard.mjs
 
 venv = $(BUILD)/venv
 $(venv)/installed: tests/interop/requirements.txt
