@@ -1,6 +1,7 @@
 #include "server/jobs_extend.h"
 
 #include "server/codec.h"
+#include "server/codec_member.h"
 #include "server/codec_request.h"
 #include "server/jobs_plan.h"
 #include "server/jobs_private.h"
@@ -313,21 +314,63 @@ static bool keep_configs(const present *p, jobs_plan *wanted)
     return is_kept;
 }
 
+/* The fields that this plan sweeps, and those that earlier ones did: what the values of every config name. */
+static void add_axes_of_before(const present *p, experiment_spec *shown)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        bool is_named = false, is_there = false;
+        for (int a = 0; a < shown->n_axes; a++)
+            is_there = is_there || shown->axes[a].row == &FIELDS[i];
+        for (size_t c = 0; c < p->n_configs && !is_there && !is_named; c++) {
+            const char *value;
+            size_t n;
+            is_named = codec_member_find(p->configs[c].values, strlen(p->configs[c].values),
+                                         FIELDS[i].name, &value, &n);
+        }
+        if (is_named && shown->n_axes < SWEEP_AXES_LIMIT)
+            shown->axes[shown->n_axes++] = (sweep_axis){.row = &FIELDS[i]};
+    }
+}
+
+static bool write_values(const present *p, jobs_plan *wanted)
+{
+    experiment_spec shown = wanted->spec; /* its axes are looked at, nothing is owned */
+    add_axes_of_before(p, &shown);
+    for (int c = 0; c < wanted->plan.n_configs; c++) {
+        buffer b;
+        buffer_init(&b, 65536);
+        codec_add_values(&b, &shown, &wanted->plan.configs[c].spec);
+        char *values = b.failed ? NULL : buffer_take(&b, NULL);
+        buffer_close(&b);
+        if (!values)
+            return false;
+        free(wanted->configs[c].values);
+        wanted->configs[c].values = values;
+    }
+    return true;
+}
+
 static bool complete(jobs *j, const present *p, jobs_plan *wanted, fail *f)
 {
     return check_same_data(j, p, wanted->plan.varies_data_seed, f) &&
-           (keep_configs(p, wanted) ||
+           ((keep_configs(p, wanted) && write_values(p, wanted)) ||
             fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
 }
 
-static bool store_runs(jobs *j, const experiment *e, const new_run *runs, int64_t n,
-                       int64_t n_configs, int64_t **run_ids, fail *f)
+static bool store_runs(jobs *j, const experiment *e, const jobs_plan *wanted, const new_run *runs,
+                       int64_t n, int64_t n_configs, int64_t **run_ids, fail *f)
 {
+    size_t n_values = (size_t)wanted->plan.n_configs;
     int64_t *ids = calloc(n ? (size_t)n : 1, sizeof *ids);
-    bool is_stored = ids ? jobs_check_room(j, n, f)
-                         : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    config_values *values = calloc(n_values, sizeof *values);
+    bool is_stored = ids && values ? jobs_check_room(j, n, f)
+                                   : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    for (size_t c = 0; is_stored && c < n_values; c++)
+        values[c] = (config_values){wanted->configs[c].id, wanted->configs[c].values};
     if (is_stored && n > 0)
-        is_stored = store_extend_experiment(j->options.store, e->id, runs, n, n_configs, ids, f);
+        is_stored = store_extend_experiment(j->options.store, e->id, runs, n, n_configs, values,
+                                            n_values, ids, f);
+    free(values);
     if (!is_stored) {
         free(ids);
         return false;
@@ -354,7 +397,7 @@ static bool extend_plan(jobs *j, const experiment *e, const present *p, jobs_pla
     int64_t n_configs = count_configs(wanted, p);
     bool is_listed = complete(j, p, wanted, &f) &&
                      jobs_plan_list_runs(wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
-    bool is_stored = is_listed && store_runs(j, e, runs, n, n_configs, x->run_ids, &f);
+    bool is_stored = is_listed && store_runs(j, e, wanted, runs, n, n_configs, x->run_ids, &f);
     if (is_listed)
         jobs_plan_free_runs(runs, n);
     if (!is_stored)

@@ -87,11 +87,18 @@ FAIL_CHECKED bool store_insert_experiment(store *s, const new_experiment *e, int
  * store_insert_experiment() decides all the same. */
 FAIL_CHECKED bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id,
                                         fail *f);
-/* Adds runs to an experiment; one that was terminal is `queued` again before this returns. n_configs
+/* The swept fields of a config and their values, JSON text. */
+typedef struct config_values {
+    const char *config_id, *values;
+} config_values;
+
+/* Adds runs to an experiment, and gives those that are there the values of their configs (there may be more swept fields now);
+ * one that was terminal is `queued` again before this returns. n_configs
  * is the new total. Cells that are there already are the caller's to leave out. */
 FAIL_CHECKED bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs,
-                                          int64_t n_runs, int64_t n_configs, int64_t *run_ids,
-                                          fail *f);
+                                          int64_t n_runs, int64_t n_configs,
+                                          const config_values *values, size_t n_values,
+                                          int64_t *run_ids, fail *f);
 FAIL_CHECKED bool store_get_experiment(store *s, int64_t id, experiment *out, fail *f);
 typedef struct experiment_change { /* NULL: leave */
     const char *name, *description, *tags;

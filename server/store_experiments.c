@@ -247,11 +247,29 @@ bool store_insert_experiment(store *s, const new_experiment *e, int64_t *experim
 typedef struct extension {
     int64_t experiment_id, n_runs, n_configs;
     const new_run *runs;
+    const config_values *values;
+    size_t n_values;
     int64_t *run_ids;
 } extension;
 
 static const char EXTEND[] =
     "UPDATE experiments SET n_configs = ?2, is_cancelled = 0 WHERE id = ?1" STORE_NOT_DELETED("id");
+
+static const char SET_VALUES[] = "UPDATE runs SET swept = ?3 WHERE experiment_id = ?1"
+                                 " AND config_id = ?2 AND swept <> ?3";
+
+static bool set_values(store_writer *w, const extension *in, fail *f)
+{
+    sqlite3_stmt *set = store_prepare(&w->connection, SET_VALUES, f);
+    bool is_set = set != NULL;
+    for (size_t i = 0; is_set && i < in->n_values; i++) {
+        store_bind_integer(set, 1, in->experiment_id);
+        store_bind_text(set, 2, in->values[i].config_id);
+        store_bind_text(set, 3, in->values[i].values);
+        is_set = store_done(&w->connection, set, f);
+    }
+    return is_set;
+}
 
 static bool change_extend(store_writer *w, void *arguments, fail *f)
 {
@@ -261,14 +279,15 @@ static bool change_extend(store_writer *w, void *arguments, fail *f)
         return false;
     if (sqlite3_changes(w->connection.db) == 0)
         return store_no_experiment(id, f);
-    return insert_runs(w, id, in->runs, in->n_runs, in->run_ids, f) &&
+    return set_values(w, in, f) && insert_runs(w, id, in->runs, in->n_runs, in->run_ids, f) &&
            store_settle_experiment(w, id, f);
 }
 
 bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs, int64_t n_runs,
-                             int64_t n_configs, int64_t *run_ids, fail *f)
+                             int64_t n_configs, const config_values *values, size_t n_values,
+                             int64_t *run_ids, fail *f)
 {
-    extension in = {experiment_id, n_runs, n_configs, runs, run_ids};
+    extension in = {experiment_id, n_runs, n_configs, runs, values, n_values, run_ids};
     return store_write(s, change_extend, &in, f);
 }
 

@@ -392,3 +392,17 @@ test('an unknown id is 404 with a problem, whatever is asked of it', async () =>
     assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
   }
 });
+
+test('an extension by a field: every run names its value, old and new', async () => {
+  const { experiment: { id } } = await server.train({ ...QUICK, sweep: { dropout: [0, 0.5] }, repeats: 2 });
+  const extend = async (body) => { await server.request('POST', `/experiments/${id}/extend`, body); await server.untilTerminal(id); };
+  await extend({ sweep: { l2: [0, 0.01] } });
+  await extend({ sweep: { dropout: [0.25] } });
+  const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
+  for (const run of items) {
+    assert.deepEqual(Object.keys(run.values).sort(), ['dropout', 'l2'], `run ${run.id}`);
+    for (const [name, value] of Object.entries(run.values)) assert.equal(value, run.config[name], `${name} of run ${run.id}`);
+  }
+  const { configs } = await server.get(`/experiments/${id}/comparison`);
+  assert.equal(new Set(configs.map(({ label }) => label)).size, configs.length, 'no two configs have one label');
+});

@@ -185,7 +185,8 @@ static void says_what_is_missing(void)
                     FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_delete_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_cancel_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
-        CHECK_FAILS(store_extend_experiment(x.s, 7, NULL, 0, 0, NULL, &f), f, FAIL_NOT_FOUND, "");
+        CHECK_FAILS(store_extend_experiment(x.s, 7, NULL, 0, 0, NULL, 0, NULL, &f), f,
+                    FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_retry_run(x.s, 8, &moved, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_move_run(x.s, 8, RUN_STATE_QUEUED, RUN_STATE_CANCELLED,
                                    STOP_REASON_CANCELLED, NULL, &moved, &f),
@@ -365,7 +366,8 @@ static void extends(void)
         fixture_train(&x, ids[0], 0.5);
         fixture_train(&x, ids[1], 0.5);
         fixture_runs(more, 3, 3);
-        CHECK_OK(store_extend_experiment(x.s, id, more, 3, 3, added, &f), f);
+        const config_values values = {.config_id = "c00000000000", .values = "{\"l2\":0}"};
+        CHECK_OK(store_extend_experiment(x.s, id, more, 3, 3, &values, 1, added, &f), f);
         CHECK_EQUAL_INT(status_of(&x, id), RUN_STATE_QUEUED);
         if (CHECK_OK(store_get_experiment(x.s, id, &e, &f), f)) {
             CHECK_EQUAL_INT(e.n_configs, 3);
@@ -374,6 +376,7 @@ static void extends(void)
             experiment_close(&e);
         }
         CHECK_EQUAL_INT(added[0], ids[1] + 1);
+        CHECK_EQUAL_STRING(fixture_query(&x, "SELECT swept FROM runs WHERE id = 1"), "{\"l2\":0}");
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(*) FROM config_results"), "3");
     }
     fixture_close(&x);
