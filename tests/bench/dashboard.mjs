@@ -13,7 +13,7 @@ const live_seconds = Number(process.env.LIVE_SECONDS ?? 8);
 const n_listed = Number(process.env.LIST ?? 10_000);
 const EPOCHS = 1000;
 const FAST = { dataset: { name: 'moons', n: 200 }, hidden: [[4]], batch_size: 100, epochs: EPOCHS, record_layers: false };
-const SLOW = { hidden: [[4], [400, 400]] }; /* a few milliseconds an epoch */
+const SLOW = { hidden: [[4], [1200, 1200]] }; /* some milliseconds an epoch: there is something to see until the page has been watched */
 const TINY = { dataset: { name: 'moons', n: 100 }, hidden: [2], epochs: 1, record_layers: false };
 
 const sorted = (values) => [...values].sort((a, b) => a - b);

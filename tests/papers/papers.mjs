@@ -1,6 +1,7 @@
 // `make papers`: published figures, trained again. Hours of work, so not part of the tests.
 //
-//   node tests/papers/papers.mjs [NAME...]        MNIST=FOLDER names the folder of its four files
+//   node tests/papers/papers.mjs [NAME...]        MNIST=FOLDER names the folder of its four files, THREADS=N limits
+//   the cores, SEEDS=N the seeds of each arm
 //
 // Each recipe has arms (specifications), seeds, and the range in which the published figure must lie. Errors are in
 // percent of the 10,000 test digits, with the selected weights, averaged over the seeds.
@@ -10,7 +11,7 @@ import { cli, readJson, removeDirectory, sharedFolder, temporaryDirectory } from
 
 const MNIST = { dataset: 'mnist', validation_size: 1000, batch_size: 100, record_layers: false, evaluate_every: 10 };
 const SIMARD = { ...MNIST, hidden: [800], optimizer: 'sgd', learning_rate: 0.1, momentum: 0.9 };
-const WIDE = { ...MNIST, hidden: [1024, 1024, 1024], optimizer: 'sgd', momentum: 0.95, learning_rate: 0.05, epochs: 100 };
+const WIDE = { ...MNIST, hidden: [1024, 1024, 1024], optimizer: 'sgd', momentum: 0.95, learning_rate: 0.02, learning_rate_schedule: 'cosine', epochs: 60 };
 const DROPPED = { ...WIDE, dropout: 0.5, input_dropout: 0.2, max_norm: 2 };
 const error = (metrics, name = 'test_accuracy') => 100 * (1 - metrics[name]);
 const within = (low, high) => (value) => value >= low && value <= high;
@@ -42,7 +43,7 @@ const RECIPES = {
   'monte-carlo': {
     source: 'Srivastava et al. 2014, figure 11: averaging about 50 sampled nets equals weight scaling',
     seeds: 1,
-    arms: Object.fromEntries([1, 5, 50].map((k) => [`k${k}`, { ...DROPPED, epochs: 30, monte_carlo_samples: k }])),
+    arms: Object.fromEntries([1, 5, 50].map((k) => [`k${k}`, { ...DROPPED, epochs: 12, monte_carlo_samples: k }])),
     figures: {
       'one sampled net, points worse than weight scaling': [(arms) => arms.k1.sampled - arms.k1.test, within(0.1, 100)],
       'fifty, points from weight scaling': [(arms) => Math.abs(arms.k50.sampled - arms.k50.test), within(0, 0.1)],
@@ -59,6 +60,7 @@ const RECIPES = {
   },
 };
 
+const threads = process.env.THREADS ? ['--threads', process.env.THREADS] : [];
 const directory = temporaryDirectory();
 const data_dir = join(directory, 'data');
 
@@ -77,7 +79,7 @@ function trainArm(name, spec, seeds) {
     const out = join(directory, 'export');
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, 'spec.json'), JSON.stringify({ ...spec, seed }));
-    const { status, stderr } = cli(['run', join(directory, 'spec.json'), '--quiet', '--data-dir', data_dir, '--export', out], { timeout_ms: 6 * 3600_000 });
+    const { status, stderr } = cli(['run', join(directory, 'spec.json'), '--quiet', ...threads, '--data-dir', data_dir, '--export', out], { timeout_ms: 6 * 3600_000 });
     if (status !== 0) throw new Error(`${name}: ${stderr}`);
     const result = readJson(out, 'result.json');
     const metrics = result.metrics ?? result;
@@ -97,7 +99,7 @@ try {
   for (const [name, recipe] of Object.entries(RECIPES)) {
     if (wanted.length && !wanted.includes(name)) continue;
     console.log(`${name}: ${recipe.source}`);
-    const arms = Object.fromEntries(Object.entries(recipe.arms).map(([arm, spec]) => [arm, trainArm(arm, spec, recipe.seeds)]));
+    const arms = Object.fromEntries(Object.entries(recipe.arms).map(([arm, spec]) => [arm, trainArm(arm, spec, Number(process.env.SEEDS ?? recipe.seeds))]));
     for (const [figure, [measure, accept]] of Object.entries(recipe.figures)) {
       const value = measure(arms);
       const good = accept(value);
