@@ -463,7 +463,7 @@ static void npy_orders(void)
     static const int y[] = {0, 1, 0};
     for (int order = 0; order < 2; order++)
         for (int is_big = 0; is_big < 2; is_big++) {
-            char name[16];
+            char name[32];
             dataset_summary s;
             dataset *set;
             fail f = {0};

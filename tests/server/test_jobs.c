@@ -31,6 +31,7 @@ typedef struct told { /* what the listener writes into the pipe */
 
 typedef struct bench { /* a service without HTTP in a folder of its own */
     char folder[64], database[96], data_dir[96];
+    char identity[32]; /* of the database: known, too, while it is closed */
     int pipe[2];
     store *store;
     jobs *jobs;
@@ -55,6 +56,7 @@ static bool start(bench *b, int n_workers)
     if (!is_open)
         return false;
     store_listen(b->store, on_events, b);
+    snprintf(b->identity, sizeof b->identity, "%s", store_identity(b->store));
     jobs_options options = {.store = b->store,
                             .data_dir = b->data_dir,
                             .n_workers = n_workers,
@@ -172,7 +174,7 @@ static run_state state_of(bench *b, int64_t run_id)
 static bool has_file(bench *b, int64_t run_id, bool checkpoint)
 {
     char path[JOBS_PATH_BYTES];
-    jobs_files files = {b->data_dir, store_identity(b->store)};
+    jobs_files files = {b->data_dir, b->identity};
     if (checkpoint)
         jobs_files_checkpoint(&files, run_id, path);
     else
@@ -649,9 +651,9 @@ static void files_that_nobody_knows_are_removed_at_start(void)
 {
     bench b;
     submission s;
-    char models[128], checkpoints[128], own[32];
+    char models[128], checkpoints[128];
     CHECK_OR_RETURN(bench_open(&b, 1));
-    snprintf(own, sizeof own, "%s", store_identity(b.store));
+    const char *own = b.identity;
     CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s));
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     free(s.run_ids);
