@@ -53,7 +53,9 @@ function useWindow(box, n) {
       const rowPx = box.current?.querySelector('tbody tr:not(.spacer)')?.offsetHeight || ROW_PX;
       const first = Math.max(0, Math.floor((Math.max(0, -top) + inner) / rowPx) - AROUND);
       const last = first + Math.ceil(height / rowPx) + 3 * AROUND;
-      setSpan((old) => (Math.abs(old.first - first) < AROUND / 2 && old.rowPx === rowPx ? old : { first, last, rowPx }));
+      /* A little further is still in the rows around, but for the very first ones: nothing stands above them. */
+      const isNear = (old) => Math.abs(old.first - first) < AROUND / 2 && (first > 0 || old.first === 0);
+      setSpan((old) => (isNear(old) && old.rowPx === rowPx ? old : { first, last, rowPx }));
     };
     const abort = new AbortController();
     addEventListener('scroll', measure, { signal: abort.signal, passive: true });

@@ -271,7 +271,10 @@ test('many experiments: the last one is reached by scrolling and by the keyboard
     await page.waitForURL((url) => url.hash === `#/experiments/${first}`);
 
     await page.goto(`${many.url}/#/experiments?sort=created_at`);
-    await page.locator(`tr[aria-rowindex="2"] [data-testid=experiment-${first}]`).waitFor();
+    await page.waitForFunction((id) => {
+      scrollTo(0, 0); // the page may come back to where the list was left
+      return document.querySelector(`tr[aria-rowindex="2"] [data-testid=experiment-${id}]`);
+    }, first);
     await page.goto(`${many.url}/#/experiments?q=Number 59`);
     await page.waitForFunction(() => document.querySelectorAll('#experiments tbody tr').length === 11); // 59 and 590 to 599
     assert.equal(await rowcount(), '12');
