@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64, WAITING_ROWS = 256 };
+enum { ALIGNMENT = 64, WAITING_ROWS = 256, PRODUCT_ROWS = 64 };
 
 static size_t align_up(size_t bytes)
 {
@@ -30,7 +30,6 @@ size_t diagnostics_bytes(size_t units)
     size_t kept = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
     return 3 * moments_bytes(units) + align_up(kept * sizeof(real)) +
            align_up(WAITING_ROWS * kept * sizeof(real)) + align_up(kept * kept * sizeof(real)) +
-           align_up(kept * sizeof(double)) +
            DIAGNOSTICS_RANK_LIMIT * KERNEL_TRIDIAGONAL_STRIDE * sizeof(float);
 }
 
@@ -64,7 +63,6 @@ void diagnostics_init(diagnostics *d, void *memory, size_t units, size_t n_sampl
     d->centre = take(&rest, kept * sizeof *d->centre);
     d->waiting = take(&rest, WAITING_ROWS * kept * sizeof *d->waiting);
     d->products = take(&rest, kept * kept * sizeof *d->products);
-    d->kept_sum = take(&rest, kept * sizeof *d->kept_sum);
     d->covariance =
         take(&rest, DIAGNOSTICS_RANK_LIMIT * KERNEL_TRIDIAGONAL_STRIDE * sizeof *d->covariance);
 }
@@ -85,29 +83,26 @@ static size_t spaced(size_t i, size_t n, size_t limit)
 
 static void find_centre(diagnostics *d)
 {
-    for (size_t r = 0; r < d->n_waiting; r++)
-        for (size_t u = 0; u < d->n_kept; u++)
-            d->kept_sum[u] += (double)d->waiting[r * d->n_kept + u];
     for (size_t u = 0; u < d->n_kept; u++) {
-        d->centre[u] = (real)(d->kept_sum[u] / (double)d->n_waiting);
-        d->kept_sum[u] = 0;
+        double sum = 0;
+        for (size_t r = 0; r < d->n_waiting; r++)
+            sum += (double)d->waiting[r * d->n_kept + u];
+        d->centre[u] = (real)(sum / (double)d->n_waiting);
     }
 }
 
-/* Adds the rows that wait to the sums over pairs. */
+/* Adds the rows that wait to the sums over pairs: what lies on and right of the diagonal, in strips. */
 static void multiply_waiting(diagnostics *d, bool is_first)
 {
+    size_t n = d->n_kept;
     if (is_first)
         find_centre(d);
-    for (size_t r = 0; r < d->n_waiting; r++) {
-        real *row = d->waiting + r * d->n_kept;
-        for (size_t u = 0; u < d->n_kept; u++) {
-            row[u] -= d->centre[u];
-            d->kept_sum[u] += (double)row[u];
-        }
-    }
-    mat_multiply(true, false, d->n_kept, d->n_kept, d->n_waiting, d->waiting, d->n_kept, d->waiting,
-                 d->n_kept, 1, d->products, d->n_kept);
+    for (size_t r = 0; r < d->n_waiting; r++)
+        for (size_t u = 0; u < n; u++)
+            d->waiting[r * n + u] -= d->centre[u];
+    for (size_t i = 0; i < n; i += PRODUCT_ROWS)
+        mat_multiply(true, false, at_most(n - i, PRODUCT_ROWS), n - i, d->n_waiting, d->waiting + i,
+                     n, d->waiting + i, n, 1, d->products + i * n + i, n);
     d->n_waiting = 0;
 }
 
@@ -180,18 +175,24 @@ static double read_variance_shift(const diagnostics *d)
     return training > 0 ? evaluation / training : NAN;
 }
 
-/* Covariance (divisor n) of two of the kept units. */
-static double covariance_of(const diagnostics *d, size_t i, size_t j)
+/* Means of the kept units less their centres. */
+static void read_kept_means(const diagnostics *d, double mean[DIAGNOSTICS_UNITS_LIMIT])
 {
-    double n = (double)d->n_samples;
-    return (double)d->products[i * d->n_kept + j] / n - d->kept_sum[i] / n * (d->kept_sum[j] / n);
+    for (size_t i = 0; i < d->n_kept; i++)
+        mean[i] = unit_mean(&d->outputs, spaced(i, d->units, d->n_kept)) - (double)d->centre[i];
 }
 
-static double coadaptation_of(const diagnostics *d)
+/* Covariance (divisor n) of two of the kept units, i <= j. */
+static double covariance_of(const diagnostics *d, const double *mean, size_t i, size_t j)
+{
+    return (double)d->products[i * d->n_kept + j] / (double)d->n_samples - mean[i] * mean[j];
+}
+
+static double coadaptation_of(const diagnostics *d, const double *mean)
 {
     double inverse[DIAGNOSTICS_UNITS_LIMIT], sum = 0, n_live = 0;
     for (size_t i = 0; i < d->n_kept; i++) {
-        double std = sqrt(fmax(0, covariance_of(d, i, i)));
+        double std = sqrt(fmax(0, covariance_of(d, mean, i, i)));
         bool live = !(std <= DIAGNOSTICS_LIVE_STD);
         inverse[i] = live ? 1 / std : 0;
         n_live += live;
@@ -199,20 +200,20 @@ static double coadaptation_of(const diagnostics *d)
     for (size_t i = 0; i < d->n_kept; i++) {
         double row = 0;
         for (size_t j = i + 1; j < d->n_kept; j++)
-            row += fabs(covariance_of(d, i, j)) * inverse[j];
+            row += fabs(covariance_of(d, mean, i, j)) * inverse[j];
         sum += row * inverse[i];
     }
     return n_live < 2 ? NAN : sum / (n_live * (n_live - 1) / 2);
 }
 
 /* Of evenly spaced units into d->covariance, both triangles; returns how many. */
-static size_t fill_covariance(diagnostics *d)
+static size_t fill_covariance(diagnostics *d, const double *mean)
 {
     size_t units = at_most(d->n_kept, DIAGNOSTICS_RANK_LIMIT);
     for (size_t i = 0; i < units; i++)
         for (size_t j = i; j < units; j++) {
-            float value =
-                (float)covariance_of(d, spaced(i, d->n_kept, units), spaced(j, d->n_kept, units));
+            float value = (float)covariance_of(d, mean, spaced(i, d->n_kept, units),
+                                               spaced(j, d->n_kept, units));
             d->covariance[i * KERNEL_TRIDIAGONAL_STRIDE + j] = value;
             d->covariance[j * KERNEL_TRIDIAGONAL_STRIDE + i] = value;
         }
@@ -258,6 +259,9 @@ void diagnostics_read(diagnostics *d, double values[LAYER_METRIC_COUNT])
     if (d->n_samples == 0)
         return;
     read_activity(d, values);
-    values[LAYER_METRIC_COADAPTATION] = coadaptation_of(d);
-    values[LAYER_METRIC_EFFECTIVE_RANK] = effective_rank_of(d->covariance, fill_covariance(d));
+    double mean[DIAGNOSTICS_UNITS_LIMIT];
+    read_kept_means(d, mean);
+    values[LAYER_METRIC_COADAPTATION] = coadaptation_of(d, mean);
+    values[LAYER_METRIC_EFFECTIVE_RANK] =
+        effective_rank_of(d->covariance, fill_covariance(d, mean));
 }

@@ -32,13 +32,13 @@ typedef struct diagnostics_moments {
 typedef struct diagnostics {
     size_t units, n_samples; /* of the layer; of the split */
     diagnostics_moments outputs, evaluation,
-        training;      /* the last two of the samples in diagnostics_add_pair() */
-    size_t n_kept;     /* units whose pairs are summed */
-    size_t n_waiting;  /* rows in waiting */
-    real *centre;      /* (n_kept) mean of the first rows: keeps the products small */
-    real *waiting;     /* rows of n_kept outputs, to be multiplied together */
-    real *products;    /* (n_kept, n_kept) sums over samples of x_i x_j, both less their centre */
-    double *kept_sum;  /* (n_kept) of x less its centre */
+        training;     /* the last two of the samples in diagnostics_add_pair() */
+    size_t n_kept;    /* units whose pairs are summed */
+    size_t n_waiting; /* rows in waiting */
+    real *centre;     /* (n_kept) mean of the first rows: keeps the products small */
+    real *waiting;    /* rows of n_kept outputs, to be multiplied together */
+    real *
+        products; /* (n_kept, n_kept), j >= i: sums over samples of x_i x_j, both less their centre */
     float *covariance; /* scratch of diagnostics_read() */
 } diagnostics;
 
