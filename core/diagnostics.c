@@ -61,7 +61,8 @@ void diagnostics_init(diagnostics *d, void *memory, size_t units, size_t n_sampl
     init_moments(&d->training, &rest, units);
     size_t kept = d->n_kept = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
     d->centre = take(&rest, kept * sizeof *d->centre);
-    d->waiting = take(&rest, WAITING_ROWS * kept * sizeof *d->waiting);
+    d->waiting = (real *)(void *)rest; /* filled row by row before it is read: not zeroed */
+    rest += align_up(WAITING_ROWS * kept * sizeof *d->waiting);
     d->products = take(&rest, kept * kept * sizeof *d->products);
     d->covariance =
         take(&rest, DIAGNOSTICS_RANK_LIMIT * KERNEL_TRIDIAGONAL_STRIDE * sizeof *d->covariance);
