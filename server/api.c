@@ -69,8 +69,7 @@ void api_add_experiment(app *a, buffer *b, const experiment *e, const int64_t *r
     buffer_add_text(b, "}");
 }
 
-void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_run_ids, int status,
-                         response *r)
+void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_run_ids, response *r)
 {
     experiment e = {0};
     fail f;
@@ -80,7 +79,7 @@ void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_r
     }
     api_add_experiment(a, &r->body, &e, run_ids, n_run_ids);
     experiment_close(&e);
-    response_set(r, status, MESSAGE_JSON);
+    response_set(r, 200, MESSAGE_JSON);
 }
 
 void api_send_run(app *a, int64_t id, response *r)

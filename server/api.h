@@ -24,7 +24,7 @@ void api_add_experiment(app *a, buffer *b, const experiment *e, const int64_t *r
                         int64_t n_run_ids);
 
 /* Answers with the experiment, or the run, as the store has it now; or with the fail. */
-void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_run_ids, int status,
+void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_run_ids,
                          response *r);
 void api_send_run(app *a, int64_t id, response *r);
 

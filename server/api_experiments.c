@@ -56,7 +56,7 @@ void api_experiments_list(app *a, const request *q, response *r)
 
 void api_experiments_get(app *a, const request *q, response *r)
 {
-    api_send_experiment(a, q->ids[0], NULL, 0, 200, r);
+    api_send_experiment(a, q->ids[0], NULL, 0, r);
 }
 
 void api_experiments_runs(app *a, const request *q, response *r)
@@ -89,7 +89,7 @@ void api_experiments_update(app *a, const request *q, response *r)
     bool is_updated = jobs_update_experiment(a->jobs, q->ids[0], &change, &f);
     experiment_patch_close(&patch);
     if (is_updated)
-        api_send_experiment(a, q->ids[0], NULL, 0, 200, r);
+        api_send_experiment(a, q->ids[0], NULL, 0, r);
     else
         response_fail(r, &f);
 }
@@ -111,7 +111,7 @@ static void act(app *a, const request *q, response *r, experiment_action *action
 {
     fail f;
     if (action(a->jobs, q->ids[0], &f))
-        api_send_experiment(a, q->ids[0], NULL, 0, 200, r);
+        api_send_experiment(a, q->ids[0], NULL, 0, r);
     else
         response_fail(r, &f);
 }
@@ -144,6 +144,6 @@ void api_experiments_extend(app *a, const request *q, response *r)
             response_fail_list(r, first->sentence, &faults);
         return;
     }
-    api_send_experiment(a, q->ids[0], run_ids, n_run_ids, 200, r);
+    api_send_experiment(a, q->ids[0], run_ids, n_run_ids, r);
     free(run_ids);
 }
