@@ -156,6 +156,7 @@ function Experiment({ id, set, ...props }) {
   }, [metrics.join(), mode, runIds, props.compare, props.at, store.experiment === null]);
 
   const isPlane = useIsPlane([...store.runs.values()][0]);
+  const isCompared = store.comparison !== null || store.problems.has('comparison'); /* before that, nobody knows which two to show */
   const failure = store.problem ?? problem;
   if (failure) {
     return html`<${Failure} problem=${failure} retry=${() => { setProblem(null); getCatalogue().then(setCatalogue, setProblem); store.load(); }}
@@ -172,7 +173,7 @@ function Experiment({ id, set, ...props }) {
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
     ${store.comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${store.comparison} />`}
-    ${isPlane && configs.length > 0 && html`<${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active} styles=${styles}
+    ${isPlane && configs.length > 0 && isCompared && html`<${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active} styles=${styles}
       props=${props} set=${set} />`}
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}

@@ -11,10 +11,21 @@ export async function launch() {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
+/* DELAY=PATTERN:MS holds every request back whose path matches: finds what assumes that one answer comes before another. */
+async function delay(context) {
+  const [, pattern, ms] = /^(.*):(\d+)$/.exec(process.env.DELAY ?? '') ?? [];
+  if (!ms) return;
+  await context.route((url) => new RegExp(pattern).test(url.pathname), async (route) => {
+    await new Promise((resolve) => { setTimeout(resolve, Number(ms)); });
+    await route.fallback().catch(() => {}); /* the page may be gone */
+  });
+}
+
 /** A page of its own in `browser` -> { page, complaints }. `complaints` must stay empty. */
 export async function openPage(browser, server, { width = 1400, height = 900, dark = false, reduced = true } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light',
     reducedMotion: reduced ? 'reduce' : 'no-preference', acceptDownloads: true });
+  await delay(context);
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => { if (message.type() === 'error') complaints.push(`console: ${message.text()} (${message.location().url})`); });
