@@ -3,6 +3,7 @@
 #include "core/dataset_register.h"
 #include "server/api.h"
 #include "server/codec.h"
+#include "server/store_datasets.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -59,7 +59,7 @@ void api_runs_model(app *a, const request *q, response *r)
     run row = {0};
     train_spec spec;
     int64_t epoch;
-    char path[JOBS_PATH_BYTES];
+    jobs_model model = {0};
     fail f;
     if (!read_format(q, &epoch, &f) || !trained_run_read(a, q->ids[0], &row, &spec, &f)) {
         response_fail(r, &f);
@@ -67,11 +67,14 @@ void api_runs_model(app *a, const request *q, response *r)
     }
     bool is_initial = epoch == 0;
     if (is_initial ? write_initial(a, &row, &spec, &r->body, &f)
-                   : trained_run_find_model(a, &row, path, &f)) {
+                   : trained_run_find_model(a, &row, &model, &f)) {
         response_set(r, 200, MODEL_TYPE);
         send_file_name(r, row.id, is_initial ? "-initial" : "");
-        if (!is_initial)
-            snprintf(r->file_path, sizeof r->file_path, "%s", path);
+        if (model.bytes)
+            buffer_add(&r->body, model.bytes, model.n_bytes);
+        else if (!is_initial)
+            snprintf(r->file_path, sizeof r->file_path, "%s", model.path);
+        free(model.bytes);
     } else {
         response_fail(r, &f);
     }

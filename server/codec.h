@@ -8,7 +8,7 @@
 #include "core/fail.h"
 #include "server/buffer.h"
 #include "server/model.h"
-#include "server/store.h"
+#include "server/store_datasets.h"
 #include "server/sweep.h"
 
 /* ---- text pieces ---- */

@@ -8,8 +8,8 @@
  * 1. The database is the truth; the queue in memory holds ids only and is filled from it at start.
  * 2. Experiments of a higher priority come first; between equal ones the workers take turns (the
  *    one with the fewest running runs first); inside one, oldest first. What runs goes on.
- * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in DATA_DIR/models; both are
- *    written atomically and go with the run.
+ * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in the database if it is small, else
+ *    in DATA_DIR/models; both are written atomically and go with the run.
  * Threads: every function may be called from any thread. */
 #ifndef SERVER_JOBS_H
 #define SERVER_JOBS_H
@@ -17,7 +17,7 @@
 #include "core/dataset.h"
 #include "core/dataset_register.h"
 #include "core/fail.h"
-#include "server/store.h"
+#include "server/store_datasets.h"
 
 typedef struct jobs jobs;
 
@@ -68,8 +68,17 @@ double jobs_remaining_seconds(jobs *j, int64_t experiment_id);
  * took. */
 double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs);
 
-/* Files of a run: DATA_DIR/models/<id>.safetensors. out needs 512 bytes. */
-void jobs_model_path(const jobs *j, int64_t run_id, char out[512]);
+/* Where the model of a run is: small ones in the database, others in a file. */
+typedef struct jobs_model {
+    char *bytes;    /* heap: a whole safetensors file; NULL: `path` has it */
+    size_t n_bytes; /* of `bytes` */
+    char path[512];
+} jobs_model;
+/* *has says whether there is one; then `bytes` is for the caller to free. */
+FAIL_CHECKED bool jobs_find_model(const jobs *j, int64_t run_id, bool *has, jobs_model *out,
+                                  fail *f);
+/* The bytes of it, wherever; *bytes is NULL and true where there is none. */
+FAIL_CHECKED bool jobs_load_model(const jobs *j, int64_t run_id, char **bytes, size_t *n, fail *f);
 
 /* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an
  * executor_open). */

@@ -488,8 +488,3 @@ double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
     share = fmin(fmax(share, fmax(n_working, 1)), fmax(n_waiting + n_working, 1));
     return (n_waiting > 0 ? sum + n_waiting * mean : sum) / share;
 }
-
-void jobs_model_path(const jobs *j, int64_t run_id, char out[512])
-{
-    jobs_files_model(&j->files, run_id, out);
-}

@@ -123,15 +123,6 @@ static bool is_gone(const fail *f)
     return f->code == FAIL_NOT_FOUND;
 }
 
-static void clear_metrics(run_metrics *m)
-{
-    for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
-        m->last[i] = m->best[i] = NAN;
-    for (int i = 0; i < METRIC_COUNT; i++)
-        m->selected[i] = NAN;
-    m->best_epoch = m->selected_epoch = -1;
-}
-
 static void read_metrics(const train_result *result, run_metrics *m)
 {
     memcpy(m->last, result->last, sizeof m->last);
@@ -179,41 +170,50 @@ static void end_with_fail(const fail *why, ending *out)
                     .reason = STOP_REASON_ERROR,
                     .samples_per_second = NAN,
                     .selected = ""};
-    clear_metrics(&out->metrics);
+    run_metrics_init(&out->metrics);
     if (*why->field)
         snprintf(out->error, sizeof out->error, "%s: %.*s", why->field, 360, why->sentence);
     else
         snprintf(out->error, sizeof out->error, "%.*s", 500, why->sentence);
 }
 
-static bool save_model(const running *r, const train_result *result, fail *f)
+static bool write_model(const running *r, const train_result *result, buffer *out, fail *f)
 {
-    if (!result || !result->model)
-        return true;
-    if (!jobs_files_check(r->task->files->data_dir,
-                          f)) /* it may have been replaced while this trained */
-        return false;
+    buffer_init(out, export_safetensors_model_bytes(&r->spec, r->inputs, r->outputs));
+    export_safetensors_add_model(out, &r->spec, r->inputs, r->outputs, result->model);
+    return !out->failed ||
+           fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to write the model.");
+}
+
+static bool save_model(const jobs_task *task, const buffer *model, fail *f)
+{
     char path[JOBS_PATH_BYTES];
-    jobs_files_model(r->task->files, r->task->run_id, path);
-    buffer b;
-    buffer_init(&b, export_safetensors_model_bytes(&r->spec, r->inputs, r->outputs));
-    export_safetensors_add_model(&b, &r->spec, r->inputs, r->outputs, result->model);
-    bool is_saved;
-    if (b.failed)
-        is_saved = fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to write the model.");
-    else
-        is_saved = jobs_files_save(path, &(jobs_piece){b.data, b.n}, 1, JOBS_SYNC_LAST, f);
-    buffer_close(&b);
-    return is_saved;
+    jobs_files_model(task->files, task->run_id, path);
+    /* The directory may have been replaced while this trained. */
+    return jobs_files_check(task->files->data_dir, f) &&
+           jobs_files_save(path, &(jobs_piece){model->data, model->n}, 1, JOBS_SYNC_LAST, f);
 }
 
 static bool finish(const running *r, const train_result *result, const ending *end, fail *f)
 {
-    bool moved;
-    const char *error = *end->error ? end->error : NULL;
-    return save_model(r, result, f) &&
-           store_finish_run(r->task->store, r->task->run_id, end->to, end->reason, error,
-                            &end->metrics, end->samples_per_second, end->selected, &moved, f);
+    bool moved, has_model = result && result->model;
+    buffer model = {0};
+    run_end last = {.to = end->to,
+                    .reason = end->reason,
+                    .error = *end->error ? end->error : NULL,
+                    .metrics = &end->metrics,
+                    .samples_per_second = end->samples_per_second,
+                    .selected_weights = end->selected};
+    bool is_good = !has_model || write_model(r, result, &model, f);
+    if (is_good && model.n <= STORE_MODEL_BYTES) {
+        last.model = model.data;
+        last.model_bytes = model.n;
+    } else {
+        is_good = is_good && save_model(r->task, &model, f);
+    }
+    is_good = is_good && store_finish_run(r->task->store, r->task->run_id, &last, &moved, f);
+    buffer_close(&model);
+    return is_good;
 }
 
 /* Tries until it is stored, or the service ends: then the database finds the run `running` at its

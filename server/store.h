@@ -165,12 +165,26 @@ void store_start_run(store *s, int64_t id, const char *provenance);
 /* Appends one record (epoch row, layer rows). Does not wait; an (run, epoch) that is there already
  * is left as it is. */
 void store_add_record(store *s, int64_t run_id, const record *r);
-/* running -> a terminal state with everything a run ends with. Waits for the commit. */
-FAIL_CHECKED bool store_finish_run(store *s, int64_t id, run_state to, stop_reason reason,
-                                   const char *error, const run_metrics *metrics,
-                                   double samples_per_second, const char *selected_weights,
-                                   bool *moved, fail *f);
-/* A failed or cancelled run goes back to queued: its epochs and layers are deleted. */
+/* What a run ends with; texts and bytes are borrowed. */
+typedef struct run_end {
+    run_state to; /* a terminal one */
+    stop_reason reason;
+    const char *error; /* NULL: none */
+    const run_metrics *metrics;
+    double samples_per_second;
+    const char *selected_weights; /* "best", "last", "average"; "": no model */
+    const void *model;            /* NULL: none, or a file has it */
+    size_t model_bytes;           /* at most STORE_MODEL_BYTES */
+} run_end;
+/* A model of at most this size is stored in a row: SQLite reads and writes it faster than a file
+ * system would, and by the sync of the run's end. */
+enum { STORE_MODEL_BYTES = 32 * 1024 };
+/* running -> a terminal state. Waits for the commit. */
+FAIL_CHECKED bool store_finish_run(store *s, int64_t id, const run_end *end, bool *moved, fail *f);
+/* The model stored in the row, for the caller to free; *bytes is NULL and true where there is none.
+ */
+FAIL_CHECKED bool store_get_model(store *s, int64_t run_id, char **bytes, size_t *n, fail *f);
+/* A failed or cancelled run goes back to queued: its epochs, layers and model are deleted. */
 FAIL_CHECKED bool store_retry_run(store *s, int64_t id, bool *moved, fail *f);
 /* Cancels all queued and paused runs of the experiment at once; ids of those still running are
  * handed to the callback. */
@@ -216,19 +230,6 @@ FAIL_CHECKED bool store_list_events(store *s, int64_t after, const int64_t *expe
 /* The least and the greatest id that can be replayed: a client that saw less than first - 1 has to
  * reload. */
 FAIL_CHECKED bool store_event_range(store *s, int64_t *first, int64_t *last, fail *f);
-
-/* ---- data sets (the files are core/dataset_register's; these rows are for SQL) ---- */
-typedef struct dataset_info {
-    char name[64], sha256[65], task[16];
-    int64_t n_train, n_validation, n_test, inputs, outputs, bytes, created_ms;
-    bool built_in;
-} dataset_info;
-FAIL_CHECKED bool store_put_dataset(store *s, const dataset_info *d, fail *f);
-FAIL_CHECKED bool store_has_dataset(store *s, const char *name, bool *has, fail *f);
-FAIL_CHECKED bool store_delete_dataset(store *s, const char *name, fail *f);
-/* How many experiments with unfinished runs, and how many at all, use the data set of that name. */
-FAIL_CHECKED bool store_count_dataset_users(store *s, const char *name, int64_t *unfinished,
-                                            int64_t *all, fail *f);
 
 /* ---- for /metrics ---- */
 typedef struct store_counts {

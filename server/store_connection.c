@@ -220,6 +220,11 @@ void store_bind_text(sqlite3_stmt *statement, int at, const char *text)
         check_bound(sqlite3_bind_null(statement, at));
 }
 
+void store_bind_bytes(sqlite3_stmt *statement, int at, const void *bytes, size_t n)
+{
+    check_bound(sqlite3_bind_blob64(statement, at, bytes, n, SQLITE_STATIC));
+}
+
 int64_t store_column_integer(sqlite3_stmt *statement, int at)
 {
     return sqlite3_column_int64(statement, at);
@@ -255,6 +260,22 @@ bool store_column_text(sqlite3_stmt *statement, int at, char **out, fail *f)
     const char *text = (const char *)sqlite3_column_text(statement, at);
     *out = text ? strdup(text) : NULL;
     return *out || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to read a row.");
+}
+
+bool store_column_bytes(sqlite3_stmt *statement, int at, char **out, size_t *n, fail *f)
+{
+    *n = 0;
+    *out = NULL;
+    if (sqlite3_column_type(statement, at) == SQLITE_NULL)
+        return true;
+    const void *bytes = sqlite3_column_blob(statement, at); /* before its length is asked for */
+    size_t length = (size_t)sqlite3_column_bytes(statement, at);
+    *out = bytes ? malloc(length) : NULL;
+    if (!*out)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to read a row.");
+    memcpy(*out, bytes, length);
+    *n = length;
+    return true;
 }
 
 int store_column_name(sqlite3_stmt *statement, int at, const char *const *names, int n,

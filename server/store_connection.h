@@ -70,6 +70,7 @@ void store_reset(sqlite3_stmt *statement);
 void store_bind_integer(sqlite3_stmt *statement, int at, int64_t value);
 void store_bind_number(sqlite3_stmt *statement, int at, double value);
 void store_bind_text(sqlite3_stmt *statement, int at, const char *text); /* NULL: NULL */
+void store_bind_bytes(sqlite3_stmt *statement, int at, const void *bytes, size_t n);
 
 int64_t store_column_integer(sqlite3_stmt *statement, int at); /* NULL: 0 */
 double store_column_number(sqlite3_stmt *statement, int at);   /* NULL: NaN */
@@ -78,6 +79,8 @@ int64_t store_column_time(sqlite3_stmt *statement, int at);
 void store_column_copy(sqlite3_stmt *statement, int at, char *out, size_t out_bytes);
 /* A heap copy, NULL for NULL; false with *f when there is no memory. */
 FAIL_CHECKED bool store_column_text(sqlite3_stmt *statement, int at, char **out, fail *f);
+FAIL_CHECKED bool store_column_bytes(sqlite3_stmt *statement, int at, char **out, size_t *n,
+                                     fail *f);
 /* Index of the text in names[n] (of which any may be NULL), or `otherwise`. */
 int store_column_name(sqlite3_stmt *statement, int at, const char *const *names, int n,
                       int otherwise);

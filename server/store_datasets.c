@@ -1,4 +1,5 @@
 /* store_datasets — the rows of the data sets, who uses them, and the counts for /metrics. */
+#include "server/store_datasets.h"
 #include "server/store_internal.h"
 
 #include <assert.h>

@@ -55,6 +55,10 @@ void store_ids_tell(store_ids *list, void (*each)(void *context, int64_t id), vo
 /* Runs a statement with ?1 = id to its end. */
 FAIL_CHECKED bool store_run_with_id(store_writer *w, const char *sql, int64_t id, fail *f);
 
+/* The small model of a run that has just ended, in the same transaction. */
+FAIL_CHECKED bool store_put_model(store_writer *w, int64_t run_id, const void *model,
+                                  size_t n_bytes, fail *f);
+
 FAIL_CHECKED bool store_check_experiment(store_writer *w, int64_t id, fail *f);
 
 /* Inserts the event and remembers it for the listener; sets its id. */

@@ -228,11 +228,7 @@ void store_start_run(store *s, int64_t id, const char *provenance)
 
 typedef struct finishing {
     int64_t id;
-    run_state to;
-    stop_reason reason;
-    const char *error, *selected_weights;
-    const run_metrics *metrics;
-    double samples_per_second;
+    const run_end *end;
     bool moved;
 } finishing;
 
@@ -251,39 +247,39 @@ static void bind_metrics(sqlite3_stmt *statement, const run_metrics *m)
         store_bind_number(statement, 1 + i, value);
 }
 
+static void bind_end(sqlite3_stmt *finish, const run_end *end, const char *now, int64_t id)
+{
+    int at = RUN_METRIC_COUNT;
+    bind_metrics(finish, end->metrics);
+    store_bind_number(finish, ++at, end->samples_per_second);
+    store_bind_text(finish, ++at, end->selected_weights);
+    store_bind_text(finish, ++at, STOP_REASON_NAMES[end->reason]);
+    store_bind_text(finish, ++at, end->error);
+    store_bind_text(finish, ++at, now);
+    store_bind_text(finish, ++at, RUN_STATE_NAMES[end->to]);
+    store_bind_integer(finish, ++at, id);
+}
+
 static bool change_finish(store_writer *w, void *arguments, fail *f)
 {
     finishing *in = arguments;
+    const run_end *end = in->end;
     sqlite3_stmt *finish = store_prepare(&w->connection, FINISH, f);
     if (!finish)
         return false;
-    int at = RUN_METRIC_COUNT;
-    bind_metrics(finish, in->metrics);
-    store_bind_number(finish, ++at, in->samples_per_second);
-    store_bind_text(finish, ++at, in->selected_weights);
-    store_bind_text(finish, ++at, STOP_REASON_NAMES[in->reason]);
-    store_bind_text(finish, ++at, in->error);
-    store_bind_text(finish, ++at, w->now);
-    store_bind_text(finish, ++at, RUN_STATE_NAMES[in->to]);
-    store_bind_integer(finish, ++at, in->id);
+    bind_end(finish, end, w->now, in->id);
     if (!store_done(&w->connection, finish, f) || !follow(w, in->id, &in->moved, f))
         return false;
-    return !in->moved || in->to != RUN_STATE_COMPLETED ||
-           store_count_result(w, in->id, in->metrics, f);
+    if (!in->moved)
+        return true;
+    return (!end->model || store_put_model(w, in->id, end->model, end->model_bytes, f)) &&
+           (end->to != RUN_STATE_COMPLETED || store_count_result(w, in->id, end->metrics, f));
 }
 
-bool store_finish_run(store *s, int64_t id, run_state to, stop_reason reason, const char *error,
-                      const run_metrics *metrics, double samples_per_second,
-                      const char *selected_weights, bool *moved, fail *f)
+bool store_finish_run(store *s, int64_t id, const run_end *end, bool *moved, fail *f)
 {
-    assert(run_state_is_terminal(to));
-    finishing in = {.id = id,
-                    .to = to,
-                    .reason = reason,
-                    .error = error,
-                    .selected_weights = selected_weights,
-                    .metrics = metrics,
-                    .samples_per_second = samples_per_second};
+    assert(run_state_is_terminal(end->to) && end->model_bytes <= STORE_MODEL_BYTES);
+    finishing in = {.id = id, .end = end};
     if (!store_write(s, change_finish, &in, f))
         return false;
     *moved = in.moved;
@@ -307,6 +303,7 @@ static const char RETRY[] = "UPDATE runs SET " RUN_METRICS(
                   " WHERE id = ?1 AND status IN ('failed', 'cancelled')";
 static const char DELETE_EPOCHS[] = "DELETE FROM epochs WHERE run_id = ?1";
 static const char DELETE_LAYERS[] = "DELETE FROM layers WHERE run_id = ?1";
+static const char DELETE_MODEL[] = "DELETE FROM models WHERE run_id = ?1";
 /* Else they would tell of the new epochs when they are replayed. */
 static const char DELETE_EPOCH_EVENTS[] = "DELETE FROM events WHERE run_id = ?1 AND kind = 'epoch'";
 
@@ -317,6 +314,7 @@ static bool change_retry(store_writer *w, void *arguments, fail *f)
         return false;
     return !in->moved || (store_run_with_id(w, DELETE_EPOCHS, in->id, f) &&
                           store_run_with_id(w, DELETE_LAYERS, in->id, f) &&
+                          store_run_with_id(w, DELETE_MODEL, in->id, f) &&
                           store_run_with_id(w, DELETE_EPOCH_EVENTS, in->id, f));
 }
 

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool no_model(const run *row, fail *f)
 {
@@ -32,10 +31,12 @@ bool trained_run_read(app *a, int64_t id, run *row, train_spec *spec, fail *f)
     return true;
 }
 
-bool trained_run_find_model(app *a, const run *row, char path[JOBS_PATH_BYTES], fail *f)
+bool trained_run_find_model(app *a, const run *row, jobs_model *out, fail *f)
 {
-    jobs_model_path(a->jobs, row->id, path);
-    return (run_state_is_terminal(row->status) && access(path, R_OK) == 0) || no_model(row, f);
+    bool has = false;
+    if (run_state_is_terminal(row->status) && !jobs_find_model(a->jobs, row->id, &has, out, f))
+        return false;
+    return has || no_model(row, f);
 }
 
 void trained_run_close(trained_run *t)
@@ -47,9 +48,9 @@ void trained_run_close(trained_run *t)
 
 static bool load_model(app *a, const run *row, trained_run *t, fail *f)
 {
-    char path[JOBS_PATH_BYTES], *bytes;
-    size_t n;
-    if (!trained_run_find_model(a, row, path, f) || !jobs_files_load(path, &bytes, &n, f))
+    char *bytes = NULL;
+    size_t n = 0;
+    if (run_state_is_terminal(row->status) && !jobs_load_model(a->jobs, row->id, &bytes, &n, f))
         return false;
     if (!bytes)
         return no_model(row, f);

@@ -7,7 +7,7 @@
 
 #include "core/train.h"
 #include "server/app.h"
-#include "server/jobs_files.h"
+#include "server/jobs.h"
 
 typedef struct trained_run {
     train_spec spec;
@@ -26,8 +26,7 @@ void trained_run_close(trained_run *t);
 /* The run's row (to be closed by the caller) and its specification. */
 FAIL_CHECKED bool trained_run_read(app *a, int64_t run_id, run *row, train_spec *spec, fail *f);
 
-/* Where its model lies; fails as trained_run_open(). */
-FAIL_CHECKED bool trained_run_find_model(app *a, const run *row, char path[JOBS_PATH_BYTES],
-                                         fail *f);
+/* Where its model lies; the bytes in *out are for the caller to free. Fails as trained_run_open(). */
+FAIL_CHECKED bool trained_run_find_model(app *a, const run *row, jobs_model *out, fail *f);
 
 #endif

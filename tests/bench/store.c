@@ -100,9 +100,8 @@ static void train(store *s, int64_t run_id, int n_epochs, int k)
             r.values[i] = 1.0 / ((double)epoch + i + 1 + k % 97);
         store_add_record(s, run_id, &r);
     }
-    must(store_finish_run(s, run_id, RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1e5,
-                          "last", &moved, &f),
-         &f);
+    const run_end end = {RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1e5, "last", NULL, 0};
+    must(store_finish_run(s, run_id, &end, &moved, &f), &f);
 }
 
 static void fill(store *s)

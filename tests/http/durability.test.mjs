@@ -204,13 +204,13 @@ test('a full disk under the models: the run waits with its result, and is comple
   const server = await Server.start({ data_directory: join(place, 'data') });
   try {
     const filler = fill(place);
-    const { id, run_ids: [run_id] } = await server.submit({ ...QUICK, hidden: [64, 64] });
+    const { id, run_ids: [run_id] } = await server.submit({ ...QUICK, hidden: [128, 128] }); /* a model that is a file */
     await untilTroubled(server, /No space/);
     assert.ok(['queued', 'running'].includes((await server.get(`/runs/${run_id}`)).status));
     rmSync(filler);
     assert.equal((await server.untilTerminal(id)).status, 'completed');
     await untilReady(server);
-    assert.ok((await server.model(run_id)).length > 10_000);
+    assert.ok((await server.model(run_id)).length > 66_000);
     assert.ok(await isContiguous(server, run_id) === QUICK.epochs + 1);
   } finally {
     await server.stop();
@@ -266,7 +266,7 @@ test('a large experiment is gone when DELETE answers, and its rows soon after', 
   try {
     const { id, run_ids } = await server.submit({ ...QUICK, epochs: 1500, hidden: [4, 4], dataset: { name: 'moons', n: 100 }, repeats: 4 });
     await server.untilTerminal(id, 120_000);
-    const other = await server.train(QUICK);
+    const other = await server.train({ ...QUICK, hidden: [128, 128] });
     assert.equal((await server.request('DELETE', `/experiments/${id}`)).status, 204);
     for (const path of [`/experiments/${id}`, `/experiments/${id}/runs`, `/runs/${run_ids[0]}`, `/runs/${run_ids[3]}/curves`, `/runs/${run_ids[3]}/layers`, `/runs/${run_ids[1]}/model`]) {
       assert.equal((await server.request('GET', path)).status, 404, path);

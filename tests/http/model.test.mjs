@@ -124,12 +124,13 @@ test('predict refuses what it cannot compute', async () => {
 });
 
 test('two databases in one data directory keep their models apart', async () => {
+  const large = { ...QUICK, hidden: [128, 128] }; /* its model is a file */
   const other = await Server.start({ data_directory: join(server.directory, 'data') });
   try {
-    const { runs: [run] } = await server.train({ ...QUICK, seed: 11 });
+    const { runs: [run] } = await server.train({ ...large, seed: 11 });
     const mine = await server.model(run.id);
-    let { runs: [same] } = await other.train({ ...QUICK, seed: 12 });
-    while (same.id < run.id) ({ runs: [same] } = await other.train({ ...QUICK, seed: 12 }));
+    let { runs: [same] } = await other.train({ ...large, seed: 12 });
+    while (same.id < run.id) ({ runs: [same] } = await other.train({ ...large, seed: 12 }));
     assert.equal(same.id, run.id);
     assert.ok(!(await other.model(same.id)).equals(mine), 'another seed, other weights');
     assert.ok((await server.model(run.id)).equals(mine));

@@ -131,9 +131,9 @@ CHECK_UNUSED static void fixture_train(fixture *x, int64_t run_id, double val_lo
         record r = fixture_record(epoch, 2);
         store_add_record(x->s, run_id, &r);
     }
-    CHECK_OK(store_finish_run(x->s, run_id, RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m,
-                              1234.5, "last", &moved, &f),
-             f);
+    const run_end end = {
+        RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1234.5, "last", "the model", 9};
+    CHECK_OK(store_finish_run(x->s, run_id, &end, &moved, &f), f);
     CHECK(moved);
 }
 

@@ -171,26 +171,36 @@ static run_state state_of(bench *b, int64_t run_id)
     return status;
 }
 
-static bool has_file(bench *b, int64_t run_id, bool checkpoint)
+static bool has_checkpoint(bench *b, int64_t run_id)
 {
     char path[JOBS_PATH_BYTES];
     jobs_files files = {b->data_dir, b->identity};
-    if (checkpoint)
-        jobs_files_checkpoint(&files, run_id, path);
-    else
-        jobs_files_model(&files, run_id, path);
+    jobs_files_checkpoint(&files, run_id, path);
     return access(path, R_OK) == 0;
+}
+
+typedef enum place { NOWHERE, IN_ROW, IN_FILE } place;
+
+static place model_of(bench *b, int64_t run_id)
+{
+    bool has = false;
+    jobs_model model = {0};
+    fail f;
+    CHECK_OK(jobs_find_model(b->jobs, run_id, &has, &model, &f), f);
+    place found = model.bytes ? IN_ROW : has ? IN_FILE : NOWHERE;
+    if (found == IN_ROW)
+        CHECK(access(model.path, F_OK) != 0);
+    free(model.bytes);
+    return found;
 }
 
 static void same_models(bench *b, int64_t one, int64_t other)
 {
-    char path[JOBS_PATH_BYTES], *x = NULL, *y = NULL;
+    char *x = NULL, *y = NULL;
     size_t n_x = 0, n_y = 0;
     fail f;
-    jobs_model_path(b->jobs, one, path);
-    CHECK_OK(jobs_files_load(path, &x, &n_x, &f), f);
-    jobs_model_path(b->jobs, other, path);
-    CHECK_OK(jobs_files_load(path, &y, &n_y, &f), f);
+    CHECK_OK(jobs_load_model(b->jobs, one, &x, &n_x, &f), f);
+    CHECK_OK(jobs_load_model(b->jobs, other, &y, &n_y, &f), f);
     CHECK(n_x > 100);
     CHECK_EQUAL_INT(n_x, n_y);
     if (x && y && n_x == n_y)
@@ -245,10 +255,33 @@ static void a_run_is_trained_and_leaves_its_model(void)
     CHECK(isfinite(row.metrics.selected[METRIC_TEST_LOSS]));
     CHECK(row.samples_per_second > 0);
     run_close(&row);
-    CHECK(has_file(&b, s.run_ids[0], false));
-    CHECK(!has_file(&b, s.run_ids[0], true));
+    CHECK_EQUAL_INT(model_of(&b, s.run_ids[0]), IN_ROW);
+    CHECK(!has_checkpoint(&b, s.run_ids[0]));
     CHECK_EQUAL_INT(curve_of(&b, s.run_ids[0]).n, 6);
     free(s.run_ids);
+    bench_close(&b);
+}
+
+static void a_large_model_is_a_file(void)
+{
+    bench b;
+    submission small, large;
+    fail f;
+    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &small));
+    CHECK(await_experiment(&b, small.experiment_id, RUN_STATE_COMPLETED));
+    CHECK_OR_RETURN(
+        submit(&b, "{\"dataset\":{\"name\":\"moons\",\"n\":200},\"hidden\":[90,90],\"epochs\":1}",
+               &large));
+    CHECK(await_experiment(&b, large.experiment_id, RUN_STATE_COMPLETED));
+    CHECK_EQUAL_INT(model_of(&b, small.run_ids[0]), IN_ROW);
+    CHECK_EQUAL_INT(model_of(&b, large.run_ids[0]), IN_FILE);
+    CHECK_OK(jobs_delete_experiment(b.jobs, small.experiment_id, false, &f), f);
+    CHECK_OK(jobs_delete_experiment(b.jobs, large.experiment_id, false, &f), f);
+    CHECK_EQUAL_INT(model_of(&b, small.run_ids[0]), NOWHERE);
+    CHECK_EQUAL_INT(model_of(&b, large.run_ids[0]), NOWHERE);
+    free(small.run_ids);
+    free(large.run_ids);
     bench_close(&b);
 }
 
@@ -307,7 +340,7 @@ static void queued_and_running_runs_are_cancelled(void)
     CHECK_FAILS(jobs_pause_experiment(b.jobs, s.experiment_id, &f), f, FAIL_CONFLICT, "");
     stop(&b); /* what a worker tidies after its last word is done */
     for (int i = 0; i < 4; i++)
-        CHECK(!has_file(&b, s.run_ids[i], true));
+        CHECK(!has_checkpoint(&b, s.run_ids[i]));
     free(s.run_ids);
     CHECK(start(&b, 1));
     bench_close(&b);
@@ -344,7 +377,7 @@ static bool pause_and_resume(bench *b, const submission *s)
     }
     if (state_of(b, s->run_ids[1]) == RUN_STATE_COMPLETED)
         return false;
-    CHECK(has_file(b, s->run_ids[0], true) || has_file(b, s->run_ids[0], false));
+    CHECK(has_checkpoint(b, s->run_ids[0]) || model_of(b, s->run_ids[0]) != NOWHERE);
     CHECK_OK(jobs_resume_experiment(b->jobs, s->experiment_id, &f), f);
     return true;
 }
@@ -370,7 +403,7 @@ static void a_paused_experiment_goes_on_where_it_was(void)
         CHECK_EQUAL_INT(one.n, 501);
         CHECK(!one.has_gap);
         CHECK_NEAR(one.sum, other.sum, 0);
-        CHECK(!has_file(&b, s.run_ids[i], true));
+        CHECK(!has_checkpoint(&b, s.run_ids[i]));
     }
     free(s.run_ids);
     free(whole.run_ids);
@@ -452,7 +485,7 @@ static void a_small_experiment_does_not_wait_for_a_big_one(void)
     CHECK_OK(jobs_delete_experiment(b.jobs, big.experiment_id, true, &f), f);
     CHECK_FAILS(store_get_experiment(b.store, big.experiment_id, &e, &f), f, FAIL_NOT_FOUND, "");
     for (int64_t i = 0; i < big.n_run_ids; i++)
-        CHECK(!has_file(&b, big.run_ids[i], false) && !has_file(&b, big.run_ids[i], true));
+        CHECK(model_of(&b, big.run_ids[i]) == NOWHERE && !has_checkpoint(&b, big.run_ids[i]));
     free(first.run_ids);
     free(big.run_ids);
     free(small.run_ids);
@@ -672,16 +705,16 @@ static void files_that_nobody_knows_are_removed_at_start(void)
     CHECK_EQUAL_INT(count_files(checkpoints), 1);
     CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s)); /* the worker tidies first */
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
-    CHECK_EQUAL_INT(count_files(models), 5);
+    CHECK_EQUAL_INT(count_files(models), 3);
     free(s.run_ids);
     bench_close(&b);
 }
 
-CHECK_MAIN("jobs", a_run_is_trained_and_leaves_its_model, a_diverging_run_fails_and_is_tried_again,
-           queued_and_running_runs_are_cancelled, a_paused_experiment_goes_on_where_it_was,
-           pausing_and_resuming_at_once_loses_nothing, a_stop_of_the_service_keeps_the_work,
-           a_small_experiment_does_not_wait_for_a_big_one, the_queue_has_a_limit,
-           the_same_key_gives_the_same_experiment, an_extension_trains_only_what_is_missing,
-           seeds_are_added_until_the_interval_is_narrow,
+CHECK_MAIN("jobs", a_run_is_trained_and_leaves_its_model, a_large_model_is_a_file,
+           a_diverging_run_fails_and_is_tried_again, queued_and_running_runs_are_cancelled,
+           a_paused_experiment_goes_on_where_it_was, pausing_and_resuming_at_once_loses_nothing,
+           a_stop_of_the_service_keeps_the_work, a_small_experiment_does_not_wait_for_a_big_one,
+           the_queue_has_a_limit, the_same_key_gives_the_same_experiment,
+           an_extension_trains_only_what_is_missing, seeds_are_added_until_the_interval_is_narrow,
            a_run_that_cannot_be_trained_fails_with_the_reason,
            files_that_nobody_knows_are_removed_at_start)

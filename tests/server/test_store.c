@@ -280,9 +280,15 @@ static void finish_failed(const fixture *x, int64_t run_id)
     run_metrics m;
     run_metrics_init(&m);
     store_start_run(x->s, run_id, "{}");
-    CHECK_OK(store_finish_run(x->s, run_id, RUN_STATE_FAILED, STOP_REASON_DIVERGED,
-                              "The loss was not finite.", &m, NAN, "", &moved, &f),
-             f);
+    const run_end end = {.to = RUN_STATE_FAILED,
+                         .reason = STOP_REASON_DIVERGED,
+                         .error = "The loss was not finite.",
+                         .metrics = &m,
+                         .samples_per_second = NAN,
+                         .selected_weights = "best",
+                         .model = "of the best epoch",
+                         .model_bytes = 17};
+    CHECK_OK(store_finish_run(x->s, run_id, &end, &moved, &f), f);
     CHECK(moved);
 }
 
@@ -345,9 +351,12 @@ static void cancels(void)
         CHECK_EQUAL_INT(running.n, 1);
         CHECK_EQUAL_INT(running.ids[0], ids[1]);
         CHECK_EQUAL_INT(status_of(&x, id), RUN_STATE_RUNNING);
-        CHECK_OK(store_finish_run(x.s, ids[1], RUN_STATE_CANCELLED, STOP_REASON_CANCELLED, NULL, &m,
-                                  NAN, "", &moved, &f),
-                 f);
+        const run_end end = {.to = RUN_STATE_CANCELLED,
+                             .reason = STOP_REASON_CANCELLED,
+                             .metrics = &m,
+                             .samples_per_second = NAN,
+                             .selected_weights = ""};
+        CHECK_OK(store_finish_run(x.s, ids[1], &end, &moved, &f), f);
         CHECK(moved);
         CHECK_EQUAL_INT(status_of(&x, id), RUN_STATE_CANCELLED);
     }
@@ -398,6 +407,19 @@ static bool count_layer(void *context, int64_t epoch, int layer,
     return true;
 }
 
+static void check_model(const fixture *x, int64_t run_id, const char *expected)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    fail f;
+    CHECK_OK(store_get_model(x->s, run_id, &bytes, &n, &f), f);
+    CHECK_EQUAL_INT(n, expected ? strlen(expected) : 0);
+    if (expected && bytes && n == strlen(expected))
+        CHECK_EQUAL_BYTES(bytes, expected, n);
+    CHECK((bytes != NULL) == (expected != NULL));
+    free(bytes);
+}
+
 static void retries(void)
 {
     fixture x;
@@ -412,8 +434,10 @@ static void retries(void)
         store_add_record(x.s, ids[0], &first);
         finish_failed(&x, ids[0]);
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT n_failed FROM config_results"), "1");
+        check_model(&x, ids[0], "of the best epoch");
         CHECK_OK(store_retry_run(x.s, ids[0], &moved, &f), f);
         CHECK(moved);
+        check_model(&x, ids[0], NULL);
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT n_failed FROM config_results"), "0");
         CHECK_EQUAL_INT(status_of(&x, id), RUN_STATE_QUEUED);
         CHECK_OK(store_list_records(x.s, ids[0], 0, count_record, &n, &f), f);
@@ -422,6 +446,7 @@ static void retries(void)
         CHECK_OK(store_retry_run(x.s, ids[0], &moved, &f), f);
         CHECK(!moved);
         fixture_train(&x, ids[0], 0.5);
+        check_model(&x, ids[0], "the model");
         CHECK_OK(store_list_records(x.s, ids[0], 2, count_record, &n, &f), f);
         CHECK_EQUAL_INT(n, 2);
         CHECK_OK(store_list_layers(x.s, ids[0], count_layer, &n, &f), f);
@@ -482,11 +507,12 @@ static void deletes(void)
                                          "SELECT (SELECT count(*) FROM runs) || ',' ||"
                                          " (SELECT count(*) FROM epochs) || ',' ||"
                                          " (SELECT count(*) FROM layers) || ',' ||"
+                                         " (SELECT count(*) FROM models) || ',' ||"
                                          " (SELECT count(*) FROM configs) || ',' ||"
                                          " (SELECT count(*) FROM config_fields) || ',' ||"
                                          " (SELECT count(*) FROM experiment_specs) || ',' ||"
                                          " (SELECT count(*) FROM events WHERE experiment_id = 1)"),
-                           "1,4,8,1,1,1,0");
+                           "1,4,8,1,1,1,1,0");
         record late = fixture_record(1, 2);
         store_add_record(x.s, ids[1], &late);
         CHECK_OK(store_flush(x.s, &f), f);

@@ -53,8 +53,9 @@ static void be_busy(const char *path, int to)
                 _exit(2);
             say(to, id, ids[0], epoch);
         }
-        if (!store_finish_run(s, ids[0], RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1,
-                              "last", &moved, &f))
+        const run_end end = {
+            RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1, "last", NULL, 0};
+        if (!store_finish_run(s, ids[0], &end, &moved, &f))
             _exit(2);
     }
 }

@@ -1,4 +1,5 @@
 /* Pages, filters, curves, events and several threads at once. */
+#include "server/store_datasets.h"
 #include "tests/server/store_fixture.h"
 
 #include <pthread.h>
@@ -522,9 +523,8 @@ static void *work(void *context)
         record r = fixture_record(epoch, 3);
         store_add_record(w->x->s, w->run_id, &r);
     }
-    w->ok = store_finish_run(w->x->s, w->run_id, RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL,
-                             &m, 1, "last", &moved, &f) &&
-            moved;
+    const run_end end = {RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1, "last", NULL, 0};
+    w->ok = store_finish_run(w->x->s, w->run_id, &end, &moved, &f) && moved;
     return NULL;
 }
 
