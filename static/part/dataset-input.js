@@ -19,7 +19,7 @@ function read(text) {
 const defaultName = (field) => field.default ?? (field.default_text ?? '').replace(/"/g, '');
 const write = (name, options) => (Object.keys(options).length ? JSON.stringify({ name: name || undefined, ...options }) : name);
 
-/* datasets: all sets; builtIn: what /fields says of the built-in ones, with their options and defaults. */
+/* datasets: all sets, empty until they are loaded; builtIn: what /fields says of the built-in ones, with their options and defaults. */
 export function DatasetInput({ field, text, error, onText, datasets, builtIn }) {
   const { name, options } = read(text);
   const chosen = datasets.find((one) => one.name === (name || defaultName(field)));
@@ -32,12 +32,13 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn }) 
     else next[key] = Number.isFinite(parsed) ? parsed : typed;
     onText(write(name || defaultName(field), next));
   };
-  const groups = [['Built in', datasets.filter((one) => one.built_in)], ['Registered', datasets.filter((one) => !one.built_in)]];
+  const groups = [['Built in', builtIn], ['Registered', datasets.filter((one) => !one.built_in)]];
+  const isListed = groups.some(([, sets]) => sets.some((one) => one.name === name));
   return html`
     <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined} aria-describedby="${id}-help"
       onChange=${(event) => onText(event.target.value)}>
       <option value="" selected=${name === ''}>default: ${defaultName(field)}</option>
-      ${name !== '' && !datasets.some((one) => one.name === name) && html`<option value=${name} selected>${name}</option>`}
+      ${name !== '' && !isListed && html`<option value=${name} selected>${name}</option>`}
       ${groups.filter(([, sets]) => sets.length).map(([words, sets]) => html`<optgroup label=${words}>${sets.map((one) => html`<option
         value=${one.name} selected=${one.name === name}>${one.name}</option>`)}</optgroup>`)}
     </select>
