@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { RETRY_MS = 500, QUEUE_LIMIT_LEAST = 1 };
+enum { RETRY_MS = 500, QUEUE_LIMIT_LEAST = 1, WORKERS_PER_PLACE = 2 };
 
 struct jobs_sync {
     pthread_mutex_t lock;
@@ -111,17 +111,22 @@ void jobs_wait_told(jobs *j, int64_t experiment_id)
         jobs_wait_change(j);
 }
 
-/* Workers that have nothing to do lend themselves to those that have: evenly, the first get what is
- * left over. */
+bool jobs_takes_place(const worker *w)
+{
+    return w->run_id && !w->is_handed_over;
+}
+
+/* Places where nothing is trained lend their cores to those where something is: evenly, the first get what
+ * is left over. */
 void jobs_share_threads(jobs *j)
 {
     size_t n_waiting = jobs_queue_count(j->queue);
-    int n_idle = j->n_workers - j->n_running, rank = 0;
+    int n_idle = j->n_places - j->n_running, rank = 0;
     if (n_waiting >= (size_t)n_idle)
         n_idle = 0;
     for (int i = 0; i < j->n_workers; i++) {
         worker *w = &j->workers[i];
-        if (!w->run_id)
+        if (!jobs_takes_place(w))
             continue;
         int extra = n_idle / j->n_running + (rank++ < n_idle % j->n_running);
         atomic_store(&w->threads, 1 + extra);
@@ -238,6 +243,28 @@ static void on_end(void *context, const run *r, run_state to, const run_metrics 
                             to == RUN_STATE_COMPLETED ? metrics : NULL);
 }
 
+/* With the lock held: somebody may take the place, or its core. */
+static void leave_place(worker *w)
+{
+    jobs *j = w->jobs;
+    if (w->is_handed_over)
+        return;
+    w->is_handed_over = true;
+    j->n_running--;
+    if (jobs_queue_count(j->queue) > 0)
+        jobs_wake(j);
+    else
+        jobs_share_threads(j);
+}
+
+static void on_handed_over(void *context)
+{
+    worker *w = context;
+    jobs_lock(w->jobs);
+    leave_place(w);
+    jobs_unlock(w->jobs);
+}
+
 static bool on_wait(void *context, const fail *why)
 {
     worker *w = context;
@@ -278,7 +305,7 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
     w->experiment_id = experiment_id;
     w->run_id = run_id;
     w->is_pausing = w->is_aside = w->is_told = w->is_ending = w->is_last = false;
-    w->is_waiting = w->has_said_why = false;
+    w->is_waiting = w->has_said_why = w->is_handed_over = false;
     w->started_ms = jobs_now_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
     atomic_store(&w->first_step, -1);
@@ -307,12 +334,10 @@ static void end_run(worker *w, const jobs_outcome *outcome)
     if (outcome->is_finished)
         jobs_rate_add(&j->rate, outcome->work, outcome->seconds);
     leave_queue(w, outcome);
+    leave_place(w);
     w->run_id = w->experiment_id = 0;
-    j->n_running--;
     if (jobs_queue_count(j->queue) > 0)
         jobs_wake(j); /* somebody may have passed over this run because it was here */
-    else if (j->n_running > 0)
-        jobs_share_threads(j);
     jobs_tell_change(j);
 }
 
@@ -323,7 +348,7 @@ static void work(worker *w)
         .store = j->options.store,
         .files = &j->files,
         .checkpoint_seconds = j->options.checkpoint_seconds,
-        .threads = j->n_workers,
+        .threads = j->n_places,
         .run_id = w->run_id,
         .context = w,
         .poll = on_poll,
@@ -334,6 +359,7 @@ static void work(worker *w)
         .on_told = on_told,
         .paused_as = on_paused,
         .before_end = on_end,
+        .on_handed_over = on_handed_over,
         .wait = on_wait,
     };
     jobs_outcome outcome;
@@ -348,17 +374,32 @@ static bool is_at_work(void *context, int64_t run_id)
     return jobs_find_worker(context, run_id) != NULL;
 }
 
+static bool take_run(jobs *j, int64_t *experiment_id, int64_t *run_id)
+{
+    return j->n_running + j->is_tidying < j->n_places &&
+           jobs_queue_take(j->queue, is_at_work, j, experiment_id, run_id);
+}
+
+static void tidy_first(jobs *j)
+{
+    jobs_tidy(j);
+    jobs_lock(j);
+    j->is_tidying = false;
+    jobs_wake(j);
+    jobs_unlock(j);
+}
+
 static void *worker_main(void *context)
 {
     worker *w = context;
     jobs *j = w->jobs;
     bool may_tidy = w == j->workers;
     if (may_tidy)
-        jobs_tidy(j);
+        tidy_first(j);
     jobs_lock(j);
     while (!j->is_closing) {
         int64_t experiment_id, run_id;
-        if (jobs_queue_take(j->queue, is_at_work, j, &experiment_id, &run_id)) {
+        if (take_run(j, &experiment_id, &run_id)) {
             begin_run(w, experiment_id, run_id);
             work(w);
         } else if (may_tidy) {
@@ -451,7 +492,9 @@ static jobs *jobs_new(const jobs_options *options)
     if (!j)
         return NULL;
     j->options = *options;
-    j->n_workers = options->n_workers;
+    j->n_places = options->n_workers;
+    j->n_workers = WORKERS_PER_PLACE * j->n_places;
+    j->is_tidying = true; /* until the first worker has */
     dataset_cache_init(&j->cache);
     j->data_dir = strdup(options->data_dir);
     j->queue = jobs_queue_new();

@@ -417,13 +417,13 @@ void jobs_get_state(jobs *j, jobs_state *out)
 {
     int64_t now_ms = jobs_now_ms();
     jobs_lock(j);
-    *out = (jobs_state){.n_workers = j->n_workers,
+    *out = (jobs_state){.n_workers = j->n_places,
                         .n_running = j->n_running,
                         .n_queued = (int64_t)jobs_queue_count(j->queue)};
     for (int i = 0; i < j->n_workers; i++) {
         worker *w = &j->workers[i];
         int64_t n_done = atomic_load(&w->step) - atomic_load(&w->first_step);
-        if (w->run_id && now_ms > w->started_ms && n_done > 0)
+        if (jobs_takes_place(w) && now_ms > w->started_ms && n_done > 0)
             out->steps_per_second += 1000.0 * (double)n_done / (double)(now_ms - w->started_ms);
     }
     jobs_unlock(j);
@@ -450,7 +450,7 @@ double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs)
     jobs_lock(j);
     double seconds = jobs_rate_seconds(&j->rate, work);
     jobs_unlock(j);
-    double n_lanes = (double)(n_runs < j->n_workers ? n_runs : j->n_workers);
+    double n_lanes = (double)(n_runs < j->n_places ? n_runs : j->n_places);
     return n_lanes > 0 ? seconds / n_lanes : 0;
 }
 
@@ -474,7 +474,7 @@ double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
     double n_waiting = (double)jobs_queue_count_of(j->queue, experiment_id), n_working = 0;
     for (int i = 0; i < j->n_workers; i++) {
         worker *w = &j->workers[i];
-        if (!w->run_id || w->experiment_id != experiment_id)
+        if (!jobs_takes_place(w) || w->experiment_id != experiment_id)
             continue;
         double left = NAN, whole = projected_seconds(w, now_ms, &left);
         n_working++;
@@ -484,7 +484,7 @@ double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
     }
     double n_lanes = (double)jobs_queue_lane_count(j->queue);
     jobs_unlock(j);
-    double share = n_lanes > 0 ? (double)j->n_workers / n_lanes : (double)j->n_workers;
+    double share = n_lanes > 0 ? (double)j->n_places / n_lanes : (double)j->n_places;
     share = fmin(fmax(share, fmax(n_working, 1)), fmax(n_waiting + n_working, 1));
     return (n_waiting > 0 ? sum + n_waiting * mean : sum) / share;
 }

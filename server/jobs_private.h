@@ -6,7 +6,9 @@
  *    together holds the experiment meanwhile (jobs_hold): nothing of it is taken from the queue,
  *    and nobody else changes it. The queue is changed only after the store has agreed, so a refusal
  *    leaves both as they were.
- * 4. Whoever holds an experiment waits for its workers only while these are untold or going aside,
+ * 4. n_places runs train at once. A run whose end is in the store's hands takes no place any more: its worker
+ *    waits for the disk while another trains the next run. So there are more workers than places.
+ * 5. Whoever holds an experiment waits for its workers only while these are untold or going aside,
  *    or after telling them to cancel: in no other state does a worker wait for a hold. */
 #ifndef SERVER_JOBS_PRIVATE_H
 #define SERVER_JOBS_PRIVATE_H
@@ -24,10 +26,11 @@ typedef struct worker {
     jobs *jobs;
     int64_t experiment_id, run_id; /* 0: idle */
     bool is_pausing;               /* asked to pause by the user */
-    bool is_aside;  /* the store is about to say `paused`: it can no longer be told to go on */
-    bool is_told;   /* the store knows that it runs, before all that it is asked from now on */
-    bool is_ending; /* trained; its end is being stored */
-    bool is_last;   /* and decides about more seeds, once the others are stored */
+    bool is_aside;       /* the store is about to say `paused`: it can no longer be told to go on */
+    bool is_told;        /* the store knows that it runs, before all that it is asked from now on */
+    bool is_ending;      /* trained; its end is being stored */
+    bool is_last;        /* and decides about more seeds, once the others are stored */
+    bool is_handed_over; /* its end is the store's to write: it takes no place */
     bool is_waiting, has_said_why; /* for database or data directory */
     fail trouble;                  /* what it waits for */
     int64_t started_ms;
@@ -46,7 +49,9 @@ struct jobs {
     jobs_queue *queue;
     dataset_cache cache;
     jobs_rate rate;
-    int n_workers, n_running;
+    int n_places, n_running; /* how many runs may train, and do */
+    bool is_tidying;         /* takes a place too */
+    int n_workers;
     worker *workers;
     int n_described; /* built-in data sets with a row in the store; the first worker's own */
 };
@@ -78,6 +83,9 @@ worker *jobs_find_worker(jobs *j, int64_t run_id);
 /* Waits, with the lock held, until the store has been told of every run of the experiment that a
  * worker has taken: a change of state in the store then finds it running or not at all. */
 void jobs_wait_told(jobs *j, int64_t experiment_id);
+
+/* It has a run that trains, or is about to. With the lock held. */
+bool jobs_takes_place(const worker *w);
 
 /* How many threads each run may use, after who works has changed. With the lock held. */
 void jobs_share_threads(jobs *j);

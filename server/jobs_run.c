@@ -203,7 +203,9 @@ static bool finish(const running *r, const train_result *result, const ending *e
                     .error = *end->error ? end->error : NULL,
                     .metrics = &end->metrics,
                     .samples_per_second = end->samples_per_second,
-                    .selected_weights = end->selected};
+                    .selected_weights = end->selected,
+                    .on_handed_over = r->task->on_handed_over,
+                    .context = r->task->context};
     bool is_good = !has_model || write_model(r, result, &model, f);
     if (is_good && model.n <= STORE_MODEL_BYTES) {
         last.model = model.data;

@@ -134,6 +134,21 @@ typedef struct run {
     int64_t created_ms, started_ms, finished_ms;
 } run;
 
+/* What a run ends with; texts and bytes are borrowed. */
+typedef struct run_end {
+    run_state to; /* a terminal one */
+    stop_reason reason;
+    const char *error; /* NULL: none */
+    const run_metrics *metrics;
+    double samples_per_second;
+    const char *selected_weights; /* "best", "last", "average"; "": no model */
+    const void *model;            /* NULL: none, or a file has it */
+    size_t model_bytes;           /* at most STORE_MODEL_BYTES (server/store.h) */
+    /* NULL, or called once this is in the writer's hands: what it is asked after that it does later. */
+    void (*on_handed_over)(void *context);
+    void *context;
+} run_end;
+
 void experiment_close(experiment *e);
 void run_close(run *r);
 

@@ -75,10 +75,16 @@ static void log_loss(const fail *f)
         fprintf(stderr, "regulab: a record of a run was not stored: %s\n", f->sentence);
 }
 
-static bool write_and_wait(store *s, write_entry *w, fail *f)
+static void hand_over(store *s, write_entry *w)
 {
     pthread_mutex_lock(&s->lock);
     enqueue(s, w);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool await(store *s, write_entry *w, fail *f)
+{
+    pthread_mutex_lock(&s->lock);
     while (!w->done)
         pthread_cond_wait(&s->done, &s->lock);
     pthread_mutex_unlock(&s->lock);
@@ -87,10 +93,26 @@ static bool write_and_wait(store *s, write_entry *w, fail *f)
     return w->ok;
 }
 
+static bool write_and_wait(store *s, write_entry *w, fail *f)
+{
+    hand_over(s, w);
+    return await(s, w, f);
+}
+
 bool store_write(store *s, store_change *change, void *arguments, fail *f)
 {
     write_entry w = {.change = change, .arguments = arguments};
     return write_and_wait(s, &w, f);
+}
+
+bool store_write_telling(store *s, store_change *change, void *arguments,
+                         void (*handed_over)(void *context), void *context, fail *f)
+{
+    write_entry w = {.change = change, .arguments = arguments};
+    hand_over(s, &w);
+    if (handed_over)
+        handed_over(context);
+    return await(s, &w, f);
 }
 
 /* A heap entry with the arguments copied behind it, or NULL. */

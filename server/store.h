@@ -165,17 +165,6 @@ void store_start_run(store *s, int64_t id, const char *provenance);
 /* Appends one record (epoch row, layer rows). Does not wait; an (run, epoch) that is there already
  * is left as it is. */
 void store_add_record(store *s, int64_t run_id, const record *r);
-/* What a run ends with; texts and bytes are borrowed. */
-typedef struct run_end {
-    run_state to; /* a terminal one */
-    stop_reason reason;
-    const char *error; /* NULL: none */
-    const run_metrics *metrics;
-    double samples_per_second;
-    const char *selected_weights; /* "best", "last", "average"; "": no model */
-    const void *model;            /* NULL: none, or a file has it */
-    size_t model_bytes;           /* at most STORE_MODEL_BYTES */
-} run_end;
 /* A model of at most this size is stored in a row: SQLite reads and writes it faster than a file
  * system would, and by the sync of the run's end. */
 enum { STORE_MODEL_BYTES = 32 * 1024 };

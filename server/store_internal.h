@@ -31,6 +31,9 @@ typedef bool store_change(store_writer *w, void *arguments, fail *f);
 /* Runs the change and waits for its commit. False with the change's own fail, or FAIL_STORAGE: then
  * nothing was changed. */
 FAIL_CHECKED bool store_write(store *s, store_change *change, void *arguments, fail *f);
+/* The same; calls `handed_over` (NULL: nothing) when the change is in the queue, before it waits. */
+FAIL_CHECKED bool store_write_telling(store *s, store_change *change, void *arguments,
+                                      void (*handed_over)(void *context), void *context, fail *f);
 /* Runs the change and waits until it is stored, however long the disk refuses; less only after
  * store_interrupt(). */
 void store_write_surely(store *s, store_change *change, void *arguments);

@@ -280,7 +280,7 @@ bool store_finish_run(store *s, int64_t id, const run_end *end, bool *moved, fai
 {
     assert(run_state_is_terminal(end->to) && end->model_bytes <= STORE_MODEL_BYTES);
     finishing in = {.id = id, .end = end};
-    if (!store_write(s, change_finish, &in, f))
+    if (!store_write_telling(s, change_finish, &in, end->on_handed_over, end->context, f))
         return false;
     *moved = in.moved;
     return true;

@@ -100,7 +100,11 @@ static void train(store *s, int64_t run_id, int n_epochs, int k)
             r.values[i] = 1.0 / ((double)epoch + i + 1 + k % 97);
         store_add_record(s, run_id, &r);
     }
-    const run_end end = {RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1e5, "last", NULL, 0};
+    const run_end end = {.to = RUN_STATE_COMPLETED,
+                         .reason = STOP_REASON_FINISHED,
+                         .metrics = &m,
+                         .samples_per_second = 1e5,
+                         .selected_weights = "last"};
     must(store_finish_run(s, run_id, &end, &moved, &f), &f);
 }
 

@@ -320,7 +320,7 @@ test('a higher priority is served first, also when it comes later or changes', a
     assert.deepEqual(listed.items.map((item) => item.priority), [10, 5, 3, 0, -1]);
     assert.equal((await one.request('POST', `/experiments/${blocker.id}/cancel`)).status, 200);
     for (const { id } of [plain, low, high, raised]) await one.untilTerminal(id);
-    const { rows } = await one.sql("SELECT experiment_id FROM runs WHERE status = 'completed' ORDER BY finished_at, id");
+    const { rows } = await one.sql("SELECT experiment_id FROM events WHERE kind = 'run' AND status = 'completed' ORDER BY id");
     assert.deepEqual(rows.flat(), [raised.id, high.id, high.id, plain.id, low.id]);
   } finally {
     await one.stop();
@@ -336,7 +336,7 @@ test('priorities outlast a restart', async () => {
     one = await one.restart({ workers: 1 });
     assert.equal((await one.request('POST', `/experiments/${blocker.id}/cancel`)).status, 200);
     for (const { id } of [low, high]) await one.untilTerminal(id);
-    const { rows } = await one.sql("SELECT experiment_id FROM runs WHERE status = 'completed' ORDER BY finished_at, id");
+    const { rows } = await one.sql("SELECT experiment_id FROM events WHERE kind = 'run' AND status = 'completed' ORDER BY id");
     assert.deepEqual(rows.flat(), [high.id, low.id]);
   } finally {
     await one.stop();

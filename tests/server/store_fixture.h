@@ -131,8 +131,13 @@ CHECK_UNUSED static void fixture_train(fixture *x, int64_t run_id, double val_lo
         record r = fixture_record(epoch, 2);
         store_add_record(x->s, run_id, &r);
     }
-    const run_end end = {
-        RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1234.5, "last", "the model", 9};
+    const run_end end = {.to = RUN_STATE_COMPLETED,
+                         .reason = STOP_REASON_FINISHED,
+                         .metrics = &m,
+                         .samples_per_second = 1234.5,
+                         .selected_weights = "last",
+                         .model = "the model",
+                         .model_bytes = 9};
     CHECK_OK(store_finish_run(x->s, run_id, &end, &moved, &f), f);
     CHECK(moved);
 }

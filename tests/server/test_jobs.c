@@ -1,18 +1,11 @@
 /* The state machine of runs on a real store and real training: every arrow, the refusals, and that
  * nothing is lost. */
-#include "server/jobs.h"
-
-#include "server/api_submit.h"
 #include "server/jobs_extend.h"
 #include "server/jobs_files.h"
-
-#include "tests/check.h"
+#include "tests/server/jobs_fixture.h"
 
 #include <dirent.h>
 #include <inttypes.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #define QUICK "\"dataset\":{\"name\":\"moons\",\"n\":200},\"hidden\":[8],\"batch_size\":32"
 /* About a millisecond an epoch: met on the way, unless the machine is very fast or this test very
@@ -21,90 +14,14 @@
 /* Minutes of work: to be stopped on the way. */
 #define LONG "\"dataset\":{\"name\":\"moons\",\"n\":2000},\"hidden\":[64,64],\"epochs\":20000"
 
-enum { PATIENCE_MS = 60000 };
-
-typedef struct told { /* what the listener writes into the pipe */
-    event_kind kind;
-    int64_t experiment_id, run_id, epoch;
-    run_state status;
-} told;
-
-typedef struct bench { /* a service without HTTP in a folder of its own */
-    char folder[64], database[96], data_dir[96];
-    char identity[32]; /* of the database: known, too, while it is closed */
-    int pipe[2];
-    store *store;
-    jobs *jobs;
-    app app;
-} bench;
-
-static void on_events(void *context, const store_event *events, int n)
-{
-    const bench *b = context;
-    for (int i = 0; i < n; i++) {
-        told t = {events[i].kind, events[i].experiment_id, events[i].run_id,
-                  events[i].kind == EVENT_EPOCH ? events[i].record.epoch : events[i].epoch,
-                  events[i].status};
-        CHECK(write(b->pipe[1], &t, sizeof t) == sizeof t);
-    }
-}
-
-static bool start(bench *b, int n_workers)
-{
-    fail f;
-    bool is_open = CHECK(pipe(b->pipe) == 0) && CHECK_OK(store_open(b->database, &b->store, &f), f);
-    if (!is_open)
-        return false;
-    store_listen(b->store, on_events, b);
-    snprintf(b->identity, sizeof b->identity, "%s", store_identity(b->store));
-    jobs_options options = {.store = b->store,
-                            .data_dir = b->data_dir,
-                            .n_workers = n_workers,
-                            .queue_limit = 50,
-                            .checkpoint_seconds = 0.05};
-    is_open = CHECK_OK(jobs_open(&options, &b->jobs, &f), f);
-    b->app = (app){.store = b->store, .jobs = b->jobs, .data_dir = b->data_dir};
-    return is_open;
-}
-
-static void stop(bench *b)
-{
-    jobs_close(b->jobs);
-    store_close(b->store);
-    close(b->pipe[0]);
-    close(b->pipe[1]);
-}
-
-static bool bench_open(bench *b, int n_workers)
-{
-    *b = (bench){.folder = "/tmp/regulab-test-jobs-XXXXXX"};
-    if (!CHECK(mkdtemp(b->folder) != NULL))
-        return false;
-    snprintf(b->database, sizeof b->database, "%s/regulab.db", b->folder);
-    snprintf(b->data_dir, sizeof b->data_dir, "%s/data", b->folder);
-    return start(b, n_workers);
-}
-
-static void bench_close(bench *b)
-{
-    char command[128];
-    stop(b);
-    snprintf(command, sizeof command, "rm -r '%s'", b->folder);
-    CHECK(system(command) == 0);
-}
-
-static bool next_event(bench *b, told *out)
-{
-    struct pollfd p = {.fd = b->pipe[0], .events = POLLIN};
-    return CHECK(poll(&p, 1, PATIENCE_MS) == 1) &&
-           CHECK(read(b->pipe[0], out, sizeof *out) == sizeof *out);
-}
+static const jobs_options ONE = {.n_workers = 1, .queue_limit = 50, .checkpoint_seconds = 0.05};
+static const jobs_options TWO = {.n_workers = 2, .queue_limit = 50, .checkpoint_seconds = 0.05};
 
 /* Reads events until one says that the experiment is in this state. */
 static bool await_experiment(bench *b, int64_t id, run_state status)
 {
     told t;
-    while (next_event(b, &t))
+    while (bench_next(b, &t))
         if (t.kind == EVENT_EXPERIMENT && t.experiment_id == id && t.status == status)
             return true;
     return false;
@@ -114,7 +31,7 @@ static bool await_experiment(bench *b, int64_t id, run_state status)
 static bool await_progress(bench *b, int64_t id)
 {
     told t;
-    while (next_event(b, &t)) {
+    while (bench_next(b, &t)) {
         if (t.experiment_id == id && t.kind == EVENT_EPOCH)
             return true;
         if (t.experiment_id == id && t.kind == EVENT_EXPERIMENT && t.status == RUN_STATE_COMPLETED)
@@ -138,7 +55,7 @@ static bool await_completed(bench *b, int64_t id)
 {
     told t;
     while (status_of(b, id) != RUN_STATE_COMPLETED)
-        if (!next_event(b, &t))
+        if (!bench_next(b, &t))
             return false;
     return true;
 }
@@ -146,29 +63,10 @@ static bool await_completed(bench *b, int64_t id)
 static bool await_epoch(bench *b, int64_t run_id, int64_t epoch)
 {
     told t;
-    while (next_event(b, &t))
+    while (bench_next(b, &t))
         if (t.kind == EVENT_EPOCH && t.run_id == run_id && t.epoch >= epoch)
             return true;
     return false;
-}
-
-static bool submit(bench *b, const char *text, submission *out)
-{
-    fail_list faults = {.n = 0};
-    bool is_made = CHECK(api_submit(&b->app, text, strlen(text), NULL, out, &faults));
-    if (!is_made)
-        printf("    %s: %s\n", faults.items[0].field, faults.items[0].sentence);
-    return is_made;
-}
-
-static run_state state_of(bench *b, int64_t run_id)
-{
-    run row = {0};
-    fail f;
-    CHECK_OK(store_get_run(b->store, run_id, &row, &f), f);
-    run_state status = row.status;
-    run_close(&row);
-    return status;
 }
 
 static bool has_checkpoint(bench *b, int64_t run_id)
@@ -240,8 +138,8 @@ static void a_run_is_trained_and_leaves_its_model(void)
     submission s;
     run row = {0};
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 1));
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":5}", &s));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":5}", &s));
     CHECK_EQUAL_INT(s.n_run_ids, 1);
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     CHECK_OK(store_get_run(b.store, s.run_ids[0], &row, &f), f);
@@ -267,12 +165,12 @@ static void a_large_model_is_a_file(void)
     bench b;
     submission small, large;
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 1));
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &small));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1}", &small));
     CHECK(await_experiment(&b, small.experiment_id, RUN_STATE_COMPLETED));
-    CHECK_OR_RETURN(
-        submit(&b, "{\"dataset\":{\"name\":\"moons\",\"n\":200},\"hidden\":[90,90],\"epochs\":1}",
-               &large));
+    CHECK_OR_RETURN(bench_submit(
+        &b, "{\"dataset\":{\"name\":\"moons\",\"n\":200},\"hidden\":[90,90],\"epochs\":1}",
+        &large));
     CHECK(await_experiment(&b, large.experiment_id, RUN_STATE_COMPLETED));
     CHECK_EQUAL_INT(model_of(&b, small.run_ids[0]), IN_ROW);
     CHECK_EQUAL_INT(model_of(&b, large.run_ids[0]), IN_FILE);
@@ -285,17 +183,41 @@ static void a_large_model_is_a_file(void)
     bench_close(&b);
 }
 
+/* While the end of one is being written the next one trains, but the store never hears of more than one that runs. */
+static void one_place_runs_one_at_a_time(void)
+{
+    enum { RUNS = 40 };
+    bench b;
+    submission s;
+    told t;
+    int n_running = 0, n_most = 0, n_ended = 0;
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1,\"repeats\":40}", &s));
+    while (n_ended < RUNS && bench_next(&b, &t)) {
+        if (t.kind != EVENT_RUN || t.status == RUN_STATE_QUEUED)
+            continue;
+        bool is_start = t.status == RUN_STATE_RUNNING;
+        n_running += is_start ? 1 : -1;
+        n_ended += !is_start;
+        n_most = n_running > n_most ? n_running : n_most;
+    }
+    CHECK_EQUAL_INT(n_most, 1);
+    CHECK_EQUAL_INT(n_running, 0);
+    free(s.run_ids);
+    bench_close(&b);
+}
+
 static void a_diverging_run_fails_and_is_tried_again(void)
 {
     bench b;
     submission s;
     run row = {0};
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 2));
-    CHECK_OR_RETURN(submit(&b,
-                           "{\"dataset\":\"sine\",\"hidden\":[16],\"optimizer\":\"sgd\","
-                           "\"learning_rate\":1000,\"epochs\":10}",
-                           &s));
+    CHECK_OR_RETURN(bench_open(&b, TWO, NULL));
+    CHECK_OR_RETURN(bench_submit(&b,
+                                 "{\"dataset\":\"sine\",\"hidden\":[16],\"optimizer\":\"sgd\","
+                                 "\"learning_rate\":1000,\"epochs\":10}",
+                                 &s));
     int64_t id = s.run_ids[0];
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_FAILED));
     CHECK_OK(store_get_run(b.store, id, &row, &f), f);
@@ -320,29 +242,29 @@ static void queued_and_running_runs_are_cancelled(void)
     bench b;
     submission s;
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 1));
-    CHECK_OR_RETURN(submit(&b, "{" LONG ",\"repeats\":4}", &s));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
+    CHECK_OR_RETURN(bench_submit(&b, "{" LONG ",\"repeats\":4}", &s));
     CHECK(await_epoch(&b, s.run_ids[0], 1));
     CHECK_OK(jobs_cancel_run(b.jobs, s.run_ids[3], &f), f);
-    CHECK_EQUAL_INT(state_of(&b, s.run_ids[3]), RUN_STATE_CANCELLED);
+    CHECK_EQUAL_INT(bench_state(&b, s.run_ids[3]), RUN_STATE_CANCELLED);
     CHECK_FAILS(jobs_cancel_run(b.jobs, s.run_ids[3], &f), f, FAIL_CONFLICT, "");
     CHECK_FAILS(jobs_retry_run(b.jobs, s.run_ids[0], &f), f, FAIL_CONFLICT, "");
     CHECK_FAILS(jobs_cancel_run(b.jobs, 4711, &f), f, FAIL_NOT_FOUND, "");
     CHECK_OK(jobs_cancel_run(b.jobs, s.run_ids[0], &f), f);
     CHECK(await_epoch(&b, s.run_ids[1], 1));
-    CHECK_EQUAL_INT(state_of(&b, s.run_ids[0]), RUN_STATE_CANCELLED);
+    CHECK_EQUAL_INT(bench_state(&b, s.run_ids[0]), RUN_STATE_CANCELLED);
     CHECK_OK(jobs_cancel_experiment(b.jobs, s.experiment_id, &f), f);
-    CHECK_EQUAL_INT(state_of(&b, s.run_ids[2]), RUN_STATE_CANCELLED);
+    CHECK_EQUAL_INT(bench_state(&b, s.run_ids[2]), RUN_STATE_CANCELLED);
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_CANCELLED));
     jobs_state state;
     jobs_get_state(b.jobs, &state);
     CHECK_EQUAL_INT(state.n_queued, 0);
     CHECK_FAILS(jobs_pause_experiment(b.jobs, s.experiment_id, &f), f, FAIL_CONFLICT, "");
-    stop(&b); /* what a worker tidies after its last word is done */
+    bench_stop(&b); /* what a worker tidies after its last word is done */
     for (int i = 0; i < 4; i++)
         CHECK(!has_checkpoint(&b, s.run_ids[i]));
     free(s.run_ids);
-    CHECK(start(&b, 1));
+    CHECK(bench_start(&b));
     bench_close(&b);
 }
 
@@ -357,7 +279,7 @@ static bool await_no_run(bench *b, int64_t id, run_state status)
         experiment_close(&e);
         if (n == 0)
             return true;
-        if (!next_event(b, &t))
+        if (!bench_next(b, &t))
             return false;
     }
 }
@@ -372,10 +294,10 @@ static bool pause_and_resume(bench *b, const submission *s)
     }
     CHECK(await_no_run(b, s->experiment_id, RUN_STATE_RUNNING));
     for (int i = 0; i < 2; i++) {
-        run_state state = state_of(b, s->run_ids[i]);
+        run_state state = bench_state(b, s->run_ids[i]);
         CHECK(state == RUN_STATE_PAUSED || state == RUN_STATE_COMPLETED);
     }
-    if (state_of(b, s->run_ids[1]) == RUN_STATE_COMPLETED)
+    if (bench_state(b, s->run_ids[1]) == RUN_STATE_COMPLETED)
         return false;
     CHECK(has_checkpoint(b, s->run_ids[0]) || model_of(b, s->run_ids[0]) != NOWHERE);
     CHECK_OK(jobs_resume_experiment(b->jobs, s->experiment_id, &f), f);
@@ -387,15 +309,15 @@ static void a_paused_experiment_goes_on_where_it_was(void)
     bench b;
     submission s, whole;
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
     const char *text = "{" STEADY ",\"epochs\":500,\"dropout\":0.3,\"repeats\":2}";
-    CHECK_OR_RETURN(submit(&b, text, &s));
+    CHECK_OR_RETURN(bench_submit(&b, text, &s));
     for (int i = 0; i < 3 && await_progress(&b, s.experiment_id); i++)
         if (!pause_and_resume(&b, &s))
             break;
     CHECK(await_completed(&b, s.experiment_id));
     CHECK_FAILS(jobs_resume_experiment(b.jobs, s.experiment_id, &f), f, FAIL_CONFLICT, "");
-    CHECK_OR_RETURN(submit(&b, text, &whole));
+    CHECK_OR_RETURN(bench_submit(&b, text, &whole));
     CHECK(await_experiment(&b, whole.experiment_id, RUN_STATE_COMPLETED));
     for (int i = 0; i < 2; i++) {
         same_models(&b, s.run_ids[i], whole.run_ids[i]);
@@ -415,8 +337,8 @@ static void pausing_and_resuming_at_once_loses_nothing(void)
     bench b;
     submission s;
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 2));
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":60,\"repeats\":12}", &s));
+    CHECK_OR_RETURN(bench_open(&b, TWO, NULL));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":60,\"repeats\":12}", &s));
     for (int i = 0; i < 15; i++) {
         if (jobs_pause_experiment(b.jobs, s.experiment_id, &f))
             CHECK(jobs_resume_experiment(b.jobs, s.experiment_id, &f) || f.code == FAIL_CONFLICT);
@@ -428,7 +350,7 @@ static void pausing_and_resuming_at_once_loses_nothing(void)
         curve c = curve_of(&b, s.run_ids[i]);
         CHECK_EQUAL_INT(c.n, 61);
         CHECK(!c.has_gap);
-        CHECK_EQUAL_INT(state_of(&b, s.run_ids[i]), RUN_STATE_COMPLETED);
+        CHECK_EQUAL_INT(bench_state(&b, s.run_ids[i]), RUN_STATE_COMPLETED);
     }
     free(s.run_ids);
     bench_close(&b);
@@ -438,17 +360,17 @@ static void a_stop_of_the_service_keeps_the_work(void)
 {
     bench b;
     submission s, whole;
-    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_OR_RETURN(bench_open(&b, TWO, NULL));
     const char *text = "{" STEADY ",\"epochs\":500,\"dropout\":0.3,\"repeats\":3}";
-    CHECK_OR_RETURN(submit(&b, text, &s));
+    CHECK_OR_RETURN(bench_submit(&b, text, &s));
     for (int i = 0; i < 3 && await_progress(&b, s.experiment_id); i++) {
-        stop(&b);
-        CHECK_OR_RETURN(start(&b, 2));
+        bench_stop(&b);
+        CHECK_OR_RETURN(bench_start(&b));
         if (status_of(&b, s.experiment_id) == RUN_STATE_COMPLETED)
             break;
     }
     CHECK(await_completed(&b, s.experiment_id));
-    CHECK_OR_RETURN(submit(&b, text, &whole));
+    CHECK_OR_RETURN(bench_submit(&b, text, &whole));
     CHECK(await_experiment(&b, whole.experiment_id, RUN_STATE_COMPLETED));
     for (int i = 0; i < 3; i++) {
         same_models(&b, s.run_ids[i], whole.run_ids[i]);
@@ -469,13 +391,13 @@ static void a_small_experiment_does_not_wait_for_a_big_one(void)
     experiment e = {0};
     fail f;
     int n_big = 0, n_small = 0;
-    CHECK_OR_RETURN(bench_open(&b, 1));
-    CHECK_OR_RETURN(submit(&b, "{" LONG "}", &first)); /* until both others wait */
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
+    CHECK_OR_RETURN(bench_submit(&b, "{" LONG "}", &first)); /* until both others wait */
     CHECK(await_epoch(&b, first.run_ids[0], 0));
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":30,\"repeats\":40}", &big));
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":2,\"repeats\":2}", &small));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":30,\"repeats\":40}", &big));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":2,\"repeats\":2}", &small));
     CHECK_OK(jobs_cancel_experiment(b.jobs, first.experiment_id, &f), f);
-    while (n_small < 2 && next_event(&b, &t)) {
+    while (n_small < 2 && bench_next(&b, &t)) {
         bool is_done = t.kind == EVENT_RUN && t.status == RUN_STATE_COMPLETED;
         n_big += is_done && t.experiment_id == big.experiment_id;
         n_small += is_done && t.experiment_id == small.experiment_id;
@@ -498,8 +420,8 @@ static void the_queue_has_a_limit(void)
     submission s;
     fail_list faults = {.n = 0};
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 1));
-    CHECK_OR_RETURN(submit(&b, "{" LONG ",\"repeats\":45}", &s));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
+    CHECK_OR_RETURN(bench_submit(&b, "{" LONG ",\"repeats\":45}", &s));
     const char *text = "{" LONG ",\"repeats\":20}";
     submission none;
     CHECK(!api_submit(&b.app, text, strlen(text), NULL, &none, &faults));
@@ -519,7 +441,7 @@ static void the_same_key_gives_the_same_experiment(void)
     submission first, again, other;
     fail_list faults = {.n = 0};
     const char *text = "{" QUICK ",\"epochs\":2}", *changed = "{" QUICK ",\"epochs\":3}";
-    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
     CHECK_OR_RETURN(api_submit(&b.app, text, strlen(text), "key", &first, &faults));
     CHECK_OR_RETURN(api_submit(&b.app, text, strlen(text), "key", &again, &faults));
     CHECK_EQUAL_INT(again.experiment_id, first.experiment_id);
@@ -538,9 +460,9 @@ static void an_extension_trains_only_what_is_missing(void)
     submission s;
     int64_t *run_ids = NULL, n = 0;
     fail_list faults = {.n = 0};
-    CHECK_OR_RETURN(bench_open(&b, 2));
-    CHECK_OR_RETURN(
-        submit(&b, "{" QUICK ",\"epochs\":2,\"repeats\":2,\"sweep\":{\"dropout\":[0,0.5]}}", &s));
+    CHECK_OR_RETURN(bench_open(&b, TWO, NULL));
+    CHECK_OR_RETURN(bench_submit(
+        &b, "{" QUICK ",\"epochs\":2,\"repeats\":2,\"sweep\":{\"dropout\":[0,0.5]}}", &s));
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     static const struct {
         const char *body;
@@ -587,10 +509,10 @@ static int64_t runs_until(bench *b, const char *half_width, int least, int most)
              "{" QUICK ",\"epochs\":3,\"sweep\":{\"dropout\":[0,0.2]},\"repeats\":{\"until\":"
              "{\"metric\":\"val_loss\",\"half_width\":%s},\"min\":%d,\"max\":%d}}",
              half_width, least, most);
-    if (!submit(b, text, &s))
+    if (!bench_submit(b, text, &s))
         return -1;
     free(s.run_ids);
-    while (n_completed == 0 && next_event(b, &t))
+    while (n_completed == 0 && bench_next(b, &t))
         n_completed += t.kind == EVENT_EXPERIMENT && t.experiment_id == s.experiment_id &&
                        t.status == RUN_STATE_COMPLETED;
     experiment e = {0};
@@ -606,7 +528,7 @@ static int64_t runs_until(bench *b, const char *half_width, int least, int most)
 static void seeds_are_added_until_the_interval_is_narrow(void)
 {
     bench b;
-    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_OR_RETURN(bench_open(&b, TWO, NULL));
     CHECK_EQUAL_INT(runs_until(&b, "100", 3, 10), 6);
     CHECK_EQUAL_INT(runs_until(&b, "1e-9", 3, 10), 20);
     int64_t n = runs_until(&b, "0.0007", 6, 20);
@@ -620,7 +542,7 @@ static void a_run_that_cannot_be_trained_fails_with_the_reason(void)
 {
     bench b;
     fail f;
-    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
     new_run rows[] = {{.config_id = "aaaaaaaaaaaa",
                        .config = "{\"dataset\":\"gone\"}",
                        .values = "{}",
@@ -685,12 +607,12 @@ static void files_that_nobody_knows_are_removed_at_start(void)
     bench b;
     submission s;
     char models[128], checkpoints[128];
-    CHECK_OR_RETURN(bench_open(&b, 1));
+    CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
     const char *own = b.identity;
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1}", &s));
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     free(s.run_ids);
-    stop(&b);
+    bench_stop(&b);
     snprintf(models, sizeof models, "%s/models", b.data_dir);
     snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", b.data_dir);
     write_own_file(models, own, "999.safetensors");
@@ -701,9 +623,9 @@ static void files_that_nobody_knows_are_removed_at_start(void)
     write_own_file(checkpoints, own, "1.checkpoint");
     write_own_file(checkpoints, own, "999.checkpoint");
     write_file(checkpoints, "another-1.checkpoint");
-    CHECK_OR_RETURN(start(&b, 1));
+    CHECK_OR_RETURN(bench_start(&b));
     CHECK_EQUAL_INT(count_files(checkpoints), 1);
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1}", &s)); /* the worker tidies first */
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1}", &s)); /* the worker tidies first */
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     CHECK_EQUAL_INT(count_files(models), 3);
     free(s.run_ids);
@@ -711,10 +633,11 @@ static void files_that_nobody_knows_are_removed_at_start(void)
 }
 
 CHECK_MAIN("jobs", a_run_is_trained_and_leaves_its_model, a_large_model_is_a_file,
-           a_diverging_run_fails_and_is_tried_again, queued_and_running_runs_are_cancelled,
-           a_paused_experiment_goes_on_where_it_was, pausing_and_resuming_at_once_loses_nothing,
-           a_stop_of_the_service_keeps_the_work, a_small_experiment_does_not_wait_for_a_big_one,
-           the_queue_has_a_limit, the_same_key_gives_the_same_experiment,
-           an_extension_trains_only_what_is_missing, seeds_are_added_until_the_interval_is_narrow,
+           one_place_runs_one_at_a_time, a_diverging_run_fails_and_is_tried_again,
+           queued_and_running_runs_are_cancelled, a_paused_experiment_goes_on_where_it_was,
+           pausing_and_resuming_at_once_loses_nothing, a_stop_of_the_service_keeps_the_work,
+           a_small_experiment_does_not_wait_for_a_big_one, the_queue_has_a_limit,
+           the_same_key_gives_the_same_experiment, an_extension_trains_only_what_is_missing,
+           seeds_are_added_until_the_interval_is_narrow,
            a_run_that_cannot_be_trained_fails_with_the_reason,
            files_that_nobody_knows_are_removed_at_start)

@@ -1,86 +1,31 @@
 /* A cancel that comes while a run is being set aside for a pause, or while neither folder nor
  * database can be used: it is not lost. And what a diverged run says. */
-#include "server/jobs.h"
-
-#include "server/api_submit.h"
 #include "server/jobs_files.h"
-
-#include "tests/check.h"
+#include "tests/server/jobs_fixture.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 /* A checkpoint of some fifty megabytes: long enough in writing to be met there. */
 #define LARGE                                                                                      \
     "{\"dataset\":{\"name\":\"moons\",\"n\":100},\"hidden\":[2048,2048],\"epochs\":1000,"          \
     "\"record_layers\":false}"
 
-enum { PATIENCE_MS = 60000 };
+static const jobs_options ONE = {.n_workers = 1, .queue_limit = 50};
 
-typedef struct told {
-    int64_t run_id;
-    run_state status;
-} told;
-
-typedef struct bench { /* a service without HTTP in a folder of its own */
-    char folder[64], data_dir[96];
-    int pipe[2];
-    store *store;
-    jobs *jobs;
-    app app;
-} bench;
-
-static void on_events(void *context, const store_event *events, int n)
+static bool is_of_run(const store_event *event)
 {
-    const bench *b = context;
-    for (int i = 0; i < n; i++) {
-        told t = {events[i].run_id, events[i].status};
-        if (events[i].kind == EVENT_RUN)
-            CHECK(write(b->pipe[1], &t, sizeof t) == sizeof t);
-    }
+    return event->kind == EVENT_RUN;
 }
 
-static bool bench_open(bench *b)
-{
-    char database[96];
-    fail f;
-    *b = (bench){.folder = "/tmp/regulab-test-cancel-XXXXXX"};
-    if (!CHECK(mkdtemp(b->folder) != NULL) || !CHECK(pipe(b->pipe) == 0))
-        return false;
-    snprintf(database, sizeof database, "%s/regulab.db", b->folder);
-    snprintf(b->data_dir, sizeof b->data_dir, "%s/data", b->folder);
-    if (!CHECK_OK(store_open(database, &b->store, &f), f))
-        return false;
-    store_listen(b->store, on_events, b);
-    jobs_options options = {
-        .store = b->store, .data_dir = b->data_dir, .n_workers = 1, .queue_limit = 50};
-    bool is_open = CHECK_OK(jobs_open(&options, &b->jobs, &f), f);
-    b->app = (app){.store = b->store, .jobs = b->jobs, .data_dir = b->data_dir};
-    return is_open;
-}
-
-static void bench_close(bench *b)
-{
-    char command[128];
-    jobs_close(b->jobs);
-    store_close(b->store);
-    close(b->pipe[0]);
-    close(b->pipe[1]);
-    snprintf(command, sizeof command, "rm -r '%s'", b->folder);
-    CHECK(system(command) == 0);
-}
-
+/* One with one run. */
 static bool submit(bench *b, const char *text, int64_t *experiment_id, int64_t *run_id)
 {
     submission s;
-    fail_list faults = {.n = 0};
-    if (!CHECK(api_submit(&b->app, text, strlen(text), NULL, &s, &faults)))
+    if (!bench_submit(b, text, &s))
         return false;
     *experiment_id = s.experiment_id;
     *run_id = s.run_ids[0];
@@ -92,22 +37,10 @@ static bool submit(bench *b, const char *text, int64_t *experiment_id, int64_t *
 static run_state await_either(bench *b, int64_t run_id, run_state one, run_state other)
 {
     told t;
-    struct pollfd p = {.fd = b->pipe[0], .events = POLLIN};
-    while (CHECK(poll(&p, 1, PATIENCE_MS) == 1) &&
-           CHECK(read(b->pipe[0], &t, sizeof t) == sizeof t))
+    while (bench_next(b, &t))
         if (t.run_id == run_id && (t.status == one || t.status == other))
             return t.status;
     return RUN_STATE_COUNT;
-}
-
-static run_state state_of(bench *b, int64_t run_id)
-{
-    run row = {0};
-    fail f;
-    CHECK_OK(store_get_run(b->store, run_id, &row, &f), f);
-    run_state status = row.status;
-    run_close(&row);
-    return status;
 }
 
 /* Until the checkpoint of the pause is being written, when the run has seen the pause and the store
@@ -132,7 +65,7 @@ static void cancel_while_pausing(bool whole_experiment)
     bench b;
     int64_t experiment_id, run_id;
     fail f;
-    CHECK_OR_RETURN(bench_open(&b));
+    CHECK_OR_RETURN(bench_open(&b, ONE, is_of_run));
     CHECK_OR_RETURN(submit(&b, LARGE, &experiment_id, &run_id));
     await_either(&b, run_id, RUN_STATE_RUNNING, RUN_STATE_RUNNING);
     CHECK_OK(jobs_pause_experiment(b.jobs, experiment_id, &f), f);
@@ -142,7 +75,7 @@ static void cancel_while_pausing(bool whole_experiment)
     else
         CHECK_OK(jobs_cancel_run(b.jobs, run_id, &f), f);
     if (await_either(&b, run_id, RUN_STATE_PAUSED, RUN_STATE_CANCELLED) == RUN_STATE_PAUSED)
-        CHECK_EQUAL_INT(state_of(&b, run_id), RUN_STATE_CANCELLED);
+        CHECK_EQUAL_INT(bench_state(&b, run_id), RUN_STATE_CANCELLED);
     bench_close(&b);
 }
 
@@ -190,7 +123,7 @@ static void a_cancel_outlasts_folder_and_database(void)
     int64_t experiment_id, run_id;
     char away[128];
     fail f;
-    CHECK_OR_RETURN(bench_open(&b));
+    CHECK_OR_RETURN(bench_open(&b, ONE, is_of_run));
     snprintf(away, sizeof away, "%s.away", b.data_dir);
     CHECK(rename(b.data_dir, away) == 0);
     CHECK_OR_RETURN(submit(&b, "{\"dataset\":\"moons\",\"epochs\":1}", &experiment_id, &run_id));
@@ -222,7 +155,7 @@ static void a_diverged_run_names_the_epoch_of_its_last_record(void)
     run row = {0};
     char expected[64];
     fail f;
-    CHECK_OR_RETURN(bench_open(&b));
+    CHECK_OR_RETURN(bench_open(&b, ONE, is_of_run));
     CHECK_OR_RETURN(submit(&b,
                            "{\"dataset\":\"sine\",\"hidden\":[16],\"optimizer\":\"sgd\","
                            "\"learning_rate\":1000,\"epochs\":10}",

@@ -1,94 +1,37 @@
 /* Commands from several threads at once to runs that are being taken, trained and ended: no run is
  * left queued with nobody to take it, none is trained twice. */
-#include "server/jobs.h"
-
-#include "server/api_submit.h"
-
-#include "tests/check.h"
+#include "tests/server/jobs_fixture.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #define QUICK "\"dataset\":{\"name\":\"moons\",\"n\":100},\"hidden\":[4],\"batch_size\":50"
 
-enum { PATIENCE_MS = 120000, RUNS = 12, THREADS = 4, COMMANDS = 150, RUNS_LIMIT = 4096 };
+enum { RUNS = 12, THREADS = 4, COMMANDS = 150, RUNS_LIMIT = 4096 };
 
-typedef struct told {
-    int64_t experiment_id;
-    run_state status;
-} told;
-
-typedef struct bench { /* a service without HTTP in a folder of its own */
-    char folder[64], data_dir[96];
-    int pipe[2];
-    store *store;
-    jobs *jobs;
-    app app;
-    atomic_int running[RUNS_LIMIT]; /* by run: started and not yet said to have stopped */
-    atomic_int n_twice;
-} bench;
+static atomic_int running[RUNS_LIMIT]; /* by run: started and not yet said to have stopped */
+static atomic_int n_twice;
 
 /* Every `running` is followed by another state before the next one. */
-static void watch_run(bench *b, const store_event *event)
+static bool watch(const store_event *event)
 {
-    if (event->run_id >= RUNS_LIMIT)
-        return;
     bool is_running = event->status == RUN_STATE_RUNNING;
-    int was_running = atomic_exchange(&b->running[event->run_id], is_running);
-    if (is_running && was_running)
-        atomic_fetch_add(&b->n_twice, 1);
+    if (event->kind == EVENT_RUN && event->run_id < RUNS_LIMIT)
+        n_twice += atomic_exchange(&running[event->run_id], is_running) && is_running;
+    return event->kind == EVENT_EXPERIMENT && run_state_is_terminal(event->status);
 }
 
-static void on_events(void *context, const store_event *events, int n)
+static jobs_options workers(int n)
 {
-    bench *b = context;
-    for (int i = 0; i < n; i++) {
-        told t = {events[i].experiment_id, events[i].status};
-        if (events[i].kind == EVENT_RUN)
-            watch_run(b, &events[i]);
-        if (events[i].kind == EVENT_EXPERIMENT && run_state_is_terminal(t.status))
-            CHECK(write(b->pipe[1], &t, sizeof t) == sizeof t);
-    }
+    return (jobs_options){.n_workers = n, .queue_limit = 10000};
 }
 
-static bool bench_open(bench *b, int n_workers)
+static bool open_watched(bench *b, int n_workers)
 {
-    char database[96];
-    fail f;
-    *b = (bench){.folder = "/tmp/regulab-test-race-XXXXXX"};
-    if (!CHECK(mkdtemp(b->folder) != NULL) || !CHECK(pipe(b->pipe) == 0))
-        return false;
-    snprintf(database, sizeof database, "%s/regulab.db", b->folder);
-    snprintf(b->data_dir, sizeof b->data_dir, "%s/data", b->folder);
-    if (!CHECK_OK(store_open(database, &b->store, &f), f))
-        return false;
-    store_listen(b->store, on_events, b);
-    jobs_options options = {
-        .store = b->store, .data_dir = b->data_dir, .n_workers = n_workers, .queue_limit = 10000};
-    bool is_open = CHECK_OK(jobs_open(&options, &b->jobs, &f), f);
-    b->app = (app){.store = b->store, .jobs = b->jobs, .data_dir = b->data_dir};
-    return is_open;
-}
-
-static void bench_close(bench *b)
-{
-    char command[128];
-    jobs_close(b->jobs);
-    store_close(b->store);
-    close(b->pipe[0]);
-    close(b->pipe[1]);
-    snprintf(command, sizeof command, "rm -r '%s'", b->folder);
-    CHECK(system(command) == 0);
-}
-
-static bool submit(bench *b, const char *text, submission *out)
-{
-    fail_list faults = {.n = 0};
-    return CHECK(api_submit(&b->app, text, strlen(text), NULL, out, &faults));
+    n_twice = 0;
+    memset(running, 0, sizeof running);
+    return bench_open(b, workers(n_workers), watch);
 }
 
 static run_state state_of(bench *b, int64_t experiment_id, int64_t runs[RUN_STATE_COUNT])
@@ -107,10 +50,8 @@ static bool await_end(bench *b, int64_t experiment_id)
 {
     int64_t runs[RUN_STATE_COUNT];
     told t;
-    struct pollfd p = {.fd = b->pipe[0], .events = POLLIN};
     while (!run_state_is_terminal(state_of(b, experiment_id, runs)))
-        if (!CHECK(poll(&p, 1, PATIENCE_MS) == 1) ||
-            !CHECK(read(b->pipe[0], &t, sizeof t) == sizeof t)) {
+        if (!bench_next(b, &t)) {
             printf("    queued %" PRId64 ", running %" PRId64 ", paused %" PRId64 "\n",
                    runs[RUN_STATE_QUEUED], runs[RUN_STATE_RUNNING], runs[RUN_STATE_PAUSED]);
             return false;
@@ -176,7 +117,7 @@ static void all_runs_end(bench *b, const submission *s)
     for (int i = 0; i < RUN_STATE_COUNT; i++)
         sum += runs[i];
     CHECK_EQUAL_INT(sum, s->n_run_ids);
-    CHECK_EQUAL_INT(atomic_load(&b->n_twice), 0);
+    CHECK_EQUAL_INT(atomic_load(&n_twice), 0);
     jobs_state state;
     jobs_get_state(b->jobs, &state);
     CHECK_EQUAL_INT(state.n_queued, 0);
@@ -184,14 +125,14 @@ static void all_runs_end(bench *b, const submission *s)
 
 static void commands_at_once(int n_workers, int n_epochs)
 {
-    static bench b;
+    bench b;
     submission s;
     char text[256];
     pthread_t threads[THREADS];
     commander commanders[THREADS];
-    CHECK_OR_RETURN(bench_open(&b, n_workers));
+    CHECK_OR_RETURN(open_watched(&b, n_workers));
     snprintf(text, sizeof text, "{" QUICK ",\"epochs\":%d,\"repeats\":%d}", n_epochs, RUNS);
-    CHECK_OR_RETURN(submit(&b, text, &s));
+    CHECK_OR_RETURN(bench_submit(&b, text, &s));
     for (int i = 0; i < THREADS; i++) {
         commanders[i] = (commander){&b, &s, (unsigned)(7 * i + n_workers)};
         CHECK(pthread_create(&threads[i], NULL, give_commands, &commanders[i]) == 0);
@@ -263,15 +204,15 @@ static void *interfere(void *context)
 
 static void a_submission_is_commanded_before_it_is_queued(void)
 {
-    static bench b;
+    bench b;
     enum { N = 60 };
     pthread_t thread;
     submission s[N];
-    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_OR_RETURN(open_watched(&b, 2));
     submitter x = {.b = &b};
     CHECK(pthread_create(&thread, NULL, interfere, &x) == 0);
     for (int i = 0; i < N; i++)
-        CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":1,\"repeats\":4}", &s[i]));
+        CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1,\"repeats\":4}", &s[i]));
     atomic_store(&x.is_over, 1);
     pthread_join(thread, NULL);
     for (int i = 0; i < N; i++) {
@@ -284,25 +225,25 @@ static void a_submission_is_commanded_before_it_is_queued(void)
             CHECK(await_end(&b, s[i].experiment_id));
         free(s[i].run_ids);
     }
-    CHECK_EQUAL_INT(atomic_load(&b.n_twice), 0);
+    CHECK_EQUAL_INT(atomic_load(&n_twice), 0);
     bench_close(&b);
 }
 
 /* The rule that adds seeds runs while a run ends; a cancel that crosses it is the last word. */
 static void a_cancelled_experiment_gets_no_more_seeds(void)
 {
-    static bench b;
+    bench b;
     enum { N = 15, SEEDS_MOST = 1000 };
     int64_t runs[RUN_STATE_COUNT];
-    CHECK_OR_RETURN(bench_open(&b, 2));
+    CHECK_OR_RETURN(open_watched(&b, 2));
     for (int i = 0; i < N; i++) {
         submission s;
         fail f;
-        CHECK_OR_RETURN(submit(&b,
-                               "{" QUICK
-                               ",\"epochs\":1,\"sweep\":{\"dropout\":[0,0.5]},\"repeats\":"
-                               "{\"until\":{\"half_width\":1e-12},\"min\":2,\"max\":1000}}",
-                               &s));
+        CHECK_OR_RETURN(bench_submit(&b,
+                                     "{" QUICK
+                                     ",\"epochs\":1,\"sweep\":{\"dropout\":[0,0.5]},\"repeats\":"
+                                     "{\"until\":{\"half_width\":1e-12},\"min\":2,\"max\":1000}}",
+                                     &s));
         for (int n = 0; n < 2 * i; n++) /* a little later each time */
             (void)state_of(&b, s.experiment_id, runs);
         CHECK_OK(jobs_cancel_experiment(b.jobs, s.experiment_id, &f), f);
@@ -312,33 +253,23 @@ static void a_cancelled_experiment_gets_no_more_seeds(void)
         CHECK(runs[RUN_STATE_COMPLETED] < 2 * SEEDS_MOST);
         free(s.run_ids);
     }
-    CHECK_EQUAL_INT(atomic_load(&b.n_twice), 0);
+    CHECK_EQUAL_INT(atomic_load(&n_twice), 0);
     bench_close(&b);
 }
 
 /* The service stops while commands come: the next start finds everything. */
 static void a_stop_in_between_loses_nothing(void)
 {
-    static bench b;
+    bench b;
     submission s;
-    fail f;
-    char database[96];
-    CHECK_OR_RETURN(bench_open(&b, 2));
-    CHECK_OR_RETURN(submit(&b, "{" QUICK ",\"epochs\":30,\"repeats\":12}", &s));
-    snprintf(database, sizeof database, "%s/regulab.db", b.folder);
+    CHECK_OR_RETURN(open_watched(&b, 2));
+    CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":30,\"repeats\":12}", &s));
     for (int i = 0; i < 12; i++) {
         commander c = {&b, &s, (unsigned)i};
         command(&c, (unsigned)i % 5, s.run_ids[i]);
-        jobs_close(b.jobs);
-        store_close(b.store);
-        memset(b.running, 0, sizeof b.running);
-        CHECK_OR_RETURN(CHECK_OK(store_open(database, &b.store, &f), f));
-        store_listen(b.store, on_events, &b);
-        jobs_options options = {
-            .store = b.store, .data_dir = b.data_dir, .n_workers = 2, .queue_limit = 10000};
-        CHECK_OR_RETURN(CHECK_OK(jobs_open(&options, &b.jobs, &f), f));
-        b.app.store = b.store;
-        b.app.jobs = b.jobs;
+        bench_stop(&b);
+        memset(running, 0, sizeof running);
+        CHECK_OR_RETURN(bench_start(&b));
     }
     all_runs_end(&b, &s);
     free(s.run_ids);

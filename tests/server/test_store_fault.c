@@ -53,8 +53,11 @@ static void be_busy(const char *path, int to)
                 _exit(2);
             say(to, id, ids[0], epoch);
         }
-        const run_end end = {
-            RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1, "last", NULL, 0};
+        const run_end end = {.to = RUN_STATE_COMPLETED,
+                             .reason = STOP_REASON_FINISHED,
+                             .metrics = &m,
+                             .samples_per_second = 1,
+                             .selected_weights = "last"};
         if (!store_finish_run(s, ids[0], &end, &moved, &f))
             _exit(2);
     }

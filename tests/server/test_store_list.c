@@ -523,7 +523,11 @@ static void *work(void *context)
         record r = fixture_record(epoch, 3);
         store_add_record(w->x->s, w->run_id, &r);
     }
-    const run_end end = {RUN_STATE_COMPLETED, STOP_REASON_FINISHED, NULL, &m, 1, "last", NULL, 0};
+    const run_end end = {.to = RUN_STATE_COMPLETED,
+                         .reason = STOP_REASON_FINISHED,
+                         .metrics = &m,
+                         .samples_per_second = 1,
+                         .selected_weights = "last"};
     w->ok = store_finish_run(w->x->s, w->run_id, &end, &moved, &f) && moved;
     return NULL;
 }
