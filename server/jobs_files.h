@@ -1,5 +1,5 @@
-/* jobs_files — the files that belong to runs: DATA_DIR/checkpoints/<database>-<run>.checkpoint and
- * DATA_DIR/models/<database>-<run>.safetensors.
+/* jobs_files — the files that belong to runs: DATA_DIR/checkpoints/<database>-<run>.checkpoint and,
+ * for a model that is too large for a row, DATA_DIR/models/<database>-<run>.safetensors.
  *
  * 1. A file is whole or absent, whenever this program is killed: written under a temporary name,
  *    then renamed.
