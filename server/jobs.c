@@ -197,7 +197,8 @@ static run_state on_paused(void *context)
 typedef struct company {
     bool is_training; /* or runs wait in the queue */
     bool is_ending;
-    bool has_last; /* one of them decides about more seeds */
+    bool has_last; /* one of them is the last, and waits for the ends of others */
+    bool is_deciding;
 } company;
 
 static company company_of(const worker *w)
@@ -210,37 +211,47 @@ static company company_of(const worker *w)
             continue;
         c.is_training = c.is_training || !other->is_ending;
         c.is_ending = c.is_ending || other->is_ending;
-        c.has_last = c.has_last || other->is_last;
+        c.has_last = c.has_last || (other->is_last && !other->is_deciding);
+        c.is_deciding = c.is_deciding || other->is_deciding;
     }
     return c;
 }
 
-/* True if this run is the last of its experiment, and all others are stored. With the lock held. */
+/* True if this run is the last of its experiment, and all others are stored. Runs that a decision
+ * has added may end before it is over: they wait for it. With the lock held. */
 static bool await_others(worker *w)
 {
-    company c = company_of(w);
     w->is_ending = true;
-    w->is_last = !c.is_training && !c.has_last;
-    while (w->is_last && c.is_ending) {
+    for (;;) {
+        company c = company_of(w);
+        w->is_last = !c.is_training && !c.has_last && !c.is_deciding;
+        w->is_deciding = w->is_last && !c.is_ending;
+        bool has_to_wait = !w->is_deciding && !c.is_training && !c.has_last;
+        if (!has_to_wait)
+            return w->is_deciding;
         jobs_wait_change(w->jobs);
-        c = company_of(w);
-        w->is_last = !c.is_training;
     }
-    return w->is_last;
 }
 
 /* The last run of an experiment decides, before its own end is stored, whether more seeds are
- * wanted: so that the experiment is never seen as completed in between. */
+ * wanted: so that the experiment is never seen as completed in between. About those that it adds,
+ * another one decides. */
 static void on_end(void *context, const run *r, run_state to, const run_metrics *metrics)
 {
     worker *w = context;
     jobs_lock(w->jobs);
-    bool is_last = await_others(w);
+    bool decides = await_others(w);
     jobs_tell_change(w->jobs);
     jobs_unlock(w->jobs);
-    if (is_last && to != RUN_STATE_CANCELLED)
+    if (!decides)
+        return;
+    if (to != RUN_STATE_CANCELLED)
         jobs_repeats_extend(w->jobs, w->jobs->options.store, r,
                             to == RUN_STATE_COMPLETED ? metrics : NULL);
+    jobs_lock(w->jobs);
+    w->is_last = w->is_deciding = false;
+    jobs_tell_change(w->jobs);
+    jobs_unlock(w->jobs);
 }
 
 /* With the lock held: somebody may take the place, or its core. */
@@ -251,10 +262,7 @@ static void leave_place(worker *w)
         return;
     w->is_handed_over = true;
     j->n_running--;
-    if (jobs_queue_count(j->queue) > 0)
-        jobs_wake(j);
-    else
-        jobs_share_threads(j);
+    jobs_wake(j);
 }
 
 static void on_handed_over(void *context)
@@ -283,8 +291,8 @@ static bool on_wait(void *context, const fail *why)
     if (!w->has_said_why)
         (void)fprintf(stderr, "regulab: run %lld waits: %s\n", (long long)w->run_id, why->sentence);
     w->has_said_why = true;
-    if (!j->is_closing)
-        pthread_cond_timedwait(&j->sync->work, &j->sync->lock, &until);
+    for (int error = 0; !j->is_closing && error != ETIMEDOUT;)
+        error = pthread_cond_timedwait(&j->sync->work, &j->sync->lock, &until);
     bool is_closing = j->is_closing;
     jobs_unlock(j);
     if (is_closing)
@@ -304,7 +312,8 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
 {
     w->experiment_id = experiment_id;
     w->run_id = run_id;
-    w->is_pausing = w->is_aside = w->is_told = w->is_ending = w->is_last = false;
+    w->is_pausing = w->is_aside = w->is_told = w->is_ending = false;
+    w->is_last = w->is_deciding = false;
     w->is_waiting = w->has_said_why = w->is_handed_over = false;
     w->started_ms = jobs_now_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
@@ -402,7 +411,7 @@ static void *worker_main(void *context)
         if (take_run(j, &experiment_id, &run_id)) {
             begin_run(w, experiment_id, run_id);
             work(w);
-        } else if (may_tidy) {
+        } else if (may_tidy && j->n_running < j->n_places) {
             jobs_unlock(j);
             may_tidy = jobs_tidy_more(j);
             jobs_lock(j);

@@ -190,6 +190,8 @@ static bool retry_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
         !jobs_check_room(j, 1, f))
         return false;
     wait_until_left(j, id);
+    if (!jobs_files_check(j->data_dir, f)) /* a checkpoint may come back with it */
+        return false;
     /* Before the change: a checkpoint left over would start the new attempt behind its missing
      * epochs. */
     jobs_files_remove_checkpoint(&j->files, id);

@@ -6,8 +6,9 @@
  *    together holds the experiment meanwhile (jobs_hold): nothing of it is taken from the queue,
  *    and nobody else changes it. The queue is changed only after the store has agreed, so a refusal
  *    leaves both as they were.
- * 4. n_places runs train at once. A run whose end is in the store's hands takes no place any more: its worker
- *    waits for the disk while another trains the next run. So there are more workers than places.
+ * 4. n_places runs train at once. A run whose end has been handed to the store takes no place any
+ *    more, also if the disk refuses it and it has to be handed over again: its worker waits for the
+ *    disk while another trains the next run. So there are more workers than places.
  * 5. Whoever holds an experiment waits for its workers only while these are untold or going aside,
  *    or after telling them to cancel: in no other state does a worker wait for a hold. */
 #ifndef SERVER_JOBS_PRIVATE_H
@@ -29,7 +30,8 @@ typedef struct worker {
     bool is_aside;       /* the store is about to say `paused`: it can no longer be told to go on */
     bool is_told;        /* the store knows that it runs, before all that it is asked from now on */
     bool is_ending;      /* trained; its end is being stored */
-    bool is_last;        /* and decides about more seeds, once the others are stored */
+    bool is_last;        /* and the last of its experiment: it waits for the ends of the others */
+    bool is_deciding;    /* about more seeds: all others are stored */
     bool is_handed_over; /* its end is the store's to write: it takes no place */
     bool is_waiting, has_said_why; /* for database or data directory */
     fail trouble;                  /* what it waits for */

@@ -229,7 +229,10 @@ static void finish_surely(const running *r, const train_result *result, const en
     while (!finish(r, result, end, &f))
         if (is_gone(&f) || !task->wait(task->context, &f))
             return;
-    jobs_files_remove_checkpoint(task->files, task->run_id);
+    if (result && result->model)
+        jobs_files_remove_checkpoint(task->files, task->run_id);
+    else /* nor a model that a crash left of an attempt before */
+        jobs_files_remove(task->files, task->run_id);
 }
 
 /* Stores what a paused run becomes; running and cancelled are left to the caller. */

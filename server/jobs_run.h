@@ -35,7 +35,8 @@ typedef struct jobs_task {
     run_state (*paused_as)(void *context);
     /* The run is about to end in a terminal state: what has to be stored before it (more seeds). */
     void (*before_end)(void *context, const run *r, run_state to, const run_metrics *metrics);
-    /* NULL: nobody asks; its end is the store's to write, before all that it is asked from now on. May come again,
+    /* NULL: nobody asks; its end is the store's to write, before all that it is asked from now on
+     * unless the disk refuses. May come again,
      * after a wait(). */
     void (*on_handed_over)(void *context);
     void (*on_result)(void *context,

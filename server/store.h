@@ -106,7 +106,7 @@ typedef struct experiment_change { /* NULL: leave */
 } experiment_change;
 FAIL_CHECKED bool store_update_experiment(store *s, int64_t id, const experiment_change *change,
                                           fail *f);
-/* Deletes it with runs, epochs, layers: on return nothing here knows it any more, and the rows of a
+/* Deletes it with runs, epochs, layers, models: on return nothing here knows it any more, and the rows of a
  * small one are gone; those of a large one go in slices between other writes, also after a restart.
  * run_ids of what was deleted are handed to the callback so that files can go too. */
 FAIL_CHECKED bool store_delete_experiment(store *s, int64_t id,
