@@ -11,8 +11,9 @@ import { cli, readJson, removeDirectory, sharedFolder, temporaryDirectory } from
 
 const MNIST = { dataset: 'mnist', validation_size: 1000, batch_size: 100, record_layers: false, evaluate_every: 10 };
 const SIMARD = { ...MNIST, hidden: [800], optimizer: 'sgd', learning_rate: 0.1, momentum: 0.9 };
-const WIDE = { ...MNIST, hidden: [1024, 1024, 1024], optimizer: 'sgd', momentum: 0.95, learning_rate: 0.02, learning_rate_schedule: 'cosine', epochs: 60 };
-const DROPPED = { ...WIDE, dropout: 0.5, input_dropout: 0.2, max_norm: 2 };
+const WIDE = { ...MNIST, hidden: [1024, 1024, 1024], optimizer: 'sgd', momentum: 0.95, learning_rate: 0.02, learning_rate_schedule: 'cosine', epochs: 120 };
+/* The paper bounds the norms at 2, of weights that are halved for use; here a weight is used as it is trained. */
+const DROPPED = { ...WIDE, dropout: 0.5, input_dropout: 0.2, max_norm: 1 };
 const error = (metrics, name = 'test_accuracy') => 100 * (1 - metrics[name]);
 const within = (low, high) => (value) => value >= low && value <= high;
 
@@ -43,7 +44,7 @@ const RECIPES = {
   'monte-carlo': {
     source: 'Srivastava et al. 2014, figure 11: averaging about 50 sampled nets equals weight scaling',
     seeds: 1,
-    arms: Object.fromEntries([1, 5, 50].map((k) => [`k${k}`, { ...DROPPED, epochs: 12, monte_carlo_samples: k }])),
+    arms: Object.fromEntries([1, 5, 50].map((k) => [`k${k}`, { ...DROPPED, max_norm: 2, epochs: 12, monte_carlo_samples: k }])),
     figures: {
       'one sampled net, points worse than weight scaling': [(arms) => arms.k1.sampled - arms.k1.test, within(0.1, 100)],
       'fifty, points from weight scaling': [(arms) => Math.abs(arms.k50.sampled - arms.k50.test), within(0, 0.1)],
