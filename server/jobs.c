@@ -226,8 +226,7 @@ static bool await_others(worker *w)
         company c = company_of(w);
         w->is_last = !c.is_training && !c.has_last && !c.is_deciding;
         w->is_deciding = w->is_last && !c.is_ending;
-        bool has_to_wait = !w->is_deciding && !c.is_training && !c.has_last;
-        if (!has_to_wait)
+        if (w->is_deciding || c.is_training || c.has_last)
             return w->is_deciding;
         jobs_wait_change(w->jobs);
     }
