@@ -65,12 +65,12 @@ export const Swatch = ({ style }) => html`
   <svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true"><line x1="0" x2="18" y1="4" y2="4"
     stroke=${style?.color ?? 'currentColor'} stroke-width="3" stroke-dasharray=${style?.dash?.join(' ') || 'none'} /></svg>`;
 
-/* What went wrong, and a way to try again. */
-export const Failure = ({ problem, retry, title }) => html`
+/* What went wrong, and a way to try again where that may help: what does not exist will not the next time. `heading`: h1 where there is nothing else. */
+export const Failure = ({ problem, retry, title, heading: Heading = 'strong' }) => html`
   <div class="notice-block bad" role="alert" data-testid="failure">
     <${Icon} name="alert" />
-    <div><strong>${title ?? problem.title ?? 'That did not work'}</strong><p>${problem.message}</p>
-      ${retry && html`<button type="button" class="button" onClick=${retry}>Try again</button>`}
+    <div><${Heading}>${title ?? problem.title ?? 'That did not work'}<//><p>${problem.message}</p>
+      ${retry && problem.status !== 404 && html`<button type="button" class="button" onClick=${retry}>Try again</button>`}
     </div>
   </div>`;
 

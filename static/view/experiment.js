@@ -159,7 +159,7 @@ function Experiment({ id, set, ...props }) {
   const isCompared = store.comparison !== null || store.problems.has('comparison'); /* before that, nobody knows which two to show */
   const failure = store.problem ?? problem;
   if (failure) {
-    return html`<${Failure} problem=${failure} retry=${() => { setProblem(null); getCatalogue().then(setCatalogue, setProblem); store.load(); }}
+    return html`<${Failure} heading="h1" problem=${failure} retry=${() => { setProblem(null); getCatalogue().then(setCatalogue, setProblem); store.load(); }}
       title=${failure.status === 404 ? 'There is no such experiment' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
   }
   if (!store.experiment || !catalogue) return html`<${Loading} what="Loading the experiment" />`;
