@@ -150,6 +150,8 @@ static bool may_warm_up(const train_spec *s)
 #define EXPERIMENT(n, t, ...)                                                                      \
     ROW(n, EXPERIMENT, t, .offset = NONE, .default_number = NAN, __VA_ARGS__)
 #define HELP .help =
+#define FORMULA .formula =
+#define ELSEWHERE(pytorch, keras, scikit_learn) .equivalents = {pytorch, keras, scikit_learn}
 #define WHEN .applies =
 #define REGULARIZES .is_regularizer = true
 #define BELOW_MAXIMUM .exclusive_maximum = true
@@ -159,112 +161,177 @@ const field FIELDS[] = {
     /* ---- data ---- */
     ROW("dataset", DATA, DATASET, .offset = AT(dataset), .default_number = NAN,
         DEPENDS("\"glyphs\""),
-        HELP "Data set: a built-in generator or a registered name; or an object with \"name\" and "
-             "the generator's options."),
+        HELP "What is learned: a built-in generator or a registered data set by name, or an object "
+             "with \"name\" and the generator's options."),
     INTEGER("train_size", DATA, train_size, 1, 1e9, NAN, DEPENDS("the set's own"),
-            HELP "Training samples: a subset stratified by class, drawn with data_seed."),
-    INTEGER("validation_size", DATA, validation_size, 1, 1e9, NAN, DEPENDS("the set's own"),
-            HELP "Validation samples: a subset stratified by class, drawn with data_seed."),
+            HELP "How many samples train: a subset stratified by class, drawn with data_seed. Few "
+                 "samples are easily learned by heart, which is where regularizers help most."),
+    INTEGER(
+        "validation_size", DATA, validation_size, 1, 1e9, NAN, DEPENDS("the set's own"),
+        HELP
+        "How many samples watch and choose: a subset stratified by class, drawn with data_seed."),
     INTEGER("test_size", DATA, test_size, 1, 1e9, NAN, DEPENDS("the set's own"),
-            HELP "Test samples: a subset stratified by class, drawn with data_seed."),
+            HELP "How many samples measure the outcome, once, at the end: a subset stratified by "
+                 "class, drawn with data_seed."),
     NUMBER("label_noise", DATA, label_noise, 0, 1, 0,
-           HELP "Fraction of training labels replaced by a different class, uniformly, once for "
-                "all epochs; (K-1)/K makes "
-                "labels random. Validation and test labels are never touched."),
+           HELP "Fraction of training labels replaced by a different class, uniformly, once and "
+                "for all epochs: what a net that learns by heart will repeat. Validation and test "
+                "labels are never touched.",
+           FORMULA "(K − 1)/K makes the labels random"),
     ENUM("scaling", DATA, scaling, SCALINGS, NAN, DEPENDS("the set's own"),
-         HELP "Scaling of inputs, fitted on the training split only: standard is (x - "
-              "mean)/deviation, minmax is (x - min)/(max - "
-              "min); jointly over all pixels for images, per column otherwise. none: pixels in "
-              "0..1, other inputs as they are."),
+         HELP "Brings the inputs to a common scale, by statistics of the training split alone: "
+              "jointly over all pixels for images, per column otherwise. With none, pixels lie in "
+              "0 to 1 and other inputs stay as they are.",
+         FORMULA "standard (x − mean)/deviation; minmax (x − min)/(max − min)",
+         ELSEWHERE(NULL, NULL, "StandardScaler, MinMaxScaler")),
     INTEGER("data_seed", DATA, data_seed, 0, LARGEST_INTEGER, 0,
-            HELP "Seed of generators, splits and label noise."),
+            HELP
+            "Seed of generators, splits and label noise: another one is another draw of the data."),
     /* ---- model ---- */
     ROW("hidden", MODEL, INTEGER_ARRAY, .offset = AT(hidden), .count_offset = AT(n_hidden),
         .minimum = 1, .maximum = 16384, .default_number = NAN, DEPENDS("[128,128]"),
-        HELP "Widths of the hidden layers, from the input on; [] is a linear model."),
+        HELP "Widths of the hidden layers, from the input on. More and wider layers can learn "
+             "more, also by heart; [] is a linear model.",
+        ELSEWHERE("nn.Linear for each", "Dense(units) for each", "hidden_layer_sizes")),
     ENUM("activation", MODEL, activation, ACTIVATIONS, ACTIVATION_RELU, WHEN has_hidden,
-         HELP "Activation of the hidden layers. leaky_relu has slope 0.01, elu alpha 1, gelu is "
-              "the exact one (erf)."),
+         HELP "What a hidden unit makes of its weighted sum. leaky_relu has slope 0.01, elu alpha "
+              "1, gelu is the exact one (erf).",
+         ELSEWHERE("nn.ReLU, nn.GELU, …", "Dense(activation=…)",
+                   "activation, without most of them")),
     ENUM("normalization", MODEL, normalization, NORMALIZATIONS, NORMALIZATION_NONE, WHEN has_hidden,
-         HELP "Normalization in each hidden layer: dense, normalization, activation, dropout. "
-              "Epsilon 1e-5; batch: momentum 0.1, "
-              "biased variance in training, unbiased in the running one, and no bias in the dense "
-              "layer before it."),
+         HELP "Brings the sums of each hidden layer to mean 0 and variance 1, over the minibatch "
+              "(batch) or over the layer's units (layer), then scales and shifts them by learned "
+              "numbers. The order is dense, normalization, activation, dropout; batch "
+              "normalization (momentum 0.1) makes the bias before it needless.",
+         FORMULA "y = γ·(x − mean)/√(variance + 1e-5) + β",
+         ELSEWHERE(
+             "nn.BatchNorm1d, nn.LayerNorm",
+             "BatchNormalization(momentum=0.9, epsilon=1e-5), LayerNormalization(epsilon=1e-5)",
+             NULL)),
     ENUM("dropout_position", MODEL, dropout_position, DROPOUT_POSITIONS, DROPOUT_AFTER_ACTIVATION,
          WHEN dropout_is_placed,
-         HELP "Where dropout acts: after the activation, or before the normalization (the variance "
-              "shift of Li et al. 2018)."),
+         HELP
+         "Where dropout acts: after the activation, or before the normalization, whose statistics "
+         "then differ between training and inference (the variance shift of Li et al. 2018)."),
     ENUM("initialization", MODEL, initialization, INITIALIZATIONS, INITIALIZATION_AUTO,
-         HELP "Initial weights; auto: He normal for the ReLU family, LeCun normal for selu, Glorot "
-              "uniform otherwise. Biases start at 0."),
+         HELP "How the first weights are drawn, so that signals keep their size through the "
+              "layers. auto: He normal for the ReLU family, LeCun normal for selu, Glorot uniform "
+              "otherwise. Biases start at 0.",
+         FORMULA "variance: He 2/n_in; Glorot 2/(n_in + n_out); LeCun 1/n_in",
+         ELSEWHERE("nn.init.kaiming_normal_, xavier_uniform_, …", "kernel_initializer", NULL)),
     /* ---- regularizers ---- */
     ROW("dropout", REGULARIZERS, RATES, .offset = AT(dropout), .count_offset = AT(n_dropout),
         .minimum = 0, .maximum = 1, BELOW_MAXIMUM, .default_number = 0, WHEN has_hidden,
         REGULARIZES,
-        HELP "Probability of DROPPING a hidden unit (PyTorch, Keras); one rate, or one per hidden "
-             "layer (Srivastava et al. 2014)."),
+        HELP "Each hidden unit is left out of a training step with this probability, at random, so "
+             "that units cannot rely on one another; at inference all take part. One rate, or one "
+             "per hidden layer (Srivastava et al. 2014).",
+        FORMULA "h ← m·h/(1 − r), m = 0 with probability r, else 1",
+        ELSEWHERE("nn.Dropout(p=r)", "Dropout(r)", NULL)),
     NUMBER("input_dropout", REGULARIZERS, input_dropout, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
-           HELP "Probability of dropping an input."),
+           HELP "The same for inputs: each is set to 0 with this probability in training. About "
+                "0.2 is usual.",
+           FORMULA "x ← m·x/(1 − r)",
+           ELSEWHERE("nn.Dropout(p=r) on the input", "Dropout(r) on the input", NULL)),
     ENUM("dropout_kind", REGULARIZERS, dropout_kind, DROPOUT_KINDS, DROPOUT_BERNOULLI, WHEN drops,
-         HELP "bernoulli: units become 0; gaussian: units times N(1, r/(1-r)); dropconnect: "
-              "weights into hidden layers become 0 (Wan et "
-              "al. 2013); alpha: keeps mean and variance of selu nets (Klambauer et al. 2017)."),
+         HELP
+         "What dropout does. bernoulli: units become 0; gaussian: units are multiplied by noise of "
+         "the same mean and variance; dropconnect: weights into hidden layers become 0 (Wan et al. "
+         "2013); alpha: keeps mean and variance of selu nets (Klambauer et al. 2017).",
+         FORMULA "gaussian: h ← h·N(1, r/(1 − r)); dropconnect: W ← M∘W/(1 − r)",
+         ELSEWHERE("nn.Dropout, nn.AlphaDropout", "Dropout, GaussianDropout, AlphaDropout", NULL)),
     ENUM("dropout_scope", REGULARIZERS, dropout_scope, DROPOUT_SCOPES, DROPOUT_SCOPE_ELEMENT,
          WHEN drops,
-         HELP "element: a mask of its own for every sample; batch: one mask for the whole "
-              "minibatch, and the dropped units are not "
-              "computed (Graham et al. 2015)."),
+         HELP
+         "element: a mask of its own for every sample; batch: one mask for the whole minibatch, "
+         "which is quicker, since dropped units are not computed (Graham et al. 2015).",
+         ELSEWHERE("element", "element; noise_shape=(1, n) for batch", NULL)),
     ENUM("dropout_scaling", REGULARIZERS, dropout_scaling, DROPOUT_SCALINGS,
          DROPOUT_SCALING_INVERTED, WHEN scales_by_rate,
-         HELP "inverted: survivors times 1/(1-r) in training; classic: no scaling in training, "
-              "times 1-r at inference."),
+         HELP "Who makes up for the missing units: inverted scales the others in training, classic "
+              "scales all at inference, as the first papers did.",
+         FORMULA "inverted: 1/(1 − r) in training; classic: 1 − r at inference",
+         ELSEWHERE("inverted", "inverted", NULL)),
     ENUM("dropout_schedule", REGULARIZERS, dropout_schedule, DROPOUT_SCHEDULES,
          DROPOUT_SCHEDULE_CONSTANT, WHEN drops,
-         HELP "The rate in epoch t = 0, 1, ...: linear r*min(1, t/T); early r*(1 - t/T) while t < "
-              "T, then 0; late 0 while t < T, then "
-              "r; curriculum r*(1 - exp(-10*t/T))."),
+         HELP "How the rates change over the epochs t = 0, 1, … up to T: linear and curriculum "
+              "(Morerio et al. 2017) begin without dropout, early ends it, late begins it after T "
+              "(Liu et al. 2023).",
+         FORMULA "linear r·min(1, t/T); early r·(1 − t/T) while t < T, then 0; late 0 while t < T, "
+                 "then r; curriculum r·(1 − exp(−10·t/T))"),
     INTEGER("dropout_schedule_epochs", REGULARIZERS, dropout_schedule_epochs, 1, 1e6, NAN,
             DEPENDS("epochs; for early and late epochs/6, rounded up"), WHEN dropout_is_scheduled,
             HELP "T of dropout_schedule, in epochs."),
     INTEGER("monte_carlo_samples", REGULARIZERS, monte_carlo_samples, 0, 1000, 0,
-            HELP "Also evaluate the test split with the mean prediction of that many sampled masks "
-                 "(Gal and Ghahramani 2016); without masks to sample, once as it is."),
+            HELP "Also evaluate the test split with the mean prediction of that many sampled "
+                 "masks, which says more honestly how sure the net is (Gal and Ghahramani 2016). "
+                 "Without masks to sample, once as it is.",
+            FORMULA "p = (1/n)·Σ p(x, mask i)"),
     NUMBER("weight_decay", REGULARIZERS, weight_decay, 0, ANY, 0, REGULARIZES,
-           HELP "Decoupled decay: w <- (1 - eta*lambda)*w before the optimizer's step; with adam "
-                "this is AdamW (Loshchilov and Hutter 2019)."),
-    NUMBER("l2", REGULARIZERS, l2, 0, ANY, 0, REGULARIZES,
-           HELP "The penalty (lambda/2)*sum w^2 in the objective: PyTorch's weight_decay of SGD "
-                "and Adam; half of Keras' L2."),
+           HELP "Shrinks every weight by the same small fraction in each step, apart from the "
+                "loss: weights that nothing holds up fade away. Decoupled: the optimizer does not "
+                "rescale it; with adam this is AdamW (Loshchilov and Hutter 2019).",
+           FORMULA "w ← (1 − η·λ)·w before the step",
+           ELSEWHERE("AdamW(weight_decay=λ)", "SGD, Adam or RMSprop(weight_decay=λ)", NULL)),
+    NUMBER(
+        "l2", REGULARIZERS, l2, 0, ANY, 0, REGULARIZES,
+        HELP "Adds a cost for large weights to the loss, so that many small weights do the work "
+             "of a few large ones (ridge regression). Independent of the batch size.",
+        FORMULA "J + (λ/2)·Σ w²: λ·w joins the gradient",
+        ELSEWHERE("SGD, Adam or RMSprop(weight_decay=λ)", "kernel_regularizer=L2(λ/2)",
+                  "MLPClassifier(alpha=λ·batch_size); hidden []: LogisticRegression(C=1/(n·λ))")),
     NUMBER("l1", REGULARIZERS, l1, 0, ANY, 0, REGULARIZES,
-           HELP "The penalty lambda*sum |w|; a weight that reaches 0 can come back."),
+           HELP "Adds a cost for every weight that is not zero, so that unimportant ones are drawn "
+                "towards zero (lasso). A weight that reaches 0 can come back.",
+           FORMULA "J + λ·Σ |w|: λ·sign(w) joins the gradient",
+           ELSEWHERE("loss + λ·w.abs().sum()", "kernel_regularizer=L1(λ)",
+                     "hidden []: LogisticRegression(l1_ratio=1, C=1/(n·λ))")),
     ENUM("penalty_applies_to", REGULARIZERS, penalty_applies_to, PENALTY_SCOPES, PENALTY_WEIGHTS,
          WHEN penalizes,
-         HELP "What weight_decay, l2 and l1 act on: weights, or all parameters (biases and "
-              "normalization too)."),
+         HELP "What weight_decay, l2 and l1 act on: the weights, or all parameters (biases and "
+              "normalization too).",
+         ELSEWHERE("all, unless parameters are put into groups",
+                   "weights with kernel_regularizer; all with weight_decay", "weights")),
     NUMBER("max_norm", REGULARIZERS, max_norm, 0, ANY, 0, WHEN has_hidden, REGULARIZES,
-           HELP "After each update the incoming weights of each hidden unit are projected onto the "
-                "L2 ball of this radius; 0 = off."),
+           HELP
+           "Bounds the length of the weights into each hidden unit: after each update, longer ones "
+           "are scaled back to it (Srivastava et al. 2014). Allows large learning rates. 0 is off.",
+           FORMULA "w ← w·min(1, c/‖w‖₂) for each unit",
+           ELSEWHERE("torch.renorm(w, 2, 0, c) after each step", "kernel_constraint=MaxNorm(c)",
+                     NULL)),
     NUMBER("label_smoothing", REGULARIZERS, label_smoothing, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
-           HELP "Targets (1 - e)*onehot + e/K (Szegedy et al. 2016)."),
+           HELP "Asks for a little less than certainty: a part ε of the target is shared by all "
+                "classes (Szegedy et al. 2016). Keeps the net from ever larger logits.",
+           FORMULA "target (1 − ε)·onehot + ε/K",
+           ELSEWHERE("CrossEntropyLoss(label_smoothing=ε)",
+                     "CategoricalCrossentropy(label_smoothing=ε)", NULL)),
     NUMBER("mixup", REGULARIZERS, mixup, 0, ANY, 0, REGULARIZES,
-           HELP "alpha of mixup: each minibatch is mixed with a permutation of itself by one "
-                "weight drawn from Beta(alpha, alpha) "
-                "(Zhang et al. 2018); 0 = off."),
-    NUMBER("input_noise", REGULARIZERS, input_noise, 0, ANY, 0, REGULARIZES,
-           HELP "Standard deviation of Gaussian noise added to the scaled inputs in training "
-                "(Bishop 1995)."),
+           HELP "Trains on mixtures of two samples and of their labels instead of on the samples "
+                "themselves (Zhang et al. 2018); larger is more even. 0 is off.",
+           FORMULA "x ← β·x + (1 − β)·x', y likewise, β ~ Beta(α, α) for each minibatch"),
+    NUMBER(
+        "input_noise", REGULARIZERS, input_noise, 0, ANY, 0, REGULARIZES,
+        HELP
+        "Adds Gaussian noise of this standard deviation to the scaled inputs in training: the net "
+        "must not hang on small differences. For linear regression it is ridge (Bishop 1995).",
+        FORMULA "x ← x + N(0, σ²)", ELSEWHERE(NULL, "GaussianNoise(σ) on the input", NULL)),
     NUMBER("activation_noise", REGULARIZERS, activation_noise, 0, ANY, 0, WHEN has_hidden,
            REGULARIZES,
-           HELP "Standard deviation of Gaussian noise added to the activations of hidden layers in "
-                "training."),
+           HELP "Adds Gaussian noise of this standard deviation to the activations of the hidden "
+                "layers in training.",
+           FORMULA "h ← h + N(0, σ²)", ELSEWHERE(NULL, "GaussianNoise(σ) after each layer", NULL)),
     NUMBER("weight_noise", REGULARIZERS, weight_noise, 0, ANY, 0, REGULARIZES,
-           HELP
-           "Standard deviation of Gaussian noise added to the weights for each training step."),
+           HELP "Adds Gaussian noise of this standard deviation to the weights for each training "
+                "step: prefers solutions that bear small changes.",
+           FORMULA "gradient at w + N(0, σ²)"),
     NUMBER("gradient_noise", REGULARIZERS, gradient_noise, 0, ANY, 0, REGULARIZES,
-           HELP "Standard deviation of Gaussian noise added to the gradient of each training step "
-                "(Neelakantan et al. 2015)."),
+           HELP "Adds Gaussian noise of this standard deviation to the gradient of each training "
+                "step (Neelakantan et al. 2015).",
+           FORMULA "g ← g + N(0, σ²)"),
     ROW("augmentation", REGULARIZERS, OBJECT, .offset = NONE, .default_number = NAN, DEPENDS("off"),
-        REGULARIZES, HELP "Random distortion of images, drawn afresh for every sample and epoch."),
+        REGULARIZES,
+        HELP "Random distortion of images, drawn afresh for every sample and epoch: the net never "
+             "sees the same picture twice."),
     NUMBER("augmentation.shift", REGULARIZERS, augmentation.shift, 0, 64, 0, REGULARIZES,
            HELP "Shift by up to this many pixels each way."),
     NUMBER("augmentation.rotate", REGULARIZERS, augmentation.rotate, 0, 180, 0, REGULARIZES,
@@ -276,78 +343,113 @@ const field FIELDS[] = {
     NUMBER("augmentation.cutout", REGULARIZERS, augmentation.cutout, 0, 1024, 0, REGULARIZES,
            HELP "Side in pixels of a square set to the background (DeVries and Taylor 2017)."),
     NUMBER("augmentation.elastic", REGULARIZERS, augmentation.elastic, 0, 1000, 0, REGULARIZES,
-           HELP "Elastic distortion: alpha in pixels; sigma is 4 pixels at 28x28 and in proportion "
-                "elsewhere (Simard et al. 2003)."),
+           HELP "Elastic distortion: the strength α in pixels; σ is 4 pixels at 28×28 and in "
+                "proportion elsewhere (Simard et al. 2003)."),
     BOOLEAN("augmentation.flip", REGULARIZERS, augmentation.flip, 0, REGULARIZES,
-            HELP "Mirror left to right with probability 1/2."),
+            HELP "Mirror left to right with probability 1/2. Not for digits and letters."),
     ROW("early_stopping", REGULARIZERS, OBJECT, .offset = AT(early_stopping.enabled),
         .nullable = true, .default_number = NAN, DEPENDS("null"), REGULARIZES,
-        HELP "Stop when the validation metric no longer improves (Keras' names; Prechelt 1998)."),
+        HELP "Ends training when the validation metric no longer improves, before the net learns "
+             "the noise (Prechelt 1998).",
+        ELSEWHERE(NULL, "EarlyStopping", "MLPClassifier(early_stopping=True)")),
     ENUM("early_stopping.monitor", REGULARIZERS, early_stopping.monitor, MONITORS, MONITOR_VAL_LOSS,
-         WHEN stops_early, HELP "What is watched; never a test metric."),
+         WHEN stops_early, HELP "What is watched; never a test metric.",
+         ELSEWHERE(NULL, "monitor", NULL)),
     ENUM("early_stopping.criterion", REGULARIZERS, early_stopping.criterion, CRITERIA,
          CRITERION_PATIENCE, WHEN stops_early,
-         HELP "patience: records without improvement; gl: generalization loss 100*(E/E_best - 1) "
-              "above threshold; pq: gl over training "
-              "progress above threshold (Prechelt 1998; strips of 5 records)."),
+         HELP "When it ends. patience: after so many records without improvement; gl: when the "
+              "validation loss E has risen too far above its best; pq: when that rise outweighs "
+              "the progress in training (Prechelt 1998; strips of 5 records).",
+         FORMULA "gl: 100·(E/E_best − 1) > threshold; pq: gl/progress > threshold",
+         ELSEWHERE(NULL, "patience", "patience")),
     INTEGER("early_stopping.patience", REGULARIZERS, early_stopping.patience, 0, 1e6, 5,
-            WHEN stops_by_patience, HELP "Records without improvement before training stops."),
+            WHEN stops_by_patience, HELP "Records without improvement before training stops.",
+            ELSEWHERE(NULL, "patience", "n_iter_no_change")),
     NUMBER("early_stopping.min_delta", REGULARIZERS, early_stopping.min_delta, 0, ANY, 0,
-           WHEN stops_by_patience, HELP "A smaller improvement counts as none."),
+           WHEN stops_by_patience, HELP "A smaller improvement counts as none.",
+           ELSEWHERE(NULL, "min_delta", "tol")),
     NUMBER("early_stopping.threshold", REGULARIZERS, early_stopping.threshold, 0, ANY, NAN,
            DEPENDS("gl 2.0; pq 0.75"), WHEN stops_by_threshold, HELP "Threshold of gl or pq."),
     INTEGER("early_stopping.start_from_epoch", REGULARIZERS, early_stopping.start_from_epoch, 0,
-            1e6, 0, WHEN stops_early, HELP "Epochs before watching begins."),
+            1e6, 0, WHEN stops_early, HELP "Epochs before watching begins.",
+            ELSEWHERE(NULL, "start_from_epoch", NULL)),
     BOOLEAN("early_stopping.restore_best_weights", REGULARIZERS,
             early_stopping.restore_best_weights, 1, WHEN stops_early,
-            HELP "Select the weights of the best epoch, however training ends."),
+            HELP "Select the weights of the best epoch, however training ends.",
+            ELSEWHERE(NULL, "restore_best_weights", "always")),
     NUMBER("gradient_clip", REGULARIZERS, gradient_clip, 0, ANY, 0, REGULARIZES,
-           HELP "The gradient of data loss and l1 is scaled by min(1, c/(norm + 1e-6)), then l2 "
-                "joins (PyTorch's clip_grad_norm_); 0 = off."),
+           HELP "Shortens gradients that are longer than this, so that single wild minibatches do "
+                "no harm: that of data loss and l1; then l2 joins. 0 is off.",
+           FORMULA "g ← g·min(1, c/(‖g‖ + 1e-6))",
+           ELSEWHERE("clip_grad_norm_(parameters, c)", "global_clipnorm=c", NULL)),
     NUMBER("weight_average", REGULARIZERS, weight_average, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
-           HELP "Decay of an exponential moving average of the weights, used for evaluation; it "
-                "starts with the weights after the first step (PyTorch's AveragedModel). 0 = off."),
+           HELP "Evaluates with a moving average of the weights, which is smoother than the last "
+                "ones; it starts with the weights after the first step. 0 is off, 0.999 is usual.",
+           FORMULA "a ← d·a + (1 − d)·w after each step",
+           ELSEWHERE("AveragedModel(multi_avg_fn=get_ema_multi_avg_fn(d))",
+                     "use_ema=True, ema_momentum=d", NULL)),
     /* ---- optimization ---- */
     ENUM("optimizer", OPTIMIZATION, optimizer, OPTIMIZERS, OPTIMIZER_ADAM,
          .aliases = OPTIMIZER_ALIASES,
-         HELP "Update rule, with epsilon where PyTorch has it; adamw is accepted as adam (use "
-              "weight_decay)."),
+         HELP "How a gradient becomes a step: sgd, or adam and rmsprop, which give each weight a "
+              "step size of its own. adamw is accepted as adam (use weight_decay).",
+         ELSEWHERE("SGD, Adam, RMSprop", "SGD, Adam, RMSprop", "solver='sgd' or 'adam'")),
     NUMBER("learning_rate", OPTIMIZATION, learning_rate, 0, ANY, NAN, .exclusive_minimum = true,
-           DEPENDS("0.001; sgd 0.05"), HELP "Step size eta."),
+           DEPENDS("0.001; sgd 0.05"),
+           HELP "Size η of the steps: too small learns slowly, too large diverges. The first "
+                "setting to tune, and again for every other regularizer.",
+           FORMULA "w ← w − η·step", ELSEWHERE("lr", "learning_rate", "learning_rate_init")),
     NUMBER("momentum", OPTIMIZATION, momentum, 0, 1, NAN, BELOW_MAXIMUM,
-           DEPENDS("sgd 0.9; rmsprop 0"), WHEN has_momentum, HELP "v <- mu*v + g; w <- w - eta*v."),
+           DEPENDS("sgd 0.9; rmsprop 0"), WHEN has_momentum,
+           HELP "How much of the last step goes on: smooths the way.",
+           FORMULA "v ← μ·v + g; w ← w − η·v", ELSEWHERE("momentum", "momentum", "momentum")),
     BOOLEAN("nesterov", OPTIMIZATION, nesterov, 0, WHEN may_be_nesterov,
-            HELP "Nesterov's momentum: w <- w - eta*(g + mu*v)."),
+            HELP "Nesterov's momentum: looks one step ahead.", FORMULA "w ← w − η·(g + μ·v)",
+            ELSEWHERE("nesterov", "nesterov", "nesterovs_momentum")),
     NUMBER("beta1", OPTIMIZATION, beta1, 0, 1, 0.9, BELOW_MAXIMUM, WHEN is_adam,
-           HELP "Decay of adam's first moment."),
+           HELP "Decay of adam's mean of the gradients.", FORMULA "m ← β₁·m + (1 − β₁)·g",
+           ELSEWHERE("betas[0]", "beta_1", "beta_1")),
     NUMBER("beta2", OPTIMIZATION, beta2, 0, 1, 0.999, BELOW_MAXIMUM, WHEN is_adam,
-           HELP "Decay of adam's second moment."),
+           HELP "Decay of adam's mean of the squared gradients.", FORMULA "v ← β₂·v + (1 − β₂)·g²",
+           ELSEWHERE("betas[1]", "beta_2", "beta_2")),
     NUMBER("rho", OPTIMIZATION, rho, 0, 1, 0.99, BELOW_MAXIMUM, WHEN is_rmsprop,
-           HELP "Decay of rmsprop's squared gradients (PyTorch's alpha)."),
+           HELP "Decay of rmsprop's mean of the squared gradients.", FORMULA "v ← ρ·v + (1 − ρ)·g²",
+           ELSEWHERE("alpha", "rho", NULL)),
     NUMBER("epsilon", OPTIMIZATION, epsilon, 0, 1, 1e-8, .exclusive_minimum = true,
-           WHEN has_epsilon, HELP "Added to the root of the second moment."),
+           WHEN has_epsilon,
+           HELP "Added to the root of the mean square, so that nothing is divided by zero.",
+           FORMULA "g/(√v + ε)", ELSEWHERE("eps", "epsilon", "epsilon")),
     ENUM("learning_rate_schedule", OPTIMIZATION, learning_rate_schedule, RATE_SCHEDULES,
          RATE_CONSTANT,
-         HELP "In epoch e = 0, 1, ...: step eta*f^floor(e/decay_every); exponential eta*f^e; "
-              "cosine eta/2*(1 + cos(pi*e/epochs)); "
-              "one_cycle: PyTorch's OneCycleLR per step, eta is the peak."),
+         HELP "How the learning rate changes over the epochs e = 0, 1, …; one_cycle changes it in "
+              "every step, with η as its peak.",
+         FORMULA "step η·f^⌊e/decay_every⌋; exponential η·f^e; cosine η/2·(1 + cos(π·e/epochs))",
+         ELSEWHERE("StepLR, ExponentialLR, CosineAnnealingLR, OneCycleLR", "a LearningRateSchedule",
+                   NULL)),
     NUMBER("decay_factor", OPTIMIZATION, decay_factor, 0, 1, 0.1, .exclusive_minimum = true,
-           WHEN decays_rate, HELP "f of the step and exponential schedules."),
+           WHEN decays_rate, HELP "f of the step and exponential schedules.",
+           ELSEWHERE("gamma", "decay_rate", NULL)),
     INTEGER("decay_every", OPTIMIZATION, decay_every, 1, 1e6, 10, WHEN decays_in_steps,
-            HELP "Epochs between steps of the step schedule."),
+            HELP "Epochs between steps of the step schedule.",
+            ELSEWHERE("step_size", "decay_steps", NULL)),
     INTEGER("warmup_epochs", OPTIMIZATION, warmup_epochs, 0, 1e5, 0, WHEN may_warm_up,
-            HELP
-            "eta is multiplied by min(1, (step + 1)/(steps of these epochs)). Not with one_cycle, "
-            "which has a warm-up of its own."),
-    INTEGER("epochs", OPTIMIZATION, epochs, 1, 100000, 20, HELP "Passes over the training split."),
+            HELP "Starts with small steps that grow over these epochs. Not with one_cycle, which "
+                 "has a warm-up of its own.",
+            FORMULA "η·min(1, (step + 1)/(steps of these epochs))",
+            ELSEWHERE("LinearLR", "warmup_steps", NULL)),
+    INTEGER("epochs", OPTIMIZATION, epochs, 1, 100000, 20, HELP "Passes over the training split.",
+            ELSEWHERE(NULL, "fit(epochs=…)", "max_iter")),
     INTEGER("batch_size", OPTIMIZATION, batch_size, 1, 65536, 64,
-            HELP "Samples per step; the last, smaller batch is used."),
+            HELP "Samples per step; the last, smaller batch is used, too. Small batches are noisy, "
+                 "which regularizes by itself.",
+            ELSEWHERE("DataLoader(batch_size=…)", "fit(batch_size=…)", "batch_size")),
     BOOLEAN("shuffle", OPTIMIZATION, shuffle, 1,
-            HELP "Visit the training samples in a new random order each epoch."),
+            HELP "Visit the training samples in a new random order each epoch.",
+            ELSEWHERE("DataLoader(shuffle=True)", "fit(shuffle=True)", "shuffle=True")),
     INTEGER("seed", OPTIMIZATION, seed, 0, LARGEST_INTEGER, 0,
-            HELP "Seed of weights, order, masks and noise, one independent stream for each: two "
-                 "configs with one seed differ only by "
-                 "what differs between them."),
+            HELP
+            "Seed of weights, order, masks and noise, one independent stream for each: two configs "
+            "with one seed differ only by what differs between them, so they compare in pairs."),
     /* ---- recording ---- */
     INTEGER("evaluate_every", RECORDING, evaluate_every, 1, 1e6, 1,
             HELP
@@ -356,7 +458,7 @@ const field FIELDS[] = {
             HELP "Size of the fixed stratified subset of the training split on which train_loss is "
                  "measured."),
     BOOLEAN("record_layers", RECORDING, record_layers, 1,
-            HELP "Record diagnostics of each layer (norms, sparsity, co-adaptation, ...)."),
+            HELP "Record diagnostics of each layer: norms, sparsity, co-adaptation and others."),
     /* ---- experiment ---- */
     EXPERIMENT("name", STRING, DEPENDS("\"\""), .maximum = 200, HELP "Name of the experiment."),
     EXPERIMENT("description", STRING, DEPENDS("\"\""), .maximum = 10000,
@@ -373,13 +475,14 @@ const field FIELDS[] = {
                HELP "What each repeat draws anew: seed, data_seed (its own data, split and label "
                     "noise, the same for every config)."),
     EXPERIMENT("sweep_method", ENUM, DEPENDS("\"grid\""), .values = SWEEP_METHODS,
-               HELP "All combinations, or a random search of `trials` configs."),
+               HELP
+               "All combinations of the swept values (grid), or some of them, drawn at random."),
     EXPERIMENT("trials", INTEGER, .minimum = 1, .maximum = 100000, DEPENDS("20"),
-               HELP "Configs drawn by a random search."),
+               HELP "How many configs a random search draws."),
     EXPERIMENT("repeats", STRUCTURE, DEPENDS("1"), .minimum = 1, .maximum = 1000,
-               HELP "Seeds per config, the same for every config so that runs pair up; or "
-                    "{\"until\": {\"metric\", \"half_width\"}, \"min\", "
-                    "\"max\"} to add seeds until every interval is that narrow."),
+               HELP "Seeds per config, the same for every config, so that runs pair up: 3 at least "
+                    "for a verdict, 10 for a claim. Or {\"until\": {\"metric\", \"half_width\"}, "
+                    "\"min\", \"max\"} to add seeds until every interval is that narrow."),
     EXPERIMENT("baseline", STRUCTURE,
                DEPENDS("the config with every swept regularizer at its default, else the first"),
                HELP "Field values of the config that the others are compared against."),

@@ -145,6 +145,11 @@ typedef enum field_group {
     FIELD_GROUP_COUNT
 } field_group;
 
+/* What other tools call the same thing, as code with this table's symbols; NULL where they have no such thing. */
+typedef struct field_equivalents {
+    const char *pytorch, *keras, *scikit_learn;
+} field_equivalents;
+
 typedef struct field {
     const char *name; /* "dropout", "early_stopping.patience" */
     field_group group;
@@ -158,8 +163,10 @@ typedef struct field {
     double
         default_number; /* numbers, integers, booleans, the index of an enum; NaN: see default_text */
     const char
-        *default_text; /* JSON text of the default, or words where it depends on other fields */
-    const char *help;  /* one or two sentences, with the formula where there is one */
+        *default_text;   /* JSON text of the default, or words where it depends on other fields */
+    const char *help;    /* what it does, in plain words: one to three sentences */
+    const char *formula; /* its definition in symbols, UTF-8; NULL where there is none to give */
+    field_equivalents equivalents;
     size_t offset, count_offset; /* in train_spec; offset -1: no place, count_offset 0: no count */
     bool (*applies)(const train_spec *spec); /* NULL: always */
 } field;

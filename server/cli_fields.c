@@ -7,22 +7,37 @@
 
 enum { TEXT_WIDTH = 92, INDENT = 6 };
 
+/* Characters among n bytes of UTF-8: those that do not go on with one. */
+static int width_of(const char *text, int n)
+{
+    int width = 0;
+    for (int i = 0; i < n; i++)
+        width += (text[i] & 0xC0) != 0x80;
+    return width;
+}
+
 /* Words of the text, broken into lines. */
 static void print_wrapped(const char *text)
 {
     int column = INDENT;
     printf("%*s", INDENT, "");
     while (*text) {
-        int n = (int)strcspn(text, " ");
-        if (column + n > TEXT_WIDTH && column > INDENT) {
+        int n = (int)strcspn(text, " "), width = width_of(text, n);
+        if (column + width > TEXT_WIDTH && column > INDENT) {
             printf("\n%*s", INDENT, "");
             column = INDENT;
         }
         printf("%s%.*s", column > INDENT ? " " : "", n, text);
-        column += n + 1;
+        column += width + 1;
         text += n + (text[n] == ' ');
     }
     putchar('\n');
+}
+
+static void print_equivalent(const char *tool, const char *words)
+{
+    if (words)
+        printf("%*sin %s: %s\n", INDENT, "", tool, words);
 }
 
 static void add_range(buffer *b, const field *row)
@@ -56,6 +71,11 @@ static void print_field(const field *row)
     printf("  %s: %s\n", row->name, b.data ? b.data : "");
     buffer_close(&b);
     print_wrapped(row->help);
+    if (row->formula)
+        print_wrapped(row->formula);
+    print_equivalent("PyTorch", row->equivalents.pytorch);
+    print_equivalent("Keras", row->equivalents.keras);
+    print_equivalent("scikit-learn", row->equivalents.scikit_learn);
 }
 
 static int print_json(void)

@@ -170,8 +170,13 @@ static void add_field_schema(buffer *b, const field *row)
 {
     buffer_add_text(b, "{");
     add_typed(b, row);
-    if (row->help)
-        codec_add_member_text(b, "description", row->help);
+    buffer description;
+    buffer_init(&description, 4096);
+    buffer_add_text(&description, row->help);
+    if (row->formula)
+        buffer_add_format(&description, " Formula: %s", row->formula);
+    codec_add_member_text(b, "description", description.data);
+    buffer_close(&description);
     buffer_add_text(b, "}");
 }
 

@@ -13,7 +13,7 @@ export function rangeWords(field) {
   const hasLow = low !== undefined && low !== null && low > -HUGE;
   const hasHigh = high !== undefined && high !== null && high < HUGE;
   if (!['number', 'integer', 'rates', 'integer_array'].includes(field.type)) return '';
-  if (hasLow && hasHigh) return `${field.exclusive_minimum ? 'above ' : ''}${low} to ${field.exclusive_maximum ? 'below ' : ''}${high}`;
+  if (hasLow && hasHigh) return `${field.exclusive_minimum ? 'above ' : ''}${showValue(low)} to ${field.exclusive_maximum ? 'below ' : ''}${high}`;
   if (hasLow) return field.exclusive_minimum ? `above ${low}` : `${low} or more`;
   return '';
 }
@@ -90,6 +90,18 @@ function SweepInput({ field, sweep, error, onSweep }) {
     </div>`;
 }
 
+const TOOLS = [['pytorch', 'PyTorch'], ['keras', 'Keras'], ['scikit_learn', 'scikit-learn']];
+
+/* What the field is defined as, and what other tools call it. */
+function Definition({ field }) {
+  const known = TOOLS.filter(([key]) => field.equivalents?.[key]);
+  return html`
+    ${field.formula && html`<p class="formula">${field.formula}</p>`}
+    ${known.length > 0 && html`<details class="elsewhere"><summary>In ${known.map(([, name]) => name).join(', ')}<span
+      class="visually-hidden">: ${field.name}</span></summary><dl>${TOOLS.map(([key, name]) => html`<div><dt>${name}</dt>
+      <dd>${field.equivalents[key] ? html`<code>${field.equivalents[key]}</code>` : 'nothing like it'}</dd></div>`)}</dl></details>`}`;
+}
+
 /* A field with everything around it. `input` replaces the plain input. */
 export function FieldRow({ field, text = '', sweep, error, onText, onSweep, input }) {
   const changed = sweep || text.trim() !== '';
@@ -113,5 +125,6 @@ export function FieldRow({ field, text = '', sweep, error, onText, onSweep, inpu
         text=${text} error=${error} onText=${onText} />`}
       ${error && html`<p class="field-error" id="${inputId(field)}-error" role="alert">${error}</p>`}
       <p class="help" id="${inputId(field)}-help">${field.help}${!input && defaultWords(field).length > LONG ? ` Default: ${defaultWords(field)}.` : ''}${range ? html` <span class="soft nowrap">(${range})</span>` : ''}</p>
+      <${Definition} field=${field} />
     </div>`;
 }

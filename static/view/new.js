@@ -17,7 +17,7 @@ const GROUPS = {
   experiment: ['Experiment', 'What it is called, and how many seeds stand behind each answer.'],
   data: ['Data', 'What is learned, from how many samples.'],
   model: ['Model', 'The net.'],
-  regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart.'],
+  regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart. λ, r, σ, c, …: the value of the field; w: a weight, g: its gradient, η: the learning rate.'],
   optimization: ['Optimization', 'How it is trained.'],
   recording: ['Recording', 'What is measured on the way.'],
 };
@@ -68,7 +68,7 @@ function spread(problem, fields) {
 
 function Group({ name, fields, draft, errors, change, find, datasets, builtIn, metrics }) {
   const [title, help] = GROUPS[name] ?? [name, ''];
-  const matching = fields.filter((field) => !find || `${field.name} ${field.help}`.toLowerCase().includes(find.toLowerCase()));
+  const matching = fields.filter((field) => !find || [field.name, field.help, field.formula, ...Object.values(field.equivalents)].join(' ').toLowerCase().includes(find.toLowerCase()));
   const set = fields.filter((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '' || draft.objects[field.name]).length;
   const wrong = fields.some((field) => errors.has(field.name));
   const [open, setOpen] = useState(OPEN.includes(name) || set > 0);
@@ -127,6 +127,7 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
   const seconds = answer?.estimated_seconds ?? null;
   return html`
     <aside class="card summary-card" aria-label="Summary">
+      <div class="start">
       <div aria-live="polite" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
         ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p
           class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
@@ -137,7 +138,7 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
         ${(answer?.warnings ?? []).map((line) => html`<p class="warning"><${Icon} name="alert" /><span>${line}</span></p>`)}
       </div>
       <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0} onClick=${submit}><${Icon}
-        name="play" />Start</button>
+        name="play" />Start</button></div>
       <${SpecificationText} spec=${spec} name="experiment" />
     </aside>`;
 }

@@ -89,6 +89,25 @@ test('every field of the table is in the form', async () => {
     if (await page.locator(`[data-field="${field.name}"]`).count() === 0) missing.push(field.name);
   }
   assert.deepEqual(missing, []);
+  for (const field of items.filter(({ formula, is_regularizer, name }) => formula && is_regularizer && !name.includes('.'))) {
+    assert.equal(await page.locator(`[data-field="${field.name}"] .formula`).textContent(), field.formula);
+  }
+  const l2 = items.find((field) => field.name === 'l2');
+  await page.locator('[data-field=l2] summary').click();
+  for (const words of Object.values(l2.equivalents)) await page.locator('[data-field=l2]').getByText(words, { exact: true }).waitFor();
+  await context.close();
+});
+
+test('on a phone, what would be trained and the button for it are in sight wherever the form is read', async () => {
+  const { page, context, complaints } = await openPage(browser, server, { width: 390, height: 844 });
+  await page.goto(`${server.url}/#/new`);
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  for (const field of ['name', 'dropout', 'name']) {
+    await page.locator(`#field-${field}`).scrollIntoViewIfNeeded();
+    const { y, height } = await page.locator('#submit').boundingBox();
+    assert.ok(y > 0 && y + height <= 844, `${field}: ${y}`);
+  }
+  assert.deepEqual(complaints, []);
   await context.close();
 });
 

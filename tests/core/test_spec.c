@@ -29,6 +29,22 @@ static void rows_are_whole(void)
     }
 }
 
+/* Each penalty says what it is, in symbols and in the words of the other tools. */
+static void penalties_are_explained(void)
+{
+    static const char *const penalties[] = {"weight_decay", "l2", "l1"};
+    for (size_t i = 0; i < sizeof penalties / sizeof *penalties; i++) {
+        const field *row = field_find(penalties[i]);
+        CHECK(row && row->formula && strstr(row->formula, "λ"));
+        CHECK(row && row->equivalents.pytorch && strstr(row->equivalents.pytorch, "λ"));
+        CHECK(row && row->equivalents.keras && strstr(row->equivalents.keras, "λ"));
+    }
+    int n_formulas = 0;
+    for (int i = 0; i < FIELD_COUNT; i++)
+        n_formulas += FIELDS[i].is_regularizer && FIELDS[i].formula;
+    CHECK(n_formulas >= 12);
+}
+
 static void ranges_hold_at_their_ends(void)
 {
     for (int i = 0; i < FIELD_COUNT; i++) {
@@ -260,8 +276,8 @@ static void values_are_copied_field_by_field(void)
     }
 }
 
-CHECK_MAIN("spec", rows_are_whole, ranges_hold_at_their_ends, defaults_resolve_and_are_stable,
-           the_cut_schedules_last_a_sixth, what_means_the_same_is_the_same,
-           combinations_without_sense_are_faults, names_are_suggested, what_has_no_effect_is_said,
-           values_are_copied_field_by_field, nesterov_needs_no_momentum_to_be_said,
-           rules_of_dropout_bind_only_dropout)
+CHECK_MAIN("spec", rows_are_whole, penalties_are_explained, ranges_hold_at_their_ends,
+           defaults_resolve_and_are_stable, the_cut_schedules_last_a_sixth,
+           what_means_the_same_is_the_same, combinations_without_sense_are_faults,
+           names_are_suggested, what_has_no_effect_is_said, values_are_copied_field_by_field,
+           nesterov_needs_no_momentum_to_be_said, rules_of_dropout_bind_only_dropout)

@@ -39,6 +39,10 @@ test('fields: one row per field, with all that a form needs', async () => {
   for (const field of items) assert.ok(field.help && field.help.length > 10, `${field.name} has no help`);
   const dropout = items.find((field) => field.name === 'dropout');
   assert.ok('default' in dropout, JSON.stringify(dropout));
+  assert.match(dropout.formula, /1 − r/);
+  assert.deepEqual(Object.keys(dropout.equivalents), ['pytorch', 'keras', 'scikit_learn']);
+  assert.match(dropout.equivalents.pytorch, /nn\.Dropout/);
+  assert.equal(dropout.equivalents.scikit_learn, null);
 });
 
 test('every default of the field table is accepted when sent', async () => {
