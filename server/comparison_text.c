@@ -14,16 +14,34 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
-/* "0.4123 +- 0.01 over 5 seeds"; without an interval from one seed. */
-static void add_mean(const stats_summary *s, buffer *out)
+/* A number for a sentence: with a true minus sign. */
+static void add_number(double x, int digits, buffer *out)
 {
-    buffer_add_format(out, "%.4g", s->mean);
-    if (s->n > 1)
-        buffer_add_format(out, " \xC2\xB1 %.2g", (s->ci_high - s->ci_low) / 2);
-    buffer_add_format(out, " over %zu seed%s", s->n, plural(s->n));
+    buffer_add_format(out, "%s%.*g", x < 0 ? "−" : "", digits, fabs(x));
 }
 
-/* "0.05 lower than the baseline dropout=0 (95 % interval -0.07 to -0.03, p = 0.001 ...)". */
+/* "95 % interval 0.4 to 0.42" */
+static void add_interval(const stats_summary *s, int digits, buffer *out)
+{
+    buffer_add_text(out, "95 % interval ");
+    add_number(s->ci_low, digits, out);
+    buffer_add_text(out, " to ");
+    add_number(s->ci_high, digits, out);
+}
+
+/* "0.4123 over 5 seeds (95 % interval 0.4 to 0.42)"; without an interval from one seed. */
+static void add_mean(const stats_summary *s, buffer *out)
+{
+    add_number(s->mean, 4, out);
+    buffer_add_format(out, " over %zu seed%s", s->n, plural(s->n));
+    if (s->n < 2)
+        return;
+    buffer_add_text(out, " (");
+    add_interval(s, 3, out);
+    buffer_add_text(out, ")");
+}
+
+/* "0.05 lower than the baseline dropout=0 (95 % interval −0.07 to −0.03, p = 0.001 ...)". */
 static void add_difference(const comparison *c, const comparison_config *config, buffer *out)
 {
     const stats_summary *d = &config->difference.difference;
@@ -34,7 +52,8 @@ static void add_difference(const comparison *c, const comparison_config *config,
                           d->mean < 0 ? "lower" : "higher", c->baseline->label);
     if (d->n < 2)
         return;
-    buffer_add_format(out, " (95 %% interval %.2g to %.2g", d->ci_low, d->ci_high);
+    buffer_add_text(out, " (");
+    add_interval(d, 2, out);
     if (isnan(config->p_adjusted))
         buffer_add_text(out, ", the same for every seed)");
     else if (config->p_adjusted < 1e-4)

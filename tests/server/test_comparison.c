@@ -332,7 +332,8 @@ static void summary_of_every_kind(void)
     CHECK_CONTAINS(json, "\"direction\":\"none\"");
     comparison_row base[] = {row("base", 0, 0.25), row("base", 1, 0.75)};
     CHECK_CONTAINS(answer(base, 2, &BY_LOSS),
-                   "val_loss is 0.5 \xC2\xB1 3.2 over 2 seeds; there is one config only");
+                   "val_loss is 0.5 over 2 seeds (95 % interval −2.68 to 3.68); there is one "
+                   "config only");
     base[0].status = base[1].status = RUN_STATE_QUEUED;
     CHECK_CONTAINS(answer(base, 2, &BY_LOSS),
                    "No finished run has a value of val_loss yet. 2 runs are not finished yet.");
