@@ -106,6 +106,22 @@ function benchTraining() {
   table(['workload', 'samples/s', 'by wall', 'step us', 'BLAS us', 'x BLAS', 'PyTorch', 'times', 'cores', 'MB'], rows);
 }
 
+/* What recording every layer adds to a default run, training and evaluation together: turn by turn, the ratio of each pair. */
+function benchDiagnostics() {
+  const seconds = (spec) => {
+    writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec));
+    const { status, stderr } = cli(['run', join(directory, 'spec.json'), '--quiet', '--threads', '1', '--export', join(directory, 'export')]);
+    if (status !== 0) throw new Error(stderr);
+    const { wall_seconds } = readJson(join(directory, 'export'), 'result.json');
+    removeDirectory(join(directory, 'export'));
+    return wall_seconds;
+  };
+  const pairs = Array.from({ length: 3 * rounds }, () => [seconds({}), seconds({ record_layers: false })]);
+  const added = median(pairs.map(([recorded, plain]) => recorded / plain - 1));
+  console.log(`\nPer-layer diagnostics add ${(100 * added).toFixed(1)} % to a run with the default settings (median of ${pairs.length} pairs, ` +
+    `${median(pairs.map(([recorded]) => recorded)).toFixed(2)} s)`);
+}
+
 const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
 /** Requests per second and p99 by wrk, if it is there. */
@@ -194,7 +210,7 @@ async function benchLarge() {
 
 const wanted = process.argv.slice(2);
 try {
-  if (!wanted.length || wanted.includes('train')) benchTraining();
+  if (!wanted.length || wanted.includes('train')) { benchTraining(); benchDiagnostics(); }
   if (!wanted.length || wanted.includes('service')) await benchService();
   if (!wanted.length || wanted.includes('large')) await benchLarge();
 } finally {
