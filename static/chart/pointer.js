@@ -16,7 +16,7 @@ const MARK_PX = 4.5;
 
 /* Band and number of seeds of a series at a place, in words. */
 function detailOf({ low, high, n }, at) {
-  const band = low && Number.isFinite(low[at]) && low[at] !== high[at] ? `${number(low[at], 3)} … ${number(high[at], 3)}` : '';
+  const band = low && Number.isFinite(low[at]) && low[at] !== high[at] ? `${number(Math.min(low[at], high[at]), 3)} … ${number(Math.max(low[at], high[at]), 3)}` : '';
   return [band, n ? `n ${n[at]}` : ''].filter(Boolean).join(', ');
 }
 

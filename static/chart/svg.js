@@ -69,7 +69,7 @@ export function lineChartSvg(model, { width, height }, css) {
     const band = s.low ? at.filter((i) => s.low[i] !== null && s.high[i] !== null) : [];
     if (band.length) {
       const floor = model.yLog ? y0 : -Infinity;
-      const edge = [...band.map((i) => [xs.position(s.x[i]), ys.position(s.high[i])]),
+      const edge = [...band.map((i) => [xs.position(s.x[i]), ys.position(Math.max(floor, s.high[i]))]),
         ...band.reverse().map((i) => [xs.position(s.x[i]), ys.position(Math.max(floor, s.low[i]))])];
       parts.push(`<path d="${path(edge)}Z" fill="${faded(s.color, 0.16)}"/>`);
     }

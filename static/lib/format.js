@@ -108,3 +108,6 @@ export function valuesLabel(values) {
 /* A metric's name in words. */
 const ABBREVIATIONS = { ece: 'ECE', rmse: 'RMSE', r2: 'R²', mc: 'Monte-Carlo', val: 'validation' };
 export const metricLabel = (name) => name.split('_').map((word) => ABBREVIATIONS[word] ?? word).join(' ');
+
+/* The same at the beginning of a title. */
+export const metricTitle = (name) => metricLabel(name).replace(/^./, (letter) => letter.toUpperCase());

@@ -43,6 +43,6 @@ export function Configuration({ config, fields, datasets, name }) {
           data-testid=${some[0].own ? 'config-own' : 'config-default'}>
           ${some.map((one) => html`<div title=${one.field?.help}><dt><code>${one.key}</code></dt>
             <dd>${showValue(one.part)}${one.own && one.field && defaultWords(one.field) !== '' ? html` <span
-            class="soft small">default ${defaultWords(one.field)}</span>` : ''}</dd></div>`)}</dl>`)}
+            class="soft small">default ${Array.isArray(one.field.default) ? showValue(one.field.default) : defaultWords(one.field)}</span>` : ''}</dd></div>`)}</dl>`)}
     </div>`;
 }

@@ -53,15 +53,15 @@ function runSeries({ store, configs, styles, props }, metric) {
 
 const isEmpty = (model) => model.series.every((s) => s.y.every((y) => y === null));
 
-/* Whether a chart has nothing to show yet. `handle`: the ref to it. */
-function useEmpty(handle, model, watch) {
-  const [empty, setEmpty] = useState(false);
+/* What a chart shows: 'lines', or nothing since its values are still 'loading' or 'absent'. `handle`: the ref to it. */
+function useContent(handle, model, watch, isLoaded) {
+  const [content, setContent] = useState('lines');
   useLayoutEffect(() => {
-    const look = () => setEmpty(isEmpty(handle.current.model));
+    const look = () => setContent(!isEmpty(handle.current.model) ? 'lines' : isLoaded() ? 'absent' : 'loading');
     look();
     return watch(look);
   }, [model, watch]);
-  return empty;
+  return content;
 }
 
 function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
@@ -77,7 +77,8 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
     };
   }, [version, visible, styles, metric, mode, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
   const watch = useCallback((draw) => store.watchCurves(draw), [store]);
-  const empty = useEmpty(handle, model, watch);
+  const content = useContent(handle, model, watch, () => store.problems.has('curves') || (mode === 'runs'
+    ? visible.some((config) => config.runs.some((run) => store.curves.get(run.id)?.[metric])) : store.means.has(metric)));
   const row = catalogue.metric(metric);
   return html`
     <section class="panel" aria-label=${metricLabel(metric)} data-testid="panel-${metric}">
@@ -96,7 +97,7 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
       <div class="chart-box">
         <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model} watch=${watch}
           onZoom=${(pair) => set({ zoom: pair })} />
-        ${empty && html`<p class="chart-note">${store.active ? 'Waiting for the first epoch…' : 'There are no values of this metric.'}</p>`}
+        ${content !== 'lines' && html`<p class="chart-note">${content === 'loading' ? 'Loading…' : store.active ? 'Waiting for the first epoch…' : 'There are no values of this metric.'}</p>`}
       </div>
     </section>`;
 }

@@ -67,7 +67,7 @@ export function ConfigTable(shared) {
       return { ...config, done: done.length, failed: config.runs.filter((run) => run.status === 'failed').length, stats, difference: other?.difference ?? null, verdict: other?.verdict, rank: other?.rank ?? Infinity };
     });
     return made.sort((a, b) => a.rank - b.rank);
-  }, [configs, version, props.compare, props.at, regression]);
+  }, [configs, version, store.comparison, props.compare, props.at, regression]);
   const columns = configColumns(shared, rows);
   return html`<${Table} stack id="configs" label="Configs, the best first" columns=${columns} rows=${rows} sort=${props.order}
     onSort=${(order) => set({ order })} rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />`;

@@ -1,7 +1,7 @@
 /* settings — results against what was swept: regularization path, heat map of two settings, parallel coordinates. */
 import { html, useMemo, useRef, useState, useTheme } from '../lib/html.js';
 import { categorical, sequential, viridis, textOn, ink, sweptNames } from '../lib/palette.js';
-import { metricLabel, number, valuesLabel, value as showValue, count } from '../lib/format.js';
+import { metricLabel, metricTitle, number, valuesLabel, value as showValue, count } from '../lib/format.js';
 import { linearTicks, tickLabels } from '../chart/scale.js';
 import { Segments } from './basic.js';
 import { XyChart, useWidth } from './xy-chart.js';
@@ -187,7 +187,7 @@ export function Settings({ comparison, props, set }) {
   return html`
     <section class="card settings" aria-labelledby="settings-title">
       <div class="section-head"><h2
-        id="settings-title">${metricLabel(comparison.metric)} against ${names.length === 1 ? names[0] : 'the settings'}</h2>
+        id="settings-title">${metricTitle(comparison.metric)} against ${names.length === 1 ? names[0] : 'the settings'}</h2>
         ${kinds.length > 1 && html`<${Segments} name="against" label="Kind of chart" value=${shown} options=${kinds}
           onChange=${(against) => set({ against })} />`}</div>
       <${View} comparison=${comparison} names=${names} props=${props} set=${set} /></section>`;

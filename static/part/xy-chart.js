@@ -1,6 +1,6 @@
 /* xy-chart — points with intervals, joined or not, over a linear, logarithmic or named axis; drawn as SVG in the page. */
 import { html, useEffect, useMemo, useRef, useState } from '../lib/html.js';
-import { linearTicks, logTicks, paddedRange, tickLabels } from '../chart/scale.js';
+import { linearTicks, logTicks, paddedRange, tickLabels, wholeTicks } from '../chart/scale.js';
 import { number, value as showValue } from '../lib/format.js';
 
 const LEFT = 62;
@@ -39,7 +39,8 @@ function horizontal(xs, { log, names, values }, from, to) {
     const pad = (high - low) * 0.04 || 1;
     const place = (x) => from + ((x - low + pad) / (high - low + 2 * pad)) * (to - from);
     if (values && values.length <= VALUES_AS_TICKS) return { place, ticks: thin(values.map((x) => [place(x), showValue(x)]), 34) };
-    const ticks = linearTicks(low, high, Math.max(2, Math.min(8, (to - from) / 80)));
+    const some = linearTicks(low, high, Math.max(2, Math.min(8, (to - from) / 80)));
+    const ticks = xs.every(Number.isInteger) ? wholeTicks(some) : some;
     const labels = tickLabels(ticks);
     return { place, ticks: ticks.map((tick, i) => [place(tick), labels[i]]) };
   }

@@ -6,7 +6,7 @@ import { get, getCatalogue } from '../lib/api.js';
 import { subscribe } from '../lib/events.js';
 import { categorical } from '../lib/palette.js';
 import { t975 } from '../lib/stats.js';
-import { metricLabel, meanStd, signed, valuesLabel } from '../lib/format.js';
+import { metricLabel, metricTitle, meanStd, signed, valuesLabel } from '../lib/format.js';
 import { Empty, Failure, Loading, Segments, Status, Swatch } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle } from '../part/chart.js';
 import { MetricSelect, VerdictMark } from '../part/verdict.js';
@@ -64,7 +64,7 @@ function Chart({ rows, props, set }) {
   }), [rows, props.configs, props.y, props.fit, zoomKey]);
   return html`
     <section class="card" aria-labelledby="compare-curves"><div class="section-head"><h2
-      id="compare-curves">${metricLabel(props.metric)} by epoch</h2><div class="toolbar">
+      id="compare-curves">${metricTitle(props.metric)} by epoch</h2><div class="toolbar">
         <${Segments} name="configs" label="Which configs" value=${props.configs} options=${[['best', 'The best of each'], ['all', 'All configs']]}
           onChange=${(configs) => set({ configs })} />
         <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}

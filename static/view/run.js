@@ -6,7 +6,7 @@ import { get, request, link, getCatalogue } from '../lib/api.js';
 import { RunStore } from '../lib/run-store.js';
 import { TERMINAL } from '../lib/experiment-store.js';
 import { categorical, ink } from '../lib/palette.js';
-import { bytes, number, metricLabel, duration, elapsed, valuesLabel, value as showValue, when, whenFully, NONE } from '../lib/format.js';
+import { bytes, number, metricLabel, metricTitle, duration, elapsed, valuesLabel, value as showValue, when, whenFully, NONE } from '../lib/format.js';
 import { Icon, Status, Loading, Failure, Segments, Tabs, tabPanel, attempt, saveFile, Swatch } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle, LogEpochs } from '../part/chart.js';
 import { Evaluation } from '../part/evaluation.js';
@@ -26,11 +26,12 @@ function useRun(id) {
   return [store, version];
 }
 
-/* The band between a line and the column that it is shown against. */
+/* The band between a line and the column that it is shown against; its edges cross where the lines do. */
 function gapOf(columns, { column, against }) {
   if (!against) return { low: null, high: null };
-  const pairs = columns[column].map((y, i) => (y === null || columns[against][i] === null ? null : [Math.min(y, columns[against][i]), Math.max(y, columns[against][i])]));
-  return { low: pairs.map((pair) => pair?.[0] ?? null), high: pairs.map((pair) => pair?.[1] ?? null) };
+  const [own, other] = [columns[column], columns[against]];
+  const known = own.map((y, i) => y !== null && other[i] !== null);
+  return { low: own.map((y, i) => (known[i] ? y : null)), high: other.map((y, i) => (known[i] ? y : null)) };
 }
 
 /* A chart of some columns. lines: [{label, color, column, against}]; `against`: a column to shade the gap to. */
@@ -53,7 +54,7 @@ function Panel({ id, title, note, lines, store, version, props, set, marks, smal
       <div class="panel-head"><h3>${title}</h3><span class="soft small hint">${note}</span><span class="grow" />
         ${props.zoom && html`<button type="button" class="button quiet small" onClick=${() => set({ zoom: null })}>Show all</button>`}<${SaveMenu}
           id=${id} handle=${handle} /></div>
-      ${shown.length > 1 && html`<div class="legend static">${shown.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>`}
+      ${shown.length > 0 && html`<div class="legend static">${shown.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>`}
       <${LineChart} id=${id} label="${title} by epoch" model=${model} watch=${watch} small=${small} handle=${handle} onZoom=${(zoom) => set({ zoom })} /></section>`;
 }
 
@@ -84,7 +85,7 @@ function Curves({ store, version, props, set }) {
       <div class="panels">
         <${Panel} id="chart-loss" title="Training and validation loss" note="the gap is shaded" ...${shared} marks=${marks.loss} lines=${[
           { label: 'training', color: colors.train, column: 'train_loss' }, { label: 'validation', color: colors.val, column: 'val_loss', against: 'train_loss' }]} />
-        <${Panel} id="chart-other" title="Training and validation ${other}" ...${shared} marks=${marks.other} lines=${[
+        <${Panel} id="chart-other" title="Training and validation ${metricLabel(other)}" ...${shared} marks=${marks.other} lines=${[
           { label: 'training', color: colors.train, column: `train_${other}` }, { label: 'validation', color: colors.val, column: `val_${other}`, against: `train_${other}` }]} />
         <${Panel} id="chart-ledger" title="Loss as trained and in inference" ...${shared} lines=${[
           { label: 'data loss as trained', color: colors.batch, column: 'batch_loss' }, { label: 'the same in inference mode', color: colors.train, column: 'train_loss' }, ...(columns.penalty?.some((x) => x > 0) ? [{ label: 'penalties', color: colors.penalty, column: 'penalty' }] : [])]} />
@@ -139,7 +140,7 @@ function LayerPanel({ metric, layers, nameOf, version, props, set, theme }) {
       .filter((s) => s.y.some((y) => y !== null)),
   }), [version, theme, props.x, zoomKey, layers]);
   return html`<section class="panel" aria-label="${metricLabel(metric.name)} of each layer"><div class="panel-head">
-    <h3>${metricLabel(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" handle=${handle} /></div>
+    <h3>${metricTitle(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" handle=${handle} /></div>
     <${LineChart} id="layer-${metric.name}" label="${metricLabel(metric.name)} of each layer by epoch" model=${model} small handle=${handle}
       onZoom=${(zoom) => set({ zoom })} /><p class="help">${metric.help}</p></section>`;
 }
@@ -218,7 +219,7 @@ function Run({ id, set, ...props }) {
   useEffect(() => { getCatalogue().then(setCatalogue, (problem) => { store.problem = problem; store.tell(); }); }, []);
   useEffect(() => { if (props.tab === 'layers') store.wantLayers(); }, [props.tab, store.run === null]);
   useTitle(`Run ${id}`);
-  if (store.problem) return html`<${Failure} problem=${store.problem} retry=${() => store.load()}
+  if (store.problem) return html`<${Failure} heading="h1" problem=${store.problem} retry=${() => store.load()}
     title=${store.problem.status === 404 ? 'There is no such run' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
   if (!store.run || !catalogue) return html`<${Loading} what="Loading the run" />`;
   const { run, columns } = store;
