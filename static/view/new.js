@@ -17,7 +17,7 @@ const GROUPS = {
   experiment: ['Experiment', 'What it is called, and how many seeds stand behind each answer.'],
   data: ['Data', 'What is learned, from how many samples.'],
   model: ['Model', 'The net.'],
-  regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart. λ, r, σ, c, …: the value of the field; w: a weight, g: its gradient, η: the learning rate.'],
+  regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart.', 'In the formulas λ, r, σ, ε, α, c and d are the value of the field itself, w is a weight, g its gradient, h an activation, η the learning rate, J the loss, K the number of classes.'],
   optimization: ['Optimization', 'How it is trained.'],
   recording: ['Recording', 'What is measured on the way.'],
 };
@@ -67,7 +67,7 @@ function spread(problem, fields) {
 }
 
 function Group({ name, fields, draft, errors, change, find, datasets, builtIn, metrics }) {
-  const [title, help] = GROUPS[name] ?? [name, ''];
+  const [title, help, note] = GROUPS[name] ?? [name, ''];
   const matching = fields.filter((field) => !find || [field.name, field.help, field.formula, ...Object.values(field.equivalents)].join(' ').toLowerCase().includes(find.toLowerCase()));
   const set = fields.filter((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '' || draft.objects[field.name]).length;
   const wrong = fields.some((field) => errors.has(field.name));
@@ -91,6 +91,7 @@ function Group({ name, fields, draft, errors, change, find, datasets, builtIn, m
     <details class="card group" open=${open || !!find || wrong} onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">
       <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${set > 0 && html`<span
         class="chip on">${set} set</span>`}</summary>
+      ${note && html`<p class="soft small group-note">${note}</p>`}
       <div class="fields">
         ${plain.map(row)}
         ${loose.map(row)}
