@@ -141,7 +141,7 @@ export class Pointer {
   paintMarks(ctx, axes, box, ratio, marks) {
     for (const mark of marks) {
       const [x, y] = [axes.x.at(mark.x), axes.y.at(mark.y)];
-      if (!Number.isFinite(y) || !(x >= box.left && x <= box.left + box.width)) continue;
+      if (!(y >= box.top && y <= box.top + box.height) || !(x >= box.left && x <= box.left + box.width)) continue;
       const r = MARK_PX * ratio;
       ctx.beginPath();
       if (mark.kind === 'best') ctx.arc(x, y, r, 0, 2 * Math.PI);

@@ -5,7 +5,7 @@ import { lineChartSvg } from '../chart/svg.js';
 import { css } from '../lib/palette.js';
 import { Icon, saveFile } from './basic.js';
 
-/* How many points the longest line has; lets a test see a curve grow. */
+/* How many points the longest line has. With the numbers of lines and marks on the element it lets a test see a curve grow. */
 const pointsOf = (model) => model.series.reduce((most, s) => Math.max(most, s.x.length), 0);
 
 /* Draws at once, so that whoever asked for it sees what it costs. */
@@ -13,6 +13,8 @@ function drawInto(root, chart, model) {
   const start = performance.now();
   chart.draw(model);
   root.dataset.points = pointsOf(model);
+  root.dataset.lines = model.series.length;
+  root.dataset.marks = model.marks?.length ?? 0;
   queueMicrotask(() => { /* behind the one in which uPlot draws; only the latest measure is kept */
     performance.clearMeasures(`chart-${root.id}`);
     performance.measure(`chart-${root.id}`, { start });
@@ -51,7 +53,8 @@ function csvOf(model) {
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
   const lines = [`series,${quote(model.xLabel)},value,low,high,n`];
   for (const s of model.series) {
-    s.x.forEach((x, i) => lines.push([quote(s.label), x, s.y[i] ?? '', s.low?.[i] ?? '', s.high?.[i] ?? '', s.n?.[i] ?? ''].join(',')));
+    const edge = (choose, i) => (Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i]) ? choose(s.low[i], s.high[i]) : '');
+    s.x.forEach((x, i) => lines.push([quote(s.label), x, s.y[i] ?? '', edge(Math.min, i), edge(Math.max, i), s.n?.[i] ?? ''].join(',')));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -8,18 +8,36 @@ import { LineChart, ChartHelp, SaveMenu, FitToggle, LogEpochs } from './chart.js
 import { MetricSelect } from './verdict.js';
 
 const LINES_LIMIT = 100;
+const MARKED = 24; /* lines that may have marks: among more they would hide what they mark */
 
 /* How wide lines are when there are `n` of them. One pixel is quick to draw, more is ten times slower: only few lines may be strong. */
 const widthOf = (n, strong) => (n > 24 ? 1 : n > 12 ? 1.3 : strong);
 
+/* The metric of the training split that one of the validation split can be shown against, or null. */
+export const trainingOf = (metric) => (metric.startsWith('val_') ? metric.replace('val_', 'train_') : null);
+
+const TRAINING_DASH = [1.5, 2.5];
+
+/* A line with the training line that belongs to it, dotted, and the gap between the two shaded. */
+function withTraining(series, x, y) {
+  const at = series.x.map((epoch, i) => (x[i] === epoch ? i : x.indexOf(epoch)));
+  const high = at.map((place, i) => (series.y[i] === null ? null : y[place] ?? null));
+  const low = series.y.map((value, i) => (high[i] === null ? null : value));
+  return [{ ...series, low, high, n: null },
+    { ...series, key: `${series.key} training`, label: `${series.label}, training`, dash: TRAINING_DASH, width: Math.min(series.width, 1.6), x, y, low: null, high: null, n: null }];
+}
+
 function meanSeries({ store, configs, styles, props }, metric) {
   const curves = store.means.get(metric)?.curves ?? new Map();
-  return configs.filter((config) => curves.has(config.config_id)).map((config) => {
+  const training = props.gap ? store.means.get(trainingOf(metric))?.curves : undefined;
+  return configs.filter((config) => curves.has(config.config_id)).flatMap((config) => {
     const curve = curves.get(config.config_id);
-    return {
-      key: config.config_id, label: config.label, ...styles.get(config.config_id), width: widthOf(configs.length, 2.2), x: curve.epoch, ...curve.columns(props.band, props.smooth),
+    const other = training?.get(config.config_id);
+    const series = {
+      key: config.config_id, label: config.label, ...styles.get(config.config_id), width: widthOf(configs.length, 2.2), x: curve.epoch, ...curve.columns(other ? 'none' : props.band, props.smooth),
       n: curve.isOfSeveral ? curve.n : null,
     };
+    return other ? withTraining(series, other.epoch, other.columns('none', props.smooth).y) : [series];
   });
 }
 
@@ -45,10 +63,34 @@ function runSeries({ store, configs, styles, props }, metric) {
       const columns = store.curves.get(run.id);
       if (!columns?.[metric]) continue;
       const label = configs.length === 1 ? `seed ${run.seed}` : config.runs.length > 1 ? `${config.label}, seed ${run.seed}` : config.label;
-      series.push({ key: String(run.id), label, ...look, x: columns.epoch, y: smoothOnce(columns[metric], props.smooth) });
+      const one = { key: String(run.id), label, ...look, x: columns.epoch, y: smoothOnce(columns[metric], props.smooth) };
+      const training = props.gap ? columns[trainingOf(metric)] : undefined;
+      series.push(...(training ? withTraining(one, columns.epoch, smoothOnce(training, props.smooth)) : [one]));
     }
   }
   return series;
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+/* On the line `key` at the recorded epoch that is nearest. */
+function markOf(series, key, epoch, kind) {
+  const line = series.find((one) => one.key === key);
+  if (!line || line.x.length === 0 || !Number.isFinite(epoch)) return [];
+  const place = line.x.reduce((best, x, i) => (Math.abs(x - epoch) < Math.abs(line.x[best] - epoch) ? i : best), 0);
+  return line.y[place] === null ? [] : [{ x: line.x[place], y: line.y[place], color: line.color, kind }];
+}
+
+/* Where the best epoch and an early stop lie, on the line of each run or, of its finished runs the median, of each config. */
+function marksOf(configs, series, mode) {
+  const bundles = mode === 'runs' ? configs.flatMap((config) => config.runs.map((run) => [String(run.id), [run]])) : configs.map((config) => [config.config_id, config.runs]);
+  if (bundles.length > MARKED) return [];
+  return bundles.flatMap(([key, runs]) => {
+    const done = runs.filter((run) => Number.isFinite(run.metrics?.best_epoch));
+    const stopped = runs.filter((run) => run.stop_reason === 'early_stopped');
+    return [...(done.length ? markOf(series, key, median(done.map((run) => run.metrics.best_epoch)), 'best') : []),
+      ...(stopped.length ? markOf(series, key, median(stopped.map((run) => run.epoch)), 'stop') : [])];
+  });
 }
 
 const isEmpty = (model) => model.series.every((s) => s.y.every((y) => y === null));
@@ -73,9 +115,9 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
     const reach = visible.reduce((most, config) => config.runs.reduce((longest, run) => Math.max(longest, run.epochs), most), 0);
     return {
       name: metricLabel(metric), xLabel: 'epoch', series, xLog: props.x === 'log', yLog: props.y === 'log', zoom, sync: `experiment-${store.id}`,
-      fit: props.fit === 'end', live: store.active, reach,
+      fit: props.fit === 'end', live: store.active, reach, marks: marksOf(visible, series, mode),
     };
-  }, [version, visible, styles, metric, mode, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
+  }, [version, visible, styles, metric, mode, props.gap, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
   const watch = useCallback((draw) => store.watchCurves(draw), [store]);
   const content = useContent(handle, model, watch, () => store.problems.has('curves') || (mode === 'runs'
     ? visible.some((config) => config.runs.some((run) => store.curves.get(run.id)?.[metric])) : store.means.has(metric)));
@@ -134,16 +176,18 @@ function Smoothing({ value, set }) {
       onInput=${(event) => { setMoving(Number(event.target.value)); set({ smooth: Number(event.target.value) }); }} /><output>${moving ? moving.toFixed(2) : 'off'}</output></label>`;
 }
 
-function Toolbar({ props, set, mode, single, swept }) {
+function Toolbar({ props, set, mode, single, swept, hasTraining }) {
   return html`
     <div class="toolbar" role="toolbar" aria-label="How the curves are drawn">
       ${!single && html`<${Segments} name="mode" label="Lines" value=${mode} options=${[['mean', 'Mean of seeds'], ['runs', 'Every run']]}
         onChange=${(value) => set({ mode: value })} />`}
-      ${mode === 'mean' && html`<label class="inline">Band <select id="band" value=${props.band}
+      ${mode === 'mean' && html`<label class="inline">Band <select id="band" value=${props.band} disabled=${hasTraining && props.gap}
         onChange=${(event) => set({ band: event.target.value })}>
         ${[['ci', '95 % interval'], ['std', '± standard deviation'], ['range', 'least to greatest'], ['none', 'none']].map(([key, words]) => html`<option value=${key} selected=${key === props.band}>${words}</option>`)}</select></label>`}
       <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}
         onChange=${(value) => set({ y: value })} />
+      ${hasTraining && html`<label class="inline check" title="The training line of each, dotted, and the gap to it shaded"><input type="checkbox" id="gap"
+        checked=${props.gap} onChange=${(event) => set({ gap: event.target.checked })} /> training</label>`}
       <${FitToggle} props=${props} set=${set} />
       <${LogEpochs} props=${props} set=${set} />
       <${Smoothing} value=${props.smooth} set=${set} />
@@ -168,8 +212,8 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
   const problem = store.problems.get('curves');
   return html`
     <section class="card" aria-labelledby="curves-title">
-      <div class="section-head"><h2 id="curves-title">Curves</h2><${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept} />
-        </div>
+      <div class="section-head"><h2 id="curves-title">Curves</h2><${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept}
+        hasTraining=${metrics.some((metric) => trainingOf(metric))} /></div>
       <${Legend} configs=${configs} styles=${styles} props=${props} set=${set} baseline=${store.comparison?.baseline} />
       ${problem && html`<${Failure} problem=${problem} title="The curves could not be loaded" retry=${() => store.refreshCurves.ask()} />`}
       ${mode === 'runs' && lines > LINES_LIMIT && html`<p
@@ -181,6 +225,7 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
       </div>
       <div class="row after-panels"><button type="button" class="button quiet" id="panel-add" onClick=${add}><${Icon}
         name="plus" />Add a chart</button>
+        <span class="soft small">A ring marks the best epoch${mode === 'mean' ? ' (the median over seeds)' : ''}, a square an early stop${props.gap ? '; dotted: training' : ''}.</span>
         <${ChartHelp} /></div>
     </section>`;
 }

@@ -182,7 +182,7 @@ export function Settings({ comparison, props, set }) {
   const names = useMemo(() => sweptNames(comparison.configs).filter((name) => valuesOf(comparison.configs, name).length > 1), [comparison]);
   if (names.length === 0 || !comparison.configs.some((config) => Number.isFinite(config.mean))) return null;
   const kinds = [['path', 'Path'], ...(names.length > 1 ? [['heat', 'Heat map'], ['parallel', 'Parallel']] : [])];
-  const shown = kinds.some(([kind]) => kind === props.against) ? props.against : names.length === 2 ? 'heat' : 'path';
+  const shown = kinds.some(([kind]) => kind === props.against) ? props.against : names.length === 1 ? 'path' : names.length === 2 ? 'heat' : 'parallel';
   const View = { path: Path, heat: HeatMap, parallel: Parallel }[shown];
   return html`
     <section class="card settings" aria-labelledby="settings-title">

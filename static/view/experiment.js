@@ -1,5 +1,5 @@
 /* experiment — one experiment: the verdict, its curves drawn live, and the tables of its configs and runs. */
-import { html, useEffect, useMemo, useReducer, useRef, useState, useTheme, useTitle } from '../lib/html.js';
+import { html, useEffect, useMemo, useReducer, useState, useTheme, useTitle } from '../lib/html.js';
 import { defineView } from '../lib/view.js';
 import { text, choice, number as numberProp, list, range, flag, go } from '../lib/state.js';
 import { request, getCatalogue, link } from '../lib/api.js';
@@ -7,8 +7,9 @@ import { ExperimentStore, TERMINAL } from '../lib/experiment-store.js';
 import { configStyles, sweptNames } from '../lib/palette.js';
 import { count, duration, elapsed, valuesLabel, when, whenFully } from '../lib/format.js';
 import { Icon, Status, Progress, Remaining, Loading, Failure, ConfirmButton, Tabs, tabPanel, attempt } from '../part/basic.js';
+import { Editable } from '../part/editable.js';
 import { Verdict } from '../part/verdict.js';
-import { Curves } from '../part/curves.js';
+import { Curves, trainingOf } from '../part/curves.js';
 import { ConfigTable, RunTable } from '../part/results.js';
 import { Boundaries, useIsPlane } from '../part/boundary.js';
 import { Effects } from '../part/effects.js';
@@ -18,7 +19,7 @@ import { SpecificationText } from '../part/specification.js';
 import { titleOf } from './experiments.js';
 
 const PROPS = {
-  metrics: list(), mode: choice(['mean', 'runs']), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
+  metrics: list(), mode: choice(['mean', 'runs']), gap: flag(), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
   y: choice(['linear', 'log']), smooth: numberProp(0), fit: choice(['end', 'all']), zoom: range(), hide: list(), by: text(),
   compare: text('val_loss'), at: choice(['selected', 'best', 'last']),
   against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(), left: text(), right: text(), seed: text(), epoch: text(),
@@ -43,28 +44,6 @@ function configsOf(runs) {
     configs.get(run.config_id).runs.push(run);
   }
   return [...configs.values()];
-}
-
-/* A text that becomes an input (uncontrolled: what is typed outlives a redraw of the page) when it is pressed; `children`, if any, are shown in place of the text. */
-function Editable({ id, label, value, empty, tag: Tag = 'span', hint, children, onSave }) {
-  const [editing, setEditing] = useState(false);
-  const input = useRef(null);
-  useEffect(() => { if (editing) input.current.select(); }, [editing]);
-  const save = (event) => {
-    event.preventDefault();
-    if (!editing || !input.current) return;
-    setEditing(false);
-    const next = input.current.value.trim();
-    if (next !== value) onSave(next);
-  };
-  if (editing) {
-    return html`<form class="editable" onSubmit=${save}>
-      <input id="${id}-input" ref=${input} defaultValue=${value} aria-label=${label} placeholder=${hint} onBlur=${save}
-        onKeyDown=${(event) => event.key === 'Escape' && setEditing(false)} /></form>`;
-  }
-  return html`<${Tag} class="editable" id=${id}>${value ? children ?? value : html`<span class="soft">${empty}</span>`}
-    <button type="button" class="button quiet icon-only edit" id="${id}-edit" aria-label="Change the ${label.toLowerCase()}"
-      onClick=${() => setEditing(true)}><${Icon} name="pen" /></button><//>`;
 }
 
 function Actions({ store, catalogue }) {
@@ -152,8 +131,9 @@ function Experiment({ id, set, ...props }) {
   const baseline = store.comparison?.baseline ?? null;
   const styles = useMemo(() => configStyles(configs, baseline, props.by, theme), [configs.length, baseline, props.by, theme, store.runs]);
   useEffect(() => {
-    store.show({ metrics, perRun: mode === 'runs', runIds, comparison: { metric: props.compare, at: props.at } });
-  }, [metrics.join(), mode, runIds, props.compare, props.at, store.experiment === null]);
+    const shown = [...new Set([...metrics, ...(props.gap ? metrics.map(trainingOf).filter(Boolean) : [])])];
+    store.show({ metrics: shown, perRun: mode === 'runs', runIds, comparison: { metric: props.compare, at: props.at } });
+  }, [metrics.join(), props.gap, mode, runIds, props.compare, props.at, store.experiment === null]);
 
   const isPlane = useIsPlane([...store.runs.values()][0]);
   const isCompared = store.comparison !== null || store.problems.has('comparison'); /* before that, nobody knows which two to show */

@@ -103,6 +103,36 @@ test('epochs tick at whole numbers only', async () => {
   await context.close();
 });
 
+test('training lines with their gap, best epochs and early stops are in the charts, for configs and for runs', async () => {
+  const { experiment: stopped } = await server.train({ ...QUICK, epochs: 60, repeats: 2, learning_rate: 0.05, early_stopping: { patience: 2 }, sweep: { dropout: [0, 0.5] } });
+  const reasons = (await server.get(`/experiments/${stopped.id}/runs`)).items.map((run) => run.stop_reason);
+  const n_early = reasons.filter((reason) => reason === 'early_stopped').length;
+  assert.ok(n_early > 0, `${reasons}`);
+  const { page, context, complaints } = await openPage(browser, server);
+  const drawn = (lines, marks) => page.waitForFunction(([n, m]) => {
+    const dataset = document.getElementById('chart-0')?.dataset ?? {};
+    return Number(dataset.lines) === n && Number(dataset.marks) === m;
+  }, [lines, marks]);
+  await page.goto(`${server.url}/#/experiments/${stopped.id}?mode=runs`);
+  await drawn(4, 4 + n_early);
+  await page.locator('#gap').check();
+  await drawn(8, 4 + n_early);
+  await page.reload();
+  await drawn(8, 4 + n_early);
+  await page.goto(`${server.url}/${at}?gap=1`);
+  await drawn(8, 4);
+  const [download] = await Promise.all([page.waitForEvent('download'), (async () => { await page.locator('#chart-0-save').click(); await page.locator('#chart-0-save-csv').click(); })()]);
+  const lines = readFileSync(await download.path(), 'utf8').trim().split('\n').slice(1).map((line) => line.split(/,(?=[^ ])/));
+  const means = (await server.get(`/experiments/${experiment.id}/curves?metric=train_loss`)).configs.find(({ values }) => values.dropout === 0 && values.weight_decay === 0);
+  const own = lines.filter(([label]) => label.includes(', training') && label.includes('dropout 0, weight_decay 0, ')).map((cells) => Number(cells[2]));
+  assert.deepEqual(own, means.mean);
+  const shaded = lines.find(([label, epoch]) => !label.includes('training') && epoch === '12');
+  const [value, low, high] = shaded.slice(2).map(parseFloat);
+  assert.ok(low <= value && value <= high && low < high, `${shaded}`);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('a chart can be saved as CSV, SVG and PNG, a run as CSV and as a model', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   const save = async (click) => { const [download] = await Promise.all([page.waitForEvent('download'), click()]); return [download.suggestedFilename(), readFileSync(await download.path())]; };
