@@ -7,6 +7,7 @@ import { subscribe } from '../lib/events.js';
 import { TERMINAL } from '../lib/experiment-store.js';
 import { count, when, whenFully, duration, elapsed } from '../lib/format.js';
 import { Icon, Status, Progress, Remaining, Loading, Failure, Empty, ConfirmButton, attempt, notify } from '../part/basic.js';
+import { Editable } from '../part/editable.js';
 import { Table } from '../part/table.js';
 
 const STATUSES = ['', 'queued', 'running', 'paused', 'completed', 'failed', 'cancelled'];
@@ -89,7 +90,8 @@ function useExperiments(query) {
   const { items } = state;
   loaded.current = useMemo(() => ({ key: state.key, ids: new Set(items?.map((one) => one.id)) }), [state.key, items?.length, items?.[0]?.id, items?.at(-1)?.id]);
   const drop = (gone) => setState((old) => ({ ...old, items: old.items.filter((one) => !gone.includes(one.id)) }));
-  return { ...state, more: () => state.key === key && state.next && load(state.next), reload: () => load(null), drop };
+  const replace = useCallback((now) => setState((old) => ({ ...old, items: old.items.map((one) => (one.id === now.id ? now : one)) })), []);
+  return { ...state, more: () => state.key === key && state.next && load(state.next), reload: () => load(null), drop, replace };
 }
 
 function Filters({ q, status, tag, sort, set }) {
@@ -114,16 +116,19 @@ function Filters({ q, status, tag, sort, set }) {
     </form>`;
 }
 
-function columnsOf(selected, toggle, set) {
+function columnsOf(selected, toggle, set, replace) {
+  const change = (one, patch) => attempt(async () => replace(await request('PATCH', `/experiments/${one.id}`, { body: patch })));
   return [
     { key: 'select', label: 'Selected', hidden: true, head: false, align: 'tight', cell: (one) => html`
       <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)} aria-label="Select ${titleOf(one)}"
         data-testid="select-${one.id}" />` },
     { key: 'name', label: 'Experiment', align: 'wide', cell: (one) => html`
-      <div class="name-cell"><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a>
+      <div class="name-cell"><${Editable} id="name-${one.id}" label="Name of ${titleOf(one)}" value=${one.name} onSave=${(name) => change(one, { name })}><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a><//>
         ${(one.tags ?? []).slice(0, TAGS_SHOWN).map((tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })}
           aria-label="Only ${tag}">${tag}</button>`)}
-        ${one.description && html`<span class="soft clip" title=${one.description}>${one.description}</span>`}
+        <${Editable} id="note-${one.id}" label="Note of ${titleOf(one)}" value=${one.description} hint="a note"
+          onSave=${(description) => change(one, { description })}>${one.description ? html`<span class="soft clip"
+          title=${one.description}>${one.description}</span>` : html`<span class="soft no-note">Add a note</span>`}<//>
       </div>` },
     { key: 'status', label: 'Status', align: 'c-status', cell: (one) => html`<${Status} status=${one.status} />` },
     { key: 'progress', label: 'Progress', align: 'c-progress', cell: (one) => html`
@@ -197,7 +202,7 @@ function Experiments(props) {
     if (!next.delete(id)) next.add(id);
     return next;
   }), []);
-  const columns = useMemo(() => columnsOf(selected, toggle, set), [selected, set]);
+  const columns = useMemo(() => columnsOf(selected, toggle, set, list.replace), [selected, set]);
   const more = useRef(null);
   more.current = list.more;
   useEffect(() => {

@@ -68,6 +68,28 @@ test('the list shows a new experiment by itself, and its progress', async () => 
   await context.close();
 });
 
+test('names and notes are changed in the list', async () => {
+  const { id } = await server.submit({ ...QUICK, name: 'To be renamed' });
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/experiments`);
+  const change = async (what, words) => {
+    await page.locator(`[data-testid=experiment-${id}]`).focus(); // the pens are there for who is at the row
+    await page.locator(`#${what}-${id}-edit`).click();
+    await page.locator(`#${what}-${id}-input`).fill(words);
+    await page.keyboard.press('Enter');
+  };
+  await change('name', 'Renamed in the list');
+  await page.getByRole('link', { name: 'Renamed in the list' }).waitFor();
+  await change('note', 'What it was for');
+  await page.getByText('What it was for').waitFor();
+  const now = await server.get(`/experiments/${id}`);
+  assert.deepEqual([now.name, now.description], ['Renamed in the list', 'What it was for']);
+  await page.reload();
+  await page.getByText('What it was for').waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('cancel from the page', async () => {
   const { id } = await server.submit({ ...LONG, name: 'To be cancelled' });
   const { page, context, complaints } = await openPage(browser, server);
