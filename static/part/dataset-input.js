@@ -3,6 +3,7 @@
 import { html, useState } from '../lib/html.js';
 import { count } from '../lib/format.js';
 import { OptionInputs, PreviewParts, optionFaults, usePreview } from './preview.js';
+import { Upload } from './upload.js';
 
 const PREVIEW_ROWS = 200;
 const PICTURES = 20;
@@ -19,8 +20,9 @@ function read(text) {
 const defaultName = (field) => field.default ?? (field.default_text ?? '').replace(/"/g, '');
 const write = (name, options) => (Object.keys(options).length ? JSON.stringify({ name: name || undefined, ...options }) : name);
 
-/* datasets: all sets, empty until they are loaded; builtIn: what /fields says of the built-in ones, with their options and defaults. */
-export function DatasetInput({ field, text, error, onText, datasets, builtIn }) {
+/* datasets: all sets, empty until they are loaded, which reload() does again; builtIn: what /fields says of the built-in ones, with their options and defaults. */
+export function DatasetInput({ field, text, error, onText, datasets, builtIn, reload }) {
+  const [brought, setBrought] = useState('');
   const { name, options } = read(text);
   const chosen = datasets.find((one) => one.name === (name || defaultName(field)));
   const known = builtIn.find((one) => one.name === chosen?.name);
@@ -44,13 +46,15 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn }) 
     </select>
     ${chosen && html`<p class="soft small">${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')].filter(Boolean).join(' · ')}</p>`}
     ${known && html`<${OptionInputs} id="dataset-option" known=${known} values=${options} onChange=${option} />`}
-    ${chosen && html`<${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}} />`}`;
+    ${chosen && html`<${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}} opened=${chosen.name === brought} />`}
+    <details class="look" id="dataset-upload"><summary>Bring your own</summary><${Upload}
+      done=${async (own) => { await reload(); setBrought(own); onText(own); }} /></details>`;
 }
 
-/* The preview of the chosen set with the options as they are, made when it is opened. */
-function Look({ name, options }) {
-  const [open, setOpen] = useState(false);
-  return html`<details class="look" id="dataset-look" onToggle=${(event) => setOpen(event.target.open)}><summary>Look at it</summary>
+/* The preview of the chosen set with the options as they are, made when it is opened, as it is from the start where the set has just come. */
+function Look({ name, options, opened }) {
+  const [open, setOpen] = useState(opened);
+  return html`<details class="look" id="dataset-look" open=${open} onToggle=${(event) => setOpen(event.target.open)}><summary>Look at it</summary>
     ${open && html`<${Looking} name=${name} options=${options} />`}</details>`;
 }
 

@@ -1,10 +1,11 @@
 /* datasets — the data sets: what there is, what they look like, and how to bring one. */
-import { html, useEffect, useRef, useState, useTitle, useResource } from '../lib/html.js';
+import { html, useEffect, useState, useTitle, useResource } from '../lib/html.js';
 import { defineView } from '../lib/view.js';
 import { text } from '../lib/state.js';
 import { getAll, request, getCatalogue } from '../lib/api.js';
 import { bytes, count, number, whenFully, when } from '../lib/format.js';
-import { Icon, Loading, Failure, ConfirmButton, attempt, notify } from '../part/basic.js';
+import { Icon, Loading, Failure, ConfirmButton, attempt } from '../part/basic.js';
+import { Upload } from '../part/upload.js';
 import { Table } from '../part/table.js';
 import { OptionInputs, PreviewParts, optionFaults, usePreview } from '../part/preview.js';
 
@@ -13,94 +14,6 @@ const PROPS = { name: text(), sort: text(), ...Object.fromEntries(OPTIONS.map((k
 const NO_OPTIONS = Object.fromEntries(OPTIONS.map((key) => [key, '']));
 const PREVIEW_ROWS = 300;
 const PICTURES = 60;
-const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,62}$/;
-const TYPES = { csv: 'text/csv', npy: 'application/x-npy', npz: 'application/zip', gz: 'application/gzip' };
-
-/* A name that suits the files: what they have in common. */
-function suggestName(files) {
-  const base = files[0].name.replace(/\.(gz|csv|npy|npz|txt)$/gi, '').replace(/[^A-Za-z0-9_.-]+/g, '-');
-  return files.length > 1 ? base.replace(/[-_.]?(train|t10k|test|val)[-_.].*$/i, '') || 'data' : base.slice(0, 60);
-}
-
-/* Sends the files; onProgress(fraction). XMLHttpRequest, because fetch does not tell how much was sent. */
-function upload(name, files, query, onProgress) {
-  return new Promise((resolve, reject) => {
-    const one = files.length === 1 && /\.(csv|npz)$/i.test(files[0].name) ? files[0] : null;
-    const body = one ?? new FormData();
-    if (!one) for (const file of files) body.append('file', file, file.name);
-    const words = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '')).toString();
-    const call = new XMLHttpRequest();
-    call.open('PUT', `/api/v1/datasets/${encodeURIComponent(name)}${words ? `?${words}` : ''}`);
-    if (one) call.setRequestHeader('Content-Type', TYPES[one.name.split('.').pop().toLowerCase()]);
-    call.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
-    call.onerror = () => reject(new Error('The upload broke off.'));
-    call.onload = () => {
-      let answer = {};
-      try { answer = JSON.parse(call.responseText); } catch { /* the status says it */ }
-      if (call.status < 300) { resolve({ status: call.status, answer }); return; }
-      const details = (answer.errors ?? []).map((error) => error.detail).join('; ');
-      reject(new Error(details || answer.detail || `The service answered ${call.status}.`));
-    };
-    call.send(body);
-  });
-}
-
-function Upload({ done }) {
-  const [files, setFiles] = useState([]);
-  const [over, setOver] = useState(false);
-  const [name, setName] = useState('');
-  const [options, setOptions] = useState({ label: '', header: '', task: '' });
-  const [state, setState] = useState({ sent: null, problem: '' });
-  const input = useRef(null);
-  const take = (list) => {
-    const chosen = [...list];
-    if (!chosen.length) return;
-    setFiles(chosen);
-    setName((old) => old || suggestName(chosen));
-    setState({ sent: null, problem: '' });
-  };
-  const submit = async (event) => {
-    event.preventDefault();
-    if (!NAME.test(name)) { setState({ sent: null, problem: 'A name has 1 to 63 letters, digits, _ . and -, and does not start with a dot.' }); return; }
-    setState({ sent: 0, problem: '' });
-    try {
-      const { status } = await upload(name, files, options, (sent) => setState({ sent, problem: '' }));
-      notify(status === 201 ? `${name} is registered.` : `${name} was there already, with the same content.`);
-      setFiles([]);
-      setName('');
-      setState({ sent: null, problem: '' });
-      done(name);
-    } catch (error) {
-      setState({ sent: null, problem: error.message });
-    }
-  };
-  const csv = files.some((file) => /\.csv$/i.test(file.name));
-  return html`
-    <form class="card upload" onSubmit=${submit} data-testid="upload">
-      <h2>Bring your own</h2>
-      <label class="drop ${over ? 'over' : ''}" onDragOver=${(event) => { event.preventDefault(); setOver(true); }}
-        onDragLeave=${() => setOver(false)} onDrop=${(event) => { event.preventDefault(); setOver(false); take(event.dataTransfer.files); }}>
-        <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input} onChange=${(event) => take(event.target.files)} />
-        <${Icon} name="upload" /><span>${files.length ? files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ') : 'Drop files here, or choose them'}</span>
-        <span class="soft small">CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz</span></label>
-      ${files.length > 0 && html`<div class="upload-options">
-        <label>Name<input id="upload-name" value=${name} onInput=${(event) => setName(event.target.value)} required /></label>
-        ${csv && html`<label>Label column<input id="upload-label" value=${options.label} placeholder="found by itself"
-          onInput=${(event) => setOptions({ ...options, label: event.target.value })} /></label>
-          <label>First row<select id="upload-header" value=${options.header}
-            onChange=${(event) => setOptions({ ...options, header: event.target.value })}><option value="">found by itself</option><option
-            value="true">names</option><option value="false">data</option></select></label>`}
-        <label>Task<select id="upload-task" value=${options.task} onChange=${(event) => setOptions({ ...options, task: event.target.value })}><option
-          value="">found by itself</option><option value="classification">classification</option><option value="regression">regression</option>
-          </select></label>
-      </div>
-      <div class="row"><button class="button primary" id="upload-submit" disabled=${state.sent !== null}><${Icon}
-        name="upload" />${state.sent === null ? 'Register' : state.sent < 1 ? `Sending, ${Math.round(state.sent * 100)} %` : 'Checking…'}</button>
-        <button type="button" class="button quiet" onClick=${() => { setFiles([]); setState({ sent: null, problem: '' }); }}>Leave it</button></div>`}
-      ${state.problem && html`<p class="field-error" role="alert" id="upload-problem">${state.problem}</p>`}
-    </form>`;
-}
-
 /* Numbers as a specification has them; what is no number stays a text, for the service to name. */
 const numbersOf = (options) => Object.fromEntries(Object.entries(options).map(([key, typed]) => [key, Number.isFinite(Number(typed)) ? Number(typed) : typed]));
 
@@ -162,7 +75,7 @@ function Datasets({ name: chosenName, sort, set, ...props }) {
       close=${() => set({ ...NO_OPTIONS, name: '' })} removed=${() => { set({ name: '' }); reload(); }} />`}
     ${sets && html`<${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort} onSort=${(next) => set({ sort: next })}
       rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />`}
-    <${Upload} done=${(name) => { reload(); set({ ...NO_OPTIONS, name }, { push: true }); }} />`;
+    <${Upload} title="Bring your own" done=${(name) => { reload(); set({ ...NO_OPTIONS, name }, { push: true }); }} />`;
 }
 
 export default defineView(PROPS, Datasets);

@@ -66,7 +66,7 @@ function spread(problem, fields) {
   return { at, other };
 }
 
-function Group({ name, fields, draft, errors, change, find, datasets, builtIn, metrics }) {
+function Group({ name, fields, draft, errors, change, find, datasets, reload, builtIn, metrics }) {
   const [title, help, note] = GROUPS[name] ?? [name, ''];
   const matching = fields.filter((field) => !find || [field.name, field.help, field.formula, ...Object.values(field.equivalents)].join(' ').toLowerCase().includes(find.toLowerCase()));
   const set = fields.filter((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '' || draft.objects[field.name]).length;
@@ -78,7 +78,7 @@ function Group({ name, fields, draft, errors, change, find, datasets, builtIn, m
     onText=${(value) => change.text(field.name, value)} onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />`;
   const special = (field) => {
     const shared = { field, text: draft.texts[field.name] ?? '', error: errors.get(field.name), onText: (value) => change.text(field.name, value) };
-    if (field.type === 'dataset') return html`<${DatasetInput} ...${shared} datasets=${datasets} builtIn=${builtIn} />`;
+    if (field.type === 'dataset') return html`<${DatasetInput} ...${shared} datasets=${datasets} builtIn=${builtIn} reload=${reload} />`;
     if (field.name === 'repeats') return html`<${RepeatsInput} ...${shared} metrics=${metrics} />`;
     return undefined;
   };
@@ -158,7 +158,8 @@ function Form({ catalogue, first, find, own, set }) {
   const [sent, setSent] = useState({ problem: null, busy: false });
   const [datasets, setDatasets] = useState([]);
   const key = useRef(newKey());
-  useEffect(() => { getAll('/datasets').then(setDatasets, () => {}); }, []);
+  const reload = () => getAll('/datasets').then(setDatasets, () => {});
+  useEffect(() => { reload(); }, []);
   const made = useMemo(() => specOf(draft, catalogue.fields), [draft]);
   const check = useDryRun(made.errors.size === 0 ? made.spec : null);
   const words = JSON.stringify(made.spec);
@@ -198,7 +199,7 @@ function Form({ catalogue, first, find, own, set }) {
         <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search"
           placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} /></label>
         ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
-          draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} metrics=${catalogue.metrics}
+          draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} reload=${reload} metrics=${catalogue.metrics}
           builtIn=${catalogue.datasets} />`)}
       </div>
       <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />

@@ -99,6 +99,26 @@ test('a CSV file is uploaded, previewed, trained on from there, and removed', as
   await context.close();
 });
 
+test('a data set is brought in the form of a new experiment, seen and trained on', async () => {
+  const lines = Array.from({ length: 60 }, (_, i) => `${i % 2},${Math.sin(i)},${['no', 'yes'][i % 2]}`);
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/new`);
+  await page.locator('#dataset-upload summary').click();
+  await page.locator('#dataset-upload input[type=file]').setInputFiles({ name: 'own.csv', mimeType: 'text/csv', buffer: Buffer.from(`a,b,class\n${lines.join('\n')}\n`) });
+  await page.locator('#upload-name').fill('brought');
+  await page.keyboard.press('Enter'); // sends the file, not the form
+  await page.waitForFunction(() => document.getElementById('field-dataset').value === 'brought');
+  await page.locator('#dataset-look circle').first().waitFor();
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  assert.match(page.url(), /#\/new/);
+  await page.locator('#submit').click();
+  await page.locator('#verdict-summary').waitFor();
+  const [made] = (await server.get('/experiments?limit=1')).items;
+  assert.equal(made.spec.dataset, 'brought');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('pictures as two IDX files are uploaded together; a broken file is refused with the reason', async () => {
   const { images, labels } = bandImages(80);
   const { page, context, complaints } = await openPage(browser, server);
