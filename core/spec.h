@@ -145,7 +145,7 @@ typedef enum field_group {
     FIELD_GROUP_COUNT
 } field_group;
 
-/* What other tools call the same thing, as code with this table's symbols; NULL where they have no such thing. */
+/* What other tools call the same thing, with this table's symbols; NULL where they have no such thing. */
 typedef struct field_equivalents {
     const char *pytorch, *keras, *scikit_learn;
 } field_equivalents;
@@ -174,6 +174,8 @@ typedef struct field {
 extern const field FIELDS[];
 extern const int FIELD_COUNT;
 extern const char *const FIELD_GROUP_NAMES[FIELD_GROUP_COUNT];
+extern const char
+    FIELD_SYMBOLS[]; /* what the symbols of the formulas and the equivalents stand for */
 
 /* The row called `name` ("early_stopping.patience"), or NULL. */
 const field *field_find(const char *name);

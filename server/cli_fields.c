@@ -36,8 +36,11 @@ static void print_wrapped(const char *text)
 
 static void print_equivalent(const char *tool, const char *words)
 {
-    if (words)
-        printf("%*sin %s: %s\n", INDENT, "", tool, words);
+    char line[512];
+    if (!words)
+        return;
+    snprintf(line, sizeof line, "in %s: %s", tool, words);
+    print_wrapped(line);
 }
 
 static void add_range(buffer *b, const field *row)
@@ -118,5 +121,7 @@ int cli_fields(const cli_arguments *a)
         group = (int)FIELDS[i].group;
         print_field(&FIELDS[i]);
     }
+    printf("\nsymbols\n");
+    print_wrapped(FIELD_SYMBOLS);
     return CLI_DONE;
 }

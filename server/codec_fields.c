@@ -178,7 +178,9 @@ void codec_add_fields(buffer *b, int64_t first, int64_t limit)
         codec_add_separator(b);
         add_field(b, &FIELDS[i]);
     }
-    buffer_add_text(b, "],\"metrics\":[");
+    buffer_add_text(b, "],\"symbols\":");
+    codec_add_string(b, FIELD_SYMBOLS);
+    buffer_add_text(b, ",\"metrics\":[");
     for (int i = 0; i < METRIC_COUNT; i++)
         add_metric(b, &METRICS[i], i < METRIC_EPOCH_COUNT ? "epoch" : "final");
     for (int i = 0; i < LAYER_METRIC_COUNT; i++)

@@ -91,6 +91,7 @@ function buildCatalogue(answer) {
   const metrics = new Map(answer.metrics.filter((row) => row.scope !== 'layer').map((row) => [row.name, row]));
   return {
     fields: answer.items,
+    symbols: answer.symbols,
     field: (name) => fields.get(name),
     metrics: answer.metrics,
     datasets: answer.datasets,

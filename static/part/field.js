@@ -1,7 +1,7 @@
 /* field — one row of the field table as a part of a form: its input, its sweep, its help and its error. */
 import { html } from '../lib/html.js';
 import { canSweep, canRange, parseSweep, rangeValues, sweepText } from '../lib/spec.js';
-import { value as showValue } from '../lib/format.js';
+import { NONE, value as showValue } from '../lib/format.js';
 import { Icon } from './basic.js';
 
 const HUGE = 1e5;
@@ -99,7 +99,7 @@ function Definition({ field }) {
     ${field.formula && html`<p class="formula">${field.formula}</p>`}
     ${known.length > 0 && html`<details class="elsewhere"><summary>In ${known.map(([, name]) => name).join(', ')}<span
       class="visually-hidden">: ${field.name}</span></summary><dl>${TOOLS.map(([key, name]) => html`<div><dt>${name}</dt>
-      <dd>${field.equivalents[key] ? html`<code>${field.equivalents[key]}</code>` : 'nothing like it'}</dd></div>`)}</dl></details>`}`;
+      <dd>${field.equivalents[key] ?? NONE}</dd></div>`)}</dl></details>`}`;
 }
 
 /* A field with everything around it. `input` replaces the plain input. */

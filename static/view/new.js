@@ -17,7 +17,7 @@ const GROUPS = {
   experiment: ['Experiment', 'What it is called, and how many seeds stand behind each answer.'],
   data: ['Data', 'What is learned, from how many samples.'],
   model: ['Model', 'The net.'],
-  regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart.', 'In the formulas λ, r, σ, ε, α, c and d are the value of the field itself, w is a weight, g its gradient, h an activation, η the learning rate, J the loss, K the number of classes.'],
+  regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart.'],
   optimization: ['Optimization', 'How it is trained.'],
   recording: ['Recording', 'What is measured on the way.'],
 };
@@ -67,7 +67,7 @@ function spread(problem, fields) {
 }
 
 function Group({ name, fields, draft, errors, change, find, datasets, reload, builtIn, metrics }) {
-  const [title, help, note] = GROUPS[name] ?? [name, ''];
+  const [title, help] = GROUPS[name] ?? [name, ''];
   const matching = fields.filter((field) => !find || [field.name, field.help, field.formula, ...Object.values(field.equivalents)].join(' ').toLowerCase().includes(find.toLowerCase()));
   const set = fields.filter((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '' || draft.objects[field.name]).length;
   const wrong = fields.some((field) => errors.has(field.name));
@@ -91,7 +91,6 @@ function Group({ name, fields, draft, errors, change, find, datasets, reload, bu
     <details class="card group" open=${open || !!find || wrong} onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">
       <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${set > 0 && html`<span
         class="chip on">${set} set</span>`}</summary>
-      ${note && html`<p class="soft small group-note">${note}</p>`}
       <div class="fields">
         ${plain.map(row)}
         ${loose.map(row)}
@@ -129,7 +128,7 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
   return html`
     <aside class="card summary-card" aria-label="Summary">
       <div class="start">
-      <div aria-live="polite" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
+      <div aria-live="polite" tabindex="0" role="region" aria-label="What would be trained" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
         ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p
           class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
           : wrong ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>` : html`<p class="big soft">Checking…</p>`}
@@ -201,6 +200,7 @@ function Form({ catalogue, first, find, own, set }) {
         ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
           draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} reload=${reload} metrics=${catalogue.metrics}
           builtIn=${catalogue.datasets} />`)}
+        <p class="soft small" id="symbols">In the formulas ${catalogue.symbols}</p>
       </div>
       <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />
     </form>`;

@@ -43,6 +43,7 @@ test('fields: one row per field, with all that a form needs', async () => {
   assert.deepEqual(Object.keys(dropout.equivalents), ['pytorch', 'keras', 'scikit_learn']);
   assert.match(dropout.equivalents.pytorch, /nn\.Dropout/);
   assert.equal(dropout.equivalents.scikit_learn, null);
+  assert.match((await server.get('/fields')).symbols, /λ/);
 });
 
 test('every default of the field table is accepted when sent', async () => {
