@@ -14,10 +14,23 @@ static const char *plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
-/* A number for a sentence: with a true minus sign. */
+/* A number for a sentence: with true minus signs. */
 static void add_number(double x, int digits, buffer *out)
 {
-    buffer_add_format(out, "%s%.*g", x < 0 ? "−" : "", digits, fabs(x));
+    char text[40];
+    snprintf(text, sizeof text, "%.*g", digits, x);
+    for (const char *c = text; *c; c++)
+        buffer_add_format(out, *c == '-' ? "−" : "%c", *c);
+}
+
+/* Significant digits that show both ends of the interval to two digits of its half, `least` or more. */
+static int interval_digits(const stats_summary *s, int least)
+{
+    double half = (s->ci_high - s->ci_low) / 2, size = fmax(fabs(s->ci_low), fabs(s->ci_high));
+    if (!(half > 0) || !isfinite(half))
+        return least;
+    double digits = 2 + floor(log10(size)) - floor(log10(half));
+    return digits < least ? least : digits > 9 ? 9 : (int)digits;
 }
 
 /* "95 % interval 0.4 to 0.42" */
@@ -32,12 +45,13 @@ static void add_interval(const stats_summary *s, int digits, buffer *out)
 /* "0.4123 over 5 seeds (95 % interval 0.4 to 0.42)"; without an interval from one seed. */
 static void add_mean(const stats_summary *s, buffer *out)
 {
-    add_number(s->mean, 4, out);
+    int digits = interval_digits(s, 3);
+    add_number(s->mean, digits < 4 ? 4 : digits, out);
     buffer_add_format(out, " over %zu seed%s", s->n, plural(s->n));
     if (s->n < 2)
         return;
     buffer_add_text(out, " (");
-    add_interval(s, 3, out);
+    add_interval(s, digits, out);
     buffer_add_text(out, ")");
 }
 
@@ -45,15 +59,18 @@ static void add_mean(const stats_summary *s, buffer *out)
 static void add_difference(const comparison *c, const comparison_config *config, buffer *out)
 {
     const stats_summary *d = &config->difference.difference;
+    int digits = d->n < 2 ? 2 : interval_digits(d, 2);
     if (d->mean == 0)
         buffer_add_format(out, "equal to the baseline %s", c->baseline->label);
-    else
-        buffer_add_format(out, "%.2g %s than the baseline %s", fabs(d->mean),
-                          d->mean < 0 ? "lower" : "higher", c->baseline->label);
+    else {
+        add_number(fabs(d->mean), digits, out);
+        buffer_add_format(out, " %s than the baseline %s", d->mean < 0 ? "lower" : "higher",
+                          c->baseline->label);
+    }
     if (d->n < 2)
         return;
     buffer_add_text(out, " (");
-    add_interval(d, 2, out);
+    add_interval(d, digits, out);
     if (isnan(config->p_adjusted))
         buffer_add_text(out, ", the same for every seed)");
     else if (config->p_adjusted < 1e-4)

@@ -1,8 +1,8 @@
 /* effects — what each setting of a full grid does by itself, and what two do together beyond that. */
 import { html, useMemo } from '../lib/html.js';
-import { metricLabel, number, signed, withSpread, pValue, value as showValue } from '../lib/format.js';
+import { metricLabel, number, pValue, value as showValue } from '../lib/format.js';
 import { Table } from './table.js';
-import { Interval } from './verdict.js';
+import { Difference } from './verdict.js';
 
 const SHOWN = 12; /* interactions that are shown without being asked for */
 const LEVEL = 0.05;
@@ -17,14 +17,11 @@ function verdictOf(item, direction) {
 const ALONE = { better: '▲ better', worse: '▼ worse', no_evidence: '≈ no evidence', too_few_seeds: '… too few seeds' };
 const TOGETHER = { better: '▲ better together', worse: '▼ worse together', no_evidence: '≈ they add up', too_few_seeds: '… too few seeds' };
 
-const spreadOf = (item) => (item.ci_high === null ? undefined : (item.ci_high - item.ci_low) / 2);
-
 function columnsOf(name, words, direction, span) {
   return [
     { key: 'name', label: name, cell: (item) => item.name },
-    { key: 'change', label: 'Change', cell: (item) => html`<span class="difference"><${Interval} difference=${item} direction=${direction} span=${span}
-      verdict=${item.verdict} /><span class="nowrap">${signed(item.mean, spreadOf(item))}${spreadOf(item) ? html` <span
-      class="soft">± ${withSpread(spreadOf(item), spreadOf(item))}</span>` : ''}</span></span>` },
+    { key: 'change', label: 'Change', cell: (item) => html`<${Difference} difference=${item} direction=${direction} span=${span}
+      verdict=${item.verdict} />` },
     { key: 'verdict', label: 'Verdict', cell: (item) => html`<span class="verdict verdict-${item.verdict}">${words[item.verdict]}</span>` },
     { key: 'n', label: 'Seeds', align: 'num', cell: (item) => number(item.n) },
     { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm over all effects', cell: (item) => pValue(item.p_adjusted) },

@@ -2,11 +2,11 @@
 import { html, useMemo } from '../lib/html.js';
 import { summarize } from '../lib/stats.js';
 import { request } from '../lib/api.js';
-import { metricLabel, meanStd, number, signed, withSpread, pValue, duration, elapsed, count, NONE } from '../lib/format.js';
+import { metricLabel, meanStd, number, pValue, duration, elapsed, count, NONE } from '../lib/format.js';
 import { TERMINAL } from '../lib/experiment-store.js';
 import { Icon, Status, attempt, Swatch } from './basic.js';
 import { Table } from './table.js';
-import { VerdictMark, Interval } from './verdict.js';
+import { VerdictMark, Difference } from './verdict.js';
 
 const PREFIX = { selected: '', best: 'best_', last: 'last_' };
 
@@ -31,7 +31,6 @@ function configColumns({ styles, props, regression, store }, rows) {
   const { comparison } = store;
   const compare = props.compare;
   const span = Math.max(0, ...rows.map(({ difference: d }) => (d ? Math.max(Math.abs(d.mean ?? 0), Math.abs(d.ci_low ?? 0), Math.abs(d.ci_high ?? 0)) : 0)).filter(Number.isFinite));
-  const spread = (d) => (d?.ci_high !== null && d?.ci_high !== undefined ? (d.ci_high - d.ci_low) / 2 : undefined);
   const several = rows.length > 1;
   return [
     { key: 'config', label: 'Config', value: (row) => row.label, cell: (row) => html`<${ConfigName} config=${row} styles=${styles}
@@ -41,10 +40,8 @@ function configColumns({ styles, props, regression, store }, rows) {
       class="bad-text">(${row.failed} failed)</span>`}</span>` },
     { key: compare, label: metricLabel(compare), align: 'num main', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[compare].mean, cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std) },
     ...(several ? [
-      { key: 'difference', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', value: (row) => row.difference?.mean, cell: (row) => (row.difference && row.difference.mean !== null ? html`<span class="difference">
-        <${Interval} difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />
-        <span class="nowrap">${signed(row.difference.mean, spread(row.difference))}${spread(row.difference) ? html` <span
-          class="soft">± ${withSpread(spread(row.difference), spread(row.difference))}</span>` : ''}</span></span>` : NONE) },
+      { key: 'difference', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', value: (row) => row.difference?.mean, cell: (row) => (row.difference && row.difference.mean !== null ? html`<${Difference}
+        difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />` : NONE) },
       { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm', value: (row) => row.difference?.p_adjusted, cell: (row) => pValue(row.difference?.p_adjusted) },
       { key: 'verdict', label: 'Verdict', value: (row) => row.verdict, cell: (row) => (row.verdict ? html`<${VerdictMark}
         verdict=${row.verdict} />` : NONE) },

@@ -1,6 +1,6 @@
 /* verdict — the answer of an experiment in words, from /comparison, and its signs. */
 import { html } from '../lib/html.js';
-import { metricLabel, number, withSpread, valuesLabel } from '../lib/format.js';
+import { metricLabel, number, signed, withSpread, valuesLabel } from '../lib/format.js';
 import { Icon, Loading } from './basic.js';
 
 const VERDICTS = {
@@ -73,7 +73,16 @@ export function Verdict({ comparison, regression, problem, active, metrics, metr
 }
 
 /* An interval against zero, as a little picture; `span` is the largest distance from zero in the table. */
-export function Interval({ difference, direction, span, verdict }) {
+/* A difference: the drawing, the value and its 95 % interval. */
+export function Difference({ difference, direction, span, verdict }) {
+  const { mean, ci_low: low, ci_high: high } = difference;
+  const half = low === null || low === undefined ? undefined : (high - low) / 2;
+  return html`<span class="difference"><${Interval} difference=${difference} direction=${direction} span=${span} verdict=${verdict} />
+    <span class="nowrap">${signed(mean, half)}${half ? html` <span
+      class="soft">(${withSpread(low, half)} to ${withSpread(high, half)})</span>` : ''}</span></span>`;
+}
+
+function Interval({ difference, direction, span, verdict }) {
   if (!difference || difference.mean === null || !(span > 0)) return html`<span class="soft">${verdict === 'baseline' ? '' : '–'}</span>`;
   const place = (x) => 55 + (50 * Math.max(-span, Math.min(span, x))) / span;
   const { mean, ci_low: low, ci_high: high } = difference;

@@ -350,6 +350,17 @@ static void summary_of_every_kind(void)
                    "which is no evidence of a difference. 6 pairs of seeds find");
 }
 
+/* The mean and both ends are told apart however narrow the interval is. */
+static void summary_keeps_the_digits_of_narrow_intervals(void)
+{
+    comparison_row narrow[] = {row("base", 0, 0.97340), row("base", 1, 0.97342),
+                               row("base", 2, 0.97344)};
+    CHECK_CONTAINS(answer(narrow, 3, &BY_LOSS),
+                   "val_loss is 0.97342 over 3 seeds (95 % interval 0.97337 to 0.97347)");
+    comparison_row tiny[] = {row("base", 0, -1e-5), row("base", 1, -1e-5), row("base", 2, -1e-5)};
+    CHECK_CONTAINS(answer(tiny, 3, &BY_LOSS), "val_loss is −1e−05 over 3 seeds");
+}
+
 static void labels_are_for_people(void)
 {
     static const char *const cases[][2] = {
@@ -495,6 +506,7 @@ CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_eviden
            selected_is_chosen_by_validation, what_is_shown_does_not_choose,
            only_finished_values_count, data_seeds_pair_too, equal_runs_are_no_evidence,
            little_is_compared_with_grace, metrics_are_refused_where_they_are_not,
-           answer_has_numbers_and_words, summary_of_every_kind, labels_are_for_people,
+           answer_has_numbers_and_words, summary_of_every_kind,
+           summary_keeps_the_digits_of_narrow_intervals, labels_are_for_people,
            effects_of_a_factorial_sweep, effects_are_measured_from_the_baseline,
            band_is_honest_about_who_is_left)
