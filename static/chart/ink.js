@@ -77,8 +77,8 @@ function collectDense(trace, values, axes, first, last) {
   flush();
 }
 
-/* The same for the edge of a band: of every few columns the outermost point, which is above for sign 1, below for −1. */
-function collectEdge(trace, values, axes, first, last, sign) {
+/* The same for the edge of a band: of every few columns the point that is farthest from the other edge. Edges may cross. */
+function collectEdge(trace, values, others, axes, first, last) {
   let column = NaN;
   let [outermost, end] = [-1, -1];
   const add = (i) => addPoint(axes.x.at(trace.x[i]), axes.y.at(values[i]));
@@ -88,7 +88,7 @@ function collectEdge(trace, values, axes, first, last, sign) {
     const at = Math.floor(axes.x.at(trace.x[i]) / EDGE_COLUMNS);
     if (end < 0) add(i);
     if (at === column) {
-      if (sign * (values[i] - values[outermost]) > 0) outermost = i;
+      if ((values[i] - values[outermost]) * (values[i] - others[i]) > 0) outermost = i;
     } else {
       if (end >= 0) add(outermost);
       column = at;
@@ -100,13 +100,13 @@ function collectEdge(trace, values, axes, first, last, sign) {
 }
 
 function drawBand(ctx, { trace, fill }, axes, first, last) {
-  collectEdge(trace, trace.high, axes, first, last, 1);
+  collectEdge(trace, trace.high, trace.low, axes, first, last);
   if (points.n === 0) return;
   ctx.fillStyle = fill;
   ctx.beginPath();
   ctx.moveTo(points.x[0], points.y[0]);
   for (let i = 1; i < points.n; i++) ctx.lineTo(points.x[i], points.y[i]);
-  collectEdge(trace, trace.low, axes, first, last, -1);
+  collectEdge(trace, trace.low, trace.high, axes, first, last);
   for (let i = points.n - 1; i >= 0; i--) ctx.lineTo(points.x[i], points.y[i]);
   ctx.fill();
 }

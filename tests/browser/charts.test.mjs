@@ -126,6 +126,38 @@ test('the cursor reads the value of every epoch, also where a pixel has many', a
   await context.close();
 });
 
+test('the edges of a band may be given either way round, also where many points come to a pixel', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/experiments`);
+  const { most, inked } = await page.evaluate(async () => {
+    const { createLineChart } = await import('/chart/line.js');
+    const x = Array.from({ length: 3000 }, (_, i) => i);
+    const noise = (k) => ((Math.sin(k * 12.9898) * 43758.5453) % 1) / 4;
+    const [one, other] = [x.map((i) => 1 + noise(i)), x.map((i) => 1.2 + noise(i + 5000))];
+    const draw = async (low, high) => {
+      const root = document.createElement('div');
+      root.className = 'chart';
+      root.style.width = '640px';
+      document.body.append(root);
+      const chart = createLineChart(root, { onZoom() {} });
+      chart.draw({ name: 'n', xLabel: 'epoch', xLog: false, yLog: false, zoom: null, sync: Math.random(), marks: [], fit: false, live: false, reach: 3000,
+        series: [{ key: '1', label: '1', color: '#0072b2', dash: [], width: 1.5, x, y: one, low, high, n: null }] });
+      await new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); });
+      const canvas = root.querySelector('.ink');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      chart.destroy();
+      root.remove();
+      return data;
+    };
+    const [a, b] = [await draw(one, other), await draw(other, one)];
+    return { most: a.reduce((far, value, i) => Math.max(far, Math.abs(value - b[i])), 0), inked: a.reduce((n, value, i) => n + (i % 4 === 3 && value > 0), 0) };
+  });
+  assert.ok(inked > 5000, `${inked}`);
+  assert.ok(most <= 2, `${most}`);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 /* Draws a chart whole, and one of the same size step by step; answers how far their lines differ. */
 const differences = (page) => page.evaluate(async () => {
   const { createLineChart } = await import('/chart/line.js');
