@@ -119,7 +119,7 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
     };
   }, [version, visible, styles, metric, mode, props.gap, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
   const watch = useCallback((draw) => store.watchCurves(draw), [store]);
-  const content = useContent(handle, model, watch, () => store.problems.has('curves') || (mode === 'runs'
+  const content = useContent(handle, model, watch, () => visible.length === 0 || store.problems.has('curves') || (mode === 'runs'
     ? visible.some((config) => config.runs.some((run) => store.curves.get(run.id)?.[metric])) : store.means.has(metric)));
   const row = catalogue.metric(metric);
   return html`
@@ -139,7 +139,7 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
       <div class="chart-box">
         <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model} watch=${watch}
           onZoom=${(pair) => set({ zoom: pair })} />
-        ${content !== 'lines' && html`<p class="chart-note">${content === 'loading' ? 'Loading…' : store.active ? 'Waiting for the first epoch…' : 'There are no values of this metric.'}</p>`}
+        ${content !== 'lines' && html`<p class="chart-note ${content}">${content === 'loading' ? 'Loading…' : visible.length === 0 ? 'All configs are hidden.' : store.active ? 'Waiting for the first epoch…' : 'There are no values of this metric.'}</p>`}
       </div>
     </section>`;
 }

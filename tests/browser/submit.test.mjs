@@ -100,12 +100,19 @@ test('every field of the table is in the form', async () => {
 
 test('on a phone, what would be trained and the button for it are in sight wherever the form is read', async () => {
   const { page, context, complaints } = await openPage(browser, server, { width: 390, height: 844 });
-  await page.goto(`${server.url}/#/new`);
-  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
-  for (const field of ['name', 'dropout', 'name']) {
-    await page.locator(`#field-${field}`).scrollIntoViewIfNeeded();
-    const { y, height } = await page.locator('#submit').boundingBox();
-    assert.ok(y > 0 && y + height <= 844, `${field}: ${y}`);
+  const unused = { momentum: 0.5, rho: 0.9, nesterov: true, decay_factor: 0.5, decay_every: 3, dropout_kind: 'gaussian', dropout_scope: 'batch', penalty_applies_to: 'all' };
+  for (const spec of [{}, unused]) {
+    await page.goto(`${server.url}/#/new?spec=${encodeURIComponent(JSON.stringify(spec))}`);
+    await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+    if (spec === unused) await page.waitForFunction(() => document.querySelectorAll('.warning').length >= 6);
+    await page.locator('#field-name').focus();
+    for (let stop = 0; stop < 25; stop++) {
+      await page.keyboard.press('Tab');
+      const [bottom, top, end] = await page.evaluate(() => [document.activeElement.getBoundingClientRect().bottom,
+        document.querySelector('.start').getBoundingClientRect().top, document.getElementById('submit').getBoundingClientRect().bottom]);
+      assert.ok(end <= 844, `Start ends at ${end}`);
+      assert.ok(bottom <= top + 1, `stop ${stop} of ${Object.keys(spec).length} settings: it ends at ${bottom}, the bar begins at ${top}`);
+    }
   }
   assert.deepEqual(complaints, []);
   await context.close();

@@ -6,7 +6,8 @@ const PLANE = { dataset: { name: 'spirals', n: 400 }, hidden: [32, 32], epochs: 
 const query = encodeURIComponent('SELECT epoch, train_loss, val_loss FROM epochs WHERE run_id = 1');
 const faulty = encodeURIComponent('SELECT epoch FORM epochs');
 
-/** Trains what the views show -> their list: [name, what follows #, a selector that is there when the view is complete]. */
+/** Trains what the views show -> their list: [name, what follows #, a selector that is there when the view is complete, the status of what
+ * the service refuses there, if it does]. */
 export async function viewsOf(server) {
   const [grid, pictures, regression, plane, three] = await Promise.all([
     server.train({ ...QUICK, name: 'Grid', description: 'Two fields, three seeds.', tags: ['short', 'two fields'], repeats: 3, sweep: { dropout: [0, 0.5], weight_decay: [0, 0.1, 1] } }),
@@ -34,7 +35,7 @@ export async function viewsOf(server) {
     ['configuration', `/runs/${number}?tab=configuration`, '.pairs'],
     ['new', '/new', '[data-testid=dry-run][data-state=valid]'],
     ['a copy', `/new?from=${grid.experiment.id}`, '[data-testid=dry-run][data-state=valid]'],
-    ['a faulty specification', `/new?spec=${encodeURIComponent('{"dropout": 2, "epochs": 0}')}`, '[data-testid=dry-run][data-state=invalid]'],
+    ['a faulty specification', `/new?spec=${encodeURIComponent('{"dropout": 2, "epochs": 0}')}`, '[data-testid=dry-run][data-state=invalid]', 400],
     ['data sets', '/datasets', '#datasets tbody tr'],
     ['pictures', '/datasets?name=glyphs', '[data-testid=pictures] canvas'],
     ['points', '/datasets?name=moons', '#plane circle'],
@@ -42,9 +43,9 @@ export async function viewsOf(server) {
     ['SQL', '/sql', '[data-query]'],
     ['a result', `/sql?query=${query}`, '#sql-result tbody tr'],
     ['a chart of a result', `/sql?show=chart&query=${query}`, '#sql-chart svg'],
-    ['a faulty query', `/sql?query=${faulty}`, '[data-testid=failure]'],
+    ['a faulty query', `/sql?query=${faulty}`, '[data-testid=failure]', 400],
     ['comparison', `/compare?ids=${grid.experiment.id},${pictures.experiment.id}`, '[data-status=completed]'],
     ['no such page', '/nowhere', 'h1'],
-    ['no such experiment', '/experiments/999999', '[data-testid=failure]'],
+    ['no such experiment', '/experiments/999999', '[data-testid=failure]', 404],
   ];
 }
