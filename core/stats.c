@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 double stats_mean(const double *values, size_t n)
@@ -151,6 +152,11 @@ static void sort_by_p(const double *p, size_t *order, size_t n)
     }
 }
 
+double stats_holm_input(double p_value, size_t n)
+{
+    return isnan(p_value) && n >= 2 ? STATS_UNKNOWN_P : p_value;
+}
+
 void stats_holm(const double *p, size_t n, size_t *order, double *adjusted)
 {
     size_t m = 0;
@@ -162,7 +168,8 @@ void stats_holm(const double *p, size_t n, size_t *order, double *adjusted)
     sort_by_p(p, order, m);
     double running = 0;
     for (size_t rank = 0; rank < m; rank++) {
-        running = fmax(running, fmin(1, (double)(m - rank) * p[order[rank]]));
+        bool is_known = p[order[rank]] <= 1;
+        running = is_known ? fmax(running, fmin(1, (double)(m - rank) * p[order[rank]])) : NAN;
         adjusted[order[rank]] = running;
     }
 }

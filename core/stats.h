@@ -54,9 +54,15 @@ stats_paired stats_paired_of(const double *a, const double *b, size_t n);
  * P(|T| > t_crit) = STATS_POWER for T noncentral t with n - 1 degrees of freedom. NaN for n < 2. */
 double stats_detectable_effect(size_t n);
 
+/* What stats_holm() is to be given for a comparison of n pairs: its p; STATS_UNKNOWN_P where all
+ * differences are equal, which is a comparison like the others though it has no p; NaN for n < 2,
+ * where nothing was compared. */
+#define STATS_UNKNOWN_P 2.0
+double stats_holm_input(double p_value, size_t n);
+
 /* Holm 1979: adjusted[i] = running maximum over the sorted p of (m - rank) * p, at most 1, where m
- * counts the p that are numbers. NaN (no test was made) stays NaN. order: (n) scratch. adjusted may
- * be p. */
+ * counts the p that are numbers, unknown ones too. NaN and unknown ones become NaN. order: (n)
+ * scratch. adjusted may be p. */
 void stats_holm(const double *p, size_t n, size_t *order, double *adjusted);
 
 /* Standard normal P(Z <= z). */

@@ -62,22 +62,19 @@ static double pair_half_width(const cli_results *r, const plan *p, int config, i
         b[n++] = other->selected[m];
     }
     stats_paired pair = stats_paired_of(a, b, n);
-    return (pair.difference.ci_high - pair.difference.ci_low) / 2;
+    return n < 2 ? INFINITY : (pair.difference.ci_high - pair.difference.ci_low) / 2;
 }
 
 double cli_results_half_width(const cli_results *r, const jobs_plan *p, int metric_index)
 {
-    double *values = malloc((2 * r->n + 1) * sizeof *values), widest = 0;
+    double *values = malloc((2 * r->n + 1) * sizeof *values), widest = NAN;
     for (int c = 0; values && c < p->plan.n_configs; c++) {
-        if (c == p->plan.baseline)
-            continue;
-        double width = pair_half_width(r, &p->plan, c, metric_index, values, values + r->n);
-        widest = isnan(width) || width > widest ? width : widest;
-        if (isnan(widest))
-            break;
+        if (c != p->plan.baseline && list_values(r, c, metric_index, values) > 0)
+            widest =
+                fmax(widest, pair_half_width(r, &p->plan, c, metric_index, values, values + r->n));
     }
     free(values);
-    return values ? widest : NAN;
+    return widest;
 }
 
 /* ---- the table ---- */

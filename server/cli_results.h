@@ -26,8 +26,9 @@ typedef struct cli_results {
 bool cli_results_reserve(cli_results *r, size_t n);
 void cli_results_close(cli_results *r);
 
-/* Half width of the widest interval of a paired difference to the baseline, in `metric`; NaN while
- * one is not defined. */
+/* Half width of the widest interval of a paired difference to the baseline, in `metric`: of configs
+ * that have ever come to a value, infinite below two pairs. NaN where nothing is to be compared. As
+ * the service looks at it (server/jobs_repeats.h). */
 double cli_results_half_width(const cli_results *r, const jobs_plan *p, int metric);
 
 /* One line per config: swept values, seeds, mean +- standard deviation of the metrics that there

@@ -369,10 +369,7 @@ static int64_t more_seeds(const training *t)
     if (!e->until.enabled || n >= e->until.max || t->plan.plan.n_configs < 2)
         return 0;
     double width = cli_results_half_width(&t->results, &t->plan, e->until.metric);
-    if (width <= e->until.half_width)
-        return 0;
-    int64_t next =
-        isnan(width) ? n + 1 : jobs_repeats_next(n, width, e->until.half_width, e->until.max);
+    int64_t next = jobs_repeats_next(n, width, e->until.half_width, e->until.max);
     return next > n ? next - n : 0;
 }
 

@@ -182,8 +182,8 @@ static void fill_config(workspace *w, const group *g, const group *baseline, com
         .config_id = first->config_id, .label = first->label, .values = first->values};
     for (size_t i = 0; i < g->n; i++) {
         run_state status = g->rows[i].status;
-        bool no_value = status == RUN_STATE_COMPLETED && !isfinite(g->rows[i].metric);
-        out->n_failed += status == RUN_STATE_FAILED || no_value;
+        out->n_failed += status == RUN_STATE_FAILED;
+        out->n_without += status == RUN_STATE_COMPLETED && !isfinite(g->rows[i].metric);
         out->n_unfinished += !run_state_is_terminal(status);
     }
     out->summary = summarize(g, metric_of, w->a);
@@ -212,7 +212,8 @@ static void fill_verdicts(comparison *c, workspace *w, size_t baseline)
 {
     metric_direction direction = METRICS[c->options.metric].direction;
     for (size_t i = 0; i < c->n_configs; i++) {
-        w->p[i] = i == baseline ? NAN : c->configs[i].difference.p_value;
+        const stats_paired *pair = &c->configs[i].difference;
+        w->p[i] = i == baseline ? NAN : stats_holm_input(pair->p_value, pair->difference.n);
         c->n_tests += isnan(w->p[i]) ? 0 : 1;
     }
     stats_holm(w->p, c->n_configs, w->ranks, w->adjusted);
@@ -310,6 +311,7 @@ static void compare_groups(comparison *c, workspace *w, const comparison_row *ro
     for (size_t i = 0; i < c->n_configs; i++) {
         fill_config(w, &w->groups[i], &w->groups[baseline], &c->configs[i]);
         c->n_failed += c->configs[i].n_failed;
+        c->n_without += c->configs[i].n_without;
         c->n_unfinished += c->configs[i].n_unfinished;
     }
     fill_verdicts(c, w, baseline);

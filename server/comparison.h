@@ -59,7 +59,8 @@ extern const char *const COMPARISON_VERDICT_NAMES[COMPARISON_VERDICT_COUNT];
 
 typedef struct comparison_config {
     const char *config_id, *label, *values;
-    size_t n_failed, n_unfinished;
+    size_t n_failed, n_unfinished,
+        n_without;           /* n_without: completed, but without a value of the metric */
     stats_summary summary;   /* of the metric: summary.n values */
     stats_paired difference; /* config - baseline over difference.difference.n pairs; meaningless
                                 for the baseline */
@@ -70,7 +71,8 @@ typedef struct comparison_config {
 
 typedef struct comparison {
     comparison_options options;
-    size_t n_configs, n_failed, n_unfinished, n_tests; /* n_tests: p values that Holm counted */
+    size_t n_configs, n_failed, n_unfinished, n_without,
+        n_tests;                       /* n_tests: p values that Holm counted */
     comparison_config *configs;        /* best mean first, those without a value last */
     const comparison_config *baseline; /* among configs; NULL without rows */
     const comparison_config *selected; /* best by select_by; NULL while nothing has a value */

@@ -296,7 +296,7 @@ static void test_effects(table *t, effects *e)
 {
     for (size_t i = 0; i < e->n; i++) {
         fill_effect(t, e, &e->items[i]);
-        t->p[i] = e->items[i].p_value;
+        t->p[i] = stats_holm_input(e->items[i].p_value, e->items[i].change.n);
     }
     stats_holm(t->p, e->n, t->order, t->adjusted);
     for (size_t i = 0; i < e->n; i++)

@@ -180,6 +180,10 @@ static void add_left_out(const comparison *c, buffer *out)
     if (c->n_failed > 0)
         buffer_add_format(out, " %zu run%s failed and %s left out.", c->n_failed,
                           plural(c->n_failed), c->n_failed == 1 ? "is" : "are");
+    if (c->n_without > 0 && c->configs[0].summary.n > 0)
+        buffer_add_format(out, " %zu run%s %s no %s and %s left out.", c->n_without,
+                          plural(c->n_without), c->n_without == 1 ? "has" : "have", metric_name(c),
+                          c->n_without == 1 ? "is" : "are");
     if (c->n_unfinished > 0)
         buffer_add_format(out, " %zu run%s %s not finished yet.", c->n_unfinished,
                           plural(c->n_unfinished), c->n_unfinished == 1 ? "is" : "are");
@@ -256,8 +260,8 @@ bool comparison_method_note(const comparison *c, int i, char *sentence, size_t s
         return true;
     case 6:
         snprintf(sentence, sentence_bytes,
-                 "Seeds were added until the intervals were narrow enough: the stopping rule "
-                 "looked at the results, so p values are somewhat too small.");
+                 "Seeds were added until the intervals were narrow enough or `max` was reached: "
+                 "the rule looked at the results, so p values are somewhat too small.");
         return c->options.is_sequential;
     default:
         return false;

@@ -140,6 +140,13 @@ static void add_metrics(buffer *b, const train_result *result)
             codec_add_member_number(b, name, value);
 }
 
+static stop_reason reason_of(train_stop stop)
+{
+    return stop == TRAIN_STOP_EARLY_STOPPED ? STOP_REASON_EARLY_STOPPED
+           : stop == TRAIN_STOP_DIVERGED    ? STOP_REASON_DIVERGED
+                                            : STOP_REASON_FINISHED;
+}
+
 static bool save_result(const char *directory, const export_run *trained, fail *f)
 {
     const train_result *result = trained->result;
@@ -147,7 +154,7 @@ static bool save_result(const char *directory, const export_run *trained, fail *
     buffer_init(&b, TEXT_BYTES_LIMIT);
     buffer_add_text(&b, "{");
     codec_add_key(&b, "stop_reason");
-    codec_add_string(&b, result->stop == TRAIN_STOP_EARLY_STOPPED ? "early_stopped" : "finished");
+    codec_add_string(&b, STOP_REASON_NAMES[reason_of(result->stop)]);
     codec_add_member_number(&b, "epoch", (double)result->epoch);
     codec_add_member_number(&b, "step", (double)result->step);
     add_metrics(&b, result);

@@ -208,11 +208,31 @@ static bool add_fail(fail_list *faults, const fail *f)
     return fail_list_add(faults, f->code, f->field, "%s", f->sentence);
 }
 
+/* The fields that earlier extensions brought in: what the values of the configs name beside the axes. */
+static void add_axes_of_before(const present *p, experiment_spec *spec)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        bool is_named = false, is_there = false;
+        for (int a = 0; a < spec->n_axes; a++)
+            is_there = is_there || spec->axes[a].row == &FIELDS[i];
+        for (size_t c = 0; c < p->n_configs && !is_there && !is_named; c++) {
+            const char *value;
+            size_t n;
+            is_named = codec_member_find(p->configs[c].values, strlen(p->configs[c].values),
+                                         FIELDS[i].name, &value, &n);
+        }
+        if (is_named && spec->n_axes < SWEEP_AXES_LIMIT)
+            spec->axes[spec->n_axes++] = (sweep_axis){.row = &FIELDS[i]};
+    }
+}
+
 static bool apply_extension(const jobs_extension *extension, const present *p,
                             experiment_spec *spec, fail_list *faults)
 {
     fail f;
     spec->n_repeats = p->n_seeds;
+    if (!spec->random_search && extension->body)
+        add_axes_of_before(p, spec); /* the grid is that of all values there have ever been */
     if (!spec->random_search && !fill_axes(spec, p, &f))
         return add_fail(faults, &f);
     if (!extension->body) {
@@ -312,24 +332,6 @@ static bool keep_configs(const present *p, jobs_plan *wanted)
     }
     free(known);
     return is_kept;
-}
-
-/* The fields that this plan sweeps, and those that earlier ones did: what the values of every config name. */
-static void add_axes_of_before(const present *p, experiment_spec *shown)
-{
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        bool is_named = false, is_there = false;
-        for (int a = 0; a < shown->n_axes; a++)
-            is_there = is_there || shown->axes[a].row == &FIELDS[i];
-        for (size_t c = 0; c < p->n_configs && !is_there && !is_named; c++) {
-            const char *value;
-            size_t n;
-            is_named = codec_member_find(p->configs[c].values, strlen(p->configs[c].values),
-                                         FIELDS[i].name, &value, &n);
-        }
-        if (is_named && shown->n_axes < SWEEP_AXES_LIMIT)
-            shown->axes[shown->n_axes++] = (sweep_axis){.row = &FIELDS[i]};
-    }
 }
 
 static bool write_values(const present *p, jobs_plan *wanted)

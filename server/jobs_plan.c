@@ -69,6 +69,20 @@ static bool check_on_set(jobs_plan *p, const train_spec *spec, const data_in_use
     return add_new_faults(faults, &found);
 }
 
+/* What decides about more seeds must be measured in every config. */
+static bool check_until(const jobs_plan *p, const dataset *set, fail_list *faults)
+{
+    const metric *m = &METRICS[p->spec.until.metric];
+    bool is_class = set->task == TASK_CLASSIFICATION;
+    if (!p->spec.until.enabled || (is_class ? m->classification : m->regression))
+        return true;
+    fail f;
+    fail_set(&f, FAIL_INCOMPATIBLE, "/repeats/until/metric",
+             "%s is a %s: it has no %s; use val_loss", set->name,
+             is_class ? "classification" : "regression", m->name);
+    return jobs_plan_add_fault(faults, &f);
+}
+
 static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool must_fit,
                          data_in_use *data, fail_list *faults)
 {
@@ -78,6 +92,7 @@ static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool mu
     if (!use_data(source, spec, data, faults))
         return false;
     bool is_good = jobs_plan_count_parts(data->set, spec, n, faults);
+    is_good = check_until(p, data->set, faults) && is_good;
     if (is_good && !executor_resolve(spec, data->set, source->data_dir, &f))
         is_good = jobs_plan_add_fault(faults, &f);
     if (!check_on_set(p, spec, data, must_fit, faults) || !is_good)

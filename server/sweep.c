@@ -401,17 +401,39 @@ static bool swept_regularizers_are_off(const experiment_spec *e, const train_spe
     return true;
 }
 
+/* How many swept fields of the regularizers' group that are no strength themselves, as a kind or a patience, are not at their default. */
+static int count_manners(const experiment_spec *e, const train_spec *config,
+                         const train_spec *defaults)
+{
+    int n = 0;
+    for (int a = 0; a < e->n_axes; a++) {
+        const field *row = e->axes[a].row;
+        n += row->group == FIELD_GROUP_REGULARIZERS && !row->is_regularizer &&
+             field_applies(row, config) && !field_equal(row, config, defaults);
+    }
+    return n;
+}
+
+/* Of the configs whose swept regularizers are off, or of all where none is, the first that does in
+ * the usual manner what is on. */
 static void find_baseline(const experiment_spec *e, plan *p)
 {
     train_spec defaults;
     fail_list ignored = {0};
     spec_init(&defaults);
-    bool resolved = spec_resolve(&defaults, &ignored);
+    bool resolved = spec_resolve(&defaults, &ignored), is_off = false;
     assert(resolved);
-    for (p->baseline = 0; p->baseline < p->n_configs; p->baseline++)
-        if (swept_regularizers_are_off(e, &p->configs[p->baseline].spec, &defaults))
-            return;
-    p->baseline = 0;
+    int fewest = 0;
+    for (int c = 0; c < p->n_configs; c++) {
+        const train_spec *config = &p->configs[c].spec;
+        bool is_off_here = swept_regularizers_are_off(e, config, &defaults);
+        int n = count_manners(e, config, &defaults);
+        if (c > 0 && (is_off_here < is_off || (is_off_here == is_off && n >= fewest)))
+            continue;
+        p->baseline = c;
+        is_off = is_off_here;
+        fewest = n;
+    }
 }
 
 /* ---- the plan ---- */

@@ -149,6 +149,13 @@ static void holm_agrees_with_worked_example(void)
     CHECK(isnan(adjusted[1]));
     CHECK_NEAR(adjusted[0], 0.03, 1e-15);
     CHECK_NEAR(adjusted[4], 0.02, 1e-15);
+    /* One that has no p since all its differences are equal was a comparison all the same. */
+    const double equal[] = {0.01, stats_holm_input(NAN, 3), 0.04, stats_holm_input(NAN, 1), 0.03};
+    stats_holm(equal, 5, order, adjusted);
+    CHECK(isnan(adjusted[1]) && isnan(adjusted[3]));
+    CHECK_NEAR(adjusted[0], 0.04, 1e-15);
+    CHECK_NEAR(adjusted[4], 0.09, 1e-15);
+    CHECK_NEAR(adjusted[2], 0.09, 1e-15);
 }
 
 static void holm_never_exceeds_one_nor_reverses(void)

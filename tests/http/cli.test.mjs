@@ -99,6 +99,15 @@ test('the resolved specification gives the same export again', () => {
   }
 });
 
+test('run adds seeds as the service does: a config that never comes to a value does not ask for more', async () => {
+  const spec = { dataset: { name: 'moons', n: 100 }, epochs: 2, hidden: [4], optimizer: 'sgd', sweep: { learning_rate: [0.01, 0.02, 1e20] },
+    repeats: { until: { metric: 'val_loss', half_width: 1 }, min: 3, max: 12 } };
+  const database = inside('until.db');
+  const { status, stderr } = run(['run', file('until.json', spec), '--quiet', '--db', database]);
+  assert.equal(status, 1, stderr); // some runs diverge
+  assert.equal(sqlite(database, 'SELECT count(*) AS n FROM runs')[0].n, 9);
+});
+
 test('an export of several runs is a usage error, a diverging run fails, neither half-writes', () => {
   const several = run(['run', file('several.json', { ...QUICK, repeats: 2 }), '--quiet', '--export', inside('several')]);
   assert.equal(several.status, 2, several.stderr);
@@ -108,6 +117,7 @@ test('an export of several runs is a usage error, a diverging run fails, neither
   assert.match(bad.stderr + bad.stdout, /diverge/i);
   const shown = run(['run', inside('diverge.json'), '--quiet', '--export', inside('diverged')]);
   assert.equal(shown.status, 1, shown.stderr);
+  assert.equal(readJson(inside('diverged'), 'result.json').stop_reason, 'diverged');
   assert.ok(readFileSync(inside('diverged', 'curves.csv'), 'utf8').split('\n').length > 2, 'the curve shows where');
   assert.equal(JSON.parse(readFileSync(inside('diverged', 'result.json'), 'utf8')).test_loss ?? null, null);
   assert.equal(run(['run', file('wrong.json', { epochs: 0 }), '--quiet']).status, 2);

@@ -226,6 +226,45 @@ test('extend gives every config its seeds, also those of fields that came later'
   assert.ok(with_l1.every((run) => run.values.l1 === 0.1), 'its values are told as before');
 });
 
+test('extensions one after the other give the grid that all at once would give', async () => {
+  const { experiment: { id } } = await server.train({ ...QUICK, sweep: { dropout: [0, 0.5] } });
+  for (const [sweep, n_configs] of [[{ l2: [0.1] }, 4], [{ l1: [0.1] }, 8], [{ dropout: [0.25] }, 12]]) {
+    const answer = await server.request('POST', `/experiments/${id}/extend`, { sweep });
+    assert.equal(answer.status, 200, answer.text);
+    const now = await server.untilTerminal(id);
+    assert.deepEqual([now.n_configs, now.n_runs], [n_configs, n_configs], JSON.stringify(sweep));
+  }
+  const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
+  const cells = new Set(items.map(({ config }) => `${config.dropout} ${config.l1} ${config.l2}`));
+  for (const dropout of [0, 0.25, 0.5]) for (const l1 of [0, 0.1]) for (const l2 of [0, 0.1]) assert.ok(cells.has(`${dropout} ${l1} ${l2}`), `${dropout} ${l1} ${l2}`);
+});
+
+test('the baseline is what is off, and of several the one in the usual manner', async () => {
+  const baselineOf = async (spec) => {
+    const { configs, baseline } = await server.get(`/experiments/${(await server.train({ ...QUICK, epochs: 1, ...spec })).experiment.id}/comparison`);
+    return configs.find(({ config_id }) => config_id === baseline).values;
+  };
+  assert.deepEqual(await baselineOf({ early_stopping: {}, sweep: { 'early_stopping.patience': [2, 5] } }), { 'early_stopping.patience': 5 });
+  assert.deepEqual(await baselineOf({ dropout: 0.5, sweep: { dropout_kind: ['gaussian', 'bernoulli'] } }), { dropout_kind: 'bernoulli' });
+  assert.deepEqual(await baselineOf({ l2: 0.1, sweep: { penalty_applies_to: ['all', 'weights'], dropout: [0.5, 0] } }), { penalty_applies_to: 'weights', dropout: 0 });
+  assert.deepEqual(await baselineOf({ sweep: { dropout: [0.2, 0.5] } }), { dropout: 0.2 });
+});
+
+test('seeds are added by a metric that the task has', async () => {
+  for (const [dataset, metric] of [['sine', 'val_accuracy'], ['moons', 'val_rmse']]) {
+    const { status, json } = await server.request('POST', '/experiments?dry_run=true', { dataset, sweep: { dropout: [0, 0.5] }, repeats: { until: { metric, half_width: 0.1 } } });
+    assert.equal(status, 400);
+    assert.deepEqual(json.errors.map(({ pointer }) => pointer), ['/repeats/until/metric']);
+  }
+});
+
+test('a metric that no run has is not a failure of the runs', async () => {
+  const { experiment: { id } } = await server.train({ ...QUICK, epochs: 1, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  const { configs, summary } = await server.get(`/experiments/${id}/comparison?metric=val_rmse`);
+  assert.deepEqual(configs.map(({ n, n_failed }) => [n, n_failed]), [[0, 0], [0, 0]]);
+  assert.equal(summary, 'No run has a value of val_rmse.');
+});
+
 test('extend trains only what is missing', async () => {
   const first = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
   const { id } = first.experiment;

@@ -178,14 +178,16 @@ static void only_finished_values_count(void)
     CHECK_OR_RETURN(comparison_open(rows, n, &BY_LOSS, &c, &f));
     const comparison_config *good = find(&c, "good"), *bad = find(&c, "bad");
     CHECK_EQUAL_INT(good->summary.n, 3);
-    CHECK_EQUAL_INT(good->n_failed, 2);
+    CHECK_EQUAL_INT(good->n_failed, 1);
+    CHECK_EQUAL_INT(good->n_without, 1);
     CHECK_EQUAL_INT(good->difference.difference.n, 2);
     CHECK_EQUAL_INT(good->verdict, COMPARISON_TOO_FEW_SEEDS);
     CHECK_EQUAL_INT(bad->n_failed, 0);
     CHECK_EQUAL_INT(bad->summary.n, 4);
     CHECK_EQUAL_INT(bad->difference.difference.n, 3);
     CHECK_EQUAL_INT(find(&c, "base")->n_unfinished, 1);
-    CHECK_EQUAL_INT(c.n_failed, 2);
+    CHECK_EQUAL_INT(c.n_failed, 1);
+    CHECK_EQUAL_INT(c.n_without, 1);
     CHECK_EQUAL_INT(c.n_unfinished, 1);
     comparison_close(&c);
 }
@@ -222,7 +224,7 @@ static void equal_runs_are_no_evidence(void)
     CHECK(isnan(other->difference.p_value) && isnan(other->p_adjusted));
     CHECK_EQUAL_INT(other->verdict, COMPARISON_NO_EVIDENCE);
     CHECK_EQUAL_INT(other->minimum_detectable, 0);
-    CHECK_EQUAL_INT(c.n_tests, 0);
+    CHECK_EQUAL_INT(c.n_tests, 1);
     comparison_close(&c);
 }
 
@@ -340,6 +342,11 @@ static void summary_of_every_kind(void)
     base[0].status = base[1].status = RUN_STATE_FAILED;
     CHECK_CONTAINS(answer(base, 2, &BY_LOSS),
                    "No run has a value of val_loss. 2 runs failed and are left out.");
+    base[0].status = base[1].status = RUN_STATE_COMPLETED;
+    base[1].metric = NAN;
+    CHECK_CONTAINS(answer(base, 2, &BY_LOSS), "1 run has no val_loss and is left out.");
+    base[0].metric = NAN;
+    CHECK_CONTAINS(answer(base, 2, &BY_LOSS), "\"summary\":\"No run has a value of val_loss.\"");
     comparison_row close[12];
     for (int seed = 0; seed < 6; seed++) {
         close[seed] = row("base", seed, 1 + 0.1 * (seed % 2));
