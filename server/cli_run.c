@@ -316,7 +316,7 @@ static bool insert_runs(training *t, const char *text, const new_run *rows, int6
         return true;
     if (t->experiment_id)
         return store_extend_experiment(t->store, t->experiment_id, rows, n, t->plan.plan.n_configs,
-                                       NULL, 0, run_ids, f);
+                                       NULL, 0, NULL, run_ids, f);
     new_experiment added = {.name = e->name,
                             .description = e->description,
                             .tags = e->tags,

@@ -360,7 +360,8 @@ static bool complete(jobs *j, const present *p, jobs_plan *wanted, fail *f)
 }
 
 static bool store_runs(jobs *j, const experiment *e, const jobs_plan *wanted, const new_run *runs,
-                       int64_t n, int64_t n_configs, int64_t **run_ids, fail *f)
+                       int64_t n, int64_t n_configs, const char *baseline, int64_t **run_ids,
+                       fail *f)
 {
     size_t n_values = (size_t)wanted->plan.n_configs;
     int64_t *ids = calloc(n ? (size_t)n : 1, sizeof *ids);
@@ -371,7 +372,7 @@ static bool store_runs(jobs *j, const experiment *e, const jobs_plan *wanted, co
         values[c] = (config_values){wanted->configs[c].id, wanted->configs[c].values};
     if (is_stored && n > 0)
         is_stored = store_extend_experiment(j->options.store, e->id, runs, n, n_configs, values,
-                                            n_values, ids, f);
+                                            n_values, baseline, ids, f);
     free(values);
     if (!is_stored) {
         free(ids);
@@ -386,6 +387,7 @@ static bool store_runs(jobs *j, const experiment *e, const jobs_plan *wanted, co
 /* What an extension asks for, and where its answer goes. */
 typedef struct extending {
     const jobs_extension *extension;
+    bool keeps_baseline; /* it was given, or no config comes */
     int64_t **run_ids, *n_run_ids;
     fail_list *faults;
 } extending;
@@ -399,7 +401,9 @@ static bool extend_plan(jobs *j, const experiment *e, const present *p, jobs_pla
     int64_t n_configs = count_configs(wanted, p);
     bool is_listed = complete(j, p, wanted, &f) &&
                      jobs_plan_list_runs(wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
-    bool is_stored = is_listed && store_runs(j, e, wanted, runs, n, n_configs, x->run_ids, &f);
+    const char *baseline = x->keeps_baseline ? NULL : jobs_plan_baseline(wanted);
+    bool is_stored =
+        is_listed && store_runs(j, e, wanted, runs, n, n_configs, baseline, x->run_ids, &f);
     if (is_listed)
         jobs_plan_free_runs(runs, n);
     if (!is_stored)
@@ -433,7 +437,11 @@ static bool extend_held(jobs *j, int64_t experiment_id, const extending *x)
         return add_fail(x->faults, &f);
     bool is_extended = codec_read_experiment_spec(e.spec, strlen(e.spec), &spec, x->faults);
     if (is_extended) {
-        is_extended = extend_spec(j, &e, &spec, x);
+        /* A given baseline was found when it named one config; it may fit several by now. */
+        extending here = *x;
+        here.keeps_baseline = spec.has_baseline || !x->extension->body;
+        spec.has_baseline = false;
+        is_extended = extend_spec(j, &e, &spec, &here);
         experiment_spec_close(&spec);
     }
     experiment_close(&e);
@@ -444,7 +452,8 @@ bool jobs_extend_experiment(jobs *j, int64_t experiment_id, const jobs_extension
                             int64_t **run_ids, int64_t *n_run_ids, fail_list *faults)
 {
     jobs_queue_hold hold;
-    extending x = {extension, run_ids, n_run_ids, faults};
+    extending x = {
+        .extension = extension, .run_ids = run_ids, .n_run_ids = n_run_ids, .faults = faults};
     if (!jobs_hold(j, experiment_id, extension->asking_run, &hold))
         return fail_list_add(faults, FAIL_INTERRUPTED, NULL, "The experiment is cancelled.");
     bool is_extended = extend_held(j, experiment_id, &x);

@@ -94,11 +94,12 @@ typedef struct config_values {
 
 /* Adds runs to an experiment, and gives those that are there the values of their configs (there may be more swept fields now);
  * one that was terminal is `queued` again before this returns. n_configs
- * is the new total. Cells that are there already are the caller's to leave out. */
+ * is the new total. baseline: the config_id that the others are compared against from now on, NULL to leave it. Cells that are there
+ * already are the caller's to leave out. */
 FAIL_CHECKED bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs,
                                           int64_t n_runs, int64_t n_configs,
                                           const config_values *values, size_t n_values,
-                                          int64_t *run_ids, fail *f);
+                                          const char *baseline, int64_t *run_ids, fail *f);
 FAIL_CHECKED bool store_get_experiment(store *s, int64_t id, experiment *out, fail *f);
 typedef struct experiment_change { /* NULL: leave */
     const char *name, *description, *tags;

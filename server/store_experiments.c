@@ -249,11 +249,13 @@ typedef struct extension {
     const new_run *runs;
     const config_values *values;
     size_t n_values;
+    const char *baseline;
     int64_t *run_ids;
 } extension;
 
 static const char EXTEND[] =
-    "UPDATE experiments SET n_configs = ?2, is_cancelled = 0 WHERE id = ?1" STORE_NOT_DELETED("id");
+    "UPDATE experiments SET n_configs = ?2, is_cancelled = 0,"
+    " baseline_config_id = coalesce(?3, baseline_config_id) WHERE id = ?1" STORE_NOT_DELETED("id");
 
 static const char SET_VALUES[] = "UPDATE runs SET swept = ?3 WHERE experiment_id = ?1"
                                  " AND config_id = ?2 AND swept <> ?3";
@@ -275,7 +277,13 @@ static bool change_extend(store_writer *w, void *arguments, fail *f)
 {
     extension *in = arguments;
     int64_t id = in->experiment_id;
-    if (!run_with_3(w, EXTEND, id, in->n_configs, 0, f))
+    sqlite3_stmt *extend = store_prepare(&w->connection, EXTEND, f);
+    if (!extend)
+        return false;
+    store_bind_integer(extend, 1, id);
+    store_bind_integer(extend, 2, in->n_configs);
+    store_bind_text(extend, 3, in->baseline);
+    if (!store_done(&w->connection, extend, f))
         return false;
     if (sqlite3_changes(w->connection.db) == 0)
         return store_no_experiment(id, f);
@@ -285,9 +293,9 @@ static bool change_extend(store_writer *w, void *arguments, fail *f)
 
 bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs, int64_t n_runs,
                              int64_t n_configs, const config_values *values, size_t n_values,
-                             int64_t *run_ids, fail *f)
+                             const char *baseline, int64_t *run_ids, fail *f)
 {
-    extension in = {experiment_id, n_runs, n_configs, runs, values, n_values, run_ids};
+    extension in = {experiment_id, n_runs, n_configs, runs, values, n_values, baseline, run_ids};
     return store_write(s, change_extend, &in, f);
 }
 

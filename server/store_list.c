@@ -309,10 +309,22 @@ static bool no_such_value(const char *name, const char *value, const char *what,
                     value);
 }
 
+static bool is_column(const char *name)
+{
+    store_column ignored;
+    buffer b;
+    buffer_init(&b, 4096);
+    bool is_known = store_schema_add_column(&b, name, &ignored);
+    buffer_close(&b);
+    return is_known;
+}
+
 static bool no_such_column(const char *name, fail *f)
 {
     char pointer[96];
     const char *nearest = field_nearest_name(name);
+    if (nearest && !is_column(nearest)) /* a field of the experiment */
+        nearest = NULL;
     snprintf(pointer, sizeof pointer, "/query/%.64s", name);
     return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
                     "There is no column \"%.64s\" to filter by%s%s%s", name,
@@ -345,6 +357,15 @@ static bool add_filter(store_page *p, const char *name, const char *value, fail 
     buffer_add_text(&p->where, " AND ");
     if (!store_schema_add_column(&p->where, name, &column))
         return no_such_column(name, f);
+    bool may_be_null = column.kind != STORE_COLUMN_TEXT || (column.row && column.row->nullable);
+    if (may_be_null && strcmp(value, "null") == 0) {
+        buffer_add_text(&p->where, " IS NULL");
+        return true;
+    }
+    if (*value == '[' || *value == '{') { /* JSON is stored without blanks */
+        store_page_add_text(p, " = replace(?, ' ', '')", value);
+        return true;
+    }
     switch (column.kind) {
     case STORE_COLUMN_BOOLEAN:
         if (!is_boolean)
@@ -355,8 +376,6 @@ static bool add_filter(store_page *p, const char *name, const char *value, fail 
         return add_name_filter(p, name, column.row, value, f);
     case STORE_COLUMN_NUMBER:
     case STORE_COLUMN_RATES:
-        if (column.kind == STORE_COLUMN_RATES && *value == '[')
-            break;
         if (!read_number(value, &number))
             return no_such_value(name, value, "a number", f);
         store_page_add_number(p, " = ?", number);

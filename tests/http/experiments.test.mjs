@@ -239,6 +239,22 @@ test('extensions one after the other give the grid that all at once would give',
   for (const dropout of [0, 0.25, 0.5]) for (const l1 of [0, 0.1]) for (const l2 of [0, 0.1]) assert.ok(cells.has(`${dropout} ${l1} ${l2}`), `${dropout} ${l1} ${l2}`);
 });
 
+test('an extension by what is off makes that the baseline; a given one stays', async () => {
+  const baselineOf = async (id) => {
+    const { configs, baseline } = await server.get(`/experiments/${id}/comparison`);
+    return configs.find(({ config_id }) => config_id === baseline).values;
+  };
+  const extended = async (spec, sweep) => {
+    const { experiment: { id } } = await server.train({ ...QUICK, epochs: 1, ...spec });
+    const answer = await server.request('POST', `/experiments/${id}/extend`, { sweep });
+    assert.equal(answer.status, 200, answer.text);
+    await server.untilTerminal(id);
+    return baselineOf(id);
+  };
+  assert.deepEqual(await extended({ sweep: { dropout: [0.2, 0.5] } }, { dropout: [0] }), { dropout: 0 });
+  assert.deepEqual(await extended({ sweep: { dropout: [0, 0.5] }, baseline: { dropout: 0.5 } }, { l2: [0.1] }), { dropout: 0.5, l2: 0 });
+});
+
 test('the baseline is what is off, and of several the one in the usual manner', async () => {
   const baselineOf = async (spec) => {
     const { configs, baseline } = await server.get(`/experiments/${(await server.train({ ...QUICK, epochs: 1, ...spec })).experiment.id}/comparison`);

@@ -63,6 +63,14 @@ test('a filter, a sort or a cursor that can never be right is refused with its p
   const count = async (query) => (await server.get(`/experiments/${experiment.id}/runs?${query}`)).items.length;
   assert.equal(await count('dropout=0.1'), 4);
   assert.equal(await count(`dropout=${encodeURIComponent('[0.1,0.2]')}`), 4);
+  assert.equal(await count(`dropout=${encodeURIComponent('[0.1, 0.2]')}`), 4, 'blanks do not count');
+  assert.equal(await count(`hidden=${encodeURIComponent('[8, 8]')}`), 8);
+  assert.equal(await count('early_stopping=null'), 8);
+  assert.equal(await count('val_rmse=null'), 8);
+  assert.equal(await count('val_loss=null'), 0);
+  const named = await server.request('GET', '/runs?name=x');
+  assert.equal(named.status, 400);
+  assert.doesNotMatch(named.json.detail, /did you mean/);
   assert.equal(await count('shuffle=true'), 4);
   assert.equal(await count('shuffle=0'), 4);
   assert.equal(await count('optimizer=adamw'), 4, 'another name of adam');

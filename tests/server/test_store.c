@@ -185,7 +185,7 @@ static void says_what_is_missing(void)
                     FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_delete_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_cancel_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
-        CHECK_FAILS(store_extend_experiment(x.s, 7, NULL, 0, 0, NULL, 0, NULL, &f), f,
+        CHECK_FAILS(store_extend_experiment(x.s, 7, NULL, 0, 0, NULL, 0, NULL, NULL, &f), f,
                     FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_retry_run(x.s, 8, &moved, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_move_run(x.s, 8, RUN_STATE_QUEUED, RUN_STATE_CANCELLED,
@@ -376,7 +376,7 @@ static void extends(void)
         fixture_train(&x, ids[1], 0.5);
         fixture_runs(more, 3, 3);
         const config_values values = {.config_id = "c00000000000", .values = "{\"l2\":0}"};
-        CHECK_OK(store_extend_experiment(x.s, id, more, 3, 3, &values, 1, added, &f), f);
+        CHECK_OK(store_extend_experiment(x.s, id, more, 3, 3, &values, 1, NULL, added, &f), f);
         CHECK_EQUAL_INT(status_of(&x, id), RUN_STATE_QUEUED);
         if (CHECK_OK(store_get_experiment(x.s, id, &e, &f), f)) {
             CHECK_EQUAL_INT(e.n_configs, 3);
