@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-    DRAIN_LIMIT = 1024 * 1024, /* of a refused body, so that its sender gets to read why */
-    DRAIN_ANNOUNCED_LIMIT = 64 * 1024,
+    /* Of a refused body, read and thrown away so that its sender gets to read why: many write all of it before they look. */
+    DRAIN_LIMIT = 16 * 1024 * 1024,
     UPLOADS_LIMIT = 8
 };
 #define ANSWER_LIMIT ((size_t)256 << 20)
@@ -260,8 +260,8 @@ static enum MHD_Result begin(http_exchange *x, const char *sent_method)
         lines.n[H_CONTENT_LENGTH] + lines.n[H_TRANSFER_ENCODING] > 1 || x->r.status == 501;
     /* An answer in the first call closes the connection and leaves the body unread: right for a body that is long, or that has
      * not been sent yet, or whose end is in doubt. */
-    bool at_once = !passed && (ambiguous || body.bytes > DRAIN_ANNOUNCED_LIMIT ||
-                               lines.first[H_EXPECT] || x->server->is_closing);
+    bool at_once = !passed && (ambiguous || body.bytes > DRAIN_LIMIT || lines.first[H_EXPECT] ||
+                               x->server->is_closing);
     start_body(x, passed);
     return at_once ? http_answer_queue(x) : MHD_YES;
 }

@@ -47,6 +47,23 @@ test('a body of 100 MB is refused before it is read', async () => {
   assert.deepEqual(statuses(text), [413], 'no 100 Continue for a body that nobody wants');
 });
 
+test('who writes all of a long body before reading gets to read why it is refused', async () => {
+  for (const bytes of [1_500_000, 5_000_000, 15_000_000]) {
+    const head = request('POST /api/v1/experiments', ['Content-Type: application/json', `Content-Length: ${bytes}`]);
+    const { hostname, port } = new URL(server.url);
+    const answer = await new Promise((done, broken) => {
+      const socket = net.connect(Number(port), hostname, () => socket.write(head + ' '.repeat(bytes), (error) => {
+        if (error) { broken(error); return; }
+        let text = '';
+        socket.on('data', (data) => { text += data; }); // not before all is written
+        socket.on('end', () => done(text));
+      }));
+      socket.on('error', broken);
+    });
+    assert.deepEqual(statuses(answer), [413], `${bytes} bytes`);
+  }
+});
+
 test('a chunked body over the limit is refused as well', async () => {
   const head = request('POST /api/v1/experiments', ['Content-Type: application/json', 'Transfer-Encoding: chunked']);
   const chunk = `10000\r\n${' '.repeat(65536)}\r\n`;

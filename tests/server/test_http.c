@@ -141,7 +141,7 @@ static void requests_are_answered(void)
     ask(&s, "POST " API "/sql HTTP/1.1\r\n" LAST "Content-Length: 1\r\n\r\nx", "HTTP/1.1 415", "");
     ask(&s,
         "POST " API "/sql HTTP/1.1\r\n" LAST
-        "Content-Type: application/json\r\nContent-Length: 9999999\r\n\r\n",
+        "Content-Type: application/json\r\nContent-Length: 99999999\r\n\r\n",
         "HTTP/1.1 413", "1048576");
     ask(&s, "GET " API "/experiments/7/events HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 404", "7");
     stage_stop(&s);
