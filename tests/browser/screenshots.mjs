@@ -10,16 +10,20 @@ const [folder, ...words] = process.argv.slice(2);
 if (!folder) throw new Error('usage: screenshots.mjs FOLDER [NAME...]');
 mkdirSync(folder, { recursive: true });
 
-/** Some parts of a page are loaded when they come into sight: goes through all of it, and back to its top. */
+const frames = (page) => page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+
+/** Some parts of a page are loaded when they come into sight, and it grows with what is: goes through all of it until nothing is being loaded. */
 async function settle(page) {
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  for (let y = 0; y < height; y += 600) {
-    await page.mouse.wheel(0, 600);
-    await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+  for (let round = 0; round < 50; round++) {
+    for (let y = 0; y < await page.evaluate(() => document.documentElement.scrollHeight); y += 600) {
+      await page.evaluate((top) => window.scrollTo(0, top), y);
+      await frames(page);
+    }
+    if (!await page.evaluate(() => document.querySelector('.loading, .chart-note.loading'))) break;
+    await page.waitForTimeout(100);
   }
-  await page.waitForFunction(() => !document.querySelector('.loading'));
   await page.evaluate(() => window.scrollTo(0, 0));
-  await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+  await frames(page);
 }
 
 const server = await Server.start();
