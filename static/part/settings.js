@@ -161,12 +161,15 @@ function Parallel({ comparison, names }) {
   })()], [comparison]);
   const lower = comparison.direction?.startsWith('lower');
   const color = (config) => { const t = axes[axes.length - 1].place(config); return sequential(lower ? 1 - t : t, theme); };
-  const across = (i) => 60 + (i * Math.max(1, width - 130)) / Math.max(1, axes.length - 1);
+  /* Wide enough that the names beside each other do not touch; what is wider than the page scrolls. */
+  const apart = Math.max(...axes.slice(1).map((axis, i) => 3.9 * (axis.name.length + axes[i].name.length) + 14));
+  const drawn = Math.max(width, 130 + apart * (axes.length - 1));
+  const across = (i) => 60 + (i * (drawn - 130)) / Math.max(1, axes.length - 1);
   const up = (t) => 34 + (1 - t) * (height - 56);
   const line = (config) => axes.map((axis, i) => `${across(i)},${up(axis.place(config))}`).join(' ');
   return html`
-    <div class="parallel" ref=${box} data-testid="parallel" onPointerLeave=${() => setNear(null)}>
-      ${width > 0 && html`<svg width=${width} height=${height} role="img"
+    <div class="parallel" ref=${box} data-testid="parallel" role="region" tabindex="0" aria-label="Parallel coordinates" onPointerLeave=${() => setNear(null)}>
+      ${width > 0 && html`<svg width=${drawn} height=${height} role="img"
         aria-label="Parallel coordinates of all configs; the table of configs has the numbers">
         ${known.map((config) => html`<polyline key=${config.config_id} class=${near && near !== config ? 'away' : near === config ? 'near' : ''}
           points=${line(config)} stroke=${config.config_id === comparison.baseline ? ink(theme) : color(config)}
