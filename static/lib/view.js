@@ -2,7 +2,7 @@
  * state: {path, params, query}. The component gets its params, the values of its PROPS and `set(patch, {push})`. */
 import { html, render, useErrorBoundary } from './html.js';
 import { Failure } from '../part/basic.js';
-import { readProps, href, go } from './state.js';
+import { readLocation, readProps, href, go } from './state.js';
 
 /* Shows what went wrong in a view in place of the view. */
 function Guarded({ View, ...properties }) {
@@ -17,6 +17,7 @@ export function defineView(props, View) {
     mount(root, state) {
       let current = state;
       const set = (patch, { push = false } = {}) => {
+        if (readLocation().path !== current.path) return; /* it has been left, and what comes next is being loaded */
         const values = { ...readProps(props, current.query), ...patch };
         go(href(current.path, props, values), { replace: !push });
       };

@@ -1,7 +1,7 @@
 // The way of a user: fill in the form, start, watch the curve grow, read the verdict.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { Server } from '../harness.mjs';
+import { QUICK, Server } from '../harness.mjs';
 import { launch, openPage, points, untilPoints } from './browser.mjs';
 
 const server = await Server.start();
@@ -114,6 +114,20 @@ test('on a phone, what would be trained and the button for it are in sight where
       assert.ok(bottom <= top + 1, `stop ${stop} of ${Object.keys(spec).length} settings: it ends at ${bottom}, the bar begins at ${top}`);
     }
   }
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('who presses Start right after a change gets to the experiment, however long its page takes to come', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.route('**/view/experiment.js', async (route) => { await new Promise((later) => { setTimeout(later, 900); }); await route.continue(); });
+  await page.goto(`${server.url}/#/new?spec=${encodeURIComponent(JSON.stringify(QUICK))}`);
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  await page.locator('#field-name').fill('Just now');
+  await page.locator('#submit').click();
+  await page.getByRole('heading', { name: 'Just now' }).waitFor();
+  await page.waitForTimeout(500); // what the form had still to say must not lead back
+  assert.match(page.url(), /#\/experiments\/\d+$/);
   assert.deepEqual(complaints, []);
   await context.close();
 });
