@@ -86,22 +86,13 @@ static void add_values(buffer *b, const field *row)
     buffer_add_text(b, "]");
 }
 
-static void add_text_or_null(buffer *b, const char *key, const char *text)
-{
-    codec_add_key(b, key);
-    if (text)
-        codec_add_string(b, text);
-    else
-        buffer_add_text(b, "null");
-}
-
 static void add_equivalents(buffer *b, const field_equivalents *e)
 {
     codec_add_key(b, "equivalents");
     buffer_add_text(b, "{");
-    add_text_or_null(b, "pytorch", e->pytorch);
-    add_text_or_null(b, "keras", e->keras);
-    add_text_or_null(b, "scikit_learn", e->scikit_learn);
+    codec_add_member_text(b, "pytorch", e->pytorch);
+    codec_add_member_text(b, "keras", e->keras);
+    codec_add_member_text(b, "scikit_learn", e->scikit_learn);
     buffer_add_text(b, "}");
 }
 
@@ -117,7 +108,7 @@ static void add_field(buffer *b, const field *row)
     codec_field_add_default(b, row);
     add_default_text(b, row);
     codec_add_member_text(b, "help", row->help);
-    add_text_or_null(b, "formula", row->formula);
+    codec_add_member_text(b, "formula", row->formula);
     add_equivalents(b, &row->equivalents);
     add_boolean(b, "nullable", row->nullable);
     add_boolean(b, "sweepable", sweep_is_sweepable(row));

@@ -5,11 +5,13 @@ the table names, and end in the same weights. PyTorch is in test_parity.py; othe
 """
 import json
 import os
+import pathlib
 import subprocess
 import unittest
 import warnings
 
 os.environ["KERAS_BACKEND"] = "torch"
+os.environ["KERAS_HOME"] = str(pathlib.Path(__file__).resolve().parents[2] / "build" / "keras")  # not the home directory
 import keras
 import numpy as np
 from sklearn.linear_model import LogisticRegression
