@@ -61,13 +61,13 @@ def detectable(n):
     return optimize.brentq(excess, 1e-3, 20, xtol=1e-14, rtol=1e-14) / np.sqrt(n)
 
 
-def holm(p):
-    """Holm 1979 over the tests that were made."""
+def holm(p, pairs):
+    """Holm 1979 over all comparisons of two pairs or more: those whose differences are all equal have no p, but belong to the family."""
     adjusted = np.full(len(p), np.nan)
-    order = [i for i in np.argsort(p) if not np.isnan(p[i])]
+    m = (np.asarray(pairs) >= 2).sum()
     running = 0.0
-    for rank, i in enumerate(order):
-        running = max(running, min(1.0, (len(order) - rank) * p[i]))
+    for rank, i in enumerate(i for i in np.argsort(p) if not np.isnan(p[i])):
+        running = max(running, min(1.0, (m - rank) * p[i]))
         adjusted[i] = running
     return adjusted
 
@@ -155,11 +155,12 @@ class Comparison(unittest.TestCase):
         self.assertEqual(configs[0]["config_id"], answer["baseline"])
         self.assertEqual(configs[0]["verdict"], "baseline")
         p = np.array([self.check_config(configs[rate], values[i], values[0]) if i else np.nan for i, rate in enumerate(RATES)])
-        for i, expected in enumerate(holm(p)):
+        n_pairs = [(~np.isnan(values[i]) & ~np.isnan(values[0])).sum() if i else 0 for i in range(len(RATES))]
+        for i, expected in enumerate(holm(p, n_pairs)):
             if i:
                 config = configs[RATES[i]]
                 self.near(config["difference"]["p_adjusted"], expected)
-                pairs = (~np.isnan(values[i]) & ~np.isnan(values[0])).sum()
+                pairs = n_pairs[i]
                 gain = sign * np.nanmean(values[i] - values[0])
                 verdict = "too_few_seeds" if pairs < 3 else "no_evidence" if not expected < 0.05 else "better" if gain > 0 else "worse"
                 self.assertEqual(config["verdict"], verdict)
@@ -214,7 +215,7 @@ class Comparison(unittest.TestCase):
         self.assertEqual(len(effects["items"]), len(expected))
         p = np.array([self.check_effect(effect, expected[effect["field"], effect["level"], (effect["with"] or {}).get("level")])
                       for effect in effects["items"]])
-        for effect, adjusted in zip(effects["items"], holm(p)):
+        for effect, adjusted in zip(effects["items"], holm(p, [effect["n"] for effect in effects["items"]])):
             self.near(effect["p_adjusted"], adjusted)
 
     def test_sql_functions_agree_with_scipy(self):
