@@ -1,9 +1,10 @@
 /* chart — the line chart as a component, with its files to save. */
 import { html, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
 import { createLineChart } from '../chart/line.js';
+import { standalonePng, standaloneSvg } from '../chart/standalone.js';
 import { lineChartSvg } from '../chart/svg.js';
 import { css } from '../lib/palette.js';
-import { Icon, saveFile } from './basic.js';
+import { Icon, attempt, saveFile } from './basic.js';
 
 /* How many points the longest line has. With the numbers of lines and marks on the element it lets a test see a curve grow. */
 const pointsOf = (model) => model.series.reduce((most, s) => Math.max(most, s.x.length), 0);
@@ -49,34 +50,53 @@ export const ChartHelp = () => html`<span class="soft small wide-only">Drag to z
 
 const fileName = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'chart';
 
+const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
+
+/* Rows of cells as CSV; what is not there is empty. */
+const csvText = (rows) => `${rows.map((cells) => cells.map((cell) => quoted(String(cell ?? ''))).join(',')).join('\n')}\n`;
+
 function csvOf(model) {
-  const quote = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
-  const lines = [`series,${quote(model.xLabel)},value,low,high,n`];
+  const rows = [['series', model.xLabel, 'value', 'low', 'high', 'n']];
   for (const s of model.series) {
-    const edge = (choose, i) => (Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i]) ? choose(s.low[i], s.high[i]) : '');
-    s.x.forEach((x, i) => lines.push([quote(s.label), x, s.y[i] ?? '', edge(Math.min, i), edge(Math.max, i), s.n?.[i] ?? ''].join(',')));
+    const edge = (choose, i) => (Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i]) ? choose(s.low[i], s.high[i]) : null);
+    s.x.forEach((x, i) => rows.push([s.label, x, s.y[i], edge(Math.min, i), edge(Math.max, i), s.n?.[i]]));
   }
-  return `${lines.join('\n')}\n`;
+  return csvText(rows);
 }
 
-/* A menu with the chart's files. `handle`: the ref that LineChart filled. */
-export function SaveMenu({ id, handle }) {
+/* A menu of files to save. files: kind → what saves it. */
+function FilesMenu({ id, files }) {
   const menu = useRef(null);
   const close = () => { menu.current.open = false; };
-  const size = { width: 880, height: 480 };
-  const save = {
-    svg: (model) => saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
-    png: (model) => handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
-    csv: (model) => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv'),
-  };
   return html`
     <details class="menu" ref=${menu} onKeyDown=${(event) => event.key === 'Escape' && close()}
       onFocusOut=${(event) => !menu.current.contains(event.relatedTarget) && close()}>
       <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" />
         </summary>
-      <div class="menu-items">${Object.entries(save).map(([kind, work]) => html`
-        <button type="button" id="${id}-save-${kind}" onClick=${() => { close(); if (handle.current) work(handle.current.model); }}>${kind.toUpperCase()}</button>`)}</div>
+      <div class="menu-items">${Object.entries(files).map(([kind, save]) => html`
+        <button type="button" id="${id}-save-${kind}" onClick=${() => { close(); save(); }}>${kind.toUpperCase()}</button>`)}</div>
     </details>`;
+}
+
+/* The files of a line chart. `handle`: the ref that LineChart filled. */
+export function SaveMenu({ id, handle }) {
+  const size = { width: 880, height: 480 };
+  const of = (work) => () => { if (handle.current) work(handle.current.model); };
+  return html`<${FilesMenu} id=${id} files=${{
+    svg: of((model) => saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml')),
+    png: of((model) => handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob))),
+    csv: of((model) => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv')),
+  }} />`;
+}
+
+/* The files of a chart that stands in the page as SVG, inside the element of the ref `box`; rows: its numbers, the head first. */
+export function SaveSvgMenu({ id, box, title, rows }) {
+  const svg = () => box.current.querySelector('svg[role=img]');
+  return html`<${FilesMenu} id=${id} files=${{
+    svg: () => saveFile(`${fileName(title)}.svg`, standaloneSvg(svg(), title).text, 'image/svg+xml'),
+    png: () => attempt(async () => saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title))),
+    csv: () => saveFile(`${fileName(title)}.csv`, csvText(rows()), 'text/csv'),
+  }} />`;
 }
 
 /* Whether the vertical axis fits what comes after the steep beginning (`fit`), and whether epochs are logarithmic (`x`). */

@@ -4,6 +4,7 @@ import { categorical, sequential, viridis, textOn, ink, sweptNames } from '../li
 import { metricLabel, metricTitle, number, valuesLabel, value as showValue, count } from '../lib/format.js';
 import { linearTicks, tickLabels } from '../chart/scale.js';
 import { Segments } from './basic.js';
+import { SaveSvgMenu } from './chart.js';
 import { XyChart, useWidth } from './xy-chart.js';
 
 const keyOf = (value) => JSON.stringify(value);
@@ -181,17 +182,26 @@ function Parallel({ comparison, names }) {
     <p class="soft small">${near ? `${valuesLabel(near.values)}: ${number(near.mean)}, ${count(near.n, 'seed')}` : 'One line per config; the strongest colour is the best. Dashed: the baseline.'}</p>`;
 }
 
+/* The numbers behind the charts, a row for each config. */
+function rowsOf({ configs }, names) {
+  const numbers = (config) => [config.n, config.mean, config.std, config.ci_low, config.ci_high, config.difference?.mean, config.difference?.ci_low, config.difference?.ci_high, config.difference?.p_adjusted];
+  return [[...names, 'n', 'mean', 'std', 'ci_low', 'ci_high', 'difference', 'difference_ci_low', 'difference_ci_high', 'p_adjusted', 'verdict'],
+    ...configs.map((config) => [...names.map((name) => (typeof config.values[name] === 'string' ? config.values[name] : keyOf(config.values[name]))), ...numbers(config), config.verdict])];
+}
+
 export function Settings({ comparison, props, set }) {
+  const box = useRef(null);
   const names = useMemo(() => sweptNames(comparison.configs).filter((name) => valuesOf(comparison.configs, name).length > 1), [comparison]);
   if (names.length === 0 || !comparison.configs.some((config) => Number.isFinite(config.mean))) return null;
   const kinds = [['path', 'Path'], ...(names.length > 1 ? [['heat', 'Heat map'], ['parallel', 'Parallel']] : [])];
   const shown = kinds.some(([kind]) => kind === props.against) ? props.against : names.length === 1 ? 'path' : names.length === 2 ? 'heat' : 'parallel';
   const View = { path: Path, heat: HeatMap, parallel: Parallel }[shown];
+  const title = `${metricTitle(comparison.metric)} against ${names.length === 1 ? names[0] : 'the settings'}`;
   return html`
-    <section class="card settings" aria-labelledby="settings-title">
+    <section class="card settings" aria-labelledby="settings-title" ref=${box}>
       <div class="section-head"><h2
-        id="settings-title">${metricTitle(comparison.metric)} against ${names.length === 1 ? names[0] : 'the settings'}</h2>
+        id="settings-title">${title}</h2><span class="row">
         ${kinds.length > 1 && html`<${Segments} name="against" label="Kind of chart" value=${shown} options=${kinds}
-          onChange=${(against) => set({ against })} />`}</div>
+          onChange=${(against) => set({ against })} />`}<${SaveSvgMenu} id="settings" box=${box} title=${title} rows=${() => rowsOf(comparison, names)} /></span></div>
       <${View} comparison=${comparison} names=${names} props=${props} set=${set} /></section>`;
 }

@@ -145,6 +145,22 @@ test('a chart can be saved as CSV, SVG and PNG, a run as CSV and as a model', as
     assert.ok(bytes.toString('latin1').startsWith(begins), `${kind}: ${bytes.subarray(0, 30)}`);
     if (kind === 'csv') assert.equal(bytes.toString().trim().split('\n').length, 1 + 4 * 13, 'a line per config and epoch');
   }
+  for (const kind of ['path', 'heat', 'parallel']) {
+    await page.goto(`${server.url}/${at}?against=${kind}`);
+    await page.locator('.settings svg[role=img]').waitFor();
+    for (const [file, begins] of [['svg', '<svg '], ['png', '\x89PNG'], ['csv', 'dropout,weight_decay,n,mean,std,ci_low,ci_high,']]) {
+      await page.locator('#settings-save').click();
+      const [saved, content] = await save(() => page.locator(`#settings-save-${file}`).click());
+      assert.equal(saved, `validation-loss-against-the-settings.${file}`);
+      assert.ok(content.toString('latin1').startsWith(begins), `${kind} ${file}: ${content.subarray(0, 60)}`);
+      if (file === 'svg') assert.match(content.toString(), kind === 'path' ? /<circle [^>]*fill="rgb/ : kind === 'heat' ? /<rect [^>]*fill="rgb/ : /<polyline [^>]*stroke="rgb/, 'the looks are in it');
+      if (file === 'png') assert.ok(content.readUInt32BE(16) > 500, 'its width');
+      if (file === 'csv') {
+        const { configs } = await server.get(`/experiments/${experiment.id}/comparison`);
+        assert.deepEqual(content.toString().trim().split('\n').slice(1).map((line) => Number(line.split(',')[3])), configs.map((config) => config.mean));
+      }
+    }
+  }
   await page.goto(`${server.url}/#/runs/${runs[0].id}`);
   const [name, bytes] = await save(() => page.locator('#curves-download').click());
   assert.equal(name, `run-${runs[0].id}-curves.csv`);
