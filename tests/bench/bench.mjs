@@ -1,6 +1,6 @@
 // `make bench`: training speed beside OpenBLAS alone and PyTorch, and what the service costs, as tables.
 //
-//   node tests/bench/bench.mjs [train] [service] [large]        ROUNDS=N, default 3; COMPILE=1: torch.compile
+//   node tests/bench/bench.mjs [train] [diagnostics] [service] [large]        ROUNDS=N, default 3; COMPILE=1: torch.compile
 //
 // The processor time over the wall time shows how many cores were busy, and a run of twice the epochs
 // confirms the reported rate by wall time alone. MNIST's rows need its four files: MNIST=FOLDER, or the
@@ -210,7 +210,8 @@ async function benchLarge() {
 
 const wanted = process.argv.slice(2);
 try {
-  if (!wanted.length || wanted.includes('train')) { benchTraining(); benchDiagnostics(); }
+  if (!wanted.length || wanted.includes('train')) benchTraining();
+  if (!wanted.length || wanted.includes('diagnostics')) benchDiagnostics();
   if (!wanted.length || wanted.includes('service')) await benchService();
   if (!wanted.length || wanted.includes('large')) await benchLarge();
 } finally {
