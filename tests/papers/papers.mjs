@@ -35,19 +35,19 @@ const RECIPES = {
   dropout: {
     source: 'Srivastava et al. 2014, table 2: dropout with max-norm, 3 layers of 1024: 1.25 % (1.06 % after a million steps)',
     seeds: 3,
-    arms: { none: WIDE, dropout: DROPPED },
+    arms: { none: WIDE, dropout: { ...DROPPED, monte_carlo_samples: 50 } },
     figures: {
       'error with dropout and max-norm, %': [(arms) => arms.dropout.test, within(0, 1.35)],
       'gain over the same net without, points': [(arms) => arms.none.test - arms.dropout.test, within(0.25, 100)],
+      'mean of fifty sampled nets, points from weight scaling (figure 11)': [(arms) => Math.abs(arms.dropout.sampled - arms.dropout.test), within(0, 0.1)],
     },
   },
   'monte-carlo': {
-    source: 'Srivastava et al. 2014, figure 11: averaging about 50 sampled nets equals weight scaling',
-    seeds: 1,
-    arms: Object.fromEntries([1, 5, 50].map((k) => [`k${k}`, { ...DROPPED, max_norm: 2, epochs: 12, monte_carlo_samples: k }])),
+    source: 'Srivastava et al. 2014, figure 11: one sampled net is clearly worse than weight scaling (what fifty are is measured above, of nets trained to the end)',
+    seeds: 3,
+    arms: { one: { ...DROPPED, max_norm: 2, epochs: 12, monte_carlo_samples: 1 } },
     figures: {
-      'one sampled net, points worse than weight scaling': [(arms) => arms.k1.sampled - arms.k1.test, within(0.1, 100)],
-      'fifty, points from weight scaling': [(arms) => Math.abs(arms.k50.sampled - arms.k50.test), within(0, 0.1)],
+      'one sampled net, points worse than weight scaling': [(arms) => arms.one.sampled - arms.one.test, within(0.1, 100)],
     },
   },
   memorize: {
