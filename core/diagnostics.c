@@ -1,5 +1,6 @@
 #include "core/diagnostics.h"
 
+#include "core/kernel_diagnostics.h"
 #include "core/mat.h"
 
 #include <assert.h>
@@ -7,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64, WAITING_ROWS = 256, PRODUCT_ROWS = 64 };
+enum { ALIGNMENT = 64, BLOCK_ROWS = 256 };
 
 static size_t align_up(size_t bytes)
 {
@@ -28,9 +29,9 @@ static size_t moments_bytes(size_t units)
 size_t diagnostics_bytes(size_t units)
 {
     size_t kept = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
-    return 3 * moments_bytes(units) + align_up(kept * sizeof(real)) +
-           align_up(WAITING_ROWS * kept * sizeof(real)) + align_up(kept * kept * sizeof(real)) +
-           DIAGNOSTICS_RANK_LIMIT * KERNEL_TRIDIAGONAL_STRIDE * sizeof(float);
+    return 3 * moments_bytes(units) + align_up(BLOCK_ROWS * kept * sizeof(real)) +
+           align_up(kept * kept * sizeof(real)) +
+           DIAGNOSTICS_RANK_LIMIT * DIAGNOSTICS_RANK_LIMIT * sizeof(float);
 }
 
 /* The next `bytes` of the caller's memory, zeroed. */
@@ -60,20 +61,10 @@ void diagnostics_init(diagnostics *d, void *memory, size_t units, size_t n_sampl
     init_moments(&d->evaluation, &rest, units);
     init_moments(&d->training, &rest, units);
     size_t kept = d->n_kept = at_most(units, DIAGNOSTICS_UNITS_LIMIT);
-    d->centre = take(&rest, kept * sizeof *d->centre);
-    d->waiting = (real *)(void *)rest; /* filled row by row before it is read: not zeroed */
-    rest += align_up(WAITING_ROWS * kept * sizeof *d->waiting);
+    d->shifted = (real *)(void *)rest; /* written before it is read: not zeroed */
+    rest += align_up(BLOCK_ROWS * kept * sizeof *d->shifted);
     d->products = take(&rest, kept * kept * sizeof *d->products);
-    d->covariance =
-        take(&rest, DIAGNOSTICS_RANK_LIMIT * KERNEL_TRIDIAGONAL_STRIDE * sizeof *d->covariance);
-}
-
-static void add_moments(diagnostics_moments *m, const real *x, size_t n, size_t units)
-{
-    if (m->n == 0 && n > 0)
-        memcpy(m->shift, x, units * sizeof *x);
-    kernel_diagnostics_add(x, n, units, m->shift, m->sum, m->squares, m->zeros);
-    m->n += n;
+    d->covariance = (float *)(void *)rest;
 }
 
 /* Number i of `limit` evenly spaced numbers below n; i itself where n is not above the limit. */
@@ -82,51 +73,43 @@ static size_t spaced(size_t i, size_t n, size_t limit)
     return n > limit ? i * n / limit : i;
 }
 
-static void find_centre(diagnostics *d)
+/* Of evenly spaced units of a layer that has more than are kept. */
+static void shift_kept(diagnostics *d, const real *outputs, size_t n)
 {
     for (size_t u = 0; u < d->n_kept; u++) {
-        double sum = 0;
-        for (size_t r = 0; r < d->n_waiting; r++)
-            sum += (double)d->waiting[r * d->n_kept + u];
-        d->centre[u] = (real)(sum / (double)d->n_waiting);
+        size_t from = spaced(u, d->units, d->n_kept);
+        for (size_t r = 0; r < n; r++)
+            d->shifted[r * d->n_kept + u] = outputs[r * d->units + from] - d->outputs.shift[from];
     }
 }
 
-/* Adds the rows that wait to the sums over pairs: what lies on and right of the diagonal, in strips. */
-static void multiply_waiting(diagnostics *d, bool is_first)
+static void add_block(diagnostics *d, const real *outputs, size_t n)
 {
-    size_t n = d->n_kept;
-    if (is_first)
-        find_centre(d);
-    for (size_t r = 0; r < d->n_waiting; r++)
-        for (size_t u = 0; u < n; u++)
-            d->waiting[r * n + u] -= d->centre[u];
-    for (size_t i = 0; i < n; i += PRODUCT_ROWS)
-        mat_multiply(true, false, at_most(n - i, PRODUCT_ROWS), n - i, d->n_waiting, d->waiting + i,
-                     n, d->waiting + i, n, 1, d->products + i * n + i, n);
-    d->n_waiting = 0;
-}
-
-static void keep_row(diagnostics *d, const real *row)
-{
-    real *out = d->waiting + d->n_waiting++ * d->n_kept;
-    if (d->n_kept == d->units)
-        memcpy(out, row, d->units * sizeof *row);
-    else
-        for (size_t u = 0; u < d->n_kept; u++)
-            out[u] = row[spaced(u, d->units, d->n_kept)];
+    diagnostics_moments *m = &d->outputs;
+    bool is_narrow = d->n_kept == d->units;
+    if (m->n == 0)
+        kernel_diagnostics_centre(outputs, n, d->units, m->shift);
+    kernel_diagnostics_add(outputs, n, d->units, m->shift, m->sum, m->squares, m->zeros,
+                           is_narrow ? d->shifted : NULL);
+    m->n += n;
+    if (!is_narrow)
+        shift_kept(d, outputs, n);
+    mat_add_products(n, d->n_kept, d->shifted, d->n_kept, d->products, d->n_kept);
 }
 
 void diagnostics_add(diagnostics *d, const real *outputs, size_t n)
 {
-    size_t first = d->outputs.n;
-    assert(first + n <= d->n_samples);
-    for (size_t i = 0; i < n; i++) {
-        keep_row(d, outputs + i * d->units);
-        if (d->n_waiting == WAITING_ROWS || first + i + 1 == d->n_samples)
-            multiply_waiting(d, first + i < WAITING_ROWS);
-    }
-    add_moments(&d->outputs, outputs, n, d->units);
+    assert(d->outputs.n + n <= d->n_samples);
+    for (size_t first = 0; first < n; first += BLOCK_ROWS)
+        add_block(d, outputs + first * d->units, at_most(n - first, BLOCK_ROWS));
+}
+
+static void add_moments(diagnostics_moments *m, const real *x, size_t n, size_t units)
+{
+    if (m->n == 0 && n > 0)
+        kernel_diagnostics_centre(x, n, units, m->shift);
+    kernel_diagnostics_add(x, n, units, m->shift, m->sum, m->squares, m->zeros, NULL);
+    m->n += n;
 }
 
 void diagnostics_add_pair(diagnostics *d, const real *evaluation, const real *training, size_t n)
@@ -176,47 +159,45 @@ static double read_variance_shift(const diagnostics *d)
     return training > 0 ? evaluation / training : NAN;
 }
 
-/* Means of the kept units less their centres. */
-static void read_kept_means(const diagnostics *d, double mean[DIAGNOSTICS_UNITS_LIMIT])
+/* Sums of products to covariances (divisor n), in place. */
+static void finish_covariances(diagnostics *d)
 {
+    real mean[DIAGNOSTICS_UNITS_LIMIT], scale = 1 / (real)d->n_samples;
     for (size_t i = 0; i < d->n_kept; i++)
-        mean[i] = unit_mean(&d->outputs, spaced(i, d->units, d->n_kept)) - (double)d->centre[i];
+        mean[i] = (real)(d->outputs.sum[spaced(i, d->units, d->n_kept)] / (double)d->n_samples);
+    for (size_t i = 0; i < d->n_kept; i++)
+        kernel_diagnostics_covariance(d->products + i * d->n_kept + i, d->n_kept - i, scale,
+                                      mean[i], mean + i);
 }
 
-/* Covariance (divisor n) of two of the kept units, i <= j. */
-static double covariance_of(const diagnostics *d, const double *mean, size_t i, size_t j)
+static double coadaptation_of(const diagnostics *d)
 {
-    return (double)d->products[i * d->n_kept + j] / (double)d->n_samples - mean[i] * mean[j];
-}
-
-static double coadaptation_of(const diagnostics *d, const double *mean)
-{
-    double inverse[DIAGNOSTICS_UNITS_LIMIT], sum = 0, n_live = 0;
-    for (size_t i = 0; i < d->n_kept; i++) {
-        double std = sqrt(fmax(0, covariance_of(d, mean, i, i)));
+    real inverse[DIAGNOSTICS_UNITS_LIMIT];
+    size_t n = d->n_kept;
+    double sum = 0, n_live = 0;
+    for (size_t i = 0; i < n; i++) {
+        double std = sqrt(fmax(0, (double)d->products[i * n + i]));
         bool live = !(std <= DIAGNOSTICS_LIVE_STD);
-        inverse[i] = live ? 1 / std : 0;
+        inverse[i] = live ? (real)(1 / std) : 0;
         n_live += live;
     }
-    for (size_t i = 0; i < d->n_kept; i++) {
-        double row = 0;
-        for (size_t j = i + 1; j < d->n_kept; j++)
-            row += fabs(covariance_of(d, mean, i, j)) * inverse[j];
-        sum += row * inverse[i];
-    }
+    for (size_t i = 0; i < n; i++)
+        sum += (double)inverse[i] * kernel_diagnostics_absolute_sum(d->products + i * n + i + 1,
+                                                                    n - i - 1, inverse + i + 1);
     return n_live < 2 ? NAN : sum / (n_live * (n_live - 1) / 2);
 }
 
 /* Of evenly spaced units into d->covariance, both triangles; returns how many. */
-static size_t fill_covariance(diagnostics *d, const double *mean)
+static size_t fill_covariance(diagnostics *d)
 {
-    size_t units = at_most(d->n_kept, DIAGNOSTICS_RANK_LIMIT);
+    size_t units = at_most(d->n_kept, DIAGNOSTICS_RANK_LIMIT), chosen[DIAGNOSTICS_RANK_LIMIT];
+    for (size_t i = 0; i < units; i++)
+        chosen[i] = spaced(i, d->n_kept, units);
     for (size_t i = 0; i < units; i++)
         for (size_t j = i; j < units; j++) {
-            float value = (float)covariance_of(d, mean, spaced(i, d->n_kept, units),
-                                               spaced(j, d->n_kept, units));
-            d->covariance[i * KERNEL_TRIDIAGONAL_STRIDE + j] = value;
-            d->covariance[j * KERNEL_TRIDIAGONAL_STRIDE + i] = value;
+            float value = (float)d->products[chosen[i] * d->n_kept + chosen[j]];
+            d->covariance[i * DIAGNOSTICS_RANK_LIMIT + j] = value;
+            d->covariance[j * DIAGNOSTICS_RANK_LIMIT + i] = value;
         }
     return units;
 }
@@ -225,30 +206,18 @@ static size_t fill_covariance(diagnostics *d, const double *mean)
 static double effective_rank_of(float *covariance, size_t units)
 {
     float diagonal[DIAGNOSTICS_RANK_LIMIT], off[DIAGNOSTICS_RANK_LIMIT];
-    double eigenvalues[DIAGNOSTICS_RANK_LIMIT], next[DIAGNOSTICS_RANK_LIMIT];
-    double trace = 0, entropy = 0, sum = 0;
+    double trace = 0;
     for (size_t i = 0; i < units; i++)
-        trace += (double)covariance[i * KERNEL_TRIDIAGONAL_STRIDE + i];
+        trace += (double)covariance[i * DIAGNOSTICS_RANK_LIMIT + i];
     if (!(trace > 0) || !isfinite(trace))
         return NAN;
     if (units == 1)
         return 1;
     for (size_t i = 0; i < units; i++)
         for (size_t j = 0; j < units; j++)
-            covariance[i * KERNEL_TRIDIAGONAL_STRIDE + j] /= (float)trace;
-    kernel_diagnostics_tridiagonal(covariance, units, diagonal, off);
-    for (size_t i = 0; i < units; i++) {
-        eigenvalues[i] = (double)diagonal[i];
-        next[i] = i + 1 < units ? (double)off[i] : 0;
-    }
-    if (!mat_tridiagonal_eigenvalues(eigenvalues, next, units))
-        return NAN;
-    for (size_t i = 0; i < units; i++)
-        sum += fmax(0, eigenvalues[i]);
-    for (size_t i = 0; i < units; i++)
-        if (eigenvalues[i] > 0)
-            entropy -= eigenvalues[i] / sum * log(eigenvalues[i] / sum);
-    return exp(entropy);
+            covariance[i * DIAGNOSTICS_RANK_LIMIT + j] /= (float)trace;
+    kernel_spectrum_tridiagonal(covariance, units, diagonal, off);
+    return exp(kernel_spectrum_entropy(diagonal, off, units));
 }
 
 void diagnostics_read(diagnostics *d, double values[LAYER_METRIC_COUNT])
@@ -260,9 +229,7 @@ void diagnostics_read(diagnostics *d, double values[LAYER_METRIC_COUNT])
     if (d->n_samples == 0)
         return;
     read_activity(d, values);
-    double mean[DIAGNOSTICS_UNITS_LIMIT];
-    read_kept_means(d, mean);
-    values[LAYER_METRIC_COADAPTATION] = coadaptation_of(d, mean);
-    values[LAYER_METRIC_EFFECTIVE_RANK] =
-        effective_rank_of(d->covariance, fill_covariance(d, mean));
+    finish_covariances(d);
+    values[LAYER_METRIC_COADAPTATION] = coadaptation_of(d);
+    values[LAYER_METRIC_EFFECTIVE_RANK] = effective_rank_of(d->covariance, fill_covariance(d));
 }

@@ -12,19 +12,20 @@
 #ifndef CORE_DIAGNOSTICS_H
 #define CORE_DIAGNOSTICS_H
 
-#include "core/kernel_diagnostics.h"
+#include "core/kernel.h"
+#include "core/kernel_spectrum.h"
 #include "core/metric.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DIAGNOSTICS_UNITS_LIMIT = 1024, DIAGNOSTICS_RANK_LIMIT = KERNEL_TRIDIAGONAL_STRIDE };
+enum { DIAGNOSTICS_UNITS_LIMIT = 1024, DIAGNOSTICS_RANK_LIMIT = KERNEL_SPECTRUM_LIMIT };
 #define DIAGNOSTICS_LIVE_STD 1e-6 /* a unit with a smaller deviation has no correlations */
 
 /* Sums over samples of x - shift and of its square, per unit. */
 typedef struct diagnostics_moments {
     size_t n;
-    real *shift; /* the first sample: keeps the squares small */
+    real *shift; /* near the mean: keeps the squares small */
     double *sum, *squares;
     uint32_t *zeros;
 } diagnostics_moments;
@@ -32,13 +33,11 @@ typedef struct diagnostics_moments {
 typedef struct diagnostics {
     size_t units, n_samples; /* of the layer; of the split */
     diagnostics_moments outputs, evaluation,
-        training;     /* the last two of the samples in diagnostics_add_pair() */
-    size_t n_kept;    /* units whose pairs are summed */
-    size_t n_waiting; /* rows in waiting */
-    real *centre;     /* (n_kept) mean of the first rows: keeps the products small */
-    real *waiting;    /* rows of n_kept outputs, to be multiplied together */
+        training;  /* the last two of the samples in diagnostics_add_pair() */
+    size_t n_kept; /* units whose pairs are summed */
+    real *shifted; /* scratch: rows of n_kept outputs less their shift */
     real *
-        products; /* (n_kept, n_kept), j >= i: sums over samples of x_i x_j, both less their centre */
+        products; /* (n_kept, n_kept), j >= i: sums over samples of x_i x_j, both shifted; diagnostics_read() leaves covariances */
     float *covariance; /* scratch of diagnostics_read() */
 } diagnostics;
 
@@ -57,7 +56,7 @@ void diagnostics_add(diagnostics *d, const real *outputs, size_t n);
  * Which samples, and how many, is up to the caller. */
 void diagnostics_add_pair(diagnostics *d, const real *evaluation, const real *training, size_t n);
 
-/* Fills values[] at LAYER_METRIC_ACTIVATION_MEAN, _ACTIVATION_STD, _SPARSITY, _DEAD_FRACTION,
+/* To be called once, after all samples. Fills values[] at LAYER_METRIC_ACTIVATION_MEAN, _ACTIVATION_STD, _SPARSITY, _DEAD_FRACTION,
  * _COADAPTATION, _VARIANCE_SHIFT and _EFFECTIVE_RANK; leaves the others alone. coadaptation: mean
  * |corr_ij|, i < j, over live units (NaN with fewer than two). effective_rank: exp(-sum p ln p)
  * with p the eigenvalues of the covariance over their sum (Roy and Vetterli 2007; NaN if all units

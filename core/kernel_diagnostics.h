@@ -9,16 +9,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KERNEL_TRIDIAGONAL_STRIDE = 128 }; /* floats from one row to the next in the matrix below */
+/* centre[u] = mean of column u of x (n, units), n >= 1; exact where the column is constant. */
+void kernel_diagnostics_centre(const real *x, size_t n, size_t units, real *centre);
 
 /* Adds x (n, units) to the sums per unit: sum[u] of x - shift[u], squares[u] of its square,
- * zeros[u] of x == 0. Blocks of 64 rows are summed in single precision, the blocks in double. */
+ * zeros[u] of x == 0. Blocks of 64 rows are summed in single precision, the blocks in double.
+ * Where shifted (n, units) is given, x - shift goes there. */
 void kernel_diagnostics_add(const real *x, size_t n, size_t units, const real *shift, double *sum,
-                            double *squares, uint32_t *zeros);
+                            double *squares, uint32_t *zeros, real *shifted);
 
-/* Householder reduction of the symmetric matrix a (n, n), KERNEL_TRIDIAGONAL_STRIDE, both triangles given,
- * trace about 1, 2 <= n <= 128: diagonal[0..n-1], off[0..n-2] of a similar tridiagonal matrix (Golub and Van
- * Loan 8.3.1). Overwrites a. */
-void kernel_diagnostics_tridiagonal(float *a, size_t n, float *diagonal, float *off);
+/* row[j] = row[j] * scale - mean_i * mean[j]: sums of products to covariances. */
+void kernel_diagnostics_covariance(real *row, size_t n, real scale, real mean_i, const real *mean);
+
+/* Sum of |row[j]| * factor[j]. */
+double kernel_diagnostics_absolute_sum(const real *row, size_t n, const real *factor);
 
 #endif

@@ -27,14 +27,14 @@ void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t
         (int)ldb, beta, c, (int)ldc);
 }
 
-/* Fortran: OpenBLAS brings LAPACK along. */
-extern void dsterf_(const int *n, double *d, double *e, int *info);
-
-bool mat_tridiagonal_eigenvalues(double *diagonal, double *next_to_it, size_t n)
+void mat_add_products(size_t rows, size_t n, const real *x, size_t ldx, real *c, size_t ldc)
 {
-    int order = (int)n, info = 0;
-    dsterf_(&order, diagonal, next_to_it, &info);
-    return info == 0;
+#ifdef REAL_DOUBLE
+    cblas_dsyrk(
+#else
+    cblas_ssyrk(
+#endif
+        CblasRowMajor, CblasUpper, CblasTrans, (int)n, (int)rows, 1, x, (int)ldx, 1, c, (int)ldc);
 }
 
 const char *mat_blas_name(void)

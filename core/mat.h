@@ -16,9 +16,8 @@ void mat_setup(void);
 void mat_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, const real *a,
                   size_t lda, const real *b, size_t ldb, real beta, real *c, size_t ldc);
 
-/* Eigenvalues, increasing, of the symmetric tridiagonal matrix of order n: in place of its diagonal (n); next_to_it (n - 1 used) is
- * overwritten. LAPACK's dsterf. False if it does not converge. */
-bool mat_tridiagonal_eigenvalues(double *diagonal, double *next_to_it, size_t n);
+/* c (n, n) += x' x with x (rows, n), rows >= 0: on and right of the diagonal alone; the rest is left as it is. */
+void mat_add_products(size_t rows, size_t n, const real *x, size_t ldx, real *c, size_t ldc);
 
 /* "OpenBLAS 0.3.21" and the kernel set that it chose for this processor, "SkylakeX". Constant text. */
 const char *mat_blas_name(void);

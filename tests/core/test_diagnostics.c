@@ -1,7 +1,6 @@
 /* Per-layer diagnostics against plain double-precision definitions and cases with a known answer.
  */
 #include "core/diagnostics.h"
-#include "core/mat.h"
 #include "core/rng.h"
 #include "tests/check.h"
 
@@ -298,32 +297,72 @@ static void graded_spectra_have_their_rank(void)
     }
 }
 
-/* The second difference matrix: 2 - 2 cos(k pi / (n + 1)). */
-static void eigenvalues_of_a_known_matrix(void)
+/* Units far from zero, each at its own place, a third of which stand still. */
+static void large_means_do_not_drown_the_deviations(void)
 {
-    enum { N = 90 };
-    double diagonal[N], next[N], sum = 0, log_product = 0;
-    for (size_t i = 0; i < N; i++) {
-        diagonal[i] = 2;
-        next[i] = -1;
+    enum { N = 600, UNITS = 30 };
+    real *x = mixed_outputs(N, UNITS, 6);
+    CHECK_OR_RETURN(x != NULL);
+    for (size_t i = 0; i < N * UNITS; i++) {
+        size_t u = i % UNITS;
+        x[i] = u % 3 == 1 ? (real)(1234.56789 * (double)u) : x[i] + (real)(100 * (double)u);
     }
-    CHECK(mat_tridiagonal_eigenvalues(diagonal, next, N));
-    for (int k = 1; k <= N; k++) {
-        double expected = 2 - 2 * cos(k * M_PI / (N + 1)), nearest = INFINITY;
-        for (size_t i = 0; i < N; i++)
-            nearest = fmin(nearest, fabs(diagonal[i] - expected));
-        CHECK_WITHIN(nearest, 0, 1e-13);
+    measure(x, NULL, N, UNITS, N);
+    CHECK_NEAR(values[LAYER_METRIC_COADAPTATION], plain_coadaptation(x, N, UNITS), 1e-5);
+    CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], plain_effective_rank(x, N, UNITS), 1e-4);
+    free(x);
+}
+
+/* The second difference matrix: its eigenvalues are 2 - 2 cos(k pi / (n + 1)). */
+static void entropy_of_a_known_matrix(void)
+{
+    for (size_t n = 1; n <= KERNEL_SPECTRUM_LIMIT; n++) {
+        float diagonal[KERNEL_SPECTRUM_LIMIT], off[KERNEL_SPECTRUM_LIMIT];
+        double expected = 0;
+        for (size_t i = 0; i < n; i++) {
+            double p = (1 - cos((double)(i + 1) * M_PI / (double)(n + 1))) / (double)n;
+            expected -= p * log(p);
+            diagonal[i] = 2;
+            off[i] = -1;
+        }
+        CHECK_WITHIN(kernel_spectrum_entropy(diagonal, off, n), expected, 1e-6);
     }
-    for (size_t i = 0; i < N; i++) {
-        sum += diagonal[i];
-        log_product += log(diagonal[i]);
+}
+
+/* A diagonal matrix of order 128 with eigenvalues 1, decay, decay^2, ...: over up to 38 magnitudes. */
+static void entropy_of_graded_eigenvalues(void)
+{
+    enum { N = KERNEL_SPECTRUM_LIMIT };
+    for (double decay = 1; decay > 0.5; decay -= 0.02) {
+        float diagonal[N], off[N] = {0};
+        double sum = 0, expected = 0;
+        for (int i = 0; i < N; i++) {
+            diagonal[i] = (float)pow(decay, i);
+            sum += (double)diagonal[i];
+        }
+        for (int i = 0; i < N; i++)
+            expected -= (double)diagonal[i] / sum * log((double)diagonal[i] / sum);
+        CHECK_WITHIN(kernel_spectrum_entropy(diagonal, off, N), expected, 2e-5);
     }
-    CHECK_NEAR(sum, 2 * N, 1e-13);
-    CHECK_NEAR(log_product, log(N + 1), 1e-10);
+}
+
+/* What rounding leaves of eigenvalues that are 0 does not matter; a matrix that is no covariance has no entropy. */
+static void entropy_of_what_is_not_positive(void)
+{
+    const float off[3] = {0};
+    const float rounded[] = {0.5F, 0.5F, -3e-7F, 3e-7F}, noisy[] = {0.5F, 0.5F, -3e-5F, 3e-5F};
+    const float wrong[] = {1, 1, -0.5F, 0.5F}, nothing[4] = {0}, unknown[] = {1, NAN, 1, 1};
+    CHECK_WITHIN(kernel_spectrum_entropy(rounded, off, 4), log(2), 1e-6);
+    CHECK_WITHIN(kernel_spectrum_entropy(noisy, off, 4), log(2), 1e-4);
+    CHECK(isnan(kernel_spectrum_entropy(wrong, off, 4)));
+    CHECK(isnan(kernel_spectrum_entropy(nothing, off, 4)));
+    CHECK(isnan(kernel_spectrum_entropy(unknown, off, 4)));
 }
 
 CHECK_MAIN("diagnostics", agrees_with_plain_definitions, the_rank_of_wide_layers_is_of_some_units,
            pairs_of_very_wide_layers_are_of_some_units, copies_are_one_dimension,
            independent_units_are_all_dimensions, dead_units_are_counted_and_left_out,
            variance_shift_follows_the_formula, what_is_not_there_is_not_a_number,
-           graded_spectra_have_their_rank, eigenvalues_of_a_known_matrix)
+           graded_spectra_have_their_rank, large_means_do_not_drown_the_deviations,
+           entropy_of_a_known_matrix, entropy_of_graded_eigenvalues,
+           entropy_of_what_is_not_positive)
