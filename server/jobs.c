@@ -285,6 +285,7 @@ static bool on_wait(void *context, const fail *why)
     w->is_told = true; /* what waits does not keep others from changing its state */
     w->is_aside = false;
     w->is_waiting = true;
+    w->waits_to_cancel = atomic_load(&w->command) == TRAIN_CANCEL;
     w->trouble = *why;
     jobs_tell_change(j);
     if (!w->has_said_why)
@@ -313,7 +314,7 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
     w->run_id = run_id;
     w->is_pausing = w->is_aside = w->is_told = w->is_ending = false;
     w->is_last = w->is_deciding = false;
-    w->is_waiting = w->has_said_why = w->is_handed_over = false;
+    w->is_waiting = w->has_said_why = w->is_handed_over = w->waits_to_cancel = false;
     w->started_ms = jobs_now_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
     atomic_store(&w->first_step, -1);

@@ -1,6 +1,7 @@
-/* What users do to runs and experiments: each while it holds the experiment. Workers are told
- * first; then, when the store knows of every run that a worker has taken, the store changes the
- * states of the others; then the queue follows. So no run is ever at two workers, or at none. */
+/* What users do to runs and experiments: each while it holds the experiment. When the store knows of
+ * every run that a worker has taken, it changes the states of the others, and notes what is wanted
+ * of these; only then are workers and queue told. So no run is ever at two workers, or at none, what
+ * was accepted outlasts the program, and what was refused has changed nothing. */
 #include "server/jobs_files.h"
 #include "server/jobs_private.h"
 
@@ -112,19 +113,14 @@ static bool check_live(jobs *j, int64_t id, fail *f)
     return is_live;
 }
 
-/* Tells the worker that has it, if any, and waits until the store knows it as running, or the
- * worker has left it. True if a worker still has it: it ends the run. */
-static bool cancel_at_worker(jobs *j, int64_t id)
+/* Until the store knows the run as running, or it is at no worker. */
+static void wait_told(jobs *j, int64_t id)
 {
+    const worker *w;
     jobs_lock(j);
-    worker *w = jobs_find_worker(j, id);
-    if (w)
-        atomic_store(&w->command, TRAIN_CANCEL);
-    jobs_tell_change(j);
-    while ((w = jobs_find_worker(j, id)) && (w->is_aside || !w->is_told) && !j->is_closing)
+    while ((w = jobs_find_worker(j, id)) && !w->is_told && !j->is_closing)
         jobs_wait_change(j);
     jobs_unlock(j);
-    return w != NULL;
 }
 
 static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
@@ -132,16 +128,19 @@ static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
     bool moved;
     if (!check_live(j, id, f))
         return false;
-    if (cancel_at_worker(j, id))
-        return true;
+    wait_told(j, id);
     if (!store_cancel_run(j->options.store, id, &moved, f))
         return false;
     jobs_lock(j);
+    worker *w = jobs_find_worker(j, id);
+    if (w)
+        atomic_store(&w->command, TRAIN_CANCEL);
     jobs_queue_remove(j->queue, experiment_id, id);
+    jobs_tell_change(j);
     jobs_unlock(j);
     if (moved)
         jobs_files_remove_checkpoint(&j->files, id);
-    return true; /* not moved: its worker was about to leave it, cancelled or at its end */
+    return true;
 }
 
 bool jobs_cancel_run(jobs *j, int64_t id, fail *f)
@@ -249,7 +248,14 @@ static void wait_until_aside(jobs *j, int64_t id)
         jobs_wait_change(j);
 }
 
-/* Tells those at work, and waits until the store knows which these are. */
+/* Until the store knows which of its runs are at work. */
+static void wait_all_told(jobs *j, int64_t id)
+{
+    jobs_lock(j);
+    jobs_wait_told(j, id);
+    jobs_unlock(j);
+}
+
 static void tell_workers(jobs *j, int64_t id, train_command command)
 {
     jobs_lock(j);
@@ -264,9 +270,6 @@ static void tell_workers(jobs *j, int64_t id, train_command command)
             w->is_pausing = true;
     }
     jobs_tell_change(j);
-    jobs_wait_told(j, id);
-    if (command == TRAIN_CANCEL)
-        wait_until_aside(j, id);
     jobs_unlock(j);
 }
 
@@ -285,9 +288,10 @@ static void ignore_run(void *context, int64_t run_id)
 
 static bool cancel_held(jobs *j, const experiment *e, fail *f)
 {
-    tell_workers(j, e->id, TRAIN_CANCEL);
+    wait_all_told(j, e->id);
     if (!store_cancel_experiment(j->options.store, e->id, ignore_run, NULL, f))
         return false;
+    tell_workers(j, e->id, TRAIN_CANCEL);
     drop_waiting(j, e->id);
     jobs_clean_checkpoints(j); /* of those that were paused */
     return true;
@@ -320,13 +324,12 @@ static bool pause_held(jobs *j, const experiment *e, fail *f)
 {
     if (!check_unfinished(e, "pause", f))
         return false;
+    wait_all_told(j, e->id);
+    if (!store_pause_experiment(j->options.store, e->id, f))
+        return false;
     tell_workers(j, e->id, TRAIN_PAUSE);
-    bool is_paused = store_pause_experiment(j->options.store, e->id, f);
-    if (is_paused)
-        drop_waiting(j, e->id);
-    else
-        call_back(j, e->id);
-    return is_paused;
+    drop_waiting(j, e->id);
+    return true;
 }
 
 bool jobs_pause_experiment(jobs *j, int64_t id, fail *f)
@@ -339,8 +342,11 @@ static bool resume_held(jobs *j, const experiment *e, fail *f)
     if (!check_unfinished(e, "resume", f))
         return false;
     call_back(j, e->id);
-    return store_resume_experiment(j->options.store, e->id, add_one,
-                                   &(requeue){j, e->id, e->priority}, f);
+    bool is_resumed = store_resume_experiment(j->options.store, e->id, add_one,
+                                              &(requeue){j, e->id, e->priority}, f);
+    if (!is_resumed)
+        tell_workers(j, e->id, TRAIN_PAUSE);
+    return is_resumed;
 }
 
 bool jobs_resume_experiment(jobs *j, int64_t id, fail *f)
@@ -373,12 +379,30 @@ static bool is_at_work(const jobs *j, int64_t id)
     return false;
 }
 
-static void wait_until_idle(jobs *j, int64_t id)
+/* The worker that cannot end a cancelled run of the experiment, since the disk refuses even that. */
+static const worker *find_stuck(const jobs *j, int64_t id)
 {
+    for (int i = 0; i < j->n_workers; i++) {
+        const worker *w = &j->workers[i];
+        if (w->run_id && w->experiment_id == id && w->is_waiting && w->waits_to_cancel)
+            return w;
+    }
+    return NULL;
+}
+
+static bool wait_until_idle(jobs *j, int64_t id, fail *f)
+{
+    const worker *stuck = NULL;
     jobs_lock(j);
-    while (is_at_work(j, id) && !j->is_closing)
+    while (is_at_work(j, id) && !j->is_closing && !(stuck = find_stuck(j, id)))
         jobs_wait_change(j);
+    if (stuck)
+        fail_set(f, FAIL_STORAGE, NULL,
+                 "The experiment is cancelled, and not deleted yet: run %" PRId64
+                 " cannot be ended: %s",
+                 stuck->run_id, stuck->trouble.sentence);
     jobs_unlock(j);
+    return stuck == NULL;
 }
 
 static void remove_files(void *context, int64_t run_id)
@@ -389,9 +413,8 @@ static void remove_files(void *context, int64_t run_id)
 
 static bool delete_held(jobs *j, const experiment *e, fail *f)
 {
-    if (!cancel_held(j, e, f))
+    if (!cancel_held(j, e, f) || !wait_until_idle(j, e->id, f))
         return false;
-    wait_until_idle(j, e->id);
     return store_delete_experiment(j->options.store, e->id, remove_files, j, f);
 }
 

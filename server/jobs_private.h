@@ -10,7 +10,8 @@
  *    more, also if the disk refuses it and it has to be handed over again: its worker waits for the
  *    disk while another trains the next run. So there are more workers than places.
  * 5. Whoever holds an experiment waits for its workers only while these are untold or going aside,
- *    or after telling them to cancel: in no other state does a worker wait for a hold. */
+ *    or after telling them to cancel: in no other state does a worker wait for a hold. After a
+ *    cancel it does not wait for one that a disk keeps from ending its run. */
 #ifndef SERVER_JOBS_PRIVATE_H
 #define SERVER_JOBS_PRIVATE_H
 
@@ -34,6 +35,7 @@ typedef struct worker {
     bool is_deciding;    /* about more seeds: all others are stored */
     bool is_handed_over; /* its end is the store's to write: it takes no place */
     bool is_waiting, has_said_why; /* for database or data directory */
+    bool waits_to_cancel;          /* so: it has been told to, and tries nothing else any more */
     fail trouble;                  /* what it waits for */
     int64_t started_ms;
     atomic_int command;      /* train_command, read at every step */

@@ -218,17 +218,37 @@ static bool finish(const running *r, const train_result *result, const ending *e
     return is_good;
 }
 
+/* Without a model, and what was measured of it. */
+static void make_cancelled(ending *end)
+{
+    run_metrics none;
+    run_metrics_init(&none);
+    memcpy(end->metrics.selected, none.selected, sizeof none.selected);
+    end->metrics.selected_epoch = none.selected_epoch;
+    end->to = RUN_STATE_CANCELLED;
+    end->reason = STOP_REASON_CANCELLED;
+    end->selected = "";
+    *end->error = '\0';
+}
+
 /* Tries until it is stored, or the service ends: then the database finds the run `running` at its
- * next start. */
-static void finish_surely(const running *r, const train_result *result, const ending *end)
+ * next start. Who cancels a run that cannot be stored does without its model. */
+static void finish_surely(const running *r, const train_result *result, ending *end)
 {
     const jobs_task *task = r->task;
     fail f;
     if (task->before_end)
         task->before_end(task->context, &r->row, end->to, &end->metrics);
-    while (!finish(r, result, end, &f))
-        if (is_gone(&f) || !task->wait(task->context, &f))
+    while (!finish(r, result, end, &f)) {
+        if (is_gone(&f))
             return;
+        if (task->poll(task->context) == TRAIN_CANCEL && end->to != RUN_STATE_CANCELLED) {
+            make_cancelled(end);
+            result = NULL;
+        } else if (!task->wait(task->context, &f)) {
+            return;
+        }
+    }
     if (result && result->model)
         jobs_files_remove_checkpoint(task->files, task->run_id);
     else /* nor a model that a crash left of an attempt before */
@@ -318,17 +338,6 @@ static void train_and_end(running *r, jobs_outcome *out)
     train_result_close(&result);
 }
 
-/* A cancel that came before the run was begun was left to it. */
-static void cancel_unbegun(const running *r)
-{
-    const jobs_task *task = r->task;
-    bool moved;
-    fail f;
-    while (!store_cancel_run(task->store, task->run_id, &moved, &f))
-        if (is_gone(&f) || !task->wait(task->context, &f))
-            return;
-}
-
 /* The run's row, once database and data directory can be used; false: it is gone, no longer queued,
  * not to be begun, or the service ends. */
 static bool get_row(running *r, jobs_outcome *out)
@@ -342,10 +351,7 @@ static bool get_row(running *r, jobs_outcome *out)
         if ((is_usable && is_gone(&f)) || !task->wait(task->context, &f))
             return false;
     }
-    if (task->poll(task->context) == TRAIN_CANCEL)
-        cancel_unbegun(r);
-    else
-        out->is_left_queued = true;
+    out->is_left_queued = task->poll(task->context) != TRAIN_CANCEL;
     return false;
 }
 

@@ -158,7 +158,8 @@ FAIL_CHECKED bool store_list_queued(store *s, queued_callback *each, void *conte
  * the commit. */
 FAIL_CHECKED bool store_move_run(store *s, int64_t id, run_state from, run_state to,
                                  stop_reason reason, const char *error, bool *moved, fail *f);
-/* queued or paused -> cancelled. */
+/* queued or paused -> cancelled; of a running one it is noted that this is wanted, which a pause and the
+ * next start of the program respect. */
 FAIL_CHECKED bool store_cancel_run(store *s, int64_t id, bool *moved, fail *f);
 /* Marks `queued` -> `running` with attempt + 1 and its provenance (JSON text). Does not wait for
  * the commit. */
@@ -176,16 +177,16 @@ FAIL_CHECKED bool store_finish_run(store *s, int64_t id, const run_end *end, boo
 FAIL_CHECKED bool store_get_model(store *s, int64_t run_id, char **bytes, size_t *n, fail *f);
 /* A failed or cancelled run goes back to queued: its epochs, layers and model are deleted. */
 FAIL_CHECKED bool store_retry_run(store *s, int64_t id, bool *moved, fail *f);
-/* Cancels all queued and paused runs of the experiment at once; ids of those still running are
- * handed to the callback. */
+/* Cancels all queued and paused runs of the experiment at once, and notes that it is wanted of those
+ * still running; their ids are handed to the callback. */
 FAIL_CHECKED bool store_cancel_experiment(store *s, int64_t id,
                                           void (*running)(void *context, int64_t run_id),
                                           void *context, fail *f);
 
-/* Moves all queued runs of the experiment to paused in one transaction (those that run are paused
- * one by one, by store_move_run). */
+/* Moves all queued runs of the experiment to paused in one transaction, and notes that it is wanted of
+ * those that run (they are paused one by one, by store_move_run). */
 FAIL_CHECKED bool store_pause_experiment(store *s, int64_t id, fail *f);
-/* Moves all paused runs back to queued in one transaction; their ids, oldest first, are handed to
+/* Moves all paused runs back to queued in one transaction, and wants no pause of running ones any more; their ids, oldest first, are handed to
  * the callback after the commit. */
 FAIL_CHECKED bool store_resume_experiment(store *s, int64_t id,
                                           void (*queued)(void *context, int64_t run_id),

@@ -128,9 +128,33 @@ typedef struct movement {
 static const char MOVE[] = "UPDATE runs SET status = ?3, stop_reason = ?4, error = ?5,"
                            " finished_at = ?6 WHERE id = ?1 AND status = ?2";
 
+/* A run that is set aside after its cancel was accepted is cancelled. */
+static bool check_wanted(store_writer *w, movement *in, fail *f)
+{
+    static const char IS_CANCELLED[] =
+        "SELECT 1 FROM runs WHERE id = ?1 AND wanted_status = 'cancelled'";
+    bool row;
+    if (in->from != RUN_STATE_RUNNING || run_state_is_terminal(in->to))
+        return true;
+    sqlite3_stmt *get = store_prepare(&w->connection, IS_CANCELLED, f);
+    if (!get)
+        return false;
+    store_bind_integer(get, 1, in->id);
+    if (!store_step(&w->connection, get, &row, f))
+        return false;
+    store_reset(get);
+    if (row) {
+        in->to = RUN_STATE_CANCELLED;
+        in->reason = STOP_REASON_CANCELLED;
+    }
+    return true;
+}
+
 static bool change_move(store_writer *w, void *arguments, fail *f)
 {
     movement *in = arguments;
+    if (!check_wanted(w, in, f))
+        return false;
     sqlite3_stmt *move = store_prepare(&w->connection, MOVE, f);
     if (!move)
         return false;
@@ -162,6 +186,8 @@ typedef struct cancellation {
 static const char CANCEL[] = "UPDATE runs SET status = 'cancelled', stop_reason = 'cancelled',"
                              " error = NULL, finished_at = ?2"
                              " WHERE id = ?1 AND status IN ('queued', 'paused')";
+static const char WANT_CANCELLED[] =
+    "UPDATE runs SET wanted_status = 'cancelled' WHERE id = ?1 AND status = 'running'";
 
 static bool change_cancel(store_writer *w, void *arguments, fail *f)
 {
@@ -171,7 +197,8 @@ static bool change_cancel(store_writer *w, void *arguments, fail *f)
         return false;
     store_bind_integer(cancel, 1, in->id);
     store_bind_text(cancel, 2, w->now);
-    return store_done(&w->connection, cancel, f) && follow(w, in->id, &in->moved, f);
+    return store_done(&w->connection, cancel, f) && follow(w, in->id, &in->moved, f) &&
+           (in->moved || store_run_with_id(w, WANT_CANCELLED, in->id, f));
 }
 
 bool store_cancel_run(store *s, int64_t id, bool *moved, fail *f)
@@ -192,7 +219,8 @@ typedef struct start {
 } start;
 
 static const char START[] =
-    "UPDATE runs SET status = 'running', attempt = attempt + 1, provenance = ?2,"
+    "UPDATE runs SET status = 'running', wanted_status = NULL, attempt = attempt + 1,"
+    " provenance = ?2,"
     " started_at = coalesce(started_at, ?3) WHERE id = ?1 AND status = 'queued'";
 
 static bool change_start(store_writer *w, void *arguments, fail *f)
@@ -333,6 +361,7 @@ typedef struct bulk {
     int64_t id;
     const char *list, *move; /* the runs to be moved, and how */
     const char *mark;        /* what else is changed in the experiment, or NULL */
+    const char *want;        /* what is noted at those that are running */
     const char *list_after;  /* the runs to be told, or NULL: those that were moved */
     store_ids told;
 } bulk;
@@ -351,7 +380,8 @@ static bool change_all(store_writer *w, void *arguments, fail *f)
     bulk *in = arguments;
     if (!store_check_experiment(w, in->id, f) || !store_ids_list(w, in->list, in->id, &in->told, f))
         return false;
-    if (in->mark && !store_run_with_id(w, in->mark, in->id, f))
+    if ((in->mark && !store_run_with_id(w, in->mark, in->id, f)) ||
+        !store_run_with_id(w, in->want, in->id, f))
         return false;
     if (in->told.n > 0 && (!store_run_with_id(w, in->move, in->id, f) ||
                            !tell_runs(w, &in->told, f) || !store_settle_experiment(w, in->id, f)))
@@ -366,6 +396,10 @@ static bool move_all(store *s, bulk *in, void (*each)(void *context, int64_t run
     store_ids_tell(&in->told, is_moved ? each : NULL, context);
     return is_moved;
 }
+
+#define WANT(status, condition)                                                                    \
+    "UPDATE runs SET wanted_status = " status                                                      \
+    " WHERE experiment_id = ?1 AND status = 'running' AND wanted_status " condition
 
 static const char LIST_RUNNING[] =
     "SELECT id FROM runs WHERE experiment_id = ?1 AND status = 'running' ORDER BY id";
@@ -384,6 +418,7 @@ bool store_cancel_experiment(store *s, int64_t id, void (*running)(void *context
                .list = LIST_WAITING,
                .move = CANCEL_WAITING,
                .mark = MARK_CANCELLED,
+               .want = WANT("'cancelled'", "IS NOT 'cancelled'"),
                .list_after = LIST_RUNNING};
     return move_all(s, &in, running, context, f);
 }
@@ -395,7 +430,7 @@ static const char PAUSE[] =
 
 bool store_pause_experiment(store *s, int64_t id, fail *f)
 {
-    bulk in = {.id = id, .list = LIST_QUEUED, .move = PAUSE};
+    bulk in = {.id = id, .list = LIST_QUEUED, .move = PAUSE, .want = WANT("'paused'", "IS NULL")};
     return move_all(s, &in, NULL, NULL, f);
 }
 
@@ -407,7 +442,7 @@ static const char RESUME[] =
 bool store_resume_experiment(store *s, int64_t id, void (*queued)(void *context, int64_t run_id),
                              void *context, fail *f)
 {
-    bulk in = {.id = id, .list = LIST_PAUSED, .move = RESUME};
+    bulk in = {.id = id, .list = LIST_PAUSED, .move = RESUME, .want = WANT("NULL", "= 'paused'")};
     return move_all(s, &in, queued, context, f);
 }
 
@@ -416,7 +451,11 @@ bool store_resume_experiment(store *s, int64_t id, void (*queued)(void *context,
 static const char LIST_LEFT[] =
     "SELECT id FROM runs WHERE status = 'running' AND id > ?1 ORDER BY id";
 static const char REQUEUE[] =
-    "UPDATE runs SET status = 'queued' WHERE status = 'running' AND id > ?1";
+    "UPDATE runs SET status = coalesce(wanted_status, 'queued'),"
+    " stop_reason = CASE WHEN wanted_status = 'cancelled' THEN 'cancelled' END,"
+    " finished_at = CASE WHEN wanted_status = 'cancelled'"
+    " THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END"
+    " WHERE status = 'running' AND id > ?1";
 /* Also one between two of its runs, see SETTLE. */
 static const char LIST_UNSETTLED[] =
     "SELECT id FROM experiments WHERE status = 'running' AND id > ?1 ORDER BY id";

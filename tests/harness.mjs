@@ -330,6 +330,10 @@ export class Server {
     }
   }
 
+  async untilRun(id, holds, ms = 60_000) {
+    return eventually(ms, `run ${id}`, async () => { const run = await this.get(`/runs/${id}`); return holds(run) && run; });
+  }
+
   /** Bytes written to a raw socket -> everything the server answers until it closes, or until `until(text)`. */
   raw(bytes, { until = () => false, ms = 15_000, host = '127.0.0.1' } = {}) {
     return within(ms, 'the raw answer', new Promise((done) => {

@@ -37,3 +37,39 @@ test('SIGINT stops as cleanly, an idle service too', async () => {
   assert.equal(code, 0, server.errors);
   await server.stop();
 });
+
+/** A net whose steps take seconds: what its worker is told comes late. */
+const SLOW_STEPS = { dataset: { name: 'glyphs', n: 5000 }, hidden: [4096, 4096], batch_size: 3000, epochs: 50, record_layers: false };
+
+test('a cancel and a pause that were accepted outlast kill -9 before the worker gets there', async () => {
+  let server = await Server.start({ workers: 1 });
+  try {
+    for (const [path, status] of [['/experiments/ID/cancel', 'cancelled'], ['/runs/ID/cancel', 'cancelled'], ['/experiments/ID/pause', 'paused']]) {
+      const { id, run_ids: [run] } = await server.submit(SLOW_STEPS);
+      await server.untilRun(run, (one) => one.status === 'running');
+      const answer = await server.request('POST', path.replace('ID', path.startsWith('/runs') ? run : id));
+      assert.equal(answer.status, 200, answer.text);
+      server = await server.restart();
+      assert.equal((await server.get(`/runs/${run}`)).status, status, path);
+      assert.equal((await server.get(`/experiments/${id}`)).status, status, path);
+      assert.equal((await server.request('DELETE', `/experiments/${id}?force=true`)).status, 204);
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a resume takes back a pause that the worker has not seen', async () => {
+  let server = await Server.start({ workers: 1 });
+  try {
+    const { id, run_ids: [run] } = await server.submit(SLOW_STEPS);
+    await server.untilRun(run, (one) => one.status === 'running');
+    assert.equal((await server.request('POST', `/experiments/${id}/pause`)).status, 200);
+    assert.equal((await server.request('POST', `/experiments/${id}/resume`)).status, 200);
+    server = await server.restart();
+    await server.untilRun(run, (one) => one.status === 'running');
+    assert.equal((await server.request('DELETE', `/experiments/${id}?force=true`)).status, 204);
+  } finally {
+    await server.stop();
+  }
+});

@@ -218,6 +218,34 @@ test('a full disk under the models: the run waits with its result, and is comple
   }
 });
 
+test('a run that a full disk keeps from ending is cancelled and deleted, and holds up no stop', async (t) => {
+  const place = mount('2m');
+  if (!place) {
+    t.skip('this user may not mount a file system');
+    return;
+  }
+  const server = await Server.start({ data_directory: join(place, 'data') });
+  const spec = { ...QUICK, hidden: [128, 128] };
+  try {
+    fill(place);
+    const { id: first, run_ids: [run_id] } = await server.submit(spec);
+    await untilTroubled(server, /No space/);
+    assert.equal((await server.request('POST', `/runs/${run_id}/cancel`)).status, 200);
+    const cancelled = await server.untilRun(run_id, (one) => one.status === 'cancelled');
+    assert.equal(cancelled.metrics.test_loss, undefined, 'nothing is said of weights that are not there');
+    assert.equal((await server.request('DELETE', `/experiments/${first}`)).status, 204);
+    const { id } = await server.submit(spec);
+    await untilTroubled(server, /No space/);
+    assert.equal((await server.request('DELETE', `/experiments/${id}?force=true`)).status, 204);
+    assert.equal((await server.request('GET', `/experiments/${id}`)).status, 404);
+    await server.submit(spec);
+    await untilTroubled(server, /No space/);
+  } finally {
+    await server.stop(); /* fails where it does not end */
+    unmount(place);
+  }
+});
+
 test('a data directory that becomes read-only: runs wait until it is writable', async (t) => {
   const place = mount('8m');
   if (!place) {

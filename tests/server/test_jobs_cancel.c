@@ -1,5 +1,5 @@
 /* A cancel that comes while a run is being set aside for a pause, or while neither folder nor
- * database can be used: it is not lost. And what a diverged run says. */
+ * database can be used: it is refused or not lost. And what a diverged run says. */
 #include "server/jobs_files.h"
 #include "tests/server/jobs_fixture.h"
 
@@ -116,12 +116,14 @@ static bool await_trouble(bench *b)
     return !store_is_healthy(b->store, NULL);
 }
 
-/* The worker has taken the run and cannot begin it, and then cannot say that it is cancelled. */
-static void a_cancel_outlasts_folder_and_database(void)
+/* The worker has taken the run and cannot begin it. While the store cannot say so either, a cancel is
+ * refused and changes nothing; then it is accepted, though the folder is still away. */
+static void a_cancel_is_refused_or_kept(void)
 {
     bench b;
     int64_t experiment_id, run_id;
     char away[128];
+    run row = {0};
     fail f;
     CHECK_OR_RETURN(bench_open(&b, ONE, is_of_run));
     snprintf(away, sizeof away, "%s.away", b.data_dir);
@@ -130,11 +132,14 @@ static void a_cancel_outlasts_folder_and_database(void)
     CHECK(await_worker(&b));
     signal(SIGXFSZ, SIG_IGN);
     limit_files(4096);
-    if (jobs_cancel_run(b.jobs, run_id, &f))
-        CHECK(await_trouble(&b));
-    else
-        CHECK_EQUAL_INT(f.code, FAIL_STORAGE);
+    CHECK(!jobs_cancel_run(b.jobs, run_id, &f));
+    CHECK_EQUAL_INT(f.code, FAIL_STORAGE);
+    CHECK(await_trouble(&b));
     limit_files(RLIM_INFINITY);
+    CHECK_OR_RETURN(store_get_run(b.store, run_id, &row, &f));
+    CHECK_EQUAL_INT(row.status, RUN_STATE_QUEUED);
+    run_close(&row);
+    CHECK(jobs_cancel_run(b.jobs, run_id, &f));
     CHECK_EQUAL_INT(await_either(&b, run_id, RUN_STATE_CANCELLED, RUN_STATE_CANCELLED),
                     RUN_STATE_CANCELLED);
     CHECK(rename(away, b.data_dir) == 0);
@@ -170,5 +175,5 @@ static void a_diverged_run_names_the_epoch_of_its_last_record(void)
 }
 
 CHECK_MAIN("jobs_cancel", a_run_that_is_going_aside_is_cancelled,
-           an_experiment_that_is_going_aside_is_cancelled, a_cancel_outlasts_folder_and_database,
+           an_experiment_that_is_going_aside_is_cancelled, a_cancel_is_refused_or_kept,
            a_diverged_run_names_the_epoch_of_its_last_record)
