@@ -141,6 +141,12 @@ static bool load_token(const char *path, service *s, fail *f)
 
 /* ---- open, serve, close ---- */
 
+static void leave_requests(void *context)
+{
+    const service *s = context;
+    jobs_leave_requests(s->app.jobs);
+}
+
 static bool open_all(service *s, fail *f)
 {
     jobs_options options = {.data_dir = s->app.data_dir,
@@ -151,7 +157,9 @@ static bool open_all(service *s, fail *f)
                         .port = s->port,
                         .n_allow_hosts = s->n_hosts,
                         .allow_hosts = s->hosts,
-                        .app = &s->app};
+                        .app = &s->app,
+                        .on_leaving = leave_requests,
+                        .leaving_context = s};
     if (!dataset_clean(s->app.data_dir, f) || !store_open(s->database, &s->app.store, f))
         return false;
     options.store = s->app.store;

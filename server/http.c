@@ -25,10 +25,6 @@
 #include <unistd.h>
 
 enum {
-    OFFLOAD_WORKERS = 4,
-    OFFLOAD_LIMIT = 512, /* requests that may wait for a worker */
-    SLOW_WORKERS = 3,
-    SLOW_LIMIT = 64,
     MEMORY_PER_CONNECTION = 32 * 1024,
     SPARE_DESCRIPTORS = 128, /* beside connections: database, data sets, files being sent */
     BEAT_MS = 15000,
@@ -36,6 +32,11 @@ enum {
     LEAVE_MS = 500, /* after a stop, for answers on their way */
     EVENTS_AT_ONCE = 64
 };
+
+static const struct {
+    int n_workers, limit; /* requests that may wait for a worker */
+} POOLS[HTTP_POOL_COUNT] = {
+    [HTTP_POOL_QUICK] = {4, 512}, [HTTP_POOL_SLOW] = {3, 64}, [HTTP_POOL_PLAN] = {2, 256}};
 
 /* ---- time ---- */
 
@@ -63,14 +64,21 @@ static void finish_exchange(void *context)
     http_request_resume(context);
 }
 
+static http_pool pool_of(const http_exchange *x, http_stage stage)
+{
+    if (stage != HTTP_STAGE_WORKING)
+        return HTTP_POOL_QUICK;
+    return x->row->flags & ROUTE_PLAN   ? HTTP_POOL_PLAN
+           : x->row->flags & ROUTE_SLOW ? HTTP_POOL_SLOW
+                                        : HTTP_POOL_QUICK;
+}
+
 bool http_exchange_offload(http_exchange *x, http_stage stage, void (*work)(void *), bool always)
 {
     http_stage before = x->stage;
     x->stage = stage;
     x->task = (offload_task){.work = work, .finish = finish_exchange, .context = x};
-    bool is_slow = stage == HTTP_STAGE_WORKING && x->row->flags & ROUTE_SLOW;
-    offload *queue = is_slow ? x->server->offload_slow : x->server->offload;
-    if (!offload_add(queue, &x->task, always)) {
+    if (!offload_add(x->server->pools[pool_of(x, stage)], &x->task, always)) {
         x->stage = before;
         return false;
     }
@@ -237,6 +245,16 @@ static bool open_signals(http *h)
     return h->signal_fd >= 0 && watch(h, &h->signal_fd);
 }
 
+static bool watch_pools(http *h)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < HTTP_POOL_COUNT; i++) {
+        h->pool_fds[i] = offload_fd(h->pools[i]);
+        ok = watch(h, &h->pool_fds[i]);
+    }
+    return ok;
+}
+
 /* What the loop waits for. The addresses of these members tell the descriptors apart (dispatch()). */
 static bool open_loop(http *h, fail *f)
 {
@@ -244,13 +262,10 @@ static bool open_loop(http *h, fail *f)
     h->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     h->daemon_fd = info ? info->epoll_fd : -1;
-    h->offload_fd = offload_fd(h->offload);
-    h->slow_fd = offload_fd(h->offload_slow);
     h->events_fd = h->options.app->events ? events_fd(h->options.app->events) : -1;
     if (h->epoll_fd >= 0 && h->stop_fd >= 0 && open_timer(h) && open_signals(h) &&
         watch(h, &h->daemon_fd) && watch(h, &h->stop_fd) && watch(h, &h->timer_fd) &&
-        watch(h, &h->offload_fd) && watch(h, &h->slow_fd) &&
-        (h->events_fd < 0 || watch(h, &h->events_fd)))
+        watch_pools(h) && (h->events_fd < 0 || watch(h, &h->events_fd)))
         return true;
     return fail_set(f, FAIL_UNAVAILABLE, NULL, "The event loop cannot be set up: %s.",
                     strerror(errno));
@@ -293,15 +308,21 @@ static bool copy_options(http *h, const http_options *options)
     return h->allow_hosts != NULL;
 }
 
+static bool open_pools(http *h, fail *f)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < HTTP_POOL_COUNT; i++)
+        ok = offload_open(POOLS[i].n_workers, POOLS[i].limit, &h->pools[i], f);
+    return ok;
+}
+
 static bool open_parts(http *h, fail *f)
 {
     const struct app *shared = h->options.app;
     if (getrandom(&h->id_prefix, sizeof h->id_prefix, 0) != (ssize_t)sizeof h->id_prefix)
         h->id_prefix = (uint32_t)http_now();
     return (!shared->data_dir || http_upload_prepare(shared->data_dir, f)) &&
-           assets_open(shared->static_dir, &h->assets, f) &&
-           offload_open(OFFLOAD_WORKERS, OFFLOAD_LIMIT, &h->offload, f) &&
-           offload_open(SLOW_WORKERS, SLOW_LIMIT, &h->offload_slow, f) &&
+           assets_open(shared->static_dir, &h->assets, f) && open_pools(h, f) &&
            http_listen_open(h->address, h->options.port, &h->listen_fd, &h->port, f) &&
            start_daemon(h, f) && open_loop(h, f);
 }
@@ -340,8 +361,8 @@ void http_close(http *h)
         h->listen_fd = -1;
     }
     close_fd(h->listen_fd);
-    offload_close(h->offload);
-    offload_close(h->offload_slow);
+    for (int i = 0; i < HTTP_POOL_COUNT; i++)
+        offload_close(h->pools[i]);
     assets_close(h->assets);
     close_fd(h->signal_fd);
     close_fd(h->timer_fd);
@@ -394,12 +415,13 @@ static bool dispatch(http *h, void *source)
         drain_descriptor(*(int *)source);
         return false;
     }
+    for (int i = 0; i < HTTP_POOL_COUNT; i++)
+        if (source == &h->pool_fds[i]) {
+            finish_tasks(h->pools[i]);
+            return true;
+        }
     if (source == &h->timer_fd) {
         tick(h);
-    } else if (source == &h->offload_fd) {
-        finish_tasks(h->offload);
-    } else if (source == &h->slow_fd) {
-        finish_tasks(h->offload_slow);
     } else if (source == &h->events_fd) {
         events_clear(h->options.app->events);
         http_stream_wake_all(h);
@@ -440,10 +462,12 @@ static bool leave(http *h, fail *f)
     close_fd(listener);
     h->listen_fd = -1;
     atomic_store(&h->is_closing, true);
-    offload_stop(h->offload);
-    offload_stop(h->offload_slow);
-    finish_tasks(h->offload);
-    finish_tasks(h->offload_slow);
+    if (h->options.on_leaving)
+        h->options.on_leaving(h->options.leaving_context);
+    for (int i = 0; i < HTTP_POOL_COUNT; i++)
+        offload_stop(h->pools[i]);
+    for (int i = 0; i < HTTP_POOL_COUNT; i++)
+        finish_tasks(h->pools[i]);
     http_stream_end_all(h);
     int64_t deadline_ms = http_now() + LEAVE_MS;
     while (ok && h->n_exchanges > 0 && http_now() < deadline_ms)
@@ -477,8 +501,9 @@ void http_get_counts(const http *h, http_counts *out)
     *out = (http_counts){.requests = atomic_load(&h->n_requests),
                          .late = atomic_load(&h->n_late),
                          .connections = atomic_load(&h->n_connections),
-                         .streams = atomic_load(&h->n_streams),
-                         .waiting = offload_waiting(h->offload) + offload_waiting(h->offload_slow)};
+                         .streams = atomic_load(&h->n_streams)};
+    for (int i = 0; i < HTTP_POOL_COUNT; i++)
+        out->waiting += offload_waiting(h->pools[i]);
     for (int i = 0; i < 6; i++)
         out->answers[i] = atomic_load(&h->n_answers[i]);
 }

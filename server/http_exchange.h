@@ -32,6 +32,14 @@ typedef struct http_peer { /* a connection */
     struct http_peer *before, *after;
 } http_peer;
 
+/* Who works: none of them waits for work of another kind. */
+typedef enum http_pool {
+    HTTP_POOL_QUICK,
+    HTTP_POOL_SLOW, /* ROUTE_SLOW */
+    HTTP_POOL_PLAN, /* ROUTE_PLAN */
+    HTTP_POOL_COUNT
+} http_pool;
+
 struct http {
     http_options options;
     char address[64];
@@ -40,8 +48,8 @@ struct http {
     uint16_t port;
     struct MHD_Daemon *daemon;
     int epoll_fd, stop_fd, timer_fd, signal_fd, listen_fd;
-    int daemon_fd, offload_fd, slow_fd, events_fd; /* borrowed */
-    offload *offload, *offload_slow;               /* the latter for ROUTE_SLOW */
+    int daemon_fd, pool_fds[HTTP_POOL_COUNT], events_fd; /* borrowed */
+    offload *pools[HTTP_POOL_COUNT];
     assets *assets;
     http_peer *peers;
     struct http_stream *streams;

@@ -304,7 +304,7 @@ static bool on_wait(void *context, const fail *why)
 static bool open_for_worker(void *context, const train_spec *spec, dataset **out, fail *f)
 {
     const worker *w = context;
-    return jobs_open_dataset(w->jobs, spec, out, f);
+    return jobs_open_always(w->jobs, spec, out, f);
 }
 
 /* With the lock held. */
@@ -425,7 +425,7 @@ static void *worker_main(void *context)
 
 /* ---- data sets ---- */
 
-bool jobs_open_dataset(void *context, const train_spec *spec, dataset **out, fail *f)
+bool jobs_open_always(void *context, const train_spec *spec, dataset **out, fail *f)
 {
     jobs *j = context;
     dataset_key key;
@@ -450,6 +450,19 @@ bool jobs_open_dataset(void *context, const train_spec *spec, dataset **out, fai
     jobs_tell_change(j);
     jobs_unlock(j);
     return is_open;
+}
+
+bool jobs_open_dataset(void *context, const train_spec *spec, dataset **out, fail *f)
+{
+    jobs *j = context;
+    if (atomic_load(&j->is_leaving))
+        return fail_set(f, FAIL_INTERRUPTED, NULL, "The service stops.");
+    return jobs_open_always(j, spec, out, f);
+}
+
+void jobs_leave_requests(jobs *j)
+{
+    atomic_store(&j->is_leaving, true);
 }
 
 /* ---- start and end ---- */

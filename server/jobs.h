@@ -81,8 +81,12 @@ FAIL_CHECKED bool jobs_find_model(const jobs *j, int64_t run_id, bool *has, jobs
 FAIL_CHECKED bool jobs_load_model(const jobs *j, int64_t run_id, char **bytes, size_t *n, fail *f);
 
 /* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an
- * executor_open). */
+ * executor_open). FAIL_INTERRUPTED after jobs_leave_requests(). */
 FAIL_CHECKED bool jobs_open_dataset(void *j, const train_spec *spec, dataset **out, fail *f);
+
+/* The service is about to stop: requests under way open no more data sets, so that a large plan does
+ * not hold it up. Workers go on until jobs_close(). */
+void jobs_leave_requests(jobs *j);
 
 /* The row of a data set for the store. */
 void jobs_describe_dataset(const dataset_summary *s, dataset_info *out);

@@ -250,10 +250,17 @@ static bool apply_extension(const jobs_extension *extension, const present *p,
     return true;
 }
 
+/* What a run decides about seeds must not be lost because the service stops. */
+static executor_open *opener_of(const jobs_extension *extension)
+{
+    return extension->asking_run ? jobs_open_always : jobs_open_dataset;
+}
+
 static bool read_plan(jobs *j, experiment_spec *spec, const jobs_extension *extension,
                       const present *p, jobs_plan *out, fail_list *faults)
 {
-    jobs_source source = {.data_dir = j->data_dir, .open_dataset = jobs_open_dataset, .context = j};
+    jobs_source source = {
+        .data_dir = j->data_dir, .open_dataset = opener_of(extension), .context = j};
     return apply_extension(extension, p, spec, faults) &&
            jobs_plan_take(&source, spec, true, out, faults);
 }
@@ -274,13 +281,14 @@ static int64_t count_configs(const jobs_plan *wanted, const present *p)
 
 /* Each config that is there still has its config_id, unless its data set has other content now: new
  * runs would be configs of their own, compared with the old ones on other data. */
-static bool check_same_data(jobs *j, const present *p, bool varies_data_seed, fail *f)
+static bool check_same_data(jobs *j, const present *p, executor_open *open_dataset,
+                            bool varies_data_seed, fail *f)
 {
     for (size_t c = 0; c < p->n_configs; c++) {
         const present_config *config = &p->configs[c];
         char id[17];
         dataset *set;
-        if (!jobs_open_dataset(j, &config->spec, &set, f))
+        if (!open_dataset(j, &config->spec, &set, f))
             return false;
         codec_config_id(&config->spec, set->sha256, varies_data_seed, id);
         dataset_close(set);
@@ -352,9 +360,10 @@ static bool write_values(const present *p, jobs_plan *wanted)
     return true;
 }
 
-static bool complete(jobs *j, const present *p, jobs_plan *wanted, fail *f)
+static bool complete(jobs *j, const present *p, executor_open *open_dataset, jobs_plan *wanted,
+                     fail *f)
 {
-    return check_same_data(j, p, wanted->plan.varies_data_seed, f) &&
+    return check_same_data(j, p, open_dataset, wanted->plan.varies_data_seed, f) &&
            ((keep_configs(p, wanted) && write_values(p, wanted)) ||
             fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
 }
@@ -399,7 +408,7 @@ static bool extend_plan(jobs *j, const experiment *e, const present *p, jobs_pla
     int64_t n;
     fail f;
     int64_t n_configs = count_configs(wanted, p);
-    bool is_listed = complete(j, p, wanted, &f) &&
+    bool is_listed = complete(j, p, opener_of(x->extension), wanted, &f) &&
                      jobs_plan_list_runs(wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
     const char *baseline = x->keeps_baseline ? NULL : jobs_plan_baseline(wanted);
     bool is_stored =

@@ -5,10 +5,14 @@
 #include "server/jobs_rate.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BROKEN_CONFIGS_LIMIT = 8 }; /* after that many the same faults would only come again */
+
+/* Values generated for one plan: half a minute to a minute and a half of work. */
+#define GENERATED_VALUES_LIMIT ((size_t)1 << 31)
 
 /* ---- checks ---- */
 
@@ -16,7 +20,9 @@ enum { BROKEN_CONFIGS_LIMIT = 8 }; /* after that many the same faults would only
 typedef struct data_in_use {
     dataset *set;
     train_spec spec;
-    size_t n[PART_COUNT];
+    size_t n_generated; /* sets and */
+    size_t n_values;    /* their values, so far */
+    bool is_too_much;
 } data_in_use;
 
 static bool same_data(const train_spec *a, const train_spec *b)
@@ -27,9 +33,51 @@ static bool same_data(const train_spec *a, const train_spec *b)
     return true;
 }
 
-static bool use_data(const jobs_source *source, const train_spec *spec, data_in_use *data,
+/* How many more sets of the same size as that of config `c` the configs behind it need: they differ in data_seed. */
+static size_t count_alike(const plan *p, int c)
+{
+    size_t n = 0;
+    const train_spec *first = &p->configs[c].spec;
+    for (int i = c + 1; i < p->n_configs; i++) {
+        train_spec alike = p->configs[i].spec;
+        if (same_data(&alike, &p->configs[i - 1].spec))
+            continue;
+        alike.data_seed = first->data_seed;
+        n += same_data(&alike, first);
+    }
+    return n;
+}
+
+/* Each generated set of a swept setting is made to be checked, and for the config_id. */
+static bool count_generated(const jobs_plan *p, int c, data_in_use *data, fail_list *faults)
+{
+    const experiment_spec *e = &p->spec;
+    char pointer[128] = "/sweep";
+    if (!data->set->built_in)
+        return true;
+    size_t n_values = data->set->parts[PART_TRAIN].n * data->set->d;
+    size_t n_alike = data->n_generated == 0 ? count_alike(&p->plan, c) : 0;
+    data->n_generated++;
+    data->n_values += n_values;
+    if (data->n_values + n_alike * n_values <= GENERATED_VALUES_LIMIT)
+        return true;
+    for (int a = e->n_axes - 1; a >= 0; a--)
+        if (e->axes[a].row->group == FIELD_GROUP_DATA)
+            snprintf(pointer, sizeof pointer, "/sweep/%s", e->axes[a].row->name);
+    fail f;
+    fail_set(&f, FAIL_OUT_OF_RANGE, pointer,
+             "this sweep needs more generated data than the %zu values that one experiment may "
+             "have: at least %zu data sets of up to %zu x %zu",
+             GENERATED_VALUES_LIMIT, data->n_generated + n_alike, data->set->parts[PART_TRAIN].n,
+             data->set->d);
+    data->is_too_much = true;
+    return jobs_plan_add_fault(faults, &f);
+}
+
+static bool use_data(const jobs_source *source, const jobs_plan *p, int c, data_in_use *data,
                      fail_list *faults)
 {
+    const train_spec *spec = &p->plan.configs[c].spec;
     if (data->set && same_data(&data->spec, spec))
         return true;
     dataset_close(data->set);
@@ -39,7 +87,7 @@ static bool use_data(const jobs_source *source, const train_spec *spec, data_in_
         return false;
     data->set = set;
     data->spec = *spec;
-    return true;
+    return count_generated(p, c, data, faults);
 }
 
 static bool add_new_faults(fail_list *faults, const fail_list *more)
@@ -89,7 +137,7 @@ static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool mu
     train_spec *spec = &p->plan.configs[c].spec;
     size_t n[PART_COUNT];
     fail f;
-    if (!use_data(source, spec, data, faults))
+    if (!use_data(source, p, c, data, faults))
         return false;
     bool is_good = jobs_plan_count_parts(data->set, spec, n, faults);
     is_good = check_until(p, data->set, faults) && is_good;
@@ -108,7 +156,8 @@ static bool check_configs(const jobs_source *source, jobs_plan *p, bool must_fit
 {
     int n_broken = 0;
     data_in_use data = {.set = NULL};
-    for (int c = 0; c < p->plan.n_configs && n_broken < BROKEN_CONFIGS_LIMIT; c++)
+    for (int c = 0; c < p->plan.n_configs && n_broken < BROKEN_CONFIGS_LIMIT && !data.is_too_much;
+         c++)
         n_broken += !check_config(source, p, c, must_fit, &data, faults);
     dataset_close(data.set);
     return n_broken == 0;

@@ -50,6 +50,7 @@ struct jobs {
     jobs_files files;       /* there, of this database */
     struct jobs_sync *sync; /* lock, conditions and threads: server/jobs.c */
     bool is_closing;
+    atomic_bool is_leaving; /* users are no longer served: their plans are given up */
     jobs_queue *queue;
     dataset_cache cache;
     jobs_rate rate;
@@ -59,6 +60,9 @@ struct jobs {
     worker *workers;
     int n_described; /* built-in data sets with a row in the store; the first worker's own */
 };
+
+/* jobs_open_dataset() for a worker: also while the service stops. */
+FAIL_CHECKED bool jobs_open_always(void *j, const train_spec *spec, dataset **out, fail *f);
 
 /* Of the monotonic clock, that of worker.started_ms. */
 int64_t jobs_now_ms(void);

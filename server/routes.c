@@ -94,7 +94,7 @@ static const route_parameter LIST_PARAMETERS[] = {
 
 /* clang-format off */
 const route ROUTES[] = {
-    {"POST", API "/experiments", api_experiments_create, 0, 201, JSON, JSON, MIB,
+    {"POST", API "/experiments", api_experiments_create, ROUTE_PLAN, 201, JSON, JSON, MIB,
      "experiments", "Submit an experiment; its runs are queued, and durable before the answer",
      "spec", {DRY_RUN}},
     {"GET", API "/experiments", api_experiments_list, ROUTE_LIST, 200, JSON, NULL, 0,
@@ -114,7 +114,7 @@ const route ROUTES[] = {
      .tag = "experiments", .summary = "Pause at the next checkpoint"},
     {"POST", API "/experiments/{id}/resume", api_experiments_resume, 0, 200, JSON, ACTION,
      .tag = "experiments", .summary = "Go on with paused runs"},
-    {"POST", API "/experiments/{id}/extend", api_experiments_extend, 0, 200, JSON, JSON, MIB,
+    {"POST", API "/experiments/{id}/extend", api_experiments_extend, ROUTE_PLAN, 200, JSON, JSON, MIB,
      "experiments", "Queue the missing (config, seed) cells of a larger sweep", EXTEND_BODY, {{0}}},
     {"GET", API "/experiments/{id}/runs", api_experiments_runs, ROUTE_LIST | ROUTE_ANY_QUERY, 200,
      JSON, NULL, 0, "experiments", "Runs of one experiment; any column of run_results filters",
@@ -193,7 +193,7 @@ const route ROUTES[] = {
      "service", "The fields of a specification, and the metrics", NULL, {{0}}},
     {"GET", API "/recipes", api_recipes_list, ROUTE_LIST, 200, JSON, NULL, 0,
      "recipes", "List the ready-made experiments", NULL, {{0}}},
-    {"POST", API "/recipes/{name}", api_recipes_queue, 0, 201, JSON, ACTION,
+    {"POST", API "/recipes/{name}", api_recipes_queue, ROUTE_PLAN, 201, JSON, ACTION,
      .tag = "recipes", .summary = "Queue a ready-made experiment", .query = {DRY_RUN}},
     {"GET", "/api/openapi.json", api_openapi, 0, 200, JSON, NULL, 0,
      "service", "This document", NULL, {{0}}},

@@ -17,8 +17,9 @@ typedef enum route_flag {
     ROUTE_ANY_QUERY = 16, /* the handler checks the names of query parameters itself */
     ROUTE_CSV = 32,       /* also answers text/csv */
     ROUTE_LIST = 64,      /* has the parameters `limit` and `cursor` */
-    ROUTE_SLOW =
-        128 /* may take seconds: has workers apart, so that the quick ones do not wait behind it */
+    /* May take seconds: such have workers apart, so that the quick ones do not wait behind them. */
+    ROUTE_SLOW = 128,
+    ROUTE_PLAN = 256 /* the same for what plans a sweep: it may have to generate many data sets */
 } route_flag;
 
 typedef struct route_parameter {

@@ -89,6 +89,13 @@ test('cells that mean the same are merged', async () => {
   assert.ok(answer.json.warnings.length > 0, 'the merge is said');
 });
 
+test('a sweep that would generate data without end is refused before it does', async () => {
+  const answer = await server.request('POST', '/experiments?dry_run=true', { dataset: { name: 'glyphs', n: 10000 }, sweep: { data_seed: { min: 0, max: 9999, count: 10000 } } });
+  assert.equal(answer.status, 400);
+  assert.equal(answer.json.errors[0].pointer, '/sweep/data_seed');
+  assert.match(answer.json.errors[0].detail, /at least 10000 data sets of up to 10000 x 256/);
+});
+
 test('Idempotency-Key: the same answer again, 409 for another body', async () => {
   const key = { 'Idempotency-Key': 'key-1' };
   const body = JSON.stringify({ ...QUICK, name: 'once' });

@@ -237,3 +237,13 @@ test('a token, where one is wanted', async () => {
     removeDirectory(directory);
   }
 });
+
+test('plans of large sweeps hold up neither other requests nor the stop', async () => {
+  const own = await Server.start();
+  const large = { dataset: { name: 'glyphs', n: 5000 }, sweep: { data_seed: { min: 0, max: 1199, count: 1200 } } };
+  const plans = Array.from({ length: 5 }, () => own.request('POST', '/experiments?dry_run=true', large).then((answer) => answer.status, () => 'cut'));
+  await eventually(20_000, 'the plans are at work or wait', async () => Number(/^regulab_http_waiting (\d+)$/m.exec((await own.request('GET', '//metrics')).text)?.[1]) >= 3);
+  for (let i = 0; i < 5; i++) assert.equal((await own.request('GET', '/experiments')).status, 200);
+  await own.stop();
+  for (const status of await Promise.all(plans)) assert.ok([503, 'cut'].includes(status), String(status));
+});
