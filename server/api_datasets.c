@@ -240,14 +240,29 @@ static bool check_unused(app *a, const char *name, fail *f)
                     n_unfinished == 1 ? "it" : "them");
 }
 
+/* Files and row: either may be alone, after a crash in between or where the command line added the set while the service
+ * ran. */
+static bool delete_set(app *a, const char *name, fail *f)
+{
+    bool has_files = dataset_remove(name, a->data_dir, f);
+    if (!has_files && f->code != FAIL_NOT_FOUND)
+        return false;
+    fail missing;
+    if (store_delete_dataset(a->store, name, &missing))
+        return true;
+    if (missing.code == FAIL_NOT_FOUND)
+        return has_files;
+    *f = missing;
+    return false;
+}
+
 void api_datasets_delete(app *a, const request *q, response *r)
 {
     fail f;
-    if (!check_unused(a, q->name, &f) || !dataset_remove(q->name, a->data_dir, &f) ||
-        !store_delete_dataset(a->store, q->name, &f))
-        send_fail(r, &f);
-    else
+    if (check_unused(a, q->name, &f) && delete_set(a, q->name, &f))
         response_set(r, 204, NULL);
+    else
+        send_fail(r, &f);
 }
 
 /* ---- preview ---- */

@@ -130,7 +130,22 @@ void api_runs_cancel(app *a, const request *q, response *r)
     act(a, q, r, jobs_cancel_run);
 }
 
-/* What the run has begun with is what it goes on with: its config_id has the SHA-256 of that. */
+/* The config_id holds the content that was there at the submission, also if the run has not begun. */
+static bool check_content(const run *row, const train_spec *spec, const dataset *set, fail *f)
+{
+    char with[17], without[17];
+    codec_config_id(spec, set->sha256, false, with);
+    codec_config_id(spec, set->sha256, true, without); /* of repeats that vary data_seed */
+    if (strcmp(with, row->config_id) == 0 || strcmp(without, row->config_id) == 0)
+        return true;
+    return fail_set(
+        f, FAIL_CONFLICT, NULL,
+        "The data set \"%s\" has other content than when this run was submitted: submit "
+        "a new one.",
+        spec->dataset);
+}
+
+/* A run that is tried again trains on what the others of its config have trained on. */
 static bool check_data(app *a, int64_t id, fail *f)
 {
     run row = {0};
@@ -140,8 +155,10 @@ static bool check_data(app *a, int64_t id, fail *f)
         return false;
     bool is_same = codec_read_config(row.config, strlen(row.config), &spec, f) &&
                    api_open_run_dataset(a, &row, &spec, &set, f);
-    if (is_same)
+    if (is_same) {
+        is_same = check_content(&row, &spec, set, f);
         dataset_close(set);
+    }
     run_close(&row);
     return is_same;
 }

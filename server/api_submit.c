@@ -52,7 +52,11 @@ static bool store_plan(app *a, const jobs_plan *p, const char *text, const new_r
     }
     if (!is_repeat)
         jobs_add(a->jobs, id, run_ids, n_runs);
-    *out = (submission){.experiment_id = id, .run_ids = run_ids, .n_run_ids = n_runs};
+    *out = (submission){.experiment_id = id,
+                        .run_ids = run_ids,
+                        .n_run_ids = n_runs,
+                        .n_configs = p->plan.n_configs};
+    snprintf(out->baseline_config_id, sizeof out->baseline_config_id, "%s", jobs_plan_baseline(p));
     return true;
 }
 
@@ -79,19 +83,11 @@ static bool check_key(const char *key, fail *f)
                     KEY_LIMIT);
 }
 
-static bool add_run_id(void *context, const run *r)
-{
-    submission *s = context;
-    s->run_ids[s->n_run_ids++] = r->id;
-    return true;
-}
-
 /* Before the plan: a repeat is answered even where the queue is full by now, or the data set gone. out->experiment_id is 0 if the key is
  * new. */
 static bool find_repeat(app *a, const char *key, const char *sha256, submission *out, fail *f)
 {
-    experiment e = {0};
-    char cursor[64];
+    store_accepted accepted;
     *out = (submission){0};
     if (!key)
         return true;
@@ -99,18 +95,13 @@ static bool find_repeat(app *a, const char *key, const char *sha256, submission 
         return false;
     if (!out->experiment_id)
         return true;
-    if (!store_get_experiment(a->store, out->experiment_id, &e, f))
+    if (!store_get_accepted(a->store, out->experiment_id, &accepted, f))
         return false;
-    run_query all = {
-        .experiment_id = out->experiment_id, .status = -1, .seed = -1, .limit = (int)e.n_runs};
-    out->run_ids = calloc((size_t)e.n_runs, sizeof *out->run_ids);
-    experiment_close(&e);
-    if (out->run_ids && store_list_runs(a->store, &all, add_run_id, out, cursor, f))
-        return true;
-    if (!out->run_ids)
-        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
-    free(out->run_ids);
-    return false;
+    out->run_ids = accepted.run_ids;
+    out->n_run_ids = accepted.n_runs;
+    out->n_configs = accepted.n_configs;
+    memcpy(out->baseline_config_id, accepted.baseline_config_id, sizeof out->baseline_config_id);
+    return true;
 }
 
 bool api_submit(app *a, const char *text, size_t n, const char *key, submission *out,
@@ -193,6 +184,8 @@ static void add_plan(app *a, const jobs_plan *p, buffer *b)
     for (int c = 0; c < p->plan.n_configs && c < CONFIGS_SHOWN; c++)
         add_planned_config(b, p, c);
     buffer_add_text(b, "]");
+    codec_add_key(b, "truncated");
+    codec_add_boolean(b, p->plan.n_configs > CONFIGS_SHOWN);
     codec_add_key(b, "warnings");
     buffer_add_text(b, "[");
     jobs_plan_list_warnings(p, add_warning, b);
@@ -218,6 +211,29 @@ static void answer_plan(app *a, const char *text, size_t n, response *r)
     response_set(r, 200, MESSAGE_JSON);
 }
 
+static void replace_text(char **text, const char *by)
+{
+    char *copy = strdup(by);
+    if (!copy)
+        return;
+    free(*text);
+    *text = copy;
+}
+
+/* What a PATCH may have changed, as it was sent. */
+static void restore_sent(experiment *e)
+{
+    experiment_spec sent;
+    fail_list ignored = {.n = 0};
+    if (!codec_read_experiment_spec(e->spec, strlen(e->spec), &sent, &ignored))
+        return;
+    replace_text(&e->name, sent.name ? sent.name : "");
+    replace_text(&e->description, sent.description ? sent.description : "");
+    replace_text(&e->tags, sent.tags ? sent.tags : "[]");
+    e->priority = (int)sent.priority;
+    experiment_spec_close(&sent);
+}
+
 /* The experiment as it was accepted, whatever has become of it since: the answer to a repeat is the first one again. */
 static void answer_accepted(app *a, const submission *made, response *r)
 {
@@ -227,7 +243,10 @@ static void answer_accepted(app *a, const submission *made, response *r)
         response_fail(r, &f);
         return;
     }
+    restore_sent(&e);
     e.status = RUN_STATE_QUEUED;
+    e.n_configs = made->n_configs;
+    memcpy(e.baseline_config_id, made->baseline_config_id, sizeof e.baseline_config_id);
     memset(e.runs, 0, sizeof e.runs);
     e.n_runs = e.runs[RUN_STATE_QUEUED] = made->n_run_ids;
     e.progress = 0;

@@ -10,7 +10,8 @@
 typedef struct submission {
     int64_t experiment_id;
     int64_t *run_ids; /* heap, the caller's */
-    int64_t n_run_ids;
+    int64_t n_run_ids, n_configs;
+    char baseline_config_id[17];
 } submission;
 
 /* Plans, stores and queues it; durable on return. `key` (NULL: none): the same key and text give

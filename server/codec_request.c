@@ -116,7 +116,6 @@ static bool merge_repeats(const experiment_spec *more, experiment_spec *spec, fa
                              "repeats is the new total: at least %lld, not %lld",
                              (long long)spec->n_repeats, (long long)more->n_repeats);
     spec->n_repeats = more->n_repeats;
-    spec->until = more->until;
     return true;
 }
 
@@ -136,7 +135,11 @@ bool codec_read_extension(const char *text, size_t n, experiment_spec *spec, fai
     if (spec->random_search && sweep)
         ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep",
                            "a random search has no grid to add values to");
-    if (repeats)
+    if (repeats && !cJSON_IsNumber(repeats))
+        ok = fail_list_add(faults, FAIL_WRONG_TYPE, "/repeats",
+                           "repeats is the new total here, a whole number, not %s",
+                           codec_json_type(repeats));
+    else if (repeats)
         ok = codec_repeats_read(repeats, &more, faults) && merge_repeats(&more, spec, faults) && ok;
     if (sweep)
         ok = codec_sweep_read(sweep, &more, faults) && ok;

@@ -68,14 +68,14 @@ void codec_add_sql_csv(buffer *b, console_result *result)
         buffer_add_text(b, i ? "," : "");
         codec_add_csv_text(b, console_next_name(result));
     }
-    buffer_add_text(b, "\n");
+    buffer_add_text(b, "\r\n");
     for (int64_t row = 0; row < result->n_rows; row++) {
         for (int i = 0; i < result->n_columns; i++) {
             console_cell cell = console_next_cell(result);
             buffer_add_text(b, i ? "," : "");
             add_csv_cell(b, &cell);
         }
-        buffer_add_text(b, "\n");
+        buffer_add_text(b, "\r\n");
     }
 }
 

@@ -226,13 +226,12 @@ static bool read_rows(console_guard *g, sqlite3_stmt *statement, const console_r
             return true;
         for (int i = 0; i < n_columns; i++)
             add_cell(cells, statement, i);
+        if (cells->failed)
+            return fail_set(f, FAIL_OUT_OF_RANGE, "/query",
+                            "The rows are too large to be answered.");
         ++*n_rows;
     }
-    if (code != SQLITE_DONE)
-        return console_guard_fail(g, code, q->query, f);
-    if (cells->failed)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query", "The rows are too large to be answered.");
-    return true;
+    return code == SQLITE_DONE || console_guard_fail(g, code, q->query, f);
 }
 
 static bool run_statement(console_guard *g, const console_request *q, buffer *answer, fail *f)

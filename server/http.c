@@ -26,7 +26,7 @@
 
 enum {
     MEMORY_PER_CONNECTION = 32 * 1024,
-    SPARE_DESCRIPTORS = 128, /* beside connections: database, data sets, files being sent */
+    SPARE_DESCRIPTORS = 192, /* beside connections: database, data sets, files being sent */
     BEAT_MS = 15000,
     LEFT_MS = 1000, /* for the rest of an upload whose client has left */
     LEAVE_MS = 500, /* after a stop, for answers on their way */

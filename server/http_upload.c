@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ enum {
 };
 
 typedef struct upload_file {
+    int lock; /* descriptor of the file that keeps it locked: another program leaves it alone */
     char path[PATH_BYTES], name[NAME_BYTES], type[TYPE_BYTES];
 } upload_file;
 
@@ -50,6 +52,17 @@ static bool incoming_path(const char *data_dir, char *out, size_t n, fail *f)
     return fail_set(f, FAIL_TOO_LARGE, NULL, "The path of the data directory is too long.");
 }
 
+/* One that nobody is writing or reading any more: also another service on this folder may. */
+static void remove_left(int folder, const char *name)
+{
+    int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (file < 0)
+        return;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(folder, name, 0);
+    close(file);
+}
+
 bool http_upload_prepare(const char *data_dir, fail *f)
 {
     char path[PATH_BYTES - 16];
@@ -62,7 +75,7 @@ bool http_upload_prepare(const char *data_dir, fail *f)
                         strerror(errno));
     for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory))
         if (entry->d_name[0] != '.')
-            unlinkat(dirfd(directory), entry->d_name, 0);
+            remove_left(dirfd(directory), entry->d_name);
     closedir(directory);
     return true;
 }
@@ -90,7 +103,19 @@ static bool end_file(http_upload *u)
 static int make_file(const http_upload *u, upload_file *file)
 {
     snprintf(file->path, sizeof file->path, "%s/XXXXXX", u->directory);
-    return mkostemp(file->path, O_CLOEXEC);
+    int fd = mkostemp(file->path, O_CLOEXEC);
+    file->lock = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (file->lock >= 0 && flock(file->lock, LOCK_EX) == 0)
+        return fd;
+    int error = errno;
+    if (fd >= 0) {
+        unlink(file->path);
+        close(fd);
+    }
+    if (file->lock >= 0)
+        close(file->lock);
+    errno = error;
+    return -1;
 }
 
 static bool start_file(http_upload *u, const char *name, const char *type)
@@ -188,8 +213,10 @@ void http_upload_close(http_upload *u)
         MHD_destroy_post_processor(u->parts);
     if (u->fd >= 0)
         close(u->fd);
-    for (int i = 0; i < u->n_files; i++)
+    for (int i = 0; i < u->n_files; i++) {
         unlink(u->files[i].path);
+        close(u->files[i].lock);
+    }
     free(u->block);
     free(u);
 }

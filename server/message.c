@@ -172,9 +172,15 @@ void response_add_header(response *r, const char *name, const char *format, ...)
     r->headers[r->n_headers++].name = name;
 }
 
-static int status_of(fail_code code)
+/* Memory that a request of ours did not get; with a field it is what the user's runs would need. */
+static bool is_short_of_memory(const fail *f)
 {
-    switch (code) {
+    return f->code == FAIL_OUT_OF_MEMORY && !*f->field;
+}
+
+static int status_of(const fail *f)
+{
+    switch (is_short_of_memory(f) ? FAIL_UNAVAILABLE : f->code) {
     case FAIL_NOT_FOUND:
         return 404;
     case FAIL_CONFLICT:
@@ -257,15 +263,17 @@ void response_problem(response *r, int status, const fail *f)
 
 void response_fail(response *r, const fail *f)
 {
-    response_problem(r, status_of(f->code), f);
+    response_problem(r, status_of(f), f);
 }
 
-/* A fault of ours among the user's: that one decides, since the same request may succeed later. */
+/* One fault of no field has its own status. A fault of ours among the user's decides, since the same request may succeed
+ * later. */
 void response_fail_list(response *r, const char *detail, const fail_list *faults)
 {
-    int status = 400;
+    bool is_whole = faults->n_found == 1 && !*faults->items[0].field;
+    int status = is_whole ? status_of(&faults->items[0]) : 400;
     for (int i = 0; i < faults->n; i++)
-        if (status_of(faults->items[i].code) >= 500)
-            status = status_of(faults->items[i].code);
+        if (status_of(&faults->items[i]) >= 500)
+            status = status_of(&faults->items[i]);
     answer_problem(r, status, detail, faults);
 }

@@ -87,6 +87,14 @@ FAIL_CHECKED bool store_insert_experiment(store *s, const new_experiment *e, int
  * store_insert_experiment() decides all the same. */
 FAIL_CHECKED bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id,
                                         fail *f);
+/* What was accepted with it, whatever extensions have added since. */
+typedef struct store_accepted {
+    int64_t n_configs, n_runs;
+    int64_t *run_ids; /* on the heap, the caller's */
+    char baseline_config_id[17];
+} store_accepted;
+FAIL_CHECKED bool store_get_accepted(store *s, int64_t experiment_id, store_accepted *out, fail *f);
+
 /* The swept fields of a config and their values, JSON text. */
 typedef struct config_values {
     const char *config_id, *values;

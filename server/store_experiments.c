@@ -113,31 +113,74 @@ bool store_find_experiment(store *s, const char *key, const char *digest, int64_
     return is_good;
 }
 
+static const char GET_ACCEPTED[] =
+    "SELECT coalesce(accepted_runs, n_runs), coalesce(accepted_configs, n_configs),"
+    " coalesce(accepted_baseline, baseline_config_id) FROM experiments"
+    " WHERE id = ?1" STORE_NOT_DELETED("id");
+
 static const char FIRST_RUNS[] =
     "SELECT id FROM runs WHERE experiment_id = ?1 ORDER BY id LIMIT ?2";
 
-static bool read_earlier_runs(store_writer *w, insertion *in, fail *f)
+/* The ids of the first n runs; false also where there are fewer. */
+static bool read_first_runs(store_connection *c, int64_t id, int64_t n, int64_t *run_ids, fail *f)
 {
-    sqlite3_stmt *list = store_prepare(&w->connection, FIRST_RUNS, f);
+    sqlite3_stmt *list = store_prepare(c, FIRST_RUNS, f);
     bool row = true;
     if (!list)
         return false;
-    store_bind_integer(list, 1, in->id);
-    store_bind_integer(list, 2, in->e->n_runs);
+    store_bind_integer(list, 1, id);
+    store_bind_integer(list, 2, n);
     for (int64_t i = 0; row; i++) {
-        if (!store_step(&w->connection, list, &row, f))
+        if (!store_step(c, list, &row, f))
             return false;
         if (row)
-            in->run_ids[i] = store_column_integer(list, 0);
+            run_ids[i] = store_column_integer(list, 0);
+        else if (i < n)
+            return store_no_experiment(id, f);
     }
-    in->is_repeat = true;
     return true;
+}
+
+static bool read_accepted(store_connection *c, int64_t id, store_accepted *out, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(c, GET_ACCEPTED, f);
+    if (!get)
+        return false;
+    store_bind_integer(get, 1, id);
+    if (!store_step(c, get, &row, f))
+        return false;
+    if (!row)
+        return store_no_experiment(id, f);
+    out->n_runs = store_column_integer(get, 0);
+    out->n_configs = store_column_integer(get, 1);
+    store_column_copy(get, 2, out->baseline_config_id, sizeof out->baseline_config_id);
+    store_reset(get);
+    out->run_ids = calloc((size_t)out->n_runs + 1, sizeof *out->run_ids);
+    if (!out->run_ids)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to list the runs.");
+    if (read_first_runs(c, id, out->n_runs, out->run_ids, f))
+        return true;
+    free(out->run_ids);
+    return false;
+}
+
+bool store_get_accepted(store *s, int64_t id, store_accepted *out, fail *f)
+{
+    store_connection *c = store_borrow(s, f);
+    *out = (store_accepted){0};
+    if (!c)
+        return false;
+    bool is_read = read_accepted(c, id, out, f);
+    store_give_back(s, c);
+    return is_read;
 }
 
 static const char INSERT_EXPERIMENT[] =
     "INSERT INTO experiments (name, description, tags, status, n_configs, baseline_config_id,"
-    " idempotency_key, idempotency_digest, created_at, priority) "
-    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8, ?9)";
+    " idempotency_key, idempotency_digest, created_at, priority, accepted_runs,"
+    " accepted_configs, accepted_baseline) "
+    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?4, ?5)";
 static const char INSERT_SPEC[] =
     "INSERT INTO experiment_specs (experiment_id, spec) VALUES (?1, ?2)";
 
@@ -157,6 +200,7 @@ static bool insert_experiment(store_writer *w, const new_experiment *e, int64_t 
     store_bind_text(row, 7, e->idempotency_digest);
     store_bind_text(row, 8, w->now);
     store_bind_integer(row, 9, e->priority);
+    store_bind_integer(row, 10, e->n_runs);
     if (!store_done(c, row, f))
         return false;
     *id = sqlite3_last_insert_rowid(c->db);
@@ -223,9 +267,9 @@ static bool change_insert(store_writer *w, void *arguments, fail *f)
     const char *key = in->e->idempotency_key;
     if (key && !find_earlier(&w->connection, key, in->e->idempotency_digest, &in->id, f))
         return false;
-    if (in->id)
-        return read_earlier_runs(w, in, f);
-    in->is_repeat = false;
+    in->is_repeat = in->id != 0;
+    if (in->is_repeat)
+        return read_first_runs(&w->connection, in->id, in->e->n_runs, in->run_ids, f);
     return insert_experiment(w, in->e, &in->id, f) &&
            insert_runs(w, in->id, in->e->runs, in->e->n_runs, in->run_ids, f) &&
            store_settle_experiment(w, in->id, f);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { bandImages, eventually, idx, LONG, multipart, QUICK, Server } from '../harness.mjs';
+import { bandImages, cli, eventually, idx, LONG, multipart, QUICK, Server } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
@@ -193,7 +193,7 @@ test('a run is not tried again on other content', async () => {
   const csv = (odd) => `a,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
   const register = (text) => server.request('PUT', '/datasets/again?label=kind', text, { 'Content-Type': 'text/csv' });
   assert.equal((await register(csv(0))).status, 201);
-  const { id, run_ids: [run] } = await server.submit({ ...LONG, dataset: 'again', epochs: 100000 });
+  const { id, run_ids: [run, , , waiting] } = await server.submit({ ...LONG, dataset: 'again', epochs: 100000, repeats: 4 });
   await eventually(30_000, 'the run starts', async () => (await server.get(`/runs/${run}`)).status === 'running');
   assert.equal((await server.request('POST', `/experiments/${id}/cancel`)).status, 200);
   await server.untilTerminal(id);
@@ -203,6 +203,13 @@ test('a run is not tried again on other content', async () => {
   assert.equal(retried.status, 409, retried.text);
   assert.match(retried.json.detail, /no longer/);
   assert.equal((await server.get(`/runs/${run}`)).status, 'cancelled');
+  const begun = await server.request('POST', `/runs/${waiting}/retry`);
+  assert.equal(begun.status, 409, begun.text);
+  assert.match(begun.json.detail, /other content/, 'nor one that never began');
+  assert.equal((await server.request('DELETE', '/datasets/again')).status, 204);
+  assert.equal((await register(csv(0))).status, 201);
+  assert.equal((await server.request('POST', `/runs/${waiting}/retry`)).status, 200);
+  assert.equal((await server.request('DELETE', `/experiments/${id}?force=true`)).status, 204);
 });
 
 test('preview: first rows and class counts', async () => {
@@ -239,4 +246,40 @@ test('the SHA-256 survives a restart', async () => {
   const now = await next.get('/datasets/bands');
   assert.equal(createHash('sha256').update(JSON.stringify(now)).digest('hex'), hash);
   Object.assign(server, next);
+});
+
+test('a set that the command line registered while the service runs is deleted like any other', async () => {
+  const file = join(server.directory, 'late.csv');
+  writeFileSync(file, `a,kind\n${'1,cat\n2,dog\n'.repeat(30)}`);
+  const added = cli(['dataset', 'add', 'late', file, '--data-dir', join(server.directory, 'data')]);
+  assert.equal(added.status, 0, added.stderr);
+  assert.equal((await server.request('GET', '/datasets/late')).status, 200);
+  assert.equal((await server.request('DELETE', '/datasets/late')).status, 204);
+  assert.equal((await server.request('GET', '/datasets/late')).status, 404);
+});
+
+test('a set whose files are gone is deleted all the same', async () => {
+  const csv = `a,kind\n${'1,cat\n2,dog\n'.repeat(30)}`;
+  assert.equal((await server.request('PUT', '/datasets/half?label=kind', csv, { 'Content-Type': 'text/csv' })).status, 201);
+  rmSync(join(server.directory, 'data', 'datasets', 'half'));
+  assert.equal((await server.request('DELETE', '/datasets/half')).status, 204);
+  assert.equal((await server.request('DELETE', '/datasets/half')).status, 404);
+});
+
+test('a second service on the data directory leaves uploads alone', async () => {
+  const body = `a,kind\n${'1,cat\n2,dog\n'.repeat(30)}`;
+  const half = body.length >> 1;
+  let second;
+  const slow = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(new TextEncoder().encode(body.slice(0, half)));
+      await eventually(20_000, 'the upload has begun', () => readdirSync(join(server.directory, 'data', 'incoming')).length > 0);
+      second = await Server.start({ data_directory: join(server.directory, 'data') });
+      controller.enqueue(new TextEncoder().encode(body.slice(half)));
+      controller.close();
+    },
+  });
+  const answer = await fetch(`${server.url}/api/v1/datasets/slow?label=kind`, { method: 'PUT', body: slow, duplex: 'half', headers: { 'Content-Type': 'text/csv' } });
+  assert.equal(answer.status, 201, await answer.text());
+  await second.stop();
 });

@@ -81,6 +81,15 @@ test('dry_run stores nothing and says what would be trained', async () => {
   assert.equal(after_it, before);
 });
 
+test('dry_run says where it leaves configs out', async () => {
+  for (const [n, truncated] of [[1000, false], [1001, true]]) {
+    const { json } = await server.request('POST', '/experiments?dry_run=true', { ...QUICK, sweep: { l2: { min: 0.001, max: 1, count: n } } });
+    assert.equal(json.n_configs, n);
+    assert.equal(json.configs.length, 1000);
+    assert.equal(json.truncated, truncated);
+  }
+});
+
 test('cells that mean the same are merged', async () => {
   const answer = await server.request('POST', '/experiments?dry_run=true',
     { ...QUICK, sweep: { optimizer: ['adam', 'sgd'], momentum: [0, 0.9] } });
@@ -112,6 +121,11 @@ test('Idempotency-Key: the same answer again, 409 for another body', async () =>
   await server.untilTerminal(first.json.id);
   const late = await server.request('POST', '/experiments', body, key);
   assert.equal(late.text, first.text, 'also when it has been trained since');
+  await server.request('PATCH', `/experiments/${first.json.id}`, { name: 'renamed', description: 'd', tags: ['t'], priority: 1 });
+  const extended = await server.request('POST', `/experiments/${first.json.id}/extend`, { repeats: 2, sweep: { dropout: [0.5] } });
+  assert.equal(extended.status, 200, extended.text);
+  const much_later = await server.request('POST', '/experiments', body, key);
+  assert.equal(much_later.text, first.text, 'also when it has been renamed and extended since');
 });
 
 test('Idempotency-Key: at once from many clients, trained once', async () => {
@@ -286,6 +300,17 @@ test('a metric that no run has is not a failure of the runs', async () => {
   const { configs, summary } = await server.get(`/experiments/${id}/comparison?metric=val_rmse`);
   assert.deepEqual(configs.map(({ n, n_failed }) => [n, n_failed]), [[0, 0], [0, 0]]);
   assert.equal(summary, 'No run has a value of val_rmse.');
+});
+
+test('extend takes a total of seeds, no rule for them', async () => {
+  const { experiment: { id } } = await server.train({ ...QUICK, repeats: 3 });
+  for (const repeats of [{ until: { metric: 'val_loss', half_width: 0.001 }, max: 40 }, { count: 5 }, '5', null, [5]]) {
+    const answer = await server.request('POST', `/experiments/${id}/extend`, { repeats });
+    assert.equal(answer.status, 400, answer.text);
+    assert.deepEqual(answer.json.errors.map((one) => one.pointer), ['/repeats']);
+    assert.match(answer.json.errors[0].detail, /new total here, a whole number/);
+  }
+  assert.equal((await server.get(`/experiments/${id}`)).n_runs, 3);
 });
 
 test('extend trains only what is missing', async () => {

@@ -120,6 +120,8 @@ test('predict refuses what it cannot compute', async () => {
     assert.ok(answer.status === 400 || answer.status === 413 || answer.status === 422, `${what}: ${answer.status} ${answer.text}`);
     assert.match(answer.headers.get('content-type'), /problem\+json/, what);
   }
+  const many = await server.request('POST', `/runs/${run.id}/predict`, { inputs: Array.from({ length: 130_000 }, () => [1, 2]) });
+  assert.equal(many.status, 413, many.text.slice(0, 200));
   assert.equal((await server.request('POST', '/runs/99999/predict', { inputs: [[1, 2]] })).status, 404);
 });
 

@@ -33,7 +33,16 @@ test('GET makes a query a link; CSV on request', async () => {
   assert.deepEqual(get.json.rows, [[1, 'x,"y"']]);
   const csv = await server.request('GET', `/sql?query=${query}`, undefined, { Accept: 'text/csv' });
   assert.match(csv.headers.get('content-type'), /^text\/csv/);
-  assert.equal(csv.text.replace(/\r\n/g, '\n'), 'a,b\n1,"x,""y"""\n');
+  assert.equal(csv.text, 'a,b\r\n1,"x,""y"""\r\n', 'lines end as RFC 4180 says');
+});
+
+test('a row that is too large is refused, whatever follows it', async () => {
+  const columns = Array.from({ length: 20 }, (_, i) => `a AS c${i}`).join(', ');
+  for (const rows of ['[1]', '[1,2]', '[1,2,3]']) {
+    const answer = await ask(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90000), long AS (SELECT group_concat('xxxxxxxxx', '.') AS a FROM n) SELECT ${columns} FROM long, json_each('${rows}')`);
+    assert.equal(answer.status, 400, `${rows}: ${answer.text.slice(0, 200)}`);
+    assert.match(answer.json.detail, /too large/);
+  }
 });
 
 test('more rows than the limit are cut off and said', async () => {

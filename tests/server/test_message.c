@@ -107,6 +107,28 @@ static void booleans_are_words(void)
     CHECK_FAILS(request_query_boolean(&q, "b", true, &b, &f), f, FAIL_OUT_OF_RANGE, "/query/b");
 }
 
+/* What a run would need is the user's affair, what a request of ours did not get is not. */
+static void missing_memory_has_an_owner(void)
+{
+    static const struct {
+        const char *field;
+        int status;
+    } ROWS[] = {{"/hidden", 400}, {NULL, 503}};
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        response r;
+        fail f;
+        fail_list list = {.n = 0};
+        response_init(&r, 10000);
+        fail_set(&f, FAIL_OUT_OF_MEMORY, ROWS[i].field, "There is no memory.");
+        response_fail(&r, &f);
+        CHECK_EQUAL_INT(r.status, ROWS[i].status);
+        CHECK(!fail_list_add(&list, f.code, ROWS[i].field, "There is no memory."));
+        response_fail_list(&r, "There is no memory.", &list);
+        CHECK_EQUAL_INT(r.status, ROWS[i].status);
+        response_close(&r);
+    }
+}
+
 /* Every code has a status of its own class, and the body says it again. */
 static void fails_become_problems(void)
 {
@@ -160,5 +182,5 @@ static void headers_cannot_be_split(void)
 }
 
 CHECK_MAIN("message", csv_is_preferred, json_is_preferred, etags_are_compared, integers_are_whole,
-           booleans_are_words, fails_become_problems, a_fault_of_ours_decides_the_status,
-           headers_cannot_be_split)
+           booleans_are_words, fails_become_problems, missing_memory_has_an_owner,
+           a_fault_of_ours_decides_the_status, headers_cannot_be_split)
