@@ -131,8 +131,8 @@ static bool check_until(const jobs_plan *p, const dataset *set, fail_list *fault
     return jobs_plan_add_fault(faults, &f);
 }
 
-static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool must_fit,
-                         data_in_use *data, fail_list *faults)
+static bool resolve_config(const jobs_source *source, jobs_plan *p, int c, bool must_fit,
+                           data_in_use *data, fail_list *faults)
 {
     train_spec *spec = &p->plan.configs[c].spec;
     size_t n[PART_COUNT];
@@ -150,6 +150,16 @@ static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool mu
     config->memory_bytes = executor_memory_bytes(spec, data->set);
     codec_config_id(spec, data->set->sha256, p->plan.varies_data_seed, config->id);
     return true;
+}
+
+static bool check_config(const jobs_source *source, jobs_plan *p, int c, bool must_fit,
+                         data_in_use *data, fail_list *faults)
+{
+    const train_spec sent = p->plan.configs[c].spec; /* as the axes name its values */
+    fail_list found = {.n = 0};
+    bool is_good = resolve_config(source, p, c, must_fit, data, &found);
+    jobs_plan_add_faults(&p->spec, &sent, &found, faults);
+    return is_good;
 }
 
 static bool check_configs(const jobs_source *source, jobs_plan *p, bool must_fit, fail_list *faults)

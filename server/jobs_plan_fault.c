@@ -14,6 +14,16 @@ bool jobs_plan_add_fault(fail_list *faults, const fail *f)
     return fail_list_add(faults, f->code, f->field, "%s", f->sentence);
 }
 
+void jobs_plan_add_faults(const experiment_spec *e, const train_spec *spec, const fail_list *found,
+                          fail_list *faults)
+{
+    for (int i = 0; i < found->n; i++) {
+        fail f = found->items[i];
+        sweep_point(e, spec, found->items[i].field, f.field);
+        jobs_plan_add_fault(faults, &f);
+    }
+}
+
 /* ---- the data set ---- */
 
 static bool open_set(const jobs_source *source, const train_spec *spec, dataset **out, fail *f)
@@ -124,12 +134,32 @@ static bool sweeps_data(const experiment_spec *e)
     return false;
 }
 
+/* Sets that are swept are only opened: what they are to be split into may be swept, too. */
+static void check_swept_sets(const jobs_source *source, const experiment_spec *e, fail_list *found)
+{
+    const field *row = field_find("dataset");
+    for (int a = 0; a < e->n_axes; a++)
+        for (int i = 0; e->axes[a].row == row && i < e->axes[a].n_values; i++) {
+            train_spec spec = e->base;
+            fail_list of_set = {.n = 0};
+            dataset *set;
+            sweep_apply(row, &e->axes[a].values[i], &spec);
+            if (jobs_plan_open_set(source, &spec, &set, &of_set))
+                dataset_close(set);
+            jobs_plan_add_faults(e, &spec, &of_set, found);
+        }
+}
+
 static void check_base(const jobs_source *source, const experiment_spec *e, fail_list *found)
 {
     const train_spec *spec = &e->base;
     size_t n[PART_COUNT];
     dataset *set;
-    if (sweeps_data(e) || !jobs_plan_open_set(source, spec, &set, found))
+    if (sweeps_data(e)) {
+        check_swept_sets(source, e, found);
+        return;
+    }
+    if (!jobs_plan_open_set(source, spec, &set, found))
         return;
     bool has_parts = jobs_plan_count_parts(set, spec, n, found);
     bool can_train = train_check(spec, set, found);

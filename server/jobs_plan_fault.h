@@ -17,6 +17,9 @@ bool jobs_plan_add_fault(fail_list *faults, const fail *f);
  * */
 FAIL_CHECKED bool jobs_plan_open_set(const jobs_source *source, const train_spec *spec,
                                      dataset **out, fail_list *faults);
+/* Adds the faults found in one config of `e`, each with its place there: sweep_point(). */
+void jobs_plan_add_faults(const experiment_spec *e, const train_spec *spec, const fail_list *found,
+                          fail_list *faults);
 /* How many rows each part has; on false every size that the set cannot give is added. */
 FAIL_CHECKED bool jobs_plan_count_parts(const dataset *set, const train_spec *spec,
                                         size_t n[PART_COUNT], fail_list *faults);

@@ -203,24 +203,42 @@ static bool has_fault(const fail_list *list, const char *field_pointer, const ch
 
 /* "/dropout/1" of a cell is "/sweep/dropout/2" of the specification where dropout is swept: the
  * third value. */
-static void point_to_axis(const cells *c, const int index[SWEEP_AXES_LIMIT], const char *pointer,
-                          char out[128])
+static void point_to_axis(const experiment_spec *e, const int index[SWEEP_AXES_LIMIT],
+                          const char *pointer, char out[SWEEP_POINTER_BYTES])
 {
-    for (int a = 0; a < c->e->n_axes; a++) {
+    for (int a = 0; a < e->n_axes; a++) {
         char name[64];
-        snprintf(name, sizeof name, "/%s", c->e->axes[a].row->name);
+        snprintf(name, sizeof name, "/%s", e->axes[a].row->name);
         for (char *dot = strchr(name, '.'); dot; dot = strchr(dot, '.'))
             *dot = '/';
         size_t n = strlen(name);
         if (strncmp(pointer, name, n) != 0 || (pointer[n] && pointer[n] != '/'))
             continue;
-        if (index[a] < 0 || c->e->axes[a].is_range)
-            snprintf(out, 128, "/sweep/%s", c->e->axes[a].row->name);
+        if (index[a] < 0 || e->axes[a].is_range)
+            snprintf(out, SWEEP_POINTER_BYTES, "/sweep/%s", e->axes[a].row->name);
         else
-            snprintf(out, 128, "/sweep/%s/%d%s", c->e->axes[a].row->name, index[a], pointer + n);
+            snprintf(out, SWEEP_POINTER_BYTES, "/sweep/%s/%d%s", e->axes[a].row->name, index[a],
+                     pointer + n);
         return;
     }
-    snprintf(out, 128, "%s", pointer);
+    snprintf(out, SWEEP_POINTER_BYTES, "%s", pointer);
+}
+
+static int index_of(const sweep_axis *axis, const train_spec *spec)
+{
+    for (int i = 0; i < axis->n_values; i++)
+        if (field_equal(axis->row, &axis->values[i], spec))
+            return i;
+    return -1;
+}
+
+void sweep_point(const experiment_spec *e, const train_spec *spec, const char *pointer,
+                 char out[SWEEP_POINTER_BYTES])
+{
+    int index[SWEEP_AXES_LIMIT];
+    for (int a = 0; a < e->n_axes; a++)
+        index[a] = index_of(&e->axes[a], spec);
+    point_to_axis(e, index, pointer, out);
 }
 
 /* Every fault once, however many cells have it. */
@@ -228,8 +246,8 @@ static void tell_faults(const cells *c, const int index[SWEEP_AXES_LIMIT], const
                         fail_list *faults)
 {
     for (int i = 0; i < found->n; i++) {
-        char pointer[128];
-        point_to_axis(c, index, found->items[i].field, pointer);
+        char pointer[SWEEP_POINTER_BYTES];
+        point_to_axis(c->e, index, found->items[i].field, pointer);
         if (!has_fault(faults, pointer, found->items[i].sentence))
             fail_list_add(faults, found->items[i].code, pointer, "%s", found->items[i].sentence);
     }

@@ -13,7 +13,8 @@ enum {
     SWEEP_AXES_LIMIT = 16,
     SWEEP_RUNS_LIMIT = 100000,
     SWEEP_TRIALS_DEFAULT = 20,
-    SWEEP_REPEATS_LIMIT = 1000
+    SWEEP_REPEATS_LIMIT = 1000,
+    SWEEP_POINTER_BYTES = 128
 };
 
 typedef struct sweep_axis {
@@ -71,6 +72,11 @@ void plan_close(plan *p);
 bool sweep_is_sweepable(const field *row);
 /* True where the axis may be a range: numbers, whole numbers and rates. */
 bool sweep_takes_range(const field *row);
+
+/* The place in the specification of what a fault of one config points at: "/dropout" where that is swept is
+ * "/sweep/dropout/2", its third value, which this config has; of a range "/sweep/dropout". */
+void sweep_point(const experiment_spec *e, const train_spec *spec, const char *pointer,
+                 char out[SWEEP_POINTER_BYTES]);
 
 /* Takes the value of one field (of an object: its members too) from one spec to another. */
 void sweep_apply(const field *row, const train_spec *from, train_spec *to);

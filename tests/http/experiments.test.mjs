@@ -444,6 +444,9 @@ test('every fault is told at once, whatever found it', async () => {
   assert.deepEqual(await pointers({ dataset: 'sine', label_smoothing: 0.1, l1: -1, learning_rate_schedule: 'one_cycle', warmup_epochs: 2 }),
     ['/l1', '/label_smoothing', '/warmup_epochs']);
   assert.deepEqual(await pointers({ hidden: 'wide', dropout: [0.1, 0.2, 0.3] }), ['/hidden'], 'the rates may be right for the hidden layers that were meant');
+  assert.deepEqual(await pointers({ sweep: { train_size: [100, 90000, 80000] } }), ['/sweep/train_size/1', '/sweep/train_size/2'], 'also what only the data tell');
+  assert.deepEqual(await pointers({ sweep: { dataset: ['moons', { name: 'blobs', n: 2 }, 'sine'], label_smoothing: [0, 0.1] } }), ['/sweep/dataset/1/n', '/sweep/label_smoothing/1']);
+  assert.deepEqual(await pointers({ baseline: { dropout: 0.3 }, sweep: { dropout: [0, 0.5], dataset: ['nonesuch'] } }), ['/baseline', '/sweep/dataset/0']);
   assert.deepEqual(await pointers({ sweep: { droput: [0.1] }, sweep_method: 'random' }), ['/sweep/droput'], 'a sweep is there');
 });
 
