@@ -89,7 +89,7 @@ function Head({ store, catalogue }) {
       <div class="head-words">
         <${Editable} id="experiment-name" tag="h1" label="Name" value=${experiment.name} empty=${titleOf(experiment)}
           onSave=${(name) => change({ name })} />
-        <${Editable} id="experiment-description" tag="p" label="Description" value=${experiment.description} empty="Add a note"
+        <${Editable} id="experiment-description" tag="p" lines label="Description" value=${experiment.description} empty="Add a note"
           onSave=${(description) => change({ description })} />
       </div>
       <${Actions} store=${store} catalogue=${catalogue} />

@@ -126,7 +126,7 @@ function columnsOf(selected, toggle, set, replace) {
       <div class="name-cell"><${Editable} id="name-${one.id}" label="Name of ${titleOf(one)}" value=${one.name} onSave=${(name) => change(one, { name })}><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a><//>
         ${(one.tags ?? []).slice(0, TAGS_SHOWN).map((tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })}
           aria-label="Only ${tag}">${tag}</button>`)}
-        <${Editable} id="note-${one.id}" label="Note of ${titleOf(one)}" value=${one.description} hint="a note"
+        <${Editable} lines id="note-${one.id}" label="Note of ${titleOf(one)}" value=${one.description} hint="a note"
           onSave=${(description) => change(one, { description })}>${one.description ? html`<span class="soft clip"
           title=${one.description}>${one.description}</span>` : html`<span class="soft no-note">Add a note</span>`}<//>
       </div>` },

@@ -200,6 +200,49 @@ test('name, note and tags are changed in place', async () => {
   await context.close();
 });
 
+test('a note keeps its lines: it is saved when it was changed, and only then', async () => {
+  const { experiment: { id } } = await server.train({ ...QUICK, name: 'Noted', description: ' First line\n\n- second\n' });
+  const { page, context, complaints } = await openPage(browser, server);
+  const patches = [];
+  page.on('request', (request) => { if (request.method() === 'PATCH') patches.push(request.postDataJSON()); });
+  const note = page.locator('#experiment-description');
+  const input = page.locator('#experiment-description-input');
+  const leave = async (key) => { await (key ? page.keyboard.press(key) : page.locator('#experiment-name').click()); await input.waitFor({ state: 'detached' }); };
+  await page.goto(`${server.url}/#/experiments/${id}`);
+  await note.waitFor();
+  assert.match(await note.innerText(), /First line\n\n- second/, 'with its lines');
+  for (const key of [null, 'Enter', 'Escape']) {
+    await page.locator('#experiment-description-edit').click();
+    assert.equal(await input.inputValue(), ' First line\n\n- second\n');
+    await leave(key);
+  }
+  await page.locator('#experiment-name-edit').click();
+  await page.keyboard.press('Enter');
+  await page.locator('#experiment-description-edit').click();
+  await input.fill('To be given up');
+  await leave('Escape');
+  assert.deepEqual(patches, [], 'nothing was changed');
+  await page.locator('#experiment-description-edit').click();
+  await input.press('ControlOrMeta+End');
+  await page.keyboard.type('third');
+  await page.keyboard.press('Shift+Enter');
+  await page.keyboard.type('fourth');
+  await leave('Enter');
+  await page.getByText('fourth').waitFor();
+  assert.equal((await server.get(`/experiments/${id}`)).description, 'First line\n\n- second\nthird\nfourth');
+  await page.goto(`${server.url}/#/experiments`);
+  await page.locator(`[data-testid=experiment-${id}]`).focus();
+  await page.locator(`#note-${id}-edit`).click();
+  const height = (await page.locator('#experiments tbody tr', { has: page.locator(`#note-${id}-input`) }).boundingBox()).height;
+  assert.equal(height, (await page.locator('#experiments tbody tr').last().boundingBox()).height, 'rows stay of one height');
+  await page.keyboard.press('Enter');
+  await page.locator(`#note-${id}-input`).waitFor({ state: 'detached' });
+  assert.equal((await server.get(`/experiments/${id}`)).description, 'First line\n\n- second\nthird\nfourth');
+  assert.equal(patches.length, 1);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('the answers of a run: confusion, calibration and mistakes of its evaluation', async () => {
   const evaluation = await server.get(`/runs/${picture.id}/evaluation`);
   const { page, context, complaints } = await openPage(browser, server);
