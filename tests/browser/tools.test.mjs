@@ -138,6 +138,49 @@ test('pictures as two IDX files are uploaded together; a broken file is refused 
   await context.close();
 });
 
+test('an upload that is left is stopped, and leaves nothing for the next one', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  const csv = (name) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(`a,b,class\n${'1,2,x\n3,4,y\n'.repeat(20)}`) });
+  const choose = (...names) => page.locator('#upload-files').setInputFiles(names.map(csv));
+  const name = page.locator('#upload-name');
+  const held = [];
+  await page.route('**/api/v1/datasets/*', (route) => (route.request().method() === 'PUT' ? held.push(route) : route.fallback()));
+  await page.goto(`${server.url}/#/datasets`);
+  await choose('first.csv');
+  assert.equal(await page.locator('#upload-files').inputValue(), '', 'the same file may be chosen again');
+  await choose('one.csv');
+  assert.equal(await name.inputValue(), 'one', 'another choice, another name');
+  await page.locator('#upload-label').fill('class');
+  await page.locator('#upload-submit').click();
+  await page.locator('#upload-submit:disabled').waitFor();
+  await Promise.all([page.waitForEvent('requestfailed'), page.locator('#upload-leave').click()]);
+  await name.waitFor({ state: 'detached' });
+  assert.ok(await page.evaluate(() => document.activeElement.id === 'upload-files'));
+  await choose('two.csv');
+  assert.deepEqual([await name.inputValue(), await page.locator('#upload-label').inputValue()], ['two', '']);
+  await name.fill('own');
+  await choose('three.csv');
+  assert.equal(await name.inputValue(), 'own', 'what was typed stays');
+  await page.unroute('**/api/v1/datasets/*');
+  await page.locator('#upload-submit').click();
+  await page.locator('[data-testid=preview]', { hasText: 'own' }).waitFor();
+  assert.equal(held.length, 1);
+  assert.equal((await server.request('GET', '/datasets/one')).status, 404);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('an upload that wants a token asks for it', async () => {
+  const { page, context } = await openPage(browser, server);
+  await page.route('**/api/v1/datasets/*', (route) => (route.request().method() === 'PUT'
+    ? route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"title": "Unauthorized", "status": 401, "detail": "A token is wanted."}' }) : route.fallback()));
+  await page.goto(`${server.url}/#/datasets`);
+  await page.locator('#upload-files').setInputFiles({ name: 'secret.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
+  await page.locator('#upload-submit').click();
+  await page.locator('#token-dialog').waitFor();
+  await context.close();
+});
+
 test('one run is cancelled and retried from its page', async () => {
   const { id, run_ids: [first] } = await server.submit({ ...LONG, name: 'One of two' });
   const { page, context, complaints } = await openPage(browser, server);
