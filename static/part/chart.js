@@ -1,5 +1,5 @@
 /* chart — the line chart as a component, with its files to save. */
-import { html, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
+import { html, useEffect, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
 import { createLineChart } from '../chart/line.js';
 import { standalonePng, standaloneSvg } from '../chart/standalone.js';
 import { lineChartSvg } from '../chart/svg.js';
@@ -64,13 +64,22 @@ function csvOf(model) {
   return csvText(rows);
 }
 
-/* A menu of files to save. files: kind → what saves it. */
+/* A menu of files to save. files: kind → what saves it. Once it is left, it closes; it can hold the focus itself, so that a press between its
+ * buttons does not leave it. */
 function FilesMenu({ id, files }) {
   const menu = useRef(null);
-  const close = () => { menu.current.open = false; };
+  useEffect(() => {
+    const { current } = menu;
+    const leave = (event) => { if (!current.contains(event.relatedTarget)) current.open = false; };
+    current.addEventListener('focusout', leave); /* preact knows no onFocusOut */
+    return () => current.removeEventListener('focusout', leave);
+  }, []);
+  const close = () => {
+    menu.current.open = false;
+    menu.current.querySelector('summary').focus();
+  };
   return html`
-    <details class="menu" ref=${menu} onKeyDown=${(event) => event.key === 'Escape' && close()}
-      onFocusOut=${(event) => !menu.current.contains(event.relatedTarget) && close()}>
+    <details class="menu" ref=${menu} tabindex="-1" onKeyDown=${(event) => event.key === 'Escape' && menu.current.open && close()}>
       <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" />
         </summary>
       <div class="menu-items">${Object.entries(files).map(([kind, save]) => html`

@@ -151,6 +151,14 @@ function focusField(name) {
   input?.focus({ preventScroll: true });
 }
 
+/* Enter in the search goes to the first setting that it found. It stands in the form, which it must not send. */
+function goToFound(event) {
+  if (event.key !== 'Enter') return;
+  event.preventDefault();
+  if (event.target.value.trim() === '') return;
+  event.target.form.querySelector('.group .object-head :is(input, button), .group .field :is(input, select, textarea)')?.focus();
+}
+
 /* `own`: a ref that holds the specification that this form wrote into the link. */
 function Form({ catalogue, first, find, own, set }) {
   const [draft, setDraft] = useState(() => draftOf(first, catalogue.fields));
@@ -196,7 +204,7 @@ function Form({ catalogue, first, find, own, set }) {
     <form class="new-form" onSubmit=${submit} autocomplete="off" novalidate>
       <div class="groups">
         <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search"
-          placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} /></label>
+          placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} onKeyDown=${goToFound} /></label>
         ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
           draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} reload=${reload} metrics=${catalogue.metrics}
           builtIn=${catalogue.datasets} />`)}

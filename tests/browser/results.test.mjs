@@ -172,6 +172,41 @@ test('a chart can be saved as CSV, SVG and PNG, a run as CSV and as a model', as
   await context.close();
 });
 
+test('the menu of files closes when it is left, and gives the focus back when it was used', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/${at}`);
+  await untilPoints(page, 'chart-0', 13);
+  const summary = page.locator('#chart-0-save');
+  const isOpen = () => page.evaluate(() => document.getElementById('chart-0-save').parentElement.open);
+  const isFocused = () => page.evaluate(() => document.activeElement.id === 'chart-0-save');
+  await summary.click();
+  assert.equal(await isOpen(), true);
+  await page.locator('.menu-items:visible').click({ position: { x: 2, y: 2 } });
+  assert.equal(await isOpen(), true, 'after a press beside its buttons');
+  await page.locator('#curves-title').click();
+  assert.equal(await isOpen(), false, 'after a press elsewhere');
+  await summary.focus();
+  await page.keyboard.press('Enter');
+  for (const kind of ['svg', 'png', 'csv']) {
+    await page.keyboard.press('Tab');
+    assert.equal(await page.evaluate(() => document.activeElement.id), `chart-0-save-${kind}`);
+  }
+  assert.equal(await isOpen(), true);
+  await page.keyboard.press('Tab');
+  assert.deepEqual([await isOpen(), await isFocused()], [false, false], 'after the last of its buttons');
+  await summary.focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Escape');
+  assert.deepEqual([await isOpen(), await isFocused()], [false, true], 'after Escape');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+  assert.deepEqual([await isOpen(), await isFocused()], [false, true], 'after a choice');
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('name, note and tags are changed in place', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   const change = async (what, words) => {

@@ -62,6 +62,29 @@ test('an experiment submitted from the form is trained and gets its verdict', as
   await context.close();
 });
 
+test('Enter in the search goes to what it found, and starts nothing', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  const started = [];
+  page.on('request', (request) => { if (request.method() === 'POST' && !request.url().includes('dry_run')) started.push(request.url()); });
+  const focused = () => page.evaluate(() => document.activeElement.id);
+  await page.goto(`${server.url}/#/new`);
+  const find = page.locator('#find-field');
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  await find.press('Enter');
+  assert.equal(await focused(), 'find-field', 'nothing is looked for');
+  await find.fill('no such setting');
+  await find.press('Enter');
+  assert.equal(await focused(), 'find-field', 'nothing is found');
+  await find.fill('weight_decay');
+  await page.locator('#field-weight_decay').waitFor();
+  await find.press('Enter');
+  assert.equal(await focused(), 'field-weight_decay');
+  assert.match(page.url(), /#\/new/);
+  assert.deepEqual(started, []);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('errors stand at their fields before anything is sent', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/new`);
