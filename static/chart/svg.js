@@ -1,5 +1,6 @@
 /* svg — a line chart as the text of an SVG file, drawn from the same model as the one on the page. */
 import { faded } from '../lib/palette.js';
+import { layLegend } from './legend.js';
 import { BEGINNING, linearTicks, logTicks, paddedRange, tickLabels, wholeTicks } from './scale.js';
 
 const escape = (text) => text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
@@ -30,13 +31,19 @@ function usable(s, model) {
     && (!model.xLog || s.x[i] > 0) && (!model.yLog || s.y[i] > 0));
 }
 
+const dashOf = (s) => (s.dash?.length ? ` stroke-dasharray="${s.dash.join(' ')}"` : '');
+
 const path = (points) => points.map(([x, y], i) => `${i ? 'L' : 'M'}${x} ${y}`).join('');
 
-/* `css(name)` answers a colour of the page. */
-export function lineChartSvg(model, { width, height }, css) {
+const FONT = 'system-ui, sans-serif';
+const [LEFT, RIGHT, TOP, BOTTOM] = [64, 16, 40, 44];
+
+/* The size is that of the chart without its legend, which makes it higher; `css(name)` answers a colour of the page. */
+export function lineChartSvg(model, { width, height: chartHeight }, css) {
   const kept = model.series.map((s) => ({ s, at: usable(s, model) }));
-  const legendRows = Math.ceil(kept.length / 3);
-  const box = { left: 64, right: width - 16, top: 44 + (kept.length > 1 ? legendRows * 18 : 0), bottom: height - 44 };
+  const legend = layLegend(model.series, width - LEFT - RIGHT, `12px ${FONT}`);
+  const height = chartHeight + legend.height;
+  const box = { left: LEFT, right: width - RIGHT, top: TOP + legend.height, bottom: height - BOTTOM };
   const [x0, x1] = model.zoom ?? extent(kept.flatMap(({ s, at }) => at.map((i) => s.x[i])));
   const start = model.fit && !model.zoom ? x0 + BEGINNING * (x1 - x0) : -Infinity;
   const lows = kept.flatMap(({ s, at }) => at.filter((i) => s.x[i] >= start).flatMap((i) => [s.y[i], s.low?.[i] ?? s.y[i], s.high?.[i] ?? s.y[i]]));
@@ -45,17 +52,15 @@ export function lineChartSvg(model, { width, height }, css) {
   const ys = axis(y0, y1, model.yLog, box.bottom, box.top, 6);
   const text = (x, y, words, extra = '') => `<text x="${x}" y="${y}" ${extra}>${escape(words)}</text>`;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="${css('--text')}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}" font-size="12" fill="${css('--text')}">`,
     `<rect width="${width}" height="${height}" fill="${css('--surface')}"/>`,
     text(box.left, 24, model.name, 'font-size="15" font-weight="600"'),
     `<clipPath id="c"><rect x="${box.left}" y="${box.top}" width="${box.right - box.left}" height="${box.bottom - box.top}"/></clipPath>`,
   ];
-  if (kept.length > 1) {
-    kept.forEach(({ s }, i) => {
-      const x = box.left + (i % 3) * ((box.right - box.left) / 3);
-      const y = 46 + Math.floor(i / 3) * 18;
-      parts.push(`<line x1="${x}" x2="${x + 18}" y1="${y - 4}" y2="${y - 4}" stroke="${s.color}" stroke-width="3"/>`, text(x + 24, y, s.label));
-    });
+  for (const { series: s, x, left, y, words } of legend.items) {
+    const [from, base] = [round(LEFT + x), TOP - 6 + y];
+    parts.push(`<g>${words === s.label ? '' : `<title>${escape(s.label)}</title>`}<line x1="${from}" x2="${from + 18}" y1="${base - 4}" y2="${base - 4}" stroke="${s.color}" stroke-width="3"${dashOf(s)}/>${
+      text(round(LEFT + left), base, words)}</g>`);
   }
   const epochs = wholeTicks(xs.ticks);
   const labels = [tickLabels(epochs), tickLabels(ys.ticks)];
@@ -73,7 +78,7 @@ export function lineChartSvg(model, { width, height }, css) {
         ...band.reverse().map((i) => [xs.position(s.x[i]), ys.position(Math.max(floor, s.low[i]))])];
       parts.push(`<path d="${path(edge)}Z" fill="${faded(s.color, 0.16)}"/>`);
     }
-    parts.push(`<path d="${path(at.map((i) => [xs.position(s.x[i]), ys.position(s.y[i])]))}" fill="none" stroke="${s.color}" stroke-width="${s.width ?? 2}"${s.dash?.length ? ` stroke-dasharray="${s.dash.join(' ')}"` : ''}/>`);
+    parts.push(`<path d="${path(at.map((i) => [xs.position(s.x[i]), ys.position(s.y[i])]))}" fill="none" stroke="${s.color}" stroke-width="${s.width ?? 2}"${dashOf(s)}/>`);
   }
   parts.push('</g></svg>');
   return parts.join('\n');

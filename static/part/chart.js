@@ -98,12 +98,13 @@ export function SaveMenu({ id, handle }) {
   }} />`;
 }
 
-/* The files of a chart that stands in the page as SVG, inside the element of the ref `box`; rows: its numbers, the head first. */
-export function SaveSvgMenu({ id, box, title, rows }) {
+/* The files of a chart that stands in the page as SVG, inside the element of the ref `box`; rows(): its numbers, the head first; legend(): the
+ * {label, color} of its series. */
+export function SaveSvgMenu({ id, box, title, rows, legend }) {
   const svg = () => box.current.querySelector('svg[role=img]');
   return html`<${FilesMenu} id=${id} files=${{
-    svg: () => saveFile(`${fileName(title)}.svg`, standaloneSvg(svg(), title).text, 'image/svg+xml'),
-    png: () => attempt(async () => saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title))),
+    svg: () => saveFile(`${fileName(title)}.svg`, standaloneSvg(svg(), title, legend()).text, 'image/svg+xml'),
+    png: () => attempt(async () => saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title, legend()))),
     csv: () => saveFile(`${fileName(title)}.csv`, csvText(rows()), 'text/csv'),
   }} />`;
 }

@@ -27,10 +27,10 @@ function withTraining(series, x, y) {
     { ...series, key: `${series.key} training`, label: `${series.label}, training`, dash: TRAINING_DASH, width: Math.min(series.width, 1.6), x, y, low: null, high: null, n: null }];
 }
 
-function meanSeries({ store, configs, styles, props }, metric) {
+function meanSeries({ store, configs, styles, props, limit }, metric) {
   const curves = store.means.get(metric)?.curves ?? new Map();
   const training = props.gap ? store.means.get(trainingOf(metric))?.curves : undefined;
-  return configs.filter((config) => curves.has(config.config_id)).flatMap((config) => {
+  return configs.slice(0, limit).filter((config) => curves.has(config.config_id)).flatMap((config) => {
     const curve = curves.get(config.config_id);
     const other = training?.get(config.config_id);
     const series = {
@@ -53,20 +53,21 @@ function smoothOnce(column, weight) {
   return made.values;
 }
 
-function runSeries({ store, configs, styles, props }, metric) {
+/* The runs of configs, the first `limit` of them: [[config, run]]. */
+const firstRuns = (configs, limit) => configs.flatMap((config) => config.runs.map((run) => [config, run])).slice(0, limit);
+
+function runSeries({ store, configs, styles, props, limit }, metric) {
   const n = configs.reduce((sum, config) => sum + config.runs.length, 0);
   const series = [];
-  for (const config of configs) {
+  for (const [config, run] of firstRuns(configs, limit)) {
+    const columns = store.curves.get(run.id);
+    if (!columns?.[metric]) continue;
     const style = styles.get(config.config_id);
     const look = { ...style, color: n > 30 ? faded(style.color, 0.5) : style.color, width: widthOf(n, 1.8), low: null, high: null, n: null };
-    for (const run of config.runs) {
-      const columns = store.curves.get(run.id);
-      if (!columns?.[metric]) continue;
-      const label = configs.length === 1 ? `seed ${run.seed}` : config.runs.length > 1 ? `${config.label}, seed ${run.seed}` : config.label;
-      const one = { key: String(run.id), label, ...look, x: columns.epoch, y: smoothOnce(columns[metric], props.smooth) };
-      const training = props.gap ? columns[trainingOf(metric)] : undefined;
-      series.push(...(training ? withTraining(one, columns.epoch, smoothOnce(training, props.smooth)) : [one]));
-    }
+    const label = configs.length === 1 ? `seed ${run.seed}` : config.runs.length > 1 ? `${config.label}, seed ${run.seed}` : config.label;
+    const one = { key: String(run.id), label, ...look, x: columns.epoch, y: smoothOnce(columns[metric], props.smooth) };
+    const training = props.gap ? columns[trainingOf(metric)] : undefined;
+    series.push(...(training ? withTraining(one, columns.epoch, smoothOnce(training, props.smooth)) : [one]));
   }
   return series;
 }
@@ -107,17 +108,16 @@ function useContent(handle, model, watch, isLoaded) {
 }
 
 function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
-  const { store, version, configs, styles, props, set, catalogue } = shared;
+  const { store, version, configs: visible, styles, props, set, catalogue } = shared;
   const handle = useRef(null);
-  const visible = useMemo(() => configs.filter((config) => !props.hide.includes(config.config_id)), [configs, props.hide]);
   const model = useCallback(() => {
-    const series = (mode === 'runs' ? runSeries : meanSeries)({ ...shared, configs: visible }, metric).slice(0, LINES_LIMIT);
+    const series = (mode === 'runs' ? runSeries : meanSeries)(shared, metric);
     const reach = visible.reduce((most, config) => config.runs.reduce((longest, run) => Math.max(longest, run.epochs), most), 0);
     return {
       name: metricLabel(metric), xLabel: 'epoch', series, xLog: props.x === 'log', yLog: props.y === 'log', zoom, sync: `experiment-${store.id}`,
       fit: props.fit === 'end', live: store.active, reach, marks: marksOf(visible, series, mode),
     };
-  }, [version, visible, styles, metric, mode, props.gap, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
+  }, [version, visible, styles, metric, mode, shared.limit, props.gap, props.band, props.x, props.y, props.smooth, props.fit, zoom]);
   const watch = useCallback((draw) => store.watchCurves(draw), [store]);
   const content = useContent(handle, model, watch, () => visible.length === 0 || store.problems.has('curves') || (mode === 'runs'
     ? visible.some((config) => config.runs.some((run) => store.curves.get(run.id)?.[metric])) : store.means.has(metric)));
@@ -198,6 +198,13 @@ function Toolbar({ props, set, mode, single, swept, hasTraining }) {
     </div>`;
 }
 
+/* What the charts leave out, if they do. */
+function LeftOut({ configs, mode, limit, withTraining: isWithTraining, canHide }) {
+  const n = mode === 'runs' ? configs.reduce((sum, config) => sum + config.runs.length, 0) : configs.length;
+  if (n <= limit) return null;
+  return html`<p class="soft" id="left-out">The first ${limit} of ${count(n, mode === 'runs' ? 'run' : 'config')}${isWithTraining ? ', each with its training line' : ''}${canHide ? '; hide configs to see others' : ''}.</p>`;
+}
+
 export function Curves({ metrics, mode, single, swept, ...shared }) {
   const { store, configs, styles, props, set, catalogue } = shared;
   const change = (index, metric) => set({ metrics: metrics.map((one, i) => (i === index ? metric : one)) });
@@ -208,18 +215,19 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
   };
   const zoomKey = JSON.stringify(props.zoom);
   const zoom = useMemo(() => props.zoom, [zoomKey]);
-  const lines = configs.reduce((sum, config) => sum + (props.hide.includes(config.config_id) ? 0 : config.runs.length), 0);
+  const visible = useMemo(() => configs.filter((config) => !props.hide.includes(config.config_id)), [configs, props.hide]);
+  const hasTraining = metrics.some((metric) => trainingOf(metric));
+  const limit = hasTraining && props.gap ? LINES_LIMIT / 2 : LINES_LIMIT;
   const problem = store.problems.get('curves');
   return html`
     <section class="card" aria-labelledby="curves-title">
       <div class="section-head"><h2 id="curves-title">Curves</h2><${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept}
-        hasTraining=${metrics.some((metric) => trainingOf(metric))} /></div>
+        hasTraining=${hasTraining} /></div>
       <${Legend} configs=${configs} styles=${styles} props=${props} set=${set} baseline=${store.comparison?.baseline} />
       ${problem && html`<${Failure} problem=${problem} title="The curves could not be loaded" retry=${() => store.refreshCurves.ask()} />`}
-      ${mode === 'runs' && lines > LINES_LIMIT && html`<p
-        class="soft">The first ${LINES_LIMIT} of ${count(lines, 'run')}; hide configs to see others.</p>`}
+      <${LeftOut} configs=${visible} mode=${mode} limit=${limit} withTraining=${limit < LINES_LIMIT} canHide=${configs.length > 1} />
       <div class="panels ${metrics.length === 1 ? 'one' : ''}">
-        ${metrics.map((metric, i) => html`<${Panel} key=${i} index=${i} metric=${metric} shared=${shared} mode=${mode} zoom=${zoom}
+        ${metrics.map((metric, i) => html`<${Panel} key=${i} index=${i} metric=${metric} shared=${{ ...shared, configs: visible, limit }} mode=${mode} zoom=${zoom}
           onMetric=${(next) => change(i, next)}
             onRemove=${metrics.length > 1 ? () => set({ metrics: metrics.filter((_, j) => j !== i) }) : null} />`)}
       </div>

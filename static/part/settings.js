@@ -23,7 +23,7 @@ function wantsLog(values) {
   return positive.length > 1 && Math.max(...positive) / Math.min(...positive) > 20;
 }
 
-const evidence = { no_evidence: 'no evidence of a difference', too_few_seeds: 'too few seeds to tell', better: 'better than the baseline', worse: 'worse than the baseline', baseline: 'the baseline' };
+const EVIDENCE = { no_evidence: 'no evidence of a difference', too_few_seeds: 'too few seeds to tell', better: 'better than the baseline', worse: 'worse than the baseline', baseline: 'the baseline' };
 
 function FieldSelect({ id, label, names, value, onChange }) {
   return html`<label class="inline">${label} <select id=${id} value=${value}
@@ -31,32 +31,39 @@ function FieldSelect({ id, label, names, value, onChange }) {
     selected=${name === value}>${name}</option>`)}</select></label>`;
 }
 
+/* The setting along which a path goes. */
+const pathField = (configs, names, wanted) => (names.includes(wanted) ? wanted : names.find((name) => isNumeric(configs, name)) ?? names[0]);
+
+/* A series of a path for each combination of the other settings, in their order. */
+function pathSeries(configs, names, field, theme) {
+  const others = names.filter((name) => name !== field);
+  const numeric = isNumeric(configs, field);
+  const groups = new Map();
+  for (const config of configs) {
+    const rest = Object.fromEntries(others.map((name) => [name, config.values[name]]));
+    const key = keyOf(rest);
+    if (!groups.has(key)) groups.set(key, { key, label: others.length ? valuesLabel(rest) : field, order: rest, points: [] });
+    groups.get(key).points.push({ x: numeric ? config.values[field] : showValue(config.values[field]), y: config.mean, low: config.ci_low, high: config.ci_high, hollow: config.n < 3, label: valuesLabel(config.values), note: [count(config.n, 'seed'), EVIDENCE[config.verdict]].filter(Boolean).join('; ') });
+  }
+  const list = [...groups.values()].sort((a, b) => others.reduce((sum, name) => sum || (a.order[name] > b.order[name]) - (a.order[name] < b.order[name]), 0));
+  const ordered = others.length === 1 && isNumeric(configs, others[0]) && list.length > 2;
+  list.forEach((one, i) => {
+    one.color = ordered ? sequential(i / (list.length - 1), theme) : categorical(i, theme);
+    one.joined = numeric;
+    one.points.sort((a, b) => a.x - b.x);
+  });
+  return list;
+}
+
 function Path({ comparison, names, props, set }) {
   const theme = useTheme();
   const { configs } = comparison;
-  const field = names.includes(props.px) ? props.px : names.find((name) => isNumeric(configs, name)) ?? names[0];
-  const others = names.filter((name) => name !== field);
+  const field = pathField(configs, names, props.px);
   const numeric = isNumeric(configs, field);
   const values = valuesOf(configs, field);
   const log = props.plog === 'auto' ? numeric && wantsLog(values) : props.plog === 'log';
   const baseline = configs.find((config) => config.config_id === comparison.baseline);
-  const series = useMemo(() => {
-    const groups = new Map();
-    for (const config of configs) {
-      const rest = Object.fromEntries(others.map((name) => [name, config.values[name]]));
-      const key = keyOf(rest);
-      if (!groups.has(key)) groups.set(key, { key, label: others.length ? valuesLabel(rest) : field, order: rest, points: [] });
-      groups.get(key).points.push({ x: numeric ? config.values[field] : showValue(config.values[field]), y: config.mean, low: config.ci_low, high: config.ci_high, hollow: config.n < 3, label: valuesLabel(config.values), note: `${count(config.n, 'seed')}; ${evidence[config.verdict] ?? ''}` });
-    }
-    const list = [...groups.values()].sort((a, b) => others.reduce((sum, name) => sum || (a.order[name] > b.order[name]) - (a.order[name] < b.order[name]), 0));
-    const ordered = others.length === 1 && isNumeric(configs, others[0]) && list.length > 2;
-    list.forEach((one, i) => {
-      one.color = ordered ? sequential(i / (list.length - 1), theme) : categorical(i, theme);
-      one.joined = numeric;
-      one.points.sort((a, b) => a.x - b.x);
-    });
-    return list;
-  }, [comparison, field, theme]);
+  const series = useMemo(() => pathSeries(configs, names, field, theme), [comparison, field, theme]);
   const line = baseline && Number.isFinite(baseline.mean) ? { y: baseline.mean, low: baseline.ci_low ?? NaN, high: baseline.ci_high ?? NaN, label: 'baseline' } : null;
   return html`
     <div class="toolbar">
@@ -190,18 +197,21 @@ function rowsOf({ configs }, names) {
 }
 
 export function Settings({ comparison, props, set }) {
+  const theme = useTheme();
   const box = useRef(null);
   const names = useMemo(() => sweptNames(comparison.configs).filter((name) => valuesOf(comparison.configs, name).length > 1), [comparison]);
   if (names.length === 0 || !comparison.configs.some((config) => Number.isFinite(config.mean))) return null;
   const kinds = [['path', 'Path'], ...(names.length > 1 ? [['heat', 'Heat map'], ['parallel', 'Parallel']] : [])];
   const shown = kinds.some(([kind]) => kind === props.against) ? props.against : names.length === 1 ? 'path' : names.length === 2 ? 'heat' : 'parallel';
   const View = { path: Path, heat: HeatMap, parallel: Parallel }[shown];
+  const legend = () => (shown === 'path' ? pathSeries(comparison.configs, names, pathField(comparison.configs, names, props.px), theme) : []);
   const title = `${metricTitle(comparison.metric)} against ${names.length === 1 ? names[0] : 'the settings'}`;
   return html`
     <section class="card settings" aria-labelledby="settings-title" ref=${box}>
       <div class="section-head"><h2
         id="settings-title">${title}</h2><span class="row">
         ${kinds.length > 1 && html`<${Segments} name="against" label="Kind of chart" value=${shown} options=${kinds}
-          onChange=${(against) => set({ against })} />`}<${SaveSvgMenu} id="settings" box=${box} title=${title} rows=${() => rowsOf(comparison, names)} /></span></div>
+          onChange=${(against) => set({ against })} />`}<${SaveSvgMenu} id="settings" box=${box} title=${title} rows=${() => rowsOf(comparison, names)}
+          legend=${legend} /></span></div>
       <${View} comparison=${comparison} names=${names} props=${props} set=${set} /></section>`;
 }

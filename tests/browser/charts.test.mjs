@@ -1,5 +1,6 @@
 // Charts read and draw what the API says, also where they thin, grow and are moved; the list with many experiments.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { number } from '../../static/lib/format.js';
 import { LONG, QUICK, Server } from '../harness.mjs';
@@ -263,6 +264,77 @@ async function serverWithMany(n) {
   await many.untilTerminal(last, 240_000);
   return { many, first: first.id };
 }
+
+test('of very many lines the charts say which they leave out, and their files have room for the names', async () => {
+  const many = { dropout: [0, 0.5], learning_rate: [0.001, 0.002, 0.005, 0.01], weight_decay: Array.from({ length: 13 }, (_, i) => i / 1000) };
+  const { experiment: { id } } = await server.train({ ...QUICK, name: 'Many', epochs: 2, repeats: 2, sweep: many });
+  const { page, context, complaints } = await openPage(browser, server);
+  const at = (query) => page.goto(`${server.url}/#/experiments/${id}?${query}`);
+  const drawn = (n) => page.waitForFunction((lines) => Number(document.getElementById('chart-0')?.dataset.lines) === lines, n);
+  const says = (words) => page.waitForFunction((text) => document.getElementById('left-out')?.textContent === text, words);
+  for (const [query, lines, words] of [
+    ['', 100, 'The first 100 of 104 configs; hide configs to see others.'],
+    ['gap=1', 100, 'The first 50 of 104 configs, each with its training line; hide configs to see others.'],
+    ['mode=runs', 100, 'The first 100 of 208 runs; hide configs to see others.'],
+    ['mode=runs&gap=1', 100, 'The first 50 of 208 runs, each with its training line; hide configs to see others.'],
+    ['gap=1&metrics=learning_rate', 100, 'The first 100 of 104 configs; hide configs to see others.'],
+  ]) {
+    await at(query);
+    await says(words);
+    await drawn(lines);
+  }
+  await at('');
+  await drawn(100);
+  const keys = await page.locator('.legend-item').evaluateAll((items) => items.slice(0, 4).map((item) => item.dataset.config));
+  await at(`hide=${keys.join('%2C')}`);
+  await page.locator('#left-out').waitFor({ state: 'detached' });
+  await drawn(100);
+  await page.locator('#chart-0-save').click();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#chart-0-save-svg').click()]);
+  const { plot, texts, width } = await page.evaluate((svg) => {
+    const box = document.createElement('div');
+    box.innerHTML = svg;
+    document.body.append(box);
+    const left = box.getBoundingClientRect().x;
+    const rows = [...box.querySelectorAll('svg > g:not([clip-path]) > text')].map((text) => text.getBoundingClientRect()).map(({ x, y, right, bottom }) => [x - left, y, right - left, bottom]);
+    const answer = { plot: Number(box.querySelector('clipPath rect').getAttribute('height')), texts: rows, width: box.querySelector('svg').width.baseVal.value };
+    box.remove();
+    return answer;
+  }, readFileSync(await download.path(), 'utf8'));
+  assert.ok(plot > 350, `the plot is ${plot} px high`);
+  assert.equal(texts.length, 100);
+  for (const [i, [x, y, right]] of texts.entries()) {
+    assert.ok(right <= width, `${right}`);
+    const next = texts[i + 1];
+    if (next?.[1] === y) assert.ok(right < next[0], `${right} ${next}`);
+    assert.ok(x > 0);
+  }
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('names that are too long for a picture are cut, and stand in full in its file', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/experiments`);
+  const { cut, widest, titles, words, room } = await page.evaluate(async () => {
+    const [{ layLegend }, { lineChartSvg }] = await Promise.all([import('/chart/legend.js'), import('/chart/svg.js')]);
+    const series = ['short', 'a very long name of a config '.repeat(12)].map((label) => ({ key: label, label, color: '#112233', x: [0, 1], y: [1, 2], low: null, high: null }));
+    const ctx = document.createElement('canvas').getContext('2d');
+    ctx.font = '12px sans-serif';
+    const legend = layLegend(series, 600, ctx.font);
+    const document_ = new DOMParser().parseFromString(lineChartSvg({ name: 'Long', xLabel: 'epoch', series, xLog: false, yLog: false, zoom: null }, { width: 880, height: 480 }, () => '#000'), 'image/svg+xml');
+    return {
+      cut: legend.items.map((item) => item.words), widest: Math.max(...legend.items.map((item) => item.left + ctx.measureText(item.words).width)), room: 600,
+      titles: [...document_.querySelectorAll('title')].map((title) => title.textContent), words: series.map((s) => s.label),
+    };
+  });
+  assert.equal(cut[0], 'short');
+  assert.match(cut[1], /^a very long .*\S…$/);
+  assert.ok(widest <= room, `${widest}`);
+  assert.deepEqual(titles, [words[1]]);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
 
 test('many experiments: the last one is reached by scrolling and by the keyboard, and the place in the list is kept', async () => {
   const { many, first } = await serverWithMany(600);

@@ -147,13 +147,14 @@ test('a chart can be saved as CSV, SVG and PNG, a run as CSV and as a model', as
   }
   for (const kind of ['path', 'heat', 'parallel']) {
     await page.goto(`${server.url}/${at}?against=${kind}`);
-    await page.locator('.settings svg[role=img]').waitFor();
+    await page.locator({ path: '#path circle', heat: '.heat svg[role=img]', parallel: '.parallel polyline' }[kind]).first().waitFor();
     for (const [file, begins] of [['svg', '<svg '], ['png', '\x89PNG'], ['csv', 'dropout,weight_decay,n,mean,std,ci_low,ci_high,']]) {
       await page.locator('#settings-save').click();
       const [saved, content] = await save(() => page.locator(`#settings-save-${file}`).click());
       assert.equal(saved, `validation-loss-against-the-settings.${file}`);
       assert.ok(content.toString('latin1').startsWith(begins), `${kind} ${file}: ${content.subarray(0, 60)}`);
       if (file === 'svg') assert.match(content.toString(), kind === 'path' ? /<circle [^>]*fill="rgb/ : kind === 'heat' ? /<rect [^>]*fill="rgb/ : /<polyline [^>]*stroke="rgb/, 'the looks are in it');
+      if (file === 'svg') assert.deepEqual(['0', '0.1'].map((value) => content.toString().includes(`>weight_decay ${value}</text>`)), [kind === 'path', kind === 'path'], 'a legend where colours need one');
       if (file === 'png') assert.ok(content.readUInt32BE(16) > 500, 'its width');
       if (file === 'csv') {
         const { configs } = await server.get(`/experiments/${experiment.id}/comparison`);
