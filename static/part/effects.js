@@ -7,20 +7,21 @@ import { Difference } from './verdict.js';
 const SHOWN = 12; /* interactions that are shown without being asked for */
 const LEVEL = 0.05;
 
-/* Whether the evidence says better or worse: the adjusted p decides, as for the configs. */
+/* What the evidence says: the adjusted p decides, as for the configs. */
 function verdictOf(item, direction) {
   if (item.p_adjusted === null) return item.n < 3 ? 'too_few_seeds' : 'no_evidence';
-  if (item.p_adjusted >= LEVEL || direction === 'none') return 'no_evidence';
+  if (item.p_adjusted >= LEVEL) return 'no_evidence';
+  if (direction === 'none') return 'differs';
   return (item.mean < 0) === (direction === 'lower') ? 'better' : 'worse';
 }
 
-const ALONE = { better: '▲ better', worse: '▼ worse', no_evidence: '≈ no evidence', too_few_seeds: '… too few seeds' };
-const TOGETHER = { better: '▲ better together', worse: '▼ worse together', no_evidence: '≈ they add up', too_few_seeds: '… too few seeds' };
+const ALONE = { better: '▲ better', worse: '▼ worse', differs: '≠ differs', no_evidence: '≈ no evidence', too_few_seeds: '… too few seeds' };
+const TOGETHER = { better: '▲ better together', worse: '▼ worse together', differs: '≠ differs', no_evidence: '≈ no evidence', too_few_seeds: '… too few seeds' };
 
 function columnsOf(name, words, direction, span) {
   return [
     { key: 'name', label: name, cell: (item) => item.name },
-    { key: 'change', label: 'Change', cell: (item) => html`<${Difference} difference=${item} direction=${direction} span=${span}
+    { key: 'change', label: 'Change', cell: (item) => html`<${Difference} difference=${item} direction=${direction === 'none' ? undefined : direction} span=${span}
       verdict=${item.verdict} />` },
     { key: 'verdict', label: 'Verdict', cell: (item) => html`<span class="verdict verdict-${item.verdict}">${words[item.verdict]}</span>` },
     { key: 'n', label: 'Seeds', align: 'num', cell: (item) => number(item.n) },

@@ -82,7 +82,8 @@ function Path({ comparison, names, props, set }) {
 
 const CELL_GAP = 2;
 
-/* The mean over the configs of each cell, and whether any of them differs from the baseline with evidence. */
+/* The mean over the configs of each cell, and why none of them can be told from the baseline: "no_evidence", "too_few_seeds" (no test was
+ * made), or "" where one can, and of a metric that is neither better nor worse. */
 function cellsOf(comparison, x, y) {
   const cells = new Map();
   for (const config of comparison.configs) {
@@ -94,10 +95,19 @@ function cellsOf(comparison, x, y) {
     const known = cell.configs.map((config) => config.mean).filter(Number.isFinite);
     cell.mean = known.length ? known.reduce((a, b) => a + b, 0) / known.length : null;
     cell.n = cell.configs.reduce((sum, config) => sum + config.n, 0);
-    cell.told = cell.configs.some((config) => ['better', 'worse', 'baseline'].includes(config.verdict));
+    const verdicts = cell.configs.map((config) => config.verdict);
+    const isTold = comparison.direction === 'none' || verdicts.some((verdict) => ['better', 'worse', 'baseline'].includes(verdict));
+    cell.doubt = isTold || cell.mean === null ? '' : ['no_evidence', 'too_few_seeds'].find((verdict) => verdicts.includes(verdict)) ?? '';
     cell.baseline = cell.configs.some((config) => config.config_id === comparison.baseline);
   }
   return cells;
+}
+
+/* What the colours and the hatching mean. doubts: those of all cells. */
+function heatWords(direction, doubts, isAveraged) {
+  const hatched = [doubts.has('no_evidence') && 'no evidence of a difference to it', doubts.has('too_few_seeds') && 'too few seeds to tell'].filter(Boolean);
+  return [direction === 'none' ? 'Lighter is more, which is neither better nor worse.' : 'Lighter is better.', 'The baseline is framed.',
+    hatched.length > 0 && `Hatched: ${hatched.join(', or ')}.`, isAveraged && 'Each cell averages over the other settings.'].filter(Boolean).join(' ');
 }
 
 function HeatMap({ comparison, names, props, set }) {
@@ -133,8 +143,8 @@ function HeatMap({ comparison, names, props, set }) {
             if (!cell || cell.mean === null) return html`<rect ...${place} class="no-cell" rx="3" />`;
             const fill = colorOf(cell.mean);
             const words = `${x} ${showValue(xv)}, ${y} ${showValue(yv)}: ${number(cell.mean)}, ${count(cell.n, 'seed')}`;
-            return html`<g onPointerEnter=${() => setNear(words + (cell.told ? '' : ', no evidence of a difference'))}><title>${words}</title>
-              <rect ...${place} rx="3" fill=${fill} />${!cell.told && html`<rect ...${place} rx="3" fill="url(#hatch)" />`}
+            return html`<g onPointerEnter=${() => setNear(cell.doubt ? `${words}, ${EVIDENCE[cell.doubt]}` : words)}><title>${words}</title>
+              <rect ...${place} rx="3" fill=${fill} />${cell.doubt && html`<rect ...${place} rx="3" fill="url(#hatch)" />`}
               ${cell.baseline && html`<rect ...${place} rx="3" class="base-cell" />`}
               ${cellWidth > 44 && html`<text class="cell-text" x=${place.x + place.width / 2} y=${place.y + place.height / 2 + 4} text-anchor="middle"
                 fill=${textOn(fill)}>${cell.mean.toFixed(digits)}</text>`}</g>`;
@@ -144,7 +154,7 @@ function HeatMap({ comparison, names, props, set }) {
         <text class="axis-name" x=${left + (xs.length * cellWidth) / 2} y=${height - 8} text-anchor="middle">${x}</text>
         <text class="axis-name" x=${-(ys.length * cellHeight) / 2} y="13" transform="rotate(-90)" text-anchor="middle">${y}</text></svg>`}</div>
     <p class="soft small"
-      aria-live="off">${near ?? html`Lighter is better. Hatched cells cannot be told from the baseline, which is framed.${names.length > 2 ? ' Each cell averages over the other settings.' : ''}`}</p>`;
+      aria-live="off">${near ?? heatWords(comparison.direction, new Set([...cells.values()].map((cell) => cell.doubt)), names.length > 2)}</p>`;
 }
 
 function Parallel({ comparison, names }) {
@@ -186,7 +196,7 @@ function Parallel({ comparison, names }) {
           class="axis-name" x=${across(i)} y="16" text-anchor="middle">${axis.name}</text>
           ${axis.ticks.map(([t, words]) => html`<text class="halo" x=${across(i) - 7} y=${up(t) + 4}
             text-anchor="end">${words}</text>`)}</g>`)}</svg>`}</div>
-    <p class="soft small">${near ? `${valuesLabel(near.values)}: ${number(near.mean)}, ${count(near.n, 'seed')}` : 'One line per config; the strongest colour is the best. Dashed: the baseline.'}</p>`;
+    <p class="soft small">${near ? `${valuesLabel(near.values)}: ${number(near.mean)}, ${count(near.n, 'seed')}` : `One line per config; the strongest colour ${comparison.direction === 'none' ? 'has the highest value' : 'is the best'}. Dashed: the baseline.`}</p>`;
 }
 
 /* The numbers behind the charts, a row for each config. */

@@ -45,6 +45,39 @@ test('main effects and interactions of a full grid stand in a table of their own
   await context.close();
 });
 
+test('the charts against the settings and the effects claim no more than was tested', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  const note = page.locator('.settings > p');
+  const cell = page.locator('.heat svg > g').last();
+  const hatched = page.locator('.heat rect[fill="url(#hatch)"]');
+  const { effects, direction } = await server.get(`/experiments/${experiment.id}/comparison?metric=weight_norm`);
+  assert.equal(direction, 'none');
+  await page.goto(`${server.url}/${at}?against=heat&compare=weight_norm`);
+  await page.getByRole('heading', { name: 'Weight norm against the settings' }).waitFor();
+  await cell.waitFor();
+  assert.equal(await hatched.count(), 0);
+  assert.equal(await note.textContent(), 'Lighter is more, which is neither better nor worse. The baseline is framed.');
+  for (const [table, items] of [['main-effects', effects.items.filter((item) => !item.with)], ['interactions', effects.items.filter((item) => item.with)]]) {
+    const words = await page.locator(`#${table} .verdict`).allTextContents();
+    assert.deepEqual(words, items.map((item) => (item.p_adjusted < 0.05 ? '≠ differs' : '≈ no evidence')));
+  }
+  assert.ok(effects.items.some((item) => item.p_adjusted < 0.05));
+  await page.goto(`${server.url}/${at}?against=parallel&compare=weight_norm`);
+  await page.locator('.parallel polyline').first().waitFor();
+  assert.match(await note.textContent(), /the strongest colour has the highest value/);
+  const { experiment: few } = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5], weight_decay: [0, 0.1] } });
+  await page.goto(`${server.url}/#/experiments/${few.id}?against=heat`);
+  await hatched.nth(2).waitFor();
+  assert.equal(await note.textContent(), 'Lighter is better. The baseline is framed. Hatched: too few seeds to tell.');
+  for (const one of await page.locator('.heat svg > g').all()) {
+    await one.hover();
+    const isBaseline = await one.locator('.base-cell').count() > 0;
+    await page.waitForFunction(([words, end]) => document.querySelector('.settings > p').textContent === words + end, [await one.locator('title').textContent(), isBaseline ? '' : ', too few seeds to tell']);
+  }
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('zoom, hidden configs, axes and tabs are in the link: a reload shows the same', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/${at}`);
