@@ -178,8 +178,10 @@ static double detectable_effect(workspace *w, size_t n_pairs)
 static void fill_config(workspace *w, const group *g, const group *baseline, comparison_config *out)
 {
     const comparison_row *first = &g->rows[0];
-    *out = (comparison_config){
-        .config_id = first->config_id, .label = first->label, .values = first->values};
+    *out = (comparison_config){.config_id = first->config_id,
+                               .label = first->label,
+                               .values = first->values,
+                               .n_runs = g->n};
     for (size_t i = 0; i < g->n; i++) {
         run_state status = g->rows[i].status;
         out->n_failed += status == RUN_STATE_FAILED;

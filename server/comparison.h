@@ -59,7 +59,7 @@ extern const char *const COMPARISON_VERDICT_NAMES[COMPARISON_VERDICT_COUNT];
 
 typedef struct comparison_config {
     const char *config_id, *label, *values;
-    size_t n_failed, n_unfinished,
+    size_t n_runs, n_failed, n_unfinished,
         n_without;           /* n_without: completed, but without a value of the metric */
     stats_summary summary;   /* of the metric: summary.n values */
     stats_paired difference; /* config - baseline over difference.difference.n pairs; meaningless

@@ -55,6 +55,13 @@ static void add_mean(const stats_summary *s, buffer *out)
     buffer_add_text(out, ")");
 }
 
+/* Are the means of the config and of the baseline over the very runs that make the pairs? */
+static bool has_same_seeds(const comparison *c, const comparison_config *config)
+{
+    size_t n = config->difference.difference.n;
+    return config->summary.n == n && c->baseline->summary.n == n;
+}
+
 /* "0.05 lower than the baseline dropout=0 (95 % interval −0.07 to −0.03, p = 0.001 ...)". */
 static void add_difference(const comparison *c, const comparison_config *config, buffer *out)
 {
@@ -67,6 +74,8 @@ static void add_difference(const comparison *c, const comparison_config *config,
         buffer_add_format(out, " %s than the baseline %s", d->mean < 0 ? "lower" : "higher",
                           c->baseline->label);
     }
+    if (!has_same_seeds(c, config))
+        buffer_add_format(out, " over the %zu seed%s that both have", d->n, plural(d->n));
     if (d->n < 2)
         return;
     buffer_add_text(out, " (");
@@ -81,19 +90,39 @@ static void add_difference(const comparison *c, const comparison_config *config,
                           c->n_tests, plural(c->n_tests));
 }
 
-static void add_power(const comparison_config *config, buffer *out)
+/* The power is that of one test alone; the verdict asks for more where there are several. */
+static void add_power(const comparison *c, const comparison_config *config, buffer *out)
 {
-    if (config->minimum_detectable > 0)
-        buffer_add_format(out,
-                          " %zu pairs of seeds find a difference of %.2g in four of five cases.",
-                          config->difference.difference.n, config->minimum_detectable);
+    if (!config || !(config->minimum_detectable > 0))
+        return;
+    buffer_add_text(out, " ");
+    if (config != &c->configs[0] && c->n_configs > 2)
+        buffer_add_format(out, "For %s, ", config->label);
+    buffer_add_format(out, "%zu pairs of seeds find a difference of %.2g in four of five cases%s.",
+                      config->difference.difference.n, config->minimum_detectable,
+                      c->n_tests > 1 ? " at the 5 % level, before Holm's adjustment" : "");
 }
 
-static size_t count_verdict(const comparison *c, comparison_verdict verdict)
+/* How many configs beside `except` have this verdict; *first: the one with the best mean, or NULL. */
+static size_t count_verdict(const comparison *c, comparison_verdict verdict,
+                            const comparison_config *except, const comparison_config **first)
+{
+    size_t n = 0;
+    *first = NULL;
+    for (size_t i = 0; i < c->n_configs; i++) {
+        if (c->configs[i].verdict != verdict || &c->configs[i] == except)
+            continue;
+        *first = *first ? *first : &c->configs[i];
+        n++;
+    }
+    return n;
+}
+
+static size_t count_valued(const comparison *c)
 {
     size_t n = 0;
     for (size_t i = 0; i < c->n_configs; i++)
-        n += c->configs[i].verdict == verdict;
+        n += c->configs[i].summary.n > 0;
     return n;
 }
 
@@ -114,72 +143,169 @@ static void add_one_config(const comparison *c, buffer *out)
     buffer_add_text(out, "; there is one config only, so nothing is compared.");
 }
 
-static void add_undirected(const comparison *c, buffer *out)
+static void add_one_valued(const comparison *c, buffer *out)
 {
-    const comparison_config *first = &c->configs[0], *last = first;
-    for (size_t i = 0; i < c->n_configs; i++)
-        if (c->configs[i].summary.n > 0)
-            last = &c->configs[i];
-    buffer_add_format(
-        out, "%s goes from %.4g (%s) to %.4g (%s); neither more nor less of it is better.",
-        metric_name(c), first->summary.mean, first->label, last->summary.mean, last->label);
+    buffer_add_format(out, "%s of %s is ", metric_name(c), c->configs[0].label);
+    add_mean(&c->configs[0].summary, out);
+    buffer_add_format(out, "; no other config has a value%s, so nothing is compared.",
+                      c->n_unfinished > 0 ? " yet" : "");
 }
 
-static void add_baseline_best(const comparison *c, buffer *out)
+static void add_undirected(const comparison *c, buffer *out)
 {
-    const comparison_config *next = &c->configs[1];
-    size_t n_worse = count_verdict(c, COMPARISON_WORSE);
-    buffer_add_format(out, "The baseline %s has the best mean %s: ", c->baseline->label,
-                      metric_name(c));
-    add_mean(&c->baseline->summary, out);
-    if (next->verdict == COMPARISON_TOO_FEW_SEEDS) {
-        buffer_add_format(out, "; fewer than %d pairs of seeds allow no verdict on the others.",
-                          COMPARISON_PAIRS_LEAST);
+    const comparison_config *first = &c->configs[0], *last = &c->configs[count_valued(c) - 1];
+    buffer_add_format(out, "%s goes from ", metric_name(c));
+    add_number(first->summary.mean, 4, out);
+    buffer_add_format(out, " (%s) to ", first->label);
+    add_number(last->summary.mean, 4, out);
+    buffer_add_format(out, " (%s); neither more nor less of it is better.", last->label);
+}
+
+static void add_best_mean(const comparison *c, const comparison_config *best, buffer *out)
+{
+    buffer_add_format(out,
+                      "%s%s has the best mean %s: ", best == c->baseline ? "The baseline " : "",
+                      best->label, metric_name(c));
+    add_mean(&best->summary, out);
+}
+
+/* Without the baseline there are no pairs, however many seeds the others have. */
+static void add_baseline_missing(const comparison *c, buffer *out)
+{
+    const comparison_config *baseline = c->baseline;
+    add_best_mean(c, &c->configs[0], out);
+    buffer_add_text(out, "; ");
+    if (baseline->n_failed == 1 && baseline->n_runs == 1)
+        buffer_add_format(out, "the run of the baseline %s failed", baseline->label);
+    else if (baseline->n_failed == baseline->n_runs)
+        buffer_add_format(out, "all %zu runs of the baseline %s failed", baseline->n_runs,
+                          baseline->label);
+    else
+        buffer_add_format(out, "the baseline %s has no value%s", baseline->label,
+                          baseline->n_unfinished > 0 ? " yet" : "");
+    buffer_add_text(out, ", so nothing is compared with it.");
+}
+
+/* ", and for 2 more." */
+static void add_more(size_t n, buffer *out)
+{
+    if (n > 0)
+        buffer_add_format(out, ", and for %zu more", n);
+    buffer_add_text(out, ".");
+}
+
+/* The baseline leads: what the evidence says of the others, which over shared seeds may be the contrary. */
+static void add_verdicts_on_others(const comparison *c, buffer *out)
+{
+    size_t n_others = c->n_configs - 1;
+    const comparison_config *better, *worse, *unclear, *few;
+    size_t n_better = count_verdict(c, COMPARISON_BETTER, NULL, &better);
+    size_t n_worse = count_verdict(c, COMPARISON_WORSE, NULL, &worse);
+    size_t n_few = count_verdict(c, COMPARISON_TOO_FEW_SEEDS, NULL, &few);
+    (void)count_verdict(c, COMPARISON_NO_EVIDENCE, NULL, &unclear);
+    if (n_few == n_others) {
+        buffer_add_format(out, "; fewer than %d pairs of seeds allow no verdict on the other%s.",
+                          COMPARISON_PAIRS_LEAST, plural(n_others));
         return;
     }
-    if (n_worse == c->n_configs - 1)
+    if (n_better > 0) {
+        buffer_add_format(out, ", but there is evidence for %s, ", better->label);
+        add_difference(c, better, out);
+        add_more(n_better - 1, out);
+        if (n_worse > 0)
+            buffer_add_format(out, " It shows %zu of the %zu other configs to be worse.", n_worse,
+                              n_others);
+    } else if (n_worse == n_others)
         buffer_add_text(out, "; the evidence shows every other config to be worse.");
     else if (n_worse == 0)
         buffer_add_text(out, "; there is no evidence that any other config differs.");
     else
         buffer_add_format(out, "; the evidence shows %zu of the %zu other configs to be worse.",
-                          n_worse, c->n_configs - 1);
-    if (n_worse < c->n_configs - 1)
-        add_power(next, out);
+                          n_worse, n_others);
+    if (n_few > 0)
+        buffer_add_format(out, " Fewer than %d pairs of seeds allow no verdict on %zu of them.",
+                          COMPARISON_PAIRS_LEAST, n_few);
+    if (n_better == 0)
+        add_power(c, unclear, out);
 }
 
-static void add_other_best(const comparison *c, buffer *out)
+/* Another config leads, and that proves nothing: where the evidence is instead. */
+static void add_evidence_elsewhere(const comparison *c, const comparison_config *best, buffer *out)
+{
+    const comparison_config *better, *worse;
+    size_t n_better = count_verdict(c, COMPARISON_BETTER, best, &better);
+    size_t n_worse = count_verdict(c, COMPARISON_WORSE, best, &worse);
+    if (n_better > 0) {
+        buffer_add_format(out, " There is evidence for %s, ", better->label);
+        add_difference(c, better, out);
+        add_more(n_better - 1, out);
+    }
+    if (n_worse > 0)
+        buffer_add_format(out, " The evidence shows %zu other config%s to be worse.", n_worse,
+                          plural(n_worse));
+    if (n_better == 0 && best->verdict == COMPARISON_NO_EVIDENCE)
+        add_power(c, best, out);
+}
+
+static bool is_paired_for_the_worse(const comparison *c, const comparison_config *config)
+{
+    double mean = config->difference.difference.mean;
+    return METRICS[c->options.metric].direction == METRIC_LOWER_IS_BETTER ? mean > 0 : mean < 0;
+}
+
+static void add_verdict_on_best(const comparison *c, buffer *out)
 {
     const comparison_config *best = &c->configs[0];
-    buffer_add_format(out, "%s has the best mean %s: ", best->label, metric_name(c));
-    add_mean(&best->summary, out);
     if (best->verdict == COMPARISON_TOO_FEW_SEEDS) {
-        buffer_add_format(out,
-                          "; fewer than %d pairs of seeds allow no verdict (10 are good for a "
-                          "claim).",
-                          COMPARISON_PAIRS_LEAST);
+        buffer_add_format(
+            out,
+            "; fewer than %d pairs of seeds allow no verdict on it (10 are good for a "
+            "claim).",
+            COMPARISON_PAIRS_LEAST);
+        add_evidence_elsewhere(c, best, out);
         return;
     }
-    buffer_add_text(out, ", ");
+    buffer_add_text(out, is_paired_for_the_worse(c, best) ? ", but " : ", ");
     add_difference(c, best, out);
-    size_t n_better = count_verdict(c, COMPARISON_BETTER);
     if (best->verdict == COMPARISON_BETTER) {
         buffer_add_text(out, ": better than the baseline.");
         return;
     }
-    buffer_add_text(out, ", which is no evidence of a difference.");
-    if (n_better > 0)
-        buffer_add_format(out, " There is evidence for %zu other config%s.", n_better,
-                          plural(n_better));
-    else
-        add_power(best, out);
+    buffer_add_text(out, best->verdict == COMPARISON_WORSE
+                             ? ": worse than the baseline."
+                             : ", which is no evidence of a difference.");
+    add_evidence_elsewhere(c, best, out);
+}
+
+/* "3 of the 5 of dropout=0.9": a config that is praised, though not all of its runs trained. */
+static void add_failed_of(const comparison_config *config, size_t *n_named, buffer *out)
+{
+    buffer_add_format(out, "%s%zu of the %zu of %s", *n_named == 0 ? ", among them " : " and ",
+                      config->n_failed, config->n_runs, config->label);
+    ++*n_named;
+}
+
+static void add_failed(const comparison *c, buffer *out)
+{
+    const comparison_config *better, *named[] = {NULL, NULL, c->selected};
+    size_t n_named = 0;
+    (void)count_verdict(c, COMPARISON_BETTER, NULL, &better);
+    named[0] = c->configs[0].summary.n > 0 ? &c->configs[0] : NULL;
+    named[1] = better;
+    buffer_add_format(out, " %zu run%s failed and %s left out", c->n_failed, plural(c->n_failed),
+                      c->n_failed == 1 ? "is" : "are");
+    for (int i = 0; c->n_configs > 1 && i < 3; i++) {
+        bool is_told = (i > 0 && named[i] == named[0]) || (i > 1 && named[i] == named[1]);
+        if (named[i] && named[i]->n_failed > 0 && !is_told)
+            add_failed_of(named[i], &n_named, out);
+    }
+    buffer_add_text(out, ".");
 }
 
 static void add_left_out(const comparison *c, buffer *out)
 {
     if (c->n_failed > 0)
-        buffer_add_format(out, " %zu run%s failed and %s left out.", c->n_failed,
-                          plural(c->n_failed), c->n_failed == 1 ? "is" : "are");
+        add_failed(c, out);
     if (c->n_without > 0 && c->configs[0].summary.n > 0)
         buffer_add_format(out, " %zu run%s %s no %s and %s left out.", c->n_without,
                           plural(c->n_without), c->n_without == 1 ? "has" : "have", metric_name(c),
@@ -191,16 +317,24 @@ static void add_left_out(const comparison *c, buffer *out)
 
 void comparison_add_summary(const comparison *c, buffer *out)
 {
-    if (c->n_configs == 0 || c->configs[0].summary.n == 0)
+    size_t n_valued = count_valued(c);
+    if (n_valued == 0)
         add_nothing_yet(c, out);
     else if (c->n_configs == 1)
         add_one_config(c, out);
-    else if (METRICS[c->options.metric].direction == METRIC_NEITHER)
+    else if (METRICS[c->options.metric].direction == METRIC_NEITHER && n_valued > 1)
         add_undirected(c, out);
-    else if (c->baseline == &c->configs[0])
-        add_baseline_best(c, out);
-    else
-        add_other_best(c, out);
+    else if (c->baseline->summary.n == 0)
+        add_baseline_missing(c, out);
+    else if (n_valued == 1)
+        add_one_valued(c, out);
+    else {
+        add_best_mean(c, &c->configs[0], out);
+        if (c->baseline == &c->configs[0])
+            add_verdicts_on_others(c, out);
+        else
+            add_verdict_on_best(c, out);
+    }
     add_left_out(c, out);
 }
 
@@ -214,6 +348,25 @@ static const char *weights_of(comparison_at at)
     default:
         return "with the selected weights of each run";
     }
+}
+
+/* The notes that not every comparison has, one after the other. */
+static bool add_occasional_note(const comparison *c, int i, char *sentence, size_t sentence_bytes)
+{
+    if (c->options.is_sequential && i-- == 0) {
+        snprintf(sentence, sentence_bytes,
+                 "Seeds were added until the intervals were narrow enough or `max` was reached: "
+                 "the rule looked at the results, so p values are somewhat too small.");
+        return true;
+    }
+    if (c->n_failed > 0 && i == 0) {
+        snprintf(
+            sentence, sentence_bytes,
+            "Failed runs are left out of means, pairs and the selection: where some of a config's "
+            "seeds failed, its numbers and its verdict are those of the others.");
+        return true;
+    }
+    return false;
 }
 
 bool comparison_method_note(const comparison *c, int i, char *sentence, size_t sentence_bytes)
@@ -247,7 +400,7 @@ bool comparison_method_note(const comparison *c, int i, char *sentence, size_t s
     case 3:
         snprintf(sentence, sentence_bytes,
                  "minimum_detectable is the difference that this many pairs find with 80 %% power "
-                 "at the 5 %% level (noncentral t).");
+                 "at the 5 %% level (noncentral t), before Holm's adjustment.");
         return true;
     case 4:
         snprintf(sentence, sentence_bytes,
@@ -258,12 +411,7 @@ bool comparison_method_note(const comparison *c, int i, char *sentence, size_t s
     case 5:
         snprintf(sentence, sentence_bytes, "%s", test_note);
         return true;
-    case 6:
-        snprintf(sentence, sentence_bytes,
-                 "Seeds were added until the intervals were narrow enough or `max` was reached: "
-                 "the rule looked at the results, so p values are somewhat too small.");
-        return c->options.is_sequential;
     default:
-        return false;
+        return add_occasional_note(c, i - 6, sentence, sentence_bytes);
     }
 }

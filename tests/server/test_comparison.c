@@ -357,6 +357,134 @@ static void summary_of_every_kind(void)
                    "which is no evidence of a difference. 6 pairs of seeds find");
 }
 
+static size_t add_arm(comparison_row *rows, size_t n, const char *config_id, const double *values,
+                      size_t n_values)
+{
+    for (size_t seed = 0; seed < n_values; seed++) {
+        rows[n] = row(config_id, (int64_t)seed, values[seed]);
+        if (isnan(values[seed]))
+            rows[n].status = RUN_STATE_FAILED;
+        n++;
+    }
+    return n;
+}
+
+/* Means are over the seeds that each config has, verdicts over those that both have: where they
+ * say the contrary, the words say what the verdict says. */
+static void summary_agrees_with_verdicts_over_unlike_seeds(void)
+{
+    comparison_row rows[40];
+    static const double high[] = {.9, .9, .9, .1, .1}, below[] = {.85, .84, .86};
+    size_t n = add_arm(rows, 0, "base", high, 5);
+    n = add_arm(rows, n, "a", below, 3);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(json, "\"verdict\":\"better\"");
+    CHECK_CONTAINS(json, "The baseline base has the best mean val_loss: 0.58 over 5 seeds");
+    CHECK_CONTAINS(json, ", but there is evidence for a, 0.05 lower than the baseline base over "
+                         "the 3 seeds that both have (95 % interval");
+    CHECK(strstr(json, "no evidence that") == NULL);
+
+    static const double low[] = {.2, .2, .2, .9, .9}, above[] = {.25, .26, .24};
+    n = add_arm(rows, 0, "base", low, 5);
+    n = add_arm(rows, n, "a", above, 3);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(json, "\"verdict\":\"worse\"");
+    CHECK_CONTAINS(json, "a has the best mean val_loss: 0.25 over 3 seeds");
+    CHECK_CONTAINS(json,
+                   ", but 0.05 higher than the baseline base over the 3 seeds that both have");
+    CHECK_CONTAINS(json, ": worse than the baseline.");
+    CHECK(strstr(json, "no evidence of") == NULL);
+}
+
+/* One config's lack of pairs says nothing of another that has them. */
+static void summary_tells_every_config_by_its_own_pairs(void)
+{
+    comparison_row rows[40];
+    static const double base[] = {1, 1.1, 1.2, 1.3, 1.4, 1, 1.1, 1.2, 1.3, 1.4};
+    static const double worse[] = {2, 2.1, 2.2, 2.31, 2.4, 2, 2.1, 2.2, 2.3, 2.41};
+    static const double better[] = {.5, .6, .7, .81, .9, .5, .6, .7, .8, .91};
+    static const double few[] = {1.5, 1.6}, fewest[] = {.1};
+    size_t n = add_arm(rows, 0, "base", base, 10);
+    n = add_arm(rows, n, "few", few, 2);
+    n = add_arm(rows, n, "bad", worse, 10);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(json, "the evidence shows 1 of the 2 other configs to be worse. Fewer than 3 "
+                         "pairs of seeds allow no verdict on 1 of them.");
+    CHECK_CONTAINS(answer(rows, 12, &BY_LOSS),
+                   "; fewer than 3 pairs of seeds allow no verdict on the other.");
+
+    n = add_arm(rows, 0, "base", base, 10);
+    n = add_arm(rows, n, "few", fewest, 1);
+    n = add_arm(rows, n, "good", better, 10);
+    n = add_arm(rows, n, "bad", worse, 10);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(json, "few has the best mean val_loss: 0.1 over 1 seed; fewer than 3 pairs of "
+                         "seeds allow no verdict on it");
+    CHECK_CONTAINS(json, " There is evidence for good, 0.4");
+    CHECK_CONTAINS(json, " The evidence shows 1 other config to be worse.");
+}
+
+static void summary_says_why_nothing_is_compared(void)
+{
+    comparison_row rows[40];
+    static const double failed[] = {NAN, NAN, NAN}, good[] = {.5, .6, .7};
+    size_t n = add_arm(rows, 0, "base", failed, 3);
+    n = add_arm(rows, n, "good", good, 3);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(json, "good has the best mean val_loss: 0.6 over 3 seeds");
+    CHECK_CONTAINS(json,
+                   "; all 3 runs of the baseline base failed, so nothing is compared with it.");
+    CHECK(strstr(json, "allow no verdict") == NULL);
+    for (int i = 0; i < 3; i++)
+        rows[i].status = RUN_STATE_RUNNING;
+    CHECK_CONTAINS(answer(rows, n, &BY_LOSS),
+                   "; the baseline base has no value yet, so nothing is compared with it. 3 runs");
+
+    n = add_arm(rows, 0, "base", good, 3);
+    n = add_arm(rows, n, "other", failed, 3);
+    CHECK_CONTAINS(answer(rows, n, &BY_LOSS), "val_loss of base is 0.6 over 3 seeds");
+    CHECK_CONTAINS(json, "; no other config has a value, so nothing is compared. 3 runs failed");
+}
+
+/* Whoever leads or is selected may have left its worst seeds behind. */
+static void summary_names_the_failures_of_who_is_praised(void)
+{
+    comparison_row rows[40];
+    static const double base[] = {1, 1.1, 1.2, 1.3, 1.4}, some[] = {.5, .61, NAN, .8, NAN},
+                        none[] = {2, 2.1, NAN, 2.3, 2.4};
+    size_t n = add_arm(rows, 0, "base", base, 5);
+    n = add_arm(rows, n, "some", some, 5);
+    n = add_arm(rows, n, "none", none, 5);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(json, ": better than the baseline. 3 runs failed and are left out, among them 2 "
+                         "of the 5 of some.\"}");
+    CHECK_CONTAINS(json, "lower than the baseline base over the 3 seeds that both have");
+    CHECK_CONTAINS(json, "Failed runs are left out of means, pairs and the selection");
+    for (size_t i = 0; i < n; i++)
+        rows[i].select = strcmp(rows[i].config_id, "none") == 0 ? 0 : 1;
+    CHECK_CONTAINS(answer(rows, n, &BY_LOSS),
+                   "3 runs failed and are left out, among them 2 of the 5 of some and 1 of the 5 "
+                   "of none.");
+    CHECK(strstr(answer(rows, 5, &BY_LOSS), "Failed runs") == NULL);
+}
+
+/* The power is that of one test, the verdict is Holm's over all. */
+static void summary_says_of_which_test_the_power_is(void)
+{
+    comparison_row rows[40];
+    static const double base[] = {1, 1.1, 1.2, 1.3}, one[] = {1.02, 1.09, 1.21, 1.29},
+                        two[] = {1.03, 1.1, 1.19, 1.32};
+    size_t n = add_arm(rows, 0, "base", base, 4);
+    n = add_arm(rows, n, "one", one, 4);
+    n = add_arm(rows, n, "two", two, 4);
+    answer(rows, n, &BY_LOSS);
+    CHECK_CONTAINS(json,
+                   "no evidence that any other config differs. For one, 4 pairs of seeds find");
+    CHECK_CONTAINS(json, "in four of five cases at the 5 % level, before Holm's adjustment.");
+    CHECK_CONTAINS(answer(rows, 8, &BY_LOSS), " differs. 4 pairs of seeds find a difference of");
+    CHECK_CONTAINS(json, " in four of five cases.\"}");
+}
+
 /* The mean and both ends are told apart however narrow the interval is. */
 static void summary_keeps_the_digits_of_narrow_intervals(void)
 {
@@ -514,6 +642,9 @@ CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_eviden
            only_finished_values_count, data_seeds_pair_too, equal_runs_are_no_evidence,
            little_is_compared_with_grace, metrics_are_refused_where_they_are_not,
            answer_has_numbers_and_words, summary_of_every_kind,
+           summary_agrees_with_verdicts_over_unlike_seeds,
+           summary_tells_every_config_by_its_own_pairs, summary_says_why_nothing_is_compared,
+           summary_names_the_failures_of_who_is_praised, summary_says_of_which_test_the_power_is,
            summary_keeps_the_digits_of_narrow_intervals, labels_are_for_people,
            effects_of_a_factorial_sweep, effects_are_measured_from_the_baseline,
            band_is_honest_about_who_is_left)
