@@ -115,7 +115,8 @@ typedef struct split {
 FAIL_CHECKED bool split_open(const dataset *set, const train_spec *spec, split **out, fail *f);
 void split_close(split *s); /* NULL is fine */
 
-/* Bytes that split_open() will allocate for this set and spec, and how many rows each part will have; 0 where it would fail. */
+/* Bytes that split_open() will allocate for this set and spec, and how many rows each part will have; 0 where sizes or classes make
+ * it fail, which split_count() tells as split_open() would. */
 size_t split_bytes(const dataset *set, const train_spec *spec);
 FAIL_CHECKED bool split_count(const dataset *set, const train_spec *spec, size_t n[PART_COUNT],
                               fail *f);

@@ -51,6 +51,44 @@ static const char *greedy_field(const train_spec *spec)
                                                                            : "/dataset";
 }
 
+static bool count_classes(const int32_t *labels, size_t n, size_t k, size_t *n_classes, fail *f)
+{
+    uint8_t *seen = calloc(k, 1);
+    if (!seen)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, "/dataset",
+                        "There is no memory to count %zu classes.", k);
+    *n_classes = 0;
+    for (size_t i = 0; i < n && *n_classes < k; i++) {
+        *n_classes += !seen[labels[i]];
+        seen[labels[i]] = 1;
+    }
+    free(seen);
+    return true;
+}
+
+/* Every class that the stored training part has needs a row to train on. */
+static bool check_classes(const dataset *set, const train_spec *spec, size_t n_train,
+                          size_t n_drawn, fail *f)
+{
+    const dataset_rows *stored = &set->parts[PART_TRAIN];
+    size_t n_classes = 0;
+    if (!stored->labels || (n_drawn + set->k <= stored->n && n_train >= set->k))
+        return true;
+    if (!count_classes(stored->labels, stored->n, set->k, &n_classes, f))
+        return false;
+    if (n_drawn + n_classes > stored->n)
+        return fail_set(f, FAIL_OUT_OF_RANGE, greedy_field(spec),
+                        "%zu of the %zu rows of %s for validation and testing would leave a class "
+                        "without a training row (%zu classes).",
+                        n_drawn, stored->n, set->name, n_classes);
+    if (n_train < n_classes)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/train_size",
+                        "train_size is %zu: fewer than the %zu classes, each of which needs a "
+                        "training row.",
+                        n_train, n_classes);
+    return true;
+}
+
 bool split_count(const dataset *set, const train_spec *spec, size_t n[PART_COUNT], fail *f)
 {
     size_t counts[PART_COUNT], stored = set->parts[PART_TRAIN].n, drawn = 0;
@@ -77,6 +115,8 @@ bool split_count(const dataset *set, const train_spec *spec, size_t n[PART_COUNT
                         "train_size is %zu, but %zu training rows are there (%zu stored, %zu of "
                         "them drawn for the parts that the data set %s does not have).",
                         counts[PART_TRAIN], pool, stored, drawn, set->name);
+    if (!check_classes(set, spec, counts[PART_TRAIN], drawn, f))
+        return false;
     memcpy(n, counts, sizeof counts);
     return true;
 }
@@ -129,14 +169,6 @@ static bool strata_init(strata *s, const int32_t *labels, size_t n, size_t k, in
 static void strata_close(strata *s)
 {
     free(s->counts);
-}
-
-static size_t strata_n_classes(const strata *s)
-{
-    size_t n = 0;
-    for (size_t c = 0; c < s->k; c++)
-        n += s->counts[c] > 0;
-    return n;
 }
 
 /* The class that is furthest below (sign 1) or above (-1) its proportional share and may move. */
@@ -223,35 +255,16 @@ static void collect(const uint8_t *marks, size_t n, uint8_t mark, uint32_t *rows
             *rows++ = (uint32_t)i;
 }
 
-static bool check_classes(const draft *x, const strata *s, size_t n_drawn, fail *f)
-{
-    size_t n_classes = strata_n_classes(s);
-    if (n_drawn + n_classes > s->n)
-        return fail_set(f, FAIL_OUT_OF_RANGE, greedy_field(x->spec),
-                        "%zu of the %zu rows of %s for validation and testing would leave a class "
-                        "without a training row (%zu classes).",
-                        n_drawn, s->n, x->set->name, n_classes);
-    if (x->n[PART_TRAIN] < n_classes)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/train_size",
-                        "train_size is %zu: fewer than the %zu classes, each of which needs a "
-                        "training row.",
-                        x->n[PART_TRAIN], n_classes);
-    return true;
-}
-
 /* The training part, and those that are drawn from it. */
 static bool draw_train(draft *x, uint8_t *marks, fail *f)
 {
     const dataset_rows *stored = &x->set->parts[PART_TRAIN];
     bool draws_validation = x->set->parts[PART_VALIDATION].n == 0;
     bool draws_test = x->set->parts[PART_TEST].n == 0;
-    size_t n_drawn =
-        (draws_test ? x->n[PART_TEST] : 0) + (draws_validation ? x->n[PART_VALIDATION] : 0);
     strata s;
     if (!strata_init(&s, stored->labels, stored->n, x->set->k, x->spec->data_seed, LAYER_TRAIN, f))
         return false;
     bool is_good =
-        check_classes(x, &s, n_drawn, f) &&
         (!draws_test || strata_draw(&s, x->n[PART_TEST], 0, 1, 1 + PART_TEST, marks, f)) &&
         (!draws_validation ||
          strata_draw(&s, x->n[PART_VALIDATION], 0, 1, 1 + PART_VALIDATION, marks, f)) &&

@@ -44,7 +44,7 @@ static bool check_batches(const train_spec *spec, const dataset *set, fail_list 
     fail f;
     if (spec->n_hidden == 0 || spec->normalization != NORMALIZATION_BATCH)
         return true;
-    if (!split_count(set, spec, n, &f)) /* told by split_open() */
+    if (!split_count(set, spec, n, &f)) /* told by who counts the parts */
         return true;
     if (n[PART_TRAIN] % (size_t)spec->batch_size != 1)
         return true;
@@ -59,7 +59,7 @@ static bool check_steps(const train_spec *spec, const dataset *set, fail_list *f
 {
     size_t n[PART_COUNT];
     fail f;
-    if (!split_count(set, spec, n, &f)) /* told by split_open() */
+    if (!split_count(set, spec, n, &f)) /* told by who counts the parts */
         return true;
     uint64_t batch = (uint64_t)spec->batch_size;
     uint64_t steps = (n[PART_TRAIN] + batch - 1) / batch * (uint64_t)spec->epochs;

@@ -210,9 +210,31 @@ static void impossible_sizes_are_told(void)
         CHECK_FAILS(split_open(bad[i].has_test ? own : drawn, &spec, &s, &f), f, FAIL_OUT_OF_RANGE,
                     bad[i].field);
         CHECK_CONTAINS(f.sentence, bad[i].sentence);
+        size_t n[PART_COUNT];
+        fail before = {0}; /* a plan tells it before there is a run */
+        CHECK_FAILS(split_count(bad[i].has_test ? own : drawn, &spec, n, &before), before,
+                    FAIL_OUT_OF_RANGE, bad[i].field);
+        CHECK_EQUAL_STRING(before.sentence, f.sentence);
+        CHECK_EQUAL_INT(split_bytes(bad[i].has_test ? own : drawn, &spec), 0);
     }
     dataset_close(own);
     dataset_close(drawn);
+}
+
+/* A class that has no row of its own to train on asks for none. */
+static void only_classes_that_are_there_need_rows(void)
+{
+    static const size_t counts[] = {5, 0, 5};
+    dataset *set = make_set(counts, 3, 0);
+    train_spec spec = plain_spec();
+    spec.train_size = 2;
+    spec.validation_size = 4;
+    spec.test_size = 4;
+    split *s = open_or_fail(set, &spec);
+    CHECK_OR_RETURN(s != NULL);
+    CHECK(count_label(s, PART_TRAIN, 0) == 1 && count_label(s, PART_TRAIN, 2) == 1);
+    split_close(s);
+    dataset_close(set);
 }
 
 /* The test rows recomputed from the documentation: per class a permutation, of which the first are taken. */
@@ -483,7 +505,8 @@ static void bytes_are_known_before(void)
 }
 
 CHECK_MAIN("dataset_split", sixty_twenty_twenty, ten_percent_beside_a_test_part, subsets_are_nested,
-           strata_are_fair, impossible_sizes_are_told, draws_are_as_documented,
-           train_evaluation_is_a_fixed_stratified_subset, noise_changes_exactly_so_many_labels,
-           noise_wants_classes, tables_are_scaled_by_column, images_are_scaled_as_one,
-           constant_columns_become_zero, reads_any_positions, reads_targets, bytes_are_known_before)
+           strata_are_fair, impossible_sizes_are_told, only_classes_that_are_there_need_rows,
+           draws_are_as_documented, train_evaluation_is_a_fixed_stratified_subset,
+           noise_changes_exactly_so_many_labels, noise_wants_classes, tables_are_scaled_by_column,
+           images_are_scaled_as_one, constant_columns_become_zero, reads_any_positions,
+           reads_targets, bytes_are_known_before)

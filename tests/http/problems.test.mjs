@@ -1,7 +1,7 @@
 // Bad specifications: the right status, an exact message with its JSON pointer, nothing left behind.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { QUICK, Server } from '../harness.mjs';
+import { cli, QUICK, Server } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
@@ -90,6 +90,21 @@ test('combinations that make no sense are refused with the reason', async () => 
   await refused(JSON.stringify({ dropout: [0.1] })); // two hidden layers by default
   await refused(JSON.stringify({ learning_rate_schedule: 'one_cycle', warmup_epochs: 2 }));
   await refused(JSON.stringify({ dataset: { name: 'glyphs' }, train_size: 1e9 }));
+});
+
+test('parts that leave a class without a training row are refused before a run fails of it', async () => {
+  for (const [sizes, pointer, words] of [[{ train_size: 5 }, '/train_size', /train_size is 5: fewer than the 10 classes/],
+    [{ dataset: { name: 'glyphs', n: 5000 }, validation_size: 3999, test_size: 1000 }, '/validation_size', /leave a class without a training row \(10 classes\)/]]) {
+    for (const query of ['', '?dry_run=true']) {
+      const { status, json, text } = await server.request('POST', `/experiments${query}`, sizes);
+      assert.equal(status, 400, text);
+      assert.deepEqual(json.errors.map((error) => error.pointer), [pointer]);
+      assert.match(json.errors[0].detail, words);
+    }
+    const { status, stdout, stderr } = cli(['check', '-'], { input: JSON.stringify(sizes) });
+    assert.notEqual(status, 0);
+    assert.match(stdout + stderr, words);
+  }
 });
 
 test('a field that has no effect is said in a warning', async () => {
