@@ -181,7 +181,8 @@ static bool check_shape(const container_header *h)
 
 static bool check_sizes(const container_header *h)
 {
-    uint64_t widest = h->d > h->k ? h->d : h->k, n_rows = 0;
+    uint64_t outputs = h->task == TASK_CLASSIFICATION ? 1 : h->k;
+    uint64_t widest = h->d > outputs ? h->d : outputs, n_rows = 0;
     for (int p = 0; p < PART_COUNT; p++) {
         if (h->n[p] > CONTAINER_VALUES_LIMIT / widest)
             return false;

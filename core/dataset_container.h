@@ -20,7 +20,7 @@
 enum { CONTAINER_VERSION = 1, CONTAINER_ALIGNMENT = 64 };
 
 /* What is absurd, and so refused from files that users bring. */
-#define CONTAINER_VALUES_LIMIT (1ULL << 31) /* n * d over all parts */
+#define CONTAINER_VALUES_LIMIT (1ULL << 31) /* n * d over all parts, and n * k of a regression */
 enum {
     CONTAINER_COLUMNS_LIMIT = 100000,
     CONTAINER_CLASSES_LIMIT = 10000,

@@ -350,7 +350,8 @@ static bool check_rows(const dataset_load *load, fail *f)
                         "and test.",
                         n, 1 + drawn);
     return dataset_load_check_size("The data set", total, load->d,
-                                   load->parts[PART_TRAIN].bytes ? 1 : 4, f);
+                                   load->parts[PART_TRAIN].bytes ? 1 : 4, f) &&
+           dataset_load_check_size("The data set", total, load->n_outputs, sizeof(float), f);
 }
 
 bool dataset_load_finish(dataset_load *load, dataset_task_choice task, dataset *set, fail *f)

@@ -3,6 +3,7 @@
 #include "core/dataset_container.h"
 #include "core/dataset_load.h"
 #include "core/dataset_path.h"
+#include "core/dataset_storage.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -299,21 +300,48 @@ static bool publish(const char *name, const char *data_dir, const char *temporar
     return false;
 }
 
-static bool store(const dataset *set, const char *name, const char *data_dir, bool *is_new, fail *f)
+/* Reads back what was written, with every check of a set that is opened: a name refers to nothing else. */
+static bool read_back(const char *temporary, const char *sha256, const char *name, dataset **out,
+                      fail *f)
+{
+    dataset *set = dataset_new();
+    if (!set)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for a data set.");
+    snprintf(set->name, sizeof set->name, "%s", name);
+    if (!container_open(temporary, sha256, set, f)) {
+        dataset_close(set);
+        return false;
+    }
+    *out = set;
+    return true;
+}
+
+static bool publish_locked(const char *name, const char *data_dir, const char *temporary,
+                           const char *sha256, bool *is_new, fail *f)
+{
+    int lock;
+    if (!lock_folder(data_dir, &lock, f))
+        return false;
+    bool is_published = publish(name, data_dir, temporary, sha256, is_new, f);
+    close(lock);
+    return is_published;
+}
+
+static bool store(const dataset *set, const char *name, const char *data_dir, dataset_summary *out,
+                  bool *is_new, fail *f)
 {
     char path[DATASET_PATH_BYTES], sha256[65];
-    int descriptor, lock;
+    int descriptor;
+    dataset *stored = NULL;
     if (!make_folders(data_dir, f) || !write_temporary(set, data_dir, path, &descriptor, sha256, f))
         return false;
-    bool is_stored = lock_folder(data_dir, &lock, f);
-    if (is_stored) {
-        is_stored = publish(name, data_dir, path, sha256, is_new, f);
-        if (!is_stored)
-            unlink(path);
-        close(lock);
-    } else {
+    bool is_stored = read_back(path, sha256, name, &stored, f) &&
+                     publish_locked(name, data_dir, path, sha256, is_new, f);
+    if (is_stored)
+        dataset_summarize(stored, data_dir, out);
+    else
         unlink(path);
-    }
+    dataset_close(stored);
     close(descriptor);
     return is_stored;
 }
@@ -340,12 +368,11 @@ bool dataset_add(const char *name, const dataset_file *files, size_t n_files,
     bool is_added = false;
     bool is_stored = check_name(name, f) && read_files(files, n_files, options, &load, f) &&
                      dataset_load_finish(&load, options->task, &set, f) &&
-                     store(&set, name, data_dir, &is_added, f);
+                     store(&set, name, data_dir, out, &is_added, f);
     dataset_load_close(&load);
-    if (!is_stored || !dataset_describe(name, data_dir, out, NULL, f))
-        return false;
-    *is_new = is_added;
-    return true;
+    if (is_stored)
+        *is_new = is_added;
+    return is_stored;
 }
 
 /* ---- removing ---- */

@@ -3,8 +3,8 @@
  *   DATA_DIR/content/<sha256>   the container of core/dataset_container.h, read-only, named by its own SHA-256
  *   DATA_DIR/datasets/<name>    a symbolic link to ../content/<sha256>
  *
- * 1. A name refers to whole, checked content or does not exist: content is written to a temporary file, synced and
- *    renamed before its link is made; a bad file is refused whole and leaves nothing behind.
+ * 1. A name refers to whole, checked content or does not exist: content is written to a temporary file, synced, read back
+ *    and renamed before its link is made; a bad file is refused whole and leaves nothing behind.
  * 2. The same content is stored once; it is removed when the last name that refers to it is.
  * 3. Names are 1 to 63 of A-Z a-z 0-9 _ . -, do not start with a dot, and are not those of built-in sets.
  * Memory: a set is assembled in memory before it is written; what needs more than half of the machine's memory, 2^31 values,

@@ -510,6 +510,32 @@ static void npy_tables(void)
     dataset_close(set);
 }
 
+/* The labels are one number a row, however many classes there are. */
+static void many_classes_and_rows(void)
+{
+    enum { ROWS = 220000, CLASSES = 10000 };
+    static const char *const names[] = {"x-many.npy", "y-many.npy", NULL};
+    dataset_summary s;
+    dataset *set;
+    fail f = {0};
+    for (int y = 0; y < 2; y++) {
+        FILE *file = fopen(files_path(names[y]), "wb");
+        CHECK_OR_RETURN(file != NULL);
+        npy_header(&scratch, y ? "<u2" : "|u1", "False", y ? "(220000,)" : "(220000, 1)");
+        size_t n_written = fwrite(scratch.at, 1, scratch.n, file);
+        for (uint32_t i = 0; i < ROWS; i++) {
+            uint16_t label = (uint16_t)(i % CLASSES);
+            n_written += fwrite(&label, y ? 2 : 1, 1, file);
+        }
+        CHECK(fclose(file) == 0 && n_written == scratch.n + ROWS);
+    }
+    CHECK_OR_RETURN(CHECK_OK(add_set("many", names, NULL, &s, &f), f));
+    CHECK(s.k == CLASSES && s.n[PART_TRAIN] == ROWS);
+    CHECK_OR_RETURN(CHECK_OK(open_set("many", &set, &f), f));
+    CHECK_EQUAL_INT(set->parts[PART_TRAIN].labels[ROWS - 1], (ROWS - 1) % CLASSES);
+    dataset_close(set);
+}
+
 /* Every type that is taken gives the same four rows. */
 static void npy_types(void)
 {
@@ -597,4 +623,5 @@ CHECK_MAIN("dataset_load", idx_with_a_test_part, idx_pair_with_other_labels, bad
            bad_idx_files_together, damaged_gzip, csv_with_names_and_text_labels, csv_without_names,
            csv_label_column, csv_task, csv_header_choice, csv_in_parts,
            bad_csv_names_row_and_column, csv_with_too_many_labels, npz_with_all_parts, npy_pairs,
-           bad_npy, npy_types, npy_orders, npy_tables, formats_do_not_mix, mnist_loads)
+           bad_npy, npy_types, npy_orders, npy_tables,
+           many_classes_and_rows, formats_do_not_mix, mnist_loads)
