@@ -11,6 +11,8 @@
 
 enum { HEADER_BYTES_LIMIT = 1 << 16, PREFIX_BYTES = 8, CHUNK_ITEMS = 1024 };
 
+static const size_t NO_COLUMN = SIZE_MAX;
+
 /* ---- the header: a Python dictionary with the keys descr, fortran_order and shape ---- */
 
 typedef struct scanner {
@@ -221,61 +223,95 @@ static void swap_bytes(uint8_t *bytes, size_t n, size_t item_bytes)
         }
 }
 
-/* Where in the array value number i stands, for sentences. */
-static bool bad_value(const dataset_source *s, const dataset_array *a, size_t i, size_t per_row,
-                      double value, fail *f)
+/* Where the values of an array go. */
+typedef struct value_sink {
+    float *floats; /* one of the two is filled; it grows as the file gives */
+    double *doubles;
+    bool are_floats;
+    double limit;   /* of their size */
+    double *column; /* (rows) the values of one column as they are, not among the floats; or NULL */
+    size_t column_index;
+    double column_limit;
+} value_sink;
+
+/* The place of value number i in the array. */
+static size_t row_of(const dataset_array *a, size_t i, size_t per_row)
 {
-    size_t n_rows = (size_t)a->shape[0];
-    size_t row = a->is_fortran ? i % n_rows : i / per_row;
-    return fail_set(f, FAIL_SYNTAX, NULL, "%s: value %zu of row %zu (both from 0) is %g, %s.",
-                    s->name, a->is_fortran ? i / n_rows : i % per_row, row, value,
-                    isfinite(value) ? "more than a float holds" : "not a finite number");
+    return a->is_fortran ? i % (size_t)a->shape[0] : i / per_row;
 }
 
-/* n values, checked to be at most `limit` in size; one of floats and doubles is filled. They grow as the file gives. */
+static size_t column_of(const dataset_array *a, size_t i, size_t per_row)
+{
+    return a->is_fortran ? i / (size_t)a->shape[0] : i % per_row;
+}
+
+static bool bad_value(const dataset_source *s, const dataset_array *a, size_t i, size_t per_row,
+                      double value, double limit, fail *f)
+{
+    return fail_set(f, FAIL_SYNTAX, NULL, "%s: value %zu of row %zu (both from 0) is %g, %s.",
+                    s->name, column_of(a, i, per_row), row_of(a, i, per_row), value,
+                    !isfinite(value)          ? "not a finite number"
+                    : limit < (double)FLT_MAX ? "too large to be an exact label"
+                                              : "more than a float holds");
+}
+
+/* Room for `wanted` values of the n. */
+static bool grow(value_sink *v, size_t *capacity, size_t wanted, size_t n, const char *name,
+                 fail *f)
+{
+    if (wanted <= *capacity)
+        return true;
+    size_t room = *capacity < n / 2 ? 2 * *capacity + 16 * CHUNK_ITEMS : n;
+    room = room < n ? room : n;
+    void *grown = v->are_floats ? (void *)realloc(v->floats, room * sizeof *v->floats)
+                                : (void *)realloc(v->doubles, room * sizeof *v->doubles);
+    if (!grown)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %s.", name);
+    if (v->are_floats)
+        v->floats = grown;
+    else
+        v->doubles = grown;
+    *capacity = room;
+    return true;
+}
+
+/* Value number i, checked. */
+static bool put_value(const dataset_source *s, const dataset_array *a, value_sink *v, size_t i,
+                      size_t per_row, double value, fail *f)
+{
+    bool is_kept = v->column && column_of(a, i, per_row) == v->column_index;
+    double limit = is_kept ? v->column_limit : v->limit;
+    if (!(fabs(value) <= limit))
+        return bad_value(s, a, i, per_row, value, limit, f);
+    if (is_kept)
+        v->column[row_of(a, i, per_row)] = value;
+    if (v->are_floats)
+        v->floats[i] = is_kept ? 0 : (float)value;
+    else
+        v->doubles[i] = value;
+    return true;
+}
+
+/* n values; on false the caller frees what there is, all the same. */
 static bool read_values(dataset_source *s, const dataset_array *a, size_t n, size_t per_row,
-                        double limit, float **floats, double **doubles, fail *f)
+                        value_sink *v, fail *f)
 {
     uint8_t bytes[CHUNK_ITEMS * sizeof(double)];
-    double values[CHUNK_ITEMS];
+    double chunk[CHUNK_ITEMS];
     size_t capacity = 0;
-    char *out = NULL;
-    size_t out_bytes = floats ? sizeof(float) : sizeof(double);
     for (size_t done = 0; done < n;) {
         size_t here = n - done < CHUNK_ITEMS ? n - done : CHUNK_ITEMS;
-        if (done + here > capacity) {
-            capacity = capacity < n / 2 ? 2 * capacity + 16 * CHUNK_ITEMS : n;
-            capacity = capacity < n ? capacity : n;
-            char *grown = realloc(out, capacity * out_bytes);
-            if (!grown) {
-                free(out);
-                return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %s.", s->name);
-            }
-            out = grown;
-        }
-        bool is_good = source_read_all(s, bytes, here * a->item_bytes, f);
+        if (!grow(v, &capacity, done + here, n, s->name, f) ||
+            !source_read_all(s, bytes, here * a->item_bytes, f))
+            return false;
         if (a->is_big_endian)
             swap_bytes(bytes, here, a->item_bytes);
-        if (is_good)
-            convert(a, bytes, here, values);
-        for (size_t i = 0; is_good && i < here; i++) {
-            if (!(fabs(values[i]) <= limit))
-                is_good = bad_value(s, a, done + i, per_row, values[i], f);
-            else if (floats)
-                ((float *)(void *)out)[done + i] = (float)values[i];
-            else
-                ((double *)(void *)out)[done + i] = values[i];
-        }
-        if (!is_good) {
-            free(out);
-            return false;
-        }
+        convert(a, bytes, here, chunk);
+        for (size_t i = 0; i < here; i++)
+            if (!put_value(s, a, v, done + i, per_row, chunk[i], f))
+                return false;
         done += here;
     }
-    if (floats)
-        *floats = (float *)(void *)out;
-    else
-        *doubles = (double *)(void *)out;
     return true;
 }
 
@@ -394,32 +430,93 @@ static bool put_channels_first(dataset_load_part *part, const dataset_load *shap
     return true;
 }
 
+/* From 2^53 on different integers would become one label. */
+static double label_limit(const dataset_array *a)
+{
+    return a->kind == 'f' ? DBL_MAX : 0x1p53 - 1;
+}
+
+/* The values into the part, in the order of the file; column `label` (NO_COLUMN: none) into its outputs. */
+static bool read_inputs(dataset_source *s, const dataset_array *a, size_t label, size_t d,
+                        dataset_load_part *part, fail *f)
+{
+    bool are_bytes = a->kind == 'u' && a->item_bytes == 1;
+    size_t n = (size_t)a->shape[0];
+    void *bytes = NULL;
+    if (label != NO_COLUMN) {
+        part->outputs = malloc(n * sizeof *part->outputs);
+        if (!part->outputs)
+            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu labels.", n);
+    }
+    value_sink v = {.are_floats = true,
+                    .limit = (double)FLT_MAX,
+                    .column = part->outputs,
+                    .column_index = label,
+                    .column_limit = label_limit(a)};
+    bool is_good =
+        are_bytes ? source_read_new(s, n * d, &bytes, f) : read_values(s, a, n * d, d, &v, f);
+    part->bytes = bytes;
+    part->floats = v.floats;
+    for (size_t i = 0; is_good && are_bytes && part->outputs && i < n * d; i++)
+        if (column_of(a, i, d) == label)
+            part->outputs[row_of(a, i, d)] = part->bytes[i];
+    return is_good;
+}
+
+static bool put_inputs_in_order(const dataset_array *a, dataset_load_part *part, fail *f)
+{
+    bool are_bytes = part->bytes != NULL;
+    void *inputs = are_bytes ? (void *)part->bytes : (void *)part->floats;
+    bool is_good = put_in_order(a, are_bytes ? 1 : sizeof(float), &inputs, f);
+    part->bytes = are_bytes ? inputs : NULL;
+    part->floats = are_bytes ? NULL : inputs;
+    return is_good;
+}
+
 bool array_read_inputs(dataset_source *s, const dataset_array *a, dataset_load *load,
                        dataset_load_part *part, fail *f)
 {
-    bool is_last, is_good, are_bytes = a->kind == 'u' && a->item_bytes == 1;
+    bool is_last;
     dataset_load row = {0};
-    float *floats = NULL;
-    void *values = NULL;
+    size_t value_bytes = a->kind == 'u' && a->item_bytes == 1 ? 1 : sizeof(float);
     if (!row_shape(s, a, &row, &is_last, f) || !merge_shape(s, &row, load, f) ||
-        !dataset_load_check_size(s->name, a->shape[0], row.d, are_bytes ? 1 : sizeof(float), f))
+        !dataset_load_check_size(s->name, a->shape[0], row.d, value_bytes, f) ||
+        !read_inputs(s, a, NO_COLUMN, row.d, part, f) || !put_inputs_in_order(a, part, f))
         return false;
-    size_t n = (size_t)a->shape[0];
-    if (are_bytes)
-        is_good = source_read_new(s, n * row.d, &values, f);
-    else
-        is_good = read_values(s, a, n * row.d, row.d, (double)FLT_MAX, &floats, NULL, f);
-    if (!is_good)
-        return false;
-    values = are_bytes ? values : floats;
-    is_good = put_in_order(a, are_bytes ? 1 : sizeof(float), &values, f);
-    part->bytes = are_bytes ? values : NULL;
-    part->floats = are_bytes ? NULL : values;
-    part->n = n;
-    if (!is_good)
-        return false;
+    part->n = (size_t)a->shape[0];
     if (is_last && row.channels > 1 && !put_channels_first(part, &row, f))
         return false;
+    return source_check_end(s, f);
+}
+
+/* Takes column `label` out of n rows of d values, in place. */
+static void remove_column(void *inputs, size_t item_bytes, size_t n, size_t d, size_t label)
+{
+    char *to = inputs;
+    for (size_t i = 0; i < n * d; i++) {
+        if (i % d == label)
+            continue;
+        memmove(to, (char *)inputs + i * item_bytes, item_bytes);
+        to += item_bytes;
+    }
+}
+
+bool array_read_table(dataset_source *s, const dataset_array *a, size_t label, dataset_load *load,
+                      dataset_load_part *part, fail *f)
+{
+    bool is_last;
+    dataset_load row = {0};
+    size_t value_bytes = a->kind == 'u' && a->item_bytes == 1 ? 1 : sizeof(float);
+    if (!row_shape(s, a, &row, &is_last, f) ||
+        !dataset_load_check_size(s->name, a->shape[0], row.d, value_bytes, f) ||
+        !read_inputs(s, a, label, row.d, part, f) || !put_inputs_in_order(a, part, f))
+        return false;
+    part->n = (size_t)a->shape[0];
+    remove_column(part->bytes ? (void *)part->bytes : (void *)part->floats, value_bytes, part->n,
+                  row.d, label);
+    load->d = row.d - 1;
+    load->n_outputs = 1;
+    load->kind = OUTPUTS_NUMBERS;
     return source_check_end(s, f);
 }
 
@@ -436,14 +533,13 @@ bool array_read_outputs(dataset_source *s, const dataset_array *a, dataset_load 
     if (load->n_outputs > 0 && load->n_outputs != k)
         return fail_set(f, FAIL_INCOMPATIBLE, NULL, "%s has %llu columns, the other part has %zu.",
                         s->name, (unsigned long long)k, load->n_outputs);
-    /* Above 2^53 different integers would become one label. */
-    double limit = a->kind == 'f' ? DBL_MAX : 0x1p53;
-    if (!dataset_load_check_size(s->name, a->shape[0], k, sizeof(double), f) ||
-        !read_values(s, a, (size_t)(a->shape[0] * k), (size_t)k, limit, NULL, &part->outputs, f))
+    value_sink v = {.limit = label_limit(a)};
+    if (!dataset_load_check_size(s->name, a->shape[0], k, sizeof(double), f))
         return false;
-    void *values = part->outputs;
-    bool is_good = put_in_order(a, sizeof(double), &values, f);
-    part->outputs = values;
+    bool is_good = read_values(s, a, (size_t)(a->shape[0] * k), (size_t)k, &v, f);
+    void *outputs = v.doubles;
+    is_good = is_good && put_in_order(a, sizeof(double), &outputs, f);
+    part->outputs = outputs;
     if (!is_good)
         return false;
     load->n_outputs = (size_t)k;

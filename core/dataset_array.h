@@ -25,6 +25,11 @@ FAIL_CHECKED bool array_read_header(dataset_source *s, dataset_array *out, fail 
 FAIL_CHECKED bool array_read_inputs(dataset_source *s, const dataset_array *a, dataset_load *load,
                                     dataset_load_part *part, fail *f);
 
+/* The values of an array (n, d), d at least 2, of which column `label` is the output of each row, kept as exact as array_read_outputs()
+ * keeps it, and the others are inputs. */
+FAIL_CHECKED bool array_read_table(dataset_source *s, const dataset_array *a, size_t label,
+                                   dataset_load *load, dataset_load_part *part, fail *f);
+
 /* The values of an array of outputs, (n) or (n, k); *n is n. */
 FAIL_CHECKED bool array_read_outputs(dataset_source *s, const dataset_array *a, dataset_load *load,
                                      dataset_load_part *part, size_t *n, fail *f);

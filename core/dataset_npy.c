@@ -133,46 +133,31 @@ static bool find_label(const char *wanted, size_t d, size_t *label, fail *f)
     return true;
 }
 
-/* Takes column `label` out of n rows of d values, in place. */
-static void remove_column(void *values, size_t item_bytes, size_t n, size_t d, size_t label)
-{
-    char *to = values;
-    for (size_t i = 0; i < n * d; i++) {
-        if (i % d == label)
-            continue;
-        memmove(to, (char *)values + i * item_bytes, item_bytes);
-        to += item_bytes;
-    }
-}
-
 /* A table whose labels are one of its columns, like a CSV file without names. */
-static bool read_table(const dataset_file *file, const char *wanted, dataset_load *load, fail *f)
+static bool read_columns(dataset_source *s, const char *wanted, dataset_load *load, fail *f)
 {
-    size_t n_outputs[PART_COUNT] = {0}, label;
-    dataset_load_part *part = &load->parts[PART_TRAIN];
-    if (!read_file(file, PART_TRAIN, load, n_outputs, f))
+    dataset_array a;
+    size_t label;
+    if (!array_read_header(s, &a, f))
         return false;
-    size_t n = part->n, d = load->d;
-    if (part->outputs || load->channels > 0 || d < 2)
+    if (a.n_dimensions != 2 || a.shape[1] < 2)
         return fail_set(f, FAIL_INCOMPATIBLE, NULL,
                         "%s holds one array that is no table with a column of labels; inputs and "
                         "outputs are needed: two .npy files named like x_train.npy and "
                         "y_train.npy, or one .npz.",
-                        file->name);
-    if (!find_label(wanted, d, &label, f))
+                        s->name);
+    return find_label(wanted, (size_t)a.shape[1], &label, f) &&
+           array_read_table(s, &a, label, load, &load->parts[PART_TRAIN], f);
+}
+
+static bool read_table(const dataset_file *file, const char *wanted, dataset_load *load, fail *f)
+{
+    dataset_source s;
+    if (!source_open(file->path, file->name, &s, f))
         return false;
-    part->outputs = malloc(n * sizeof *part->outputs);
-    if (!part->outputs)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu labels.", n);
-    for (size_t i = 0; i < n; i++)
-        part->outputs[i] =
-            part->bytes ? part->bytes[i * d + label] : (double)part->floats[i * d + label];
-    remove_column(part->bytes ? (void *)part->bytes : (void *)part->floats,
-                  part->bytes ? 1 : sizeof *part->floats, n, d, label);
-    load->d = d - 1;
-    load->n_outputs = 1;
-    load->kind = OUTPUTS_NUMBERS;
-    return true;
+    bool is_good = read_columns(&s, wanted, load, f);
+    source_close(&s);
+    return is_good;
 }
 
 bool dataset_read_npy(const dataset_file *files, size_t n_files, const char *label,

@@ -510,6 +510,53 @@ static void npy_tables(void)
     dataset_close(set);
 }
 
+/* n rows of four columns of 64 bits: two small numbers, the label first + row % k, one more small number. */
+static void save_wide_table(const char *type, bool is_fortran, uint64_t first, size_t n, size_t k)
+{
+    char shape[32];
+    snprintf(shape, sizeof shape, "(%zu, 4)", n);
+    npy_header(&scratch, type, is_fortran ? "True" : "False", shape);
+    for (size_t i = 0; i < 4 * n; i++) {
+        size_t row = is_fortran ? i % n : i / 4, column = is_fortran ? i / n : i % 4;
+        uint64_t word = column == 2 ? first + row % k : row % 5;
+        double number = (double)word;
+        if (strcmp(type, "<f8") == 0)
+            add(&scratch, &number, 8);
+        else
+            add(&scratch, &word, 8);
+    }
+    save("x.npy", &scratch);
+}
+
+/* A label of a table is no input: it keeps the digits that a float does not. */
+static void npy_tables_keep_large_labels_apart(void)
+{
+    static const char *const types[] = {"<i8", "<f8"};
+    const char *const name[] = {"x.npy", NULL};
+    const dataset_add_options options = {.label = "-2"};
+    dataset_summary s;
+    dataset *set;
+    fail f = {0};
+    for (int i = 0; i < 4; i++) {
+        char set_name[16], class_name[16];
+        snprintf(set_name, sizeof set_name, "wide%d", i);
+        save_wide_table(types[i % 2], i / 2 == 1, 20240103, 8, 2);
+        CHECK_OR_RETURN(CHECK_OK(add_set(set_name, name, &options, &s, &f), f));
+        CHECK_OR_RETURN(CHECK_OK(open_set(set_name, &set, &f), f));
+        CHECK_EQUAL_INT(set->task, TASK_CLASSIFICATION);
+        CHECK(set->k == 2 && set->d == 3);
+        for (size_t row = 0; row < 8; row++) {
+            CHECK_EQUAL_INT(set->parts[PART_TRAIN].labels[row], row % 2);
+            CHECK_NEAR(set->parts[PART_TRAIN].floats[3 * row + 2], (double)(row % 5), 0);
+        }
+        dataset_write_class_name(set, 1, class_name, sizeof class_name);
+        CHECK_EQUAL_STRING(class_name, "20240104");
+        dataset_close(set);
+    }
+    save_wide_table("<i8", false, (1ULL << 53) + 1, 8, 2);
+    refuse(name, &options, FAIL_SYNTAX, "value 2 of row 0 (both from 0) is 9.0072e+15");
+}
+
 /* The labels are one number a row, however many classes there are. */
 static void many_classes_and_rows(void)
 {
@@ -623,5 +670,5 @@ CHECK_MAIN("dataset_load", idx_with_a_test_part, idx_pair_with_other_labels, bad
            bad_idx_files_together, damaged_gzip, csv_with_names_and_text_labels, csv_without_names,
            csv_label_column, csv_task, csv_header_choice, csv_in_parts,
            bad_csv_names_row_and_column, csv_with_too_many_labels, npz_with_all_parts, npy_pairs,
-           bad_npy, npy_types, npy_orders, npy_tables,
+           bad_npy, npy_types, npy_orders, npy_tables, npy_tables_keep_large_labels_apart,
            many_classes_and_rows, formats_do_not_mix, mnist_loads)
