@@ -1,5 +1,6 @@
 #include "core/evaluate.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,10 +17,18 @@ static bool samples_masks(const train_spec *spec)
     return false;
 }
 
+/* Evenly spaced validation samples: a file may be in order of its classes. */
+static void choose_pairs(evaluation *e)
+{
+    size_t n = e->data->n[PART_VALIDATION];
+    e->n_pairs = n < EVALUATE_ROWS ? n : EVALUATE_ROWS;
+    for (size_t i = 0; i < e->n_pairs; i++)
+        e->pair_positions[i] = (uint32_t)(i * n / e->n_pairs);
+}
+
 static void take_layers(evaluation *e, arena *a)
 {
-    e->n_pairs =
-        e->data->n[PART_VALIDATION] < EVALUATE_ROWS ? e->data->n[PART_VALIDATION] : EVALUATE_ROWS;
+    choose_pairs(e);
     for (int i = 0; i < e->net->n_layers; i++) {
         size_t units = e->net->layers[i].outputs;
         e->layer_memory[i] = arena_take(a, diagnostics_bytes(units), 1);
@@ -65,13 +74,28 @@ static size_t count_of(const evaluation *e, dataset_part part)
     return part == PART_TRAIN ? e->data->n_train_evaluation : e->data->n[part];
 }
 
-/* `out` may be `rows` itself (they are the same where real is float). */
-static void read_rows(const evaluation *e, dataset_part part, size_t first, size_t n, float *rows,
-                      real *out)
+/* n rows of a part: those at `positions`, or first, first + 1, ... where that is NULL. */
+typedef struct chunk {
+    dataset_part part;
+    const uint32_t *positions;
+    size_t first, n;
+} chunk;
+
+static chunk chunk_at(const evaluation *e, dataset_part part, size_t first)
 {
-    split_read_inputs(e->data, part, positions_of(e, part, first), first, n, rows);
+    size_t left = count_of(e, part) - first;
+    return (chunk){.part = part,
+                   .positions = positions_of(e, part, first),
+                   .first = first,
+                   .n = left < EVALUATE_ROWS ? left : EVALUATE_ROWS};
+}
+
+/* `out` may be `rows` itself (they are the same where real is float). */
+static void read_rows(const evaluation *e, const chunk *c, float *rows, real *out)
+{
+    split_read_inputs(e->data, c->part, c->positions, c->first, c->n, rows);
     if ((const void *)rows != (const void *)out)
-        for (size_t i = 0; i < n * e->net->inputs; i++)
+        for (size_t i = 0; i < c->n * e->net->inputs; i++)
             out[i] = rows[i];
 }
 
@@ -100,10 +124,22 @@ static scores score(const evaluation *e, const float *predictions)
 
 typedef struct observer {
     evaluation *e;
-    bool layers;
+    bool layers;  /* of the validation part */
     size_t first; /* sample number of the chunk's first row */
     double loss;  /* sum of the cross-entropies so far */
 } observer;
+
+/* Keeps the outputs of those of the n rows from `first` on that are chosen for the pairs. */
+static void keep_pairs(evaluation *e, int layer, const real *out, size_t first, size_t n)
+{
+    size_t units = e->net->layers[layer].outputs;
+    for (size_t i = 0; e->pairs[layer] && i < e->n_pairs; i++) {
+        size_t position = e->pair_positions[i];
+        if (position >= first && position < first + n)
+            memcpy(e->pairs[layer] + i * units, out + (position - first) * units,
+                   units * sizeof *out);
+    }
+}
 
 static void observe(void *context, int layer, const real *out, size_t n)
 {
@@ -114,8 +150,7 @@ static void observe(void *context, int layer, const real *out, size_t n)
     if (!o->layers)
         return;
     diagnostics_add(&o->e->layers[layer], out, n);
-    if (o->first == 0 && o->e->pairs[layer])
-        memcpy(o->e->pairs[layer], out, o->e->n_pairs * units * sizeof *out);
+    keep_pairs(o->e, layer, out, o->first, n);
 }
 
 static void start_layers(evaluation *e, size_t n)
@@ -128,6 +163,7 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
 {
     size_t n = count_of(e, part), k = e->net->outputs;
     observer o = {.e = e, .layers = layers};
+    assert(!layers || part == PART_VALIDATION);
     net_inference inference = e->inference;
     inference.model = model;
     inference.observe = observe;
@@ -136,11 +172,11 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
     if (layers)
         start_layers(e, n);
     for (; o.first < n; o.first += EVALUATE_ROWS) {
-        size_t rows = n - o.first < EVALUATE_ROWS ? n - o.first : EVALUATE_ROWS;
-        read_rows(e, part, o.first, rows, e->rows, e->scratch.a);
+        chunk c = chunk_at(e, part, o.first);
+        read_rows(e, &c, e->rows, e->scratch.a);
         const real *out =
-            net_infer(e->net, &inference, e->scratch.a, rows, &e->scratch, e->parallel);
-        for (size_t i = 0; i < rows * k; i++)
+            net_infer(e->net, &inference, e->scratch.a, c.n, &e->scratch, e->parallel);
+        for (size_t i = 0; i < c.n * k; i++)
             e->predictions[o.first * k + i] = (float)out[i];
     }
     scores s = score(e, e->predictions);
@@ -149,17 +185,17 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
     return s;
 }
 
-/* One pass of rows first .. first + n - 1 of a part with sampled mask number `mask`. */
-static void sample_chunk(evaluation *e, real *model, dataset_part part, size_t first, size_t n,
-                         rng_purpose purpose, uint32_t mask)
+/* One pass with sampled mask number `mask`, whose rows count from c->first. */
+static void sample_chunk(evaluation *e, real *model, const chunk *c, rng_purpose purpose,
+                         uint32_t mask)
 {
     net_work *work = &e->sample_work;
     net_hooks hooks = regularization_hooks(&e->sample);
-    work->n = n;
-    read_rows(e, part, first, n,
-              sizeof(real) == sizeof(float) ? (float *)(void *)work->input : e->rows, work->input);
+    work->n = c->n;
+    read_rows(e, c, sizeof(real) == sizeof(float) ? (float *)(void *)work->input : e->rows,
+              work->input);
     net_use_model(e->net, model, work);
-    regularization_start_step(&e->sample, purpose, mask, (uint32_t)first, false, e->parallel);
+    regularization_start_step(&e->sample, purpose, mask, (uint32_t)c->first, false, e->parallel);
     regularization_apply_batch(&e->sample, e->parallel);
     net_forward(e->net, work, model, NET_SAMPLE, &hooks, e->parallel);
 }
@@ -169,7 +205,8 @@ void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
 {
     if (e->has_samples) {
         regularization_start_epoch(&e->sample, epoch);
-        sample_chunk(e, model, PART_VALIDATION, 0, e->n_pairs, RNG_DIAGNOSTICS, 0);
+        const chunk c = {.part = PART_VALIDATION, .positions = e->pair_positions, .n = e->n_pairs};
+        sample_chunk(e, model, &c, RNG_DIAGNOSTICS, 0);
         for (int i = 0; i < e->net->n_layers; i++)
             diagnostics_add_pair(&e->layers[i], e->pairs[i], e->sample_work.states[i].out,
                                  e->n_pairs);
@@ -187,12 +224,12 @@ scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
     memset(e->mean, 0, n * k * sizeof *e->mean);
     for (int64_t s = 0; s < e->spec->monte_carlo_samples; s++)
         for (size_t first = 0; first < n; first += EVALUATE_ROWS) {
-            size_t rows = n - first < EVALUATE_ROWS ? n - first : EVALUATE_ROWS;
-            sample_chunk(e, model, PART_TEST, first, rows, RNG_MONTE_CARLO, (uint32_t)s);
+            chunk c = chunk_at(e, PART_TEST, first);
+            sample_chunk(e, model, &c, RNG_MONTE_CARLO, (uint32_t)s);
             net_state *output = &e->sample_work.states[e->net->n_layers - 1];
             if (e->net->task == TASK_CLASSIFICATION)
-                kernel_softmax(output->out, rows, k, NULL, NULL);
-            for (size_t i = 0; i < rows * k; i++)
+                kernel_softmax(output->out, c.n, k, NULL, NULL);
+            for (size_t i = 0; i < c.n * k; i++)
                 e->mean[first * k + i] +=
                     (float)output->out[i] / (float)e->spec->monte_carlo_samples;
         }

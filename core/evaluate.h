@@ -27,7 +27,8 @@ typedef struct evaluation {
     /* diagnostics of layers */
     diagnostics layers[NET_LAYERS_LIMIT];
     void *layer_memory[NET_LAYERS_LIMIT];
-    real *pairs[NET_LAYERS_LIMIT]; /* eval outputs of the first EVALUATE_ROWS validation samples */
+    real *pairs[NET_LAYERS_LIMIT]; /* eval outputs of n_pairs evenly spaced validation samples: */
+    uint32_t pair_positions[EVALUATE_ROWS];
     size_t n_pairs;
     /* sampled masks */
     net_work sample_work;
@@ -43,10 +44,12 @@ typedef struct scores {
 void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape,
                      const split *data);
 
-/* Loss and scores of `model` on a part (of the training part: train_evaluation); `layers`: fill e->layers on the way. */
+/* Loss and scores of `model` on a part (of the training part: train_evaluation); `layers`, of the validation part alone: fill e->layers on
+ * the way. */
 scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers);
 
-/* Reads the diagnostics of one layer gathered by the last evaluation_run(..., true); variance_shift of masks at the rates of `epoch` (0-based). */
+/* Reads the diagnostics of one layer gathered by the last evaluation_run(..., true); variance_shift of masks at the rates of `epoch` (0-based), over
+ * min(256, n) evenly spaced validation samples, whose masks have the rows 0, 1, ... */
 void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
                             double values[][LAYER_METRIC_COUNT]);
 

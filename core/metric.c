@@ -142,9 +142,9 @@ const metric LAYER_METRICS[LAYER_METRIC_COUNT] = {
     [LAYER_METRIC_VARIANCE_SHIFT] =
         {"variance_shift", "ratio",
          "Variance of what the layer hands on after its dropout, "
-         "evaluation mode over training mode, each averaged over units; 1 is no "
-         "shift, 1 - rate is expected for centred inputs (Li et al. "
-         "2018).",
+         "evaluation mode over training mode, each averaged over units, on at most 256 evenly "
+         "spaced validation samples; 1 is no shift, 1 - rate is expected for centred inputs "
+         "(Li et al. 2018).",
          NEITHER, .is_test = false, BOTH},
     [LAYER_METRIC_EFFECTIVE_RANK] = {"effective_rank", "dimensions",
                                      "exp of the entropy of the normalized eigenvalues of the "

@@ -1,7 +1,9 @@
 /* The training loop from outside: replay, threads, interruption, stopping, selection, divergence. */
 #include "tests/core/engine.h"
 
+#include "core/dataset_storage.h"
 #include "core/regularizer.h"
+#include "core/rng.h"
 
 static void plain(train_spec *s)
 {
@@ -274,6 +276,50 @@ static void monte_carlo_without_masks_is_inference(void)
     engine_close(&e);
 }
 
+/* Two clouds far from each other, in turns or one after the other: the same rows in another order. */
+static dataset *clouds(bool are_sorted)
+{
+    enum { ROWS = 1500 };
+    dataset *set = dataset_new();
+    dataset_arrays arrays;
+    fail f;
+    if (!set)
+        abort();
+    set->d = 2;
+    set->k = 2;
+    set->default_scaling = SCALING_STANDARD;
+    if (!dataset_allocate(set, ROWS, sizeof(float), &arrays, &f))
+        abort();
+    for (size_t i = 0; i < ROWS; i++) {
+        size_t label = are_sorted ? i / (ROWS / 2) : i % 2,
+               number = are_sorted ? i % (ROWS / 2) : i / 2;
+        rng_stream s = rng_stream_at(1, RNG_DATA, (uint32_t)label, (uint32_t)number, 0);
+        arrays.labels[i] = (int32_t)label;
+        for (size_t j = 0; j < 2; j++)
+            arrays.floats[2 * i + j] = (float)((label ? 4 : -4) + rng_normal(&s));
+    }
+    return set;
+}
+
+/* A file may hold its classes one after the other: the shift is that of the whole validation split. */
+static void variance_shift_is_of_every_class(void)
+{
+    double shifts[2];
+    for (int are_sorted = 0; are_sorted < 2; are_sorted++) {
+        fail f;
+        fail_list faults = {0};
+        engine e = {.spec = engine_spec("clouds", 0), .threads = 1, .set = clouds(are_sorted)};
+        e.spec.dropout[0] = 0.5;
+        e.spec.epochs = 1;
+        e.spec.validation_size = 900;
+        CHECK(spec_resolve(&e.spec, &faults));
+        CHECK_OR_RETURN(split_open(e.set, &e.spec, &e.data, &f) && engine_train(&e));
+        shifts[are_sorted] = e.records[0].layers[0][LAYER_METRIC_VARIANCE_SHIFT];
+        engine_close(&e);
+    }
+    CHECK_NEAR(shifts[1], shifts[0], 0.05);
+}
+
 static void cancelling_ends_without_a_model(void)
 {
     engine e;
@@ -380,6 +426,7 @@ CHECK_MAIN("train", the_same_twice_and_on_any_number_of_threads,
            an_interrupted_run_ends_in_the_same_bytes, a_checkpoint_of_another_run_is_refused,
            seeds_matter_and_share_what_they_should, early_stopping_stops_and_restores_the_best,
            prechelts_criteria_stop, divergence_is_a_result, divergence_leaves_the_best_weights,
-           monte_carlo_without_masks_is_inference, cancelling_ends_without_a_model,
-           records_come_when_asked_for, predictions_agree_with_the_test_metrics,
-           the_initial_model_is_what_training_starts_from, memory_is_known_before)
+           monte_carlo_without_masks_is_inference, variance_shift_is_of_every_class,
+           cancelling_ends_without_a_model, records_come_when_asked_for,
+           predictions_agree_with_the_test_metrics, the_initial_model_is_what_training_starts_from,
+           memory_is_known_before)
