@@ -52,8 +52,11 @@ void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net 
         e->labels = arena_take(a, n, sizeof(int32_t));
     else
         e->targets = arena_take(a, n * shape->outputs, sizeof(float));
-    if (e->has_samples && spec->monte_carlo_samples > 0)
+    if (e->has_samples && spec->monte_carlo_samples > 0) {
         e->mean = arena_take(a, data->n[PART_TEST] * shape->outputs, sizeof(float));
+        if (shape->task == TASK_CLASSIFICATION)
+            e->log_sums = arena_take(a, data->n[PART_TEST], sizeof(double));
+    }
     if (spec->record_layers)
         take_layers(e, a);
     if (e->has_samples && (spec->record_layers || spec->monte_carlo_samples > 0)) {
@@ -215,24 +218,55 @@ void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
         diagnostics_read(&e->layers[i], values[i]);
 }
 
+/* ln(exp(a) + exp(b)); a may be -infinity. */
+static double log_add(double a, double b)
+{
+    double high = fmax(a, b);
+    return high + log1p(exp(fmin(a, b) - high));
+}
+
+/* Takes one sampled answer to the chunk into the means. Of the labels' probabilities the logarithms are summed as well: the
+ * probabilities themselves end where a float does, at 87 nats. */
+static void add_sample(evaluation *e, const chunk *c, real *out)
+{
+    size_t k = e->net->outputs;
+    if (e->log_sums) {
+        for (size_t r = 0; r < c->n; r++) {
+            double loss = kernel_cross_entropy(out + r * k, e->labels + c->first + r, 1, k);
+            e->log_sums[c->first + r] = log_add(e->log_sums[c->first + r], -loss);
+        }
+        kernel_softmax(out, c->n, k, NULL, NULL);
+    }
+    for (size_t i = 0; i < c->n * k; i++)
+        e->mean[c->first * k + i] += (float)out[i] / (float)e->spec->monte_carlo_samples;
+}
+
+static double loss_of_log_sums(const evaluation *e, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += e->log_sums[i];
+    return log((double)e->spec->monte_carlo_samples) - sum / (double)n;
+}
+
 scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
 {
     if (!e->has_samples) /* every sample would be the same */
         return evaluation_run(e, model, PART_TEST, false);
     size_t n = e->data->n[PART_TEST], k = e->net->outputs;
+    read_truth(e, PART_TEST, n);
     regularization_start_epoch(&e->sample, epoch);
     memset(e->mean, 0, n * k * sizeof *e->mean);
-    for (int64_t s = 0; s < e->spec->monte_carlo_samples; s++)
+    for (size_t i = 0; e->log_sums && i < n; i++)
+        e->log_sums[i] = -INFINITY;
+    for (int64_t sample = 0; sample < e->spec->monte_carlo_samples; sample++)
         for (size_t first = 0; first < n; first += EVALUATE_ROWS) {
             chunk c = chunk_at(e, PART_TEST, first);
-            sample_chunk(e, model, &c, RNG_MONTE_CARLO, (uint32_t)s);
-            net_state *output = &e->sample_work.states[e->net->n_layers - 1];
-            if (e->net->task == TASK_CLASSIFICATION)
-                kernel_softmax(output->out, c.n, k, NULL, NULL);
-            for (size_t i = 0; i < c.n * k; i++)
-                e->mean[first * k + i] +=
-                    (float)output->out[i] / (float)e->spec->monte_carlo_samples;
+            sample_chunk(e, model, &c, RNG_MONTE_CARLO, (uint32_t)sample);
+            add_sample(e, &c, e->sample_work.states[e->net->n_layers - 1].out);
         }
-    read_truth(e, PART_TEST, n);
-    return score(e, e->mean);
+    scores s = score(e, e->mean);
+    if (e->log_sums && isfinite(s.loss))
+        s.loss = loss_of_log_sums(e, n);
+    return s;
 }

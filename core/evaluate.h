@@ -21,6 +21,7 @@ typedef struct evaluation {
     float *rows;        /* inputs as the split gives them; also scratch.a where real is float */
     float *predictions; /* of the largest part: (n, outputs) */
     float *mean;        /* Monte-Carlo mean of the test part, or NULL */
+    double *log_sums;   /* with it, of a classification: ln of the sum over samples of p(label) */
     int32_t *labels;    /* of the rows in predictions; also: */
     float *targets;
     size_t n; /* rows in predictions */

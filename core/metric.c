@@ -95,7 +95,8 @@ const metric METRICS[METRIC_COUNT] = {
                                    LOWER, .is_test = false, BOTH},
     [METRIC_MC_TEST_LOSS] = {"mc_test_loss", LOSS_UNIT,
                              "Loss on the test split of the mean prediction over "
-                             "monte_carlo_samples sampled masks.",
+                             "monte_carlo_samples sampled masks: -mean ln of the mean p(label), or "
+                             "the mean squared error.",
                              LOWER, .is_test = true, BOTH},
     [METRIC_MC_TEST_ACCURACY] = {"mc_test_accuracy", "fraction",
                                  "Accuracy on the test split of the class probabilities averaged "

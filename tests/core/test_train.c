@@ -320,6 +320,29 @@ static void variance_shift_is_of_every_class(void)
     CHECK_NEAR(shifts[1], shifts[0], 0.05);
 }
 
+/* As the loss of inference, that of sampled masks does not end at the 87 nats of the least float. */
+static void monte_carlo_loss_is_of_logits(void)
+{
+    engine e;
+    train_spec s = engine_spec("blobs", 300);
+    s.dataset_options.noise = 100;
+    s.scaling = SCALING_NONE;
+    s.normalization = NORMALIZATION_NONE;
+    s.learning_rate = 1e-9;
+    s.epochs = 1;
+    s.n_hidden = 1;
+    s.activation = ACTIVATION_IDENTITY;
+    s.initialization = INITIALIZATION_HE_NORMAL;
+    s.input_dropout = 0.01;
+    s.monte_carlo_samples = 1;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    CHECK(engine_train(&e));
+    double loss = e.result.selected[METRIC_TEST_LOSS];
+    CHECK(loss > 100);
+    CHECK_NEAR(e.result.selected[METRIC_MC_TEST_LOSS], loss, 0.1);
+    engine_close(&e);
+}
+
 static void cancelling_ends_without_a_model(void)
 {
     engine e;
@@ -426,7 +449,7 @@ CHECK_MAIN("train", the_same_twice_and_on_any_number_of_threads,
            an_interrupted_run_ends_in_the_same_bytes, a_checkpoint_of_another_run_is_refused,
            seeds_matter_and_share_what_they_should, early_stopping_stops_and_restores_the_best,
            prechelts_criteria_stop, divergence_is_a_result, divergence_leaves_the_best_weights,
-           monte_carlo_without_masks_is_inference, variance_shift_is_of_every_class,
-           cancelling_ends_without_a_model, records_come_when_asked_for,
-           predictions_agree_with_the_test_metrics, the_initial_model_is_what_training_starts_from,
-           memory_is_known_before)
+           monte_carlo_without_masks_is_inference, monte_carlo_loss_is_of_logits,
+           variance_shift_is_of_every_class, cancelling_ends_without_a_model,
+           records_come_when_asked_for, predictions_agree_with_the_test_metrics,
+           the_initial_model_is_what_training_starts_from, memory_is_known_before)
