@@ -10,7 +10,8 @@
  * Draws of a split (RNG_SPLIT, step 0, row = class, 0 for regression): each is the permutation of the rows of that class,
  * in file order, by the address's stream; layer says which:
  *   0  stored training part: the test rows come first (if the set has no test part), then the validation rows (if it has
- *      no validation part), then the training rows: train_size grows by adding rows, and leaves the other parts alone
+ *      no validation part), then the training rows: train_size leaves the other parts alone, and adds rows to those of a smaller
+ *      one where the share of every class grows by a row or more (between closer sizes largest remainders may take one away)
  *   1  stored validation part: the first are kept      2  stored test part: the first are kept
  *   3  training part of the split, by the labels before label noise: the first are train_evaluation
  * How many of each class: largest remainders of proportional quotas; ties go to the lower class; a class keeps at least one

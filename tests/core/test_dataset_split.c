@@ -151,6 +151,33 @@ static void subsets_are_nested(void)
     dataset_close(set);
 }
 
+/* Classes of any size: whatever train_size is, one that gives each class a row more keeps all rows. */
+static void subsets_of_unequal_classes_are_nested(void)
+{
+    static const size_t counts[] = {600, 600, 200, 41, 3};
+    dataset *set = make_set(counts, 5, 0);
+    train_spec spec = plain_spec();
+    size_t n = 1444, n_lost = 0;
+    for (spec.train_size = 5; spec.train_size < 300; spec.train_size += 7) {
+        uint8_t *is_in = calloc(n, 1);
+        CHECK_OR_RETURN(is_in != NULL);
+        split *small = open_or_fail(set, &spec);
+        spec.train_size += (int64_t)(n / 3) + 1; /* a row more of the smallest class */
+        split *large = open_or_fail(set, &spec);
+        spec.train_size -= (int64_t)(n / 3) + 1;
+        CHECK_OR_RETURN(small && large);
+        for (size_t i = 0; i < large->n[PART_TRAIN]; i++)
+            is_in[large->rows[PART_TRAIN][i]] = 1;
+        for (size_t i = 0; i < small->n[PART_TRAIN]; i++)
+            n_lost += !is_in[small->rows[PART_TRAIN][i]];
+        split_close(small);
+        split_close(large);
+        free(is_in);
+    }
+    CHECK_EQUAL_INT(n_lost, 0);
+    dataset_close(set);
+}
+
 /* Largest remainders, at least one training row for each class, whatever the counts. */
 static void strata_are_fair(void)
 {
@@ -505,8 +532,8 @@ static void bytes_are_known_before(void)
 }
 
 CHECK_MAIN("dataset_split", sixty_twenty_twenty, ten_percent_beside_a_test_part, subsets_are_nested,
-           strata_are_fair, impossible_sizes_are_told, only_classes_that_are_there_need_rows,
-           draws_are_as_documented, train_evaluation_is_a_fixed_stratified_subset,
-           noise_changes_exactly_so_many_labels, noise_wants_classes, tables_are_scaled_by_column,
-           images_are_scaled_as_one, constant_columns_become_zero, reads_any_positions,
-           reads_targets, bytes_are_known_before)
+           subsets_of_unequal_classes_are_nested, strata_are_fair, impossible_sizes_are_told,
+           only_classes_that_are_there_need_rows, draws_are_as_documented,
+           train_evaluation_is_a_fixed_stratified_subset, noise_changes_exactly_so_many_labels,
+           noise_wants_classes, tables_are_scaled_by_column, images_are_scaled_as_one,
+           constant_columns_become_zero, reads_any_positions, reads_targets, bytes_are_known_before)
