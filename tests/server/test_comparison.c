@@ -1,5 +1,6 @@
 /* Comparisons of made-up runs: pairing, verdicts, order, selection, words, JSON; curves over seeds.
  */
+#include "core/rng.h"
 #include "server/codec_comparison.h"
 #include "server/comparison.h"
 #include "server/comparison_curves.h"
@@ -396,6 +397,50 @@ static void summary_agrees_with_verdicts_over_unlike_seeds(void)
     CHECK(strstr(json, "no evidence of") == NULL);
 }
 
+/* The summary of some rows with its verdicts, of one to four configs whose seeds fail or were not run here and there. */
+static void check_random_summary(uint32_t trial)
+{
+    static const char *const ids[] = {"a", "b", "base", "c", "d"};
+    comparison_row rows[40];
+    size_t n = 0;
+    rng_stream stream = rng_stream_at(trial, RNG_DATA, 0, 0, 0);
+    double spread = rng_uniform(&stream), missing = rng_uniform(&stream);
+    for (size_t i = 0; i < COUNT(ids); i++) {
+        double level = 1 + 0.3 * rng_normal(&stream), keep = i == 2 ? 0.2 * missing : missing;
+        for (int64_t seed = 0; seed < 6; seed++) {
+            double value = level + spread * (double)(seed % 3) + 0.05 * rng_normal(&stream);
+            rows[n] = row(ids[i], seed, value);
+            if (rng_uniform(&stream) < keep)
+                rows[n].status = seed % 2 ? RUN_STATE_FAILED : RUN_STATE_QUEUED;
+            n++;
+        }
+    }
+    answer(rows, n, &BY_LOSS);
+    const char *summary = strstr(json, "\"summary\"");
+    bool has_better = strstr(json, "\"verdict\":\"better\"") != NULL,
+         has_worse = strstr(json, "\"verdict\":\"worse\"") != NULL,
+         has_doubt = strstr(json, "\"verdict\":\"no_evidence\"") != NULL;
+    CHECK_OR_RETURN(summary != NULL);
+    bool says_better =
+             strstr(summary, ": better than the baseline.") || strstr(summary, "evidence for "),
+         says_worse =
+             strstr(summary, ": worse than the baseline.") || strstr(summary, " to be worse");
+    CHECK(says_better == has_better);
+    CHECK(!says_worse || has_worse);
+    CHECK(says_worse || !has_worse || strstr(summary, ": better than the baseline."));
+    CHECK(!strstr(summary, "evidence that any other config differs") ||
+          (!has_better && !has_worse));
+    CHECK(!strstr(summary, "allow no verdict on the others.") ||
+          !(has_better || has_worse || has_doubt));
+    CHECK(!strstr(summary, "nothing is compared") || !(has_better || has_worse || has_doubt));
+}
+
+static void summary_never_denies_a_verdict(void)
+{
+    for (uint32_t trial = 0; trial < 500; trial++)
+        check_random_summary(trial);
+}
+
 /* One config's lack of pairs says nothing of another that has them. */
 static void summary_tells_every_config_by_its_own_pairs(void)
 {
@@ -642,7 +687,7 @@ CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_eviden
            only_finished_values_count, data_seeds_pair_too, equal_runs_are_no_evidence,
            little_is_compared_with_grace, metrics_are_refused_where_they_are_not,
            answer_has_numbers_and_words, summary_of_every_kind,
-           summary_agrees_with_verdicts_over_unlike_seeds,
+           summary_agrees_with_verdicts_over_unlike_seeds, summary_never_denies_a_verdict,
            summary_tells_every_config_by_its_own_pairs, summary_says_why_nothing_is_compared,
            summary_names_the_failures_of_who_is_praised, summary_says_of_which_test_the_power_is,
            summary_keeps_the_digits_of_narrow_intervals, labels_are_for_people,
