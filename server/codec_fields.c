@@ -1,5 +1,6 @@
 /* GET /fields: FIELDS[], METRICS[] and DATASETS[] as JSON. */
 #include "server/codec_json.h"
+#include "server/comparison.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -117,7 +118,20 @@ static void add_field(buffer *b, const field *row)
     buffer_add_text(b, "}");
 }
 
-static void add_metric(buffer *b, const metric *m, const char *scope)
+/* Where a comparison can ask for the metric. */
+static void add_compared_at(buffer *b, metric_id id)
+{
+    fail ignored;
+    for (int at = 0; at < COMPARISON_AT_COUNT; at++) {
+        if (!comparison_check_metric(id, (comparison_at)at, &ignored))
+            continue;
+        codec_add_separator(b);
+        codec_add_string(b, COMPARISON_AT_NAMES[at]);
+    }
+}
+
+/* id: METRIC_COUNT for a metric of a layer, which is not compared. */
+static void add_metric(buffer *b, const metric *m, metric_id id, const char *scope)
 {
     static const char *const DIRECTIONS[] = {[METRIC_LOWER_IS_BETTER] = "lower",
                                              [METRIC_HIGHER_IS_BETTER] = "higher",
@@ -132,6 +146,11 @@ static void add_metric(buffer *b, const metric *m, const char *scope)
     add_boolean(b, "is_test", m->is_test);
     add_boolean(b, "classification", m->classification);
     add_boolean(b, "regression", m->regression);
+    codec_add_key(b, "compared_at");
+    buffer_add_text(b, "[");
+    if (id < METRIC_COUNT)
+        add_compared_at(b, id);
+    buffer_add_text(b, "]");
     buffer_add_text(b, "}");
 }
 
@@ -173,9 +192,9 @@ void codec_add_fields(buffer *b, int64_t first, int64_t limit)
     codec_add_string(b, FIELD_SYMBOLS);
     buffer_add_text(b, ",\"metrics\":[");
     for (int i = 0; i < METRIC_COUNT; i++)
-        add_metric(b, &METRICS[i], i < METRIC_EPOCH_COUNT ? "epoch" : "final");
+        add_metric(b, &METRICS[i], (metric_id)i, i < METRIC_EPOCH_COUNT ? "epoch" : "final");
     for (int i = 0; i < LAYER_METRIC_COUNT; i++)
-        add_metric(b, &LAYER_METRICS[i], "layer");
+        add_metric(b, &LAYER_METRICS[i], METRIC_COUNT, "layer");
     buffer_add_text(b, "],\"datasets\":[");
     for (int i = 0; i < DATASET_COUNT; i++)
         add_dataset_row(b, &DATASETS[i]);

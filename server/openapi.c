@@ -212,6 +212,24 @@ static const char LIST_SCHEMA[] =
     "{\"type\":\"array\",\"items\":{\"type\":\"object\"}},\"next_cursor\":{\"type\":[\"string\","
     "\"null\"]}}}";
 
+/* What GET /fields has beside its items. */
+static const char FIELDS_SCHEMA[] =
+    "{\"allOf\":[{\"$ref\":\"#/components/schemas/List\"},{\"type\":\"object\",\"required\":["
+    "\"symbols\",\"metrics\",\"datasets\"],\"properties\":{\"symbols\":{\"type\":\"string\"},"
+    "\"metrics\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Metric\"}},"
+    "\"datasets\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}]}";
+
+static const char METRIC_SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"name\",\"scope\",\"unit\",\"direction\",\"help\","
+    "\"is_test\",\"classification\",\"regression\",\"compared_at\"],\"properties\":{"
+    "\"name\":{\"type\":\"string\"},\"scope\":{\"enum\":[\"epoch\",\"final\",\"layer\"]},"
+    "\"unit\":{\"type\":\"string\"},\"direction\":{\"enum\":[\"lower\",\"higher\",\"none\"]},"
+    "\"help\":{\"type\":\"string\"},\"is_test\":{\"type\":\"boolean\"},"
+    "\"classification\":{\"type\":\"boolean\"},\"regression\":{\"type\":\"boolean\"},"
+    "\"compared_at\":{\"description\":\"What a comparison of this metric may have as `at`; empty "
+    "for the metrics of layers, which are not compared.\",\"type\":\"array\",\"uniqueItems\":true,"
+    "\"items\":{\"enum\":[\"selected\",\"best\",\"last\"]}}}}";
+
 static void add_parameter(buffer *b, const char *name, const char *place, const char *help,
                           const char *schema, bool required)
 {
@@ -290,6 +308,8 @@ static void add_body(buffer *b, const route *row)
 
 static const char *answer_schema(const route *row)
 {
+    if (strstr(row->pattern, "/fields"))
+        return "{\"$ref\":\"#/components/schemas/Fields\"}";
     if (row->flags & ROUTE_LIST)
         return "{\"$ref\":\"#/components/schemas/List\"}";
     return strcmp(row->produces, MESSAGE_JSON) == 0 ? "{\"type\":\"object\"}" : "{}";
@@ -424,6 +444,10 @@ static void add_components(buffer *b)
     buffer_add_text(b, PROBLEM_SCHEMA);
     codec_add_key(b, "List");
     buffer_add_text(b, LIST_SCHEMA);
+    codec_add_key(b, "Fields");
+    buffer_add_text(b, FIELDS_SCHEMA);
+    codec_add_key(b, "Metric");
+    buffer_add_text(b, METRIC_SCHEMA);
     close_object(b);
     open_object(b, "responses");
     codec_add_key(b, "Problem");

@@ -46,6 +46,21 @@ test('fields: one row per field, with all that a form needs', async () => {
   assert.match((await server.get('/fields')).symbols, /λ/);
 });
 
+test('fields: a metric says where it can be compared', async () => {
+  const { metrics } = await server.get('/fields');
+  const { components } = (await server.request('GET', '//api/openapi.json')).json;
+  const { experiment } = await server.train(QUICK);
+  for (const metric of metrics) {
+    assert.deepEqual(Object.keys(metric).sort(), components.schemas.Metric.required.slice().sort());
+    if (metric.scope === 'layer') { assert.deepEqual(metric.compared_at, [], metric.name); continue; }
+    assert.ok(metric.compared_at.length > 0, metric.name);
+    for (const at of ['selected', 'best', 'last']) {
+      const { status } = await server.request('GET', `/experiments/${experiment.id}/comparison?metric=${metric.name}&at=${at}`);
+      assert.equal(status === 200, metric.compared_at.includes(at), `${metric.name} at ${at}: ${status}`);
+    }
+  }
+});
+
 test('every default of the field table is accepted when sent', async () => {
   const { items } = await server.get('/fields');
   const spec = {};
