@@ -54,6 +54,7 @@ export class ExperimentStore {
     this.means = new Map();    /* metric → {asOf, curves: config id → MeanCurve} */
     this.curves = new Map();   /* run id → columns */
     this.comparison = null;
+    this.compared = null;      /* the question that `comparison` answers */
     this.problem = null;
     this.problems = new Map(); /* what could not be loaded → Problem */
     this.want = { metrics: [], perRun: false, runIds: [], comparison: null };
@@ -163,8 +164,13 @@ export class ExperimentStore {
   async loadComparison() {
     const want = this.want.comparison;
     if (!want) return;
-    const answer = await get(`/experiments/${this.id}/comparison`, want, this.signal);
-    if (want === this.want.comparison) this.comparison = answer;
+    try {
+      const answer = await get(`/experiments/${this.id}/comparison`, want, this.signal);
+      if (want === this.want.comparison) Object.assign(this, { comparison: answer, compared: want });
+    } catch (error) {
+      if (want === this.want.comparison && want !== this.compared) this.comparison = null; /* its numbers answer another question */
+      throw error;
+    }
   }
 
   /* The curves of the wanted runs that are missing or lack a metric. */
@@ -190,7 +196,10 @@ export class ExperimentStore {
     const comparisonChanged = JSON.stringify(before.comparison) !== JSON.stringify(want.comparison);
     this.want = { ...want, comparison: comparisonChanged ? want.comparison : before.comparison };
     if (!this.experiment) return;
-    if (comparisonChanged) this.refreshComparison.ask();
+    if (comparisonChanged) {
+      this.problems.delete('comparison'); /* it was about another question */
+      this.refreshComparison.ask();
+    }
     const { comparison: _1, ...curvesBefore } = before;
     const { comparison: _2, ...curvesNow } = this.want;
     if (JSON.stringify(curvesBefore) !== JSON.stringify(curvesNow)) {

@@ -52,8 +52,15 @@ function configColumns({ styles, props, regression, store }, rows) {
   ];
 }
 
+/* In which order the configs stand, in words. */
+function orderOf({ comparison }, order) {
+  if (!comparison || order) return 'Configs';
+  return comparison.direction === 'none' ? 'Configs, the lowest first' : 'Configs, the best first';
+}
+
 export function ConfigTable(shared) {
   const { configs, props, set, store, regression, version } = shared;
+  const isAnswer = store.comparison?.metric === props.compare && store.comparison.method.at === props.at; /* and not of the question before */
   const rows = useMemo(() => {
     const compared = new Map((store.comparison?.configs ?? []).map((one, i) => [one.config_id, { ...one, rank: i }]));
     const made = configs.map((config) => {
@@ -61,12 +68,12 @@ export function ConfigTable(shared) {
       const other = compared.get(config.config_id);
       const names = [props.compare, ...tableMetrics(regression, props.compare)];
       const stats = Object.fromEntries(names.map((name) => [name, summarize(done.map((run) => finalValue(run, name, props.at)))]));
-      return { ...config, done: done.length, failed: config.runs.filter((run) => run.status === 'failed').length, stats, difference: other?.difference ?? null, verdict: other?.verdict, rank: other?.rank ?? Infinity };
+      return { ...config, done: done.length, failed: config.runs.filter((run) => run.status === 'failed').length, stats, difference: (isAnswer && other?.difference) || null, verdict: isAnswer ? other?.verdict : undefined, rank: other?.rank ?? Infinity };
     });
     return made.sort((a, b) => a.rank - b.rank);
   }, [configs, version, store.comparison, props.compare, props.at, regression]);
   const columns = configColumns(shared, rows);
-  return html`<${Table} stack id="configs" label="Configs, the best first" columns=${columns} rows=${rows} sort=${props.order}
+  return html`<${Table} stack id="configs" label=${orderOf(store, props.order)} columns=${columns} rows=${rows} sort=${props.order}
     onSort=${(order) => set({ order })} rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />`;
 }
 

@@ -4,8 +4,8 @@ import { metricLabel, number, signed, withSpread, valuesLabel } from '../lib/for
 import { Icon, Loading } from './basic.js';
 
 const VERDICTS = {
-  better: ['▲', 'better', 'The difference to the baseline is real after adjusting for the number of comparisons (p < 0.05), and for the better.'],
-  worse: ['▼', 'worse', 'The difference to the baseline is real after adjusting for the number of comparisons (p < 0.05), and for the worse.'],
+  better: ['▲', 'better', 'There is evidence of a difference to the baseline, for the better (p < 0.05, adjusted for the number of comparisons).'],
+  worse: ['▼', 'worse', 'There is evidence of a difference to the baseline, for the worse (p < 0.05, adjusted for the number of comparisons).'],
   no_evidence: ['≈', 'no evidence', 'These seeds do not tell this configuration from the baseline.'],
   too_few_seeds: ['…', 'too few seeds', 'Fewer than three pairs of seeds: no test is possible.'],
   baseline: ['●', 'baseline', 'What the others are compared with.'],
@@ -14,6 +14,15 @@ const VERDICTS = {
 export function VerdictMark({ verdict }) {
   const [sign, words, help] = VERDICTS[verdict] ?? ['', verdict ?? '', ''];
   return html`<span class="verdict verdict-${verdict}" data-verdict=${verdict} title=${help}><span aria-hidden="true">${sign}</span> ${words}</span>`;
+}
+
+/* Which value of each run is compared. */
+export const AT_WORDS = { selected: 'selected weights', best: 'best epoch', last: 'last epoch' };
+
+/* Where the metric `name` can be compared: at `at`, or else at the first place there is. */
+export function comparedAt(metrics, name, at) {
+  const places = metrics.find((one) => one.scope !== 'layer' && one.name === name)?.compared_at ?? [];
+  return places.includes(at) || places.length === 0 ? at : places[0];
 }
 
 /* The metrics of the runs' task, in groups. */
@@ -52,15 +61,16 @@ function Selected({ comparison }) {
         && html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`}</p>`;
 }
 
-export function Verdict({ comparison, regression, problem, active, metrics, metric, at, onMetric, onAt }) {
+/* onChange({metric, at}) */
+export function Verdict({ comparison, regression, problem, active, metrics, metric, at, onChange }) {
   return html`
     <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
       <div class="verdict-head"><h2 id="verdict-title">Verdict</h2>
         <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals regression=${regression} metrics=${metrics}
-          value=${metric} onChange=${onMetric} />
-          <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onAt(event.target.value)}>
-            ${[['selected', 'selected weights'], ['best', 'best epoch'], ['last', 'last epoch']].map(([key, words]) => html`<option value=${key}
-              selected=${key === at}>${words}</option>`)}
+          value=${metric} onChange=${(name) => onChange({ metric: name, at: comparedAt(metrics, name, at) })} />
+          <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onChange({ metric, at: event.target.value })}>
+            ${Object.entries(AT_WORDS).map(([key, words]) => html`<option value=${key} selected=${key === at}
+              disabled=${comparedAt(metrics, metric, key) !== key}>${words}</option>`)}
           </select></div></div>
       ${comparison ? html`
         <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
@@ -72,7 +82,6 @@ export function Verdict({ comparison, regression, problem, active, metrics, metr
     </section>`;
 }
 
-/* An interval against zero, as a little picture; `span` is the largest distance from zero in the table. */
 /* A difference: the drawing, the value and its 95 % interval. */
 export function Difference({ difference, direction, span, verdict }) {
   const { mean, ci_low: low, ci_high: high } = difference;
@@ -82,6 +91,9 @@ export function Difference({ difference, direction, span, verdict }) {
       class="soft">(${withSpread(low, half)} to ${withSpread(high, half)})</span>` : ''}</span></span>`;
 }
 
+const SIDES = { lower: ' (left is better)', higher: ' (right is better)' };
+
+/* An interval against zero, as a little picture; `span` is the largest distance from zero in the table. */
 function Interval({ difference, direction, span, verdict }) {
   if (!difference || difference.mean === null || !(span > 0)) return html`<span class="soft">${verdict === 'baseline' ? '' : '–'}</span>`;
   const place = (x) => 55 + (50 * Math.max(-span, Math.min(span, x))) / span;
@@ -90,7 +102,7 @@ function Interval({ difference, direction, span, verdict }) {
   const words = known ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}` : number(mean, 3);
   return html`
     <svg class="interval verdict-${verdict}" viewBox="0 0 110 22" width="110" height="22" role="img" aria-label="Difference ${words}">
-      <title>${words}${direction ? ` (${direction.startsWith('higher') ? 'right' : 'left'} is better)` : ''}</title>
+      <title>${words}${SIDES[direction] ?? ''}</title>
       <line class="zero" x1="55" x2="55" y1="1" y2="21" />
       ${known && html`<line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
         ${low >= -span && html`<line class="range" x1=${place(low)} x2=${place(low)} y1="7" y2="15" />`}

@@ -9,7 +9,7 @@ import { t975 } from '../lib/stats.js';
 import { metricLabel, metricTitle, meanStd, signed, valuesLabel } from '../lib/format.js';
 import { Empty, Failure, Loading, Segments, Status, Swatch } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle } from '../part/chart.js';
-import { MetricSelect, VerdictMark } from '../part/verdict.js';
+import { AT_WORDS, MetricSelect, VerdictMark, comparedAt } from '../part/verdict.js';
 import { Table } from '../part/table.js';
 import { titleOf } from './experiments.js';
 
@@ -17,10 +17,14 @@ const PROPS = { ids: list(), metric: text('val_loss'), configs: choice(['best', 
 const REFRESH_MS = 1000;
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
 
+/* A metric is compared where it is first to be had: of the selected weights, unless it belongs to an epoch. */
 async function loadOne(id, metric, signal) {
+  const { metrics } = await getCatalogue();
+  const at = comparedAt(metrics, metric, 'selected');
+  const hasCurve = metrics.some((one) => one.scope === 'epoch' && one.name === metric);
   const [experiment, comparison, curves] = await Promise.all([
-    get(`/experiments/${id}`, {}, signal), get(`/experiments/${id}/comparison`, { metric }, signal),
-    get(`/experiments/${id}/curves`, { metric }, signal).catch(() => ({ configs: [] })), /* a final metric has no curve */
+    get(`/experiments/${id}`, {}, signal), get(`/experiments/${id}/comparison`, { metric, at }, signal),
+    hasCurve ? get(`/experiments/${id}/curves`, { metric }, signal) : { configs: [] },
   ]);
   return { experiment, comparison, curves: new Map(curves.configs.map((one) => [one.config_id, one])) };
 }
@@ -32,7 +36,7 @@ function useExperiments(ids, metric) {
     const abort = new AbortController();
     let timer = 0;
     const load = () => Promise.all(ids.map((id) => loadOne(id, metric, abort.signal))).then(
-      (items) => setState({ items, problem: null }), (problem) => { if (!abort.signal.aborted) setState({ items: null, problem }); });
+      (items) => { if (!abort.signal.aborted) setState({ items, problem: null }); }, (problem) => { if (!abort.signal.aborted) setState({ items: null, problem }); });
     const soon = () => { timer ||= setTimeout(() => { timer = 0; load(); }, REFRESH_MS); };
     const subscription = subscribe(null, (type, data) => { if (type === 'reset' || ids.includes(String(data.experiment))) soon(); });
     subscription.ready.then(load);
@@ -49,12 +53,12 @@ function rowsOf(items, theme) {
   })));
 }
 
-function Chart({ rows, props, set }) {
+function Chart({ rows, metric, props, set }) {
   const handle = useRef(null);
   const shown = rows.filter((row) => row.curve && (props.configs === 'all' || row.best));
   const zoomKey = JSON.stringify(props.zoom);
   const model = useMemo(() => ({
-    name: metricLabel(props.metric), xLabel: 'epoch', xLog: false, yLog: props.y === 'log', zoom: props.zoom, sync: 'compare', fit: props.fit === 'end',
+    name: metricLabel(metric), xLabel: 'epoch', xLog: false, yLog: props.y === 'log', zoom: props.zoom, sync: 'compare', fit: props.fit === 'end',
     series: shown.map(({ key, experiment, config, curve, color, dash }) => {
       const edge = (i) => (curve.n[i] > 1 && curve.std[i] !== null ? (t975(curve.n[i] - 1) * curve.std[i]) / Math.sqrt(curve.n[i]) : 0);
       const band = curve.n.some((n) => n > 1);
@@ -64,7 +68,7 @@ function Chart({ rows, props, set }) {
   }), [rows, props.configs, props.y, props.fit, zoomKey]);
   return html`
     <section class="card" aria-labelledby="compare-curves"><div class="section-head"><h2
-      id="compare-curves">${metricTitle(props.metric)} by epoch</h2><div class="toolbar">
+      id="compare-curves">${metricTitle(metric)} by epoch</h2><div class="toolbar">
         <${Segments} name="configs" label="Which configs" value=${props.configs} options=${[['best', 'The best of each'], ['all', 'All configs']]}
           onChange=${(configs) => set({ configs })} />
         <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}
@@ -73,11 +77,11 @@ function Chart({ rows, props, set }) {
         <${SaveMenu} id="chart-compare" handle=${handle} /></div></div>
       ${shown.length === 0 ? html`<p class="soft">There are no curves of this metric.</p>` : html`
         <div class="legend static">${model.series.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>
-        <${LineChart} id="chart-compare" handle=${handle} label="${metricLabel(props.metric)} by epoch" model=${model}
+        <${LineChart} id="chart-compare" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model}
           onZoom=${(zoom) => set({ zoom })} />`}</section>`;
 }
 
-const columns = (metric) => [
+const columns = (metric, at) => [
   { key: 'experiment', label: 'Experiment', value: (row) => titleOf(row.experiment), cell: (row) => html`<span class="config-name"><span
     class="swatch" style=${{ background: row.color }} /><a class="row-link"
     href="#/experiments/${row.experiment.id}">${titleOf(row.experiment)}</a></span>` },
@@ -85,7 +89,7 @@ const columns = (metric) => [
     class="nowrap">${valuesLabel(row.config.values)}</span>` },
   { key: 'status', label: 'Status', value: (row) => row.experiment.status, cell: (row) => html`<${Status} status=${row.experiment.status} />` },
   { key: 'n', label: 'Seeds', align: 'num', value: (row) => row.config.n, cell: (row) => row.config.n },
-  { key: 'mean', label: metricLabel(metric), align: 'num main', value: (row) => row.config.mean, cell: (row) => meanStd(row.config.mean, row.config.std) },
+  { key: 'mean', label: metricLabel(metric), align: 'num main', help: `Mean ± standard deviation over seeds, of each run's ${AT_WORDS[at]}`, value: (row) => row.config.mean, cell: (row) => meanStd(row.config.mean, row.config.std) },
   { key: 'difference', label: 'Difference to its baseline', align: 'num', value: (row) => row.config.difference?.mean, cell: (row) => (row.config.difference?.mean === null || row.config.difference === null ? '–' : signed(row.config.difference.mean, row.config.difference.ci_high - row.config.difference.mean)) },
   { key: 'verdict', label: 'Verdict', value: (row) => row.config.verdict, cell: (row) => html`<${VerdictMark} verdict=${row.config.verdict} />` },
 ];
@@ -97,7 +101,8 @@ function Compare({ set, ...props }) {
   useEffect(() => { getCatalogue().then(setCatalogue, () => {}); }, []);
   const { items, problem } = useExperiments(props.ids, props.metric);
   const rows = useMemo(() => rowsOf(items ?? [], theme), [items, theme]);
-  const lower = items?.[0]?.comparison.direction?.startsWith('higher') ? '-mean' : 'mean';
+  const first = items?.[0]?.comparison; /* the words are those of the numbers: while another metric is on its way, of the one before */
+  const lower = first?.direction === 'higher' ? '-mean' : 'mean';
   if (props.ids.length === 0) return html`<${Empty} heading="h1" title="Nothing to compare"><p>Select experiments in the <a
     href="#/experiments">list</a>, then press Compare.</p><//>`;
   return html`
@@ -108,8 +113,8 @@ function Compare({ set, ...props }) {
       </label>`}</div>
     ${problem && html`<${Failure} problem=${problem} title="These experiments could not be loaded" />`}
     ${!items && !problem && html`<${Loading} what="Loading the experiments" />`}
-    ${items && html`<${Chart} rows=${rows} props=${props} set=${set} />
-      <${Table} stack id="compared" label="Configs of all experiments" columns=${columns(props.metric)} rows=${rows} sort=${props.sort || lower}
+    ${items && html`<${Chart} rows=${rows} metric=${first.metric} props=${props} set=${set} />
+      <${Table} stack id="compared" label="Configs of all experiments" columns=${columns(first.metric, first.method.at)} rows=${rows} sort=${props.sort || lower}
         onSort=${(sort) => set({ sort })} rowKey=${(row) => row.key} />
       <p class="soft small">Differences and verdicts are within each experiment, to its own baseline. Between experiments seeds and settings may differ, so no test is made there.</p>`}`;
 }

@@ -128,7 +128,7 @@ function Experiment({ id, set, ...props }) {
   const single = configs.length > 0 && configs.every((config) => config.runs.length === 1);
   const mode = single ? 'runs' : props.mode;
   const runIds = useMemo(() => configs.filter((config) => !props.hide.includes(config.config_id)).flatMap((config) => config.runs.map((run) => run.id)), [configs, props.hide]);
-  const baseline = store.comparison?.baseline ?? null;
+  const baseline = store.comparison?.baseline ?? store.experiment?.baseline ?? null;
   const styles = useMemo(() => configStyles(configs, baseline, props.by, theme), [configs.length, baseline, props.by, theme, store.runs]);
   useEffect(() => {
     const shown = [...new Set([...metrics, ...(props.gap ? metrics.map(trainingOf).filter(Boolean) : [])])];
@@ -149,7 +149,7 @@ function Experiment({ id, set, ...props }) {
     <${Head} store=${store} catalogue=${catalogue} />
     <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} regression=${regression}
       metrics=${catalogue.metrics}
-      metric=${props.compare} at=${props.at} onMetric=${(compare) => set({ compare })} onAt=${(at) => set({ at })} />
+      metric=${props.compare} at=${props.at} onChange=${({ metric, at }) => set({ compare: metric, at })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
     ${store.comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${store.comparison} />`}

@@ -28,6 +28,46 @@ test('the verdict is the summary of the comparison, for every metric and epoch t
   await context.close();
 });
 
+test('where a metric cannot be compared, it is compared elsewhere or the service says so: no numbers of another one', async () => {
+  const { page, context } = await openPage(browser, server);
+  const verdicts = () => page.locator('#configs [data-verdict]').count();
+  await page.goto(`${server.url}/${at}?at=last`);
+  await page.locator('#configs [data-verdict]').first().waitFor();
+  await page.locator('#verdict-metric').selectOption('test_loss');
+  const { summary } = await server.get(`/experiments/${experiment.id}/comparison?metric=test_loss`);
+  await page.waitForFunction((words) => document.getElementById('verdict-summary')?.textContent === words, summary);
+  const places = (disabled) => page.locator(`#verdict-at option${disabled ? ':disabled' : ':not(:disabled)'}`).evaluateAll((all) => all.map((one) => one.value));
+  assert.deepEqual([await places(false), await places(true)], [['selected'], ['best', 'last']]);
+  await page.locator('#verdict-metric').selectOption('learning_rate');
+  await page.waitForFunction(() => /learning/.test(document.getElementById('verdict-summary')?.textContent));
+  assert.deepEqual([await places(false), await places(true)], [['best', 'last'], ['selected']]);
+  await page.locator('table#configs').waitFor();
+  assert.equal(await page.getByRole('region', { name: 'Configs, the lowest first' }).count(), 1, 'of which neither more nor less is better');
+  assert.doesNotMatch((await page.locator('#configs title').allTextContents()).join(), /is better/);
+  await page.evaluate((hash) => { location.hash = hash; }, `${at}?compare=learning_rate&at=selected`);
+  await page.getByTestId('verdict').getByText('belongs to an epoch, not to weights').waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('#configs tbody tr').length === 4);
+  assert.equal(await verdicts(), 0);
+  await page.locator('#verdict-metric').selectOption('val_loss');
+  await page.locator('#configs [data-verdict]').first().waitFor();
+  await context.close();
+});
+
+test('experiments can be compared by every metric', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/compare?ids=${experiment.id},${picture.experiment_id}`);
+  await page.locator('#compared tbody tr').first().waitFor();
+  const metrics = await page.locator('#compare-metric option').evaluateAll((all) => all.map((one) => one.value));
+  assert.ok(metrics.includes('learning_rate') && metrics.includes('test_loss'), `${metrics}`);
+  for (const metric of ['test_loss', 'learning_rate', 'seconds', 'val_accuracy']) {
+    await page.locator('#compare-metric').selectOption(metric);
+    await page.getByRole('heading', { level: 2, name: new RegExp(`^${metric.replace('val', 'validation').replace('_', ' ')} by epoch`, 'i') }).waitFor();
+    assert.equal(await page.locator('#compared tbody tr').count(), 5, metric);
+  }
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('main effects and interactions of a full grid stand in a table of their own', async () => {
   const { effects } = await server.get(`/experiments/${experiment.id}/comparison`);
   const { page, context, complaints } = await openPage(browser, server);
