@@ -3,8 +3,9 @@
  * 1. Events are subscribed to before anything is loaded; after a `reset` everything is loaded again.
  * 2. Epochs are added to the curves as they are heard: to those over seeds if they came after what the service's answer had seen, to those
  *    of runs if they are behind their end. What comes while a curve is being loaded is added after.
- * 3. What costs a request (curves of a run that starts anew, comparison) is asked for at most every so often while events come in.
- * 4. A new epoch only redraws the lines: `watchCurves` tells of it at most once per frame, rarer where drawing is expensive. The page,
+ * 3. What is heard of a run while an answer about runs is on its way wins over that answer; the run is then asked for again.
+ * 4. What costs a request (curves of a run that starts anew, comparison) is asked for at most every so often while events come in.
+ * 5. A new epoch only redraws the lines: `watchCurves` tells of it at most once per frame, rarer where drawing is expensive. The page,
  *    with its tables and progress, is told by `changed()`, at most a few times a second. */
 import { get, getAll } from './api.js';
 import { subscribe } from './events.js';
@@ -15,6 +16,7 @@ export const TERMINAL = ['completed', 'failed', 'cancelled'];
 const REFRESH_MS = 350;
 const PAGE_MS = 500;
 const RUN_LINES_LIMIT = 100;
+const CHANGED_RUNS_LIMIT = 20; /* more are quicker to have with all others */
 const PARALLEL_LOADS = 4;
 
 /* Calls `work` now, or later if the last call was less than `gap` (or three times its duration) ago; calls that come
@@ -61,10 +63,15 @@ export class ExperimentStore {
     this.abort = new AbortController();
     this.refreshCurves = new Refresher(() => this.guarded('curves', () => this.loadCurves()));
     this.refreshComparison = new Refresher(() => this.guarded('comparison', () => this.loadComparison()));
-    this.refreshRuns = new Refresher(() => this.guarded('runs', () => this.loadChangedRuns()));
+    this.refreshRuns = new Refresher(() => this.guarded('runs', () => this.loadRuns()));
     this.refreshExperiment = new Refresher(() => this.guarded('experiment', () => this.loadExperiment()));
-    this.changedRuns = new Set();
-    this.early = new Map();    /* run id → epochs heard before its curve was loaded */
+    this.isListed = false;     /* `runs` has been loaded */
+    this.isListWanted = true;  /* all runs are to be loaded (again) */
+    this.changedRuns = new Set(); /* what is known of them is not the latest */
+    this.heardRuns = new Map(); /* run id → its last event since the first of the answers about runs that are on their way was asked for */
+    this.runsOnWay = 0;
+    this.told = null;          /* the last event of the experiment */
+    this.early = new Map();    /* run id → epochs heard while its curve is on its way */
     this.heard = [];           /* [id, epoch] heard while curves over seeds are on their way */
     this.meansOnWay = 0;
   }
@@ -117,25 +124,61 @@ export class ExperimentStore {
       return;
     }
     this.tell();
+    this.isListWanted = true;
     await this.guarded('runs', () => this.loadRuns());
     this.refreshCurves.ask();
     this.refreshComparison.ask();
   }
 
   async loadExperiment() {
+    const { told } = this;
     this.experiment = await get(`/experiments/${this.id}`, {}, this.signal);
+    if (this.told !== told) this.hearExperiment(this.told);
   }
 
+  /* Those that changed, or all. */
   async loadRuns() {
-    const runs = await getAll(`/experiments/${this.id}/runs`, {}, this.signal);
-    this.runs = new Map(runs.sort((a, b) => a.id - b.id).map((run) => [run.id, run]));
+    const ids = [...this.changedRuns];
+    const isSome = !this.isListWanted && ids.length <= CHANGED_RUNS_LIMIT && ids.every((id) => this.runs.has(id));
+    this.runsOnWay += 1;
+    try {
+      if (isSome) await inParallel(ids, async (id) => this.runs.set(id, await get(`/runs/${id}`, {}, this.signal)));
+      else await this.loadAllRuns();
+      for (const id of ids) this.changedRuns.delete(id);
+      for (const [id, { epoch }] of this.live) this.reach(id, epoch);
+    } finally {
+      this.runsOnWay -= 1;
+      this.catchUp();
+    }
   }
 
-  async loadChangedRuns() {
-    const ids = [...this.changedRuns];
-    this.changedRuns.clear();
-    if (ids.length > 20 || ids.some((id) => !this.runs.has(id))) { await this.loadRuns(); return; }
-    await inParallel(ids, async (id) => this.runs.set(id, await get(`/runs/${id}`, {}, this.signal)));
+  async loadAllRuns() {
+    this.isListWanted = false; /* unless somebody wants it meanwhile */
+    try {
+      const runs = await getAll(`/experiments/${this.id}/runs`, {}, this.signal);
+      this.runs = new Map(runs.sort((a, b) => a.id - b.id).map((run) => [run.id, run]));
+      this.isListed = true;
+    } catch (error) {
+      this.isListWanted = true;
+      throw error;
+    }
+  }
+
+  /* What was heard of runs while an answer was on its way may be newer. */
+  catchUp() {
+    for (const [id, event] of this.heardRuns) {
+      const run = this.runs.get(id);
+      if (run) changeRun(run, event);
+      this.changedRuns.add(id);
+    }
+    if (this.heardRuns.size > 0) this.refreshRuns.ask();
+    if (this.runsOnWay === 0) this.heardRuns.clear();
+  }
+
+  /* The run has trained that far. */
+  reach(id, epoch) {
+    const run = this.runs.get(id);
+    if (run) run.epoch = Math.max(run.epoch, epoch);
   }
 
   async loadCurves() {
@@ -179,10 +222,11 @@ export class ExperimentStore {
     const ids = this.want.runIds.slice(0, RUN_LINES_LIMIT)
       .filter((id) => !metrics.every((name) => this.curves.get(id)?.[name]));
     await inParallel(ids, async (id) => {
-      const answer = await get(`/runs/${id}/curves`, { metrics: metrics.join(',') }, this.signal);
-      const heard = this.early.get(id) ?? [];
+      const heard = [];
+      this.early.set(id, heard);
+      const { columns } = await get(`/runs/${id}/curves`, { metrics: metrics.join(',') }, this.signal);
+      if (this.early.get(id) !== heard) return; /* forgotten meanwhile */
       this.early.delete(id);
-      const { columns } = answer;
       for (const name of metrics) columns[name] ??= columns.epoch.map(() => null);
       this.curves.set(id, columns);
       for (const event of heard) this.append(id, event);
@@ -190,11 +234,17 @@ export class ExperimentStore {
     });
   }
 
+  /* Curves of runs, also those on their way, are of no use any more: not all that comes is added to them. */
+  forgetRunCurves() { this.curves.clear(); this.early.clear(); }
+
+  forgetRunCurve(id) { this.curves.delete(id); this.early.delete(id); }
+
   /* What the page shows: {metrics, perRun, runIds, comparison: {metric, at}}. */
   show(want) {
     const before = this.want;
     const comparisonChanged = JSON.stringify(before.comparison) !== JSON.stringify(want.comparison);
     this.want = { ...want, comparison: comparisonChanged ? want.comparison : before.comparison };
+    if (before.perRun && !want.perRun) this.forgetRunCurves();
     if (!this.experiment) return;
     if (comparisonChanged) {
       this.problems.delete('comparison'); /* it was about another question */
@@ -209,7 +259,7 @@ export class ExperimentStore {
   }
 
   hear(type, data, id) {
-    if (type === 'reset') { this.curves.clear(); this.load(); return; }
+    if (type === 'reset') { this.forgetRunCurves(); this.live.clear(); this.load(); return; }
     if (type === 'epoch') this.hearEpoch(data, id);
     else if (type === 'run') this.hearRun(data);
     else if (type === 'experiment') this.hearExperiment(data);
@@ -218,8 +268,7 @@ export class ExperimentStore {
 
   hearEpoch(data, id) {
     this.live.set(data.run, { epoch: data.epoch, ...data.metrics });
-    const run = this.runs.get(data.run);
-    if (run) run.epoch = Math.max(run.epoch, data.epoch);
+    this.reach(data.run, data.epoch);
     if (this.want.perRun) this.append(data.run, data);
     else for (const metric of this.want.metrics) this.addToMean(metric, id, data);
     if (this.meansOnWay > 0) this.heard.push([id, data]);
@@ -240,12 +289,7 @@ export class ExperimentStore {
   /* One epoch behind a run's columns. What comes while they are being loaded is added after. */
   append(id, data) {
     const columns = this.curves.get(id);
-    if (!columns) {
-      if (!this.want.runIds.includes(id)) return;
-      if (!this.early.has(id)) this.early.set(id, []);
-      this.early.get(id).push(data);
-      return;
-    }
+    if (!columns) { this.early.get(id)?.push(data); return; }
     const last = columns.epoch.length ? columns.epoch[columns.epoch.length - 1] : -1;
     if (data.epoch <= last) return;
     for (const name of Object.keys(columns)) columns[name].push(name === 'epoch' ? data.epoch : (data.metrics[name] ?? null));
@@ -253,23 +297,45 @@ export class ExperimentStore {
 
   hearRun(data) {
     const run = this.runs.get(data.run);
-    if (data.status === 'queued' && data.epoch === 0) this.curves.delete(data.run);
-    if (run) Object.assign(run, { status: data.status, epoch: data.epoch ?? run.epoch, stop_reason: data.stop_reason });
-    if (!run || TERMINAL.includes(data.status)) {
+    const startsAnew = data.status === 'queued' && data.epoch === 0;
+    if (startsAnew) {
+      this.forgetRunCurve(data.run);
+      this.live.delete(data.run);
+    }
+    if (run) changeRun(run, data);
+    if (this.runsOnWay > 0) this.heardRuns.set(data.run, data);
+    if (!run || startsAnew || TERMINAL.includes(data.status)) {
       this.changedRuns.add(data.run);
       this.refreshRuns.ask();
       this.refreshComparison.ask();
     }
-    const startsAnew = data.status === 'queued';
-    if (startsAnew || (this.want.perRun && !this.curves.has(data.run))) this.refreshCurves.ask();
+    if (data.status === 'queued' || (this.want.perRun && !this.curves.has(data.run))) this.refreshCurves.ask();
   }
 
   hearExperiment(data) {
-    if (!this.experiment) return;
-    const ended = TERMINAL.includes(data.status) && !TERMINAL.includes(this.experiment.status);
-    Object.assign(this.experiment, { status: data.status, progress: data.progress, runs: data.runs });
-    if (ended) { this.refreshExperiment.ask(); this.refreshComparison.ask(); }
+    this.told = data;
+    const { experiment } = this;
+    if (!experiment) return;
+    const ended = TERMINAL.includes(data.status) && !TERMINAL.includes(experiment.status);
+    const n_runs = countRuns(data);
+    const hasGrown = n_runs !== experiment.n_runs;
+    Object.assign(experiment, { status: data.status, progress: data.progress, runs: data.runs, n_runs });
+    if (hasGrown) {
+      this.isListWanted = true;
+      this.refreshRuns.ask();
+    }
+    if (ended || hasGrown) {
+      this.refreshExperiment.ask();
+      this.refreshComparison.ask();
+    }
   }
+}
+
+/* How many runs an experiment has, from an event of it. */
+export const countRuns = ({ runs }) => Object.values(runs).reduce((sum, n) => sum + n, 0);
+
+function changeRun(run, { status, epoch, stop_reason }) {
+  Object.assign(run, { status, epoch: epoch ?? run.epoch, stop_reason });
 }
 
 async function inParallel(items, work) {

@@ -144,6 +144,7 @@ function Experiment({ id, set, ...props }) {
   }
   if (!store.experiment || !catalogue) return html`<${Loading} what="Loading the experiment" />`;
 
+  const numberOf = (n) => (store.isListed ? ` (${n})` : '');
   const shared = { store, version, catalogue, configs, styles, props, set, regression };
   return html`
     <${Head} store=${store} catalogue=${catalogue} />
@@ -157,7 +158,9 @@ function Experiment({ id, set, ...props }) {
       props=${props} set=${set} />`}
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
-        tabs=${[['configs', `Configs (${configs.length})`], ['runs', `Runs (${store.runs.size})`], ['specification', 'Specification']]} />
+        tabs=${[['configs', `Configs${numberOf(configs.length)}`], ['runs', `Runs${numberOf(store.runs.size)}`], ['specification', 'Specification']]} />
+      ${store.problems.has('runs') && html`<${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
+        retry=${() => store.refreshRuns.ask()} />`}
       <div ...${tabPanel('tables', props.tab)}>
         ${props.tab === 'configs' && html`<${ConfigTable} ...${shared} />`}
         ${props.tab === 'runs' && html`<${RunTable} ...${shared} />`}

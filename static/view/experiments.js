@@ -4,7 +4,7 @@ import { defineView } from '../lib/view.js';
 import { text, choice, go } from '../lib/state.js';
 import { get, request, newKey } from '../lib/api.js';
 import { subscribe } from '../lib/events.js';
-import { TERMINAL } from '../lib/experiment-store.js';
+import { TERMINAL, countRuns } from '../lib/experiment-store.js';
 import { count, when, whenFully, duration, elapsed } from '../lib/format.js';
 import { Icon, Status, Progress, Remaining, Loading, Failure, Empty, ConfirmButton, attempt, notify } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
@@ -31,55 +31,71 @@ function renewed(old, page, sort) {
 }
 
 /* An experiment after an event. */
-function changedBy(one, { status, progress, runs }) {
+function changedBy(one, event) {
+  const { status, progress, runs } = event;
   const now = new Date().toISOString();
   return {
-    ...one, status, progress, runs, started_at: one.started_at ?? (status === 'running' ? now : null),
+    ...one, status, progress, runs, n_runs: countRuns(event), started_at: one.started_at ?? (status === 'running' ? now : null),
     finished_at: TERMINAL.includes(status) ? one.finished_at ?? now : null,
   };
 }
+
+/* Whether the place of an experiment in a list, or that it is there at all, follows from its status. */
+const dependsOnStatus = ({ status, sort }) => status !== '' || sort === '-finished_at';
 
 /* The list as loaded so far, kept true by events. */
 function useExperiments(query) {
   const key = JSON.stringify(query);
   const [state, setState] = useState({ key, items: null, next: null, problem: null }); /* of the query `key`, which may be the last one */
   const abort = useRef(null);
-  const loaded = useRef({ key, ids: new Set() });
+  const loaded = useRef({ key, items: new Map() }); /* by id */
   const asked = useRef(null); /* the cursor whose page is on its way */
+  const heard = useRef(new Map()); /* id → its last event */
   const load = useCallback(async (cursor) => {
     if (cursor && cursor === asked.current) return;
     asked.current = cursor;
     if (!cursor) { abort.current?.abort(); abort.current = new AbortController(); }
     const { signal } = abort.current;
+    const before = new Map(heard.current);
     try {
       const inOrder = query.sort === '-created_at';
       const isNew = loaded.current.key !== key;
-      const limit = cursor || inOrder || isNew ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, loaded.current.ids.size));
+      const limit = cursor || inOrder || isNew ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, loaded.current.items.size));
       const { items, next_cursor: next } = await get('/experiments', { ...query, limit, cursor }, signal);
-      const page = { key, items, next, problem: null };
-      setState((old) => (cursor ? { ...page, items: [...old.items, ...items] } : renewed(old, page, query.sort)));
+      const isLatest = ({ id }) => !heard.current.has(id) || heard.current.get(id) === before.get(id); /* else more was heard while the answer was on its way */
+      const page = { key, items: items.map((one) => (isLatest(one) ? one : changedBy(one, heard.current.get(one.id)))), next, problem: null };
+      setState((old) => (cursor ? { ...page, items: [...old.items, ...page.items] } : renewed(old, page, query.sort)));
     } catch (problem) {
       if (!signal.aborted) { asked.current = null; setState((old) => ({ ...old, problem })); }
     }
   }, [key]);
+  /* More runs came; whether they are of more configs no event says. */
+  const grown = useCallback((id) => get(`/experiments/${id}`).then(
+    ({ n_configs }) => setState((old) => ({ ...old, items: old.items.map((one) => (one.id === id ? { ...one, n_configs } : one)) })), () => {}), []);
   useEffect(() => {
     let timer = 0;
-    const known = new Set(); /* that are not in the list, which may be because of its filters */
     const changes = new Map(); /* id → its last event of a batch */
     const soon = () => { timer ||= setTimeout(() => { timer = 0; load(null); }, NEW_MS); };
     const hear = (type, data) => {
-      if (type === 'reset') soon();
+      if (type === 'reset') { heard.current.clear(); soon(); }
       if (type === 'experiment') changes.set(data.experiment, data);
     };
+    /* One that is not in the list may be new, or not be there because of the filters. */
+    const isToReload = ([id, { status }]) => {
+      const listed = loaded.current.items.get(id);
+      const before = heard.current.get(id)?.status ?? listed?.status;
+      return (!listed && before === undefined) || (dependsOnStatus(query) && before !== status);
+    };
     const apply = () => {
-      for (const id of changes.keys()) {
-        if (loaded.current.ids.has(id) || known.has(id)) continue;
-        known.add(id);
-        soon();
+      if ([...changes].some(isToReload)) soon();
+      for (const [id, event] of changes) {
+        const listed = loaded.current.items.get(id);
+        if (listed && listed.n_runs !== countRuns(event)) grown(id);
+        heard.current.set(id, event);
       }
-      if ([...changes.keys()].some((id) => loaded.current.ids.has(id))) {
-        const heard = new Map(changes);
-        setState((old) => ({ ...old, items: old.items.map((one) => (heard.has(one.id) ? changedBy(one, heard.get(one.id)) : one)) }));
+      if ([...changes.keys()].some((id) => loaded.current.items.has(id))) {
+        const now = new Map(changes);
+        setState((old) => ({ ...old, items: old.items.map((one) => (now.has(one.id) ? changedBy(one, now.get(one.id)) : one)) }));
       }
       changes.clear();
     };
@@ -88,7 +104,7 @@ function useExperiments(query) {
     return () => { clearTimeout(timer); abort.current?.abort(); subscription.close(); };
   }, [load]);
   const { items } = state;
-  loaded.current = useMemo(() => ({ key: state.key, ids: new Set(items?.map((one) => one.id)) }), [state.key, items?.length, items?.[0]?.id, items?.at(-1)?.id]);
+  loaded.current = useMemo(() => ({ key: state.key, items: new Map(items?.map((one) => [one.id, one])) }), [state.key, items]);
   const drop = (gone) => setState((old) => ({ ...old, items: old.items.filter((one) => !gone.includes(one.id)) }));
   const replace = useCallback((now) => setState((old) => ({ ...old, items: old.items.map((one) => (one.id === now.id ? now : one)) })), []);
   return { ...state, more: () => state.key === key && state.next && load(state.next), reload: () => load(null), drop, replace };
