@@ -10,6 +10,7 @@
 import { get, getAll } from './api.js';
 import { subscribe } from './events.js';
 import { MeanCurve } from './mean-curve.js';
+import { notePace } from './pace.js';
 import { Pacer } from './pacer.js';
 
 export const TERMINAL = ['completed', 'failed', 'cancelled'];
@@ -134,6 +135,7 @@ export class ExperimentStore {
     const { told } = this;
     this.experiment = await get(`/experiments/${this.id}`, {}, this.signal);
     if (this.told !== told) this.hearExperiment(this.told);
+    else notePace(this.id, this.experiment);
   }
 
   /* Those that changed, or all. */
@@ -314,6 +316,7 @@ export class ExperimentStore {
 
   hearExperiment(data) {
     this.told = data;
+    notePace(this.id, data);
     const { experiment } = this;
     if (!experiment) return;
     const ended = TERMINAL.includes(data.status) && !TERMINAL.includes(experiment.status);

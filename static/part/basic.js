@@ -1,6 +1,7 @@
 /* basic — the small parts that all views share: icons, badges, bars, notices, states of loading. */
 import { html, useState, useEffect, useRef } from '../lib/html.js';
 import { count, duration } from '../lib/format.js';
+import { remainingSeconds } from '../lib/pace.js';
 
 const PATHS = {
   plus: 'M8 3v10M3 8h10', close: 'M4 4l8 8M12 4l-8 8', down: 'M4 6l4 4 4-4', right: 'M6 4l4 4-4 4', check: 'M3.5 8.5l3 3 6-7',
@@ -46,15 +47,8 @@ export function Progress({ experiment }) {
     </div>`;
 }
 
-/* Seconds until an active experiment is done, from its pace so far; null while that is a guess. */
-export function remainingSeconds(experiment) {
-  const { status, progress, started_at: start } = experiment;
-  if (status !== 'running' || !start || progress < 0.02) return null;
-  return ((Date.now() - Date.parse(start)) / 1000) * ((1 - progress) / progress);
-}
-
 export function Remaining({ experiment }) {
-  const seconds = remainingSeconds(experiment);
+  const seconds = remainingSeconds(experiment.id);
   return seconds === null ? null : html`<span class="soft nowrap">${duration(seconds)} left</span>`;
 }
 

@@ -5,21 +5,24 @@ import { parseSweepValues } from '../lib/spec.js';
 import { count } from '../lib/format.js';
 import { notify } from './basic.js';
 
-function ExtendForm({ experiment, fields, close, done }) {
+function ExtendForm({ experiment, fields, seeds: now, close, done }) {
   const swept = Object.keys(experiment.spec.sweep ?? {}).map((name) => fields.find((field) => field.name === name)).filter(Boolean);
-  const now = typeof experiment.spec.repeats === 'number' ? experiment.spec.repeats : Math.round(experiment.n_runs / Math.max(1, experiment.n_configs));
   const [repeats, setRepeats] = useState(String(Math.max(now + 2, 5)));
   const [texts, setTexts] = useState({});
   const [problem, setProblem] = useState('');
   const submit = async (event) => {
     event.preventDefault();
     const body = {};
-    if (repeats.trim() !== '' && Number(repeats) !== now) body.repeats = Number(repeats);
+    if (repeats.trim() !== '' && !(Number(repeats) <= now)) body.repeats = Number(repeats);
     for (const field of swept) {
       if (!(texts[field.name] ?? '').trim()) continue;
       const parsed = parseSweepValues(field, texts[field.name]);
       if (parsed.error) { setProblem(`${field.name}: ${parsed.error}`); return; }
       body.sweep = { ...body.sweep, [field.name]: parsed.value };
+    }
+    if (Object.keys(body).length === 0) {
+      setProblem(`Nothing to add: every config has ${count(now, 'seed')} already.`);
+      return;
     }
     try {
       const before = experiment.n_runs;
@@ -46,12 +49,12 @@ function ExtendForm({ experiment, fields, close, done }) {
     </form>`;
 }
 
-/* Opens the dialog; done(experiment) after it worked. */
-export function openExtend(experiment, fields, done) {
+/* Opens the dialog; `seeds`: how many a config has now; done(experiment) after it worked. */
+export function openExtend(experiment, fields, seeds, done) {
   const dialog = document.createElement('dialog');
   dialog.setAttribute('aria-labelledby', 'extend-title');
   document.body.append(dialog);
   dialog.addEventListener('close', () => { render(null, dialog); dialog.remove(); });
-  render(html`<${ExtendForm} experiment=${experiment} fields=${fields} done=${done} close=${() => dialog.close()} />`, dialog);
+  render(html`<${ExtendForm} experiment=${experiment} fields=${fields} seeds=${seeds} done=${done} close=${() => dialog.close()} />`, dialog);
   dialog.showModal();
 }

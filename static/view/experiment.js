@@ -46,6 +46,10 @@ function configsOf(runs) {
   return [...configs.values()];
 }
 
+/* How many seeds a config has. */
+const seedsOf = ({ runs, experiment }) => (runs.size ? Math.max(...configsOf(runs).map((config) => config.runs.length))
+  : Math.round(experiment.n_runs / Math.max(1, experiment.n_configs)));
+
 function Actions({ store, catalogue }) {
   const { experiment } = store;
   const base = `/experiments/${experiment.id}`;
@@ -64,7 +68,7 @@ function Actions({ store, catalogue }) {
         <${Icon} name="pause" />Pause</button>`}
       ${store.experiment.status === 'paused' && html`<button type="button" class="button primary" id="resume" onClick=${() => act('resume')}><${Icon}
         name="play" />Resume</button>`}
-      <button type="button" class="button" id="extend" onClick=${() => openExtend(experiment, catalogue.fields, () => store.load())}><${Icon}
+      <button type="button" class="button" id="extend" onClick=${() => openExtend(experiment, catalogue.fields, seedsOf(store), () => store.load())}><${Icon}
         name="plus" />Extend</button>
       <a class="button" id="duplicate" href="#/new?from=${experiment.id}"><${Icon} name="copy" />Duplicate</a>
       <${ConfirmButton} id="delete" icon="trash" label="Delete" confirm="Delete with all runs?" quiet onConfirm=${remove} />

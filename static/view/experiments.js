@@ -5,6 +5,7 @@ import { text, choice, go } from '../lib/state.js';
 import { get, request, newKey } from '../lib/api.js';
 import { subscribe } from '../lib/events.js';
 import { TERMINAL, countRuns } from '../lib/experiment-store.js';
+import { notePace } from '../lib/pace.js';
 import { count, when, whenFully, duration, elapsed } from '../lib/format.js';
 import { Icon, Status, Progress, Remaining, Loading, Failure, Empty, ConfirmButton, attempt, notify } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
@@ -63,6 +64,7 @@ function useExperiments(query) {
       const limit = cursor || inOrder || isNew ? PAGE : Math.max(PAGE, Math.min(RELOAD_LIMIT, loaded.current.items.size));
       const { items, next_cursor: next } = await get('/experiments', { ...query, limit, cursor }, signal);
       const isLatest = ({ id }) => !heard.current.has(id) || heard.current.get(id) === before.get(id); /* else more was heard while the answer was on its way */
+      for (const one of items.filter(isLatest)) notePace(one.id, one);
       const page = { key, items: items.map((one) => (isLatest(one) ? one : changedBy(one, heard.current.get(one.id)))), next, problem: null };
       setState((old) => (cursor ? { ...page, items: [...old.items, ...page.items] } : renewed(old, page, query.sort)));
     } catch (problem) {
@@ -78,7 +80,7 @@ function useExperiments(query) {
     const soon = () => { timer ||= setTimeout(() => { timer = 0; load(null); }, NEW_MS); };
     const hear = (type, data) => {
       if (type === 'reset') { heard.current.clear(); soon(); }
-      if (type === 'experiment') changes.set(data.experiment, data);
+      if (type === 'experiment') { changes.set(data.experiment, data); notePace(data.experiment, data); }
     };
     /* One that is not in the list may be new, or not be there because of the filters. */
     const isToReload = ([id, { status }]) => {

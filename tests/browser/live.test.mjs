@@ -1,6 +1,7 @@
 // What a page says stays true while things happen: runs come, end, are paused and retried, answers are late.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { notePace, remainingSeconds } from '../../static/lib/pace.js';
 import { LONG, QUICK, Server, eventually } from '../harness.mjs';
 import { launch, openPage, overflow, untilPoints } from './browser.mjs';
 
@@ -46,6 +47,12 @@ test('the numbers of configs and runs follow what is added, on the page and in t
   await post(`/experiments/${id}/extend`, { repeats: 4, sweep: { dropout: [0.25] } });
   await Promise.all([one.page.locator('.head-state').getByText('3 configs · 12 runs').waitFor(), row.getByText('3 configs · 12 runs').waitFor()]);
   await one.page.getByRole('tab', { name: 'Runs (12)' }).waitFor();
+  await server.untilTerminal(id);
+  await one.page.locator('#extend').click();
+  await one.page.getByText('Seeds of every config, now 4').waitFor();
+  await one.page.locator('#extend-repeats').fill('4');
+  await one.page.locator('#extend-submit').click();
+  await one.page.getByText('Nothing to add: every config has 4 seeds already.').waitFor();
   assert.deepEqual([...one.complaints, ...list.complaints], []);
   await Promise.all([one.context.close(), list.context.close()]);
 });
@@ -135,3 +142,24 @@ test('a retried run that waits has no values of its attempt before', async () =>
   await context.close();
 });
 
+test('the time that is left follows from what was seen since training went on', () => {
+  const note = (progress, seconds, status = 'running') => notePace(1, { status, progress }, 1000 * seconds);
+  const isLeft = (wanted) => assert.ok(Math.abs(remainingSeconds(1) - wanted) < 1e-6, `${remainingSeconds(1)}, not ${wanted}`);
+  note(0, 0, 'queued');
+  assert.equal(remainingSeconds(1), null);
+  note(0.5, 1000); // however long it trained before
+  assert.equal(remainingSeconds(1), null);
+  note(0.501, 1002);
+  assert.equal(remainingSeconds(1), null, 'too little to tell');
+  note(0.51, 1010);
+  isLeft(490);
+  note(0.51, 1020, 'paused');
+  assert.equal(remainingSeconds(1), null);
+  note(0.51, 5000);
+  note(0.61, 5010);
+  isLeft(39);
+  note(0.3, 5020); // more runs
+  assert.equal(remainingSeconds(1), null);
+  note(0.3005, 5031);
+  isLeft((0.6995 * 11) / 0.0005);
+});
