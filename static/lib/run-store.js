@@ -19,9 +19,12 @@ export class RunStore {
     this.columns = { epoch: [] };
     this.layers = null;
     this.layersWanted = false;
+    this.layersProblem = null;
     this.problem = null;
     this.early = [];
     this.loaded = false;
+    this.told = null;          /* the run's last event */
+    this.turn = 0;             /* of several loads the last counts */
     this.abort = new AbortController();
     this.layersTimer = 0;
   }
@@ -60,15 +63,20 @@ export class RunStore {
 
   async load() {
     if (!this.subscription) { this.problem = null; await this.open(); return; }
+    this.turn += 1;
+    const { told, turn } = this;
+    this.loaded = false;
     try {
-      this.loaded = false;
       const [run, curves, experiment] = await Promise.all([get(`/runs/${this.id}`, {}, this.signal), get(`/runs/${this.id}/curves`, {}, this.signal), get(`/experiments/${this.run.experiment_id}`, {}, this.signal)]);
+      if (turn !== this.turn) return;
       Object.assign(this, { run, experiment, columns: curves.columns, loaded: true, problem: null });
+      if (this.told !== told) this.change(this.told); /* heard while the answer was on its way */
       const heard = this.early.splice(0);
       for (const event of heard) this.append(event);
       this.askLayers();
     } catch (error) {
-      if (!this.signal.aborted) this.problem = error;
+      if (this.signal.aborted || turn !== this.turn) return;
+      this.problem = error;
     }
     this.tell();
   }
@@ -81,7 +89,8 @@ export class RunStore {
     this.layersTimer = setTimeout(async () => {
       try {
         this.layers = (await get(`/runs/${this.id}/layers`, {}, this.signal)).layers;
-      } catch { if (!this.signal.aborted) this.layers ??= []; }
+        this.layersProblem = null;
+      } catch (error) { this.layersProblem = error; }
       this.layersTimer = 0;
       this.tell();
     }, this.layers ? LAYERS_MS : 0);
@@ -98,6 +107,8 @@ export class RunStore {
     this.lines.ask();
   }
 
+  change({ status, stop_reason, epoch }) { Object.assign(this.run, { status, stop_reason, epoch: epoch ?? this.run.epoch }); }
+
   hear(type, data) {
     if (type === 'reset') { this.load(); return; }
     if (data.run !== this.id) return;
@@ -106,7 +117,8 @@ export class RunStore {
       else this.early.push(data);
     }
     if (type === 'run') {
-      Object.assign(this.run, { status: data.status, stop_reason: data.stop_reason, epoch: data.epoch ?? this.run.epoch });
+      this.told = data;
+      this.change(data);
       if (TERMINAL.includes(data.status) || data.status === 'queued') this.load();
     }
     this.tell();

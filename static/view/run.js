@@ -117,12 +117,19 @@ function Ledger({ run, columns }) {
           class="num ${look ?? ''}" data-label=${name}>${cell(i)}</td>`)}</tr>`)}</tbody></table></div></section>`;
 }
 
+/* Why there are no layers. */
+function withoutLayers({ config, status }) {
+  if (config.record_layers === false) return html`This run does not record its layers (<code>record_layers</code>).`;
+  return TERMINAL.includes(status) ? 'This run ended before it recorded anything.' : 'Nothing yet: the layers come with the first epochs.';
+}
+
 function Layers({ store, version, props, set, catalogue }) {
   const theme = useTheme();
   const metrics = catalogue.metrics.filter((metric) => metric.scope === 'layer');
-  const { layers } = store;
+  const { layers, layersProblem } = store;
+  if (layersProblem && !layers?.length) return html`<${Failure} problem=${layersProblem} title="The layers could not be loaded" retry=${() => store.askLayers()} />`;
   if (!layers) return html`<${Loading} what="Loading the layers" />`;
-  if (layers.length === 0) return html`<p class="soft pad">This run did not record its layers (<code>record_layers</code>).</p>`;
+  if (layers.length === 0) return html`<p class="soft pad">${withoutLayers(store.run)}</p>`;
   const name = (layer, i) => (typeof layer.layer === 'string' ? layer.layer : i === layers.length - 1 && layers.length > 1 ? 'output' : `layer ${layer.layer}`);
   const shown = metrics.filter((metric) => layers.some((layer) => layer.columns[metric.name]?.some((x) => x !== null)));
   return html`

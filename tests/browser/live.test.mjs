@@ -142,6 +142,27 @@ test('a retried run that waits has no values of its attempt before', async () =>
   await context.close();
 });
 
+test('without layers a run’s page says why there are none', async () => {
+  const busy = await server.submit(LONG);
+  await server.untilExperiment(busy.id, isRunning);
+  const { id } = await server.submit({ ...QUICK, name: 'Waits' });
+  const [{ id: waiting }] = await runsOf(id);
+  const { page, context } = await openPage(browser, server);
+  const path = (url) => url.pathname === `/api/v1/runs/${waiting}/layers`;
+  await page.route(path, (route) => route.abort());
+  await page.goto(`${server.url}/#/runs/${waiting}`);
+  await page.getByText('The layers could not be loaded').waitFor();
+  await page.unroute(path);
+  await page.locator('#run-tabs-panel').getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Nothing yet').waitFor();
+  await post(`/experiments/${busy.id}/cancel`);
+  await page.getByTestId('layers').waitFor();
+  const { runs: [without] } = await server.train({ ...QUICK, record_layers: false });
+  await page.goto(`${server.url}/#/runs/${without.id}`);
+  await page.getByText('does not record its layers').waitFor();
+  await context.close();
+});
+
 test('the time that is left follows from what was seen since training went on', () => {
   const note = (progress, seconds, status = 'running') => notePace(1, { status, progress }, 1000 * seconds);
   const isLeft = (wanted) => assert.ok(Math.abs(remainingSeconds(1) - wanted) < 1e-6, `${remainingSeconds(1)}, not ${wanted}`);
