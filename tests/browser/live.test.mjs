@@ -163,6 +163,16 @@ test('without layers a run’s page says why there are none', async () => {
   await context.close();
 });
 
+test('a long name without spaces does not widen a run’s page', async () => {
+  const { runs: [{ id }] } = await server.train({ ...QUICK, name: 'without_a_space_'.repeat(12) });
+  const { page, context } = await openPage(browser, server, { width: 390, height: 844 });
+  await page.goto(`${server.url}/#/runs/${id}`);
+  await page.locator('.crumbs', { hasText: 'without_a_space' }).waitFor();
+  await untilPoints(page, 'chart-loss', 4);
+  assert.equal(await overflow(page), 0);
+  await context.close();
+});
+
 test('the time that is left follows from what was seen since training went on', () => {
   const note = (progress, seconds, status = 'running') => notePace(1, { status, progress }, 1000 * seconds);
   const isLeft = (wanted) => assert.ok(Math.abs(remainingSeconds(1) - wanted) < 1e-6, `${remainingSeconds(1)}, not ${wanted}`);
