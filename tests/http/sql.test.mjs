@@ -39,7 +39,7 @@ test('GET makes a query a link; CSV on request', async () => {
 test('a row that is too large is refused, whatever follows it', async () => {
   const columns = Array.from({ length: 20 }, (_, i) => `a AS c${i}`).join(', ');
   for (const rows of ['[1]', '[1,2]', '[1,2,3]']) {
-    const answer = await ask(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90000), long AS (SELECT group_concat('xxxxxxxxx', '.') AS a FROM n) SELECT ${columns} FROM long, json_each('${rows}')`);
+    const answer = await ask(`SELECT ${columns} FROM (SELECT :long AS a), json_each('${rows}')`, { parameters: { long: 'x'.repeat(900_000) } });
     assert.equal(answer.status, 400, `${rows}: ${answer.text.slice(0, 200)}`);
     assert.match(answer.json.detail, /too large/);
   }
