@@ -496,10 +496,12 @@ const field FIELDS[] = {
                     "the values and ranges (random)."),
     EXPERIMENT("trials", INTEGER, .minimum = 1, .maximum = 100000, DEPENDS("20"),
                HELP "How many configs a random search draws."),
-    EXPERIMENT("repeats", STRUCTURE, DEPENDS("1"), .minimum = 1, .maximum = 1000,
-               HELP "Seeds per config, the same for every config, so that runs pair up: 3 at least "
-                    "for a verdict, 10 for a claim. Or {\"until\": {\"metric\", \"half_width\"}, "
-                    "\"min\", \"max\"} to add seeds until every interval is that narrow."),
+    EXPERIMENT(
+        "repeats", STRUCTURE, DEPENDS("1"), .minimum = 1, .maximum = 1000,
+        HELP "Seeds per config, the same for every config, so that runs pair up: 3 at least "
+             "for a verdict, 10 for a claim. Or {\"until\": {\"metric\", \"half_width\"}, "
+             "\"min\", \"max\"} to add seeds (5 at least, 40 at most) until the interval of every "
+             "difference to the baseline is that narrow."),
     EXPERIMENT("baseline", STRUCTURE,
                DEPENDS("the config with every swept regularizer at its default, else the first"),
                HELP "Field values of the config that the others are compared against."),

@@ -55,19 +55,38 @@ static bool read_options(const request *q, comparison_options *out, fail *f)
                     METRICS[out->select_by].name);
 }
 
-/* What the specification says of its repeats. */
-typedef struct design {
-    bool is_sequential;    /* seeds are added until the intervals are narrow */
-    bool varies_data_seed; /* each repeat has data of its own */
-} design;
+static bool is_generated(const experiment_spec *spec)
+{
+    bool is_built_in = dataset_find(spec->base.dataset) != NULL;
+    for (int a = 0; a < spec->n_axes; a++)
+        for (int i = 0; spec->axes[a].row == field_find("dataset") && i < spec->axes[a].n_values;
+             i++)
+            is_built_in = is_built_in && dataset_find(spec->axes[a].values[i].dataset);
+    return is_built_in;
+}
 
-static design read_design(const experiment *e)
+static bool varies_stopping(const experiment_spec *spec)
+{
+    bool does = false;
+    for (int a = 0; a < spec->n_axes; a++)
+        does = does ||
+               strncmp(spec->axes[a].row->name, "early_stopping", sizeof "early_stopping" - 1) == 0;
+    return does;
+}
+
+/* What the specification says of the runs. */
+static comparison_design read_design(const experiment *e)
 {
     experiment_spec spec;
     fail_list *faults = calloc(1, sizeof *faults);
-    design d = {.is_sequential = false};
+    comparison_design d = {.is_sequential = false};
     if (faults && codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, faults)) {
-        d = (design){spec.until.enabled, spec.repeat_varies_data_seed};
+        d = (comparison_design){.is_sequential = spec.until.enabled,
+                                .varies_data_seed = spec.repeat_varies_data_seed,
+                                .keeps_seed = !spec.repeat_varies_seed,
+                                .has_generated_data = is_generated(&spec),
+                                .has_drawn_baseline = spec.random_search && !spec.has_baseline,
+                                .compares_stopping = varies_stopping(&spec)};
         experiment_spec_close(&spec);
     }
     free(faults);
@@ -80,8 +99,9 @@ typedef struct run_table {
     const comparison_options *options;
     bool varies_data_seed;
     size_t n, capacity;
-    comparison_row *rows; /* config_id and values are the table's own */
-    bool has_failed;      /* no memory */
+    int64_t first_ms, last_ms; /* when its runs were created */
+    comparison_row *rows;      /* config_id and values are the table's own */
+    bool has_failed;           /* no memory */
 } run_table;
 
 static void close_table(run_table *t)
@@ -110,6 +130,8 @@ static bool add_run(void *context, const run *r)
     t->has_failed = t->n == t->capacity && !grow_table(t);
     if (t->has_failed)
         return false;
+    t->first_ms = t->n == 0 || r->created_ms < t->first_ms ? r->created_ms : t->first_ms;
+    t->last_ms = r->created_ms > t->last_ms ? r->created_ms : t->last_ms;
     comparison_row *row = &t->rows[t->n++];
     *row = (comparison_row){.config_id = strdup(r->config_id),
                             .values = strdup(r->values ? r->values : "{}"),
@@ -119,7 +141,8 @@ static bool add_run(void *context, const run *r)
                             .metric =
                                 comparison_value(&r->metrics, t->options->metric, t->options->at),
                             .select = r->metrics.selected[t->options->select_by],
-                            .test = r->metrics.selected[t->options->test]};
+                            .test = r->metrics.selected[t->options->test],
+                            .r2 = r->metrics.selected[METRIC_VAL_R2]};
     t->has_failed = !row->config_id || !row->values;
     return !t->has_failed;
 }
@@ -202,12 +225,14 @@ static bool write_comparison(const experiment *e, const run_table *table, compar
 
 static bool compare(app *a, const experiment *e, comparison_options *options, buffer *out, fail *f)
 {
-    design d = read_design(e);
-    run_table table = {.options = options, .varies_data_seed = d.varies_data_seed};
+    comparison_design *d = &options->design;
+    *d = read_design(e);
+    run_table table = {.options = options, .varies_data_seed = d->varies_data_seed};
     options->baseline = e->baseline_config_id;
-    options->is_sequential = d.is_sequential;
     comparison c;
-    bool done = load_runs(a, e, &table, f) && comparison_open(table.rows, table.n, options, &c, f);
+    bool done = load_runs(a, e, &table, f);
+    d->was_extended = !d->is_sequential && table.first_ms != table.last_ms;
+    done = done && comparison_open(table.rows, table.n, options, &c, f);
     if (done) {
         done = write_comparison(e, &table, &c, out, f);
         comparison_close(&c);

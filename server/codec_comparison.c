@@ -199,7 +199,7 @@ static void add_method(buffer *b, const comparison *c)
     codec_add_member_number(b, "level", STATS_LEVEL);
     codec_add_member_number(b, "power", STATS_POWER);
     codec_add_key(b, "sequential");
-    buffer_add_text(b, c->options.is_sequential ? "true" : "false");
+    buffer_add_text(b, c->options.design.is_sequential ? "true" : "false");
     codec_add_key(b, "notes");
     buffer_add_text(b, "[");
     char sentence[512];

@@ -353,7 +353,7 @@ bool codec_read_sql(const char *text, size_t n, sql_request *out, fail_list *fau
     ok = codec_json_read_integer(root, "", "limit", 1, 1000000000, &limit, faults) && ok;
     sql_request r = {.query = query, .limit = limit};
     ok = read_parameters(root, &r, faults) && ok;
-    if (ok && !r.query)
+    if (!r.query && !cJSON_GetObjectItemCaseSensitive(root, "query"))
         ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/query",
                            "give the statement as {\"query\": \"SELECT ...\"}");
     cJSON_Delete(root);

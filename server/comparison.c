@@ -141,6 +141,11 @@ static double test_of(const comparison_row *row)
     return row->status == RUN_STATE_COMPLETED ? row->test : NAN;
 }
 
+static double r2_of(const comparison_row *row)
+{
+    return row->status == RUN_STATE_COMPLETED ? row->r2 : NAN;
+}
+
 static stats_summary summarize(const group *g, row_value *value, double *scratch)
 {
     size_t n = 0;
@@ -190,6 +195,7 @@ static void fill_config(workspace *w, const group *g, const group *baseline, com
     }
     out->summary = summarize(g, metric_of, w->a);
     out->select = summarize(g, select_of, w->a);
+    out->r2 = summarize(g, r2_of, w->a);
     out->test = summarize(g, test_of, w->a);
     out->difference = pair_up(g, baseline, metric_of, w->a, w->b);
     out->minimum_detectable =

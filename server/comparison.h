@@ -26,7 +26,8 @@ typedef struct comparison_row {             /* one run */
     int64_t seed, data_seed;
     run_state status;
     double metric, select,
-        test; /* the compared, the selecting and its test counterpart; NaN: none */
+        test;  /* the compared, the selecting and its test counterpart; NaN: none */
+    double r2; /* val_r2 of a regression, else NaN */
 } comparison_row;
 
 typedef enum comparison_at {
@@ -37,12 +38,23 @@ typedef enum comparison_at {
 } comparison_at;
 extern const char *const COMPARISON_AT_NAMES[COMPARISON_AT_COUNT];
 
+/* How the runs came about: what the notes on the method have to say of it. */
+typedef struct comparison_design {
+    bool is_sequential;    /* seeds were added until the intervals were narrow */
+    bool was_extended;     /* runs were added later, by a user */
+    bool varies_data_seed; /* over repeats; then seed may stay the same: */
+    bool keeps_seed;
+    bool has_generated_data; /* each data_seed is another set, not another split of the same rows */
+    bool has_drawn_baseline; /* it is the first config of a random search */
+    bool compares_stopping;  /* early stopping differs between configs */
+} comparison_design;
+
 typedef struct comparison_options {
     metric_id metric, select_by,
         test; /* test: of select_by, as comparison_test_metric() gives it */
     comparison_at at;
     const char *baseline; /* config_id; unknown: the config that comes first among the rows */
-    bool is_sequential;   /* seeds were added until the intervals were narrow */
+    comparison_design design;
 } comparison_options;
 
 typedef enum comparison_verdict {
@@ -67,6 +79,7 @@ typedef struct comparison_config {
     double p_adjusted, minimum_detectable;
     comparison_verdict verdict;
     stats_summary select, test; /* of the selecting metric and its test counterpart */
+    stats_summary r2;
 } comparison_config;
 
 typedef struct comparison {

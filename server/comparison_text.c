@@ -302,6 +302,20 @@ static void add_failed(const comparison *c, buffer *out)
     buffer_add_text(out, ".");
 }
 
+/* A comparison of nets of which none is of any use says little. */
+static void add_uselessness(const comparison *c, buffer *out)
+{
+    double best = -INFINITY;
+    for (size_t i = 0; i < c->n_configs; i++)
+        if (c->configs[i].r2.n > 0)
+            best = fmax(best, c->configs[i].r2.mean);
+    if (!isfinite(best) || best > 0)
+        return;
+    buffer_add_text(out, " No config predicts better than the mean of the targets would (val_r2 ");
+    add_number(best, 2, out);
+    buffer_add_text(out, " at best): train longer or faster, or bring targets of about unit size.");
+}
+
 static void add_left_out(const comparison *c, buffer *out)
 {
     if (c->n_failed > 0)
@@ -335,6 +349,7 @@ void comparison_add_summary(const comparison *c, buffer *out)
         else
             add_verdict_on_best(c, out);
     }
+    add_uselessness(c, out);
     add_left_out(c, out);
 }
 
@@ -350,23 +365,104 @@ static const char *weights_of(comparison_at at)
     }
 }
 
-/* The notes that not every comparison has, one after the other. */
+/* What tells repeats apart. */
+static const char *repeat_name(const comparison *c)
+{
+    const comparison_design *d = &c->options.design;
+    return d->varies_data_seed ? d->keeps_seed ? "data_seed" : "seed and data_seed" : "seed";
+}
+
+/* ---- notes that not every comparison has: false where one does not apply ---- */
+
+typedef bool occasional_note(const comparison *c, char *sentence, size_t n);
+
+static bool note_sequential(const comparison *c, char *sentence, size_t n)
+{
+    if (c->options.design.is_sequential)
+        snprintf(sentence, n,
+                 "Seeds were added until the intervals of all differences were narrow enough or "
+                 "`max` was reached: the rule looked at the results, so p values are somewhat too "
+                 "small.");
+    return c->options.design.is_sequential;
+}
+
+static bool note_extended(const comparison *c, char *sentence, size_t n)
+{
+    if (c->options.design.was_extended)
+        snprintf(sentence, n,
+                 "Runs were added later. p values take the number of seeds as settled beforehand: "
+                 "whoever looks, and adds seeds until p < 0.05, finds that more often than in one "
+                 "case of twenty.");
+    return c->options.design.was_extended;
+}
+
+static bool note_failed(const comparison *c, char *sentence, size_t n)
+{
+    if (c->n_failed > 0)
+        snprintf(sentence, n,
+                 "Failed runs are left out of means, pairs and the selection: where some of a "
+                 "config's seeds failed, its numbers and its verdict are those of the others.");
+    return c->n_failed > 0;
+}
+
+static bool note_drawn_baseline(const comparison *c, char *sentence, size_t n)
+{
+    if (c->options.design.has_drawn_baseline)
+        snprintf(sentence, n,
+                 "The baseline is the first config that the random search drew, an arbitrary one: "
+                 "differences to it do not say what a setting does.");
+    return c->options.design.has_drawn_baseline;
+}
+
+static bool note_stopping(const comparison *c, char *sentence, size_t n)
+{
+    metric_id id = c->options.metric;
+    bool applies = c->options.design.compares_stopping && c->options.at != COMPARISON_AT_LAST &&
+                   comparison_test_metric(id) != METRIC_COUNT;
+    if (applies)
+        snprintf(sentence, n,
+                 "Early stopping selects the epoch with the best validation value: by a "
+                 "validation metric it looks better by construction. Compare %s.",
+                 METRICS[comparison_test_metric(id)].name);
+    return applies;
+}
+
+static bool note_gap(const comparison *c, char *sentence, size_t n)
+{
+    bool applies = c->options.metric == METRIC_GENERALIZATION_GAP;
+    if (applies)
+        snprintf(sentence, n,
+                 "A smaller gap is not a better net: one that learns little has none. Look at "
+                 "val_loss as well.");
+    return applies;
+}
+
+static occasional_note *const OCCASIONAL_NOTES[] = {note_sequential,     note_extended, note_failed,
+                                                    note_drawn_baseline, note_stopping, note_gap};
+
 static bool add_occasional_note(const comparison *c, int i, char *sentence, size_t sentence_bytes)
 {
-    if (c->options.is_sequential && i-- == 0) {
-        snprintf(sentence, sentence_bytes,
-                 "Seeds were added until the intervals were narrow enough or `max` was reached: "
-                 "the rule looked at the results, so p values are somewhat too small.");
-        return true;
-    }
-    if (c->n_failed > 0 && i == 0) {
-        snprintf(
-            sentence, sentence_bytes,
-            "Failed runs are left out of means, pairs and the selection: where some of a config's "
-            "seeds failed, its numbers and its verdict are those of the others.");
-        return true;
-    }
+    for (size_t k = 0; k < sizeof OCCASIONAL_NOTES / sizeof *OCCASIONAL_NOTES; k++)
+        if (OCCASIONAL_NOTES[k](c, sentence, sentence_bytes) && i-- == 0)
+            return true;
     return false;
+}
+
+/* Which question the repeats answer. */
+static const char *repeats_note(const comparison *c)
+{
+    const comparison_design *d = &c->options.design;
+    if (!d->varies_data_seed)
+        return "Repeats differ in their seed alone (initialization, order, masks): data and split "
+               "are the same in all of them, so intervals and p values are about training on these "
+               "data, not about others like them. repeat_varies with data_seed asks about those.";
+    if (d->has_generated_data)
+        return "Each repeat has generated data of its own: intervals and p values are about data "
+               "of "
+               "this kind.";
+    return "Each repeat splits the same rows anew: training parts overlap, so p values are "
+           "somewhat "
+           "too small (Nadeau and Bengio 2003).";
 }
 
 bool comparison_method_note(const comparison *c, int i, char *sentence, size_t sentence_bytes)
@@ -388,8 +484,9 @@ bool comparison_method_note(const comparison *c, int i, char *sentence, size_t s
         return true;
     case 1:
         snprintf(sentence, sentence_bytes,
-                 "Differences to the baseline are paired by seed; p_value is the two-sided paired "
-                 "t test, null when all differences are equal.");
+                 "Differences to the baseline are paired by %s; p_value is the two-sided paired "
+                 "t test, null when all differences are equal.",
+                 repeat_name(c));
         return true;
     case 2:
         snprintf(sentence, sentence_bytes,
@@ -411,7 +508,10 @@ bool comparison_method_note(const comparison *c, int i, char *sentence, size_t s
     case 5:
         snprintf(sentence, sentence_bytes, "%s", test_note);
         return true;
+    case 6:
+        snprintf(sentence, sentence_bytes, "%s", repeats_note(c));
+        return true;
     default:
-        return add_occasional_note(c, i - 6, sentence, sentence_bytes);
+        return add_occasional_note(c, i - 7, sentence, sentence_bytes);
     }
 }

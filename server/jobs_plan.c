@@ -5,6 +5,7 @@
 #include "server/jobs_rate.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,31 @@ static bool check_until(const jobs_plan *p, const dataset *set, fail_list *fault
     return jobs_plan_add_fault(faults, &f);
 }
 
+/* Of the output that varies most. */
+static double deviation_of_targets(const dataset *set)
+{
+    const dataset_rows *rows = &set->parts[PART_TRAIN];
+    double most = 0;
+    for (size_t k = 0; rows->targets && k < set->k; k++) {
+        double sum = 0, squares = 0, first = (double)rows->targets[k], n = (double)rows->n;
+        for (size_t i = 0; i < rows->n; i++) {
+            double x = (double)rows->targets[i * set->k + k] - first;
+            sum += x;
+            squares += x * x;
+        }
+        most = fmax(most, sqrt(fmax(0, squares / n - sum / n * (sum / n))));
+    }
+    return most;
+}
+
+static void note_targets(jobs_plan *p, const dataset *set)
+{
+    double deviation = deviation_of_targets(set);
+    if (deviation > 0 &&
+        (p->target_deviation == 0 || fabs(log(deviation)) > fabs(log(p->target_deviation))))
+        p->target_deviation = deviation;
+}
+
 static bool resolve_config(const jobs_source *source, jobs_plan *p, int c, bool must_fit,
                            data_in_use *data, fail_list *faults)
 {
@@ -145,6 +171,8 @@ static bool resolve_config(const jobs_source *source, jobs_plan *p, int c, bool 
         is_good = jobs_plan_add_fault(faults, &f);
     if (!check_on_set(p, spec, data, must_fit, faults) || !is_good)
         return false;
+    if (c == 0 || !same_data(spec, &p->plan.configs[c - 1].spec))
+        note_targets(p, data->set);
     jobs_config *config = &p->configs[c];
     config->work = jobs_rate_work(spec, data->set->d, data->set->k, n);
     config->memory_bytes = executor_memory_bytes(spec, data->set);

@@ -25,7 +25,9 @@ typedef struct jobs_plan {
     experiment_spec spec;
     plan plan;
     jobs_config *configs; /* plan.n_configs */
-    bool is_too_large;    /* a config does not fit into the free memory; `memory` says so */
+    double
+        target_deviation; /* standard deviation of a regression's training targets, of the set farthest from 1; 0: none */
+    bool is_too_large; /* a config does not fit into the free memory; `memory` says so */
     fail memory;
 } jobs_plan;
 

@@ -102,6 +102,29 @@ static void warn_of_one_rate(const teller *t)
     t->each(t->context, sentence);
 }
 
+/* Inputs are scaled, targets are what they are: a loss is in their units. */
+static void warn_of_targets(const teller *t)
+{
+    const double deviation = t->p->target_deviation, far = 10;
+    char sentence[SENTENCE_BYTES];
+    if (deviation == 0 || (deviation < far && deviation > 1 / far))
+        return;
+    snprintf(sentence, sizeof sentence,
+             "The targets have a standard deviation of %.3g and are not scaled: a net starts with "
+             "outputs of about 1 and may take very long to reach them. Bring targets of about "
+             "unit size.",
+             deviation);
+    t->each(t->context, sentence);
+}
+
+static void warn_of_drawn_baseline(const teller *t)
+{
+    if (t->p->spec.random_search && !t->p->spec.has_baseline)
+        t->each(t->context,
+                "The baseline of a random search is the first config that is drawn, an arbitrary "
+                "one: its differences rank configs, they do not say what a setting does.");
+}
+
 void jobs_plan_list_warnings(const jobs_plan *p, jobs_plan_warning *each, void *context)
 {
     teller t = {p, each, context};
@@ -110,4 +133,6 @@ void jobs_plan_list_warnings(const jobs_plan *p, jobs_plan_warning *each, void *
     warn_of_no_effect(&t);
     warn_of_few_seeds(&t);
     warn_of_one_rate(&t);
+    warn_of_targets(&t);
+    warn_of_drawn_baseline(&t);
 }

@@ -130,6 +130,30 @@ static const char *plain_type(field_type type)
     }
 }
 
+/* As codec_repeats_read() reads it. */
+static const char UNTIL_SCHEMA[] =
+    "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"until\"],\"properties\":{"
+    "\"until\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"metric\","
+    "\"half_width\"],\"properties\":{\"metric\":{\"type\":\"string\"},"
+    "\"half_width\":{\"type\":\"number\",\"exclusiveMinimum\":0}}},"
+    "\"min\":{\"type\":\"integer\",\"minimum\":2,\"default\":5},"
+    "\"max\":{\"type\":\"integer\",\"minimum\":2,\"default\":40}}}";
+
+/* `repeats` is a number or a rule, the others are objects. */
+static void add_structure(buffer *b, const field *row)
+{
+    if (strcmp(row->name, "repeats") != 0) {
+        codec_add_member_text(b, "type", "object");
+        return;
+    }
+    codec_add_key(b, "oneOf");
+    buffer_add_text(b, "[");
+    add_range_of(b, row, "integer");
+    buffer_add_text(b, ",");
+    buffer_add_text(b, UNTIL_SCHEMA);
+    buffer_add_text(b, "]");
+}
+
 static void add_typed(buffer *b, const field *row)
 {
     const char *type = plain_type(row->type);
@@ -159,9 +183,8 @@ static void add_typed(buffer *b, const field *row)
         codec_add_key(b, "type");
         buffer_add_text(b, "\"array\",\"items\":{\"type\":\"string\"}");
         break;
-    default: /* FIELD_STRUCTURE: `repeats` is a number or an object, the others are objects */
-        codec_add_key(b, "type");
-        buffer_add_text(b, "[\"object\",\"integer\"]");
+    default:
+        add_structure(b, row);
         break;
     }
 }

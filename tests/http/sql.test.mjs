@@ -105,6 +105,8 @@ test('a mistake is told with its place', async () => {
   for (const query of ['', '   ', '-- nothing', ';']) assert.equal((await ask(query)).status, 400, JSON.stringify(query));
   assert.equal((await server.request('POST', '/sql', {})).status, 400);
   assert.equal((await server.request('POST', '/sql', { query: 5 })).status, 400);
+  const other = await server.request('POST', '/sql', { sql: 'SELECT 1' });
+  assert.deepEqual(other.json.errors.map((one) => one.pointer), ['/sql', '/query'], 'what is wrong and what is wanted');
   assert.equal((await server.request('GET', '/sql')).status, 400);
 });
 

@@ -25,7 +25,8 @@ static comparison_row row(const char *config_id, int64_t seed, double value)
                             .status = RUN_STATE_COMPLETED,
                             .metric = value,
                             .select = value,
-                            .test = value + 0.01};
+                            .test = value + 0.01,
+                            .r2 = NAN};
 }
 
 static const comparison_config *find(const comparison *c, const char *config_id)
@@ -305,7 +306,7 @@ static void answer_has_numbers_and_words(void)
 
     comparison_options tested = BY_LOSS;
     tested.metric = METRIC_TEST_LOSS;
-    tested.is_sequential = true;
+    tested.design.is_sequential = true;
     answer(rows, n, &tested);
     CHECK_CONTAINS(json, "test_loss is of the test split");
     CHECK_CONTAINS(json, "Seeds were added until");
@@ -682,6 +683,65 @@ static void effects_are_measured_from_the_baseline(void)
         codec_factors_close(&configs[i]);
 }
 
+/* The notes of `options` hold `words`. */
+static bool notes_hold(const comparison_options *options, const char *words)
+{
+    comparison_row rows[20];
+    size_t n = four_arms(rows);
+    return strstr(answer(rows, n, options), words) != NULL;
+}
+
+static void notes_say_what_the_repeats_are(void)
+{
+    comparison_options o = BY_LOSS;
+    CHECK(notes_hold(&o, "paired by seed;"));
+    CHECK(notes_hold(&o, "data and split are the same in all of them"));
+    o.design.varies_data_seed = o.design.has_generated_data = true;
+    CHECK(notes_hold(&o, "paired by seed and data_seed;"));
+    CHECK(notes_hold(&o, "Each repeat has generated data of its own"));
+    CHECK(!notes_hold(&o, "are the same in all"));
+    o.design.keeps_seed = true;
+    CHECK(notes_hold(&o, "paired by data_seed;"));
+    o.design.has_generated_data = false;
+    CHECK(notes_hold(&o, "Nadeau and Bengio 2003"));
+}
+
+static void notes_say_what_to_beware_of(void)
+{
+    comparison_options o = BY_LOSS;
+    CHECK(!notes_hold(&o, "Runs were added later"));
+    o.design.was_extended = true;
+    CHECK(notes_hold(&o, "Runs were added later"));
+    CHECK(!notes_hold(&o, "an arbitrary one"));
+    o.design.has_drawn_baseline = true;
+    CHECK(notes_hold(&o, "an arbitrary one"));
+    CHECK(!notes_hold(&o, "by construction"));
+    o.design.compares_stopping = true;
+    CHECK(notes_hold(&o, "better by construction. Compare test_loss"));
+    o.at = COMPARISON_AT_LAST;
+    CHECK(!notes_hold(&o, "by construction"));
+    o.at = COMPARISON_AT_SELECTED;
+    o.metric = METRIC_TEST_LOSS;
+    CHECK(!notes_hold(&o, "by construction"));
+    CHECK(!notes_hold(&o, "A smaller gap"));
+    o.metric = METRIC_GENERALIZATION_GAP;
+    CHECK(notes_hold(&o, "A smaller gap is not a better net"));
+}
+
+static void summary_says_where_no_net_is_of_use(void)
+{
+    comparison_row rows[20];
+    size_t n = four_arms(rows);
+    CHECK(strstr(answer(rows, n, &BY_LOSS), "than the mean of the targets") == NULL);
+    for (size_t i = 0; i < n; i++)
+        rows[i].r2 = -11.9;
+    CHECK_CONTAINS(
+        answer(rows, n, &BY_LOSS),
+        "No config predicts better than the mean of the targets would (val_r2 −12 at best)");
+    rows[0].r2 = 80;
+    CHECK(strstr(answer(rows, n, &BY_LOSS), "than the mean of the targets") == NULL);
+}
+
 CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_evidence,
            selected_is_chosen_by_validation, what_is_shown_does_not_choose,
            only_finished_values_count, data_seeds_pair_too, equal_runs_are_no_evidence,
@@ -692,4 +752,5 @@ CHECK_MAIN("comparison", agrees_with_scipy, verdicts_follow_direction_and_eviden
            summary_names_the_failures_of_who_is_praised, summary_says_of_which_test_the_power_is,
            summary_keeps_the_digits_of_narrow_intervals, labels_are_for_people,
            effects_of_a_factorial_sweep, effects_are_measured_from_the_baseline,
-           band_is_honest_about_who_is_left)
+           band_is_honest_about_who_is_left, notes_say_what_the_repeats_are,
+           notes_say_what_to_beware_of, summary_says_where_no_net_is_of_use)
