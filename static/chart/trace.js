@@ -23,7 +23,7 @@ export class Trace {
     const n = series.x.length;
     if (!series.low !== (this.low === null)) {
       this.n = 0;
-      this.low = this.high = series.low ? new Float64Array(this.x.length) : null;
+      [this.low, this.high] = [0, 1].map(() => (series.low ? new Float64Array(this.x.length) : null));
     }
     this.reserve(n);
     const changed = { first: n < this.n ? n : Infinity, last: n < this.n ? Infinity : -1 };

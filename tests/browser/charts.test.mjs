@@ -159,6 +159,38 @@ test('the edges of a band may be given either way round, also where many points 
   await context.close();
 });
 
+test('a band that comes later, with the second seed, is drawn like one that was there from the start', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/experiments`);
+  const [early, late] = await page.evaluate(async () => {
+    const { createLineChart } = await import('/chart/line.js');
+    const x = Array.from({ length: 50 }, (_, i) => i);
+    const [y, low, high] = [0, -0.5, 0.5].map((shift) => x.map((i) => Math.sin(i / 9) + shift));
+    const draw = async (bands) => {
+      const root = document.createElement('div');
+      root.className = 'chart';
+      root.style.width = '640px';
+      document.body.append(root);
+      const chart = createLineChart(root, { onZoom() {} });
+      for (const band of bands) {
+        chart.draw({ name: 'n', xLabel: 'epoch', xLog: false, yLog: false, zoom: null, sync: Math.random(), marks: [], fit: false, live: false, reach: 50,
+          series: [{ key: '1', label: '1', color: '#0072b2', dash: [], width: 1.5, x, y, low: band ? low : null, high: band ? high : null, n: null }] });
+        await new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); });
+      }
+      const canvas = root.querySelector('.ink');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      chart.destroy();
+      root.remove();
+      return data.reduce((n, value, i) => n + (i % 4 === 3 && value > 0), 0);
+    };
+    return [await draw([true]), await draw([false, true])];
+  });
+  assert.ok(early > 20_000, `${early}`);
+  assert.equal(late, early);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 /* Draws a chart whole, and one of the same size step by step; answers how far their lines differ. */
 const differences = (page) => page.evaluate(async () => {
   const { createLineChart } = await import('/chart/line.js');
