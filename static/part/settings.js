@@ -206,11 +206,15 @@ function rowsOf({ configs }, names) {
     ...configs.map((config) => [...names.map((name) => (typeof config.values[name] === 'string' ? config.values[name] : keyOf(config.values[name]))), ...numbers(config), config.verdict])];
 }
 
+const namesOf = ({ configs }) => sweptNames(configs).filter((name) => valuesOf(configs, name).length > 1);
+
+/* Whether there is anything to be shown. */
+export const hasSettings = (comparison) => namesOf(comparison).length > 0 && comparison.configs.some((config) => Number.isFinite(config.mean));
+
 export function Settings({ comparison, props, set }) {
   const theme = useTheme();
   const box = useRef(null);
-  const names = useMemo(() => sweptNames(comparison.configs).filter((name) => valuesOf(comparison.configs, name).length > 1), [comparison]);
-  if (names.length === 0 || !comparison.configs.some((config) => Number.isFinite(config.mean))) return null;
+  const names = useMemo(() => namesOf(comparison), [comparison]);
   const kinds = [['path', 'Path'], ...(names.length > 1 ? [['heat', 'Heat map'], ['parallel', 'Parallel']] : [])];
   const shown = kinds.some(([kind]) => kind === props.against) ? props.against : names.length === 1 ? 'path' : names.length === 2 ? 'heat' : 'parallel';
   const View = { path: Path, heat: HeatMap, parallel: Parallel }[shown];

@@ -61,14 +61,13 @@ function Selected({ comparison }) {
         && html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`}</p>`;
 }
 
-/* onChange({metric, at}) */
-export function Verdict({ comparison, regression, problem, active, metrics, metric, at, onChange }) {
+export function Verdict({ comparison, regression, problem, active, metrics, metric, at, onMetric, onAt }) {
   return html`
     <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
       <div class="verdict-head"><h2 id="verdict-title">Verdict</h2>
         <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals regression=${regression} metrics=${metrics}
-          value=${metric} onChange=${(name) => onChange({ metric: name, at: comparedAt(metrics, name, at) })} />
-          <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onChange({ metric, at: event.target.value })}>
+          value=${metric} onChange=${onMetric} />
+          <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onAt(event.target.value)}>
             ${Object.entries(AT_WORDS).map(([key, words]) => html`<option value=${key} selected=${key === at}
               disabled=${comparedAt(metrics, metric, key) !== key}>${words}</option>`)}
           </select></div></div>

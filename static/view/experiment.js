@@ -8,12 +8,12 @@ import { configStyles, sweptNames } from '../lib/palette.js';
 import { count, duration, elapsed, valuesLabel, when, whenFully } from '../lib/format.js';
 import { Icon, Status, Progress, Remaining, Loading, Failure, ConfirmButton, Tabs, tabPanel, attempt } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
-import { Verdict } from '../part/verdict.js';
+import { Verdict, comparedAt } from '../part/verdict.js';
 import { Curves, trainingOf } from '../part/curves.js';
 import { ConfigTable, RunTable } from '../part/results.js';
 import { Boundaries, useIsPlane } from '../part/boundary.js';
 import { Effects } from '../part/effects.js';
-import { Settings } from '../part/settings.js';
+import { Settings, hasSettings } from '../part/settings.js';
 import { openExtend } from '../part/extend.js';
 import { SpecificationText } from '../part/specification.js';
 import { titleOf } from './experiments.js';
@@ -118,9 +118,12 @@ function isRegression(store) {
   return [...store.live.values()].some(known) || [...store.runs.values()].some((run) => known(run.metrics));
 }
 
-function Experiment({ id, set, ...props }) {
+function Experiment({ id, set, ...wishes }) {
   const [store, version] = useExperiment(id);
   const [catalogue, setCatalogue] = useState(null);
+  /* Where the metric cannot be compared at the wished place, another is shown; the wish stays. */
+  const at = catalogue ? comparedAt(catalogue.metrics, wishes.compare, wishes.at) : wishes.at;
+  const props = { ...wishes, at };
   const [problem, setProblem] = useState(null);
   const theme = useTheme();
   useEffect(() => { getCatalogue().then(setCatalogue, setProblem); }, []);
@@ -136,8 +139,8 @@ function Experiment({ id, set, ...props }) {
   const styles = useMemo(() => configStyles(configs, baseline, props.by, theme), [configs.length, baseline, props.by, theme, store.runs]);
   useEffect(() => {
     const shown = [...new Set([...metrics, ...(props.gap ? metrics.map(trainingOf).filter(Boolean) : [])])];
-    store.show({ metrics: shown, perRun: mode === 'runs', runIds, comparison: { metric: props.compare, at: props.at } });
-  }, [metrics.join(), props.gap, mode, runIds, props.compare, props.at, store.experiment === null]);
+    store.show({ metrics: shown, perRun: mode === 'runs', runIds, comparison: catalogue && { metric: props.compare, at } });
+  }, [metrics.join(), props.gap, mode, runIds, props.compare, at, catalogue === null, store.experiment === null]);
 
   const isPlane = useIsPlane([...store.runs.values()][0]);
   const isCompared = store.comparison !== null || store.problems.has('comparison'); /* before that, nobody knows which two to show */
@@ -154,9 +157,9 @@ function Experiment({ id, set, ...props }) {
     <${Head} store=${store} catalogue=${catalogue} />
     <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} regression=${regression}
       metrics=${catalogue.metrics}
-      metric=${props.compare} at=${props.at} onChange=${({ metric, at }) => set({ compare: metric, at })} />
+      metric=${props.compare} at=${at} onMetric=${(compare) => set({ compare })} onAt=${(place) => set({ at: place })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
-    ${store.comparison && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
+    ${store.comparison && hasSettings(store.comparison) && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
     ${store.comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${store.comparison} />`}
     ${isPlane && configs.length > 0 && isCompared && html`<${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active} styles=${styles}
       props=${props} set=${set} />`}

@@ -45,11 +45,29 @@ test('where a metric cannot be compared, it is compared elsewhere or the service
   assert.equal(await page.getByRole('region', { name: 'Configs, the lowest first' }).count(), 1, 'of which neither more nor less is better');
   assert.doesNotMatch((await page.locator('#configs title').allTextContents()).join(), /is better/);
   await page.evaluate((hash) => { location.hash = hash; }, `${at}?compare=learning_rate&at=selected`);
-  await page.getByTestId('verdict').getByText('belongs to an epoch, not to weights').waitFor();
+  await page.waitForFunction(() => /learning/.test(document.getElementById('verdict-summary')?.textContent) && document.getElementById('verdict-at').value === 'best');
+  await page.locator('#verdict-metric').selectOption('val_loss');
+  await page.waitForFunction(() => document.getElementById('verdict-at').value === 'selected'); /* what was asked for before the detour */
+  await page.locator('#configs [data-verdict]').first().waitFor();
+  await page.evaluate((hash) => { location.hash = hash; }, `${at}?compare=nonsense`);
+  await page.getByTestId('verdict').getByText('There is no metric').waitFor();
   await page.waitForFunction(() => document.querySelectorAll('#configs tbody tr').length === 4);
   assert.equal(await verdicts(), 0);
   await page.locator('#verdict-metric').selectOption('val_loss');
   await page.locator('#configs [data-verdict]').first().waitFor();
+  await context.close();
+});
+
+test('a metric that no run has leaves the page in its order', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/${at}`);
+  await page.locator('.settings').waitFor();
+  await page.locator('#verdict-metric').selectOption('mc_test_loss');
+  await page.waitForFunction(() => /No run has a value/.test(document.getElementById('verdict-summary')?.textContent));
+  await page.locator('.settings').waitFor({ state: 'detached' });
+  const order = await page.evaluate(() => [...document.querySelectorAll('.crumbs, .page-head, .verdict-card, .tables, .foot')].map((one) => one.classList[one.classList.length - 1]));
+  assert.deepEqual(order, ['crumbs', 'page-head', 'verdict-card', 'tables', 'foot']);
+  assert.deepEqual(complaints, []);
   await context.close();
 });
 
