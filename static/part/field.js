@@ -102,10 +102,9 @@ function Definition({ field }) {
       <dd>${field.equivalents[key] ?? NONE}</dd></div>`)}</dl></details>`}`;
 }
 
-/* A field with everything around it. `input` replaces the plain input. */
-export function FieldRow({ field, text = '', sweep, error, onText, onSweep, input }) {
+/* A field with everything around it. `input` replaces the plain input; `label` is for one that does not stand under its parent. */
+export function FieldRow({ field, label = field.name.slice(field.name.indexOf('.') + 1), text = '', sweep, error, onText, onSweep, input }) {
   const changed = sweep || text.trim() !== '';
-  const label = field.name.includes('.') ? field.name.slice(field.name.indexOf('.') + 1) : field.name;
   const range = rangeWords(field);
   const start = () => {
     const first = text.trim() !== '' ? text : typeof field.default === 'number' ? String(field.default) : '';

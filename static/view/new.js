@@ -66,14 +66,25 @@ function spread(problem, fields) {
   return { at, other };
 }
 
+const wordsIn = (text) => text.toLowerCase().replace(/[_.]/g, ' ').split(/\s+/).filter(Boolean);
+
+/* Whether all words of a search stand in what is said of a field, its name with or without underscores. */
+function isFound(field, find) {
+  const text = wordsIn([field.name, field.help, field.formula ?? '', ...Object.values(field.equivalents)].join(' ')).join(' ');
+  return wordsIn(find).every((word) => text.includes(word));
+}
+
+const parentOf = (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : null);
+
 function Group({ name, fields, draft, errors, change, find, datasets, reload, builtIn, metrics }) {
   const [title, help] = GROUPS[name] ?? [name, ''];
-  const matching = fields.filter((field) => !find || [field.name, field.help, field.formula, ...Object.values(field.equivalents)].join(' ').toLowerCase().includes(find.toLowerCase()));
-  const set = fields.filter((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '' || draft.objects[field.name]).length;
+  const matching = fields.filter((field) => isFound(field, find));
+  const isSet = (field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '';
+  const set = fields.filter((field) => isSet(field) || (draft.objects[field.name] && !fields.some((one) => parentOf(one.name) === field.name && isSet(one)))).length;
   const wrong = fields.some((field) => errors.has(field.name));
   const [open, setOpen] = useState(OPEN.includes(name) || set > 0);
   if (find && matching.length === 0) return null;
-  const row = (field) => html`<${FieldRow} key=${field.name} field=${field} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]}
+  const row = (field) => html`<${FieldRow} key=${field.name} field=${field} label=${loose.includes(field) ? field.name : undefined} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]}
     error=${errors.get(field.name)}
     onText=${(value) => change.text(field.name, value)} onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />`;
   const special = (field) => {
@@ -179,9 +190,11 @@ function Form({ catalogue, first, find, own, set }) {
   const { at, other } = spread(sent.problem ?? check.problem, catalogue.fields);
   const errors = new Map([...at, ...made.errors]);
   const update = (work) => { setSent({ problem: null, busy: false }); setDraft(work); };
+  /* What a member of an object is set to counts only where the object is there. */
+  const withParent = (name, value, objects) => (value && parentOf(name) && catalogue.field(parentOf(name))?.nullable ? { ...objects, [parentOf(name)]: true } : objects);
   const change = {
-    text: (name, value) => update((old) => ({ ...old, texts: { ...old.texts, [name]: value } })),
-    sweep: (name, value) => update((old) => { const sweeps = { ...old.sweeps }; if (value) sweeps[name] = value; else delete sweeps[name]; return { ...old, sweeps }; }),
+    text: (name, value) => update((old) => ({ ...old, texts: { ...old.texts, [name]: value }, objects: withParent(name, value.trim(), old.objects) })),
+    sweep: (name, value) => update((old) => { const sweeps = { ...old.sweeps }; if (value) sweeps[name] = value; else delete sweeps[name]; return { ...old, sweeps, objects: withParent(name, value, old.objects) }; }),
     object: (name, on) => update((old) => { const objects = { ...old.objects }; if (on) objects[name] = true; else delete objects[name]; return { ...old, objects }; }),
   };
   const submit = async (event) => {
@@ -208,6 +221,8 @@ function Form({ catalogue, first, find, own, set }) {
         ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
           draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} reload=${reload} metrics=${catalogue.metrics}
           builtIn=${catalogue.datasets} />`)}
+        ${find && !catalogue.fields.some((field) => isFound(field, find)) && html`<p id="nothing-found">No setting has these words.
+          <button type="button" class="button quiet small" onClick=${() => set({ find: '' })}>Show all</button></p>`}
         <p class="soft small" id="symbols">In the formulas ${catalogue.symbols}</p>
       </div>
       <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />

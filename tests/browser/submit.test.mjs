@@ -85,6 +85,26 @@ test('Enter in the search goes to what it found, and starts nothing', async () =
   await context.close();
 });
 
+test('the search takes words as people write them, and what is set there counts', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/new`);
+  const find = page.locator('#find-field');
+  for (const [words, id] of [['weight decay', 'weight_decay'], ['label smoothing', 'label_smoothing'], ['learning rate', 'learning_rate'], ['Batch Size', 'batch_size'], ['early stopping', 'early_stopping']]) {
+    await find.fill(words);
+    await page.locator(`[data-field="${id}"]`).first().waitFor();
+  }
+  await find.fill('nonesuch');
+  await page.locator('#nothing-found').waitFor();
+  await page.locator('#nothing-found button').click();
+  await page.locator('#field-dropout').waitFor();
+  await find.fill('patience');
+  assert.match(await page.locator('[data-field="early_stopping.patience"] label').first().textContent(), /early_stopping\.patience/);
+  await page.locator('#field-early_stopping-patience').fill('3');
+  await page.waitForFunction(() => JSON.parse(new URLSearchParams(location.hash.split('?')[1]).get('spec') ?? '{}').early_stopping?.patience === 3);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('errors stand at their fields before anything is sent', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/new`);
