@@ -3,7 +3,7 @@ import { html, render, useState, useEffect } from './lib/html.js';
 import { readLocation } from './lib/state.js';
 import { startEvents, restartEvents, watchConnection } from './lib/events.js';
 import { request, Problem } from './lib/api.js';
-import { Icon, Failure, Empty } from './part/basic.js';
+import { Icon, Failure, Empty, dismissUnreached } from './part/basic.js';
 
 const ROUTES = [
   ['/experiments', () => import('./view/experiments.js'), 'experiments'],
@@ -55,7 +55,7 @@ function ThemeSwitch() {
 
 function Connection() {
   const [status, setStatus] = useState('connecting');
-  useEffect(() => watchConnection(setStatus), []);
+  useEffect(() => watchConnection((now) => { if (now === 'live') dismissUnreached(); setStatus(now); }), []);
   const words = { live: 'Live', connecting: 'Connecting' }[status];
   return html`<span id="connection" class="connection ${status}" data-status=${status} role="status"
     title=${status === 'live' ? 'Updates arrive as they happen' : 'Waiting for the service'}>

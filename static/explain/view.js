@@ -131,7 +131,7 @@ function Scene({ scene, predictions, input, props, set }) {
       type="range" id="masks-averaged" min="1" max=${SAMPLES} value=${k}
       onInput=${(event) => set({ k: Number(event.target.value) })} /><output>${k}</output></label></div>
       <${Scatter} predictions=${predictions} k=${k} current=${training ? -1 : step} />
-      <p class="soft small">Each dot is the prediction of one thinned net; the upright line is the whole net, which stands still; the diamond is the average over the first ${k}. With about 50 masks the two agree (Srivastava et al. 2014, figure 11).</p></section>`}`;
+      <p class="soft small">Each dot is the prediction of one thinned net; the upright line is the whole net, which stands still; the diamond is the average over the first ${k}. Over a whole test set the two are about equally often right from 50 masks on (Srivastava et al. 2014, figure 11); on one picture the average is often less sure than the whole net.</p></section>`}`;
 }
 
 function Samples({ preview, image, value, onChange }) {

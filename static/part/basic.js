@@ -92,10 +92,13 @@ export async function attempt(work, done) {
     if (done) notify(done);
     return true;
   } catch (error) {
-    notify(error.message, 'bad');
+    notify(error.message, error.status === 0 ? 'bad unreached' : 'bad');
     return false;
   }
 }
+
+/* The service can be reached again: what says that it cannot is not true any more. */
+export function dismissUnreached() { for (const box of document.querySelectorAll('.notice.unreached')) box.remove(); }
 
 /* A button that asks once more before it acts. */
 export function ConfirmButton({ id, label, confirm, icon, onConfirm, quiet }) {

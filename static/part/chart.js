@@ -58,7 +58,7 @@ const csvText = (rows) => `${rows.map((cells) => cells.map((cell) => quoted(Stri
 function csvOf(model) {
   const rows = [['series', model.xLabel, 'value', 'low', 'high', 'n']];
   for (const s of model.series) {
-    const edge = (choose, i) => (Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i]) ? choose(s.low[i], s.high[i]) : null);
+    const edge = (choose, i) => (!s.isGap && Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i]) ? choose(s.low[i], s.high[i]) : null);
     s.x.forEach((x, i) => rows.push([s.label, x, s.y[i], edge(Math.min, i), edge(Math.max, i), s.n?.[i]]));
   }
   return csvText(rows);

@@ -17,13 +17,14 @@ const widthOf = (n, strong) => (n > 24 ? 1 : n > 12 ? 1.3 : strong);
 export const trainingOf = (metric) => (metric.startsWith('val_') ? metric.replace('val_', 'train_') : null);
 
 const TRAINING_DASH = [1.5, 2.5];
+const SHADED = 6; /* lines up to which the gaps are shaded: more would hide each other */
 
-/* A line with the training line that belongs to it, dotted, and the gap between the two shaded. */
-function withTraining(series, x, y) {
+/* A line with the training line that belongs to it, dotted, and, where there are few, the gap between the two shaded. */
+function withTraining(series, x, y, isShaded) {
   const at = series.x.map((epoch, i) => (x[i] === epoch ? i : x.indexOf(epoch)));
   const high = at.map((place, i) => (series.y[i] === null ? null : y[place] ?? null));
   const low = series.y.map((value, i) => (high[i] === null ? null : value));
-  return [{ ...series, low, high, n: null },
+  return [isShaded ? { ...series, low, high, n: null, isGap: true } : { ...series, low: null, high: null, n: null },
     { ...series, key: `${series.key} training`, label: `${series.label}, training`, dash: TRAINING_DASH, width: Math.min(series.width, 1.6), x, y, low: null, high: null, n: null }];
 }
 
@@ -37,7 +38,7 @@ function meanSeries({ store, configs, styles, props, limit }, metric) {
       key: config.config_id, label: config.label, ...styles.get(config.config_id), width: widthOf(configs.length, 2.2), x: curve.epoch, ...curve.columns(other ? 'none' : props.band, props.smooth),
       n: curve.isOfSeveral ? curve.n : null,
     };
-    return other ? withTraining(series, other.epoch, other.columns('none', props.smooth).y) : [series];
+    return other ? withTraining(series, other.epoch, other.columns('none', props.smooth).y, configs.length <= SHADED) : [series];
   });
 }
 
@@ -67,7 +68,7 @@ function runSeries({ store, configs, styles, props, limit }, metric) {
     const label = configs.length === 1 ? `seed ${run.seed}` : config.runs.length > 1 ? `${config.label}, seed ${run.seed}` : config.label;
     const one = { key: String(run.id), label, ...look, x: columns.epoch, y: smoothOnce(columns[metric], props.smooth) };
     const training = props.gap ? columns[trainingOf(metric)] : undefined;
-    series.push(...(training ? withTraining(one, columns.epoch, smoothOnce(training, props.smooth)) : [one]));
+    series.push(...(training ? withTraining(one, columns.epoch, smoothOnce(training, props.smooth), n <= SHADED) : [one]));
   }
   return series;
 }
@@ -181,7 +182,7 @@ function Toolbar({ props, set, mode, single, swept, hasTraining }) {
     <div class="toolbar" role="toolbar" aria-label="How the curves are drawn">
       ${!single && html`<${Segments} name="mode" label="Lines" value=${mode} options=${[['mean', 'Mean of seeds'], ['runs', 'Every run']]}
         onChange=${(value) => set({ mode: value })} />`}
-      ${mode === 'mean' && html`<label class="inline">Band <select id="band" value=${props.band} disabled=${hasTraining && props.gap}
+      ${mode === 'mean' && html`<label class="inline">Band <select id="band" value=${props.band} disabled=${hasTraining && props.gap} title=${hasTraining && props.gap ? 'The training lines take the place of the bands' : undefined}
         onChange=${(event) => set({ band: event.target.value })}>
         ${[['ci', '95 % interval'], ['std', '± standard deviation'], ['range', 'least to greatest'], ['none', 'none']].map(([key, words]) => html`<option value=${key} selected=${key === props.band}>${words}</option>`)}</select></label>`}
       <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[['linear', 'Linear'], ['log', 'Log']]}
@@ -233,7 +234,7 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
       </div>
       <div class="row after-panels"><button type="button" class="button quiet" id="panel-add" onClick=${add}><${Icon}
         name="plus" />Add a chart</button>
-        <span class="soft small">A ring marks the best epoch${mode === 'mean' ? ' (the median over seeds)' : ''}, a square an early stop${props.gap ? '; dotted: training' : ''}.</span>
+        <span class="soft small">A ring marks the best epoch${mode === 'mean' ? ' (the median over seeds)' : ''}, a square an early stop${props.gap ? '; dotted: training, shaded: the gap to it (of few lines)' : ''}.</span>
         <${ChartHelp} /></div>
     </section>`;
 }

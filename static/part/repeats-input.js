@@ -32,6 +32,6 @@ export function RepeatsInput({ field, text, error, onText, metrics }) {
         onInput=${(event) => part({ until: { ...rule.until, half_width: number(event.target.value) } })} /></label>
       <label>at least<input id="repeats-min" type="text" inputmode="numeric" value=${rule.min ?? ''} placeholder="5"
         onInput=${(event) => part({ min: number(event.target.value) })} /></label>
-      <label>at most<input id="repeats-max" type="text" inputmode="numeric" value=${rule.max ?? ''}
+      <label>at most<input id="repeats-max" type="text" inputmode="numeric" value=${rule.max ?? ''} placeholder="40"
         onInput=${(event) => part({ max: number(event.target.value) })} /></label></div>`}`;
 }

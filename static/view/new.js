@@ -131,6 +131,12 @@ function ObjectFields({ up, children, draft, errors, change, row }) {
     </fieldset>`;
 }
 
+/* "40 runs", "40 to 240 runs" where seeds are added by a rule. */
+function runsPlanned({ n_runs, n_configs }, spec) {
+  const most = spec.repeats?.until ? n_configs * (spec.repeats.max ?? 40) : n_runs;
+  return most > n_runs ? `${n_runs} to ${count(most, 'run')}` : count(n_runs, 'run');
+}
+
 /* What the specification would do, and the button that does it. */
 function Summary({ spec, check, errors, other, local, submit, busy }) {
   const { answer } = check;
@@ -140,8 +146,8 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
     <aside class="card summary-card" aria-label="Summary">
       <div class="start">
       <div aria-live="polite" tabindex="0" role="region" aria-label="What would be trained" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
-        ${answer && !local ? html`<p class="big"><span id="n-runs">${count(answer.n_runs, 'run')}</span></p><p
-          class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
+        ${answer && !local ? html`<p class="big"><span id="n-runs">${runsPlanned(answer, spec)}</span></p><p
+          class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}${spec.repeats?.until ? ' or more' : ''}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
           : wrong ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>` : html`<p class="big soft">Checking…</p>`}
         ${other.map((line) => html`<p class="field-error">${line}</p>`)}
         ${[...errors].map(([name, words]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}"

@@ -149,9 +149,16 @@ test('through a restart of the server the page recovers and loses no epoch', asy
   const { page, context } = await openPage(browser, server);
   await page.goto(`${server.url}/#/experiments/${id}`);
   await untilPoints(page, 'chart-0', 10);
+  await server.kill();
+  await page.evaluate(async () => { /* as a button would that is pressed now */
+    const [{ attempt }, { request }] = [await import('/part/basic.js'), await import('/lib/api.js')];
+    await attempt(() => request('POST', '/experiments/1/pause'));
+  });
+  await page.locator('.notice', { hasText: 'cannot be reached' }).waitFor();
   server = await server.restart({ port });
   await untilPoints(page, 'chart-0', 251, 120_000);
   await page.locator('#connection[data-status=live]').waitFor();
+  await page.locator('.notice', { hasText: 'cannot be reached' }).waitFor({ state: 'detached' });
   await page.getByText(/completed/i).first().waitFor();
   await context.close();
 });

@@ -217,9 +217,8 @@ test('training lines with their gap, best epochs and early stops are in the char
   const means = (await server.get(`/experiments/${experiment.id}/curves?metric=train_loss`)).configs.find(({ values }) => values.dropout === 0 && values.weight_decay === 0);
   const own = lines.filter(([label]) => label.includes(', training') && label.includes('dropout 0, weight_decay 0, ')).map((cells) => Number(cells[2]));
   assert.deepEqual(own, means.mean);
-  const shaded = lines.find(([label, epoch]) => !label.includes('training') && epoch === '12');
-  const [value, low, high] = shaded.slice(2).map(parseFloat);
-  assert.ok(low <= value && value <= high && low < high, `${shaded}`);
+  const other = lines.find(([label, epoch]) => !label.includes('training') && epoch === '12');
+  assert.match(other.join(), /,12,[0-9.]+,,,$/, 'the gap is no interval');
   assert.deepEqual(complaints, []);
   await context.close();
 });
