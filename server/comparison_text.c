@@ -154,6 +154,12 @@ static void add_one_valued(const comparison *c, buffer *out)
 static void add_undirected(const comparison *c, buffer *out)
 {
     const comparison_config *first = &c->configs[0], *last = &c->configs[count_valued(c) - 1];
+    if (first->summary.mean == last->summary.mean) {
+        buffer_add_format(out, "%s is ", metric_name(c));
+        add_number(first->summary.mean, 4, out);
+        buffer_add_text(out, " on average in every config.");
+        return;
+    }
     buffer_add_format(out, "%s goes from ", metric_name(c));
     add_number(first->summary.mean, 4, out);
     buffer_add_format(out, " (%s) to ", first->label);
@@ -271,9 +277,15 @@ static void add_verdict_on_best(const comparison *c, buffer *out)
         buffer_add_text(out, ": better than the baseline.");
         return;
     }
-    buffer_add_text(out, best->verdict == COMPARISON_WORSE
-                             ? ": worse than the baseline."
-                             : ", which is no evidence of a difference.");
+    const stats_summary *d = &best->difference.difference;
+    bool excludes_zero = d->ci_low > 0 || d->ci_high < 0;
+    if (best->verdict == COMPARISON_WORSE)
+        buffer_add_text(out, ": worse than the baseline.");
+    else if (excludes_zero && c->n_tests > 1)
+        buffer_add_format(out, ", which among %zu tests is no evidence of a difference.",
+                          c->n_tests);
+    else
+        buffer_add_text(out, ", which is no evidence of a difference.");
     add_evidence_elsewhere(c, best, out);
 }
 

@@ -39,9 +39,8 @@ async function firstSpec({ spec, from, recipe }) {
 /* Asks the service about a specification each time it rests: {answer, problem, busy}. */
 function useDryRun(spec) {
   const [state, setState] = useState({ answer: null, problem: null, busy: true });
-  const body = useSettled(spec === null ? null : JSON.stringify(spec), CHECK_MS);
+  const body = useSettled(JSON.stringify(spec), CHECK_MS);
   useEffect(() => {
-    if (body === null) return undefined;
     const abort = new AbortController();
     setState((old) => ({ ...old, busy: true }));
     request('POST', '/experiments', { query: { dry_run: true }, body: JSON.parse(body), signal: abort.signal }).then(
@@ -185,7 +184,7 @@ function Form({ catalogue, first, find, own, set }) {
   const reload = () => getAll('/datasets').then(setDatasets, () => {});
   useEffect(() => { reload(); }, []);
   const made = useMemo(() => specOf(draft, catalogue.fields), [draft]);
-  const check = useDryRun(made.errors.size === 0 ? made.spec : null);
+  const check = useDryRun(made.spec); /* fields that cannot be read are left out: the service sees what else is wrong */
   const words = JSON.stringify(made.spec);
   const settled = useSettled(words, CHECK_MS);
   useEffect(() => {

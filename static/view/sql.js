@@ -16,9 +16,9 @@ const PROPS = { query: text(), limit: numberProp(1000), show: choice(['table', '
 
 /* The questions that people ask first. `setting`: the name of a regularizer's field, from the field table. */
 const readyQueries = (setting) => [
-  ['The best configs', `SELECT experiment_id, config_id, n, mean_val_loss, std_val_loss, mean_test_accuracy\nFROM config_results\nWHERE mean_val_loss IS NOT NULL\nORDER BY mean_val_loss\nLIMIT 20`],
+  ['The best configs', `SELECT c.experiment_id, (SELECT swept FROM runs AS r WHERE r.experiment_id = c.experiment_id AND r.config_id = c.config_id LIMIT 1) AS swept,\n  c.n, c.n_failed, c.mean_val_loss, c.std_val_loss, c.mean_test_accuracy, c.config_id\nFROM config_results AS c\nWHERE c.mean_val_loss IS NOT NULL\nORDER BY c.experiment_id DESC, c.mean_val_loss\nLIMIT 20`],
   ['The curve of one run', 'SELECT epoch, train_loss, val_loss, val_accuracy\nFROM epochs\nWHERE run_id = :run\nORDER BY epoch'],
-  [`Mean and interval by ${setting}`, `SELECT ${setting}, count(*) AS n, avg(val_loss) AS mean, ci95_low(val_loss) AS low, ci95_high(val_loss) AS high\nFROM run_results\nWHERE status = 'completed' AND experiment_id = :experiment\nGROUP BY ${setting}\nORDER BY ${setting}`],
+  [`Mean and interval by ${setting}`, `SELECT ${setting}, count(*) AS n, avg(loss) AS mean, ci95_low(loss) AS low, ci95_high(loss) AS high\nFROM (SELECT ${setting}, seed, avg(val_loss) AS loss -- one value a seed: intervals are over seeds\n  FROM run_results\n  WHERE status = 'completed' AND experiment_id = :experiment\n  GROUP BY ${setting}, seed)\nGROUP BY ${setting}\nORDER BY ${setting}`],
   ['The gap by epoch', `SELECT e.epoch, r.config_id, avg(e.val_loss - e.train_loss) AS gap\nFROM epochs AS e JOIN runs AS r ON r.id = e.run_id\nWHERE r.experiment_id = :experiment\nGROUP BY r.config_id, e.epoch\nORDER BY r.config_id, e.epoch`],
   ['What failed and why', `SELECT id, experiment_id, seed, stop_reason, error, finished_at\nFROM runs\nWHERE status = 'failed'\nORDER BY id DESC\nLIMIT 100`],
   ['Fastest experiments', `SELECT e.id, e.name, e.n_runs, avg(r.samples_per_second) AS samples_per_second\nFROM experiments AS e JOIN runs AS r ON r.experiment_id = e.id\nGROUP BY e.id\nORDER BY samples_per_second DESC\nLIMIT 20`],
@@ -213,9 +213,9 @@ function Sql({ set, ...props }) {
         </form>
         ${state.problem && html`<${Failure} problem=${state.problem} title="The query was not run" />`}
         ${state.result && html`<${Result} result=${state.result} props=${props} set=${set} saveCsv=${saveCsv} />`}
-        ${!state.result && !state.problem && html`<section class="card" aria-labelledby="ready-title"><h2 id="ready-title">Ready queries</h2>
+        <section class="card" aria-labelledby="ready-title"><h2 id="ready-title">Ready queries</h2>
           <div class="ready">${setting !== null && readyQueries(setting).map(([words, query]) => html`<button type="button" class="button"
-            onClick=${() => pick(query)} data-query=${words}>${words}</button>`)}</div></section>`}
+            onClick=${() => pick(query)} data-query=${words}>${words}</button>`)}</div></section>
       </div>
       <${Schema} insert=${insert} />
     </div>`;

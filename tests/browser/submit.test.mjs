@@ -105,6 +105,20 @@ test('the search takes words as people write them, and what is set there counts'
   await context.close();
 });
 
+test('a mistake that the page finds hides none that the service finds', async () => {
+  const { page, context } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/new`);
+  await page.locator('#field-dropout').fill('1.5');
+  await page.locator('#field-dropout-error').waitFor();
+  await page.locator('#sweep-weight_decay').click();
+  await page.locator('#field-weight_decay').fill('0, nothing');
+  await page.locator('#field-weight_decay-error').waitFor();
+  await page.getByText('2 things to correct').waitFor();
+  assert.equal(await page.locator('#field-dropout-error').count(), 1);
+  assert.ok(await page.locator('#submit').isDisabled());
+  await context.close();
+});
+
 test('errors stand at their fields before anything is sent', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/new`);
