@@ -73,9 +73,11 @@ const cli_command COMMANDS[] = {
      "regulab serve\nregulab serve --listen 127.0.0.1:0 --workers 2 --recipe demonstration",
      SERVE_FLAGS, 0, 0, cli_serve},
     {"run", "SPEC.json", "Train a specification without a server; - reads standard input.",
-     "Several runs (a sweep, repeats) are trained one after the other, and a table of results is "
-     "printed. With\n"
-     "--db an interrupted run can be finished by `regulab serve` on the same database.",
+     "Several runs (a sweep, repeats) are trained one after the other. Printed are a table (mean "
+     "±\n"
+     "standard deviation over seeds) and what it says of the configs. With --db an interrupted "
+     "run\n"
+     "can be finished by `regulab serve` on the same database.",
      "regulab run spec.json\necho '{\"sweep\": {\"l2\": [0, 0.001]}, \"repeats\": 3}' | regulab "
      "run -\n"
      "regulab run spec.json --threads 1 --export out",

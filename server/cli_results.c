@@ -2,6 +2,8 @@
 #include "core/stats.h"
 #include "server/cli_table.h"
 #include "server/codec.h"
+#include "server/codec_comparison.h"
+#include "server/comparison.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -168,4 +170,72 @@ bool cli_results_print(const cli_results *r, const jobs_plan *p, FILE *file)
     cli_table_close(&t);
     free(values);
     return ok;
+}
+
+/* ---- the verdict ---- */
+
+static comparison_row row_of(const cli_outcome *o, const jobs_plan *p)
+{
+    return (comparison_row){.config_id = p->configs[o->config].id,
+                            .values = p->configs[o->config].values,
+                            .seed = o->seed,
+                            .data_seed = p->plan.varies_data_seed ? o->data_seed : 0,
+                            .status = o->is_completed ? RUN_STATE_COMPLETED : RUN_STATE_FAILED,
+                            .metric = o->selected[METRIC_VAL_LOSS],
+                            .select = o->selected[METRIC_VAL_LOSS],
+                            .test = o->selected[METRIC_TEST_LOSS],
+                            .r2 = o->selected[METRIC_VAL_R2]};
+}
+
+static bool add_labels(comparison *c)
+{
+    bool done = true;
+    for (size_t i = 0; i < c->n_configs; i++) {
+        c->configs[i].label = codec_config_label(c->configs[i].values);
+        done = done && c->configs[i].label;
+    }
+    return done;
+}
+
+static void free_labels(comparison *c)
+{
+    for (size_t i = 0; i < c->n_configs; i++)
+        free((char *)(uintptr_t)c->configs[i].label);
+}
+
+static bool print_summary(comparison *c, FILE *file)
+{
+    buffer b;
+    buffer_init(&b, 65536);
+    bool done = add_labels(c);
+    if (done)
+        comparison_add_summary(c, &b);
+    done = done && !b.failed && fprintf(file, "\n%s\n", b.data ? b.data : "") >= 0;
+    free_labels(c);
+    buffer_close(&b);
+    return done;
+}
+
+bool cli_results_print_verdict(const cli_results *r, const jobs_plan *p, FILE *file)
+{
+    comparison_options options = {.metric = METRIC_VAL_LOSS,
+                                  .select_by = METRIC_VAL_LOSS,
+                                  .test = METRIC_TEST_LOSS,
+                                  .baseline = jobs_plan_baseline(p)};
+    comparison c;
+    fail f;
+    if (p->plan.n_configs < 2 || r->n == 0)
+        return true;
+    comparison_row *rows = calloc(r->n, sizeof *rows);
+    if (!rows)
+        return false;
+    for (size_t i = 0; i < r->n; i++)
+        rows[i] = row_of(&r->items[i], p);
+    bool done = comparison_open(rows, r->n, &options, &c, &f);
+    if (done) {
+        done = print_summary(&c, file);
+        comparison_close(&c);
+    }
+    free(rows);
+    return done;
 }

@@ -35,4 +35,8 @@ double cli_results_half_width(const cli_results *r, const jobs_plan *p, int metr
  * are. False when out of memory. */
 bool cli_results_print(const cli_results *r, const jobs_plan *p, FILE *file);
 
+/* What they say of the configs, in one or two sentences: the summary of GET /experiments/{id}/comparison.
+ * Nothing where there is one config. False when out of memory. */
+bool cli_results_print_verdict(const cli_results *r, const jobs_plan *p, FILE *file);
+
 #endif

@@ -400,8 +400,10 @@ static int64_t processors(void)
 static int tell_all(const training *t, bool all_completed)
 {
     fail f;
-    if (!t->is_quiet && t->results.n && !cli_results_print(&t->results, &t->plan, stdout)) {
-        fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the table");
+    if (!t->is_quiet && t->results.n &&
+        !(cli_results_print(&t->results, &t->plan, stdout) &&
+          cli_results_print_verdict(&t->results, &t->plan, stdout))) {
+        fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the results");
         return cli_failed(&f);
     }
     if (!interrupted)

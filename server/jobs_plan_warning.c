@@ -69,6 +69,9 @@ static void warn_of_few_seeds(const teller *t)
 {
     const plan *p = &t->p->plan;
     char sentence[SENTENCE_BYTES];
+    if (p->n_configs < 2 && t->p->spec.until.enabled)
+        t->each(t->context, "Seeds are added for differences to the baseline, and there is one "
+                            "config only: the least number of seeds is trained.");
     if (p->n_configs < 2 || t->p->spec.until.enabled)
         return;
     if (p->n_seeds < 3)

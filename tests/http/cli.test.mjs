@@ -108,6 +108,21 @@ test('run adds seeds as the service does: a config that never comes to a value d
   assert.equal(sqlite(database, 'SELECT count(*) AS n FROM runs')[0].n, 9);
 });
 
+test('run says of a sweep what the service says', async () => {
+  const spec = { ...QUICK, repeats: 3, sweep: { dropout: [0, 0.5] } };
+  const { status, stdout } = run(['run', '-'], { input: JSON.stringify(spec) });
+  assert.equal(status, 0);
+  const server = await Server.start();
+  try {
+    const { experiment } = await server.train(spec);
+    const { summary } = await server.get(`/experiments/${experiment.id}/comparison`);
+    assert.equal(stdout.trim().split('\n').at(-1), summary);
+  } finally {
+    await server.stop();
+  }
+  assert.doesNotMatch(run(['run', '-'], { input: JSON.stringify(QUICK) }).stdout, /has the best mean/, 'one config: nothing to compare');
+});
+
 test('an export of several runs is a usage error, a diverging run fails, neither half-writes', () => {
   const several = run(['run', file('several.json', { ...QUICK, repeats: 2 }), '--quiet', '--export', inside('several')]);
   assert.equal(several.status, 2, several.stderr);
