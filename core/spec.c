@@ -8,6 +8,12 @@
 #include <string.h>
 #include <strings.h>
 
+bool field_selects_epoch(const field *row)
+{
+    static const char STOPPING[] = "early_stopping";
+    return strncmp(row->name, STOPPING, sizeof STOPPING - 1) == 0;
+}
+
 const field *field_find(const char *name)
 {
     for (int i = 0; i < FIELD_COUNT; i++)

@@ -177,6 +177,9 @@ extern const char *const FIELD_GROUP_NAMES[FIELD_GROUP_COUNT];
 extern const char
     FIELD_SYMBOLS[]; /* what the symbols of the formulas and the equivalents stand for */
 
+/* Whether the field decides which epoch's weights are selected: early stopping and its members. */
+bool field_selects_epoch(const field *row);
+
 /* The row called `name` ("early_stopping.patience"), or NULL. */
 const field *field_find(const char *name);
 

@@ -65,13 +65,12 @@ static bool is_generated(const experiment_spec *spec)
     return is_built_in;
 }
 
-static bool varies_stopping(const experiment_spec *spec)
+static bool varies_selection(const experiment_spec *spec)
 {
-    bool does = false;
     for (int a = 0; a < spec->n_axes; a++)
-        does = does ||
-               strncmp(spec->axes[a].row->name, "early_stopping", sizeof "early_stopping" - 1) == 0;
-    return does;
+        if (field_selects_epoch(spec->axes[a].row))
+            return true;
+    return false;
 }
 
 /* What the specification says of the runs. */
@@ -86,7 +85,7 @@ static comparison_design read_design(const experiment *e)
                                 .keeps_seed = !spec.repeat_varies_seed,
                                 .has_generated_data = is_generated(&spec),
                                 .has_drawn_baseline = spec.random_search && !spec.has_baseline,
-                                .compares_stopping = varies_stopping(&spec)};
+                                .compares_stopping = varies_selection(&spec)};
         experiment_spec_close(&spec);
     }
     free(faults);

@@ -91,3 +91,31 @@ test('failed runs are counted, not averaged', async () => {
   assert.equal(bad.n, 0);
   assert.equal(bad.mean, null);
 });
+
+test('the notes on the method know how the runs came about', async () => {
+  const notes = async (id) => (await server.get(`/experiments/${id}/comparison`)).method.notes.join('\n');
+  const once = { ...QUICK, repeats: 2 };
+  const { experiment: plain } = await server.train({ ...once, sweep: { dropout: [0, 0.5] } });
+  assert.match(await notes(plain.id), /paired by seed;[^]*data and split are the same/);
+  assert.doesNotMatch(await notes(plain.id), /added later|by construction|arbitrary/);
+  assert.equal((await server.request('POST', `/experiments/${plain.id}/extend`, { repeats: 3 })).status, 200);
+  await server.untilTerminal(plain.id);
+  assert.match(await notes(plain.id), /Runs were added later/);
+  const { experiment: own } = await server.train({ ...once, repeat_varies: ['seed', 'data_seed'], sweep: { dropout: [0, 0.5] } });
+  assert.match(await notes(own.id), /paired by seed and data_seed;[^]*generated data of its own/);
+  const { experiment: stopping } = await server.train({ ...once, sweep: { early_stopping: [null, { patience: 1 }] } });
+  assert.match(await notes(stopping.id), /by construction. Compare test_loss/);
+  const { experiment: drawn } = await server.train({ ...once, sweep_method: 'random', trials: 2, sweep: { dropout: { min: 0, max: 0.5 } } });
+  assert.match(await notes(drawn.id), /arbitrary one/);
+});
+
+test('targets far from unit size are warned of, and nets that are worse than a constant named', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => `${(i * 37) % 100},${100_000 + 1500 * ((i * 37) % 100)}`);
+  const put = await server.request('PUT', '/datasets/prices?label=price&task=regression', `size,price\n${rows.join('\n')}\n`, { 'Content-Type': 'text/csv' });
+  assert.equal(put.status, 201, put.text);
+  const spec = { dataset: 'prices', hidden: [8], epochs: 2, repeats: 3, sweep: { dropout: [0, 0.5] } };
+  const { json } = await server.request('POST', '/experiments?dry_run=true', spec);
+  assert.match(json.warnings.join(), /targets have a standard deviation of 4\.3\de\+04/);
+  const { experiment } = await server.train(spec);
+  assert.match((await server.get(`/experiments/${experiment.id}/comparison`)).summary, /No config predicts better than the mean of the targets/);
+});
