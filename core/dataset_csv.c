@@ -274,8 +274,15 @@ static bool bad_cell(csv_reader *r, size_t row_number, size_t column, const char
                       : read_number(text, &value) ? "is more than a float holds"
                                                   : "is not a finite number";
     r->failed = true;
-    return fail_set(r->f, FAIL_SYNTAX, NULL, "%s: row %zu, column %zu: the value \"%.60s\" %s.",
-                    r->name, row_number, column + 1, text, why);
+    if (column == r->label)
+        return fail_set(r->f, FAIL_SYNTAX, NULL, "%s: row %zu, column %zu: the value \"%.60s\" %s.",
+                        r->name, row_number, column + 1, text, why);
+    return fail_set(
+        r->f, FAIL_SYNTAX, NULL,
+        "%s: row %zu, column %zu: the value \"%.60s\" %s. Inputs are numbers, and all are "
+        "there; column %zu %s the label.",
+        r->name, row_number, column + 1, text, why, r->label + 1,
+        r->options->label ? "is" : "is taken to be");
 }
 
 static bool read_label(csv_reader *r, const char *text, size_t row_number)

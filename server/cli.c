@@ -43,7 +43,10 @@ static const cli_flag FIELDS_FLAGS[] = {
 };
 
 static const cli_flag ADD_FLAGS[] = {
-    {"--label", "COLUMN", "CSV: the label's column by name or index (-1 is the last)", false},
+    {"--label", "COLUMN",
+     "CSV: the label's column by name or index (-1 is the last; else one called label, class, "
+     "target or y, or the last)",
+     false},
     {"--header", "yes|no", "CSV: whether the first row holds names (found out)", false},
     {"--task", "classification|regression", "what the labels are (found out)", false},
     {"--data-dir", "DIR", "where data sets are kept (regulab-data)", false},

@@ -171,7 +171,7 @@ const route ROUTES[] = {
      "datasets", "One data set", NULL, {{0}}},
     {"PUT", API "/datasets/{name}", api_datasets_put, ROUTE_UPLOAD | ROUTE_SLOW, 201, JSON, UPLOAD_TYPES,
      2 * GIB, "datasets", "Register a data set from one file, or from several as form data", NULL,
-     {{"label", "CSV: the label column's name or index.", TEXT},
+     {{"label", "CSV: the label column's name or index; else one called label, class, target or y, or the last.", TEXT},
       {"header", "CSV: whether the first row holds names.", FLAG},
       {"task", "classification or regression; found out if not given.", TEXT}}},
     {"DELETE", API "/datasets/{name}", api_datasets_delete, 0, 204, "", NULL, 0,

@@ -6,7 +6,7 @@ import { get, getCatalogue } from '../lib/api.js';
 import { subscribe } from '../lib/events.js';
 import { categorical } from '../lib/palette.js';
 import { t975 } from '../lib/stats.js';
-import { metricLabel, metricTitle, meanStd, signed, valuesLabel } from '../lib/format.js';
+import { metricLabel, metricTitle, meanStd, signed, value as showValue, valuesLabel } from '../lib/format.js';
 import { Empty, Failure, Loading, Segments, Status, Swatch } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle } from '../part/chart.js';
 import { AT_WORDS, MetricSelect, VerdictMark, comparedAt } from '../part/verdict.js';
@@ -94,6 +94,24 @@ const columns = (metric, at) => [
   { key: 'verdict', label: 'Verdict', value: (row) => row.config.verdict, cell: (row) => html`<${VerdictMark} verdict=${row.config.verdict} />` },
 ];
 
+const NOT_SETTINGS = ['name', 'description', 'tags', 'priority', 'sweep', 'sweep_method', 'trials', 'repeats', 'baseline'];
+
+/* In which settings outside of their sweeps the experiments differ: [[name, their values in words]]. */
+function differencesOf(items) {
+  const specs = items.map(({ experiment }) => experiment.spec);
+  const names = [...new Set(specs.flatMap(Object.keys))].filter((name) => !NOT_SETTINGS.includes(name));
+  const words = (spec, name) => (name in spec ? showValue(spec[name]) : name in (spec.sweep ?? {}) ? 'swept' : 'default');
+  return names.map((name) => [name, specs.map((spec) => words(spec, name))]).filter(([, all]) => new Set(all).size > 1);
+}
+
+/* Of what the numbers are, and what else sets the experiments apart. */
+function Reading({ items, at }) {
+  const differing = differencesOf(items);
+  return html`
+    ${differing.length > 0 && html`<p class="soft small" id="compare-differing">Not the same in all: ${differing.map(([name, all], i) => html`${i ? '; ' : ''}<code>${name}</code> ${all.join(' / ')}`)}.</p>`}
+    <p class="soft small">The numbers are of each run’s ${AT_WORDS[at]}. Differences and verdicts are within each experiment, to its own baseline. Between experiments seeds and settings may differ, so no test is made there.</p>`;
+}
+
 function Compare({ set, ...props }) {
   useTitle('Comparison');
   const theme = useTheme();
@@ -116,7 +134,7 @@ function Compare({ set, ...props }) {
     ${items && html`<${Chart} rows=${rows} metric=${first.metric} props=${props} set=${set} />
       <${Table} stack id="compared" label="Configs of all experiments" columns=${columns(first.metric, first.method.at)} rows=${rows} sort=${props.sort || lower}
         onSort=${(sort) => set({ sort })} rowKey=${(row) => row.key} />
-      <p class="soft small">Differences and verdicts are within each experiment, to its own baseline. Between experiments seeds and settings may differ, so no test is made there.</p>`}`;
+      <${Reading} items=${items} at=${first.method.at} />`}`;
 }
 
 export default defineView(PROPS, Compare);

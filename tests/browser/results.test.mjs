@@ -75,6 +75,7 @@ test('experiments can be compared by every metric', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/compare?ids=${experiment.id},${picture.experiment_id}`);
   await page.locator('#compared tbody tr').first().waitFor();
+  assert.match(await page.locator('#compare-differing').textContent(), /Not the same in all:.*epochs 12 \/ 3/);
   const metrics = await page.locator('#compare-metric option').evaluateAll((all) => all.map((one) => one.value));
   assert.ok(metrics.includes('learning_rate') && metrics.includes('test_loss'), `${metrics}`);
   for (const metric of ['test_loss', 'learning_rate', 'seconds', 'val_accuracy']) {

@@ -114,6 +114,15 @@ test('bad files are refused whole, with what is wrong, and leave nothing behind'
   assert.deepEqual(filesOnDisk(), before);
 });
 
+test('a text among the inputs is refused with the column that was taken to be the label', async () => {
+  const csv = 'x,y,c\n1,2,a\n3,4,b\n5,6,a\n';
+  const guessed = await server.request('PUT', '/datasets/guessed', csv, { 'Content-Type': 'text/csv' });
+  assert.equal(guessed.status, 400);
+  assert.match(guessed.json.detail, /row 2, column 3: the value "a" is not a number.*column 2 is taken to be the label/);
+  const named = await server.request('PUT', '/datasets/guessed?label=x', csv, { 'Content-Type': 'text/csv' });
+  assert.match(named.json.detail, /column 1 is the label/);
+});
+
 test('bad names are refused', async () => {
   for (const name of ['..', '%2e%2e', 'a%2fb', 'x'.repeat(300), 'a%20b', '%00', 'glyphs']) {
     const answer = await put(name, fourFiles());
