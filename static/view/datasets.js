@@ -74,7 +74,8 @@ function Datasets({ name: chosenName, sort, set, ...props }) {
       options=${options} change=${(key, typed) => set({ [key]: typed })}
       close=${() => set({ ...NO_OPTIONS, name: '' })} removed=${() => { set({ name: '' }); reload(); }} />`}
     ${sets && html`<${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort} onSort=${(next) => set({ sort: next })}
-      rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />`}
+      rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />
+      <p class="soft small">Drawn: a run takes these samples out of the training ones, as many as validation_size and test_size say (by default a fifth each).</p>`}
     <${Upload} title="Bring your own" done=${(name) => { reload(); set({ ...NO_OPTIONS, name }, { push: true }); }} />`;
 }
 
