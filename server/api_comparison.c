@@ -57,10 +57,10 @@ static bool read_options(const request *q, comparison_options *out, fail *f)
 
 static bool is_generated(const experiment_spec *spec)
 {
+    const field *row = field_find("dataset");
     bool is_built_in = dataset_find(spec->base.dataset) != NULL;
     for (int a = 0; a < spec->n_axes; a++)
-        for (int i = 0; spec->axes[a].row == field_find("dataset") && i < spec->axes[a].n_values;
-             i++)
+        for (int i = 0; spec->axes[a].row == row && i < spec->axes[a].n_values; i++)
             is_built_in = is_built_in && dataset_find(spec->axes[a].values[i].dataset);
     return is_built_in;
 }
@@ -163,23 +163,6 @@ static bool load_runs(app *a, const experiment *e, run_table *t, fail *f)
 
 /* ---- comparison ---- */
 
-/* The labels are on the heap until drop_labels(). */
-static bool set_labels(comparison *c)
-{
-    bool done = true;
-    for (size_t i = 0; i < c->n_configs; i++) {
-        c->configs[i].label = codec_config_label(c->configs[i].values);
-        done = done && c->configs[i].label;
-    }
-    return done;
-}
-
-static void drop_labels(comparison *c)
-{
-    for (size_t i = 0; i < c->n_configs; i++)
-        free((char *)c->configs[i].label);
-}
-
 /* Effects where the sweep is factorial; the configs' texts live until close_factors(). */
 typedef struct factor_table {
     size_t n;
@@ -209,7 +192,7 @@ static bool write_comparison(const experiment *e, const run_table *table, compar
     factor_table factors = {0};
     effects found = {.is_factorial = false};
     const char *baseline = c->baseline ? c->baseline->config_id : "";
-    bool done = set_labels(c) && read_factors(c, &factors);
+    bool done = codec_set_labels(c) && read_factors(c, &factors);
     if (!done)
         fail_of_memory(e, f);
     done = done && comparison_effects_open(table->rows, table->n, factors.configs, factors.n,
@@ -218,7 +201,7 @@ static bool write_comparison(const experiment *e, const run_table *table, compar
         codec_add_comparison(out, c, &found);
     comparison_effects_close(&found);
     close_factors(&factors);
-    drop_labels(c);
+    codec_drop_labels(c);
     return done;
 }
 

@@ -187,31 +187,15 @@ static comparison_row row_of(const cli_outcome *o, const jobs_plan *p)
                             .r2 = o->selected[METRIC_VAL_R2]};
 }
 
-static bool add_labels(comparison *c)
-{
-    bool done = true;
-    for (size_t i = 0; i < c->n_configs; i++) {
-        c->configs[i].label = codec_config_label(c->configs[i].values);
-        done = done && c->configs[i].label;
-    }
-    return done;
-}
-
-static void free_labels(comparison *c)
-{
-    for (size_t i = 0; i < c->n_configs; i++)
-        free((char *)(uintptr_t)c->configs[i].label);
-}
-
 static bool print_summary(comparison *c, FILE *file)
 {
     buffer b;
     buffer_init(&b, 65536);
-    bool done = add_labels(c);
+    bool done = codec_set_labels(c);
     if (done)
         comparison_add_summary(c, &b);
     done = done && !b.failed && fprintf(file, "\n%s\n", b.data ? b.data : "") >= 0;
-    free_labels(c);
+    codec_drop_labels(c);
     buffer_close(&b);
     return done;
 }

@@ -67,6 +67,22 @@ char *codec_config_label(const char *values)
     return buffer_take(&b, NULL);
 }
 
+bool codec_set_labels(comparison *c)
+{
+    bool done = true;
+    for (size_t i = 0; i < c->n_configs; i++) {
+        c->configs[i].label = codec_config_label(c->configs[i].values);
+        done = done && c->configs[i].label;
+    }
+    return done;
+}
+
+void codec_drop_labels(comparison *c)
+{
+    for (size_t i = 0; i < c->n_configs; i++)
+        free((char *)c->configs[i].label);
+}
+
 static char *value_text(const cJSON *value)
 {
     buffer b;

@@ -384,79 +384,47 @@ static const char *repeat_name(const comparison *c)
     return d->varies_data_seed ? d->keeps_seed ? "data_seed" : "seed and data_seed" : "seed";
 }
 
-/* ---- notes that not every comparison has: false where one does not apply ---- */
-
-typedef bool occasional_note(const comparison *c, char *sentence, size_t n);
-
-static bool note_sequential(const comparison *c, char *sentence, size_t n)
-{
-    if (c->options.design.is_sequential)
-        snprintf(sentence, n,
-                 "Seeds were added until the intervals of all differences were narrow enough or "
-                 "`max` was reached: the rule looked at the results, so p values are somewhat too "
-                 "small.");
-    return c->options.design.is_sequential;
-}
-
-static bool note_extended(const comparison *c, char *sentence, size_t n)
-{
-    if (c->options.design.was_extended)
-        snprintf(sentence, n,
-                 "Runs were added later. p values take the number of seeds as settled beforehand: "
-                 "whoever looks, and adds seeds until p < 0.05, finds that more often than in one "
-                 "case of twenty.");
-    return c->options.design.was_extended;
-}
-
-static bool note_failed(const comparison *c, char *sentence, size_t n)
-{
-    if (c->n_failed > 0)
-        snprintf(sentence, n,
-                 "Failed runs are left out of means, pairs and the selection: where some of a "
-                 "config's seeds failed, its numbers and its verdict are those of the others.");
-    return c->n_failed > 0;
-}
-
-static bool note_drawn_baseline(const comparison *c, char *sentence, size_t n)
-{
-    if (c->options.design.has_drawn_baseline)
-        snprintf(sentence, n,
-                 "The baseline is the first config that the random search drew, an arbitrary one: "
-                 "differences to it do not say what a setting does.");
-    return c->options.design.has_drawn_baseline;
-}
-
-static bool note_stopping(const comparison *c, char *sentence, size_t n)
-{
-    metric_id id = c->options.metric;
-    bool applies = c->options.design.compares_stopping && c->options.at != COMPARISON_AT_LAST &&
-                   comparison_test_metric(id) != METRIC_COUNT;
-    if (applies)
-        snprintf(sentence, n,
-                 "Early stopping selects the epoch with the best validation value: by a "
-                 "validation metric it looks better by construction. Compare %s.",
-                 METRICS[comparison_test_metric(id)].name);
-    return applies;
-}
-
-static bool note_gap(const comparison *c, char *sentence, size_t n)
-{
-    bool applies = c->options.metric == METRIC_GENERALIZATION_GAP;
-    if (applies)
-        snprintf(sentence, n,
-                 "A smaller gap is not a better net: one that learns little has none. Look at "
-                 "val_loss as well.");
-    return applies;
-}
-
-static occasional_note *const OCCASIONAL_NOTES[] = {note_sequential,     note_extended, note_failed,
-                                                    note_drawn_baseline, note_stopping, note_gap};
-
+/* Note number i of those that not every comparison has; false where there are no more. */
 static bool add_occasional_note(const comparison *c, int i, char *sentence, size_t sentence_bytes)
 {
-    for (size_t k = 0; k < sizeof OCCASIONAL_NOTES / sizeof *OCCASIONAL_NOTES; k++)
-        if (OCCASIONAL_NOTES[k](c, sentence, sentence_bytes) && i-- == 0)
+    const comparison_design *d = &c->options.design;
+    metric_id test = comparison_test_metric(c->options.metric);
+    bool is_selected_by = test != METRIC_COUNT && c->options.at != COMPARISON_AT_LAST;
+    const struct {
+        bool applies;
+        const char *words, *metric, *end;
+    } notes[] = {
+        {d->is_sequential,
+         "Seeds were added until the intervals of all differences were narrow enough or `max` was "
+         "reached: the rule looked at the results, so p values are somewhat too small.",
+         "", ""},
+        {d->was_extended,
+         "Runs were added later. p values take the number of seeds as settled beforehand: whoever "
+         "looks, and adds seeds until p < 0.05, finds that more often than in one case of twenty.",
+         "", ""},
+        {c->n_failed > 0,
+         "Failed runs are left out of means, pairs and the selection: where some of a config's "
+         "seeds failed, its numbers and its verdict are those of the others.",
+         "", ""},
+        {d->has_drawn_baseline,
+         "The baseline is the first config that the random search drew, an arbitrary one: "
+         "differences to it do not say what a setting does.",
+         "", ""},
+        {d->compares_stopping && is_selected_by,
+         "Early stopping selects the epoch with the best validation value: by a validation metric "
+         "it looks better by construction. Compare ",
+         is_selected_by ? METRICS[test].name : "", "."},
+        {c->options.metric == METRIC_GENERALIZATION_GAP,
+         "A smaller gap is not a better net: one that learns little has none. Look at val_loss as "
+         "well.",
+         "", ""},
+    };
+    for (size_t k = 0; k < sizeof notes / sizeof *notes; k++)
+        if (notes[k].applies && i-- == 0) {
+            snprintf(sentence, sentence_bytes, "%s%s%s", notes[k].words, notes[k].metric,
+                     notes[k].end);
             return true;
+        }
     return false;
 }
 

@@ -113,13 +113,11 @@ static bool check_live(jobs *j, int64_t id, fail *f)
     return is_live;
 }
 
-/* Until the store knows the run as running, or it is at no worker. */
-static void wait_told(jobs *j, int64_t id)
+/* Until the store knows which runs of the experiment are at work. */
+static void wait_told(jobs *j, int64_t experiment_id)
 {
-    const worker *w;
     jobs_lock(j);
-    while ((w = jobs_find_worker(j, id)) && !w->is_told && !j->is_closing)
-        jobs_wait_change(j);
+    jobs_wait_told(j, experiment_id);
     jobs_unlock(j);
 }
 
@@ -128,7 +126,7 @@ static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
     bool moved;
     if (!check_live(j, id, f))
         return false;
-    wait_told(j, id);
+    wait_told(j, experiment_id);
     if (!store_cancel_run(j->options.store, id, &moved, f))
         return false;
     jobs_lock(j);
@@ -248,14 +246,6 @@ static void wait_until_aside(jobs *j, int64_t id)
         jobs_wait_change(j);
 }
 
-/* Until the store knows which of its runs are at work. */
-static void wait_all_told(jobs *j, int64_t id)
-{
-    jobs_lock(j);
-    jobs_wait_told(j, id);
-    jobs_unlock(j);
-}
-
 static void tell_workers(jobs *j, int64_t id, train_command command)
 {
     jobs_lock(j);
@@ -280,16 +270,10 @@ static void drop_waiting(jobs *j, int64_t id)
     jobs_unlock(j);
 }
 
-static void ignore_run(void *context, int64_t run_id)
-{
-    (void)context;
-    (void)run_id;
-}
-
 static bool cancel_held(jobs *j, const experiment *e, fail *f)
 {
-    wait_all_told(j, e->id);
-    if (!store_cancel_experiment(j->options.store, e->id, ignore_run, NULL, f))
+    wait_told(j, e->id);
+    if (!store_cancel_experiment(j->options.store, e->id, NULL, NULL, f))
         return false;
     tell_workers(j, e->id, TRAIN_CANCEL);
     drop_waiting(j, e->id);
@@ -324,7 +308,7 @@ static bool pause_held(jobs *j, const experiment *e, fail *f)
 {
     if (!check_unfinished(e, "pause", f))
         return false;
-    wait_all_told(j, e->id);
+    wait_told(j, e->id);
     if (!store_pause_experiment(j->options.store, e->id, f))
         return false;
     tell_workers(j, e->id, TRAIN_PAUSE);

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BROKEN_CONFIGS_LIMIT = 8 }; /* after that many the same faults would only come again */
+enum {
+    BROKEN_CONFIGS_LIMIT = 8, /* after that many the same faults would only come again */
+    TARGET_ROWS = 10000
+};
 
 /* Values generated for one plan: half a minute to a minute and a half of work. */
 #define GENERATED_VALUES_LIMIT ((size_t)1 << 31)
@@ -75,7 +78,33 @@ static bool count_generated(const jobs_plan *p, int c, data_in_use *data, fail_l
     return jobs_plan_add_fault(faults, &f);
 }
 
-static bool use_data(const jobs_source *source, const jobs_plan *p, int c, data_in_use *data,
+/* Of the output that varies most; from evenly spaced rows of a large set, whose pages would all be read otherwise. */
+static double deviation_of_targets(const dataset *set)
+{
+    const dataset_rows *rows = &set->parts[PART_TRAIN];
+    size_t n_rows = rows->n < TARGET_ROWS ? rows->n : TARGET_ROWS;
+    double most = 0;
+    for (size_t k = 0; rows->targets && k < set->k; k++) {
+        double sum = 0, squares = 0, first = (double)rows->targets[k], n = (double)n_rows;
+        for (size_t i = 0; i < n_rows; i++) {
+            double x = (double)rows->targets[i * rows->n / n_rows * set->k + k] - first;
+            sum += x;
+            squares += x * x;
+        }
+        most = fmax(most, sqrt(fmax(0, squares / n - sum / n * (sum / n))));
+    }
+    return most;
+}
+
+static void note_targets(jobs_plan *p, const dataset *set)
+{
+    double deviation = deviation_of_targets(set);
+    if (deviation > 0 &&
+        (p->target_deviation == 0 || fabs(log(deviation)) > fabs(log(p->target_deviation))))
+        p->target_deviation = deviation;
+}
+
+static bool use_data(const jobs_source *source, jobs_plan *p, int c, data_in_use *data,
                      fail_list *faults)
 {
     const train_spec *spec = &p->plan.configs[c].spec;
@@ -88,6 +117,7 @@ static bool use_data(const jobs_source *source, const jobs_plan *p, int c, data_
         return false;
     data->set = set;
     data->spec = *spec;
+    note_targets(p, set);
     return count_generated(p, c, data, faults);
 }
 
@@ -132,31 +162,6 @@ static bool check_until(const jobs_plan *p, const dataset *set, fail_list *fault
     return jobs_plan_add_fault(faults, &f);
 }
 
-/* Of the output that varies most. */
-static double deviation_of_targets(const dataset *set)
-{
-    const dataset_rows *rows = &set->parts[PART_TRAIN];
-    double most = 0;
-    for (size_t k = 0; rows->targets && k < set->k; k++) {
-        double sum = 0, squares = 0, first = (double)rows->targets[k], n = (double)rows->n;
-        for (size_t i = 0; i < rows->n; i++) {
-            double x = (double)rows->targets[i * set->k + k] - first;
-            sum += x;
-            squares += x * x;
-        }
-        most = fmax(most, sqrt(fmax(0, squares / n - sum / n * (sum / n))));
-    }
-    return most;
-}
-
-static void note_targets(jobs_plan *p, const dataset *set)
-{
-    double deviation = deviation_of_targets(set);
-    if (deviation > 0 &&
-        (p->target_deviation == 0 || fabs(log(deviation)) > fabs(log(p->target_deviation))))
-        p->target_deviation = deviation;
-}
-
 static bool resolve_config(const jobs_source *source, jobs_plan *p, int c, bool must_fit,
                            data_in_use *data, fail_list *faults)
 {
@@ -171,8 +176,6 @@ static bool resolve_config(const jobs_source *source, jobs_plan *p, int c, bool 
         is_good = jobs_plan_add_fault(faults, &f);
     if (!check_on_set(p, spec, data, must_fit, faults) || !is_good)
         return false;
-    if (c == 0 || !same_data(spec, &p->plan.configs[c - 1].spec))
-        note_targets(p, data->set);
     jobs_config *config = &p->configs[c];
     config->work = jobs_rate_work(spec, data->set->d, data->set->k, n);
     config->memory_bytes = executor_memory_bytes(spec, data->set);

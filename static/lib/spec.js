@@ -7,7 +7,8 @@
 const isNumeric = (field) => ['number', 'integer', 'rates'].includes(field.type);
 const isArray = (field) => field.type === 'integer_array' || field.type === 'string_array';
 
-const parent = (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : null);
+/* The object that a dotted field is a member of, or null. */
+export const parent = (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : null);
 const child = (name) => name.slice(name.indexOf('.') + 1);
 
 /* The text that a value has in the form. */

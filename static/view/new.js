@@ -3,7 +3,7 @@ import { html, useEffect, useMemo, useRef, useState, useTitle, useSettled } from
 import { defineView } from '../lib/view.js';
 import { text, go } from '../lib/state.js';
 import { get, getAll, request, newKey, getCatalogue } from '../lib/api.js';
-import { draftOf, specOf, fieldOfPointer } from '../lib/spec.js';
+import { draftOf, specOf, fieldOfPointer, parent } from '../lib/spec.js';
 import { bytes, count, duration } from '../lib/format.js';
 import { Icon, Loading, Failure } from '../part/basic.js';
 import { FieldRow } from '../part/field.js';
@@ -73,13 +73,11 @@ function isFound(field, find) {
   return wordsIn(find).every((word) => text.includes(word));
 }
 
-const parentOf = (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : null);
-
 function Group({ name, fields, draft, errors, change, find, datasets, reload, builtIn, metrics }) {
   const [title, help] = GROUPS[name] ?? [name, ''];
   const matching = fields.filter((field) => isFound(field, find));
   const isSet = (field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '';
-  const set = fields.filter((field) => isSet(field) || (draft.objects[field.name] && !fields.some((one) => parentOf(one.name) === field.name && isSet(one)))).length;
+  const set = fields.filter((field) => isSet(field) || (draft.objects[field.name] && !fields.some((one) => parent(one.name) === field.name && isSet(one)))).length;
   const wrong = fields.some((field) => errors.has(field.name));
   const [open, setOpen] = useState(OPEN.includes(name) || set > 0);
   if (find && matching.length === 0) return null;
@@ -196,7 +194,7 @@ function Form({ catalogue, first, find, own, set }) {
   const errors = new Map([...at, ...made.errors]);
   const update = (work) => { setSent({ problem: null, busy: false }); setDraft(work); };
   /* What a member of an object is set to counts only where the object is there. */
-  const withParent = (name, value, objects) => (value && parentOf(name) && catalogue.field(parentOf(name))?.nullable ? { ...objects, [parentOf(name)]: true } : objects);
+  const withParent = (name, value, objects) => (value && parent(name) && catalogue.field(parent(name))?.nullable ? { ...objects, [parent(name)]: true } : objects);
   const change = {
     text: (name, value) => update((old) => ({ ...old, texts: { ...old.texts, [name]: value }, objects: withParent(name, value.trim(), old.objects) })),
     sweep: (name, value) => update((old) => { const sweeps = { ...old.sweeps }; if (value) sweeps[name] = value; else delete sweeps[name]; return { ...old, sweeps, objects: withParent(name, value, old.objects) }; }),
