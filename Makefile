@@ -32,8 +32,8 @@ CFLAGS  += -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-reco
            -DNO_TARGET_CLONES -Wno-maybe-uninitialized
 endif
 
-core_sources    := $(wildcard core/*.c)
-server_sources  := $(wildcard server/*.c)
+core_sources    := $(wildcard core/*/*.c core/*/*/*.c)
+server_sources  := $(wildcard server/*/*.c)
 migrations      := $(sort $(wildcard migrations/*.sql))
 core_tests      := $(filter-out tests/core/test_gradient%,$(wildcard tests/core/test_*.c))
 double_tests    := $(wildcard tests/core/test_gradient*.c)
@@ -42,7 +42,7 @@ server_tests    := $(wildcard tests/server/test_*.c)
 core_objects    := $(core_sources:%.c=$(BUILD)/%.o)
 server_objects  := $(server_sources:%.c=$(BUILD)/%.o) $(BUILD)/migrations.o
 double_objects  := $(core_sources:%.c=$(BUILD)/double/%.o)
-library_objects := $(core_objects) $(filter-out $(BUILD)/server/main.o,$(server_objects))
+library_objects := $(core_objects) $(filter-out $(BUILD)/server/cli/main.o,$(server_objects))
 test_programs   := $(core_tests:%.c=$(BUILD)/%) $(server_tests:%.c=$(BUILD)/%) \
                    $(double_tests:%.c=$(BUILD)/double/%)
 objects         := $(core_objects) $(double_objects) $(server_objects) \
@@ -75,7 +75,7 @@ $(BUILD)/flags: FORCE
 	@printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' >$@
 
 # The hot loops: vectorized, sqrtf without errno; never -Ofast, sums keep their order.
-$(BUILD)/core/kernel%.o $(BUILD)/double/core/kernel%.o: OPTIMIZE = -O3 -fno-math-errno
+$(BUILD)/core/math/kernel%.o $(BUILD)/double/core/math/kernel%.o: OPTIMIZE = -O3 -fno-math-errno
 $(BUILD)/double/%.o: REAL = -DREAL_DOUBLE
 
 define compile
@@ -97,7 +97,7 @@ $(BUILD)/migrations.o: $(BUILD)/migrations.c $(BUILD)/flags
 $(BUILD)/migrations.c: $(migrations) Makefile
 	@mkdir -p $(@D)
 	@echo 'embed $(migrations)'
-	@{ echo '#include "server/migrations.h"'; \
+	@{ echo '#include "server/store/migrations.h"'; \
 	   for file in $(migrations); do name=$$(basename $$file .sql); \
 	     echo "static const char SQL_$${name%%_*}[] = {"; \
 	     od -An -v -td1 $$file | sed 's/^ *//; s/  */,/g; s/$$/,/'; echo '0};'; \
@@ -187,7 +187,7 @@ lint:
 	@BUILD=$(BUILD) tests/lint.sh
 
 format: deps-lint
-	clang-format -i $(wildcard core/*.[ch] server/*.[ch] tests/*.h tests/*/*.[ch])
+	clang-format -i $(wildcard core/*/*.[ch] core/*/*/*.[ch] server/*/*.[ch] tests/*.h tests/*/*.[ch])
 
 bench:
 	@$(submake) deps-test

@@ -4,7 +4,8 @@
  *     static void rounds(void) { CHECK_NEAR(0.1 + 0.2, 0.3, 1e-12); }
  *     CHECK_MAIN("arithmetic", adds_up, rounds)
  *
- * 1. Each case prints `ok NAME/CASE: N checks` or `not ok NAME/CASE: ...`; tests/run.mjs counts them.
+ * 1. Each case prints `ok NAME/CASE: N checks` or `not ok NAME/CASE: ...`; tests/run.mjs counts
+ *    them.
  * 2. A case in which nothing was checked fails, and so does a program without a case.
  * 3. A failed check prints file, line, expression and both values; the case goes on, except after
  *    CHECK_OR_RETURN. The program's exit status is 1 if anything failed.

@@ -55,16 +55,16 @@ law 'includes are by full path' < <(grep -nE '^#include "' "${c_sources[@]}" "${
 door() {
   law "$1" < <(grep -nE "^#include <($2)>" "${c_sources[@]}" "${c_headers[@]}" | grep -vE "^($3):")
 }
-door 'microhttpd only in server/http*' 'microhttpd\.h' 'server/http(_[a-z_]+)?\.[ch]'
-door 'sqlite3 only in server/store*, server/console*' 'sqlite3\.h' 'server/(store|console)(_[a-z_]+)?\.[ch]'
-door 'cJSON only in server/codec*' '(cjson/)?cJSON\.h' 'server/codec(_[a-z_]+)?\.[ch]'
-door 'cblas only in core/mat.c' '(cblas|openblas/.*|f77blas)\.h' 'core/mat\.c'
+door 'microhttpd only in server/http/http*' 'microhttpd\.h' 'server/http/http(_[a-z_]+)?\.[ch]'
+door 'sqlite3 only in server/store/store*, server/console/console*' 'sqlite3\.h' 'server/(store|console)(_[a-z_]+)?\.[ch]'
+door 'cJSON only in server/codec/codec*' '(cjson/)?cJSON\.h' 'server/codec/codec(_[a-z_]+)?\.[ch]'
+door 'cblas only in core/math/mat.c' '(cblas|openblas/.*|f77blas)\.h' 'core/math/mat\.c'
 door 'zlib, libcsv, libzip only in core/dataset_*' '(zlib|csv|zip)\.h' 'core/dataset_[a-z_]+\.[ch]'
-door 'nettle only in core/digest.c' 'nettle/.*' 'core/digest\.c'
-door 'threads only in jobs, store, offload, events, dataset_cache, main and core/parallel.c' '(pthread|threads)\.h' \
-  'server/(jobs|store|offload|events|dataset_cache|main)(_[a-z_]+)?\.[ch]|core/parallel\.c'
+door 'nettle only in core/base/digest.c' 'nettle/.*' 'core/base/digest\.c'
+door 'threads only in jobs, store, offload, events, dataset_cache, main and core/math/parallel.c' '(pthread|threads)\.h' \
+  'server/(jobs|store|offload|events|dataset_cache|main)(_[a-z_]+)?\.[ch]|core/math/parallel\.c'
 
-law 'SQL text only in server/store*, server/console*, migrations/' < <(
+law 'SQL text only in server/store/store*, server/console/console*, migrations/' < <(
   without_comments "${c_sources[@]}" "${c_headers[@]}" | grep -vE '^server/(store|console)[a-z_]*\.[ch]:' |
     grep -E '(^|[^\\])"(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE (TABLE|VIEW|INDEX)|DROP|ALTER TABLE|PRAGMA|BEGIN|COMMIT) ')
 

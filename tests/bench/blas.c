@@ -1,4 +1,5 @@
-/* blas — the time that the matrix products of one training step take in OpenBLAS alone, on one thread.
+/* blas — the time that the matrix products of one training step take in OpenBLAS alone, on one
+ * thread.
  *
  *     blas BATCH WIDTH0 WIDTH1 ... WIDTHn        prints microseconds per step
  *

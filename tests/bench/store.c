@@ -3,7 +3,7 @@
  * for, and of the writes.
  *
  *     make build/tests/bench/store && build/tests/bench/store /tmp/large.db */
-#include "server/store.h"
+#include "server/store/store.h"
 
 #include <math.h>
 #include <sqlite3.h>
@@ -159,7 +159,7 @@ static bool see_curve(void *context, const char *config_id, int64_t run_id, int6
     return true;
 }
 
-static bool see_event(void *context, const store_event *e)
+static bool see_event(void *context, const event_row *e)
 {
     (void)context;
     n_read += e->id > 0;

@@ -1,8 +1,9 @@
-/* dataset_files — what the tests of data sets share: a folder of their own, and files of every format written by hand. */
+/* dataset_files — what the tests of data sets share: a folder of their own, and files of every
+ * format written by hand. */
 #ifndef TESTS_CORE_DATASET_FILES_H
 #define TESTS_CORE_DATASET_FILES_H
 
-#include "core/dataset_register.h"
+#include "core/data/import/register.h"
 #include "tests/check.h"
 
 #include <ftw.h>
@@ -211,7 +212,8 @@ CHECK_UNUSED static void zip_members(bytes *b, const char *const *names, const b
 
 /* ---- adding ---- */
 
-/* dataset_add() of the files (NULL-terminated names in the folder) into the folder's subfolder "data". */
+/* dataset_add() of the files (NULL-terminated names in the folder) into the folder's subfolder
+ * "data". */
 CHECK_UNUSED static bool add_set(const char *name, const char *const *names,
                                  const dataset_add_options *options, dataset_summary *out, fail *f)
 {

@@ -4,7 +4,7 @@
 
 #include "tests/check.h"
 
-#include "core/train.h"
+#include "core/train/train.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@ typedef struct engine {
     train_result result;
     int n_records;
     record records[ENGINE_RECORDS_LIMIT];
-    /* Stops: the command given after `stop_at` steps of this call (0: none), and the checkpoint that came of it. */
+    /* Stops: the command given after `stop_at` steps of this call (0: none), and the checkpoint
+     * that came of it. */
     train_command command;
     int64_t stop_at, n_polls;
     char *checkpoint;

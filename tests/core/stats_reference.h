@@ -1,5 +1,5 @@
 /* stats_reference — values of SciPy 1.17.1 (and of mpmath at 40 digits for the t tails), to be
- * reproduced by core/stats.
+ * reproduced by core/stats/stats.
  *
  * Made once with numpy.random.default_rng(20261123): stats.t.cdf, mpmath.betainc, special.stdtrit,
  * stats.nct.cdf, stats.ttest_rel with its confidence_interval(), stats.describe, and

@@ -1,7 +1,8 @@
-/* Augmentation against a plain implementation of what core/augment.h says, in double and without tricks. */
-#include "core/augment.h"
-#include "core/dataset_storage.h"
-#include "core/rng.h"
+/* Augmentation against a plain implementation of what core/regularizer/augment.h says, in double
+ * and without tricks. */
+#include "core/data/internal.h"
+#include "core/math/rng.h"
+#include "core/regularizer/augment.h"
 #include "tests/check.h"
 
 #include <stdlib.h>
@@ -201,7 +202,8 @@ static void nothing_changes_nothing(void)
     bench_close(&b);
 }
 
-/* A mirrored image is the image mirrored, bit for bit, in about half of the cases; the others are untouched. */
+/* A mirrored image is the image mirrored, bit for bit, in about half of the cases; the others are
+ * untouched. */
 static void mirror_is_exact(void)
 {
     bench b;
@@ -245,7 +247,8 @@ static void cutout_is_background(void)
     bench_close(&b);
 }
 
-/* The address alone decides; what is drawn for one thing does not depend on strength 0 of another. */
+/* The address alone decides; what is drawn for one thing does not depend on strength 0 of
+ * another. */
 static void draws_are_addressed(void)
 {
     bench b;
@@ -297,7 +300,8 @@ static void extremes_stay_inside(void)
     bench_close(&b);
 }
 
-/* The smoothed field of sigma 4 has the deviation sqrt(1/3) / (2 sigma sqrt(pi)) away from the border. */
+/* The smoothed field of sigma 4 has the deviation sqrt(1/3) / (2 sigma sqrt(pi)) away from the
+ * border. */
 static void elastic_has_its_strength(void)
 {
     bench b;

@@ -1,5 +1,6 @@
-/* The built-in data sets: the table's promises, options, the prefix property, statistics, references. */
-#include "core/dataset.h"
+/* The built-in data sets: the table's promises, options, the prefix property, statistics,
+ * references. */
+#include "core/data/dataset.h"
 #include "tests/check.h"
 
 #include <stdlib.h>
@@ -239,7 +240,8 @@ static void teacher_is_fixed_and_balanced(void)
     dataset_close(other);
 }
 
-/* Classes differ more between than within: the mean pictures are apart, ink is on the sheet, and noise where there is none. */
+/* Classes differ more between than within: the mean pictures are apart, ink is on the sheet, and
+ * noise where there is none. */
 static void glyphs_are_pictures(void)
 {
     dataset *set = open_or_fail("glyphs", &NONE, 0);

@@ -1,10 +1,10 @@
-/* Mutated files of every format: each is taken or refused with a sentence, and never more than that. Worth running under the
- * sanitizers. The mutations are the same in every run. */
-#include "core/dataset_container.h"
-#include "core/dataset_load.h"
-#include "core/dataset_storage.h"
-#include "core/digest.h"
-#include "core/rng.h"
+/* Mutated files of every format: each is taken or refused with a sentence, and never more than
+ * that. Worth running under the sanitizers. The mutations are the same in every run. */
+#include "core/base/digest.h"
+#include "core/data/container.h"
+#include "core/data/import/load.h"
+#include "core/data/internal.h"
+#include "core/math/rng.h"
 #include "tests/core/dataset_files.h"
 
 enum { ROUNDS = 1500 };

@@ -3,7 +3,8 @@
 
 static bytes scratch;
 
-/* The files are refused with this code and a sentence that has `part` in it; nothing is left behind. */
+/* The files are refused with this code and a sentence that has `part` in it; nothing is left
+ * behind. */
 static void refuse(const char *const *names, const dataset_add_options *options, fail_code code,
                    const char *part)
 {
@@ -80,7 +81,8 @@ static void idx_with_a_test_part(void)
     dataset_close(set);
 }
 
-/* A pair without `train` in its names is the training part; labels that are not 0 .. k-1 get names. */
+/* A pair without `train` in its names is the training part; labels that are not 0 .. k-1 get
+ * names. */
 static void idx_pair_with_other_labels(void)
 {
     dataset_summary s;
@@ -510,7 +512,8 @@ static void npy_tables(void)
     dataset_close(set);
 }
 
-/* n rows of four columns of 64 bits: two small numbers, the label first + row % k, one more small number. */
+/* n rows of four columns of 64 bits: two small numbers, the label first + row % k, one more small
+ * number. */
 static void save_wide_table(const char *type, bool is_fortran, uint64_t first, size_t n, size_t k)
 {
     char shape[32];

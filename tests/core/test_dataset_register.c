@@ -1,7 +1,8 @@
-/* Registered sets: names, conflicts, deduplication, removal, cleaning, listing, previews, damaged content. */
-#include "core/dataset_container.h"
-#include "core/dataset_storage.h"
-#include "core/digest.h"
+/* Registered sets: names, conflicts, deduplication, removal, cleaning, listing, previews, damaged
+ * content. */
+#include "core/base/digest.h"
+#include "core/data/container.h"
+#include "core/data/internal.h"
 #include "tests/core/dataset_files.h"
 
 #include <dirent.h>
@@ -392,7 +393,8 @@ static void full_disk_leaves_nothing(void)
     CHECK(access(files_path("data/datasets/large"), F_OK) != 0);
 }
 
-/* One process that adds, opens and removes the same content under a name of its own. Its exit status is 0 if all went well. */
+/* One process that adds, opens and removes the same content under a name of its own. Its exit
+ * status is 0 if all went well. */
 static void add_and_remove(int number)
 {
     char name[16];

@@ -1,6 +1,7 @@
-/* Splits: sizes, strata, subsets, label noise, scaling, reading; the draws recomputed from their documentation. */
-#include "core/dataset_storage.h"
-#include "core/rng.h"
+/* Splits: sizes, strata, subsets, label noise, scaling, reading; the draws recomputed from their
+ * documentation. */
+#include "core/data/internal.h"
+#include "core/math/rng.h"
 #include "tests/check.h"
 
 #include <stdlib.h>
@@ -31,7 +32,8 @@ static dataset *open_set(const char *name, int64_t n)
     return set;
 }
 
-/* A set of one input, 10 * row, whose classes have these counts, one after the other; with a test part if n_test > 0. */
+/* A set of one input, 10 * row, whose classes have these counts, one after the other; with a test
+ * part if n_test > 0. */
 static dataset *make_set(const size_t *counts, size_t k, size_t n_test)
 {
     dataset *set = dataset_new();
@@ -151,7 +153,8 @@ static void subsets_are_nested(void)
     dataset_close(set);
 }
 
-/* Classes of any size: whatever train_size is, one that gives each class a row more keeps all rows. */
+/* Classes of any size: whatever train_size is, one that gives each class a row more keeps all
+ * rows. */
 static void subsets_of_unequal_classes_are_nested(void)
 {
     static const size_t counts[] = {600, 600, 200, 41, 3};
@@ -264,7 +267,8 @@ static void only_classes_that_are_there_need_rows(void)
     dataset_close(set);
 }
 
-/* The test rows recomputed from the documentation: per class a permutation, of which the first are taken. */
+/* The test rows recomputed from the documentation: per class a permutation, of which the first are
+ * taken. */
 static void draws_are_as_documented(void)
 {
     dataset *set = open_set("glyphs", 200);

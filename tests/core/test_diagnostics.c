@@ -1,7 +1,7 @@
 /* Per-layer diagnostics against plain double-precision definitions and cases with a known answer.
  */
-#include "core/diagnostics.h"
-#include "core/rng.h"
+#include "core/math/rng.h"
+#include "core/train/diagnostics.h"
 #include "tests/check.h"
 
 #include <stdlib.h>
@@ -268,8 +268,8 @@ static void what_is_not_there_is_not_a_number(void)
     CHECK_NEAR(values[LAYER_METRIC_EFFECTIVE_RANK], 1, 0);
 }
 
-/* Trained layers have eigenvalues over many magnitudes and units that stand still: random low ranks, scales and rectified units, against
- * Jacobi's method. */
+/* Trained layers have eigenvalues over many magnitudes and units that stand still: random low
+ * ranks, scales and rectified units, against Jacobi's method. */
 static void graded_spectra_have_their_rank(void)
 {
     enum { N = 60, UNITS = 40, CASES = 150 };
@@ -329,7 +329,8 @@ static void entropy_of_a_known_matrix(void)
     }
 }
 
-/* A diagonal matrix of order 128 with eigenvalues 1, decay, decay^2, ...: over up to 38 magnitudes. */
+/* A diagonal matrix of order 128 with eigenvalues 1, decay, decay^2, ...: over up to 38
+ * magnitudes. */
 static void entropy_of_graded_eigenvalues(void)
 {
     enum { N = KERNEL_SPECTRUM_LIMIT };
@@ -346,7 +347,8 @@ static void entropy_of_graded_eigenvalues(void)
     }
 }
 
-/* What rounding leaves of eigenvalues that are 0 does not matter; a matrix that is no covariance has no entropy. */
+/* What rounding leaves of eigenvalues that are 0 does not matter; a matrix that is no covariance
+ * has no entropy. */
 static void entropy_of_what_is_not_positive(void)
 {
     const float off[3] = {0};

@@ -1,5 +1,5 @@
 /* SHA-256 against the examples of FIPS 180-4 and the empty text. */
-#include "core/digest.h"
+#include "core/base/digest.h"
 #include "tests/check.h"
 
 static void known_texts(void)

@@ -1,13 +1,15 @@
-/* Shapes at the ends of what is allowed: no hidden layer, single units that are all dropped, thousands of outputs. */
+/* Shapes at the ends of what is allowed: no hidden layer, single units that are all dropped,
+ * thousands of outputs. */
 #include "tests/core/engine.h"
 
-#include "core/kernel.h"
+#include "core/math/kernel.h"
 
 /* ---- many outputs ---- */
 
 enum { WIDE_ROWS = 8, WIDE_OUTPUTS = 20000 };
 
-/* A regression with more outputs than a hidden layer may have units: one part that is training, validation and test. */
+/* A regression with more outputs than a hidden layer may have units: one part that is training,
+ * validation and test. */
 typedef struct wide {
     dataset set;
     split data;
@@ -137,7 +139,8 @@ static bool is_allowed(const train_spec *s)
     return spec_resolve(&copy, &faults);
 }
 
-/* 61 rows in batches of 12: the last has a single one, but with batch normalization, which needs two. */
+/* 61 rows in batches of 12: the last has a single one, but with batch normalization, which needs
+ * two. */
 static train_spec small_spec(const shape *h, int normalization)
 {
     train_spec s = engine_spec("blobs", 200);
@@ -204,7 +207,8 @@ static void a_regression_is_mixed_too(void)
 
 /* ---- schedules and early ends ---- */
 
-/* The rates of Monte-Carlo evaluation are those of the selected epoch; predictions can be asked for the same. */
+/* The rates of Monte-Carlo evaluation are those of the selected epoch; predictions can be asked for
+ * the same. */
 static void samples_have_the_rates_of_their_epoch(void)
 {
     engine e;

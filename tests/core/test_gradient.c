@@ -1,9 +1,10 @@
-/* Every layer, activation, loss, normalization, penalty and mask against central finite differences, in double precision: the build of
- * the same source with `double` in place of `float`. */
+/* Every layer, activation, loss, normalization, penalty and mask against central finite
+ * differences, in double precision: the build of the same source with `double` in place of
+ * `float`. */
 #include "tests/check.h"
 
-#include "core/mat.h"
-#include "core/regularizer.h"
+#include "core/math/mat.h"
+#include "core/regularizer/regularizer.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ static void open_bench(bench *b, const train_spec *spec, dataset_task task)
     take(b, &b->arena);
     mat_setup();
     net_initialize(&b->net, &b->spec, b->model);
-    /* Biases and normalization away from 0 and 1, so that their gradients are tried where they matter. */
+    /* Biases and normalization away from 0 and 1, so that their gradients are tried where they
+     * matter. */
     rng_stream s = rng_stream_at(1, RNG_DATA, 0, 0, 0);
     for (size_t i = 0; i < b->net.n_trained; i++)
         b->model[i] += rng_uniform_between(&s, -0.2, 0.2);

@@ -1,9 +1,10 @@
-/* What theory says exactly: dropout and noise as ridge, moments of masks, the variance shift, the floor of smoothed labels. */
+/* What theory says exactly: dropout and noise as ridge, moments of masks, the variance shift, the
+ * floor of smoothed labels. */
 #include "tests/check.h"
 
-#include "core/diagnostics.h"
-#include "core/mat.h"
-#include "core/regularizer.h"
+#include "core/math/mat.h"
+#include "core/regularizer/regularizer.h"
+#include "core/train/diagnostics.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -102,7 +103,8 @@ static bool mean_losses(const train_spec *spec, const real *x, const real *y, co
     return true;
 }
 
-/* E||y - (R*X)w||^2 = ||y - Xw||^2 + rate/(1 - rate) * sum_j w_j^2 (X'X)_jj (Srivastava et al. 2014, section 9.1; inverted scaling). */
+/* E||y - (R*X)w||^2 = ||y - Xw||^2 + rate/(1 - rate) * sum_j w_j^2 (X'X)_jj (Srivastava et al.
+ * 2014, section 9.1; inverted scaling). */
 static void input_dropout_is_ridge(void)
 {
     real x[ROWS * INPUTS], y[ROWS], w[INPUTS];
@@ -139,7 +141,8 @@ static void input_noise_is_ridge(void)
     CHECK(fabs(masked - plain - 0.25 * squares) < 0.04 * 0.25 * squares); /* 1 % is one deviation */
 }
 
-/* Mean and variance of what the masks make of N(mean, 1) inputs: 200 x 1000 of them, by input dropout. */
+/* Mean and variance of what the masks make of N(mean, 1) inputs: 200 x 1000 of them, by input
+ * dropout. */
 static bool masked_moments(int kind, double rate, double center, double *mean, double *variance)
 {
     enum { N = 1000, AT_ONCE = 200 };
@@ -214,7 +217,8 @@ static void the_variance_shifts_by_the_formula(void)
         }
 }
 
-/* With e = 0.1 and ten classes no logits do better than 0.5003 nats, reached at a gap of ln(0.91/0.01). */
+/* With e = 0.1 and ten classes no logits do better than 0.5003 nats, reached at a gap of
+ * ln(0.91/0.01). */
 static void smoothed_labels_have_a_floor(void)
 {
     bench b;

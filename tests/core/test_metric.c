@@ -1,6 +1,6 @@
 /* The table of metrics, and scores against worked examples. */
-#include "core/kernel.h"
-#include "core/metric.h"
+#include "core/math/kernel.h"
+#include "core/spec/metric.h"
 #include "tests/check.h"
 
 #include <float.h>
@@ -87,7 +87,8 @@ static void regression_of_worked_example(void)
 
 static void losses_are_exact_where_probabilities_round(void)
 {
-    /* -log softmax: log(1 + e^-20), 20 more for the other class, and 200 where the probability underflows. */
+    /* -log softmax: log(1 + e^-20), 20 more for the other class, and 200 where the probability
+     * underflows. */
     const real logits[] = {3, -17, 3, -17, 100, -100};
     const int32_t labels[] = {0, 1, 1};
     const double expected[] = {log1p(exp(-20)), 20 + log1p(exp(-20)), 200};

@@ -1,7 +1,7 @@
 /* Every part once, whatever the number of threads, over many short jobs. */
 #include "tests/check.h"
 
-#include "core/parallel.h"
+#include "core/math/parallel.h"
 
 #include <stdatomic.h>
 

@@ -1,8 +1,8 @@
 /* The contract of REGULARIZERS[], by looping over the table: a new row cannot escape it. */
 #include "tests/core/engine.h"
 
-#include "core/regularizer.h"
-#include "core/tensor.h"
+#include "core/net/tensor.h"
+#include "core/regularizer/regularizer.h"
 
 /* The strength of each row: the field that switches it on, and a value that trains. */
 static const struct {
@@ -82,7 +82,8 @@ static void each_changes_training_and_repeats_itself(void)
     engine_close(&plain);
 }
 
-/* Before the first step no regularizer has acted: only what evaluation itself does may differ, and nothing may. */
+/* Before the first step no regularizer has acted: only what evaluation itself does may differ, and
+ * nothing may. */
 static void evaluation_is_untouched(void)
 {
     engine plain;
@@ -175,7 +176,8 @@ static void clipping_bounds_the_step(void)
     }
 }
 
-/* The gathered products of scope batch give what masking everything gives (which clipping forces). */
+/* The gathered products of scope batch give what masking everything gives (which clipping
+ * forces). */
 static void leaving_out_equals_masking(void)
 {
     engine left_out, masked;

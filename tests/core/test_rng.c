@@ -1,8 +1,9 @@
-/* Philox against the known answers of Random123, and every fill against the addressing that core/rng.h documents. */
+/* Philox against the known answers of Random123, and every fill against the addressing that
+ * core/math/rng.h documents. */
 #include "tests/check.h"
 
-#include "core/kernel.h"
-#include "core/rng.h"
+#include "core/math/kernel.h"
+#include "core/math/rng.h"
 
 #include <float.h>
 #include <math.h>
@@ -62,7 +63,7 @@ static void blocks_equal_single_ones(void)
         }
 }
 
-/* The rule of core/rng.h, unit by unit. */
+/* The rule of core/math/rng.h, unit by unit. */
 static bool survives(const rng_address *address, size_t u, uint32_t threshold)
 {
     uint32_t words[4];
@@ -129,7 +130,8 @@ static void draws_have_their_moments(void)
     free(x);
 }
 
-/* Beta(a, a) with a small a is nearly a coin: its variance 1 / (4 (2a + 1)) goes to 1/4. Both of its gammas underflow then. */
+/* Beta(a, a) with a small a is nearly a coin: its variance 1 / (4 (2a + 1)) goes to 1/4. Both of
+ * its gammas underflow then. */
 static void small_betas_are_coins(void)
 {
     static const double SHAPES[] = {DBL_TRUE_MIN, 1e-300, 1e-6, 1e-3, 5e-3};

@@ -1,6 +1,6 @@
 /* Statistics against SciPy's values, published tables and their own identities. */
-#include "core/rng.h"
-#include "core/stats.h"
+#include "core/math/rng.h"
+#include "core/stats/stats.h"
 #include "tests/check.h"
 #include "tests/core/stats_reference.h"
 

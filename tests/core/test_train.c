@@ -1,9 +1,10 @@
-/* The training loop from outside: replay, threads, interruption, stopping, selection, divergence. */
+/* The training loop from outside: replay, threads, interruption, stopping, selection,
+ * divergence. */
 #include "tests/core/engine.h"
 
-#include "core/dataset_storage.h"
-#include "core/regularizer.h"
-#include "core/rng.h"
+#include "core/data/internal.h"
+#include "core/math/rng.h"
+#include "core/regularizer/regularizer.h"
 
 static void plain(train_spec *s)
 {
@@ -239,7 +240,8 @@ static void divergence_is_a_result(void)
     engine_close(&e);
 }
 
-/* Decay that overshoots: the weights change their sign and grow until nothing is a number any more. */
+/* Decay that overshoots: the weights change their sign and grow until nothing is a number any
+ * more. */
 static void divergence_leaves_the_best_weights(void)
 {
     engine e;
@@ -276,7 +278,8 @@ static void monte_carlo_without_masks_is_inference(void)
     engine_close(&e);
 }
 
-/* Two clouds far from each other, in turns or one after the other: the same rows in another order. */
+/* Two clouds far from each other, in turns or one after the other: the same rows in another
+ * order. */
 static dataset *clouds(bool are_sorted)
 {
     enum { ROWS = 1500 };
@@ -301,7 +304,8 @@ static dataset *clouds(bool are_sorted)
     return set;
 }
 
-/* A file may hold its classes one after the other: the shift is that of the whole validation split. */
+/* A file may hold its classes one after the other: the shift is that of the whole validation
+ * split. */
 static void variance_shift_is_of_every_class(void)
 {
     double shifts[2];
@@ -320,7 +324,8 @@ static void variance_shift_is_of_every_class(void)
     CHECK_NEAR(shifts[1], shifts[0], 0.05);
 }
 
-/* As the loss of inference, that of sampled masks does not end at the 87 nats of the least float. */
+/* As the loss of inference, that of sampled masks does not end at the 87 nats of the least
+ * float. */
 static void monte_carlo_loss_is_of_logits(void)
 {
     engine e;

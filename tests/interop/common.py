@@ -1,6 +1,6 @@
 """What the interoperability tests share: running the binary, reading its export, and Philox in NumPy.
 
-Nothing here is taken from the program: the random numbers follow what core/rng.h documents, the files are read by the
+Nothing here is taken from the program: the random numbers follow what core/math/rng.h documents, the files are read by the
 safetensors and json packages.
 """
 import csv
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("REGULAB", str(TOP / "build" / "regulab"))
 
-# Purposes of core/rng.h.
+# Purposes of core/math/rng.h.
 WEIGHTS, ORDER, DROPOUT, INPUT_NOISE, ACTIVATION_NOISE, WEIGHT_NOISE, GRADIENT_NOISE = range(7)
 MASK32 = np.uint64(0xFFFFFFFF)
 

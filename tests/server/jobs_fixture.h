@@ -1,9 +1,10 @@
-/* jobs_fixture — a service without HTTP in a folder of its own, and what it tells: what the tests of the queue share. */
+/* jobs_fixture — a service without HTTP in a folder of its own, and what it tells: what the tests
+ * of the queue share. */
 #ifndef TESTS_SERVER_JOBS_FIXTURE_H
 #define TESTS_SERVER_JOBS_FIXTURE_H
 
-#include "server/api_submit.h"
-#include "server/jobs.h"
+#include "server/api/submit.h"
+#include "server/jobs/jobs.h"
 #include "tests/check.h"
 
 #include <poll.h>
@@ -22,19 +23,20 @@ typedef struct bench {
     char folder[64], database[96], data_dir[96];
     char identity[32];    /* of the database: known, too, while it is closed */
     jobs_options options; /* as given; store and data_dir are the fixture's */
-    /* Sees every event, in the store's writer; those that it wants come out of the pipe. NULL: all come. */
-    bool (*wants)(const store_event *event);
+    /* Sees every event, in the store's writer; those that it wants come out of the pipe. NULL: all
+     * come. */
+    bool (*wants)(const event_row *event);
     int pipe[2];
     store *store;
     jobs *jobs;
     app app;
 } bench;
 
-static void bench_hear(void *context, const store_event *events, int n)
+static void bench_hear(void *context, const event_row *events, int n)
 {
     const bench *b = context;
     for (int i = 0; i < n; i++) {
-        const store_event *e = &events[i];
+        const event_row *e = &events[i];
         told t = {e->kind, e->experiment_id, e->run_id,
                   e->kind == EVENT_EPOCH ? e->record.epoch : e->epoch, e->status};
         if (!b->wants || b->wants(e))
@@ -65,7 +67,7 @@ CHECK_UNUSED static void bench_stop(bench *b)
 }
 
 CHECK_UNUSED static bool bench_open(bench *b, jobs_options options,
-                                    bool (*wants)(const store_event *event))
+                                    bool (*wants)(const event_row *event))
 {
     *b = (bench){.folder = "/tmp/regulab-test-jobs-XXXXXX", .options = options, .wants = wants};
     if (!CHECK(mkdtemp(b->folder) != NULL))

@@ -3,7 +3,7 @@
 #ifndef TESTS_SERVER_STORE_FIXTURE_H
 #define TESTS_SERVER_STORE_FIXTURE_H
 
-#include "server/store.h"
+#include "server/store/store.h"
 #include "tests/check.h"
 
 #include <math.h>
@@ -18,11 +18,11 @@ enum { HEARD_LIMIT = 20000 };
 typedef struct fixture {
     char folder[64], path[96];
     store *s;
-    store_event *heard; /* HEARD_LIMIT */
+    event_row *heard; /* HEARD_LIMIT */
     int n_heard;
 } fixture;
 
-static void fixture_hear(void *context, const store_event *events, int n)
+static void fixture_hear(void *context, const event_row *events, int n)
 {
     fixture *x = context;
     for (int i = 0; i < n && x->n_heard < HEARD_LIMIT; i++)

@@ -1,4 +1,4 @@
-#include "server/assets.h"
+#include "server/http/assets.h"
 #include "tests/check.h"
 
 #include <stdlib.h>

@@ -1,8 +1,10 @@
-/* What a net makes of the plane, epoch by epoch: the same weights as the run had, at every epoch that is asked for. */
-#include "server/boundary.h"
+/* What a net makes of the plane, epoch by epoch: the same weights as the run had, at every epoch
+ * that is asked for. */
+#include "server/plan/boundary.h"
+#include "server/plan/check.h"
 
-#include "core/train.h"
-#include "server/executor.h"
+#include "core/train/train.h"
+#include "server/jobs/engine.h"
 #include "tests/check.h"
 
 #include <math.h>
@@ -33,7 +35,7 @@ static trained open_run(const char *name, int64_t epochs)
     t.spec.dropout[0] = 0.25;
     CHECK(spec_resolve(&t.spec, &faults));
     CHECK_OK(dataset_open(t.spec.dataset, &t.spec.dataset_options, 0, NULL, &t.set, &f), f);
-    CHECK_OK(executor_resolve(&t.spec, t.set, NULL, &f), f);
+    CHECK_OK(plan_resolve(&t.spec, t.set, NULL, &f), f);
     CHECK_OK(split_open(t.set, &t.spec, &t.data, &f), f);
     return t;
 }
@@ -103,7 +105,8 @@ static void grids_are_of_the_weights_of_their_epochs(void)
     close_run(&t);
 }
 
-/* Early stopping ends a run and changes no weight: the grid of the epoch that was restored is that of the run's model. */
+/* Early stopping ends a run and changes no weight: the grid of the epoch that was restored is that
+ * of the run's model. */
 static void early_stopping_and_averages(void)
 {
     trained t = open_run("moons", 30);
@@ -257,17 +260,17 @@ static void too_much_is_refused_with_figures(void)
     int64_t epochs[BOUNDARY_EPOCHS_LIMIT] = {0, 100};
     boundary_request r = {
         .spec = &t.spec, .data = t.data, .size = 16, .n_epochs = 2, .epochs = epochs};
-    CHECK_OK(boundary_check_work(&r, &f), f);
+    CHECK_OK(plan_check_boundary(&r, &f), f);
     t.spec.n_hidden = 2;
     t.spec.hidden[0] = t.spec.hidden[1] = 1024;
     epochs[1] = 100000;
-    CHECK_FAILS(boundary_check_work(&r, &f), f, FAIL_TIME_LIMIT, "/query/epochs");
+    CHECK_FAILS(plan_check_boundary(&r, &f), f, FAIL_TIME_LIMIT, "/query/epochs");
     CHECK_CONTAINS(f.sentence, "1054722 parameters on 120 samples");
     CHECK_CONTAINS(f.sentence, "epoch 100000");
     CHECK_CONTAINS(f.sentence, "the limit is 20 s");
     r.size = BOUNDARY_SIZE_LIMIT;
     r.n_epochs = BOUNDARY_EPOCHS_LIMIT;
-    CHECK_FAILS(boundary_check_work(&r, &f), f, FAIL_OUT_OF_RANGE, "/query/size");
+    CHECK_FAILS(plan_check_boundary(&r, &f), f, FAIL_OUT_OF_RANGE, "/query/size");
     CHECK_CONTAINS(f.sentence, "1048576");
     dataset other = *t.set;
     other.d = 3;

@@ -1,6 +1,6 @@
 /* The reading of flags, and tables for the terminal. */
-#include "server/cli.h"
-#include "server/cli_table.h"
+#include "server/cli/cli.h"
+#include "server/cli/table.h"
 #include "tests/check.h"
 
 #include <stdlib.h>

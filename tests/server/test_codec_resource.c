@@ -1,6 +1,7 @@
 /* Resources as JSON, and the bodies of requests. */
-#include "server/codec.h"
-#include "server/codec_request.h"
+#include "server/codec/codec.h"
+#include "server/codec/request.h"
+#include "server/text/check.h"
 #include "tests/check.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ static fail_list faults;
 static bool is_json(const buffer *b)
 {
     fail f;
-    bool ok = CHECK(!b->failed) && CHECK_OK(codec_check_text(b->data, b->n, &f), f);
+    bool ok = CHECK(!b->failed) && CHECK_OK(json_check_text(b->data, b->n, &f), f);
     if (!ok)
         printf("    %.400s\n", b->data);
     return ok;
@@ -149,11 +150,11 @@ static void run_metrics_have_names_of_their_own(void)
 
 static void events(void)
 {
-    store_event e = {.id = 1,
-                     .kind = EVENT_EPOCH,
-                     .experiment_id = 2,
-                     .run_id = 3,
-                     .record = {.epoch = 4, .step = 50}};
+    event_row e = {.id = 1,
+                   .kind = EVENT_EPOCH,
+                   .experiment_id = 2,
+                   .run_id = 3,
+                   .record = {.epoch = 4, .step = 50}};
     for (int m = 0; m < METRIC_EPOCH_COUNT; m++)
         e.record.values[m] = NAN;
     e.record.values[METRIC_VAL_LOSS] = 1.5;
@@ -164,22 +165,22 @@ static void events(void)
         b.data,
         "{\"run\":3,\"experiment\":2,\"epoch\":4,\"step\":50,\"metrics\":{\"val_loss\":1.5}}");
     buffer_close(&b);
-    e = (store_event){.kind = EVENT_RUN,
-                      .experiment_id = 2,
-                      .run_id = 3,
-                      .status = RUN_STATE_COMPLETED,
-                      .reason = STOP_REASON_FINISHED,
-                      .epoch = 9};
+    e = (event_row){.kind = EVENT_RUN,
+                    .experiment_id = 2,
+                    .run_id = 3,
+                    .status = RUN_STATE_COMPLETED,
+                    .reason = STOP_REASON_FINISHED,
+                    .epoch = 9};
     buffer_init(&b, 10000);
     codec_add_event(&b, &e);
     CHECK_EQUAL_STRING(b.data, "{\"run\":3,\"experiment\":2,\"status\":\"completed\",\"stop_"
                                "reason\":\"finished\",\"epoch\":9}");
     buffer_close(&b);
-    e = (store_event){.kind = EVENT_EXPERIMENT,
-                      .experiment_id = 2,
-                      .status = RUN_STATE_PAUSED,
-                      .progress = 0.5,
-                      .runs = {1, 0, 2, 3, 0, 0}};
+    e = (event_row){.kind = EVENT_EXPERIMENT,
+                    .experiment_id = 2,
+                    .status = RUN_STATE_PAUSED,
+                    .progress = 0.5,
+                    .runs = {1, 0, 2, 3, 0, 0}};
     buffer_init(&b, 10000);
     codec_add_event(&b, &e);
     CHECK_EQUAL_STRING(b.data, "{\"experiment\":2,\"status\":\"paused\",\"progress\":0.5,\"runs\":{"
@@ -356,15 +357,15 @@ static const char *extend(const char *spec, const char *text, experiment_spec *e
 static void extensions(void)
 {
     experiment_spec e;
-    plan p;
+    grid p;
     CHECK_EQUAL_STRING(extend("{\"repeats\":2,\"sweep\":{\"dropout\":[0,0.5]}}",
                               "{\"repeats\":5,\"sweep\":{\"dropout\":[0.5,0.7],\"l2\":[0.1]}}", &e),
                        "read");
     CHECK_EQUAL_INT(e.n_repeats, 5);
     CHECK_EQUAL_INT(e.n_axes, 2);
-    CHECK(sweep_plan(&e, &p, &faults));
+    CHECK(sweep_expand(&e, &p, &faults));
     CHECK_EQUAL_INT(p.n_configs, 6); /* dropout 0, 0.5, 0.7 with the l2 that was, 0, and with 0.1 */
-    plan_close(&p);
+    grid_close(&p);
     experiment_spec_close(&e);
     CHECK_EQUAL_STRING(extend("{}", "{\"sweep\":{\"early_stopping.patience\":[3]}}", &e), "read");
     CHECK_EQUAL_INT(e.axes[0].n_values, 1); /* early stopping was off: there is no value before */

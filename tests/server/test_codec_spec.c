@@ -1,5 +1,5 @@
 /* Specifications: every row of FIELDS[] there and back, every fault, configs as canonical JSON. */
-#include "server/codec.h"
+#include "server/codec/codec.h"
 #include "tests/check.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* Comparisons of made-up runs: pairing, verdicts, order, selection, words, JSON; curves over seeds.
  */
-#include "core/rng.h"
-#include "server/codec_comparison.h"
-#include "server/comparison.h"
-#include "server/comparison_curves.h"
+#include "core/math/rng.h"
+#include "server/codec/comparison.h"
+#include "server/study/comparison.h"
+#include "server/study/curves.h"
 #include "tests/check.h"
 #include "tests/core/stats_reference.h"
 
@@ -398,7 +398,8 @@ static void summary_agrees_with_verdicts_over_unlike_seeds(void)
     CHECK(strstr(json, "no evidence of") == NULL);
 }
 
-/* The summary of some rows with its verdicts, of one to four configs whose seeds fail or were not run here and there. */
+/* The summary of some rows with its verdicts, of one to four configs whose seeds fail or were not
+ * run here and there. */
 static void check_random_summary(uint32_t trial)
 {
     static const char *const ids[] = {"a", "b", "base", "c", "d"};

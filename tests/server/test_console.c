@@ -1,7 +1,7 @@
 /* The SQL console against a database of its own: answers, refusals, attacks, each in a real child
  * process. */
-#include "server/console.h"
-#include "server/console_wire.h"
+#include "server/console/console.h"
+#include "server/console/wire.h"
 #include "tests/check.h"
 
 #include <sqlite3.h>

@@ -1,6 +1,6 @@
 #include "tests/server/store_fixture.h" /* first: a name of its own is one of the next one's types */
 
-#include "server/events.h"
+#include "server/events/events.h"
 #include "tests/check.h"
 
 #include <poll.h>
@@ -41,7 +41,8 @@ static void stage_close(stage *s)
     fixture_close(&s->x);
 }
 
-/* All that can be read now, in pieces of `limit` bytes; the ids go to `ids`. Returns how many frames. */
+/* All that can be read now, in pieces of `limit` bytes; the ids go to `ids`. Returns how many
+ * frames. */
 static int read_all(event_subscription *s, size_t limit, int64_t *ids, int most)
 {
     static char text[1 << 20];
@@ -97,7 +98,8 @@ static void wait_for_events(stage *s)
     }
 }
 
-/* A stream from now on tells what is committed later, a replay from 0 tells all; whatever the size of the pieces. */
+/* A stream from now on tells what is committed later, a replay from 0 tells all; whatever the size
+ * of the pieces. */
 static void live_and_replay_agree(void)
 {
     stage s;
@@ -145,7 +147,8 @@ static void resuming_loses_and_repeats_nothing(void)
     stage_close(&s);
 }
 
-/* After a reopening the ring is empty: the past comes from the store, what follows from the ring, in one sequence. */
+/* After a reopening the ring is empty: the past comes from the store, what follows from the ring,
+ * in one sequence. */
 static void replay_goes_over_into_live(void)
 {
     stage s;
@@ -224,7 +227,7 @@ static void a_first_word_comes_before_all(void)
     CHECK_OR_RETURN(stage_open(&s));
     char text[1024] = "";
     event_subscription *sub = subscribe(&s, (event_filter){0}, EVENTS_FROM_NOW);
-    store_event event = {.kind = EVENT_RUN, .run_id = 1, .status = RUN_STATE_COMPLETED};
+    event_row event = {.kind = EVENT_RUN, .run_id = 1, .status = RUN_STATE_COMPLETED};
     events_add_first(sub, &event);
     CHECK_EQUAL_INT(events_check(sub), EVENTS_READY);
     text[events_read(sub, text, sizeof text - 1)] = '\0';

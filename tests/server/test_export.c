@@ -1,9 +1,11 @@
 /* safetensors, curves as CSV, and the export directory, read back byte by byte. */
-#include "core/tensor.h"
-#include "server/codec.h"
-#include "server/export_csv.h"
-#include "server/export_directory.h"
-#include "server/export_safetensors.h"
+#include "core/base/memory.h"
+#include "core/net/tensor.h"
+#include "server/codec/codec.h"
+#include "server/export/csv.h"
+#include "server/export/directory.h"
+#include "server/export/safetensors.h"
+#include "server/text/check.h"
 #include "tests/check.h"
 
 #include <dirent.h>
@@ -61,7 +63,7 @@ static bool find_tensor(const char *file, size_t n, const char *name, tensor_pla
     memcpy(header, file + 8, length);
     header[length] = '\0';
     fail f;
-    CHECK_OK(codec_check_text(header, length, &f), f);
+    CHECK_OK(json_check_text(header, length, &f), f);
     snprintf(wanted, sizeof wanted, "\"%s\":{\"dtype\":\"", name);
     const char *at = strstr(header, wanted);
     if (!at)
@@ -299,7 +301,7 @@ static void check_texts(const char *path, const split *data)
         CHECK_EQUAL_INT(spec.train_size, data->n[PART_TRAIN]);
     free(text);
     text = load(path, "result.json", &n);
-    CHECK_OK(codec_check_text(text, n, &f), f);
+    CHECK_OK(json_check_text(text, n, &f), f);
     static const char *const MEMBERS[] = {"\"train_seconds\":1.5,", "\"samples_per_second\":100,",
                                           "\"wall_seconds\":2,",    "\"peak_memory_bytes\":12345}",
                                           "\"test_loss\":0.25,",    "\"best_epoch\":3,"};
@@ -418,7 +420,7 @@ static void directories_that_cannot_be(void)
     snprintf(path, sizeof path, "%s/file/below", above);
     CHECK_FAILS(export_directory_open(path, &is_new, &f), f, FAIL_STORAGE, "");
     remove_directory(above);
-    CHECK(export_peak_memory() > 100000);
+    CHECK(memory_peak_bytes() > 100000);
 }
 
 CHECK_MAIN("export", models_are_read_back, other_files_are_no_models, curves_as_csv, directories,

@@ -1,8 +1,8 @@
 #include "tests/server/store_fixture.h" /* first: a name of its own is one of the next one's types */
 
-#include "server/app.h"
-#include "server/events.h"
-#include "server/http.h"
+#include "server/api/app.h"
+#include "server/events/events.h"
+#include "server/http/http.h"
 #include "tests/check.h"
 
 #include <arpa/inet.h>
@@ -18,6 +18,7 @@ typedef struct stage {
     fixture x;
     char data[96];
     app shared;
+    http *http;
     pthread_t loop;
     bool ran_well;
 } stage;
@@ -26,7 +27,7 @@ static void *turn_loop(void *context)
 {
     stage *s = context;
     fail f;
-    s->ran_well = http_run(s->shared.http, &f);
+    s->ran_well = http_run(s->http, &f);
     return NULL;
 }
 
@@ -48,13 +49,13 @@ static bool stage_open(stage *s)
                             .streams = 3,
                             .without_signals = true};
     return CHECK_OK(events_open(s->x.s, &s->shared.events, &f), f) &&
-           CHECK_OK(http_open(&options, &s->shared.http, &f), f) &&
+           CHECK_OK(http_open(&options, &s->http, &f), f) &&
            CHECK_EQUAL_INT(pthread_create(&s->loop, NULL, turn_loop, s), 0);
 }
 
 static void stage_stop(stage *s)
 {
-    http_stop(s->shared.http);
+    http_stop(s->http);
     pthread_join(s->loop, NULL);
     CHECK(s->ran_well);
 }
@@ -76,7 +77,7 @@ static void remove_incoming(const char *path)
 static void stage_close(stage *s)
 {
     char path[128];
-    http_close(s->shared.http);
+    http_close(s->http);
     store_close(s->x.s);
     s->x.s = NULL;
     events_close(s->shared.events);
@@ -88,7 +89,7 @@ static void stage_close(stage *s)
 
 static int dial(const stage *s, const char *text)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(http_port(s->shared.http))};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(http_port(s->http))};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK_EQUAL_INT(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
@@ -167,8 +168,8 @@ static void dripping_clients_are_cut(void)
         CHECK(n_sent > 0 && n_sent < 200);
         close(fd);
     }
-    http_counts counts;
-    http_get_counts(s.shared.http, &counts);
+    app_traffic counts;
+    app_get_traffic(&s.shared, &counts);
     CHECK_EQUAL_INT(counts.late, sizeof HEADS / sizeof *HEADS);
     stage_stop(&s);
     stage_close(&s);
@@ -201,8 +202,9 @@ static void streams_live_as_long_as_the_server(void)
     }
 }
 
-/* libmicrohttpd notices nothing of a client that leaves while its connection is suspended: then all three places would stay taken. A
- * place is free a moment after its client has left, so one that is refused asks again. */
+/* libmicrohttpd notices nothing of a client that leaves while its connection is suspended: then all
+ * three places would stay taken. A place is free a moment after its client has left, so one that is
+ * refused asks again. */
 static void streams_that_were_left_are_given_back(void)
 {
     char text[4096];
@@ -230,7 +232,7 @@ static void a_taken_port_is_told(void)
     http *second = NULL;
     CHECK_OR_RETURN(stage_open(&s));
     http_options options = {.address = "127.0.0.1",
-                            .port = http_port(s.shared.http),
+                            .port = http_port(s.http),
                             .app = &s.shared,
                             .without_signals = true};
     CHECK_FAILS(http_open(&options, &second, &f), f, FAIL_UNAVAILABLE, "");

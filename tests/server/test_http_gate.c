@@ -1,4 +1,4 @@
-#include "server/http_gate.h"
+#include "server/http/gate.h"
 #include "tests/check.h"
 
 #include <stdlib.h>
@@ -48,7 +48,8 @@ static void paths_are_decoded_once(void)
         CHECK_FAILS(http_gate_read_path(BAD[i], out, &f), f, FAIL_SYNTAX, "");
 }
 
-/* The texts must fit where the raw text fitted, whatever its shape: the memory is of exactly that size (for ASan to see). */
+/* The texts must fit where the raw text fitted, whatever its shape: the memory is of exactly that
+ * size (for ASan to see). */
 static bool read_query(const char *raw, message_pair *pairs, int *n, char **text, fail *f)
 {
     *text = malloc(strlen(raw) + 1);

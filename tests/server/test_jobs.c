@@ -1,7 +1,7 @@
 /* The state machine of runs on a real store and real training: every arrow, the refusals, and that
  * nothing is lost. */
-#include "server/jobs_extend.h"
-#include "server/jobs_files.h"
+#include "server/jobs/extend.h"
+#include "server/jobs/files.h"
 #include "tests/server/jobs_fixture.h"
 
 #include <dirent.h>
@@ -195,7 +195,8 @@ static void a_large_model_is_a_file(void)
     bench_close(&b);
 }
 
-/* While the end of one is being written the next one trains, but the store never hears of more than one that runs. */
+/* While the end of one is being written the next one trains, but the store never hears of more than
+ * one that runs. */
 static void one_place_runs_one_at_a_time(void)
 {
     enum { RUNS = 40 };
@@ -414,7 +415,8 @@ static void a_small_experiment_does_not_wait_for_a_big_one(void)
         n_big += is_done && t.experiment_id == big.experiment_id;
         n_small += is_done && t.experiment_id == small.experiment_id;
     }
-    /* They take turns, two of 40. The next run trains while the end of the last is being written: one more or less may be told by then. */
+    /* They take turns, two of 40. The next run trains while the end of the last is being written:
+     * one more or less may be told by then. */
     CHECK(n_big >= 1 && n_big <= 3);
     CHECK(jobs_remaining_seconds(b.jobs, big.experiment_id) >= 0);
     CHECK_OK(jobs_delete_experiment(b.jobs, big.experiment_id, true, &f), f);
@@ -539,7 +541,7 @@ static int64_t runs_until(bench *b, const char *half_width, int least, int most)
 }
 
 /* A slow disk: the next runs are trained while the end of one is still not said to be stored. */
-static bool hear_slowly(const store_event *event)
+static bool hear_slowly(const event_row *event)
 {
     const struct timespec a_while = {.tv_nsec = 10 * 1000000};
     if (event->kind == EVENT_RUN && event->status == RUN_STATE_COMPLETED)

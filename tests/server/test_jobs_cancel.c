@@ -1,6 +1,6 @@
 /* A cancel that comes while a run is being set aside for a pause, or while neither folder nor
  * database can be used: it is refused or not lost. And what a diverged run says. */
-#include "server/jobs_files.h"
+#include "server/jobs/files.h"
 #include "tests/server/jobs_fixture.h"
 
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 
 static const jobs_options ONE = {.n_workers = 1, .queue_limit = 50};
 
-static bool is_of_run(const store_event *event)
+static bool is_of_run(const event_row *event)
 {
     return event->kind == EVENT_RUN;
 }
@@ -116,8 +116,8 @@ static bool await_trouble(bench *b)
     return !store_is_healthy(b->store, NULL);
 }
 
-/* The worker has taken the run and cannot begin it. While the store cannot say so either, a cancel is
- * refused and changes nothing; then it is accepted, though the folder is still away. */
+/* The worker has taken the run and cannot begin it. While the store cannot say so either, a cancel
+ * is refused and changes nothing; then it is accepted, though the folder is still away. */
 static void a_cancel_is_refused_or_kept(void)
 {
     bench b;

@@ -1,7 +1,7 @@
 /* The fair queue, the cost model and the rule of adaptive seeds: pure parts of the jobs. */
-#include "server/jobs_queue.h"
-#include "server/jobs_rate.h"
-#include "server/jobs_repeats.h"
+#include "server/jobs/queue.h"
+#include "server/jobs/repeats.h"
+#include "server/plan/rate.h"
 
 #include "tests/check.h"
 
@@ -247,22 +247,22 @@ static void work_grows_with_what_there_is_to_do(void)
     train_spec spec, other;
     spec_init(&spec);
     CHECK(spec_resolve(&spec, &faults));
-    double base = jobs_rate_work(&spec, 256, 10, N);
+    double base = rate_work(&spec, 256, 10, N);
     CHECK(base > 0);
     other = spec;
     other.epochs *= 2;
-    CHECK_WITHIN(jobs_rate_work(&other, 256, 10, N) / base, 2, 0.05);
+    CHECK_WITHIN(rate_work(&other, 256, 10, N) / base, 2, 0.05);
     other = spec;
     other.hidden[0] *= 4;
-    CHECK(jobs_rate_work(&other, 256, 10, N) > 2 * base);
-    jobs_rate rate = {.correction = 0};
-    CHECK_NEAR(jobs_rate_seconds(&rate, base), base, 0);
-    jobs_rate_add(&rate, base, 3 * base);
-    CHECK_NEAR(jobs_rate_seconds(&rate, base), 3 * base, 1e-12);
-    jobs_rate_add(&rate, base, base);
-    CHECK_NEAR(jobs_rate_seconds(&rate, base), 2.6 * base, 1e-12);
-    jobs_rate_add(&rate, 0, 1);
-    CHECK_NEAR(jobs_rate_seconds(&rate, base), 2.6 * base, 1e-12);
+    CHECK(rate_work(&other, 256, 10, N) > 2 * base);
+    rate measured = {.correction = 0};
+    CHECK_NEAR(rate_seconds(&measured, base), base, 0);
+    rate_add(&measured, base, 3 * base);
+    CHECK_NEAR(rate_seconds(&measured, base), 3 * base, 1e-12);
+    rate_add(&measured, base, base);
+    CHECK_NEAR(rate_seconds(&measured, base), 2.6 * base, 1e-12);
+    rate_add(&measured, 0, 1);
+    CHECK_NEAR(rate_seconds(&measured, base), 2.6 * base, 1e-12);
 }
 
 static void seeds_grow_with_the_square_of_the_width(void)

@@ -14,7 +14,7 @@ static atomic_int running[RUNS_LIMIT]; /* by run: started and not yet said to ha
 static atomic_int n_twice;
 
 /* Every `running` is followed by another state before the next one. */
-static bool watch(const store_event *event)
+static bool watch(const event_row *event)
 {
     bool is_running = event->status == RUN_STATE_RUNNING;
     if (event->kind == EVENT_RUN && event->run_id < RUNS_LIMIT)

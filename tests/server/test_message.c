@@ -1,4 +1,4 @@
-#include "server/message.h"
+#include "server/api/message.h"
 #include "tests/check.h"
 
 static request with_header(message_pair *pair, const char *name, const char *value)

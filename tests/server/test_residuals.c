@@ -1,7 +1,7 @@
 /* Residuals of a regression: a worked example, and the same figures as the run's own scores. */
-#include "server/residuals.h"
+#include "server/study/residuals.h"
 
-#include "core/metric.h"
+#include "core/spec/metric.h"
 #include "tests/check.h"
 
 #include <math.h>

@@ -1,6 +1,7 @@
-#include "server/codec.h"
-#include "server/openapi.h"
-#include "server/routes.h"
+#include "server/api/openapi.h"
+#include "server/api/routes.h"
+#include "server/codec/codec.h"
+#include "server/text/check.h"
 #include "tests/check.h"
 
 /* What every row must have, so that a new one cannot forget it. */
@@ -99,7 +100,8 @@ static void unknown_parameters_are_refused(void)
     CHECK_OK(route_check_query(m.row, &q, &f), f);
 }
 
-/* The document is JSON that our own strict reader takes, with every path and every parameter in it. */
+/* The document is JSON that our own strict reader takes, with every path and every parameter in
+ * it. */
 static void the_document_is_whole(void)
 {
     buffer b;
@@ -107,7 +109,7 @@ static void the_document_is_whole(void)
     buffer_init(&b, 1 << 22);
     openapi_add_document(&b);
     CHECK(!b.failed);
-    CHECK_OK(codec_check_text(b.data, b.n, &f), f);
+    CHECK_OK(json_check_text(b.data, b.n, &f), f);
     CHECK_CONTAINS(b.data, "\"openapi\":\"3.1.0\"");
     for (int i = 0; i < ROUTE_COUNT; i++) {
         CHECK_CONTAINS(b.data, ROUTES[i].pattern);

@@ -1,5 +1,5 @@
-#include "server/api_session.h"
-#include "server/app.h"
+#include "server/api/app.h"
+#include "server/api/session.h"
 #include "tests/check.h"
 
 static void post(const char *token, const char *body, response *r)

@@ -2,8 +2,8 @@
  * pages, views. */
 #include "tests/server/store_fixture.h"
 
-#include "core/spec.h"
-#include "server/migrations.h"
+#include "core/spec/spec.h"
+#include "server/store/migrations.h"
 
 /* ---- the file ---- */
 

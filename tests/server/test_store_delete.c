@@ -61,7 +61,7 @@ static bool refuse_experiment(void *context, const experiment *e)
     return true;
 }
 
-static bool refuse_event(void *context, const store_event *e)
+static bool refuse_event(void *context, const event_row *e)
 {
     (void)context;
     CHECK(e->experiment_id != 1);

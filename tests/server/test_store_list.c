@@ -1,5 +1,5 @@
 /* Pages, filters, curves, events and several threads at once. */
-#include "server/store_datasets.h"
+#include "server/store/datasets.h"
 #include "tests/server/store_fixture.h"
 
 #include <pthread.h>
@@ -347,14 +347,14 @@ static void lists_curves(void)
 
 /* ---- events ---- */
 
-static bool note_event(void *context, const store_event *e)
+static bool note_event(void *context, const event_row *e)
 {
     fixture *again = context;
     again->heard[again->n_heard++] = *e;
     return true;
 }
 
-static void check_same_event(const store_event *told, const store_event *read)
+static void check_same_event(const event_row *told, const event_row *read)
 {
     CHECK_EQUAL_INT(read->id, told->id);
     CHECK_EQUAL_INT(read->kind, told->kind);
@@ -374,7 +374,7 @@ static int count_events(const fixture *x, int64_t after, int64_t experiment_id, 
                         int limit)
 {
     fail f;
-    fixture found = {.heard = calloc(HEARD_LIMIT, sizeof(store_event))};
+    fixture found = {.heard = calloc(HEARD_LIMIT, sizeof(event_row))};
     CHECK_OK(store_list_events(x->s, after, &experiment_id, experiment_id != 0, run_id, limit,
                                note_event, &found, &f),
              f);
@@ -565,7 +565,7 @@ static void keeps_the_order(void)
         }
         bool in_order = true;
         for (int i = 0; i < x.n_heard; i++) {
-            const store_event *e = &x.heard[i];
+            const event_row *e = &x.heard[i];
             in_order = in_order && e->id == i + 1;
             if (e->kind == EVENT_EPOCH)
                 in_order = in_order && e->epoch == next[e->run_id]++;

@@ -1,6 +1,6 @@
 /* Plans: cells, equal configs, baselines, limits, random search. */
-#include "server/codec.h"
-#include "server/sweep.h"
+#include "server/codec/codec.h"
+#include "server/study/sweep.h"
 #include "tests/check.h"
 
 #include <math.h>
@@ -9,22 +9,22 @@
 
 static fail_list faults;
 
-static bool make_plan(const char *text, experiment_spec *e, plan *p)
+static bool make_plan(const char *text, experiment_spec *e, grid *p)
 {
     faults.n = faults.n_found = 0;
     if (!CHECK(codec_read_experiment_spec(text, strlen(text), e, &faults))) {
         printf("    %s: %s\n", faults.items[0].field, faults.items[0].sentence);
         return false;
     }
-    if (sweep_plan(e, p, &faults))
+    if (sweep_expand(e, p, &faults))
         return true;
     experiment_spec_close(e);
     return false;
 }
 
-static void close_plan(experiment_spec *e, plan *p)
+static void close_plan(experiment_spec *e, grid *p)
 {
-    plan_close(p);
+    grid_close(p);
     experiment_spec_close(e);
 }
 
@@ -32,7 +32,7 @@ static void close_plan(experiment_spec *e, plan *p)
 static void refuses(const char *text, fail_code code, const char *pointer)
 {
     experiment_spec e;
-    plan p;
+    grid p;
     if (!CHECK_FAILS(make_plan(text, &e, &p), faults.items[0], code, pointer))
         printf("    %s\n", text);
 }
@@ -40,14 +40,14 @@ static void refuses(const char *text, fail_code code, const char *pointer)
 static void one_cell(void)
 {
     experiment_spec e;
-    plan p;
+    grid p;
     CHECK_OR_RETURN(make_plan("{\"dropout\":0.5,\"repeats\":3,\"seed\":10}", &e, &p));
     CHECK_EQUAL_INT(p.n_cells, 1);
     CHECK_EQUAL_INT(p.n_configs, 1);
     CHECK_EQUAL_INT(p.n_seeds, 3);
     CHECK_EQUAL_INT(p.baseline, 0);
     train_spec spec;
-    plan_run_spec(&p, 0, 2, &spec);
+    grid_run_spec(&p, 0, 2, &spec);
     CHECK_EQUAL_INT(spec.seed, 12);
     CHECK_EQUAL_INT(spec.data_seed, 0);
     CHECK_NEAR(spec.dropout[0], 0.5, 0);
@@ -57,7 +57,7 @@ static void one_cell(void)
 static void a_grid_goes_through_all_cells_in_order(void)
 {
     experiment_spec e;
-    plan p;
+    grid p;
     CHECK_OR_RETURN(make_plan("{\"sweep\":{\"dropout\":[0,0.5,[0.1,0.2]],\"l2\":{\"min\":0.001,"
                               "\"max\":0.1,\"scale\":\"log\",\"count\":3},\"epochs\":[5,6]}}",
                               &e, &p));
@@ -77,7 +77,7 @@ static void ranges(void)
 {
     static const double LINEAR[] = {0, 0.1, 0.2, 0.3, 0.4};
     experiment_spec e;
-    plan p;
+    grid p;
     CHECK_OR_RETURN(
         make_plan("{\"sweep\":{\"dropout\":{\"min\":0,\"max\":0.4,\"count\":5}}}", &e, &p));
     for (int i = 0; i < 5 && i < p.n_configs; i++)
@@ -123,7 +123,7 @@ static void equal_cells_are_merged(void)
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         experiment_spec e;
-        plan p;
+        grid p;
         if (!CHECK(make_plan(CASES[i].text, &e, &p)))
             continue;
         bool ok = CHECK_EQUAL_INT(p.n_cells, CASES[i].n_cells);
@@ -136,7 +136,7 @@ static void equal_cells_are_merged(void)
 static void no_two_configs_are_equal(void)
 {
     experiment_spec e;
-    plan p;
+    grid p;
     CHECK_OR_RETURN(
         make_plan("{\"sweep\":{\"dropout\":[0,0.1,0.2,0.5],\"optimizer\":[\"sgd\",\"adam\","
                   "\"rmsprop\"],\"momentum\":[0,0.5,0.9],"
@@ -182,7 +182,7 @@ static void baselines(void)
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         experiment_spec e;
-        plan p;
+        grid p;
         if (!CHECK(make_plan(CASES[i].text, &e, &p)))
             continue;
         if (!CHECK_EQUAL_INT(p.baseline, CASES[i].baseline))
@@ -224,7 +224,7 @@ static void limits(void)
             FAIL_TOO_LARGE, "/sweep");
     refuses("{\"seed\":9007199254740991,\"repeats\":2}", FAIL_OUT_OF_RANGE, "/seed");
     experiment_spec e;
-    plan p;
+    grid p;
     CHECK_OR_RETURN(make_plan("{\"seed\":9007199254740991}", &e, &p));
     close_plan(&e, &p);
 }
@@ -239,7 +239,7 @@ static double processor_seconds(void)
 static void ten_thousand_configs_plan_quickly(void)
 {
     experiment_spec e;
-    plan p;
+    grid p;
     double started = processor_seconds();
     CHECK_OR_RETURN(make_plan("{\"sweep\":{\"dropout\":{\"min\":0,\"max\":0.9,\"count\":100},"
                               "\"l2\":{\"min\":1e-5,\"max\":0.1,\"scale\":\"log\",\"count\":100}}}",
@@ -257,7 +257,7 @@ static void random_search(void)
                                "\"epochs\":{\"min\":3,\"max\":9},\"dropout\":[0,0.5],\"mixup\":{"
                                "\"min\":0,\"max\":1,\"count\":3}}}";
     experiment_spec e;
-    plan a, b;
+    grid a, b;
     double logs = 0;
     int n_half = 0, n_mixup = 0;
     CHECK_OR_RETURN(make_plan(TEXT, &e, &a));
@@ -274,39 +274,39 @@ static void random_search(void)
                  0.5); /* uniform in the logarithm: its mean is -3 with a deviation of 0.12 */
     CHECK_WITHIN(n_half, 100, 30); /* 7 */
     CHECK_WITHIN(n_mixup, 67, 30); /* 7 */
-    CHECK(sweep_plan(&e, &b, &faults));
+    CHECK(sweep_expand(&e, &b, &faults));
     for (int i = 0; i < a.n_configs; i++)
         CHECK(a.configs[i].spec.l2 >= b.configs[i].spec.l2 &&
               a.configs[i].spec.l2 <= b.configs[i].spec.l2);
-    plan_close(&b);
+    grid_close(&b);
     e.trials = 300; /* more trials leave the first ones as they are */
-    CHECK(sweep_plan(&e, &b, &faults));
+    CHECK(sweep_expand(&e, &b, &faults));
     CHECK(a.configs[199].spec.l2 >= b.configs[199].spec.l2 &&
           a.configs[199].spec.l2 <= b.configs[199].spec.l2);
-    plan_close(&b);
+    grid_close(&b);
     e.base.seed = 6;
-    CHECK(sweep_plan(&e, &b, &faults));
+    CHECK(sweep_expand(&e, &b, &faults));
     CHECK(a.configs[0].spec.l2 < b.configs[0].spec.l2 ||
           a.configs[0].spec.l2 > b.configs[0].spec.l2);
-    plan_close(&b);
+    grid_close(&b);
     close_plan(&e, &a);
 }
 
 static void repeats_vary_what_they_are_told(void)
 {
     experiment_spec e;
-    plan p;
+    grid p;
     train_spec spec;
     CHECK_OR_RETURN(make_plan(
         "{\"seed\":4,\"data_seed\":20,\"repeats\":3,\"repeat_varies\":[\"data_seed\"]}", &e, &p));
-    plan_run_spec(&p, 0, 2, &spec);
+    grid_run_spec(&p, 0, 2, &spec);
     CHECK_EQUAL_INT(spec.seed, 4);
     CHECK_EQUAL_INT(spec.data_seed, 22);
     close_plan(&e, &p);
     CHECK_OR_RETURN(make_plan(
         "{\"seed\":4,\"data_seed\":20,\"repeats\":3,\"repeat_varies\":[\"seed\",\"data_seed\"]}",
         &e, &p));
-    plan_run_spec(&p, 0, 1, &spec);
+    grid_run_spec(&p, 0, 1, &spec);
     CHECK_EQUAL_INT(spec.seed, 5);
     CHECK_EQUAL_INT(spec.data_seed, 21);
     close_plan(&e, &p);
@@ -325,7 +325,7 @@ static void every_field_can_be_swept(void)
             continue;
         buffer b;
         experiment_spec e;
-        plan p;
+        grid p;
         buffer_init(&b, 4096);
         buffer_add_format(&b, "{\"sweep\":{\"%s\":[", row->name);
         codec_field_add_default(&b, row);

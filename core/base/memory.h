@@ -1,0 +1,15 @@
+/* memory — what this machine and this process say of their memory.
+ *
+ * Threads: any. Reads the system's own files; no state. */
+#ifndef CORE_BASE_MEMORY_H
+#define CORE_BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* Bytes that are free now, SIZE_MAX where the system does not say. */
+size_t memory_available_bytes(void);
+
+/* The greatest memory that this process has had in RAM so far, in bytes. */
+size_t memory_peak_bytes(void);
+
+#endif

@@ -1,0 +1,464 @@
+#include "core/data/import/register.h"
+
+#include "core/data/container.h"
+#include "core/data/import/load.h"
+#include "core/data/internal.h"
+#include "core/data/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FILES_LIMIT = 6, SNIFF_BYTES = 4096 };
+
+static const char TEMPORARY[] = ".new-";
+
+/* ---- options ---- */
+
+bool dataset_read_header(const char *text, dataset_header *out, fail *f)
+{
+    static const struct {
+        const char *text;
+        dataset_header header;
+    } words[] = {{"", HEADER_AUTO},   {"auto", HEADER_AUTO}, {"true", HEADER_YES},
+                 {"yes", HEADER_YES}, {"1", HEADER_YES},     {"false", HEADER_NO},
+                 {"no", HEADER_NO},   {"0", HEADER_NO}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i].text) == 0) {
+            *out = words[i].header;
+            return true;
+        }
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/header",
+                    "header is true, false or auto, not \"%.40s\".", text);
+}
+
+bool dataset_read_task(const char *text, dataset_task_choice *out, fail *f)
+{
+    static const char *const words[] = {[CHOICE_AUTO] = "auto",
+                                        [CHOICE_CLASSIFICATION] = "classification",
+                                        [CHOICE_REGRESSION] = "regression"};
+    for (int i = CHOICE_AUTO; i <= CHOICE_REGRESSION; i++)
+        if (strcmp(text, words[i]) == 0 || (i == CHOICE_AUTO && !*text)) {
+            *out = (dataset_task_choice)i;
+            return true;
+        }
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/task",
+                    "task is classification, regression or auto, not \"%.40s\".", text);
+}
+
+/* ---- reading the files ---- */
+
+typedef enum file_format { FORMAT_IDX, FORMAT_CSV, FORMAT_NPY, FORMAT_NPZ } file_format;
+
+/* By its first unpacked bytes: a name may say anything. */
+static bool sniff(const dataset_file *file, file_format *format, fail *f)
+{
+    unsigned char start[SNIFF_BYTES];
+    size_t n = 0;
+    dataset_source s;
+    if (!source_open(file->path, file->name, &s, f))
+        return false;
+    bool is_good = source_read(&s, start, sizeof start, &n, f);
+    source_close(&s);
+    if (!is_good)
+        return false;
+    if (n == 0)
+        return fail_set(f, FAIL_SYNTAX, NULL, "%s is empty.", file->name);
+    if (n >= 6 && memcmp(start, "\x93NUMPY", 6) == 0)
+        *format = FORMAT_NPY;
+    else if (n >= 4 && memcmp(start, "PK\x03\x04", 4) == 0)
+        *format = FORMAT_NPZ;
+    else if (start[0] == 0)
+        *format = FORMAT_IDX;
+    else if (!memchr(start, 0, n))
+        *format = FORMAT_CSV;
+    else
+        return fail_set(f, FAIL_SYNTAX, NULL,
+                        "%s is none of the formats that are taken: CSV, IDX, .npy, .npz.",
+                        file->name);
+    return true;
+}
+
+static bool find_format(const dataset_file *files, size_t n_files, file_format *format, fail *f)
+{
+    if (n_files < 1 || n_files > FILES_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "A data set is made of 1 to %d files, not %zu.",
+                        FILES_LIMIT, n_files);
+    for (size_t i = 0; i < n_files; i++) {
+        file_format other;
+        if (!sniff(&files[i], i == 0 ? format : &other, f))
+            return false;
+        if (i > 0 && other != *format)
+            return fail_set(f, FAIL_INCOMPATIBLE, NULL, "%s has another format than %s.",
+                            files[i].name, files[0].name);
+    }
+    if (*format == FORMAT_NPZ && n_files > 1)
+        return fail_set(f, FAIL_INCOMPATIBLE, NULL, "An .npz file is a whole data set: give one.");
+    return true;
+}
+
+static bool read_files(const dataset_file *files, size_t n_files,
+                       const dataset_add_options *options, dataset_load *load, fail *f)
+{
+    file_format format;
+    if (!find_format(files, n_files, &format, f))
+        return false;
+    switch (format) {
+    case FORMAT_IDX:
+        return dataset_read_idx(files, n_files, load, f);
+    case FORMAT_NPY:
+        return dataset_read_npy(files, n_files, options->label, load, f);
+    case FORMAT_NPZ:
+        return dataset_read_npz(files, load, f);
+    case FORMAT_CSV:
+        break;
+    }
+    return dataset_read_csv(files, n_files, options, load, f);
+}
+
+/* ---- folders, lock, links ---- */
+
+static bool storage_fault(const char *what, const char *path, fail *f)
+{
+    if (errno == ENOSPC || errno == EDQUOT)
+        return fail_set(f, FAIL_STORAGE, NULL,
+                        "The disk of the data directory is full: %s cannot be %s.", path, what);
+    return fail_set(f, FAIL_STORAGE, NULL, "%s cannot be %s: %s.", path, what, strerror(errno));
+}
+
+static bool make_folders(const char *data_dir, fail *f)
+{
+    static const char *const folders[] = {"", "content", "datasets"};
+    char path[DATASET_PATH_BYTES];
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        if (!dataset_path_join(data_dir, folders[i], "", path, f))
+            return false;
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return storage_fault("made", path, f);
+    }
+    return true;
+}
+
+static bool lock_folder(const char *data_dir, int *lock, fail *f)
+{
+    char path[DATASET_PATH_BYTES];
+    if (!dataset_path_join(data_dir, "content", "", path, f))
+        return false;
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return storage_fault("opened", path, f);
+    while (flock(folder, LOCK_EX) != 0)
+        if (errno != EINTR) {
+            storage_fault("locked", path, f);
+            close(folder);
+            return false;
+        }
+    *lock = folder;
+    return true;
+}
+
+/* Makes names of the folder survive a power cut. */
+static bool sync_folder(const char *data_dir, const char *folder, fail *f)
+{
+    char path[DATASET_PATH_BYTES];
+    if (!dataset_path_join(data_dir, folder, "", path, f))
+        return false;
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_good = descriptor >= 0 && fsync(descriptor) == 0;
+    if (!is_good)
+        storage_fault("synced", path, f);
+    if (descriptor >= 0)
+        close(descriptor);
+    return is_good;
+}
+
+static int is_content_entry(const struct dirent *entry)
+{
+    return dataset_path_is_sha256(entry->d_name) ||
+           strncmp(entry->d_name, TEMPORARY, sizeof TEMPORARY - 1) == 0;
+}
+
+/* Whether any name refers to the content. */
+static bool find_reference(const char *data_dir, const char *sha256, bool *is_used, fail *f)
+{
+    struct dirent **entries;
+    int n;
+    if (!dataset_path_list(data_dir, "datasets", dataset_path_is_name_entry, &entries, &n, f))
+        return false;
+    *is_used = false;
+    for (int i = 0; i < n && !*is_used; i++) {
+        char found[65];
+        fail ignored;
+        *is_used = dataset_path_read_link(entries[i]->d_name, data_dir, found, &ignored) &&
+                   strcmp(found, sha256) == 0;
+    }
+    dataset_path_close_list(entries, n);
+    return true;
+}
+
+/* Removes content that no name refers to; the lock is held. */
+static bool drop_content(const char *data_dir, const char *sha256, fail *f)
+{
+    char path[DATASET_PATH_BYTES];
+    bool is_used;
+    if (!find_reference(data_dir, sha256, &is_used, f) ||
+        !dataset_path_join(data_dir, "content", sha256, path, f))
+        return false;
+    if (!is_used && unlink(path) != 0 && errno != ENOENT)
+        return storage_fault("removed", path, f);
+    return true;
+}
+
+/* ---- adding ---- */
+
+/* A temporary file, locked while its writer lives. */
+static bool open_temporary(const char *data_dir, char path[DATASET_PATH_BYTES], int *descriptor,
+                           fail *f)
+{
+    int lock;
+    if (!dataset_path_join(data_dir, "content", ".new-XXXXXX", path, f) ||
+        !lock_folder(data_dir, &lock, f))
+        return false;
+    int file = mkostemp(path, O_CLOEXEC);
+    if (file < 0)
+        storage_fault("made", path, f);
+    else
+        (void)flock(file, LOCK_EX | LOCK_NB);
+    close(lock);
+    *descriptor = file;
+    return file >= 0;
+}
+
+/* Writes the set to a temporary file, whole and synced; *descriptor keeps it locked until it is
+ * closed. */
+static bool write_temporary(const dataset *set, const char *data_dir, char path[DATASET_PATH_BYTES],
+                            int *descriptor, char sha256[65], fail *f)
+{
+    uint64_t n_bytes;
+    if (!open_temporary(data_dir, path, descriptor, f))
+        return false;
+    if (container_write(set, *descriptor, sha256, &n_bytes, f)) {
+        if (fchmod(*descriptor, 0644) == 0 && fsync(*descriptor) == 0)
+            return true;
+        storage_fault("synced", path, f);
+    }
+    unlink(path);
+    close(*descriptor);
+    return false;
+}
+
+/* Whether the name is free (*is_new), has this content already, or, a fault, another. */
+static bool check_link(const char *name, const char *data_dir, const char *sha256, bool *is_new,
+                       fail *f)
+{
+    char found[65];
+    fail why = {0};
+    *is_new = !dataset_path_read_link(name, data_dir, found, &why);
+    if (*is_new && why.code != FAIL_NOT_FOUND) {
+        *f = why;
+        return false;
+    }
+    if (*is_new || strcmp(found, sha256) == 0)
+        return true;
+    return fail_set(f, FAIL_CONFLICT, "/name",
+                    "There is a data set %s with other content; remove it first or take another "
+                    "name.",
+                    name);
+}
+
+/* Gives the temporary file its name and the set its link; the lock is held. On false the temporary
+ * file is still there, or gone and nothing refers to the content. */
+static bool publish(const char *name, const char *data_dir, const char *temporary,
+                    const char *sha256, bool *is_new, fail *f)
+{
+    char content[DATASET_PATH_BYTES], link_path[DATASET_PATH_BYTES], target[96];
+    if (!check_link(name, data_dir, sha256, is_new, f) ||
+        !dataset_path_join(data_dir, "content", sha256, content, f) ||
+        !dataset_path_join(data_dir, "datasets", name, link_path, f))
+        return false;
+    if (rename(temporary, content) != 0)
+        return storage_fault("made", content, f);
+    snprintf(target, sizeof target, "../content/%s", sha256);
+    if (sync_folder(data_dir, "content", f)) {
+        if (!*is_new)
+            return true;
+        if (symlink(target, link_path) == 0) {
+            if (sync_folder(data_dir, "datasets", f))
+                return true;
+            unlink(link_path);
+        } else {
+            storage_fault("made", link_path, f);
+        }
+    }
+    fail ignored;
+    (void)drop_content(data_dir, sha256, &ignored);
+    return false;
+}
+
+/* Reads back what was written, with every check of a set that is opened: a name refers to nothing
+ * else. */
+static bool read_back(const char *temporary, const char *sha256, const char *name, dataset **out,
+                      fail *f)
+{
+    dataset *set = dataset_new();
+    if (!set)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for a data set.");
+    snprintf(set->name, sizeof set->name, "%s", name);
+    if (!container_open(temporary, sha256, set, f)) {
+        dataset_close(set);
+        return false;
+    }
+    *out = set;
+    return true;
+}
+
+static bool publish_locked(const char *name, const char *data_dir, const char *temporary,
+                           const char *sha256, bool *is_new, fail *f)
+{
+    int lock;
+    if (!lock_folder(data_dir, &lock, f))
+        return false;
+    bool is_published = publish(name, data_dir, temporary, sha256, is_new, f);
+    close(lock);
+    return is_published;
+}
+
+static bool store(const dataset *set, const char *name, const char *data_dir, dataset_summary *out,
+                  bool *is_new, fail *f)
+{
+    char path[DATASET_PATH_BYTES], sha256[65];
+    int descriptor;
+    dataset *stored = NULL;
+    if (!make_folders(data_dir, f) || !write_temporary(set, data_dir, path, &descriptor, sha256, f))
+        return false;
+    bool is_stored = read_back(path, sha256, name, &stored, f) &&
+                     publish_locked(name, data_dir, path, sha256, is_new, f);
+    if (is_stored)
+        dataset_summarize(stored, data_dir, out);
+    else
+        unlink(path);
+    dataset_close(stored);
+    close(descriptor);
+    return is_stored;
+}
+
+static bool check_name(const char *name, fail *f)
+{
+    if (!dataset_path_is_name(name))
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/name",
+                        "A data set's name is 1 to 63 of A-Z a-z 0-9 _ . - and does not start with "
+                        "a dot; \"%.80s\" is not one.",
+                        name);
+    if (dataset_find(name))
+        return fail_set(f, FAIL_CONFLICT, "/name", "%s is a built-in data set; its name is taken.",
+                        name);
+    return true;
+}
+
+bool dataset_add(const char *name, const dataset_file *files, size_t n_files,
+                 const dataset_add_options *options, const char *data_dir, dataset_summary *out,
+                 bool *is_new, fail *f)
+{
+    dataset_load load = {0};
+    dataset set = {0};
+    bool is_added = false;
+    bool is_stored = check_name(name, f) && read_files(files, n_files, options, &load, f) &&
+                     dataset_load_finish(&load, options->task, &set, f) &&
+                     store(&set, name, data_dir, out, &is_added, f);
+    dataset_load_close(&load);
+    if (is_stored)
+        *is_new = is_added;
+    return is_stored;
+}
+
+/* ---- removing ---- */
+
+/* A link that is damaged can be removed as well; *sha256 is then empty. */
+static bool read_removable(const char *name, const char *data_dir, const char *path,
+                           char sha256[65], fail *f)
+{
+    struct stat status;
+    fail why = {0};
+    if (dataset_path_read_link(name, data_dir, sha256, &why))
+        return true;
+    sha256[0] = '\0';
+    if (why.code == FAIL_STORAGE && lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+        return true;
+    *f = why;
+    return false;
+}
+
+static bool remove_locked(const char *name, const char *data_dir, fail *f)
+{
+    char path[DATASET_PATH_BYTES], sha256[65];
+    if (!dataset_path_join(data_dir, "datasets", name, path, f) ||
+        !read_removable(name, data_dir, path, sha256, f))
+        return false;
+    if (unlink(path) != 0)
+        return storage_fault("removed", path, f);
+    return sync_folder(data_dir, "datasets", f) && (!*sha256 || drop_content(data_dir, sha256, f));
+}
+
+bool dataset_remove(const char *name, const char *data_dir, fail *f)
+{
+    int lock;
+    char sha256[65];
+    fail why = {0};
+    if (dataset_find(name))
+        return fail_set(f, FAIL_FORBIDDEN, "/name", "%s is built in and cannot be removed.", name);
+    if (!dataset_path_read_link(name, data_dir, sha256, &why) && why.code == FAIL_NOT_FOUND) {
+        *f = why;
+        return false;
+    }
+    if (!lock_folder(data_dir, &lock, f))
+        return false;
+    bool is_removed = remove_locked(name, data_dir, f);
+    close(lock);
+    return is_removed;
+}
+
+/* A temporary file whose writer is gone. */
+static void drop_temporary(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+        unlink(path);
+    close(file);
+}
+
+static bool clean_locked(const char *data_dir, fail *f)
+{
+    struct dirent **entries;
+    int n;
+    if (!dataset_path_list(data_dir, "content", is_content_entry, &entries, &n, f))
+        return false;
+    bool is_good = true;
+    for (int i = 0; is_good && i < n; i++) {
+        char path[DATASET_PATH_BYTES];
+        is_good = dataset_path_join(data_dir, "content", entries[i]->d_name, path, f);
+        if (is_good && entries[i]->d_name[0] == '.')
+            drop_temporary(path);
+        else if (is_good)
+            is_good = drop_content(data_dir, entries[i]->d_name, f);
+    }
+    dataset_path_close_list(entries, n);
+    return is_good;
+}
+
+bool dataset_clean(const char *data_dir, fail *f)
+{
+    int lock;
+    if (!make_folders(data_dir, f) || !lock_folder(data_dir, &lock, f))
+        return false;
+    bool is_good = clean_locked(data_dir, f);
+    close(lock);
+    return is_good;
+}

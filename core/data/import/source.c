@@ -1,0 +1,174 @@
+#include "core/data/import/source.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zip.h>
+#include <zlib.h>
+
+enum { FIRST_BYTES = 1 << 20, PIECE_BYTES = 1 << 30 };
+
+bool source_open(const char *path, const char *name, dataset_source *out, fail *f)
+{
+    gzFile file = gzopen(path, "rbe");
+    if (!file)
+        return fail_set(f, FAIL_STORAGE, NULL, "%s cannot be opened: %s.", name, strerror(errno));
+    gzbuffer(file, 1 << 17);
+    *out = (dataset_source){.name = name, .gzip = file};
+    return true;
+}
+
+void source_close(dataset_source *s)
+{
+    if (s->gzip)
+        gzclose_r(s->gzip);
+    if (s->member)
+        zip_fclose(s->member);
+    if (s->archive)
+        zip_discard(s->archive);
+    *s = (dataset_source){0};
+}
+
+bool source_open_archive(const char *path, const char *name, dataset_source *out, fail *f)
+{
+    int code;
+    zip_t *archive = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
+    if (!archive) {
+        zip_error_t error;
+        zip_error_init_with_code(&error, code);
+        fail_set(f, FAIL_SYNTAX, NULL, "%s is not a whole .npz archive: %s.", name,
+                 zip_error_strerror(&error));
+        zip_error_fini(&error);
+        return false;
+    }
+    *out = (dataset_source){.name = name, .archive = archive};
+    return true;
+}
+
+bool source_open_member(dataset_source *archive, const char *member, bool *is_there, fail *f)
+{
+    if (archive->member)
+        zip_fclose(archive->member);
+    archive->member = NULL;
+    zip_int64_t index = zip_name_locate(archive->archive, member, ZIP_FL_NOCASE);
+    *is_there = index >= 0;
+    if (index < 0)
+        return true;
+    archive->member = zip_fopen_index(archive->archive, (zip_uint64_t)index, 0);
+    archive->name = member;
+    archive->position = 0;
+    if (!archive->member)
+        return fail_set(f, FAIL_SYNTAX, NULL, "%s cannot be unpacked: %s.", member,
+                        zip_strerror(archive->archive));
+    return true;
+}
+
+/* One read; -1 with *f where the packed data are bad. */
+static int64_t read_some(dataset_source *s, void *bytes, size_t n, fail *f)
+{
+    if (n > PIECE_BYTES)
+        n = PIECE_BYTES;
+    int64_t n_read =
+        s->member ? zip_fread(s->member, bytes, n) : gzread(s->gzip, bytes, (unsigned)n);
+    if (n_read < 0) {
+        int code = Z_OK;
+        const char *why = s->member ? zip_file_strerror(s->member) : gzerror(s->gzip, &code);
+        if (!s->member && code == Z_ERRNO)
+            fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s.", s->name, strerror(errno));
+        else
+            fail_set(f, FAIL_SYNTAX, NULL, "%s cannot be unpacked after byte %llu: %s.", s->name,
+                     (unsigned long long)s->position, why);
+        return -1;
+    }
+    s->position += (uint64_t)n_read;
+    return n_read;
+}
+
+/* zlib gives what there is of a file that was cut off, and says so only here. */
+static bool check_whole(dataset_source *s, fail *f)
+{
+    int code = Z_OK;
+    if (s->gzip)
+        gzerror(s->gzip, &code);
+    if (code != Z_BUF_ERROR)
+        return true;
+    return fail_set(f, FAIL_SYNTAX, NULL,
+                    "%s is cut off: its packed data end early, after byte %llu unpacked.", s->name,
+                    (unsigned long long)s->position);
+}
+
+bool source_read(dataset_source *s, void *bytes, size_t n, size_t *n_read, fail *f)
+{
+    size_t done = 0;
+    while (done < n) {
+        int64_t here = read_some(s, (char *)bytes + done, n - done, f);
+        if (here < 0)
+            return false;
+        if (here == 0)
+            break;
+        done += (size_t)here;
+    }
+    if (done < n && !check_whole(s, f))
+        return false;
+    *n_read = done;
+    return true;
+}
+
+bool source_read_all(dataset_source *s, void *bytes, size_t n, fail *f)
+{
+    size_t n_read;
+    uint64_t end = s->position + n;
+    if (!source_read(s, bytes, n, &n_read, f))
+        return false;
+    if (n_read == n)
+        return true;
+    return fail_set(f, FAIL_SYNTAX, NULL, "%s is cut off: it ends after byte %llu of %llu.",
+                    s->name, (unsigned long long)s->position, (unsigned long long)end);
+}
+
+bool source_read_new(dataset_source *s, uint64_t n, void **out, fail *f)
+{
+    char *bytes = NULL;
+    uint64_t done = 0, capacity = n < FIRST_BYTES ? n : FIRST_BYTES;
+    for (;;) {
+        char *grown = realloc(bytes, capacity ? (size_t)capacity : 1);
+        if (!grown) {
+            fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "%s needs %llu bytes, which there are not.",
+                     s->name, (unsigned long long)n);
+            break;
+        }
+        bytes = grown;
+        size_t here = (size_t)(capacity - done), n_read;
+        if (!source_read(s, bytes + done, here, &n_read, f))
+            break;
+        done += n_read;
+        if (done < capacity) {
+            fail_set(f, FAIL_SYNTAX, NULL, "%s is cut off: it ends after byte %llu of %llu.",
+                     s->name, (unsigned long long)s->position,
+                     (unsigned long long)(s->position - done + n));
+            break;
+        }
+        if (done == n) {
+            *out = bytes;
+            return true;
+        }
+        capacity = capacity > n / 2 ? n : 2 * capacity;
+    }
+    free(bytes);
+    return false;
+}
+
+bool source_check_end(dataset_source *s, fail *f)
+{
+    char byte;
+    size_t n_read;
+    uint64_t end = s->position;
+    if (!source_read(s, &byte, 1, &n_read, f))
+        return false;
+    if (n_read == 0)
+        return true;
+    return fail_set(f, FAIL_SYNTAX, NULL,
+                    "%s goes on after byte %llu, where by its header it should end.", s->name,
+                    (unsigned long long)end);
+}

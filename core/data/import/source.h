@@ -1,0 +1,45 @@
+/* source — the bytes of a file, gzip or plain, or of a member of a zip archive, read from front to
+ * back.
+ *
+ * Positions are those of the unpacked bytes. Private to core/data/; one thread. */
+#ifndef CORE_DATA_IMPORT_SOURCE_H
+#define CORE_DATA_IMPORT_SOURCE_H
+
+#include "core/base/fail.h"
+
+#include <stdint.h>
+
+typedef struct dataset_source {
+    const char *name;              /* borrowed: for sentences */
+    void *gzip, *archive, *member; /* private */
+    uint64_t position;
+} dataset_source;
+
+/* `name` is what the user calls the file. FAIL_STORAGE if it cannot be opened. */
+FAIL_CHECKED bool source_open(const char *path, const char *name, dataset_source *out, fail *f);
+void source_close(dataset_source *s);
+
+/* The archive at path, for source_open_member(). FAIL_SYNTAX if it is none. */
+FAIL_CHECKED bool source_open_archive(const char *path, const char *name, dataset_source *out,
+                                      fail *f);
+
+/* Opens member `member` (upper or lower case) of an archive in place of the one before; *is_there
+ * says whether it has one. */
+FAIL_CHECKED bool source_open_member(dataset_source *archive, const char *member, bool *is_there,
+                                     fail *f);
+
+/* Up to n bytes; *n_read < n only at the end. FAIL_SYNTAX where packed data are damaged or cut
+ * off. */
+FAIL_CHECKED bool source_read(dataset_source *s, void *bytes, size_t n, size_t *n_read, fail *f);
+
+/* Exactly n bytes; FAIL_SYNTAX says at which byte the file ends. */
+FAIL_CHECKED bool source_read_all(dataset_source *s, void *bytes, size_t n, fail *f);
+
+/* n bytes into new heap memory, which grows as they come, so that a small file that promises much
+ * costs little. */
+FAIL_CHECKED bool source_read_new(dataset_source *s, uint64_t n, void **out, fail *f);
+
+/* FAIL_SYNTAX if anything follows. */
+FAIL_CHECKED bool source_check_end(dataset_source *s, fail *f);
+
+#endif

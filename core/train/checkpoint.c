@@ -1,0 +1,152 @@
+/* A run's state as bytes: a header that tells runs apart, the state, and the arrays. Written and
+ * read on one machine: no byte order. */
+#include "core/math/mat.h"
+#include "core/train/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct header {
+    char magic[16];
+    char sha256[72];    /* of the data */
+    uint64_t spec_hash; /* FNV-1a over the values of the fields that apply */
+    uint64_t n_model, n_train, state_bytes;
+    char blas_core[32];  /* another one is said, not refused */
+    uint64_t state_hash; /* over all that follows, so that a damaged file is not trained on */
+} header;
+
+typedef struct array {
+    const real *data;
+    size_t n;
+} array;
+
+enum { ARRAYS_LIMIT = 5 };
+
+/* Told by the specification, not by what is allocated: the bytes are counted before there is
+ * anything. */
+static int list_arrays(const run *r, array arrays[ARRAYS_LIMIT])
+{
+    int n = 0;
+    size_t trained = r->net.n_trained, all = r->net.n_model;
+    const optimizer *rule = &OPTIMIZERS[r->spec->optimizer];
+    arrays[n++] = (array){r->model, all};
+    if (rule->has_momentum(r->spec))
+        arrays[n++] = (array){r->first, trained};
+    if (rule->has_squares)
+        arrays[n++] = (array){r->second, trained};
+    if (run_keeps_best(r->spec))
+        arrays[n++] = (array){r->best_model, all};
+    if (r->spec->weight_average > 0)
+        arrays[n++] = (array){r->regularization.average, all};
+    return n;
+}
+
+#define HASH_START 0xCBF29CE484222325u
+
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
+{
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ b[i]) * 0x100000001B3u;
+    return hash;
+}
+
+/* The same word by word: a checkpoint is megabytes. The arrays behind the header are whole floats,
+ * so at most one is left over. */
+static uint64_t hash_words(uint64_t hash, const char *bytes, size_t n)
+{
+    size_t at = 0;
+    for (uint64_t word; at + sizeof word <= n; at += sizeof word) {
+        memcpy(&word, bytes + at, sizeof word);
+        hash = (hash ^ word) * 0x100000001B3u;
+        hash ^= hash >> 32;
+    }
+    return hash_bytes(hash, bytes + at, n - at);
+}
+
+static uint64_t hash_field(uint64_t hash, const field *row, const train_spec *spec)
+{
+    const void *value = field_value_const(row, spec);
+    switch (row->type) {
+    case FIELD_INTEGER:
+        return hash_bytes(hash, value, sizeof(int64_t));
+    case FIELD_NUMBER:
+        return hash_bytes(hash, value, sizeof(double));
+    case FIELD_BOOLEAN:
+    case FIELD_OBJECT:
+        return hash_bytes(hash, value, sizeof(bool));
+    case FIELD_ENUM:
+        return hash_bytes(hash, value, sizeof(int));
+    case FIELD_INTEGER_ARRAY:
+        return hash_bytes(hash, spec->hidden, (size_t)spec->n_hidden * sizeof spec->hidden[0]);
+    case FIELD_RATES:
+        return hash_bytes(hash, spec->dropout,
+                          field_value_count(row, spec) * sizeof spec->dropout[0]);
+    default:
+        return hash; /* the data set is told by its SHA-256 */
+    }
+}
+
+static header header_of(const run *r)
+{
+    header h = {.magic = "regulab-run-2",
+                .n_model = r->net.n_model,
+                .n_train = r->data->n[PART_TRAIN],
+                .state_bytes = sizeof(run_state)};
+    h.spec_hash = HASH_START;
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (FIELDS[i].group != FIELD_GROUP_EXPERIMENT && FIELDS[i].offset != (size_t)-1 &&
+            field_applies(&FIELDS[i], r->spec))
+            h.spec_hash = hash_field(h.spec_hash, &FIELDS[i], r->spec);
+    snprintf(h.blas_core, sizeof h.blas_core, "%s", mat_blas_core());
+    memcpy(h.sha256, r->data->set->sha256, sizeof r->data->set->sha256);
+    return h;
+}
+
+size_t run_checkpoint_bytes(const run *r)
+{
+    array arrays[ARRAYS_LIMIT];
+    size_t bytes = sizeof(header) + sizeof(run_state);
+    for (int i = list_arrays(r, arrays) - 1; i >= 0; i--)
+        bytes += arrays[i].n * sizeof(real);
+    return bytes;
+}
+
+void run_write_checkpoint(run *r)
+{
+    char *bytes = r->checkpoint;
+    array arrays[ARRAYS_LIMIT];
+    header h = header_of(r);
+    char *at = bytes + sizeof h;
+    memcpy(at, &r->state, sizeof r->state);
+    at += sizeof r->state;
+    int n = list_arrays(r, arrays);
+    for (int i = 0; i < n; i++) {
+        memcpy(at, arrays[i].data, arrays[i].n * sizeof(real));
+        at += arrays[i].n * sizeof(real);
+    }
+    h.state_hash = hash_words(HASH_START, bytes + sizeof h, (size_t)(at - bytes) - sizeof h);
+    memcpy(bytes, &h, sizeof h);
+}
+
+bool run_read_checkpoint(run *r, const char *bytes, size_t n_bytes, fail *f)
+{
+    header h = header_of(r);
+    if (n_bytes != run_checkpoint_bytes(r) || memcmp(bytes, &h, offsetof(header, blas_core)) != 0)
+        return fail_set(f, FAIL_CONFLICT, "",
+                        "the checkpoint belongs to another run, data set or program");
+    memcpy(&h.state_hash, bytes + offsetof(header, state_hash), sizeof h.state_hash);
+    if (hash_words(HASH_START, bytes + sizeof h, n_bytes - sizeof h) != h.state_hash)
+        return fail_set(f, FAIL_CONFLICT, "", "the checkpoint is damaged");
+    r->is_other_core =
+        memcmp(bytes + offsetof(header, blas_core), h.blas_core, sizeof h.blas_core) != 0;
+    memcpy(&r->state, bytes + sizeof h, sizeof r->state);
+    bytes += sizeof h + sizeof r->state;
+    array arrays[ARRAYS_LIMIT];
+    int n = list_arrays(r, arrays);
+    for (int i = 0; i < n; i++) {
+        memcpy((real *)(uintptr_t)arrays[i].data, bytes, arrays[i].n * sizeof(real));
+        bytes += arrays[i].n * sizeof(real);
+    }
+    return true;
+}

@@ -1,0 +1,64 @@
+/* evaluate — measures a model on a split: inference by default, sampled masks where asked.
+ *
+ * 1. Inference draws no random number. 2. All memory is carved from the run's arena.
+ * Threads: products are split over the run's threads; the rest is the caller's. */
+#ifndef CORE_TRAIN_EVALUATE_H
+#define CORE_TRAIN_EVALUATE_H
+
+#include "core/regularizer/regularizer.h"
+#include "core/spec/metric.h"
+#include "core/train/diagnostics.h"
+
+enum { EVALUATE_ROWS = 256 };
+
+typedef struct evaluation {
+    const train_spec *spec;
+    const net *net;
+    const split *data;
+    parallel *parallel;
+    net_inference inference;
+    net_scratch scratch;
+    float *rows;        /* inputs as the split gives them; also scratch.a where real is float */
+    float *predictions; /* of the largest part: (n, outputs) */
+    float *mean;        /* Monte-Carlo mean of the test part, or NULL */
+    double *log_sums;   /* with it, of a classification: ln of the sum over samples of p(label) */
+    int32_t *labels;    /* of the rows in predictions; also: */
+    float *targets;
+    size_t n; /* rows in predictions */
+    /* diagnostics of layers */
+    diagnostics layers[NET_LAYERS_LIMIT];
+    void *layer_memory[NET_LAYERS_LIMIT];
+    real *pairs[NET_LAYERS_LIMIT]; /* eval outputs of n_pairs evenly spaced validation samples: */
+    uint32_t pair_positions[EVALUATE_ROWS];
+    size_t n_pairs;
+    /* sampled masks */
+    net_work sample_work;
+    regularization sample;
+    bool has_samples;
+} evaluation;
+
+typedef struct scores {
+    double loss, accuracy, rmse, r2, ece, brier;
+} scores;
+
+/* Carves (or counts) the memory; `parallel` is then set by the caller. spec, shape and data are
+ * borrowed for as long as e is used. */
+void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape,
+                     const split *data);
+
+/* Loss and scores of `model` on a part (of the training part: train_evaluation); `layers`, of the
+ * validation part alone: fill e->layers on the way. */
+scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers);
+
+/* Reads the diagnostics of one layer gathered by the last evaluation_run(..., true); variance_shift
+ * of masks at the rates of `epoch` (0-based), over min(256, n) evenly spaced validation samples,
+ * whose masks have the rows 0, 1, ... */
+void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
+                            double values[][LAYER_METRIC_COUNT]);
+
+/* Scores of the mean (of probabilities, not of logits) over monte_carlo_samples sampled predictions
+ * on the test part, with the rates of `epoch` (0-based; Gal and Ghahramani 2016); of inference
+ * where nothing is sampled. The model is not changed. */
+scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch);
+
+#endif

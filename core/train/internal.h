@@ -1,0 +1,69 @@
+/* train/internal — the inside of a run, shared by the files that train, save and predict. Not for
+ * others. */
+#ifndef CORE_TRAIN_INTERNAL_H
+#define CORE_TRAIN_INTERNAL_H
+
+#include "core/regularizer/stopping.h"
+#include "core/train/evaluate.h"
+#include "core/train/train.h"
+#include "core/train/update.h"
+
+/* Everything of a run that is neither memory of one step nor derived from the spec: it goes into
+ * checkpoints as it is. */
+typedef struct run_state {
+    int64_t epoch, step;    /* done */
+    int64_t steps_in_epoch; /* of the epoch that is under way */
+    double loss_sum;        /* over its samples */
+    double loss_mean,
+        loss_squares; /* of its minibatch losses: Welford's mean and sum of squared differences */
+    double norm_sum, layer_norm_sums[NET_LAYERS_LIMIT];
+    double rate;
+    double epoch_seconds, train_seconds;
+    int64_t samples;
+    stopping stopping;
+    double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
+    bool has_stopped_early;
+} run_state;
+
+typedef struct run {
+    const train_input *input;
+    const train_spec *spec;
+    const split *data;
+    const train_hooks *hooks;
+    net net;
+    arena arena;
+    parallel *parallel;
+    /* memory */
+    real *model, *first, *second, *best_model;
+    net_work work;
+    regularization regularization;
+    update update;
+    evaluation evaluation;
+    uint32_t *order;
+    float *rows;      /* the minibatch as the split gives it, where real is not float */
+    char *checkpoint; /* run_checkpoint_bytes() */
+    float *told;      /* the model as hooks.on_model gets it, where real is not float */
+    /* state */
+    run_state state;
+    train_stop stop;
+    bool is_other_core; /* the checkpoint came from another BLAS core */
+    int64_t steps_per_epoch;
+    double began, last_checkpoint;
+} run;
+
+/* Carves (or counts) the memory of a run. */
+void run_take(run *r, arena *a);
+
+/* True where the best weights are kept beside the current ones. */
+bool run_keeps_best(const train_spec *spec);
+
+/* Which weights evaluation uses: the moving average where there is one. */
+real *run_evaluated_model(const run *r);
+
+/* checkpoint.c: the bytes of a checkpoint, and back. Reading refuses (FAIL_CONFLICT) what is not a
+ * checkpoint of this very run. */
+size_t run_checkpoint_bytes(const run *r);
+void run_write_checkpoint(run *r); /* into r->checkpoint */
+FAIL_CHECKED bool run_read_checkpoint(run *r, const char *bytes, size_t n_bytes, fail *f);
+
+#endif

@@ -1,0 +1,121 @@
+/* train — train_run(): the only training loop, its hooks, its result; and prediction with a trained
+ * model.
+ *
+ * 1. The same spec, split and BLAS core give the same bytes (times aside), for any number of
+ *    threads and however often the run was stopped and resumed.
+ * 2. All memory of a run is allocated before its first step and freed before train_run() returns,
+ *    but result.model.
+ * 3. Training and inference are different functions: inference draws no random number.
+ * 4. The core talks back only through the hooks, always from the thread that called train_run().
+ * A model is one flat float vector (core/net/tensor.h names its tensors): the weights, biases and
+ * normalization parameters and statistics in the order of tensor_get(). */
+#ifndef CORE_TRAIN_TRAIN_H
+#define CORE_TRAIN_TRAIN_H
+
+#include "core/base/fail.h"
+#include "core/data/dataset.h"
+#include "core/spec/metric.h"
+#include "core/spec/spec.h"
+
+#include <stdint.h>
+
+typedef enum train_command { TRAIN_GO_ON, TRAIN_PAUSE, TRAIN_CANCEL } train_command;
+
+typedef enum train_stop {
+    TRAIN_STOP_FINISHED,      /* all epochs done */
+    TRAIN_STOP_EARLY_STOPPED, /* the criterion of early_stopping held */
+    TRAIN_STOP_DIVERGED,      /* a loss was not finite */
+    TRAIN_STOP_CANCELLED,     /* poll() said TRAIN_CANCEL */
+    TRAIN_STOP_PAUSED /* poll() said TRAIN_PAUSE; on_checkpoint() has been given the state */
+} train_stop;
+
+typedef struct train_hooks { /* any may be NULL */
+    void *context;
+    /* A record is complete. False stops the run with that fail. Resuming repeats no record that
+     * came before the checkpoint. */
+    bool (*on_record)(void *context, const record *r, fail *f);
+    /* The state of the run, enough to resume; valid during the call only. Called when poll() says
+     * pause and every checkpoint_seconds, at the end of an epoch. */
+    bool (*on_checkpoint)(void *context, const void *bytes, size_t n_bytes, fail *f);
+    /* At epoch 0 and at the end of every epoch, before its record: the weights that evaluation uses
+     * (the moving average where there is one), borrowed for the call. False stops the run with that
+     * fail. */
+    bool (*on_model)(void *context, int64_t epoch, const float *model, fail *f);
+    train_command (*poll)(void *context);                          /* once per step */
+    void (*on_step)(void *context, int64_t step, int64_t n_steps); /* once per step: progress */
+    int (*threads)(
+        void *context); /* threads that may work now, once per step; NULL: input.threads */
+} train_hooks;
+
+typedef struct train_input {
+    const train_spec *spec; /* resolved */
+    const split *data;
+    const void *checkpoint; /* NULL: from the start */
+    size_t checkpoint_bytes;
+    int threads;               /* at least 1; also the most that hooks.threads may ask for */
+    double checkpoint_seconds; /* least time between checkpoints, 0: none but at a pause */
+} train_input;
+
+typedef struct train_result {
+    train_stop stop;
+    int64_t epoch, step; /* done */
+    /* by the monitored metric with early stopping, else val_loss; 0: none yet */
+    int64_t best_epoch;
+    int64_t selected_epoch;   /* whose weights were selected */
+    bool selected_is_best;    /* they are the best epoch's, restored by early stopping */
+    bool selected_is_average; /* they are the moving average of weight_average */
+    double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
+    double selected
+        /* with the selected weights; test metrics included. NaN where not measured */
+        [METRIC_COUNT];
+    double train_seconds;      /* epochs less evaluation, recording and checkpoints */
+    double samples_per_second; /* training samples over train_seconds */
+    double wall_seconds;       /* of this call */
+    /* resumed from a checkpoint of another BLAS core: not bit-identical to an undisturbed run */
+    bool is_other_core;
+    size_t memory_bytes; /* what the run allocated */
+    size_t n_model;      /* floats in model */
+    /* the selected weights; the caller frees. NULL unless finished or early stopped or diverged */
+    float *model;
+} train_result;
+
+/* Trains. False with *f only where something outside went wrong (FAIL_OUT_OF_MEMORY; FAIL_CONFLICT
+ * for a checkpoint of another run; or what a hook said); divergence, cancelling and pausing are
+ * results. */
+FAIL_CHECKED bool train_run(const train_input *input, const train_hooks *hooks,
+                            train_result *result, fail *f);
+
+/* Frees what the result holds; safe on a zeroed one. */
+void train_result_close(train_result *result);
+
+/* Bytes that train_run() will allocate for itself and for the BLAS, with n[] samples in the
+ * parts. */
+size_t train_memory_bytes(const train_spec *spec, const dataset *set, const size_t n[PART_COUNT]);
+
+/* Rules of a resolved spec that need the data set (augmentation wants images, label_smoothing wants
+ * classes, batch normalization wants batches of two, ...). Adds every fault found; true when it
+ * added none. */
+FAIL_CHECKED bool train_check(const train_spec *spec, const dataset *set, fail_list *faults);
+
+/* The model that training starts from: out has tensor_model_size() floats. */
+void train_initial_model(const train_spec *spec, size_t inputs, size_t outputs, float *out);
+
+/* What a model answers to scaled inputs (n, inputs): class probabilities, or regression outputs:
+ * out (n, outputs). */
+FAIL_CHECKED bool train_predict(const train_spec *spec, const float *model, size_t inputs,
+                                size_t outputs, dataset_task task, const float *x, size_t n,
+                                float *out, fail *f);
+
+/* One answer with the masks of training at the rates of `epoch` (0-based: dropout_schedule moves
+ * them), mask number `sample` (core/math/rng.h, purpose monte_carlo): out (n, outputs). Batch
+ * normalization keeps its running statistics. */
+FAIL_CHECKED bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs,
+                                       size_t outputs, dataset_task task, const float *x, size_t n,
+                                       uint32_t sample, int64_t epoch, float *out, fail *f);
+
+/* Name of the BLAS and of the kernel set it chose for this processor ("OpenBLAS 0.3.21",
+ * "SkylakeX"). */
+const char *train_blas_name(void);
+const char *train_blas_core(void);
+
+#endif

@@ -1,0 +1,340 @@
+#include "server/api/comparison.h"
+
+#include "core/base/nearest.h"
+#include "server/api/api.h"
+#include "server/codec/codec.h"
+#include "server/codec/comparison.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the question ---- */
+
+static bool read_metric(const request *q, const char *parameter, metric_id otherwise,
+                        metric_id *out, fail *f)
+{
+    const char *name = request_query(q, parameter), *known[METRIC_COUNT + 1] = {NULL};
+    int id = name ? metric_find(name) : (int)otherwise;
+    if (id >= 0) {
+        *out = (metric_id)id;
+        return true;
+    }
+    for (int i = 0; i < METRIC_COUNT; i++)
+        known[i] = METRICS[i].name;
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/query/%s", parameter);
+    const char *nearest = nearest_name(name, known);
+    return fail_set(f, FAIL_UNKNOWN_FIELD, pointer, "There is no metric \"%.60s\".%s%s%s", name,
+                    nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static bool read_at(const request *q, comparison_at *out, fail *f)
+{
+    const char *name = request_query(q, "at");
+    for (int at = 0; at < COMPARISON_AT_COUNT; at++)
+        if (strcmp(name ? name : "selected", COMPARISON_AT_NAMES[at]) == 0) {
+            *out = (comparison_at)at;
+            return true;
+        }
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at", "at must be selected, best or last.");
+}
+
+static bool read_options(const request *q, comparison_options *out, fail *f)
+{
+    if (!read_metric(q, "metric", METRIC_VAL_LOSS, &out->metric, f) || !read_at(q, &out->at, f) ||
+        !comparison_check_metric(out->metric, out->at, f) ||
+        !read_metric(q, "select_by", METRIC_VAL_LOSS, &out->select_by, f))
+        return false;
+    out->test = comparison_test_metric(out->select_by);
+    if (out->test != METRIC_COUNT)
+        return true;
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/select_by",
+                    "%s cannot select: the validation split alone may (val_loss, val_accuracy, "
+                    "val_rmse, val_r2).",
+                    METRICS[out->select_by].name);
+}
+
+static bool is_generated(const experiment_spec *spec)
+{
+    const field *row = field_find("dataset");
+    bool is_built_in = dataset_find(spec->base.dataset) != NULL;
+    for (int a = 0; a < spec->n_axes; a++)
+        for (int i = 0; spec->axes[a].row == row && i < spec->axes[a].n_values; i++)
+            is_built_in = is_built_in && dataset_find(spec->axes[a].values[i].dataset);
+    return is_built_in;
+}
+
+static bool varies_selection(const experiment_spec *spec)
+{
+    for (int a = 0; a < spec->n_axes; a++)
+        if (field_selects_epoch(spec->axes[a].row))
+            return true;
+    return false;
+}
+
+/* What the specification says of the runs. */
+static comparison_design read_design(const experiment *e)
+{
+    experiment_spec spec;
+    fail_list *faults = calloc(1, sizeof *faults);
+    comparison_design d = {.is_sequential = false};
+    if (faults && codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, faults)) {
+        d = (comparison_design){.is_sequential = spec.until.enabled,
+                                .varies_data_seed = spec.repeat_varies_data_seed,
+                                .keeps_seed = !spec.repeat_varies_seed,
+                                .has_generated_data = is_generated(&spec),
+                                .has_drawn_baseline = spec.random_search && !spec.has_baseline,
+                                .compares_stopping = varies_selection(&spec)};
+        experiment_spec_close(&spec);
+    }
+    free(faults);
+    return d;
+}
+
+/* ---- the runs ---- */
+
+typedef struct run_table {
+    const comparison_options *options;
+    bool varies_data_seed;
+    size_t n, capacity;
+    int64_t first_ms, last_ms; /* when its runs were created */
+    comparison_row *rows;      /* config_id and values are the table's own */
+    bool has_failed;           /* no memory */
+} run_table;
+
+static void close_table(run_table *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        free((char *)t->rows[i].config_id);
+        free((char *)t->rows[i].values);
+    }
+    free(t->rows);
+}
+
+static bool grow_table(run_table *t)
+{
+    size_t capacity = t->capacity ? 2 * t->capacity : 64;
+    comparison_row *rows = reallocarray(t->rows, capacity, sizeof *rows);
+    if (!rows)
+        return false;
+    t->rows = rows;
+    t->capacity = capacity;
+    return true;
+}
+
+static bool add_run(void *context, const run *r)
+{
+    run_table *t = context;
+    t->has_failed = t->n == t->capacity && !grow_table(t);
+    if (t->has_failed)
+        return false;
+    t->first_ms = t->n == 0 || r->created_ms < t->first_ms ? r->created_ms : t->first_ms;
+    t->last_ms = r->created_ms > t->last_ms ? r->created_ms : t->last_ms;
+    comparison_row *row = &t->rows[t->n++];
+    *row = (comparison_row){.config_id = strdup(r->config_id),
+                            .values = strdup(r->values ? r->values : "{}"),
+                            .seed = r->seed,
+                            .data_seed = t->varies_data_seed ? r->data_seed : 0,
+                            .status = r->status,
+                            .metric =
+                                comparison_value(&r->metrics, t->options->metric, t->options->at),
+                            .select = r->metrics.selected[t->options->select_by],
+                            .test = r->metrics.selected[t->options->test],
+                            .r2 = r->metrics.selected[METRIC_VAL_R2]};
+    t->has_failed = !row->config_id || !row->values;
+    return !t->has_failed;
+}
+
+static bool fail_of_memory(const experiment *e, fail *f)
+{
+    return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %lld runs.",
+                    (long long)e->n_runs);
+}
+
+static bool load_runs(app *a, const experiment *e, run_table *t, fail *f)
+{
+    char cursor[64];
+    run_query query = {.experiment_id = e->id, .status = -1, .seed = -1};
+    if (!store_list_runs(a->store, &query, add_run, t, cursor, f))
+        return false;
+    return t->has_failed ? fail_of_memory(e, f) : true;
+}
+
+/* ---- comparison ---- */
+
+/* Effects where the sweep is factorial; the configs' texts live until close_factors(). */
+typedef struct factor_table {
+    size_t n;
+    effects_config *configs;
+} factor_table;
+
+static void close_factors(factor_table *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        codec_factors_close(&t->configs[i]);
+    free(t->configs);
+}
+
+static bool read_factors(const comparison *c, factor_table *out)
+{
+    out->configs = calloc(c->n_configs + 1, sizeof *out->configs);
+    bool done = out->configs != NULL;
+    for (; done && out->n < c->n_configs; out->n++)
+        done = codec_read_factors(c->configs[out->n].config_id, c->configs[out->n].values,
+                                  &out->configs[out->n]);
+    return done;
+}
+
+static bool write_comparison(const experiment *e, const run_table *table, comparison *c,
+                             buffer *out, fail *f)
+{
+    factor_table factors = {0};
+    effects found = {.is_factorial = false};
+    const char *baseline = c->baseline ? c->baseline->config_id : "";
+    bool done = codec_set_labels(c) && read_factors(c, &factors);
+    if (!done)
+        fail_of_memory(e, f);
+    done = done && comparison_effects_open(table->rows, table->n, factors.configs, factors.n,
+                                           baseline, &found, f);
+    if (done)
+        codec_add_comparison(out, c, &found);
+    comparison_effects_close(&found);
+    close_factors(&factors);
+    codec_drop_labels(c);
+    return done;
+}
+
+static bool compare(app *a, const experiment *e, comparison_options *options, buffer *out, fail *f)
+{
+    comparison_design *d = &options->design;
+    *d = read_design(e);
+    run_table table = {.options = options, .varies_data_seed = d->varies_data_seed};
+    options->baseline = e->baseline_config_id;
+    comparison c;
+    bool done = load_runs(a, e, &table, f);
+    d->was_extended = !d->is_sequential && table.first_ms != table.last_ms;
+    done = done && comparison_open(table.rows, table.n, options, &c, f);
+    if (done) {
+        done = write_comparison(e, &table, &c, out, f);
+        comparison_close(&c);
+    }
+    close_table(&table);
+    return done;
+}
+
+void api_comparison_get(app *a, const request *q, response *r)
+{
+    comparison_options options = {0};
+    experiment e = {0};
+    fail f;
+    bool done = read_options(q, &options, &f) && store_get_experiment(a->store, q->ids[0], &e, &f);
+    done = done && compare(a, &e, &options, &r->body, &f);
+    experiment_close(&e);
+    if (done)
+        api_send_tagged(q, MESSAGE_JSON, r);
+    else
+        response_fail(r, &f);
+}
+
+/* ---- curves ---- */
+
+static int compare_config_ids(const void *a, const void *b)
+{
+    const comparison_row *x = a, *y = b;
+    return strcmp(x->config_id, y->config_id);
+}
+
+typedef struct curve_writer {
+    const run_table *configs; /* sorted by config_id */
+    comparison_band band;     /* of the config that is being read */
+    char config_id[17];
+    size_t n_written;
+    buffer *out;
+    bool has_failed;
+    fail *f;
+} curve_writer;
+
+static void write_band(curve_writer *w)
+{
+    if (w->band.n == 0)
+        return;
+    const comparison_row wanted = {.config_id = w->config_id};
+    const comparison_row *row =
+        bsearch(&wanted, w->configs->rows, w->configs->n, sizeof wanted, compare_config_ids);
+    char *label = codec_config_label(row ? row->values : "{}");
+    buffer_add_text(w->out, w->n_written++ ? "," : "");
+    codec_add_band(w->out, w->config_id, label, row ? row->values : "{}", &w->band);
+    free(label);
+    comparison_band_close(&w->band);
+}
+
+static bool add_point(void *context, const char *config_id, int64_t run_id, int64_t seed,
+                      int64_t epoch, double value)
+{
+    curve_writer *w = context;
+    (void)run_id;
+    (void)seed;
+    if (strcmp(config_id, w->config_id) != 0) {
+        write_band(w);
+        snprintf(w->config_id, sizeof w->config_id, "%s", config_id);
+    }
+    w->has_failed = !comparison_band_add(&w->band, epoch, value, w->f);
+    return !w->has_failed;
+}
+
+static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out, fail *f)
+{
+    const comparison_options options = {.metric = id,
+                                        .at = COMPARISON_AT_LAST,
+                                        .select_by = METRIC_VAL_LOSS,
+                                        .test = METRIC_TEST_LOSS};
+    run_table table = {.options = &options};
+    bool done = load_runs(a, e, &table, f);
+    if (done) {
+        if (table.n > 0)
+            qsort(table.rows, table.n, sizeof *table.rows, compare_config_ids);
+        curve_writer w = {.configs = &table, .out = out, .f = f};
+        buffer_add_text(out, "{\"experiment\":");
+        json_add_integer(out, e->id);
+        json_add_key(out, "metric");
+        json_add_string(out, METRICS[id].name);
+        json_add_key(out, "configs");
+        buffer_add_text(out, "[");
+        int64_t last_event = 0;
+        done =
+            store_list_curves(a->store, e->id, id, add_point, &w, &last_event, f) && !w.has_failed;
+        if (done)
+            write_band(&w);
+        buffer_add_text(out, "]");
+        json_add_key(out, "last_event_id");
+        json_add_integer(out, last_event);
+        buffer_add_text(out, "}");
+        comparison_band_close(&w.band);
+    }
+    close_table(&table);
+    return done;
+}
+
+static bool check_epoch_metric(metric_id id, fail *f)
+{
+    if (id < METRIC_EPOCH_COUNT)
+        return true;
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/metric",
+                    "%s is measured once, at the end: it has no curve.", METRICS[id].name);
+}
+
+void api_comparison_curves(app *a, const request *q, response *r)
+{
+    metric_id id = METRIC_VAL_LOSS;
+    experiment e = {0};
+    fail f;
+    bool done = read_metric(q, "metric", METRIC_VAL_LOSS, &id, &f) && check_epoch_metric(id, &f) &&
+                store_get_experiment(a->store, q->ids[0], &e, &f) &&
+                write_curves(a, &e, id, &r->body, &f);
+    experiment_close(&e);
+    if (done)
+        api_send_tagged(q, MESSAGE_JSON, r);
+    else
+        response_fail(r, &f);
+}

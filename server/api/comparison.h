@@ -1,0 +1,18 @@
+/* comparison — the handlers that answer an experiment's question: its comparison and its curves
+ * per config.
+ *
+ * Every handler fills the response, a fail included. Threads: any number at once, in offload
+ * workers. */
+#ifndef SERVER_API_COMPARISON_H
+#define SERVER_API_COMPARISON_H
+
+#include "server/api/message.h"
+
+/* GET /experiments/{id}/comparison?metric=val_loss&at=selected|best|last&select_by=val_loss. */
+request_handler api_comparison_get;
+
+/* GET /experiments/{id}/curves?metric=val_loss: per config mean, deviation, least, greatest and
+ * number of runs at each epoch. */
+request_handler api_comparison_curves;
+
+#endif

@@ -1,0 +1,491 @@
+#include "server/api/datasets.h"
+
+#include "core/data/import/register.h"
+#include "server/api/api.h"
+#include "server/codec/codec.h"
+#include "server/store/datasets.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FILES_LIMIT = 16,
+    PREVIEW_SAMPLES_LIMIT = 50000,
+    PREVIEW_DIMENSIONS_LIMIT = 1000,
+    PREVIEW_VALUES_LIMIT = 5000000 /* n * dimensions, where both are given */
+};
+
+/* ---- what a set is ---- */
+
+/* Of a built-in set: what it is, and its options with their defaults. */
+static void add_generator(buffer *b, const dataset_row *row)
+{
+    json_add_key(b, "help");
+    json_add_string(b, row->help);
+    json_add_key(b, "options_help");
+    json_add_string(b, row->options_help);
+    json_add_key(b, "options");
+    buffer_add_text(b, "{");
+    json_add_member_number(b, "n", (double)row->default_n);
+    if (row->maximum_noise > 0)
+        json_add_member_number(b, "noise", row->default_noise);
+    if (row->default_classes)
+        json_add_member_number(b, "classes", (double)row->default_classes);
+    if (row->default_dimensions)
+        json_add_member_number(b, "dimensions", (double)row->default_dimensions);
+    buffer_add_text(b, "}");
+}
+
+static void add_shape(buffer *b, const dataset_summary *s)
+{
+    const field *scaling = field_find("scaling");
+    json_add_key(b, "scaling");
+    json_add_string(b, scaling->values[s->default_scaling]);
+    json_add_key(b, "image");
+    if (s->height == 0) {
+        buffer_add_text(b, "null");
+        return;
+    }
+    buffer_add_text(b, "{");
+    json_add_member_number(b, "height", (double)s->height);
+    json_add_member_number(b, "width", (double)s->width);
+    json_add_member_number(b, "channels", (double)s->channels);
+    buffer_add_text(b, "}");
+}
+
+static void add_summary(buffer *b, const dataset_summary *s)
+{
+    dataset_info info;
+    jobs_describe_dataset(s, &info);
+    codec_add_dataset(b, &info);
+    api_reopen_object(b);
+    if (!*s->problem)
+        add_shape(b, s);
+    if (s->built_in && dataset_find(s->name))
+        add_generator(b, dataset_find(s->name));
+    json_add_key(b, "problem");
+    json_add_string(b, *s->problem ? s->problem : NULL);
+    buffer_add_text(b, "}");
+}
+
+/* A set by name; options: NULL gives the generator's own. */
+static bool open_named(app *a, const char *name, const dataset_options *options, dataset **out,
+                       fail *f)
+{
+    train_spec spec;
+    spec_init(&spec);
+    if (strlen(name) >= sizeof spec.dataset)
+        return fail_set(f, FAIL_NOT_FOUND, NULL, "There is no data set of that name.");
+    snprintf(spec.dataset, sizeof spec.dataset, "%s", name);
+    if (options)
+        spec.dataset_options = *options;
+    return jobs_open_dataset(a->jobs, &spec, out, f);
+}
+
+/* ---- list ---- */
+
+typedef struct listing {
+    buffer *body;
+    int64_t first, limit, n; /* n: items passed so far */
+} listing;
+
+static bool is_wanted(listing *l)
+{
+    int64_t i = l->n++;
+    return i >= l->first && i < l->first + l->limit;
+}
+
+static bool add_item(void *context, const dataset_summary *s)
+{
+    listing *l = context;
+    if (is_wanted(l)) {
+        json_add_separator(l->body);
+        add_summary(l->body, s);
+    }
+    return !l->body->failed;
+}
+
+static bool list_built_in(app *a, listing *l, fail *f)
+{
+    for (int i = 0; i < DATASET_COUNT; i++) {
+        dataset *set;
+        dataset_summary s;
+        if (!is_wanted(l))
+            continue;
+        if (!open_named(a, DATASETS[i].name, NULL, &set, f))
+            return false;
+        dataset_summarize(set, a->data_dir, &s);
+        dataset_close(set);
+        json_add_separator(l->body);
+        add_summary(l->body, &s);
+    }
+    return true;
+}
+
+void api_datasets_list(app *a, const request *q, response *r)
+{
+    listing l = {.body = &r->body};
+    char next_cursor[24] = "";
+    fail f;
+    api_list_begin(&r->body);
+    if (!api_read_page(q, &l.first, &l.limit, &f) || !list_built_in(a, &l, &f) ||
+        !dataset_list(a->data_dir, add_item, &l, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    if (l.n > l.first + l.limit)
+        snprintf(next_cursor, sizeof next_cursor, "%" PRId64, l.first + l.limit);
+    api_list_end(&r->body, next_cursor);
+    response_set(r, 200, MESSAGE_JSON);
+}
+
+/* ---- one ---- */
+
+static bool describe(app *a, const char *name, dataset_summary *out, fail *f)
+{
+    if (!dataset_find(name))
+        return dataset_describe(name, a->data_dir, out, NULL, f);
+    dataset *set;
+    if (!open_named(a, name, NULL, &set, f))
+        return false;
+    dataset_summarize(set, a->data_dir, out);
+    dataset_close(set);
+    return true;
+}
+
+/* The name is in the path: a name that nobody has is not a fault of a field. */
+static void send_fail(response *r, fail *f)
+{
+    if (f->code == FAIL_NOT_FOUND)
+        f->field[0] = '\0';
+    response_fail(r, f);
+}
+
+void api_datasets_get(app *a, const request *q, response *r)
+{
+    dataset_summary s;
+    fail f;
+    if (!describe(a, q->name, &s, &f)) {
+        send_fail(r, &f);
+        return;
+    }
+    add_summary(&r->body, &s);
+    response_set(r, 200, MESSAGE_JSON);
+}
+
+/* ---- register, delete ---- */
+
+static bool read_options(const request *q, dataset_add_options *out, fail *f)
+{
+    const char *header = request_query(q, "header"), *task = request_query(q, "task");
+    *out = (dataset_add_options){.label = request_query(q, "label")};
+    return dataset_read_header(header ? header : "", &out->header, f) &&
+           dataset_read_task(task ? task : "", &out->task, f);
+}
+
+static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fail *f)
+{
+    dataset_add_options options;
+    dataset_file files[FILES_LIMIT];
+    size_t n = (size_t)q->n_files;
+    if (n == 0 || n > FILES_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, NULL,
+                        "A data set is sent as the body, or as 1 to %d parts of form data.",
+                        FILES_LIMIT);
+    for (size_t i = 0; i < n; i++)
+        files[i] = (dataset_file){
+            .path = q->files[i].path,
+            .name = *q->files[i].file_name ? q->files[i].file_name : q->name,
+        };
+    return read_options(q, &options, f) &&
+           dataset_add(q->name, files, n, &options, a->data_dir, out, is_new, f);
+}
+
+void api_datasets_put(app *a, const request *q, response *r)
+{
+    dataset_summary s;
+    dataset_info info;
+    bool is_new;
+    fail f;
+    if (!add(a, q, &s, &is_new, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    jobs_describe_dataset(&s, &info);
+    if (!store_put_dataset(a->store, &info, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    add_summary(&r->body, &s);
+    response_set(r, is_new ? 201 : 200, MESSAGE_JSON);
+    if (is_new)
+        response_add_header(r, "Location", "/api/v1/datasets/%s", q->name);
+}
+
+static bool check_unused(app *a, const char *name, fail *f)
+{
+    int64_t n_unfinished, n_all;
+    if (dataset_find(name))
+        return true; /* built in: refused for good, whoever uses it */
+    if (!store_count_dataset_users(a->store, name, &n_unfinished, &n_all, f))
+        return false;
+    if (n_unfinished == 0)
+        return true;
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "%" PRId64 " unfinished experiment%s \"%s\". Cancel or wait for %s first.",
+                    n_unfinished, n_unfinished == 1 ? " uses" : "s use", name,
+                    n_unfinished == 1 ? "it" : "them");
+}
+
+/* Files and row: either may be alone, after a crash in between or where the command line added the
+ * set while the service ran. */
+static bool delete_set(app *a, const char *name, fail *f)
+{
+    bool has_files = dataset_remove(name, a->data_dir, f);
+    if (!has_files && f->code != FAIL_NOT_FOUND)
+        return false;
+    fail missing;
+    if (store_delete_dataset(a->store, name, &missing))
+        return true;
+    if (missing.code == FAIL_NOT_FOUND)
+        return has_files;
+    *f = missing;
+    return false;
+}
+
+void api_datasets_delete(app *a, const request *q, response *r)
+{
+    fail f;
+    if (check_unused(a, q->name, &f) && delete_set(a, q->name, &f))
+        response_set(r, 204, NULL);
+    else
+        send_fail(r, &f);
+}
+
+/* ---- preview ---- */
+
+static void add_numbers(buffer *b, const float *values, size_t n)
+{
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_add_text(b, i ? "," : "");
+        json_add_float(b, values[i]);
+    }
+    buffer_add_text(b, "]");
+}
+
+static void add_class_name(buffer *b, const dataset *set, size_t c)
+{
+    char name[256];
+    dataset_write_class_name(set, c, name, sizeof name);
+    json_add_separator(b);
+    json_add_string(b, name);
+}
+
+static void add_columns(buffer *b, const dataset *set)
+{
+    char name[256];
+    json_add_key(b, "columns");
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < set->d; c++) {
+        dataset_write_column_name(set, c, name, sizeof name);
+        json_add_separator(b);
+        json_add_string(b, name);
+    }
+    buffer_add_text(b, "]");
+}
+
+/* What the rows are to be predicted as. */
+static void add_answers(buffer *b, const dataset *set, size_t n)
+{
+    const dataset_rows *rows = &set->parts[PART_TRAIN];
+    json_add_key(b, rows->labels ? "labels" : "targets");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        if (rows->labels) {
+            add_class_name(b, set, (size_t)rows->labels[i]);
+        } else {
+            json_add_separator(b);
+            add_numbers(b, rows->targets + i * set->k, set->k);
+        }
+    }
+    buffer_add_text(b, "]");
+}
+
+static bool add_rows(buffer *b, const dataset *set, size_t n_rows, fail *f)
+{
+    float *inputs = calloc(n_rows * set->d + 1, sizeof *inputs);
+    if (!inputs)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
+    size_t n = dataset_preview_rows(set, PART_TRAIN, n_rows, inputs);
+    for (size_t i = 0; set->parts[PART_TRAIN].bytes && i < n * set->d; i++)
+        inputs[i] /= 255.0f;
+    json_add_key(b, "rows");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        json_add_separator(b);
+        add_numbers(b, inputs + i * set->d, set->d);
+    }
+    buffer_add_text(b, "]");
+    free(inputs);
+    add_answers(b, set, n);
+    return true;
+}
+
+static bool add_class_counts(buffer *b, const dataset *set, fail *f)
+{
+    static const char *const PARTS[PART_COUNT] = {"train", "validation", "test"};
+    json_add_key(b, "class_counts");
+    if (set->task != TASK_CLASSIFICATION) {
+        buffer_add_text(b, "null");
+        return true;
+    }
+    size_t *counts = calloc(set->k * PART_COUNT, sizeof *counts);
+    if (!counts)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
+    for (int part = 0; part < PART_COUNT; part++)
+        dataset_count_classes(set, (dataset_part)part, counts + (size_t)part * set->k);
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < set->k; c++) {
+        json_add_separator(b);
+        buffer_add_text(b, "{");
+        json_add_key(b, "name");
+        add_class_name(b, set, c);
+        for (size_t part = 0; part < PART_COUNT; part++)
+            json_add_member_number(b, PARTS[part], (double)counts[part * set->k + c]);
+        buffer_add_text(b, "}");
+    }
+    buffer_add_text(b, "]");
+    free(counts);
+    return true;
+}
+
+static void add_pictures(buffer *b, const dataset *set, const uint8_t *pixels,
+                         const int32_t *labels, size_t n)
+{
+    size_t area = set->height * set->width;
+    buffer_add_text(b, "{");
+    json_add_member_number(b, "height", (double)set->height);
+    json_add_member_number(b, "width", (double)set->width);
+    json_add_key(b, "labels");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n && set->task == TASK_CLASSIFICATION; i++)
+        add_class_name(b, set, (size_t)labels[i]);
+    buffer_add_text(b, "]");
+    json_add_key(b, "pixels");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_add_text(b, i ? ",[" : "[");
+        for (size_t p = 0; p < area; p++)
+            buffer_add_format(b, "%s%d", p ? "," : "", pixels[i * area + p]);
+        buffer_add_text(b, "]");
+    }
+    buffer_add_text(b, "]}");
+}
+
+static bool add_images(buffer *b, const dataset *set, size_t n_images, fail *f)
+{
+    json_add_key(b, "images");
+    if (set->height == 0) {
+        buffer_add_text(b, "null");
+        return true;
+    }
+    uint8_t *pixels = calloc(n_images * set->height * set->width + 1, 1);
+    int32_t *labels = calloc(n_images + 1, sizeof *labels);
+    bool is_there = pixels && labels;
+    if (is_there)
+        add_pictures(b, set, pixels, labels, dataset_preview_images(set, n_images, pixels, labels));
+    else
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the pictures.");
+    free(pixels);
+    free(labels);
+    return is_there;
+}
+
+static bool write_preview(buffer *b, const dataset *set, size_t n_rows, size_t n_images, fail *f)
+{
+    bool is_classification = set->task == TASK_CLASSIFICATION;
+    buffer_add_text(b, "{");
+    json_add_key(b, "name");
+    json_add_string(b, set->name);
+    json_add_key(b, "task");
+    json_add_string(b, is_classification ? "classification" : "regression");
+    json_add_key(b, "n");
+    json_add_integer(b, (int64_t)set->parts[PART_TRAIN].n);
+    add_columns(b, set);
+    if (!add_rows(b, set, n_rows, f) || !add_class_counts(b, set, f) ||
+        !add_images(b, set, n_images, f))
+        return false;
+    buffer_add_text(b, "}");
+    return true;
+}
+
+static bool read_noise(const request *q, double *out, fail *f)
+{
+    const char *text = request_query(q, "noise");
+    char *end = NULL;
+    bool is_number = text && strspn(text, "0123456789.eE+-") == strlen(text);
+    double value = is_number ? strtod(text, &end) : NAN;
+    if (text && (!end || end == text || *end || !isfinite(value)))
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/noise", "noise must be a number.");
+    *out = value;
+    return true;
+}
+
+/* What of a set to generate: no option, the generator's own. A preview is generated while somebody
+ * waits. */
+static bool read_generator(const request *q, dataset_options *out, fail *f)
+{
+    dataset_options options;
+    if (!request_query_integer(q, "n", 1, INT32_MAX, 0, &options.n, f) ||
+        !request_query_integer(q, "classes", 1, INT32_MAX, 0, &options.classes, f) ||
+        !request_query_integer(q, "dimensions", 1, PREVIEW_DIMENSIONS_LIMIT, 0, &options.dimensions,
+                               f) ||
+        !read_noise(q, &options.noise, f))
+        return false;
+    if (options.n > PREVIEW_SAMPLES_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/n",
+                        "A preview is made of at most %d samples, not %lld.", PREVIEW_SAMPLES_LIMIT,
+                        (long long)options.n);
+    if (options.n * options.dimensions > PREVIEW_VALUES_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/n",
+                        "%lld samples of %lld inputs are more than a preview makes (%d numbers).",
+                        (long long)options.n, (long long)options.dimensions, PREVIEW_VALUES_LIMIT);
+    *out = options;
+    return true;
+}
+
+/* The faults of options name a place in a specification; here they came in the query. */
+static void point_at_query(fail *f)
+{
+    static const char BEFORE[] = "/dataset/";
+    size_t n = sizeof BEFORE - 1;
+    char name[sizeof f->field];
+    if (strncmp(f->field, BEFORE, n) != 0)
+        return;
+    snprintf(name, sizeof name, "%s", f->field + n);
+    snprintf(f->field, sizeof f->field, "/query/%.40s", name);
+}
+
+void api_datasets_preview(app *a, const request *q, response *r)
+{
+    int64_t n_rows, n_images;
+    dataset_options options;
+    dataset *set;
+    fail f;
+    if (!request_query_integer(q, "rows", 1, 500, 10, &n_rows, &f) ||
+        !request_query_integer(q, "images", 0, 400, 100, &n_images, &f) ||
+        !read_generator(q, &options, &f) || !open_named(a, q->name, &options, &set, &f)) {
+        point_at_query(&f);
+        send_fail(r, &f);
+        return;
+    }
+    if (write_preview(&r->body, set, (size_t)n_rows, (size_t)n_images, &f))
+        api_send_tagged(q, MESSAGE_JSON, r);
+    else
+        response_fail(r, &f);
+    dataset_close(set);
+}

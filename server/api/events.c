@@ -1,0 +1,134 @@
+#include "server/api/events.h"
+
+#include "server/api/app.h"
+#include "server/events/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXPERIMENTS_LIMIT = 256 };
+
+static bool read_id(const char *text, size_t n, int64_t *out)
+{
+    if (n == 0 || n > 16 || strspn(text, "0123456789") < n)
+        return false;
+    *out = strtoll(text, NULL, 10);
+    return true;
+}
+
+/* The header, else the parameter; EVENTS_FROM_NOW without either. */
+static bool read_last_event_id(const request *q, int64_t *out, fail *f)
+{
+    const char *header = request_header(q, "last-event-id");
+    const char *text = header ? header : request_query(q, "last_event_id");
+    *out = EVENTS_FROM_NOW;
+    if (!text || !*text || read_id(text, strlen(text), out))
+        return true;
+    return fail_set(f, FAIL_OUT_OF_RANGE, header ? "" : "/query/last_event_id",
+                    "The last event's id must be a whole number, as the stream has told it.");
+}
+
+static bool read_experiments(const char *text, int64_t ids[EXPERIMENTS_LIMIT], int *n, fail *f)
+{
+    static const char FIELD[] = "/query/experiments";
+    *n = 0;
+    for (const char *at = text; at;) {
+        size_t length = strcspn(at, ",");
+        if (*n == EXPERIMENTS_LIMIT)
+            return fail_set(f, FAIL_TOO_LARGE, FIELD, "At most %d experiments can be named.",
+                            EXPERIMENTS_LIMIT);
+        if (!read_id(at, length, &ids[(*n)++]))
+            return fail_set(f, FAIL_OUT_OF_RANGE, FIELD,
+                            "experiments must be ids, separated by commas.");
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    return true;
+}
+
+/* A stream that starts now would tell nothing of what has ended: a last word for those who come
+ * late. */
+static bool add_ended_run(struct app *shared, int64_t id, event_subscription *s, bool is_late,
+                          fail *f)
+{
+    run row = {0};
+    if (!store_get_run(shared->store, id, &row, f))
+        return false;
+    event_row event = {.kind = EVENT_RUN,
+                       .experiment_id = row.experiment_id,
+                       .run_id = row.id,
+                       .status = row.status,
+                       .reason = row.reason,
+                       .epoch = row.epoch};
+    if (is_late && run_state_is_terminal(row.status))
+        events_add_first(s, &event);
+    run_close(&row);
+    return true;
+}
+
+static bool add_ended_experiment(struct app *shared, int64_t id, event_subscription *s,
+                                 bool is_late, fail *f)
+{
+    experiment row = {0};
+    if (!store_get_experiment(shared->store, id, &row, f))
+        return false;
+    event_row event = {.kind = EVENT_EXPERIMENT,
+                       .experiment_id = row.id,
+                       .status = row.status,
+                       .progress = row.progress};
+    memcpy(event.runs, row.runs, sizeof event.runs);
+    if (is_late && run_state_is_terminal(row.status))
+        events_add_first(s, &event);
+    experiment_close(&row);
+    return true;
+}
+
+/* The subscription comes before the look at the row: what happens between the two is told. */
+static bool subscribe(struct app *shared, const request *q, const event_filter *filter,
+                      event_subscription **out, fail *f)
+{
+    int64_t after;
+    event_subscription *s;
+    if (!read_last_event_id(q, &after, f) ||
+        !events_subscribe(shared->events, filter, after, &s, f))
+        return false;
+    bool ok = true, is_late = after == EVENTS_FROM_NOW;
+    if (filter->run_id)
+        ok = add_ended_run(shared, filter->run_id, s, is_late, f);
+    else if (q->ids[0])
+        ok = add_ended_experiment(shared, q->ids[0], s, is_late, f);
+    if (ok)
+        *out = s;
+    else
+        events_unsubscribe(s);
+    return ok;
+}
+
+static void answer(struct app *shared, const request *q, const event_filter *filter, response *r)
+{
+    fail f;
+    if (subscribe(shared, q, filter, &r->stream, &f))
+        response_set(r, 200, "text/event-stream; charset=utf-8");
+    else
+        response_fail(r, &f);
+}
+
+void api_events_list(struct app *shared, const request *q, response *r)
+{
+    fail f;
+    int64_t ids[EXPERIMENTS_LIMIT];
+    event_filter filter = {.experiment_ids = ids};
+    if (read_experiments(request_query(q, "experiments"), ids, &filter.n_experiments, &f))
+        answer(shared, q, &filter, r);
+    else
+        response_fail(r, &f);
+}
+
+void api_events_experiment(struct app *shared, const request *q, response *r)
+{
+    answer(shared, q, &(event_filter){.n_experiments = 1, .experiment_ids = q->ids}, r);
+}
+
+void api_events_run(struct app *shared, const request *q, response *r)
+{
+    answer(shared, q, &(event_filter){.run_id = q->ids[0]}, r);
+}

@@ -1,0 +1,149 @@
+#include "server/api/experiments.h"
+
+#include "server/api/api.h"
+#include "server/api/runs.h"
+#include "server/api/submit.h"
+#include "server/codec/codec.h"
+#include "server/codec/request.h"
+#include "server/jobs/extend.h"
+
+#include <stdlib.h>
+
+void api_experiments_create(app *a, const request *q, response *r)
+{
+    api_submit_answer(a, q, q->body, q->body_bytes, r);
+}
+
+/* ---- reading ---- */
+
+typedef struct listing {
+    app *app;
+    buffer *body;
+} listing;
+
+static bool add_item(void *context, const experiment *e)
+{
+    const listing *l = context;
+    json_add_separator(l->body);
+    api_add_experiment(l->app, l->body, e, NULL, 0);
+    return !l->body->failed;
+}
+
+static bool read_query(const request *q, experiment_query *out, fail *f)
+{
+    *out = (experiment_query){.tag = request_query(q, "tag"),
+                              .text = request_query(q, "q"),
+                              .sort = request_query(q, "sort"),
+                              .cursor = request_query(q, "cursor")};
+    return api_read_limit(q, &out->limit, f) && api_read_status(q, &out->status, f);
+}
+
+void api_experiments_list(app *a, const request *q, response *r)
+{
+    experiment_query query;
+    listing l = {a, &r->body};
+    char next_cursor[64];
+    fail f;
+    api_list_begin(&r->body);
+    if (!read_query(q, &query, &f) ||
+        !store_list_experiments(a->store, &query, add_item, &l, next_cursor, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    api_list_end(&r->body, next_cursor);
+    response_set(r, 200, MESSAGE_JSON);
+}
+
+void api_experiments_get(app *a, const request *q, response *r)
+{
+    api_send_experiment(a, q->ids[0], NULL, 0, r);
+}
+
+void api_experiments_runs(app *a, const request *q, response *r)
+{
+    experiment e = {0};
+    fail f;
+    bool is_there = store_get_experiment(a->store, q->ids[0], &e, &f);
+    experiment_close(&e);
+    if (is_there)
+        api_runs_list_of(a, q, q->ids[0], r);
+    else
+        response_fail(r, &f);
+}
+
+/* ---- changing ---- */
+
+void api_experiments_update(app *a, const request *q, response *r)
+{
+    experiment_patch patch;
+    fail_list faults = {.n = 0};
+    fail f;
+    if (!codec_read_patch(q->body, q->body_bytes, &patch, &faults)) {
+        response_fail_list(r, faults.items[0].sentence, &faults);
+        return;
+    }
+    experiment_change change = {.name = patch.name,
+                                .description = patch.description,
+                                .tags = patch.tags,
+                                .priority = patch.has_priority ? &patch.priority : NULL};
+    bool is_updated = jobs_update_experiment(a->jobs, q->ids[0], &change, &f);
+    experiment_patch_close(&patch);
+    if (is_updated)
+        api_send_experiment(a, q->ids[0], NULL, 0, r);
+    else
+        response_fail(r, &f);
+}
+
+void api_experiments_delete(app *a, const request *q, response *r)
+{
+    bool force;
+    fail f;
+    if (!request_query_boolean(q, "force", false, &force, &f) ||
+        !jobs_delete_experiment(a->jobs, q->ids[0], force, &f))
+        response_fail(r, &f);
+    else
+        response_set(r, 204, NULL);
+}
+
+typedef bool experiment_action(jobs *j, int64_t id, fail *f);
+
+static void act(app *a, const request *q, response *r, experiment_action *action)
+{
+    fail f;
+    if (action(a->jobs, q->ids[0], &f))
+        api_send_experiment(a, q->ids[0], NULL, 0, r);
+    else
+        response_fail(r, &f);
+}
+
+void api_experiments_cancel(app *a, const request *q, response *r)
+{
+    act(a, q, r, jobs_cancel_experiment);
+}
+
+void api_experiments_pause(app *a, const request *q, response *r)
+{
+    act(a, q, r, jobs_pause_experiment);
+}
+
+void api_experiments_resume(app *a, const request *q, response *r)
+{
+    act(a, q, r, jobs_resume_experiment);
+}
+
+void api_experiments_extend(app *a, const request *q, response *r)
+{
+    jobs_extension extension = {.body = q->body, .body_bytes = q->body_bytes};
+    int64_t *run_ids, n_run_ids;
+    fail_list faults = {.n = 0};
+    if (!jobs_extend_experiment(a->jobs, q->ids[0], &extension, &run_ids, &n_run_ids, &faults)) {
+        const fail *first = &faults.items[0];
+        if (faults.n_found == 1 && !*first->field)
+            response_fail(r, first);
+        else
+            response_fail_list(r, first->sentence, &faults);
+        return;
+    }
+    api_send_experiment(a, q->ids[0], run_ids, n_run_ids, r);
+    free(run_ids);
+}

@@ -1,0 +1,174 @@
+#include "server/api/runs.h"
+
+#include "server/api/api.h"
+#include "server/codec/codec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- lists ---- */
+
+enum { FILTERS_LIMIT = 8, COLUMN_BYTES = 128 };
+
+typedef struct listing {
+    run_query query;
+    char sort[COLUMN_BYTES], columns[FILTERS_LIMIT][COLUMN_BYTES];
+} listing;
+
+/* A nested field's column has an underscore where the field has a dot. */
+static bool read_column(const char *name, char column[COLUMN_BYTES], fail *f)
+{
+    int n = snprintf(column, COLUMN_BYTES, "%s", name);
+    if (n >= COLUMN_BYTES)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query", "There is no column \"%.60s...\".", name);
+    for (char *c = column; *c; c++)
+        if (*c == '.')
+            *c = '_';
+    return true;
+}
+
+static bool is_known_parameter(const char *name)
+{
+    static const char *const KNOWN[] = {"limit", "cursor",    "sort", "status",
+                                        "seed",  "config_id", NULL};
+    for (int i = 0; KNOWN[i]; i++)
+        if (strcmp(KNOWN[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool add_filter(listing *l, const message_pair *pair, fail *f)
+{
+    int n = l->query.n_filters;
+    if (n == FILTERS_LIMIT)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query", "At most %d columns filter at a time.",
+                        FILTERS_LIMIT);
+    if (!read_column(pair->name, l->columns[n], f))
+        return false;
+    l->query.filters[n].column = l->columns[n];
+    l->query.filters[n].value = pair->value;
+    l->query.n_filters++;
+    return true;
+}
+
+static bool read_filters(const request *q, listing *l, fail *f)
+{
+    for (int i = 0; i < q->n_query; i++) {
+        const message_pair *pair = &q->query[i];
+        bool is_id = strcmp(pair->name, "experiment_id") == 0 && l->query.experiment_id == 0;
+        if (is_id && !request_query_integer(q, "experiment_id", 1, SPEC_SEED_LIMIT, 0,
+                                            &l->query.experiment_id, f))
+            return false;
+        if (!is_id && !is_known_parameter(pair->name) && !add_filter(l, pair, f))
+            return false;
+    }
+    return true;
+}
+
+static bool read_query(const request *q, int64_t experiment_id, listing *l, fail *f)
+{
+    *l = (listing){.query = {.experiment_id = experiment_id,
+                             .config_id = request_query(q, "config_id"),
+                             .cursor = request_query(q, "cursor")}};
+    const char *sort = request_query(q, "sort");
+    if (sort && !read_column(sort, l->sort, f))
+        return false;
+    l->query.sort = sort ? l->sort : NULL;
+    return api_read_limit(q, &l->query.limit, f) && api_read_status(q, &l->query.status, f) &&
+           request_query_integer(q, "seed", 0, SPEC_SEED_LIMIT, -1, &l->query.seed, f) &&
+           read_filters(q, l, f);
+}
+
+static bool add_item(void *context, const run *row)
+{
+    buffer *b = context;
+    json_add_separator(b);
+    codec_add_run(b, row);
+    return !b->failed;
+}
+
+void api_runs_list_of(app *a, const request *q, int64_t experiment_id, response *r)
+{
+    listing l;
+    char next_cursor[64];
+    fail f;
+    api_list_begin(&r->body);
+    if (!read_query(q, experiment_id, &l, &f) ||
+        !store_list_runs(a->store, &l.query, add_item, &r->body, next_cursor, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    api_list_end(&r->body, next_cursor);
+    response_set(r, 200, MESSAGE_JSON);
+}
+
+void api_runs_list(app *a, const request *q, response *r)
+{
+    api_runs_list_of(a, q, 0, r);
+}
+
+/* ---- one run ---- */
+
+void api_runs_get(app *a, const request *q, response *r)
+{
+    api_send_run(a, q->ids[0], r);
+}
+
+typedef bool run_action(jobs *j, int64_t id, fail *f);
+
+static void act(app *a, const request *q, response *r, run_action *action)
+{
+    fail f;
+    if (action(a->jobs, q->ids[0], &f))
+        api_send_run(a, q->ids[0], r);
+    else
+        response_fail(r, &f);
+}
+
+void api_runs_cancel(app *a, const request *q, response *r)
+{
+    act(a, q, r, jobs_cancel_run);
+}
+
+/* The config_id holds the content that was there at the submission, also if the run has not
+ * begun. */
+static bool check_content(const run *row, const train_spec *spec, const dataset *set, fail *f)
+{
+    char with[17], without[17];
+    codec_config_id(spec, set->sha256, false, with);
+    codec_config_id(spec, set->sha256, true, without); /* of repeats that vary data_seed */
+    if (strcmp(with, row->config_id) == 0 || strcmp(without, row->config_id) == 0)
+        return true;
+    return fail_set(
+        f, FAIL_CONFLICT, NULL,
+        "The data set \"%s\" has other content than when this run was submitted: submit "
+        "a new one.",
+        spec->dataset);
+}
+
+/* A run that is tried again trains on what the others of its config have trained on. */
+static bool check_data(app *a, int64_t id, fail *f)
+{
+    run row = {0};
+    train_spec spec;
+    dataset *set;
+    if (!store_get_run(a->store, id, &row, f))
+        return false;
+    bool is_same = codec_read_config(row.config, strlen(row.config), &spec, f) &&
+                   api_open_run_dataset(a, &row, &spec, &set, f);
+    if (is_same) {
+        is_same = check_content(&row, &spec, set, f);
+        dataset_close(set);
+    }
+    run_close(&row);
+    return is_same;
+}
+
+void api_runs_retry(app *a, const request *q, response *r)
+{
+    fail f;
+    if (check_data(a, q->ids[0], &f))
+        act(a, q, r, jobs_retry_run);
+    else
+        response_fail(r, &f);
+}

@@ -1,0 +1,246 @@
+/* Models and predictions: what a finished run knows, as a file and as answers. */
+#include "server/api/api.h"
+#include "server/api/runs.h"
+#include "server/api/trained_run.h"
+#include "server/codec/codec.h"
+#include "server/codec/request.h"
+#include "server/export/safetensors.h"
+
+#include "core/net/tensor.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MODEL_TYPE "application/octet-stream"
+#define ANSWERS_LIMIT 1000000 /* numbers in one answer */
+
+/* ---- model ---- */
+
+static bool read_format(const request *q, int64_t *epoch, fail *f)
+{
+    const char *format = request_query(q, "format");
+    if (format && strcmp(format, "safetensors") != 0)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/format", "format must be safetensors.");
+    if (!request_query_integer(q, "epoch", 0, INT64_MAX / 2, -1, epoch, f))
+        return false;
+    if (*epoch > 0)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/epoch",
+                        "epoch must be 0, the initial weights; without it, the selected weights.");
+    return true;
+}
+
+static bool write_initial(app *a, const run *row, const train_spec *spec, buffer *b, fail *f)
+{
+    dataset *set;
+    if (!api_open_run_dataset(a, row, spec, &set, f))
+        return false;
+    size_t inputs = set->d, outputs = set->k;
+    dataset_close(set);
+    float *model = calloc(tensor_model_size(spec, inputs, outputs), sizeof *model);
+    if (!model)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for this model.");
+    train_initial_model(spec, inputs, outputs, model);
+    export_safetensors_add_model(b, spec, inputs, outputs, model);
+    free(model);
+    return true;
+}
+
+static void send_file_name(response *r, int64_t id, const char *suffix)
+{
+    response_add_header(r, "Content-Disposition",
+                        "attachment; filename=\"run-%" PRId64 "%s.safetensors\"", id, suffix);
+}
+
+void api_runs_model(app *a, const request *q, response *r)
+{
+    run row = {0};
+    train_spec spec;
+    int64_t epoch;
+    jobs_model model = {0};
+    fail f;
+    if (!read_format(q, &epoch, &f) || !trained_run_read(a, q->ids[0], &row, &spec, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    bool is_initial = epoch == 0;
+    if (is_initial ? write_initial(a, &row, &spec, &r->body, &f)
+                   : trained_run_find_model(a, &row, &model, &f)) {
+        response_set(r, 200, MODEL_TYPE);
+        send_file_name(r, row.id, is_initial ? "-initial" : "");
+        if (model.bytes)
+            buffer_add(&r->body, model.bytes, model.n_bytes);
+        else if (!is_initial)
+            snprintf(r->file_path, sizeof r->file_path, "%s", model.path);
+        free(model.bytes);
+    } else {
+        response_fail(r, &f);
+    }
+    run_close(&row);
+}
+
+/* ---- prediction ---- */
+
+/* From the data set's own units to what the net was trained on, in place. A stored byte b is the
+ * input b/255. */
+static void scale_inputs(const trained_run *p, float *x, size_t n)
+{
+    bool are_bytes = p->set->parts[PART_TRAIN].bytes != NULL;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < p->inputs; c++) {
+            float *value = &x[i * p->inputs + c];
+            *value = (are_bytes ? *value * 255.0f : *value) * p->data->scale[c] + p->data->shift[c];
+        }
+}
+
+static void add_rows(buffer *b, const float *values, size_t n, size_t k)
+{
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        buffer_add_text(b, i ? ",[" : "[");
+        for (size_t c = 0; c < k; c++) {
+            buffer_add_text(b, c ? "," : "");
+            json_add_float(b, values[i * k + c]);
+        }
+        buffer_add_text(b, "]");
+    }
+    buffer_add_text(b, "]");
+}
+
+/* The most probable class of each row, and the classes' names. */
+static void add_classes(buffer *b, const trained_run *p, const float *outputs, size_t n)
+{
+    char name[128];
+    if (p->set->task != TASK_CLASSIFICATION)
+        return;
+    json_add_key(b, "classes");
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < n; i++) {
+        size_t best = 0;
+        for (size_t c = 1; c < p->outputs; c++)
+            if (outputs[i * p->outputs + c] > outputs[i * p->outputs + best])
+                best = c;
+        json_add_separator(b);
+        json_add_integer(b, (int64_t)best);
+    }
+    buffer_add_text(b, "]");
+    json_add_key(b, "class_names");
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < p->outputs; c++) {
+        dataset_write_class_name(p->set, c, name, sizeof name);
+        json_add_separator(b);
+        json_add_string(b, name);
+    }
+    buffer_add_text(b, "]");
+}
+
+static bool answer_eval(const trained_run *p, const predict_request *wanted, float *out, buffer *b,
+                        fail *f)
+{
+    if (!train_predict(&p->spec, p->model, p->inputs, p->outputs, p->set->task, wanted->inputs,
+                       wanted->n, out, f))
+        return false;
+    json_add_key(b, "outputs");
+    add_rows(b, out, wanted->n, p->outputs);
+    add_classes(b, p, out, wanted->n);
+    return true;
+}
+
+/* Of every output over the samples: out holds them one after the other, (samples, n * k). */
+static void add_moments(buffer *b, const trained_run *p, const float *out, size_t n, size_t samples,
+                        float *moments)
+{
+    size_t n_values = n * p->outputs;
+    for (int variance = 0; variance < 2; variance++) {
+        for (size_t i = 0; i < n_values; i++) {
+            double sum = 0, squares = 0;
+            for (size_t s = 0; s < samples; s++)
+                sum += (double)out[s * n_values + i];
+            double mean = sum / (double)samples;
+            for (size_t s = 0; s < samples; s++)
+                squares += pow((double)out[s * n_values + i] - mean, 2);
+            double divisor = samples > 1 ? (double)(samples - 1) : NAN;
+            moments[i] = (float)(variance ? squares / divisor : mean);
+        }
+        json_add_key(b, variance ? "variance" : "mean");
+        add_rows(b, moments, n, p->outputs);
+        if (!variance)
+            add_classes(b, p, moments, n);
+    }
+}
+
+static bool answer_train(const trained_run *p, const predict_request *wanted, float *out, buffer *b,
+                         fail *f)
+{
+    size_t samples = (size_t)wanted->samples, n_values = wanted->n * p->outputs;
+    json_add_key(b, "samples");
+    buffer_add_text(b, "[");
+    for (size_t s = 0; s < samples; s++) {
+        float *at = out + s * n_values;
+        if (!train_predict_sample(&p->spec, p->model, p->inputs, p->outputs, p->set->task,
+                                  wanted->inputs, wanted->n, (uint32_t)s, p->epoch, at, f))
+            return false;
+        json_add_separator(b);
+        add_rows(b, at, wanted->n, p->outputs);
+    }
+    buffer_add_text(b, "]");
+    add_moments(b, p, out, wanted->n, samples, out + samples * n_values);
+    return true;
+}
+
+/* Numbers that the answer is made of and from; 0 with *f where they are too many. */
+static size_t count_numbers(const trained_run *p, const predict_request *wanted, fail *f)
+{
+    size_t samples = wanted->is_train ? (size_t)wanted->samples : 1;
+    size_t n = wanted->n * samples * p->outputs;
+    if (n <= ANSWERS_LIMIT)
+        return n + wanted->n * p->outputs;
+    fail_set(f, FAIL_TOO_LARGE, "/samples",
+             "%zu rows with %zu samples of %zu outputs are %zu numbers; at most %d fit into one "
+             "answer.",
+             wanted->n, samples, p->outputs, n, ANSWERS_LIMIT);
+    return 0;
+}
+
+static bool answer(const trained_run *p, const predict_request *wanted, buffer *b, fail *f)
+{
+    size_t n_numbers = count_numbers(p, wanted, f);
+    if (n_numbers == 0)
+        return false;
+    float *out = calloc(n_numbers, sizeof *out);
+    if (!out)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
+    scale_inputs(p, wanted->inputs, wanted->n);
+    buffer_add_text(b, "{");
+    json_add_key(b, "mode");
+    json_add_string(b, wanted->is_train ? "train" : "eval");
+    bool is_answered =
+        wanted->is_train ? answer_train(p, wanted, out, b, f) : answer_eval(p, wanted, out, b, f);
+    buffer_add_text(b, "}");
+    free(out);
+    return is_answered;
+}
+
+void api_runs_predict(app *a, const request *q, response *r)
+{
+    trained_run p;
+    predict_request wanted;
+    fail_list faults = {.n = 0};
+    fail f;
+    if (!trained_run_open(a, q->ids[0], &p, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    if (!codec_read_predict(q->body, q->body_bytes, p.inputs, &wanted, &faults)) {
+        response_fail_list(r, faults.items[0].sentence, &faults);
+    } else {
+        if (answer(&p, &wanted, &r->body, &f))
+            response_set(r, 200, MESSAGE_JSON);
+        else
+            response_fail(r, &f);
+        predict_request_close(&wanted);
+    }
+    trained_run_close(&p);
+}

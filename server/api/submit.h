@@ -1,0 +1,26 @@
+/* submit — a specification becomes an experiment: what POST /experiments and recipes share.
+ *
+ * Threads: any number at once. */
+#ifndef SERVER_API_SUBMIT_H
+#define SERVER_API_SUBMIT_H
+
+#include "server/api/app.h"
+#include "server/api/message.h"
+
+typedef struct submission {
+    int64_t experiment_id;
+    int64_t *run_ids; /* heap, the caller's */
+    int64_t n_run_ids, n_configs;
+    char baseline_config_id[17];
+} submission;
+
+/* Plans, stores and queues it; durable on return. `key` (NULL: none): the same key and text give
+ * the first experiment again, FAIL_CONFLICT with another text. FAIL_QUEUE_FULL where its runs find
+ * no room. */
+FAIL_CHECKED bool api_submit(app *a, const char *text, size_t n, const char *key, submission *out,
+                             fail_list *faults);
+
+/* The same as an answer: 201 with Location; with ?dry_run=true 200, and nothing is stored. */
+void api_submit_answer(app *a, const request *q, const char *text, size_t n, response *r);
+
+#endif

@@ -1,0 +1,85 @@
+#include "server/api/trained_run.h"
+
+#include "server/api/api.h"
+#include "server/codec/codec.h"
+#include "server/export/safetensors.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool no_model(const run *row, fail *f)
+{
+    if (run_state_is_terminal(row->status))
+        return fail_set(f, FAIL_NOT_FOUND, NULL, "Run %" PRId64 " is %s and left no model.",
+                        row->id, RUN_STATE_NAMES[row->status]);
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "Run %" PRId64 " is %s: it has no model until it has ended.", row->id,
+                    RUN_STATE_NAMES[row->status]);
+}
+
+bool trained_run_read(app *a, int64_t id, run *row, train_spec *spec, fail *f)
+{
+    run found = {0};
+    if (!store_get_run(a->store, id, &found, f))
+        return false;
+    if (!codec_read_config(found.config, strlen(found.config), spec, f)) {
+        run_close(&found);
+        return false;
+    }
+    *row = found;
+    return true;
+}
+
+bool trained_run_find_model(app *a, const run *row, jobs_model *out, fail *f)
+{
+    bool has = false;
+    if (run_state_is_terminal(row->status) && !jobs_find_model(a->jobs, row->id, &has, out, f))
+        return false;
+    return has || no_model(row, f);
+}
+
+void trained_run_close(trained_run *t)
+{
+    split_close(t->data);
+    dataset_close(t->set);
+    free(t->model);
+}
+
+static bool load_model(app *a, const run *row, trained_run *t, fail *f)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    if (run_state_is_terminal(row->status) && !jobs_load_model(a->jobs, row->id, &bytes, &n, f))
+        return false;
+    if (!bytes)
+        return no_model(row, f);
+    bool is_read =
+        export_safetensors_read_model(bytes, n, &t->spec, &t->inputs, &t->outputs, &t->model, f);
+    free(bytes);
+    return is_read;
+}
+
+static bool check_set(const trained_run *t, fail *f)
+{
+    if (t->set->d == t->inputs && t->set->k == t->outputs)
+        return true;
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "The data set \"%s\" is no longer what this run was trained on.", t->set->name);
+}
+
+bool trained_run_open(app *a, int64_t run_id, trained_run *out, fail *f)
+{
+    trained_run t = {.set = NULL};
+    run row = {0};
+    bool is_open = trained_run_read(a, run_id, &row, &t.spec, f) && load_model(a, &row, &t, f) &&
+                   api_open_run_dataset(a, &row, &t.spec, &t.set, f) && check_set(&t, f) &&
+                   split_open(t.set, &t.spec, &t.data, f);
+    t.epoch = row.metrics.selected_epoch > 0 ? row.metrics.selected_epoch - 1 : 0;
+    run_close(&row);
+    if (is_open)
+        *out = t;
+    else
+        trained_run_close(&t);
+    return is_open;
+}

@@ -1,9 +1,0 @@
-/* api_fields — GET /fields: the field table and the metric table as JSON. */
-#ifndef SERVER_API_FIELDS_H
-#define SERVER_API_FIELDS_H
-
-#include "server/message.h"
-
-request_handler api_fields_list;
-
-#endif

@@ -1,0 +1,91 @@
+/* `regulab dataset add` and `regulab dataset list`. */
+#include "core/data/import/register.h"
+#include "server/cli/cli.h"
+#include "server/cli/table.h"
+
+#include <string.h>
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void print_summary(const dataset_summary *s, bool is_new)
+{
+    printf("%s %s: %zu training", is_new ? "registered" : "already registered", s->name,
+           s->n[PART_TRAIN]);
+    if (s->n[PART_VALIDATION])
+        printf(", %zu validation", s->n[PART_VALIDATION]);
+    if (s->n[PART_TEST])
+        printf(", %zu test", s->n[PART_TEST]);
+    printf(" samples, %zu inputs, %zu %s\nsha256 %s\n", s->d, s->k,
+           s->task == TASK_CLASSIFICATION ? "classes" : "targets", s->sha256);
+}
+
+int cli_dataset_add(const cli_arguments *a)
+{
+    dataset_file files[CLI_WORDS_LIMIT];
+    dataset_add_options options = {.label = cli_value(a, "--label", NULL)};
+    dataset_summary summary;
+    bool is_new;
+    fail f;
+    if (!dataset_read_header(cli_value(a, "--header", ""), &options.header, &f) ||
+        !dataset_read_task(cli_value(a, "--task", ""), &options.task, &f))
+        return cli_usage(a->command, "%s: %s", f.field, f.sentence);
+    for (int i = 1; i < a->n_words; i++)
+        files[i - 1] = (dataset_file){.path = a->words[i], .name = base_name(a->words[i])};
+    const char *data_dir = cli_value(a, "--data-dir", "regulab-data");
+    if (!dataset_clean(data_dir, &f) || !dataset_add(a->words[0], files, (size_t)a->n_words - 1,
+                                                     &options, data_dir, &summary, &is_new, &f))
+        return cli_failed(&f);
+    print_summary(&summary, is_new);
+    return CLI_DONE;
+}
+
+static bool add_row(void *context, const dataset_summary *s)
+{
+    cli_table *t = context;
+    cli_table_add(t, "%s", s->name);
+    if (*s->problem) {
+        for (int i = 0; i < 6; i++)
+            cli_table_add(t, "%s", i == 5 ? s->problem : "");
+        return true;
+    }
+    cli_table_add(t, "%s", s->task == TASK_CLASSIFICATION ? "classification" : "regression");
+    for (int part = 0; part < PART_COUNT; part++)
+        if (s->n[part])
+            cli_table_add(t, "%zu", s->n[part]);
+        else
+            cli_table_add(t, "%s", ""); /* drawn per run */
+    cli_table_add(t, "%zu", s->d);
+    cli_table_add(t, "%zu", s->k);
+    return true;
+}
+
+static bool add_built_in(cli_table *t, const dataset_row *row, fail *f)
+{
+    dataset_summary summary;
+    return dataset_describe(row->name, NULL, &summary, NULL, f) && add_row(t, &summary);
+}
+
+int cli_dataset_list(const cli_arguments *a)
+{
+    static const char *const HEAD[] = {"name", "task",   "training", "validation",
+                                       "test", "inputs", "outputs"};
+    cli_table t;
+    fail f;
+    cli_table_init(&t, (int)(sizeof HEAD / sizeof *HEAD));
+    for (size_t i = 0; i < sizeof HEAD / sizeof *HEAD; i++)
+        cli_table_add(&t, "%s", HEAD[i]);
+    bool ok = true;
+    for (int i = 0; ok && i < DATASET_COUNT; i++)
+        ok = add_built_in(&t, &DATASETS[i], &f);
+    ok = ok && dataset_list(cli_value(a, "--data-dir", "regulab-data"), add_row, &t, &f);
+    if (ok && t.failed)
+        ok = fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the list");
+    if (ok)
+        cli_table_print(&t, stdout);
+    cli_table_close(&t);
+    return ok ? CLI_DONE : cli_failed(&f);
+}

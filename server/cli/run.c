@@ -1,0 +1,485 @@
+/* `regulab run`: trains a specification in this process, one run after the other; with --db through
+ * the same steps as the service's workers, so that what is interrupted can go on there. */
+#include "server/jobs/run.h"
+#include "core/base/memory.h"
+#include "server/cli/cli.h"
+#include "server/cli/progress.h"
+#include "server/cli/results.h"
+#include "server/codec/codec.h"
+#include "server/export/csv.h"
+#include "server/export/directory.h"
+#include "server/jobs/files.h"
+#include "server/jobs/repeats.h"
+#include "server/plan/plan.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { THREADS_LIMIT = 256, CURVES_BYTES_LIMIT = 1 << 30 };
+#define CHECKPOINT_SECONDS 10.0
+
+static volatile sig_atomic_t interrupted; /* the handler's only way to speak */
+
+typedef struct training { /* one call of `regulab run` */
+    const char *data_dir, *export_dir;
+    int threads;
+    bool is_quiet;
+    plan plan;
+    cli_progress progress;
+    cli_results results;
+    store *store; /* NULL without --db */
+    int64_t experiment_id, run_id;
+    dataset *set; /* of the run before: most runs train on the same */
+    train_spec set_spec;
+    /* the run that trains */
+    const new_run *row;
+    train_spec spec;
+    int config;
+    dataset_task task;
+    buffer curves;
+    bool has_result; /* on_result() was called, with... */
+    train_stop stop;
+    int64_t epoch, step;
+    bool export_failed;
+    fail export_fail;
+} training;
+
+static void note_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = note_signal,
+                               .sa_flags = (int)SA_RESETHAND}; /* twice ends it at once */
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- data sets ---- */
+
+static bool same_data(const train_spec *a, const train_spec *b)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (FIELDS[i].group == FIELD_GROUP_DATA && !field_equal(&FIELDS[i], a, b))
+            return false;
+    return true;
+}
+
+static bool open_dataset(void *context, const train_spec *spec, dataset **out, fail *f)
+{
+    training *t = context;
+    if (!t->set || !same_data(&t->set_spec, spec)) {
+        dataset *set;
+        if (!dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, t->data_dir, &set,
+                          f))
+            return false;
+        dataset_close(t->set);
+        t->set = set;
+        t->set_spec = *spec;
+    }
+    t->task = t->set->task;
+    *out = dataset_share(t->set);
+    return true;
+}
+
+/* ---- hooks ---- */
+
+static bool on_record(void *context, const record *r, fail *f)
+{
+    training *t = context;
+    int metrics[METRIC_EPOCH_COUNT], n = export_csv_list_metrics(t->task, metrics);
+    (void)f;
+    if (t->export_dir)
+        export_csv_add_record(&t->curves, metrics, n, r);
+    return true;
+}
+
+static train_command on_poll(void *context)
+{
+    const training *t = context;
+    if (!interrupted)
+        return TRAIN_GO_ON;
+    return t->store ? TRAIN_PAUSE : TRAIN_CANCEL;
+}
+
+static void on_step(void *context, int64_t step, int64_t n_steps)
+{
+    training *t = context;
+    cli_progress_step(&t->progress, step, n_steps);
+}
+
+static int on_allowed(void *context)
+{
+    return ((const training *)context)->threads;
+}
+
+/* Nobody waits to hear that the run has begun. */
+static void on_told(void *context)
+{
+    (void)context;
+}
+
+static run_state paused_as(void *context)
+{
+    (void)context;
+    return RUN_STATE_QUEUED;
+}
+
+static bool give_up(void *context, const fail *why)
+{
+    (void)context;
+    (void)cli_failed(why);
+    return false;
+}
+
+/* ---- export ---- */
+
+static bool add_stored_record(void *context, const record *r)
+{
+    return on_record(context, r, NULL);
+}
+
+static bool fill_curves(training *t, fail *f)
+{
+    int metrics[METRIC_EPOCH_COUNT], n = export_csv_list_metrics(t->task, metrics);
+    if (t->store) { /* a run that was resumed has records that this process has not seen */
+        buffer_close(&t->curves);
+        if (!store_flush(t->store, f) ||
+            !store_list_records(t->store, t->run_id, 0, add_stored_record, t, f))
+            return false;
+    }
+    buffer all;
+    buffer_init(&all, CURVES_BYTES_LIMIT);
+    export_csv_add_header(&all, metrics, n);
+    buffer_add(&all, t->curves.data, t->curves.n);
+    bool failed = all.failed || t->curves.failed;
+    buffer_close(&t->curves);
+    t->curves = all;
+    return !failed || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the curves");
+}
+
+static bool save_export(training *t, const train_result *result, fail *f)
+{
+    export_run trained = {.spec = &t->spec,
+                          .result = result,
+                          .curves = &t->curves,
+                          .peak_memory_bytes = memory_peak_bytes()};
+    dataset *set;
+    split *data;
+    if (!fill_curves(t, f) || !open_dataset(t, &t->spec, &set, f))
+        return false;
+    bool ok = split_open(set, &t->spec, &data, f);
+    if (ok) {
+        trained.data = data;
+        ok = export_directory_save(t->export_dir, &trained, f);
+        split_close(data);
+    }
+    dataset_close(set);
+    return ok;
+}
+
+static bool is_completed(train_stop stop)
+{
+    return stop == TRAIN_STOP_FINISHED || stop == TRAIN_STOP_EARLY_STOPPED;
+}
+
+static void on_result(void *context, const train_result *result)
+{
+    training *t = context;
+    cli_outcome *outcome = &t->results.items[t->results.n];
+    t->has_result = true;
+    t->stop = result->stop;
+    t->epoch = result->epoch;
+    t->step = result->step;
+    outcome->is_completed = is_completed(result->stop);
+    memcpy(outcome->selected, result->selected, sizeof outcome->selected);
+    if (t->export_dir && (outcome->is_completed || t->stop == TRAIN_STOP_DIVERGED))
+        t->export_failed = !save_export(t, result, &t->export_fail);
+}
+
+/* ---- one run ---- */
+
+static bool train_in_memory(training *t, fail *f)
+{
+    char sha256[65];
+    train_result result = {0};
+    engine_task task = {
+        .spec = &t->spec,
+        .data_dir = t->data_dir,
+        .threads = t->threads,
+        .hooks = {.context = t, .on_record = on_record, .poll = on_poll, .on_step = on_step},
+        .open_dataset = open_dataset,
+        .open_context = t};
+    if (!engine_train(&task, &result, sha256, f))
+        return false;
+    on_result(t, &result);
+    train_result_close(&result);
+    return true;
+}
+
+static bool train_in_store(training *t, fail *f)
+{
+    jobs_outcome ignored = {0};
+    jobs_files files = {t->data_dir, store_identity(t->store)};
+    jobs_task task = {.store = t->store,
+                      .files = &files,
+                      .checkpoint_seconds = CHECKPOINT_SECONDS,
+                      .threads = t->threads,
+                      .run_id = t->run_id,
+                      .context = t,
+                      .poll = on_poll,
+                      .on_step = on_step,
+                      .allowed = on_allowed,
+                      .open_dataset = open_dataset,
+                      .on_told = on_told,
+                      .paused_as = paused_as,
+                      .on_result = on_result,
+                      .wait = give_up};
+    jobs_run_train(&task, &ignored);
+    if (t->has_result)
+        return true;
+    run ended = {0};
+    if (!store_get_run(t->store, t->run_id, &ended, f))
+        return false;
+    fail_set(f, FAIL_INTERNAL, NULL, "%s",
+             ended.error ? ended.error : "the run could not be trained");
+    run_close(&ended);
+    return false;
+}
+
+static int find_config(const training *t, const char *config_id)
+{
+    for (int c = 0; c < t->plan.grid.n_configs; c++)
+        if (strcmp(t->plan.configs[c].id, config_id) == 0)
+            return c;
+    return 0;
+}
+
+/* Errors are told even with --quiet: a run of many may fail alone. */
+static void tell_end(training *t, const fail *f)
+{
+    if (t->has_result && (is_completed(t->stop) || interrupted) && !t->export_failed)
+        return;
+    cli_progress_clear(&t->progress);
+    (void)fprintf(stderr, "regulab: run with seed %" PRId64 "%s%s: ", t->row->seed,
+                  t->plan.spec.n_axes ? " and " : "", t->plan.spec.n_axes ? t->row->values : "");
+    if (!t->has_result)
+        (void)fprintf(stderr, "%s%s%s\n", f->field, *f->field ? ": " : "", f->sentence);
+    else if (t->export_failed)
+        (void)fprintf(stderr, "%s\n", t->export_fail.sentence);
+    else
+        (void)fprintf(stderr,
+                      "diverged: the loss was no longer finite in epoch %" PRId64 " (step %" PRId64
+                      "); a smaller learning_rate or a gradient_clip usually helps\n",
+                      t->epoch, t->step);
+}
+
+/* True if the run has completed. */
+static bool train_row(training *t, const new_run *row, int64_t run_id)
+{
+    fail f;
+    t->row = row;
+    t->run_id = run_id;
+    t->config = find_config(t, row->config_id);
+    t->has_result = t->export_failed = false;
+    buffer_close(&t->curves);
+    cli_outcome *outcome = &t->results.items[t->results.n];
+    *outcome = (cli_outcome){.config = t->config, .seed = row->seed};
+    for (int m = 0; m < METRIC_COUNT; m++)
+        outcome->selected[m] = NAN;
+    cli_progress_run(&t->progress, t->plan.configs[t->config].work);
+    bool ok = codec_read_config(row->config, strlen(row->config), &t->spec, &f);
+    outcome->data_seed = ok ? t->spec.data_seed : 0;
+    ok = ok && (t->store ? train_in_store(t, &f) : train_in_memory(t, &f));
+    cli_progress_end_run(&t->progress);
+    tell_end(t, &f);
+    bool completed = ok && outcome->is_completed && !t->export_failed;
+    if (!interrupted || completed)
+        t->results.n++;
+    return completed;
+}
+
+/* ---- all runs ---- */
+
+static bool insert_runs(training *t, const char *text, const new_run *rows, int64_t n,
+                        int64_t *run_ids, fail *f)
+{
+    const experiment_spec *e = &t->plan.spec;
+    bool is_repeat;
+    if (!t->store)
+        return true;
+    if (t->experiment_id)
+        return store_extend_experiment(t->store, t->experiment_id, rows, n, t->plan.grid.n_configs,
+                                       NULL, 0, NULL, run_ids, f);
+    new_experiment added = {.name = e->name,
+                            .description = e->description,
+                            .tags = e->tags,
+                            .priority = (int)e->priority,
+                            .spec = text,
+                            .n_configs = t->plan.grid.n_configs,
+                            .n_runs = n,
+                            .runs = rows,
+                            .baseline_config_id = plan_baseline(&t->plan)};
+    return store_insert_experiment(t->store, &added, &t->experiment_id, run_ids, &is_repeat, f);
+}
+
+static bool was_trained(void *context, const char *config_id, const train_spec *spec)
+{
+    const training *t = context;
+    int config = find_config(t, config_id);
+    for (size_t i = 0; i < t->results.n; i++)
+        if (t->results.items[i].config == config && t->results.items[i].seed == spec->seed &&
+            t->results.items[i].data_seed == spec->data_seed)
+            return true;
+    return false;
+}
+
+/* Trains the runs that are missing up to plan.n_seeds; false with *f where they could not even
+ * begin. */
+static bool train_missing(training *t, const char *text, bool *all_completed, fail *f)
+{
+    new_run *rows = NULL;
+    int64_t n = 0;
+    if (!plan_list_runs(&t->plan, was_trained, t, &rows, &n, f))
+        return false;
+    int64_t *run_ids = calloc((size_t)n + 1, sizeof *run_ids);
+    bool ok = run_ids && cli_results_reserve(&t->results, (size_t)n);
+    if (!ok)
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for %" PRId64 " runs", n);
+    ok = ok && insert_runs(t, text, rows, n, run_ids, f);
+    for (int64_t i = 0; ok && i < n && !interrupted; i++)
+        *all_completed = train_row(t, &rows[i], run_ids[i]) && *all_completed;
+    free(run_ids);
+    plan_free_runs(rows, n);
+    return ok;
+}
+
+/* The seeds that "until" still wants; 0 when the intervals are narrow enough or `max` is reached.
+ */
+static int64_t more_seeds(const training *t)
+{
+    const experiment_spec *e = &t->plan.spec;
+    int64_t n = t->plan.grid.n_seeds;
+    if (!e->until.enabled || n >= e->until.max || t->plan.grid.n_configs < 2)
+        return 0;
+    double width = cli_results_half_width(&t->results, &t->plan, e->until.metric);
+    int64_t next = jobs_repeats_next(n, width, e->until.half_width, e->until.max);
+    return next > n ? next - n : 0;
+}
+
+static bool train_all(training *t, const char *text, bool *all_completed, fail *f)
+{
+    cli_progress_start(&t->progress, plan_work(&t->plan),
+                       t->plan.grid.n_configs * t->plan.grid.n_seeds, t->is_quiet);
+    bool ok = train_missing(t, text, all_completed, f);
+    for (int64_t more = ok && !interrupted ? more_seeds(t) : 0; ok && more > 0 && !interrupted;
+         more = ok ? more_seeds(t) : 0) {
+        double work = plan_work(&t->plan) / (double)t->plan.grid.n_seeds;
+        t->plan.grid.n_seeds += more;
+        cli_progress_add(&t->progress, work * (double)more, t->plan.grid.n_configs * more);
+        ok = train_missing(t, text, all_completed, f);
+    }
+    cli_progress_clear(&t->progress);
+    return ok;
+}
+
+/* ---- the command ---- */
+
+static int64_t processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > THREADS_LIMIT ? THREADS_LIMIT : n;
+}
+
+static int tell_all(const training *t, bool all_completed)
+{
+    fail f;
+    if (!t->is_quiet && t->results.n &&
+        !(cli_results_print(&t->results, &t->plan, stdout) &&
+          cli_results_print_verdict(&t->results, &t->plan, stdout))) {
+        fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the results");
+        return cli_failed(&f);
+    }
+    if (!interrupted)
+        return all_completed ? CLI_DONE : CLI_FAILED;
+    (void)fprintf(
+        stderr, t->store
+                    ? "regulab: interrupted; `regulab serve` on this database trains what is left\n"
+                    : "regulab: interrupted\n");
+    return CLI_FAILED;
+}
+
+static int run_plan(training *t, const cli_arguments *a, const char *text)
+{
+    const char *database = cli_value(a, "--db", NULL);
+    bool is_new = false, all_completed = true, ok = true;
+    fail f;
+    if (t->export_dir &&
+        (t->plan.grid.n_configs * t->plan.grid.n_seeds != 1 || t->plan.spec.until.enabled))
+        return cli_usage(a->command, "--export writes one run; this specification has %" PRId64,
+                         t->plan.grid.n_configs * t->plan.grid.n_seeds);
+    if (t->export_dir)
+        ok = export_directory_open(t->export_dir, &is_new, &f);
+    if (ok && database)
+        ok = jobs_files_open(t->data_dir, &f) && store_open(database, &t->store, &f);
+    ok = ok && train_all(t, text, &all_completed, &f);
+    if (t->store)
+        store_close(t->store);
+    if (is_new && (!ok || !all_completed || interrupted))
+        (void)rmdir(t->export_dir); /* made for an export that did not come to be; stays if
+                                       something is in it */
+    return ok ? tell_all(t, all_completed) : cli_failed(&f);
+}
+
+static bool read_plan(training *t, const buffer *text)
+{
+    plan_source source = {.data_dir = t->data_dir, .open_dataset = open_dataset, .context = t};
+    fail_list faults;
+    faults.n = faults.n_found = 0;
+    if (plan_read(&source, text->data, text->n, true, &t->plan, &faults))
+        return true;
+    (void)cli_faulty(stderr, &faults);
+    return false;
+}
+
+static void tell_warning(void *context, const char *sentence)
+{
+    (void)context;
+    (void)fprintf(stderr, "warning: %s\n", sentence);
+}
+
+int cli_run(const cli_arguments *a)
+{
+    training t = {.data_dir = cli_value(a, "--data-dir", "regulab-data"),
+                  .export_dir = cli_value(a, "--export", NULL),
+                  .is_quiet = cli_has(a, "--quiet")};
+    int64_t threads;
+    buffer text;
+    fail f;
+    if (!cli_integer(a, "--threads", 1, THREADS_LIMIT, processors(), &threads))
+        return CLI_USAGE;
+    if (!cli_load(a->words[0], &text, &f))
+        return cli_failed(&f);
+    t.threads = (int)threads;
+    buffer_init(&t.curves, CURVES_BYTES_LIMIT);
+    catch_signals();
+    int status = CLI_USAGE;
+    if (read_plan(&t, &text)) {
+        if (!t.is_quiet)
+            plan_list_warnings(&t.plan, tell_warning, NULL);
+        status = run_plan(&t, a, text.data);
+        plan_close(&t.plan);
+    }
+    cli_results_close(&t.results);
+    buffer_close(&t.curves);
+    buffer_close(&text);
+    dataset_close(t.set);
+    return status;
+}

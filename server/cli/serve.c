@@ -1,0 +1,243 @@
+/* `regulab serve`: flags -> open -> wire -> serve -> close. */
+#include "core/data/import/register.h"
+#include "server/api/app.h"
+#include "server/api/recipes.h"
+#include "server/cli/cli.h"
+#include "server/events/events.h"
+#include "server/http/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef REGULAB_STATIC_DIR
+#define REGULAB_STATIC_DIR "/usr/local/share/regulab/static"
+#endif
+
+enum { QUEUE_LIMIT = 200000, WORKERS_LIMIT = 256, TOKEN_BYTES = 1024, ADDRESS_BYTES = 64 };
+#define CHECKPOINT_SECONDS 10.0
+
+typedef struct service { /* what is opened, in this order */
+    app app;
+    http *http;
+    char address[ADDRESS_BYTES], token[TOKEN_BYTES], static_dir[PATH_MAX];
+    uint16_t port;
+    int64_t n_workers;
+    const char *database, *recipe;
+    const char *hosts[CLI_FLAGS_LIMIT];
+    int n_hosts;
+} service;
+
+/* ---- flags ---- */
+
+/* "127.0.0.1:8080", "[::1]:0", "localhost:8080". */
+static bool read_listen(const cli_arguments *a, service *s)
+{
+    const char *text = cli_value(a, "--listen", "127.0.0.1:8080"), *colon = strrchr(text, ':');
+    unsigned char ignored[sizeof(struct in6_addr)];
+    char *end = NULL;
+    bool bracketed = text[0] == '[' && colon && colon > text + 1 && colon[-1] == ']';
+    size_t n = colon ? (size_t)(colon - text) - (bracketed ? 2 : 0) : 0;
+    long port = colon && colon[1] >= '0' && colon[1] <= '9' ? strtol(colon + 1, &end, 10) : -1;
+    if (n > 0 && n < sizeof s->address && port >= 0 && port <= 65535 && *end == '\0') {
+        memcpy(s->address, text + bracketed, n);
+        s->address[n] = '\0';
+        if (strcmp(s->address, "localhost") == 0)
+            memcpy(s->address, "127.0.0.1", sizeof "127.0.0.1");
+        s->port = (uint16_t)port;
+        if (inet_pton(bracketed ? AF_INET6 : AF_INET, s->address, ignored) == 1)
+            return true;
+    }
+    cli_usage(
+        a->command,
+        "--listen must be ADDRESS:PORT with a numeric address and a port up to 65535, not \"%s\"",
+        text);
+    return false;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Beside a program that was built and not installed lie the sources' own files. */
+static void find_static(const cli_arguments *a, char out[PATH_MAX])
+{
+    const char *given = cli_value(a, "--static", NULL);
+    char program[PATH_MAX - 32];
+    ssize_t n = given ? -1 : readlink("/proc/self/exe", program, sizeof program - 1);
+    program[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash)
+        *slash = '\0';
+    snprintf(out, PATH_MAX, "%s/../static", program);
+    if (given)
+        snprintf(out, PATH_MAX, "%s", given);
+    else if (!slash || !is_directory(out))
+        snprintf(out, PATH_MAX, "%s", REGULAB_STATIC_DIR);
+}
+
+static void read_hosts(const cli_arguments *a, service *s)
+{
+    for (int i = 0; i < a->n_flags; i++)
+        if (strcmp(a->flags[i].row->name, "--allow-host") == 0)
+            s->hosts[s->n_hosts++] = a->flags[i].value;
+}
+
+static int64_t processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > WORKERS_LIMIT ? WORKERS_LIMIT : n;
+}
+
+static bool read_flags(const cli_arguments *a, service *s)
+{
+    int64_t time_ms, rows;
+    if (!read_listen(a, s) ||
+        !cli_integer(a, "--workers", 1, WORKERS_LIMIT, processors(), &s->n_workers) ||
+        !cli_integer(a, "--sql-time-limit-ms", 1, 3600000, 1000, &time_ms) ||
+        !cli_integer(a, "--sql-max-rows", 1, 1000000, 1000, &rows))
+        return false;
+    find_static(a, s->static_dir);
+    read_hosts(a, s);
+    s->database = cli_value(a, "--db", "regulab.db");
+    s->recipe = cli_value(a, "--recipe", NULL);
+    s->app.data_dir = cli_value(a, "--data-dir", "regulab-data");
+    s->app.static_dir = s->static_dir;
+    s->app.sql_time_limit_ms = (int)time_ms;
+    s->app.sql_max_rows = (int)rows;
+    return true;
+}
+
+/* The file's text without the white space around it. */
+static bool load_token(const char *path, service *s, fail *f)
+{
+    buffer text;
+    if (!cli_load(path, &text, f))
+        return false;
+    size_t start = strspn(text.data, " \t\r\n"), n = text.n;
+    while (n > start && strchr(" \t\r\n", text.data[n - 1]))
+        n--;
+    bool ok = true;
+    for (size_t i = start; ok && i < n; i++)
+        ok = text.data[i] > 0x20 && text.data[i] < 0x7F;
+    if (start >= n || n - start >= sizeof s->token || !ok) {
+        ok = fail_set(f, FAIL_SYNTAX, NULL,
+                      "%s must hold one token: 1 to %d printable ASCII characters without blanks",
+                      path, TOKEN_BYTES - 1);
+    } else {
+        memcpy(s->token, text.data + start, n - start);
+        s->app.token = s->token;
+    }
+    buffer_close(&text);
+    return ok;
+}
+
+/* ---- open, serve, close ---- */
+
+static void leave_requests(void *context)
+{
+    const service *s = context;
+    jobs_leave_requests(s->app.jobs);
+}
+
+static bool open_all(service *s, fail *f)
+{
+    jobs_options options = {.data_dir = s->app.data_dir,
+                            .n_workers = (int)s->n_workers,
+                            .queue_limit = QUEUE_LIMIT,
+                            .checkpoint_seconds = CHECKPOINT_SECONDS};
+    http_options web = {.address = s->address,
+                        .port = s->port,
+                        .n_allow_hosts = s->n_hosts,
+                        .allow_hosts = s->hosts,
+                        .app = &s->app,
+                        .on_leaving = leave_requests,
+                        .leaving_context = s};
+    if (!dataset_clean(s->app.data_dir, f) || !store_open(s->database, &s->app.store, f))
+        return false;
+    options.store = s->app.store;
+    return events_open(s->app.store, &s->app.events, f) && jobs_open(&options, &s->app.jobs, f) &&
+           http_open(&web, &s->http, f);
+}
+
+static void close_all(service *s)
+{
+    http_close(s->http);
+    if (s->app.store) /* a disk that refuses must not hold up the stop */
+        store_interrupt(s->app.store);
+    if (s->app.jobs)
+        jobs_close(s->app.jobs);
+    if (s->app.store)
+        store_close(s->app.store);
+    events_close(s->app.events);
+}
+
+static void say_ready(const service *s)
+{
+    bool v6 = strchr(s->address, ':') != NULL;
+    printf("listening on http://%s%s%s:%u\n", v6 ? "[" : "", s->address, v6 ? "]" : "",
+           (unsigned)http_port(s->http));
+    (void)fflush(stdout);
+}
+
+/* To the main thread, the one in the loop: it blocks the signal, and its descriptor has it then. */
+static void pass_on(int number)
+{
+    (void)tgkill(getpid(), getpid(), number);
+}
+
+/* The loop takes SIGTERM and SIGINT from a descriptor where every thread blocks them. Threads that
+ * a library made before main() (OpenBLAS does) do not: a signal that the system hands to one of
+ * these comes here. */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+static bool serve(service *s, fail *f)
+{
+    bool queued;
+    catch_signals();
+    say_ready(s);
+    if (!s->app.token && !is_loopback(s->address))
+        (void)fprintf(stderr,
+                      "regulab: whoever reaches %s may train and delete here; --token-file asks "
+                      "for a token\n",
+                      s->address);
+    if (s->recipe && !api_recipes_start(&s->app, s->recipe, &queued, f))
+        return false;
+    return http_run(s->http, f);
+}
+
+int cli_serve(const cli_arguments *a)
+{
+    service s = {0};
+    struct timespec now;
+    fail f;
+    if (!read_flags(a, &s))
+        return CLI_USAGE;
+    const char *token_file = cli_value(a, "--token-file", NULL);
+    if (token_file && !load_token(token_file, &s, &f))
+        return cli_failed(&f);
+    http_block_signals();
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    s.app.started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    bool ok = open_all(&s, &f) && serve(&s, &f);
+    close_all(&s);
+    return ok ? CLI_DONE : cli_failed(&f);
+}

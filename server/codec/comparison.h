@@ -1,0 +1,33 @@
+/* comparison — comparisons and curves per config as JSON, and what a comparison reads out of
+ * the JSON of a run. */
+#ifndef SERVER_CODEC_COMPARISON_H
+#define SERVER_CODEC_COMPARISON_H
+
+#include "server/study/comparison.h"
+#include "server/study/curves.h"
+#include "server/study/effects.h"
+#include "server/text/buffer.h"
+
+/* What a person calls a config, from the JSON text of its swept values: "dropout=0.5,
+ * hidden=[64,64]"; "only config" where nothing is swept. On the heap, NULL for want of memory. */
+char *codec_config_label(const char *values);
+
+/* Labels all configs of a comparison so, on the heap until codec_drop_labels(), which is to be
+ * called after a failure too. False for want of memory. */
+bool codec_set_labels(comparison *c);
+void codec_drop_labels(comparison *c);
+
+/* The factors of a config and its levels of them, from the same text. Texts are on the heap until
+ * codec_factors_close(), which is to be called after a failure too; config_id is borrowed. False
+ * for want of memory. */
+bool codec_read_factors(const char *config_id, const char *values, effects_config *out);
+void codec_factors_close(effects_config *factors);
+
+/* The answer of GET /experiments/{id}/comparison. */
+void codec_add_comparison(buffer *b, const comparison *c, const effects *e);
+
+/* One element of "configs" in the answer of GET /experiments/{id}/curves. */
+void codec_add_band(buffer *b, const char *config_id, const char *label, const char *values,
+                    const comparison_band *band);
+
+#endif

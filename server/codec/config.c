@@ -1,0 +1,118 @@
+/* One configuration as canonical JSON, back again, and its short hash. */
+#include "core/base/digest.h"
+#include "server/codec/internal.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <string.h>
+
+enum { CONFIG_BYTES_LIMIT = 65536 };
+
+/* "The set's own": a value that only the data set can fill in. */
+static bool is_open(const field *row, const train_spec *spec)
+{
+    if (!isnan(row->default_number) || !codec_field_has_place(row))
+        return false;
+    const void *value = field_value_const(row, spec);
+    if (row->type == FIELD_INTEGER)
+        return (double)*(const int64_t *)value < row->minimum;
+    if (row->type == FIELD_NUMBER)
+        return isnan(*(const double *)value);
+    return row->type == FIELD_ENUM && *(const int *)value < 0;
+}
+
+static void add_config(buffer *b, const train_spec *spec, bool with_seed, bool with_data_seed)
+{
+    buffer_add_text(b, "{");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        const field *row = &FIELDS[i];
+        bool is_member = row->group != FIELD_GROUP_EXPERIMENT && !strchr(row->name, '.');
+        if (!is_member || !field_applies(row, spec) || is_open(row, spec))
+            continue;
+        if ((!with_seed && strcmp(row->name, "seed") == 0) ||
+            (!with_data_seed && strcmp(row->name, "data_seed") == 0))
+            continue;
+        json_add_key(b, row->name);
+        codec_field_add(b, row, spec);
+    }
+    buffer_add_text(b, "}");
+}
+
+void codec_add_config(buffer *b, const train_spec *spec, bool with_seed)
+{
+    add_config(b, spec, with_seed, true);
+}
+
+static bool read_member(const cJSON *member, train_spec *spec, fail *f)
+{
+    char at[JSON_POINTER_BYTES];
+    json_pointer_add("", member->string, at);
+    const field *row = field_find(member->string);
+    if (!row || row->group == FIELD_GROUP_EXPERIMENT || strchr(row->name, '.'))
+        return fail_set(f, FAIL_UNKNOWN_FIELD, at,
+                        "unknown field \"%.80s\" in a stored configuration", member->string);
+    fail_list faults = {0};
+    if (!codec_field_read(row, member, at, spec, &faults))
+        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s",
+                        faults.items[0].sentence);
+    return true;
+}
+
+static bool resolve(train_spec *spec, fail *f)
+{
+    fail_list faults = {0};
+    if (!spec_resolve(spec, &faults))
+        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s",
+                        faults.items[0].sentence);
+    return true;
+}
+
+bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f)
+{
+    cJSON *root = NULL;
+    if (!codec_json_parse(text, n, &root, f))
+        return false;
+    train_spec spec;
+    spec_init(&spec);
+    bool ok = cJSON_IsObject(root) ||
+              fail_set(f, FAIL_WRONG_TYPE, "", "a stored configuration must be an object, not %s",
+                       codec_json_type(root));
+    for (const cJSON *member = ok ? root->child : NULL; ok && member; member = member->next)
+        ok = read_member(member, &spec, f);
+    ok = ok && resolve(&spec, f);
+    cJSON_Delete(root);
+    if (ok)
+        *out = spec;
+    return ok;
+}
+
+void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool without_data_seed,
+                     char out[17])
+{
+    buffer b;
+    char text[DIGEST_TEXT_BYTES];
+    bool drawn_anew = without_data_seed &&
+                      dataset_find(spec->dataset); /* each repeat generates a set of its own */
+    buffer_init(&b, CONFIG_BYTES_LIMIT);
+    add_config(&b, spec, false, !without_data_seed);
+    if (dataset_sha256 && !drawn_anew)
+        buffer_add_text(&b, dataset_sha256);
+    digest_write_of(b.data ? b.data : "", b.n, text);
+    memcpy(out, text, 12);
+    out[12] = '\0';
+    buffer_close(&b);
+}
+
+void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec)
+{
+    buffer_add_text(b, "{");
+    for (int i = 0; i < e->n_axes; i++) {
+        const field *row = e->axes[i].row;
+        json_add_key(b, row->name);
+        if (field_applies(row, spec) && !is_open(row, spec))
+            codec_field_add(b, row, spec);
+        else
+            buffer_add_text(b, "null");
+    }
+    buffer_add_text(b, "}");
+}

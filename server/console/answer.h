@@ -1,0 +1,18 @@
+/* answer — answers of the SQL console as JSON and CSV. */
+#ifndef SERVER_CONSOLE_ANSWER_H
+#define SERVER_CONSOLE_ANSWER_H
+
+#include "server/console/console.h"
+#include "server/text/buffer.h"
+
+/* {"columns": [...], "rows": [[...]], "truncated", "elapsed_ms"}; reads the result to its end. */
+void console_add_json(buffer *b, console_result *result);
+
+/* A line of names, then the rows (RFC 4180); NULL is an empty field. */
+void console_add_csv(buffer *b, console_result *result);
+
+/* A value as it stands in a link: an integer or a number where it reads as one, else text. Name and
+ * text are copies on the heap. False for want of memory. */
+bool codec_read_sql_parameter(const char *name, const char *value, sql_parameter *out);
+
+#endif

@@ -1,0 +1,157 @@
+#include "server/http/answer.h"
+
+#include "server/api/app.h"
+#include "server/events/events.h"
+#include "server/http/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char POLICY[] =
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'";
+
+typedef struct MHD_Response mhd_response;
+
+static bool has_header(const response *r, const char *name)
+{
+    for (int i = 0; i < r->n_headers; i++)
+        if (strcasecmp(r->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* ---- the body ---- */
+
+static mhd_response *answer_text(response *r, uint64_t *n_bytes)
+{
+    if (r->body.n == 0)
+        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    size_t n;
+    char *data = buffer_take(&r->body, &n);
+    mhd_response *answer = MHD_create_response_from_buffer(n, data, MHD_RESPMEM_MUST_FREE);
+    if (!answer)
+        free(data);
+    *n_bytes = n;
+    return answer;
+}
+
+static mhd_response *answer_file(response *r, uint64_t *n_bytes)
+{
+    struct stat about;
+    int fd = open(r->file_path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &about) == 0 && S_ISREG(about.st_mode)) {
+        mhd_response *answer = MHD_create_response_from_fd64((uint64_t)about.st_size, fd);
+        if (!answer)
+            close(fd);
+        *n_bytes = (uint64_t)about.st_size;
+        return answer;
+    }
+    if (fd >= 0)
+        close(fd);
+    fail f;
+    fail_set(&f, FAIL_STORAGE, NULL, "The file cannot be read: %s.", strerror(errno));
+    response_fail(r, &f);
+    return answer_text(r, n_bytes);
+}
+
+static mhd_response *answer_stream(http_exchange *x, uint64_t *n_bytes)
+{
+    const http *h = x->server;
+    if (atomic_load(&h->n_streams) < h->options.streams && !h->is_closing) {
+        response_add_header(&x->r, "X-Accel-Buffering", "no");
+        return http_stream_open(x);
+    }
+    fail f;
+    fail_set(&f, FAIL_UNAVAILABLE, NULL, "%d event streams are open, as many as may be.",
+             h->options.streams);
+    response_fail(&x->r, &f);
+    return answer_text(&x->r, n_bytes);
+}
+
+static mhd_response *answer_asset(const asset *a, response *r, uint64_t *n_bytes)
+{
+    response_set(r, r->status == 304 ? 304 : 200, a->content_type);
+    response_add_header(r, "ETag", "%s", a->etag);
+    *n_bytes = a->n_bytes;
+    return MHD_create_response_from_buffer(a->n_bytes, a->bytes, MHD_RESPMEM_PERSISTENT);
+}
+
+static bool is_not_modified(const http_exchange *x)
+{
+    if (x->asset)
+        return request_has_etag(&x->q, x->asset->etag);
+    for (int i = 0; i < x->r.n_headers && x->r.status == 200; i++)
+        if (strcasecmp(x->r.headers[i].name, "ETag") == 0)
+            return request_has_etag(&x->q, x->r.headers[i].value);
+    return false;
+}
+
+static mhd_response *answer_body(http_exchange *x, uint64_t *n_bytes)
+{
+    response *r = &x->r;
+    if (is_not_modified(x)) /* the body stays for its length, and is not sent */
+        response_set(r, 304, r->content_type);
+    if (x->asset)
+        return answer_asset(x->asset, r, n_bytes);
+    if (r->stream && r->status == 200)
+        return answer_stream(x, n_bytes);
+    if (r->file_path[0])
+        return answer_file(r, n_bytes);
+    return answer_text(r, n_bytes);
+}
+
+/* ---- the headers ---- */
+
+static bool add_headers(mhd_response *answer, const http_exchange *x)
+{
+    const response *r = &x->r;
+    bool has_etag = has_header(r, "ETag");
+    bool ok = MHD_add_response_header(answer, "X-Request-Id", x->q.id) &&
+              MHD_add_response_header(answer, "X-Content-Type-Options", "nosniff") &&
+              MHD_add_response_header(answer, "Referrer-Policy", "no-referrer") &&
+              MHD_add_response_header(answer, "Cross-Origin-Resource-Policy", "same-origin") &&
+              MHD_add_response_header(answer, "Content-Security-Policy", POLICY);
+    if (r->content_type && r->content_type[0])
+        ok = ok && MHD_add_response_header(answer, "Content-Type", r->content_type);
+    if (!has_header(r, "Cache-Control"))
+        ok = ok &&
+             MHD_add_response_header(answer, "Cache-Control", has_etag ? "no-cache" : "no-store");
+    if (has_etag && !x->asset)
+        ok = ok && MHD_add_response_header(answer, "Vary", "Accept");
+    for (int i = 0; i < r->n_headers; i++) /* an empty value is refused, and is nothing to tell */
+        if (r->headers[i].value[0])
+            ok = ok && MHD_add_response_header(answer, r->headers[i].name, r->headers[i].value);
+    return ok;
+}
+
+static void note(http_exchange *x)
+{
+    const response *r = &x->r;
+    atomic_fetch_add(&x->server->n_answers[r->status / 100 % 6], 1);
+    if (r->status == 500)
+        fprintf(stderr, "%s %s: status 500, request %s\n", x->q.method, x->q.path, x->q.id);
+}
+
+enum MHD_Result http_answer_queue(http_exchange *x)
+{
+    uint64_t n_bytes = 0;
+    mhd_response *answer = answer_body(x, &n_bytes);
+    enum MHD_Result result = MHD_NO;
+    note(x);
+    if (answer && add_headers(answer, x))
+        result = MHD_queue_response(x->connection, (unsigned int)x->r.status, answer);
+    if (answer)
+        MHD_destroy_response(answer);
+    x->stage = HTTP_STAGE_ANSWERED;
+    if (x->stream)
+        http_exchange_relax(x);
+    else
+        http_exchange_expect(x, http_now(), x->server->options.answer_ms, n_bytes);
+    return result;
+}

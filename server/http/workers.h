@@ -1,0 +1,49 @@
+/* workers — work over a millisecond, away from the event loop: a queue and a few worker threads.
+ *
+ *   loop: workers_add ──▶ queue ──▶ worker: work(context) ──▶ done list, fd readable ──▶ loop:
+ *   workers_take
+ *
+ * 1. The task belongs to the queue from workers_add() until workers_take() hands it back; memory is
+ *    the caller's.
+ * 2. Tasks start in the order in which they were added and are handed back in the order in which
+ *    they end.
+ * 3. The limit counts tasks that wait; those added with `always` go in beyond it (continuations of
+ *    work under way).
+ * Threads: every function may be called from any thread. */
+#ifndef SERVER_HTTP_WORKERS_H
+#define SERVER_HTTP_WORKERS_H
+
+#include "core/base/fail.h"
+
+typedef struct offload offload;
+
+typedef struct workers_task {
+    void (*work)(void *context);   /* called once, in a worker */
+    void (*finish)(void *context); /* for whoever takes the task back to call */
+    void *context;
+    bool done; /* false when handed back by workers_stop() without having run */
+    struct workers_task *next;
+} workers_task;
+
+FAIL_CHECKED bool workers_open(int n_workers, int waiting_limit, offload **out, fail *f);
+
+/* False when as many wait as may, or after workers_stop(). */
+bool workers_add(offload *o, workers_task *task, bool always);
+
+/* The tasks that have ended since the last call, linked by `next`, or NULL. Clears the
+ * descriptor. */
+workers_task *workers_take(offload *o);
+
+/* An eventfd, readable while there is something to take. */
+int workers_fd(const offload *o);
+
+int workers_waiting(offload *o);
+
+/* Waits for the tasks that run, and puts those that wait on the done list unrun; the workers
+ * end. */
+void workers_stop(offload *o);
+
+/* Stops if need be and frees. Tasks not taken are forgotten. NULL: nothing. */
+void workers_close(offload *o);
+
+#endif

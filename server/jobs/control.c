@@ -1,0 +1,500 @@
+/* What users do to runs and experiments: each while it holds the experiment. When the store knows
+ * of every run that a worker has taken, it changes the states of the others, and notes what is
+ * wanted of these; only then are workers and queue told. So no run is ever at two workers, or at
+ * none, what was accepted outlasts the program, and what was refused has changed nothing. */
+#include "server/jobs/files.h"
+#include "server/jobs/internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+bool jobs_check_room(jobs *j, int64_t n, fail *f)
+{
+    jobs_lock(j);
+    int64_t n_waiting = (int64_t)jobs_queue_count(j->queue);
+    jobs_unlock(j);
+    if (n <= j->options.queue_limit - n_waiting)
+        return true;
+    return fail_set(f, FAIL_QUEUE_FULL, NULL,
+                    "%" PRId64 " runs wait already, %" PRId64 " more would be above the limit of "
+                    "%" PRId64 ". Try again when some have ended.",
+                    n_waiting, n, j->options.queue_limit);
+}
+
+void jobs_add_held(jobs *j, int64_t experiment_id, int priority, const int64_t *run_ids, int64_t n)
+{
+    jobs_lock(j);
+    if (!jobs_queue_add(j->queue, experiment_id, priority, run_ids, (size_t)n))
+        (void)fprintf(stderr,
+                      "regulab: no memory: the runs of experiment %" PRId64
+                      " wait for the next start\n",
+                      experiment_id);
+    jobs_unlock(j); /* whoever lets go wakes the workers */
+}
+
+typedef struct requeue {
+    jobs *jobs;
+    int64_t experiment_id;
+    int priority;
+} requeue;
+
+static void add_one(void *context, int64_t run_id)
+{
+    const requeue *r = context;
+    jobs_add_held(r->jobs, r->experiment_id, r->priority, &run_id, 1);
+}
+
+static bool add_row(void *context, const run *row)
+{
+    add_one(context, row->id);
+    return true;
+}
+
+/* New runs of which some are no longer queued: somebody has been quick to pause or cancel them. */
+static bool add_those_queued(jobs *j, const experiment *e)
+{
+    run_query waiting = {.experiment_id = e->id, .status = RUN_STATE_QUEUED, .seed = -1};
+    char cursor[64];
+    fail f;
+    return store_list_runs(j->options.store, &waiting, add_row, &(requeue){j, e->id, e->priority},
+                           cursor, &f);
+}
+
+void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n)
+{
+    jobs_queue_hold hold;
+    experiment e = {0};
+    fail f;
+    bool is_held = jobs_hold(j, experiment_id, 0, &hold);
+    assert(is_held);
+    bool is_read = store_get_experiment(j->options.store, experiment_id, &e, &f);
+    if ((is_read && (e.runs[RUN_STATE_QUEUED] == n || !add_those_queued(j, &e))) ||
+        (!is_read && f.code != FAIL_NOT_FOUND))
+        jobs_add_held(j, experiment_id, e.priority, run_ids, n);
+    experiment_close(&e);
+    jobs_let_go(j, &hold);
+}
+
+/* ---- one run ---- */
+
+/* Calls `change` while the experiment of the run is held. */
+typedef bool run_change(jobs *j, int64_t experiment_id, int64_t id, fail *f);
+
+static bool change_run(jobs *j, int64_t id, run_change *change, fail *f)
+{
+    run row = {0};
+    jobs_queue_hold hold;
+    if (!store_get_run(j->options.store, id, &row, f))
+        return false;
+    int64_t experiment_id = row.experiment_id;
+    run_close(&row);
+    bool is_held = jobs_hold(j, experiment_id, 0, &hold);
+    assert(is_held);
+    bool is_changed = change(j, experiment_id, id, f);
+    jobs_let_go(j, &hold);
+    return is_changed;
+}
+
+static bool conflict_of(const run *r, fail *f)
+{
+    return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " is already %s.", r->id,
+                    RUN_STATE_NAMES[r->status]);
+}
+
+static bool check_live(jobs *j, int64_t id, fail *f)
+{
+    run row = {0};
+    if (!store_get_run(j->options.store, id, &row, f))
+        return false;
+    bool is_live = !run_state_is_terminal(row.status) || conflict_of(&row, f);
+    run_close(&row);
+    return is_live;
+}
+
+/* Until the store knows which runs of the experiment are at work. */
+static void wait_told(jobs *j, int64_t experiment_id)
+{
+    jobs_lock(j);
+    jobs_wait_told(j, experiment_id);
+    jobs_unlock(j);
+}
+
+static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
+{
+    bool moved;
+    if (!check_live(j, id, f))
+        return false;
+    wait_told(j, experiment_id);
+    if (!store_cancel_run(j->options.store, id, &moved, f))
+        return false;
+    jobs_lock(j);
+    worker *w = jobs_find_worker(j, id);
+    if (w)
+        atomic_store(&w->command, TRAIN_CANCEL);
+    jobs_queue_remove(j->queue, experiment_id, id);
+    jobs_tell_change(j);
+    jobs_unlock(j);
+    if (moved)
+        jobs_files_remove_checkpoint(&j->files, id);
+    return true;
+}
+
+bool jobs_cancel_run(jobs *j, int64_t id, fail *f)
+{
+    return change_run(j, id, cancel_held_run, f);
+}
+
+/* A run that has ended may still be at the worker that tidies up after it. */
+static void wait_until_left(jobs *j, int64_t id)
+{
+    jobs_lock(j);
+    while (jobs_find_worker(j, id) && !j->is_closing)
+        jobs_wait_change(j);
+    jobs_unlock(j);
+}
+
+static bool check_retry(jobs *j, int64_t id, fail *f)
+{
+    run row = {0};
+    if (!store_get_run(j->options.store, id, &row, f))
+        return false;
+    bool is_failed = row.status == RUN_STATE_FAILED || row.status == RUN_STATE_CANCELLED;
+    if (!is_failed)
+        fail_set(f, FAIL_CONFLICT, NULL,
+                 "Run %" PRId64 " is %s; only a failed or a cancelled run is tried again.", id,
+                 RUN_STATE_NAMES[row.status]);
+    run_close(&row);
+    return is_failed;
+}
+
+static bool get_priority(jobs *j, int64_t experiment_id, int *out, fail *f)
+{
+    experiment e = {0};
+    if (!store_get_experiment(j->options.store, experiment_id, &e, f))
+        return false;
+    *out = e.priority;
+    experiment_close(&e);
+    return true;
+}
+
+static bool retry_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
+{
+    int priority;
+    bool moved;
+    if (!check_retry(j, id, f) || !get_priority(j, experiment_id, &priority, f) ||
+        !jobs_check_room(j, 1, f))
+        return false;
+    wait_until_left(j, id);
+    if (!jobs_files_check(j->data_dir, f)) /* a checkpoint may come back with it */
+        return false;
+    /* Before the change: a checkpoint left over would start the new attempt behind its missing
+     * epochs. */
+    jobs_files_remove_checkpoint(&j->files, id);
+    if (!store_retry_run(j->options.store, id, &moved, f))
+        return false;
+    if (!moved)
+        return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " has changed in the meantime.", id);
+    jobs_files_remove(&j->files, id);
+    jobs_add_held(j, experiment_id, priority, &id, 1);
+    return true;
+}
+
+bool jobs_retry_run(jobs *j, int64_t id, fail *f)
+{
+    return change_run(j, id, retry_held_run, f);
+}
+
+/* ---- a whole experiment ---- */
+
+/* Calls `change` with the experiment as it is while it is held. */
+typedef bool experiment_change_of(jobs *j, const experiment *e, fail *f);
+
+static bool change_experiment(jobs *j, int64_t id, experiment_change_of *change, fail *f)
+{
+    experiment e = {0};
+    jobs_queue_hold hold;
+    bool is_held = jobs_hold(j, id, 0, &hold);
+    assert(is_held);
+    bool is_changed = store_get_experiment(j->options.store, id, &e, f) && change(j, &e, f);
+    experiment_close(&e);
+    jobs_let_go(j, &hold);
+    return is_changed;
+}
+
+static bool check_unfinished(const experiment *e, const char *verb, fail *f)
+{
+    return !run_state_is_terminal(e->status) ||
+           fail_set(f, FAIL_CONFLICT, NULL, "Experiment %" PRId64 " is %s: there is nothing to %s.",
+                    e->id, RUN_STATE_NAMES[e->status], verb);
+}
+
+static bool is_going_aside(const jobs *j, int64_t id)
+{
+    for (int i = 0; i < j->n_workers; i++)
+        if (j->workers[i].experiment_id == id && j->workers[i].is_aside)
+            return true;
+    return false;
+}
+
+/* With the lock held. Runs about to be stored as paused are told nothing any more: the store is
+ * asked about them after that. */
+static void wait_until_aside(jobs *j, int64_t id)
+{
+    while (is_going_aside(j, id) && !j->is_closing)
+        jobs_wait_change(j);
+}
+
+static void tell_workers(jobs *j, int64_t id, train_command command)
+{
+    jobs_lock(j);
+    for (int i = 0; i < j->n_workers; i++) {
+        worker *w = &j->workers[i];
+        int go_on = TRAIN_GO_ON;
+        if (!w->run_id || w->experiment_id != id)
+            continue;
+        if (command == TRAIN_CANCEL)
+            atomic_store(&w->command, TRAIN_CANCEL);
+        else if (atomic_compare_exchange_strong(&w->command, &go_on, TRAIN_PAUSE))
+            w->is_pausing = true;
+    }
+    jobs_tell_change(j);
+    jobs_unlock(j);
+}
+
+static void drop_waiting(jobs *j, int64_t id)
+{
+    jobs_lock(j);
+    jobs_queue_remove_all(j->queue, id);
+    jobs_unlock(j);
+}
+
+static bool cancel_held(jobs *j, const experiment *e, fail *f)
+{
+    wait_told(j, e->id);
+    if (!store_cancel_experiment(j->options.store, e->id, NULL, NULL, f))
+        return false;
+    tell_workers(j, e->id, TRAIN_CANCEL);
+    drop_waiting(j, e->id);
+    jobs_clean_checkpoints(j); /* of those that were paused */
+    return true;
+}
+
+bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f)
+{
+    return change_experiment(j, id, cancel_held, f);
+}
+
+/* Runs that were told to pause and have not seen it yet go on; those that are about to be stored as
+ * paused are waited for. */
+static void call_back(jobs *j, int64_t id)
+{
+    jobs_lock(j);
+    for (int i = 0; i < j->n_workers; i++) {
+        worker *w = &j->workers[i];
+        int pause = TRAIN_PAUSE;
+        if (w->experiment_id != id || !w->is_pausing || w->is_aside)
+            continue;
+        w->is_pausing = false;
+        if (!j->is_closing)
+            atomic_compare_exchange_strong(&w->command, &pause, TRAIN_GO_ON);
+    }
+    wait_until_aside(j, id);
+    jobs_unlock(j);
+}
+
+static bool pause_held(jobs *j, const experiment *e, fail *f)
+{
+    if (!check_unfinished(e, "pause", f))
+        return false;
+    wait_told(j, e->id);
+    if (!store_pause_experiment(j->options.store, e->id, f))
+        return false;
+    tell_workers(j, e->id, TRAIN_PAUSE);
+    drop_waiting(j, e->id);
+    return true;
+}
+
+bool jobs_pause_experiment(jobs *j, int64_t id, fail *f)
+{
+    return change_experiment(j, id, pause_held, f);
+}
+
+static bool resume_held(jobs *j, const experiment *e, fail *f)
+{
+    if (!check_unfinished(e, "resume", f))
+        return false;
+    call_back(j, e->id);
+    bool is_resumed = store_resume_experiment(j->options.store, e->id, add_one,
+                                              &(requeue){j, e->id, e->priority}, f);
+    if (!is_resumed)
+        tell_workers(j, e->id, TRAIN_PAUSE);
+    return is_resumed;
+}
+
+bool jobs_resume_experiment(jobs *j, int64_t id, fail *f)
+{
+    return change_experiment(j, id, resume_held, f);
+}
+
+bool jobs_update_experiment(jobs *j, int64_t id, const experiment_change *change, fail *f)
+{
+    jobs_queue_hold hold;
+    bool is_held = jobs_hold(j, id, 0, &hold);
+    assert(is_held);
+    bool is_updated = store_update_experiment(j->options.store, id, change, f);
+    if (is_updated && change->priority) {
+        jobs_lock(j);
+        jobs_queue_set_priority(j->queue, id, *change->priority);
+        jobs_unlock(j);
+    }
+    jobs_let_go(j, &hold);
+    return is_updated;
+}
+
+/* ---- deleting ---- */
+
+static bool is_at_work(const jobs *j, int64_t id)
+{
+    for (int i = 0; i < j->n_workers; i++)
+        if (j->workers[i].run_id && j->workers[i].experiment_id == id)
+            return true;
+    return false;
+}
+
+/* The worker that cannot end a cancelled run of the experiment, since the disk refuses even
+ * that. */
+static const worker *find_stuck(const jobs *j, int64_t id)
+{
+    for (int i = 0; i < j->n_workers; i++) {
+        const worker *w = &j->workers[i];
+        if (w->run_id && w->experiment_id == id && w->is_waiting && w->waits_to_cancel)
+            return w;
+    }
+    return NULL;
+}
+
+static bool wait_until_idle(jobs *j, int64_t id, fail *f)
+{
+    const worker *stuck = NULL;
+    jobs_lock(j);
+    while (is_at_work(j, id) && !j->is_closing && !(stuck = find_stuck(j, id)))
+        jobs_wait_change(j);
+    if (stuck)
+        fail_set(f, FAIL_STORAGE, NULL,
+                 "The experiment is cancelled, and not deleted yet: run %" PRId64
+                 " cannot be ended: %s",
+                 stuck->run_id, stuck->trouble.sentence);
+    jobs_unlock(j);
+    return stuck == NULL;
+}
+
+static void remove_files(void *context, int64_t run_id)
+{
+    const jobs *j = context;
+    jobs_files_remove(&j->files, run_id);
+}
+
+static bool delete_held(jobs *j, const experiment *e, fail *f)
+{
+    if (!cancel_held(j, e, f) || !wait_until_idle(j, e->id, f))
+        return false;
+    return store_delete_experiment(j->options.store, e->id, remove_files, j, f);
+}
+
+static bool delete_idle(jobs *j, const experiment *e, fail *f)
+{
+    jobs_lock(j);
+    bool is_running = e->status == RUN_STATE_RUNNING || is_at_work(j, e->id);
+    jobs_unlock(j);
+    if (is_running)
+        return fail_set(f, FAIL_CONFLICT, NULL,
+                        "Experiment %" PRId64 " is running. Cancel it first, or delete it with "
+                        "?force=true.",
+                        e->id);
+    return delete_held(j, e, f);
+}
+
+bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f)
+{
+    return change_experiment(j, id, force ? delete_held : delete_idle, f);
+}
+
+/* ---- what it says ---- */
+
+void jobs_get_state(jobs *j, jobs_state *out)
+{
+    int64_t now_ms = jobs_now_ms();
+    jobs_lock(j);
+    *out = (jobs_state){.n_workers = j->n_places,
+                        .n_running = j->n_running,
+                        .n_queued = (int64_t)jobs_queue_count(j->queue)};
+    for (int i = 0; i < j->n_workers; i++) {
+        worker *w = &j->workers[i];
+        int64_t n_done = atomic_load(&w->step) - atomic_load(&w->first_step);
+        if (jobs_takes_place(w) && now_ms > w->started_ms && n_done > 0)
+            out->steps_per_second += 1000.0 * (double)n_done / (double)(now_ms - w->started_ms);
+    }
+    jobs_unlock(j);
+}
+
+bool jobs_is_healthy(jobs *j, fail *f)
+{
+    if (!jobs_files_check(j->data_dir, f))
+        return false;
+    bool is_well = true;
+    jobs_lock(j);
+    for (int i = 0; i < j->n_workers && is_well; i++) {
+        const worker *w = &j->workers[i];
+        is_well = !(w->run_id && w->is_waiting);
+        if (!is_well)
+            *f = w->trouble;
+    }
+    jobs_unlock(j);
+    return is_well;
+}
+
+double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs)
+{
+    jobs_lock(j);
+    double seconds = rate_seconds(&j->rate, work);
+    jobs_unlock(j);
+    double n_lanes = (double)(n_runs < j->n_places ? n_runs : j->n_places);
+    return n_lanes > 0 ? seconds / n_lanes : 0;
+}
+
+/* Of the whole run at this worker, by its own steps; NaN before the first. */
+static double projected_seconds(worker *w, int64_t now_ms, double *left)
+{
+    int64_t step = atomic_load(&w->step), first = atomic_load(&w->first_step);
+    int64_t n_steps = atomic_load(&w->n_steps);
+    if (first < 0 || step <= first || n_steps <= 0)
+        return NAN;
+    double per_step = (double)(now_ms - w->started_ms) / 1000.0 / (double)(step - first);
+    *left = per_step * (double)(n_steps - step);
+    return per_step * (double)n_steps;
+}
+
+double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
+{
+    int64_t now_ms = jobs_now_ms();
+    jobs_lock(j);
+    double mean = jobs_queue_mean_seconds(j->queue, experiment_id), sum = 0;
+    double n_waiting = (double)jobs_queue_count_of(j->queue, experiment_id), n_working = 0;
+    for (int i = 0; i < j->n_workers; i++) {
+        worker *w = &j->workers[i];
+        if (!jobs_takes_place(w) || w->experiment_id != experiment_id)
+            continue;
+        double left = NAN, whole = projected_seconds(w, now_ms, &left);
+        n_working++;
+        if (isnan(mean))
+            mean = whole;
+        sum += isnan(whole) ? mean : left;
+    }
+    double n_lanes = (double)jobs_queue_lane_count(j->queue);
+    jobs_unlock(j);
+    double share = n_lanes > 0 ? (double)j->n_places / n_lanes : (double)j->n_places;
+    share = fmin(fmax(share, fmax(n_working, 1)), fmax(n_waiting + n_working, 1));
+    return (n_waiting > 0 ? sum + n_waiting * mean : sum) / share;
+}

@@ -1,0 +1,471 @@
+#include "server/jobs/extend.h"
+
+#include "server/codec/codec.h"
+#include "server/codec/request.h"
+#include "server/jobs/internal.h"
+#include "server/plan/plan.h"
+#include "server/text/member.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what there is ---- */
+
+typedef struct cell {
+    char config_id[17];
+    int64_t seed, data_seed;
+} cell;
+
+typedef struct present_config {
+    train_spec spec; /* resolved */
+    char id[17];
+    char *values; /* JSON text */
+} present_config;
+
+typedef struct present { /* the runs of an experiment */
+    size_t n_cells, cells_capacity;
+    cell *cells; /* sorted once all are there */
+    size_t n_configs, configs_capacity;
+    present_config *configs; /* one of each config_id, by its first run */
+    bool varies_seed;        /* what tells repeats apart; else data_seed */
+    cell first;              /* of the first run */
+    int64_t n_seeds;
+    fail failure;
+    bool has_failed;
+} present;
+
+static void present_close(present *p)
+{
+    for (size_t c = 0; c < p->n_configs; c++)
+        free(p->configs[c].values);
+    free(p->cells);
+    free(p->configs);
+}
+
+/* Room for one more item in an array that doubles. */
+static bool reserve_one(void **items, size_t *capacity, size_t n, size_t item_bytes)
+{
+    if (n < *capacity)
+        return true;
+    size_t wanted = *capacity ? 2 * *capacity : 64;
+    void *more = realloc(*items, wanted * item_bytes);
+    if (!more)
+        return false;
+    *items = more;
+    *capacity = wanted;
+    return true;
+}
+
+static cell cell_of(const run *r)
+{
+    cell c = {.seed = r->seed, .data_seed = r->data_seed};
+    memcpy(c.config_id, r->config_id, sizeof c.config_id);
+    return c;
+}
+
+static bool add_cell(void *context, const run *r)
+{
+    present *p = context;
+    void *cells = p->cells;
+    if (!reserve_one(&cells, &p->cells_capacity, p->n_cells, sizeof *p->cells)) {
+        p->has_failed = !fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
+                                  "There is no memory for the list of runs.");
+        return false;
+    }
+    p->cells = cells;
+    p->cells[p->n_cells++] = cell_of(r);
+    return true;
+}
+
+static int compare_cells(const void *a, const void *b)
+{
+    const cell *x = a, *y = b;
+    int order = strcmp(x->config_id, y->config_id);
+    if (order == 0)
+        order = (x->seed > y->seed) - (x->seed < y->seed);
+    return order ? order : (x->data_seed > y->data_seed) - (x->data_seed < y->data_seed);
+}
+
+static bool add_config(present *p, const run *r)
+{
+    void *configs = p->configs;
+    if (!reserve_one(&configs, &p->configs_capacity, p->n_configs, sizeof *p->configs))
+        return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
+                        "There is no memory for the list of configs.");
+    p->configs = configs;
+    present_config *config = &p->configs[p->n_configs];
+    if (!codec_read_config(r->config, strlen(r->config), &config->spec, &p->failure))
+        return false;
+    memcpy(config->id, r->config_id, sizeof config->id);
+    config->values = strdup(r->values ? r->values : "{}");
+    if (!config->values)
+        return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
+                        "There is no memory for the list of configs.");
+    p->n_configs++;
+    return true;
+}
+
+/* Every config has the first repeat, that of the first run: there its specification is read. */
+static bool is_first_repeat(const present *p, const run *r)
+{
+    return p->varies_seed ? r->seed == p->first.seed : r->data_seed == p->first.data_seed;
+}
+
+static bool add_run(void *context, const run *r)
+{
+    present *p = context;
+    if (p->n_cells == 0)
+        p->first = cell_of(r);
+    p->n_seeds += strcmp(p->first.config_id, r->config_id) == 0;
+    bool is_added = add_cell(p, r) && (!is_first_repeat(p, r) || add_config(p, r));
+    p->has_failed = !is_added;
+    return is_added;
+}
+
+static bool present_open(store *s, int64_t experiment_id, bool varies_seed, present *out, fail *f)
+{
+    present p = {.varies_seed = varies_seed};
+    run_query all = {.experiment_id = experiment_id, .status = -1, .seed = -1};
+    char cursor[64];
+    bool is_listed = store_list_runs(s, &all, add_run, &p, cursor, f);
+    if (is_listed && p.has_failed) {
+        *f = p.failure;
+        is_listed = false;
+    }
+    if (!is_listed) {
+        present_close(&p);
+        return false;
+    }
+    if (p.n_cells)
+        qsort(p.cells, p.n_cells, sizeof *p.cells, compare_cells);
+    *out = p;
+    return true;
+}
+
+static bool cell_exists(void *context, const char *config_id, const train_spec *spec)
+{
+    const present *p = context;
+    cell wanted = {.seed = spec->seed, .data_seed = spec->data_seed};
+    memcpy(wanted.config_id, config_id, sizeof wanted.config_id);
+    return p->n_cells &&
+           bsearch(&wanted, p->cells, p->n_cells, sizeof *p->cells, compare_cells) != NULL;
+}
+
+/* ---- axes ---- */
+
+static bool has_value(const sweep_axis *axis, const train_spec *spec)
+{
+    for (int i = 0; i < axis->n_values; i++)
+        if (field_equal(axis->row, &axis->values[i], spec))
+            return true;
+    return false;
+}
+
+/* The values that the configs have on this axis become values of it: those of an earlier extension,
+ * and of a range. */
+static bool fill_axis(sweep_axis *axis, const present *p)
+{
+    if (axis->is_range)
+        axis->n_values = 0;
+    axis->is_range = false;
+    for (size_t c = 0; c < p->n_configs; c++) {
+        const train_spec *spec = &p->configs[c].spec;
+        if (!field_applies(axis->row, spec) || has_value(axis, spec))
+            continue;
+        train_spec *values =
+            realloc(axis->values, ((size_t)axis->n_values + 1) * sizeof *axis->values);
+        if (!values)
+            return false;
+        axis->values = values;
+        spec_init(&values[axis->n_values]);
+        sweep_apply(axis->row, spec, &values[axis->n_values]);
+        values[axis->n_values++].is_set[axis->row - FIELDS] = 1;
+    }
+    return true;
+}
+
+static bool fill_axes(experiment_spec *spec, const present *p, fail *f)
+{
+    for (int i = 0; i < spec->n_axes; i++)
+        if (!fill_axis(&spec->axes[i], p))
+            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
+                            "There is no memory for the values of the sweep.");
+    return true;
+}
+
+static int count_values(const experiment_spec *spec)
+{
+    int n = 0;
+    for (int i = 0; i < spec->n_axes; i++)
+        n += 1 + spec->axes[i].n_values;
+    return n;
+}
+
+/* ---- the extended plan ---- */
+
+static bool add_fail(fail_list *faults, const fail *f)
+{
+    return fail_list_add(faults, f->code, f->field, "%s", f->sentence);
+}
+
+/* The fields that earlier extensions brought in: what the values of the configs name beside the
+ * axes. */
+static void add_axes_of_before(const present *p, experiment_spec *spec)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        bool is_named = false, is_there = false;
+        for (int a = 0; a < spec->n_axes; a++)
+            is_there = is_there || spec->axes[a].row == &FIELDS[i];
+        for (size_t c = 0; c < p->n_configs && !is_there && !is_named; c++) {
+            const char *value;
+            size_t n;
+            is_named = json_member_find(p->configs[c].values, strlen(p->configs[c].values),
+                                        FIELDS[i].name, &value, &n);
+        }
+        if (is_named && spec->n_axes < SWEEP_AXES_LIMIT)
+            spec->axes[spec->n_axes++] = (sweep_axis){.row = &FIELDS[i]};
+    }
+}
+
+static bool apply_extension(const jobs_extension *extension, const present *p,
+                            experiment_spec *spec, fail_list *faults)
+{
+    fail f;
+    spec->n_repeats = p->n_seeds;
+    if (!spec->random_search && extension->body)
+        add_axes_of_before(p, spec); /* the grid is that of all values there have ever been */
+    if (!spec->random_search && !fill_axes(spec, p, &f))
+        return add_fail(faults, &f);
+    if (!extension->body) {
+        spec->n_repeats = extension->n_seeds;
+        return true;
+    }
+    int n_values = count_values(spec);
+    if (!codec_read_extension(extension->body, extension->body_bytes, spec, faults))
+        return false;
+    if (spec->random_search && count_values(spec) != n_values)
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, "/sweep",
+                             "This experiment is a random search: its configs were drawn, and a "
+                             "value more would draw others. Extend its repeats, or submit a new "
+                             "experiment.");
+    return true;
+}
+
+/* What a run decides about seeds must not be lost because the service stops. */
+static dataset_opener *opener_of(const jobs_extension *extension)
+{
+    return extension->asking_run ? jobs_open_always : jobs_open_dataset;
+}
+
+static bool read_plan(jobs *j, experiment_spec *spec, const jobs_extension *extension,
+                      const present *p, plan *out, fail_list *faults)
+{
+    plan_source source = {
+        .data_dir = j->data_dir, .open_dataset = opener_of(extension), .context = j};
+    return apply_extension(extension, p, spec, faults) &&
+           plan_take(&source, spec, true, out, faults);
+}
+
+/* ---- storing ---- */
+
+/* Configs after the extension; each of those before has the first repeat. */
+static int64_t count_configs(const plan *wanted, const present *p)
+{
+    int64_t n = (int64_t)p->n_configs;
+    train_spec spec;
+    for (int c = 0; c < wanted->grid.n_configs; c++) {
+        grid_run_spec(&wanted->grid, c, 0, &spec);
+        n += !cell_exists((void *)(uintptr_t)p, wanted->configs[c].id, &spec);
+    }
+    return n;
+}
+
+/* Each config that is there still has its config_id, unless its data set has other content now: new
+ * runs would be configs of their own, compared with the old ones on other data. */
+static bool check_same_data(jobs *j, const present *p, dataset_opener *open_dataset,
+                            bool varies_data_seed, fail *f)
+{
+    for (size_t c = 0; c < p->n_configs; c++) {
+        const present_config *config = &p->configs[c];
+        char id[17];
+        dataset *set;
+        if (!open_dataset(j, &config->spec, &set, f))
+            return false;
+        codec_config_id(&config->spec, set->sha256, varies_data_seed, id);
+        dataset_close(set);
+        if (strcmp(id, config->id) != 0)
+            return fail_set(f, FAIL_CONFLICT, NULL,
+                            "The data set \"%s\" has other content than when this experiment was "
+                            "submitted: submit a new one.",
+                            config->spec.dataset);
+    }
+    return true;
+}
+
+static int compare_config_ids(const void *a, const void *b)
+{
+    return strcmp(((const plan_config *)a)->id, ((const plan_config *)b)->id);
+}
+
+static bool grow(plan *wanted, size_t n)
+{
+    grid_config *specs = realloc(wanted->grid.configs, n * sizeof *specs);
+    if (specs)
+        wanted->grid.configs = specs;
+    plan_config *configs = realloc(wanted->configs, n * sizeof *configs);
+    if (configs)
+        wanted->configs = configs;
+    return specs && configs;
+}
+
+/* Adds to the plan, behind its own, the configs that are there and that the grid does not reach:
+ * those of fields that an earlier extension brought in. They get their seeds, too. */
+static bool keep_configs(const present *p, plan *wanted)
+{
+    size_t n = (size_t)wanted->grid.n_configs;
+    plan_config *known = calloc(n, sizeof *known);
+    bool is_kept = known && grow(wanted, n + p->n_configs);
+    if (is_kept) {
+        memcpy(known, wanted->configs, n * sizeof *known);
+        qsort(known, n, sizeof *known, compare_config_ids);
+    }
+    for (size_t c = 0; is_kept && c < p->n_configs; c++) {
+        plan_config *added = &wanted->configs[wanted->grid.n_configs];
+        *added = (plan_config){.values = NULL};
+        memcpy(added->id, p->configs[c].id, sizeof added->id);
+        if (bsearch(added, known, n, sizeof *known, compare_config_ids))
+            continue;
+        added->values = strdup(p->configs[c].values);
+        wanted->grid.configs[wanted->grid.n_configs++].spec = p->configs[c].spec;
+        is_kept = added->values != NULL;
+    }
+    free(known);
+    return is_kept;
+}
+
+static bool write_values(const present *p, plan *wanted)
+{
+    experiment_spec shown = wanted->spec; /* its axes are looked at, nothing is owned */
+    add_axes_of_before(p, &shown);
+    for (int c = 0; c < wanted->grid.n_configs; c++) {
+        buffer b;
+        buffer_init(&b, 65536);
+        codec_add_values(&b, &shown, &wanted->grid.configs[c].spec);
+        char *values = b.failed ? NULL : buffer_take(&b, NULL);
+        buffer_close(&b);
+        if (!values)
+            return false;
+        free(wanted->configs[c].values);
+        wanted->configs[c].values = values;
+    }
+    return true;
+}
+
+static bool complete(jobs *j, const present *p, dataset_opener *open_dataset, plan *wanted, fail *f)
+{
+    return check_same_data(j, p, open_dataset, wanted->grid.varies_data_seed, f) &&
+           ((keep_configs(p, wanted) && write_values(p, wanted)) ||
+            fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
+}
+
+static bool store_runs(jobs *j, const experiment *e, const plan *wanted, const new_run *runs,
+                       int64_t n, int64_t n_configs, const char *baseline, int64_t **run_ids,
+                       fail *f)
+{
+    size_t n_values = (size_t)wanted->grid.n_configs;
+    int64_t *ids = calloc(n ? (size_t)n : 1, sizeof *ids);
+    config_values *values = calloc(n_values, sizeof *values);
+    bool is_stored = ids && values ? jobs_check_room(j, n, f)
+                                   : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    for (size_t c = 0; is_stored && c < n_values; c++)
+        values[c] = (config_values){wanted->configs[c].id, wanted->configs[c].values};
+    if (is_stored && n > 0)
+        is_stored = store_extend_experiment(j->options.store, e->id, runs, n, n_configs, values,
+                                            n_values, baseline, ids, f);
+    free(values);
+    if (!is_stored) {
+        free(ids);
+        return false;
+    }
+    if (n > 0)
+        jobs_add_held(j, e->id, e->priority, ids, n);
+    *run_ids = ids;
+    return true;
+}
+
+/* What an extension asks for, and where its answer goes. */
+typedef struct extending {
+    const jobs_extension *extension;
+    bool keeps_baseline; /* it was given, or no config comes */
+    int64_t **run_ids, *n_run_ids;
+    fail_list *faults;
+} extending;
+
+static bool extend_plan(jobs *j, const experiment *e, const present *p, plan *wanted,
+                        const extending *x)
+{
+    new_run *runs;
+    int64_t n;
+    fail f;
+    int64_t n_configs = count_configs(wanted, p);
+    bool is_listed = complete(j, p, opener_of(x->extension), wanted, &f) &&
+                     plan_list_runs(wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
+    const char *baseline = x->keeps_baseline ? NULL : plan_baseline(wanted);
+    bool is_stored =
+        is_listed && store_runs(j, e, wanted, runs, n, n_configs, baseline, x->run_ids, &f);
+    if (is_listed)
+        plan_free_runs(runs, n);
+    if (!is_stored)
+        return add_fail(x->faults, &f);
+    *x->n_run_ids = n;
+    return true;
+}
+
+static bool extend_spec(jobs *j, const experiment *e, experiment_spec *spec, const extending *x)
+{
+    present p;
+    plan wanted;
+    fail f;
+    if (!present_open(j->options.store, e->id, spec->repeat_varies_seed, &p, &f))
+        return add_fail(x->faults, &f);
+    bool is_extended = read_plan(j, spec, x->extension, &p, &wanted, x->faults);
+    if (is_extended) {
+        is_extended = extend_plan(j, e, &p, &wanted, x);
+        plan_close(&wanted);
+    }
+    present_close(&p);
+    return is_extended;
+}
+
+static bool extend_held(jobs *j, int64_t experiment_id, const extending *x)
+{
+    experiment e = {0};
+    experiment_spec spec;
+    fail f;
+    if (!store_get_experiment(j->options.store, experiment_id, &e, &f))
+        return add_fail(x->faults, &f);
+    bool is_extended = codec_read_experiment_spec(e.spec, strlen(e.spec), &spec, x->faults);
+    if (is_extended) {
+        /* A given baseline was found when it named one config; it may fit several by now. */
+        extending here = *x;
+        here.keeps_baseline = spec.has_baseline || !x->extension->body;
+        spec.has_baseline = false;
+        is_extended = extend_spec(j, &e, &spec, &here);
+        experiment_spec_close(&spec);
+    }
+    experiment_close(&e);
+    return is_extended;
+}
+
+bool jobs_extend_experiment(jobs *j, int64_t experiment_id, const jobs_extension *extension,
+                            int64_t **run_ids, int64_t *n_run_ids, fail_list *faults)
+{
+    jobs_queue_hold hold;
+    extending x = {
+        .extension = extension, .run_ids = run_ids, .n_run_ids = n_run_ids, .faults = faults};
+    if (!jobs_hold(j, experiment_id, extension->asking_run, &hold))
+        return fail_list_add(faults, FAIL_INTERRUPTED, NULL, "The experiment is cancelled.");
+    bool is_extended = extend_held(j, experiment_id, &x);
+    jobs_let_go(j, &hold);
+    return is_extended;
+}

@@ -1,0 +1,94 @@
+/* jobs — the queue of runs, the worker threads and the state machine of a run.
+ *
+ *   queued ──take──▶ running ──▶ completed | failed | cancelled
+ *     ▲  │cancel        │pause, stop of the server
+ *     │  ▼              ▼
+ *   retry cancelled   paused ──resume──▶ queued
+ *
+ * 1. The database is the truth; the queue in memory holds ids only and is filled from it at start.
+ * 2. Experiments of a higher priority come first; between equal ones the workers take turns (the
+ *    one with the fewest running runs first); inside one, oldest first. What runs goes on.
+ * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in the database if it is small,
+ *    else in DATA_DIR/models; both are written atomically and go with the run.
+ * Threads: every function may be called from any thread. */
+#ifndef SERVER_JOBS_JOBS_H
+#define SERVER_JOBS_JOBS_H
+
+#include "core/base/fail.h"
+#include "core/data/dataset.h"
+#include "core/data/import/register.h"
+#include "server/store/datasets.h"
+
+typedef struct jobs jobs;
+
+typedef struct jobs_options {
+    store *store;
+    const char *data_dir;
+    int n_workers;
+    int64_t queue_limit; /* runs that may wait; beyond it FAIL_QUEUE_FULL */
+    double checkpoint_seconds;
+} jobs_options;
+
+/* Loads the queue from the store and starts the workers. */
+FAIL_CHECKED bool jobs_open(const jobs_options *options, jobs **out, fail *f);
+/* Pauses what runs at its next step with a checkpoint (the runs are queued again), joins the
+ * workers. */
+void jobs_close(jobs *j);
+
+/* Room for n more runs? False with FAIL_QUEUE_FULL. */
+FAIL_CHECKED bool jobs_check_room(jobs *j, int64_t n, fail *f);
+/* Tells the queue of the runs of an experiment that was just stored. */
+void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n);
+
+FAIL_CHECKED bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f);
+FAIL_CHECKED bool jobs_pause_experiment(jobs *j, int64_t id, fail *f);
+FAIL_CHECKED bool jobs_resume_experiment(jobs *j, int64_t id, fail *f);
+FAIL_CHECKED bool jobs_cancel_run(jobs *j, int64_t id, fail *f); /* FAIL_CONFLICT if terminal */
+FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id,
+                                 fail *f); /* FAIL_CONFLICT unless failed or cancelled */
+/* Name, description, tags, priority; of the runs that wait, too. */
+FAIL_CHECKED bool jobs_update_experiment(jobs *j, int64_t id, const experiment_change *change,
+                                         fail *f);
+/* Cancels what runs (waits for it), then deletes rows and files. FAIL_CONFLICT while running unless
+ * force. */
+FAIL_CHECKED bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f);
+
+typedef struct jobs_state {
+    int n_workers, n_running;
+    int64_t n_queued;
+    double steps_per_second;
+} jobs_state;
+void jobs_get_state(jobs *j, jobs_state *out);
+/* The data directory can be used, and no run waits for it or for the database; else why not. */
+FAIL_CHECKED bool jobs_is_healthy(jobs *j, fail *f);
+/* Seconds that the queue still needs by the measured rate of finished runs; NaN if unknown. */
+double jobs_remaining_seconds(jobs *j, int64_t experiment_id);
+
+/* Expected seconds of this much work (server/plan/rate) on all workers, by what finished runs
+ * took. */
+double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs);
+
+/* Where the model of a run is: small ones in the database, others in a file. */
+typedef struct jobs_model {
+    char *bytes;    /* heap: a whole safetensors file; NULL: `path` has it */
+    size_t n_bytes; /* of `bytes` */
+    char path[512];
+} jobs_model;
+/* *has says whether there is one; then `bytes` is for the caller to free. */
+FAIL_CHECKED bool jobs_find_model(const jobs *j, int64_t run_id, bool *has, jobs_model *out,
+                                  fail *f);
+/* The bytes of it, wherever; *bytes is NULL and true where there is none. */
+FAIL_CHECKED bool jobs_load_model(const jobs *j, int64_t run_id, char **bytes, size_t *n, fail *f);
+
+/* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an
+ * dataset_opener). FAIL_INTERRUPTED after jobs_leave_requests(). */
+FAIL_CHECKED bool jobs_open_dataset(void *j, const train_spec *spec, dataset **out, fail *f);
+
+/* The service is about to stop: requests under way open no more data sets, so that a large plan
+ * does not hold it up. Workers go on until jobs_close(). */
+void jobs_leave_requests(jobs *j);
+
+/* The row of a data set for the store. */
+void jobs_describe_dataset(const dataset_summary *s, dataset_info *out);
+
+#endif

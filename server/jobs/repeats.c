@@ -1,0 +1,188 @@
+#include "server/jobs/repeats.h"
+
+#include "core/stats/stats.h"
+#include "server/codec/codec.h"
+#include "server/jobs/extend.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct result {
+    char config_id[17];
+    int64_t repeat; /* what pairs runs up: the seed, or the data_seed where that alone varies */
+    double value;   /* of the metric that the rule looks at; NaN: none */
+} result;
+
+typedef struct results {
+    const run *last; /* stored as running still: its value is `last_value` */
+    double last_value;
+    int metric;
+    bool by_data_seed;
+    size_t n, capacity;
+    result *items;
+    bool has_failed, has_others; /* no memory; a run that has not ended */
+} results;
+
+static bool add_result(void *context, const run *r)
+{
+    results *all = context;
+    if (all->n == all->capacity) {
+        size_t capacity = all->capacity ? 2 * all->capacity : 64;
+        result *items = realloc(all->items, capacity * sizeof *items);
+        if (!items) {
+            all->has_failed = true;
+            return false;
+        }
+        all->items = items;
+        all->capacity = capacity;
+    }
+    bool is_last = r->id == all->last->id;
+    all->has_others = all->has_others || (!is_last && !run_state_is_terminal(r->status));
+    result *item = &all->items[all->n++];
+    memcpy(item->config_id, r->config_id, sizeof item->config_id);
+    item->repeat = all->by_data_seed ? r->data_seed : r->seed;
+    item->value = is_last ? all->last_value : NAN;
+    if (!is_last && r->status == RUN_STATE_COMPLETED)
+        item->value = r->metrics.selected[all->metric];
+    return true;
+}
+
+static int compare_results(const void *a, const void *b)
+{
+    const result *x = a, *y = b;
+    int order = strcmp(x->config_id, y->config_id);
+    return order ? order : (x->repeat > y->repeat) - (x->repeat < y->repeat);
+}
+
+/* One config's results among the sorted ones. */
+typedef struct arm {
+    const result *items;
+    size_t n;
+} arm;
+
+static arm arm_at(const results *all, size_t first)
+{
+    arm a = {&all->items[first], 1};
+    while (first + a.n < all->n &&
+           strcmp(all->items[first + a.n].config_id, a.items->config_id) == 0)
+        a.n++;
+    return a;
+}
+
+static bool arm_find(const results *all, const char *config_id, arm *out)
+{
+    for (size_t i = 0; i < all->n; i += out->n) {
+        *out = arm_at(all, i);
+        if (strcmp(out->items->config_id, config_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Half width of the interval of the paired differences; NaN where the config never came to a value,
+ * infinite below two pairs. */
+static double half_width_of(const arm *baseline, const arm *other, double *differences)
+{
+    size_t n = 0, n_values = 0;
+    for (size_t i = 0, b = 0; i < other->n; i++) {
+        n_values += isfinite(other->items[i].value) != 0;
+        while (b < baseline->n && baseline->items[b].repeat < other->items[i].repeat)
+            b++;
+        bool is_pair = b < baseline->n && baseline->items[b].repeat == other->items[i].repeat;
+        double difference = is_pair ? other->items[i].value - baseline->items[b].value : NAN;
+        if (isfinite(difference))
+            differences[n++] = difference;
+    }
+    if (n_values == 0)
+        return NAN;
+    return n < 2 ? INFINITY : stats_half_width(stats_std(differences, n), n);
+}
+
+/* The widest interval of all differences to the baseline; NaN where there is nothing to compare. */
+static double widest(const results *all, const char *baseline_id)
+{
+    arm baseline;
+    double *differences = calloc(all->n + 1, sizeof *differences), most = NAN;
+    if (differences && arm_find(all, baseline_id, &baseline)) {
+        arm other;
+        for (size_t i = 0; i < all->n; i += other.n) {
+            other = arm_at(all, i);
+            if (other.items != baseline.items)
+                most = fmax(most, half_width_of(&baseline, &other, differences));
+        }
+    }
+    free(differences);
+    return most;
+}
+
+int64_t jobs_repeats_next(int64_t n, double half_width, double wanted, int64_t most)
+{
+    if (!(half_width > wanted))
+        return n;
+    double ratio = half_width / wanted, enough = ceil((double)n * ratio * ratio);
+    int64_t next = enough < 2.0 * (double)n ? (int64_t)enough : 2 * n;
+    if (next <= n)
+        next = n + 1;
+    return next < most ? next : most;
+}
+
+static int64_t count_seeds(const results *all, const char *config_id)
+{
+    arm a;
+    return arm_find(all, config_id, &a) ? (int64_t)a.n : 0;
+}
+
+static void extend(jobs *j, const experiment *e, const experiment_spec *spec, results *all)
+{
+    qsort(all->items, all->n, sizeof *all->items, compare_results);
+    int64_t n = count_seeds(all, all->last->config_id);
+    double half_width = widest(all, e->baseline_config_id);
+    int64_t next = jobs_repeats_next(n, half_width, spec->until.half_width, spec->until.max);
+    if (next <= n)
+        return;
+    int64_t *run_ids, n_run_ids;
+    fail_list faults = {.n = 0};
+    jobs_extension more = {.n_seeds = next, .asking_run = all->last->id};
+    if (jobs_extend_experiment(j, e->id, &more, &run_ids, &n_run_ids, &faults))
+        free(run_ids);
+    else if (faults.items[0].code != FAIL_INTERRUPTED)
+        (void)fprintf(stderr, "regulab: experiment %" PRId64 " gets no more seeds: %s\n", e->id,
+                      faults.items[0].sentence);
+}
+
+static void decide(jobs *j, store *s, const experiment *e, const run *last,
+                   const run_metrics *metrics)
+{
+    experiment_spec spec;
+    fail_list faults = {.n = 0};
+    fail f;
+    if (!codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, &faults))
+        return;
+    if (spec.until.enabled) {
+        results all = {.last = last,
+                       .last_value = metrics ? metrics->selected[spec.until.metric] : NAN,
+                       .metric = spec.until.metric,
+                       .by_data_seed = !spec.repeat_varies_seed};
+        run_query every = {.experiment_id = e->id, .status = -1, .seed = -1};
+        char cursor[64];
+        if (store_list_runs(s, &every, add_result, &all, cursor, &f) && !all.has_failed &&
+            !all.has_others)
+            extend(j, e, &spec, &all);
+        free(all.items);
+    }
+    experiment_spec_close(&spec);
+}
+
+void jobs_repeats_extend(jobs *j, store *s, const run *last, const run_metrics *metrics)
+{
+    experiment e = {0};
+    fail f;
+    if (!store_get_experiment(s, last->experiment_id, &e, &f))
+        return;
+    if (e.spec && strstr(e.spec, "\"until\""))
+        decide(j, s, &e, last, metrics);
+    experiment_close(&e);
+}

@@ -1,0 +1,71 @@
+#include "server/plan/check.h"
+
+#include "core/base/memory.h"
+#include "core/train/train.h"
+
+static size_t memory_of(const train_spec *spec, const dataset *set, const size_t n[PART_COUNT])
+{
+    return split_bytes(set, spec) + train_memory_bytes(spec, set, n);
+}
+
+size_t plan_run_memory_bytes(const train_spec *spec, const dataset *set)
+{
+    size_t n[PART_COUNT];
+    return split_count(set, spec, n, NULL) ? memory_of(spec, set, n) : 0;
+}
+
+static bool check_memory(size_t wanted, fail *f)
+{
+    size_t available = memory_available_bytes();
+    if (wanted <= available)
+        return true;
+    return fail_set(
+        f, FAIL_OUT_OF_MEMORY, NULL,
+        "The run needs %.0f MB of memory and %.0f MB are free. Fewer or narrower hidden "
+        "layers, a smaller batch_size or smaller parts of the data need less.",
+        (double)wanted / 1e6, (double)available / 1e6);
+}
+
+bool plan_resolve(train_spec *spec, const dataset *set, const char *data_dir, fail *f)
+{
+    dataset_options options;
+    size_t n[PART_COUNT];
+    if (!dataset_check(spec->dataset, &spec->dataset_options, data_dir, &options, f) ||
+        !split_count(set, spec, n, f))
+        return false;
+    spec->dataset_options = options;
+    spec->train_size = (int64_t)n[PART_TRAIN];
+    spec->validation_size = (int64_t)n[PART_VALIDATION];
+    spec->test_size = (int64_t)n[PART_TEST];
+    if (spec->scaling < 0)
+        spec->scaling = set->default_scaling;
+    return true;
+}
+
+bool plan_check_set(const train_spec *spec, const dataset *set, fail_list *faults)
+{
+    int n_before = faults->n_found;
+    fail f;
+    size_t n[PART_COUNT];
+    if (!train_check(spec, set, faults))
+        return false;
+    if (!split_count(set, spec, n, &f) || !check_memory(memory_of(spec, set, n), &f))
+        fail_list_add(faults, f.code, f.field, "%s", f.sentence);
+    return faults->n_found == n_before;
+}
+
+bool plan_check(const train_spec *spec, const char *data_dir, fail_list *faults)
+{
+    dataset *set;
+    fail f;
+    if (!dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, data_dir, &set, &f))
+        return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
+    bool passed = plan_check_set(spec, set, faults);
+    dataset_close(set);
+    return passed;
+}
+
+int64_t plan_step_count(const train_spec *spec, size_t n_train)
+{
+    return spec->epochs * (((int64_t)n_train + spec->batch_size - 1) / spec->batch_size);
+}

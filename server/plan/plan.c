@@ -1,0 +1,409 @@
+#include "server/plan/plan.h"
+
+#include "server/codec/codec.h"
+#include "server/plan/fault.h"
+#include "server/plan/rate.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BROKEN_CONFIGS_LIMIT = 8, /* after that many the same faults would only come again */
+    TARGET_ROWS = 10000
+};
+
+/* Values generated for one plan: half a minute to a minute and a half of work. */
+#define GENERATED_VALUES_LIMIT ((size_t)1 << 31)
+
+/* ---- checks ---- */
+
+/* What one config trains on; kept while the next configs train on the same. */
+typedef struct data_in_use {
+    dataset *set;
+    train_spec spec;
+    size_t n_generated; /* sets and */
+    size_t n_values;    /* their values, so far */
+    bool is_too_much;
+} data_in_use;
+
+static bool same_data(const train_spec *a, const train_spec *b)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (FIELDS[i].group == FIELD_GROUP_DATA && !field_equal(&FIELDS[i], a, b))
+            return false;
+    return true;
+}
+
+/* How many more sets of the same size as that of config `c` the configs behind it need: they differ
+ * in data_seed. */
+static size_t count_alike(const grid *p, int c)
+{
+    size_t n = 0;
+    const train_spec *first = &p->configs[c].spec;
+    for (int i = c + 1; i < p->n_configs; i++) {
+        train_spec alike = p->configs[i].spec;
+        if (same_data(&alike, &p->configs[i - 1].spec))
+            continue;
+        alike.data_seed = first->data_seed;
+        n += same_data(&alike, first);
+    }
+    return n;
+}
+
+/* Each generated set of a swept setting is made to be checked, and for the config_id. */
+static bool count_generated(const plan *p, int c, data_in_use *data, fail_list *faults)
+{
+    const experiment_spec *e = &p->spec;
+    char pointer[128] = "/sweep";
+    if (!data->set->built_in)
+        return true;
+    size_t n_values = data->set->parts[PART_TRAIN].n * data->set->d;
+    size_t n_alike = data->n_generated == 0 ? count_alike(&p->grid, c) : 0;
+    data->n_generated++;
+    data->n_values += n_values;
+    if (data->n_values + n_alike * n_values <= GENERATED_VALUES_LIMIT)
+        return true;
+    for (int a = e->n_axes - 1; a >= 0; a--)
+        if (e->axes[a].row->group == FIELD_GROUP_DATA)
+            snprintf(pointer, sizeof pointer, "/sweep/%s", e->axes[a].row->name);
+    fail f;
+    fail_set(&f, FAIL_OUT_OF_RANGE, pointer,
+             "this sweep needs more generated data than the %zu values that one experiment may "
+             "have: at least %zu data sets of up to %zu x %zu",
+             GENERATED_VALUES_LIMIT, data->n_generated + n_alike, data->set->parts[PART_TRAIN].n,
+             data->set->d);
+    data->is_too_much = true;
+    return plan_add_fault(faults, &f);
+}
+
+/* Of the output that varies most; from evenly spaced rows of a large set, whose pages would all be
+ * read otherwise. */
+static double deviation_of_targets(const dataset *set)
+{
+    const dataset_rows *rows = &set->parts[PART_TRAIN];
+    size_t n_rows = rows->n < TARGET_ROWS ? rows->n : TARGET_ROWS;
+    double most = 0;
+    for (size_t k = 0; rows->targets && k < set->k; k++) {
+        double sum = 0, squares = 0, first = (double)rows->targets[k], n = (double)n_rows;
+        for (size_t i = 0; i < n_rows; i++) {
+            double x = (double)rows->targets[i * rows->n / n_rows * set->k + k] - first;
+            sum += x;
+            squares += x * x;
+        }
+        most = fmax(most, sqrt(fmax(0, squares / n - sum / n * (sum / n))));
+    }
+    return most;
+}
+
+static void note_targets(plan *p, const dataset *set)
+{
+    double deviation = deviation_of_targets(set);
+    if (deviation > 0 &&
+        (p->target_deviation == 0 || fabs(log(deviation)) > fabs(log(p->target_deviation))))
+        p->target_deviation = deviation;
+}
+
+static bool use_data(const plan_source *source, plan *p, int c, data_in_use *data,
+                     fail_list *faults)
+{
+    const train_spec *spec = &p->grid.configs[c].spec;
+    if (data->set && same_data(&data->spec, spec))
+        return true;
+    dataset_close(data->set);
+    data->set = NULL;
+    dataset *set;
+    if (!plan_open_set(source, spec, &set, faults))
+        return false;
+    data->set = set;
+    data->spec = *spec;
+    note_targets(p, set);
+    return count_generated(p, c, data, faults);
+}
+
+static bool add_new_faults(fail_list *faults, const fail_list *more)
+{
+    for (int i = 0; i < more->n; i++)
+        plan_add_fault(faults, &more->items[i]);
+    return false;
+}
+
+static void note_memory(plan *p, const fail *f)
+{
+    if (!p->is_too_large)
+        p->memory = *f;
+    p->is_too_large = true;
+}
+
+static bool check_on_set(plan *p, const train_spec *spec, const data_in_use *data, bool must_fit,
+                         fail_list *faults)
+{
+    fail_list found = {.n = 0};
+    if (plan_check_set(spec, data->set, &found))
+        return true;
+    if (!must_fit && found.n == 1 && found.items[0].code == FAIL_OUT_OF_MEMORY) {
+        note_memory(p, &found.items[0]);
+        return true;
+    }
+    return add_new_faults(faults, &found);
+}
+
+/* What decides about more seeds must be measured in every config. */
+static bool check_until(const plan *p, const dataset *set, fail_list *faults)
+{
+    const metric *m = &METRICS[p->spec.until.metric];
+    bool is_class = set->task == TASK_CLASSIFICATION;
+    if (!p->spec.until.enabled || (is_class ? m->classification : m->regression))
+        return true;
+    fail f;
+    fail_set(&f, FAIL_INCOMPATIBLE, "/repeats/until/metric",
+             "%s is a %s: it has no %s; use val_loss", set->name,
+             is_class ? "classification" : "regression", m->name);
+    return plan_add_fault(faults, &f);
+}
+
+static bool resolve_config(const plan_source *source, plan *p, int c, bool must_fit,
+                           data_in_use *data, fail_list *faults)
+{
+    train_spec *spec = &p->grid.configs[c].spec;
+    size_t n[PART_COUNT];
+    fail f;
+    if (!use_data(source, p, c, data, faults))
+        return false;
+    bool is_good = plan_count_parts(data->set, spec, n, faults);
+    is_good = check_until(p, data->set, faults) && is_good;
+    if (is_good && !plan_resolve(spec, data->set, source->data_dir, &f))
+        is_good = plan_add_fault(faults, &f);
+    if (!check_on_set(p, spec, data, must_fit, faults) || !is_good)
+        return false;
+    plan_config *config = &p->configs[c];
+    config->work = rate_work(spec, data->set->d, data->set->k, n);
+    config->memory_bytes = plan_run_memory_bytes(spec, data->set);
+    codec_config_id(spec, data->set->sha256, p->grid.varies_data_seed, config->id);
+    return true;
+}
+
+static bool check_config(const plan_source *source, plan *p, int c, bool must_fit,
+                         data_in_use *data, fail_list *faults)
+{
+    const train_spec sent = p->grid.configs[c].spec; /* as the axes name its values */
+    fail_list found = {.n = 0};
+    bool is_good = resolve_config(source, p, c, must_fit, data, &found);
+    plan_add_faults(&p->spec, &sent, &found, faults);
+    return is_good;
+}
+
+static bool check_configs(const plan_source *source, plan *p, bool must_fit, fail_list *faults)
+{
+    int n_broken = 0;
+    data_in_use data = {.set = NULL};
+    for (int c = 0; c < p->grid.n_configs && n_broken < BROKEN_CONFIGS_LIMIT && !data.is_too_much;
+         c++)
+        n_broken += !check_config(source, p, c, must_fit, &data, faults);
+    dataset_close(data.set);
+    return n_broken == 0;
+}
+
+/* ---- merging ---- */
+
+static int compare_ids(const void *a, const void *b, void *context)
+{
+    const plan_config *configs = context;
+    int i = *(const int *)a, j = *(const int *)b;
+    int order = strcmp(configs[i].id, configs[j].id);
+    return order ? order : (i > j) - (i < j);
+}
+
+/* first[c]: the first config that is the same as c. */
+static bool find_equal(const plan *p, int *first)
+{
+    int n = p->grid.n_configs;
+    int *order = calloc((size_t)n, sizeof *order);
+    if (!order)
+        return false;
+    for (int c = 0; c < n; c++)
+        order[c] = c;
+    qsort_r(order, (size_t)n, sizeof *order, compare_ids, p->configs);
+    for (int i = 0; i < n; i++) {
+        bool is_equal = i > 0 && strcmp(p->configs[order[i]].id, p->configs[order[i - 1]].id) == 0;
+        first[order[i]] = is_equal ? first[order[i - 1]] : order[i];
+    }
+    free(order);
+    return true;
+}
+
+/* Two cells may turn out equal only when the data set has filled in its own options and scaling. */
+static bool merge_configs(plan *p)
+{
+    int n = p->grid.n_configs, n_kept = 0;
+    assert(n > 0);
+    int *first = calloc((size_t)n, sizeof *first);
+    bool is_found = first && find_equal(p, first);
+    if (is_found)
+        p->grid.baseline = first[p->grid.baseline];
+    for (int c = 0; is_found && c < n; c++) {
+        if (first[c] != c)
+            continue;
+        if (p->grid.baseline == c)
+            p->grid.baseline = n_kept;
+        p->grid.configs[n_kept] = p->grid.configs[c];
+        p->configs[n_kept++] = p->configs[c];
+    }
+    if (is_found)
+        p->grid.n_configs = n_kept;
+    free(first);
+    return is_found;
+}
+
+/* ---- reading ---- */
+
+static char *take_text(buffer *b)
+{
+    char *text = b->failed ? NULL : buffer_take(b, NULL);
+    buffer_close(b);
+    return text;
+}
+
+static bool write_values(plan *p)
+{
+    for (int c = 0; c < p->grid.n_configs; c++) {
+        buffer b;
+        buffer_init(&b, 65536);
+        codec_add_values(&b, &p->spec, &p->grid.configs[c].spec);
+        p->configs[c].values = take_text(&b);
+        if (!p->configs[c].values)
+            return false;
+    }
+    return true;
+}
+
+static bool no_memory(fail_list *faults)
+{
+    return fail_list_add(faults, FAIL_OUT_OF_MEMORY, NULL,
+                         "There is no memory to plan this experiment.");
+}
+
+bool plan_take(const plan_source *source, experiment_spec *spec, bool must_fit, plan *out,
+               fail_list *faults)
+{
+    plan p = {.spec = *spec};
+    *spec = (experiment_spec){.name = NULL};
+    if (!sweep_expand(&p.spec, &p.grid, faults)) {
+        plan_add_more(source, &p.spec, faults);
+        experiment_spec_close(&p.spec);
+        return false;
+    }
+    p.configs = calloc((size_t)p.grid.n_configs, sizeof *p.configs);
+    bool is_planned = p.configs ? check_configs(source, &p, must_fit, faults) : no_memory(faults);
+    if (is_planned && !(merge_configs(&p) && write_values(&p)))
+        is_planned = no_memory(faults);
+    if (is_planned)
+        *out = p;
+    else
+        plan_close(&p);
+    return is_planned;
+}
+
+bool plan_read(const plan_source *source, const char *text, size_t n, bool must_fit, plan *out,
+               fail_list *faults)
+{
+    experiment_spec spec;
+    if (codec_read_experiment_spec(text, n, &spec, faults))
+        return plan_take(source, &spec, must_fit, out, faults);
+    if (codec_salvage_experiment_spec(text, n, &spec)) {
+        plan_add_more(source, &spec, faults);
+        experiment_spec_close(&spec);
+    }
+    return false;
+}
+
+void plan_close(plan *p)
+{
+    for (int c = 0; p->configs && c < p->grid.n_configs; c++)
+        free(p->configs[c].values);
+    free(p->configs);
+    grid_close(&p->grid);
+    experiment_spec_close(&p->spec);
+    *p = (plan){.configs = NULL};
+}
+
+/* ---- what it says ---- */
+
+const char *plan_baseline(const plan *p)
+{
+    return p->configs[p->grid.baseline].id;
+}
+
+double plan_work(const plan *p)
+{
+    double work = 0;
+    for (int c = 0; c < p->grid.n_configs; c++)
+        work += p->configs[c].work;
+    return work * (double)p->grid.n_seeds;
+}
+
+size_t plan_memory_bytes(const plan *p)
+{
+    size_t most = 0;
+    for (int c = 0; c < p->grid.n_configs; c++)
+        if (p->configs[c].memory_bytes > most)
+            most = p->configs[c].memory_bytes;
+    return most;
+}
+
+/* ---- rows ---- */
+
+static bool fill_run(const plan *p, int c, const train_spec *spec, new_run *out)
+{
+    buffer b;
+    buffer_init(&b, 65536);
+    codec_add_config(&b, spec, true);
+    char *config = take_text(&b);
+    if (!config)
+        return false;
+    *out = (new_run){.config = config,
+                     .values = p->configs[c].values,
+                     .seed = spec->seed,
+                     .epochs = spec->epochs};
+    memcpy(out->config_id, p->configs[c].id, sizeof out->config_id);
+    return true;
+}
+
+static bool list_runs(const plan *p, plan_cell_exists *exists, void *context, new_run *runs,
+                      int64_t *n_runs)
+{
+    train_spec spec;
+    for (int64_t r = 0; r < p->grid.n_seeds; r++)
+        for (int c = 0; c < p->grid.n_configs; c++) {
+            grid_run_spec(&p->grid, c, r, &spec);
+            if (exists && exists(context, p->configs[c].id, &spec))
+                continue;
+            if (!fill_run(p, c, &spec, &runs[*n_runs]))
+                return false;
+            ++*n_runs;
+        }
+    return true;
+}
+
+bool plan_list_runs(const plan *p, plan_cell_exists *exists, void *context, new_run **runs,
+                    int64_t *n_runs, fail *f)
+{
+    int64_t n = 0;
+    new_run *rows = calloc((size_t)(p->grid.n_seeds * p->grid.n_configs), sizeof *rows);
+    if (!rows || !list_runs(p, exists, context, rows, &n)) {
+        plan_free_runs(rows, n);
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of runs.");
+    }
+    *runs = rows;
+    *n_runs = n;
+    return true;
+}
+
+void plan_free_runs(new_run *runs, int64_t n_runs)
+{
+    for (int64_t i = 0; i < n_runs; i++)
+        free((void *)(uintptr_t)runs[i].config);
+    free(runs);
+}

@@ -1,0 +1,70 @@
+/* plan — what a specification means on this machine: its configs, checked against their data
+ * sets, and the rows of its runs.
+ *
+ * 1. Every config of a plan is resolved, also by its data set, and can be trained; no two have the
+ *    same config_id.
+ * 2. Runs are listed seed by seed, all configs of one seed together: an experiment that is stopped
+ *    early still compares.
+ * Ownership: a plan owns its texts; rows borrow from it. Threads: one plan in one thread. */
+#ifndef SERVER_PLAN_PLAN_H
+#define SERVER_PLAN_PLAN_H
+
+#include "core/base/fail.h"
+#include "server/model/model.h"
+#include "server/plan/check.h"
+#include "server/study/sweep.h"
+
+typedef struct plan_config {
+    char id[17];
+    char *values;        /* JSON text of the swept fields */
+    double work;         /* of one run: server/plan/rate.h */
+    size_t memory_bytes; /* of one run */
+} plan_config;
+
+typedef struct plan {
+    experiment_spec spec;
+    grid grid;
+    plan_config *configs; /* grid.n_configs */
+    /* standard deviation of a regression's training targets, of the set farthest from 1; 0: none */
+    double target_deviation;
+    bool is_too_large; /* a config does not fit into the free memory; `memory` says so */
+    fail memory;
+} plan;
+
+typedef struct plan_source { /* where data sets come from */
+    const char *data_dir;
+    dataset_opener *open_dataset; /* NULL: dataset_open() */
+    void *context;
+} plan_source;
+
+/* Reads and plans a specification, and checks each config against its data set. Adds every fault
+ * found; memory that does not fit is a fault only with `must_fit`. */
+FAIL_CHECKED bool plan_read(const plan_source *source, const char *text, size_t n, bool must_fit,
+                            plan *out, fail_list *faults);
+
+/* The same from a specification already read, which the plan takes over in any case. */
+FAIL_CHECKED bool plan_take(const plan_source *source, experiment_spec *spec, bool must_fit,
+                            plan *out, fail_list *faults);
+void plan_close(plan *p);
+
+/* The config_id of the baseline. */
+const char *plan_baseline(const plan *p);
+
+/* Rows for all repeats and configs that `exists` (may be NULL; it is asked with the run's seeds)
+ * does not know; the caller frees them with plan_free_runs(). */
+typedef bool plan_cell_exists(void *context, const char *config_id, const train_spec *spec);
+FAIL_CHECKED bool plan_list_runs(const plan *p, plan_cell_exists *exists, void *context,
+                                 new_run **runs, int64_t *n_runs, fail *f);
+void plan_free_runs(new_run *runs, int64_t n_runs);
+
+/* What the user should know before the runs start: memory that does not fit, merged cells, fields
+ * without effect, what this many seeds cannot detect, a regularizer compared at one learning rate
+ * only. One sentence per call of `each`. */
+typedef void plan_warning(void *context, const char *sentence);
+void plan_list_warnings(const plan *p, plan_warning *each, void *context);
+
+/* Nominal seconds of all runs one after the other; the most memory that one takes. */
+double plan_work(const plan *p);
+size_t plan_memory_bytes(const plan *p);
+
+#endif

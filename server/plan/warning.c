@@ -1,0 +1,141 @@
+#include "core/stats/stats.h"
+#include "server/plan/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SENTENCE_BYTES = 512 };
+
+typedef struct teller {
+    const plan *p;
+    plan_warning *each;
+    void *context;
+} teller;
+
+static void warn_of_merged(const teller *t)
+{
+    const grid *p = &t->p->grid;
+    char sentence[SENTENCE_BYTES];
+    if (p->n_configs == p->n_cells)
+        return;
+    snprintf(sentence, sizeof sentence,
+             "%" PRId64 " cells, %d distinct: cells that mean the same are trained once.",
+             p->n_cells, p->n_configs);
+    t->each(t->context, sentence);
+}
+
+static void warn_of_memory(const teller *t)
+{
+    if (t->p->is_too_large)
+        t->each(t->context, t->p->memory.sentence);
+}
+
+static bool is_axis(const experiment_spec *e, const field *row)
+{
+    for (int a = 0; a < e->n_axes; a++)
+        if (e->axes[a].row == row)
+            return true;
+    return false;
+}
+
+static bool applies_somewhere(const grid *p, const field *row)
+{
+    for (int c = 0; c < p->n_configs; c++)
+        if (field_applies(row, &p->configs[c].spec))
+            return true;
+    return false;
+}
+
+/* With a sweep a field counts as without effect only if it has none in any config: momentum beside
+ * a swept optimizer is fine. */
+static void warn_of_no_effect(const teller *t)
+{
+    const experiment_spec *e = &t->p->spec;
+    char sentence[SENTENCE_BYTES];
+    for (int i = 0; e->n_axes == 0 && spec_warning(&e->base, i, sentence, sizeof sentence); i++)
+        t->each(t->context, sentence);
+    for (int i = 0; e->n_axes > 0 && i < FIELD_COUNT; i++) {
+        bool is_given = e->base.is_set[i] || is_axis(e, &FIELDS[i]);
+        if (!is_given || applies_somewhere(&t->p->grid, &FIELDS[i]))
+            continue;
+        snprintf(sentence, sizeof sentence, "%s has no effect in any config of this sweep.",
+                 FIELDS[i].name);
+        t->each(t->context, sentence);
+    }
+}
+
+static void warn_of_few_seeds(const teller *t)
+{
+    const grid *p = &t->p->grid;
+    char sentence[SENTENCE_BYTES];
+    if (p->n_configs < 2 && t->p->spec.until.enabled)
+        t->each(t->context, "Seeds are added for differences to the baseline, and there is one "
+                            "config only: the least number of seeds is trained.");
+    if (p->n_configs < 2 || t->p->spec.until.enabled)
+        return;
+    if (p->n_seeds < 3)
+        snprintf(sentence, sizeof sentence,
+                 "%" PRId64 " seed%s per config: too few for a verdict, which needs 3 pairs. Set "
+                 "repeats to 5 or more.",
+                 p->n_seeds, p->n_seeds == 1 ? "" : "s");
+    else
+        snprintf(sentence, sizeof sentence,
+                 "%" PRId64 " seeds per config: a true difference below %.2f standard deviations "
+                 "(over seeds, of the paired differences) is missed more often than one time in "
+                 "five.",
+                 p->n_seeds, stats_detectable_effect((size_t)p->n_seeds));
+    t->each(t->context, sentence);
+}
+
+static void warn_of_one_rate(const teller *t)
+{
+    const experiment_spec *e = &t->p->spec;
+    const field *swept = NULL;
+    char sentence[SENTENCE_BYTES];
+    for (int a = 0; a < e->n_axes && !swept; a++)
+        if (e->axes[a].row->is_regularizer)
+            swept = e->axes[a].row;
+    if (!swept || t->p->grid.n_configs < 2 || is_axis(e, field_find("learning_rate")))
+        return;
+    snprintf(sentence, sizeof sentence,
+             "%s is compared at one learning rate (%g): the best rate may differ from value to "
+             "value, often upwards with stronger regularization. Sweep learning_rate as well.",
+             swept->name, t->p->grid.configs[t->p->grid.baseline].spec.learning_rate);
+    t->each(t->context, sentence);
+}
+
+/* Inputs are scaled, targets are what they are: a loss is in their units. */
+static void warn_of_targets(const teller *t)
+{
+    const double deviation = t->p->target_deviation, far = 10;
+    char sentence[SENTENCE_BYTES];
+    if (deviation == 0 || (deviation < far && deviation > 1 / far))
+        return;
+    snprintf(sentence, sizeof sentence,
+             "The targets have a standard deviation of %.3g and are not scaled: a net starts with "
+             "outputs of about 1 and may take very long to reach them. Bring targets of about "
+             "unit size.",
+             deviation);
+    t->each(t->context, sentence);
+}
+
+static void warn_of_drawn_baseline(const teller *t)
+{
+    if (t->p->spec.random_search && !t->p->spec.has_baseline)
+        t->each(t->context,
+                "The baseline of a random search is the first config that is drawn, an arbitrary "
+                "one: its differences rank configs, they do not say what a setting does.");
+}
+
+void plan_list_warnings(const plan *p, plan_warning *each, void *context)
+{
+    teller t = {p, each, context};
+    warn_of_memory(&t);
+    warn_of_merged(&t);
+    warn_of_no_effect(&t);
+    warn_of_few_seeds(&t);
+    warn_of_one_rate(&t);
+    warn_of_targets(&t);
+    warn_of_drawn_baseline(&t);
+}

@@ -1,0 +1,399 @@
+/* store_experiments — inserting, extending, changing and deleting experiments, and how their state
+ * follows from their runs. */
+#include "server/store/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool store_no_experiment(int64_t id, fail *f)
+{
+    return fail_set(f, FAIL_NOT_FOUND, NULL, "There is no experiment %" PRId64 ".", id);
+}
+
+/* ---- state ---- */
+
+/* Between two of its runs an experiment goes on `running`; one that was cancelled as a whole is
+ * cancelled in the end, whatever had been completed before. */
+static const char SETTLE[] =
+    "UPDATE experiments SET status = CASE"
+    " WHEN n_running > 0 THEN 'running'"
+    " WHEN n_queued > 0 AND status = 'running' AND n_completed + n_failed + n_cancelled > 0"
+    " THEN 'running'"
+    " WHEN n_queued > 0 THEN 'queued'"
+    " WHEN n_paused > 0 THEN 'paused'"
+    " WHEN is_cancelled AND n_cancelled > 0 THEN 'cancelled'"
+    " WHEN n_completed > 0 THEN 'completed'"
+    " WHEN n_cancelled > 0 THEN 'cancelled'"
+    " WHEN n_failed > 0 THEN 'failed'"
+    " ELSE 'completed' END,"
+    " started_at = CASE WHEN n_running > 0 THEN coalesce(started_at, ?2) ELSE started_at END,"
+    " finished_at = CASE WHEN n_queued + n_running + n_paused = 0 THEN ?2 END "
+    "WHERE id = ?1";
+
+static const char GET_COUNTS[] =
+    "SELECT status, n_queued, n_running, n_paused, n_completed, n_failed, n_cancelled,"
+    " CASE WHEN epochs_planned > 0 THEN CAST(epochs_done AS REAL) / epochs_planned ELSE 0.0 END "
+    "FROM experiments WHERE id = ?1";
+
+static bool tell_experiment(store_writer *w, int64_t id, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(&w->connection, GET_COUNTS, f);
+    if (!get)
+        return false;
+    store_bind_integer(get, 1, id);
+    if (!store_step(&w->connection, get, &row, f))
+        return false;
+    if (!row)
+        return store_no_experiment(id, f);
+    event_row event = {.kind = EVENT_EXPERIMENT, .experiment_id = id};
+    event.status =
+        (run_state)store_column_name(get, 0, RUN_STATE_NAMES, RUN_STATE_COUNT, RUN_STATE_QUEUED);
+    for (int i = 0; i < RUN_STATE_COUNT; i++)
+        event.runs[i] = store_column_integer(get, 1 + i);
+    event.progress = store_column_number(get, 7);
+    store_reset(get);
+    return store_add_event(w, &event, f);
+}
+
+bool store_settle_experiment(store_writer *w, int64_t experiment_id, fail *f)
+{
+    sqlite3_stmt *settle = store_prepare(&w->connection, SETTLE, f);
+    if (!settle)
+        return false;
+    store_bind_integer(settle, 1, experiment_id);
+    store_bind_text(settle, 2, w->now);
+    return store_done(&w->connection, settle, f) && tell_experiment(w, experiment_id, f);
+}
+
+/* ---- inserting ---- */
+
+typedef struct insertion {
+    const new_experiment *e;
+    int64_t id;
+    int64_t *run_ids;
+    bool is_repeat;
+} insertion;
+
+static const char FIND_KEY[] =
+    "SELECT id, idempotency_digest FROM experiments WHERE idempotency_key = ?1";
+
+/* *id is the experiment of an earlier post with this key and digest, 0 if the key is new. */
+static bool find_earlier(store_connection *c, const char *key, const char *digest, int64_t *id,
+                         fail *f)
+{
+    char earlier[128];
+    bool found;
+    *id = 0;
+    sqlite3_stmt *find = store_prepare(c, FIND_KEY, f);
+    if (!find)
+        return false;
+    store_bind_text(find, 1, key);
+    if (!store_step(c, find, &found, f) || !found)
+        return !found;
+    *id = store_column_integer(find, 0);
+    store_column_copy(find, 1, earlier, sizeof earlier);
+    store_reset(find);
+    if (strcmp(earlier, digest ? digest : "") == 0)
+        return true;
+    return fail_set(f, FAIL_CONFLICT, NULL,
+                    "The Idempotency-Key was used before with another body, for experiment %" PRId64
+                    ": choose a new key.",
+                    *id);
+}
+
+bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id, fail *f)
+{
+    store_connection *c = store_borrow(s, f);
+    if (!c)
+        return false;
+    bool is_good = find_earlier(c, key, digest, id, f);
+    store_give_back(s, c);
+    return is_good;
+}
+
+static const char GET_ACCEPTED[] =
+    "SELECT coalesce(accepted_runs, n_runs), coalesce(accepted_configs, n_configs),"
+    " coalesce(accepted_baseline, baseline_config_id) FROM experiments"
+    " WHERE id = ?1" STORE_NOT_DELETED("id");
+
+static const char FIRST_RUNS[] =
+    "SELECT id FROM runs WHERE experiment_id = ?1 ORDER BY id LIMIT ?2";
+
+/* The ids of the first n runs; false also where there are fewer. */
+static bool read_first_runs(store_connection *c, int64_t id, int64_t n, int64_t *run_ids, fail *f)
+{
+    sqlite3_stmt *list = store_prepare(c, FIRST_RUNS, f);
+    bool row = true;
+    if (!list)
+        return false;
+    store_bind_integer(list, 1, id);
+    store_bind_integer(list, 2, n);
+    for (int64_t i = 0; row; i++) {
+        if (!store_step(c, list, &row, f))
+            return false;
+        if (row)
+            run_ids[i] = store_column_integer(list, 0);
+        else if (i < n)
+            return store_no_experiment(id, f);
+    }
+    return true;
+}
+
+static bool read_accepted(store_connection *c, int64_t id, store_accepted *out, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(c, GET_ACCEPTED, f);
+    if (!get)
+        return false;
+    store_bind_integer(get, 1, id);
+    if (!store_step(c, get, &row, f))
+        return false;
+    if (!row)
+        return store_no_experiment(id, f);
+    out->n_runs = store_column_integer(get, 0);
+    out->n_configs = store_column_integer(get, 1);
+    store_column_copy(get, 2, out->baseline_config_id, sizeof out->baseline_config_id);
+    store_reset(get);
+    out->run_ids = calloc((size_t)out->n_runs + 1, sizeof *out->run_ids);
+    if (!out->run_ids)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to list the runs.");
+    if (read_first_runs(c, id, out->n_runs, out->run_ids, f))
+        return true;
+    free(out->run_ids);
+    return false;
+}
+
+bool store_get_accepted(store *s, int64_t id, store_accepted *out, fail *f)
+{
+    store_connection *c = store_borrow(s, f);
+    *out = (store_accepted){0};
+    if (!c)
+        return false;
+    bool is_read = read_accepted(c, id, out, f);
+    store_give_back(s, c);
+    return is_read;
+}
+
+static const char INSERT_EXPERIMENT[] =
+    "INSERT INTO experiments (name, description, tags, status, n_configs, baseline_config_id,"
+    " idempotency_key, idempotency_digest, created_at, priority, accepted_runs,"
+    " accepted_configs, accepted_baseline) "
+    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?4, ?5)";
+static const char INSERT_SPEC[] =
+    "INSERT INTO experiment_specs (experiment_id, spec) VALUES (?1, ?2)";
+
+static bool insert_experiment(store_writer *w, const new_experiment *e, int64_t *id, fail *f)
+{
+    store_connection *c = &w->connection;
+    sqlite3_stmt *row = store_prepare(c, INSERT_EXPERIMENT, f);
+    sqlite3_stmt *spec = row ? store_prepare(c, INSERT_SPEC, f) : NULL;
+    if (!spec)
+        return false;
+    store_bind_text(row, 1, e->name ? e->name : "");
+    store_bind_text(row, 2, e->description ? e->description : "");
+    store_bind_text(row, 3, e->tags ? e->tags : "[]");
+    store_bind_integer(row, 4, e->n_configs);
+    store_bind_text(row, 5, e->baseline_config_id ? e->baseline_config_id : "");
+    store_bind_text(row, 6, e->idempotency_key);
+    store_bind_text(row, 7, e->idempotency_digest);
+    store_bind_text(row, 8, w->now);
+    store_bind_integer(row, 9, e->priority);
+    store_bind_integer(row, 10, e->n_runs);
+    if (!store_done(c, row, f))
+        return false;
+    *id = sqlite3_last_insert_rowid(c->db);
+    store_bind_integer(spec, 1, *id);
+    store_bind_text(spec, 2, e->spec ? e->spec : "{}");
+    return store_done(c, spec, f);
+}
+
+static const char INSERT_RUN[] =
+    "INSERT INTO runs (experiment_id, config_id, seed, data_seed, status, epochs, created_at,"
+    " swept, config) VALUES (?1, ?2, ?3, json_extract(?7, '$.data_seed'), 'queued', ?4, ?5, ?6, "
+    "?7)";
+static const char INSERT_CONFIGS[] =
+    "INSERT OR IGNORE INTO configs (experiment_id, config_id, first_run_id) "
+    "SELECT experiment_id, config_id, min(id) FROM runs WHERE experiment_id = ?1 AND id >= ?2 "
+    "GROUP BY config_id";
+static const char COUNT_NEW_RUNS[] =
+    "UPDATE experiments SET n_runs = n_runs + ?2, n_queued = n_queued + ?2,"
+    " epochs_planned = epochs_planned + ?3 WHERE id = ?1";
+
+static bool run_with_3(store_writer *w, const char *sql, int64_t a, int64_t b, int64_t third,
+                       fail *f)
+{
+    sqlite3_stmt *statement = store_prepare(&w->connection, sql, f);
+    if (!statement)
+        return false;
+    store_bind_integer(statement, 1, a);
+    store_bind_integer(statement, 2, b);
+    if (sqlite3_bind_parameter_count(statement) > 2)
+        store_bind_integer(statement, 3, third);
+    return store_done(&w->connection, statement, f);
+}
+
+/* Inserts the runs as queued with their configurations, and counts them. run_ids (n) are set. */
+static bool insert_runs(store_writer *w, int64_t experiment_id, const new_run *runs, int64_t n,
+                        int64_t *run_ids, fail *f)
+{
+    store_connection *c = &w->connection;
+    int64_t epochs = 0;
+    sqlite3_stmt *insert = store_prepare(c, INSERT_RUN, f);
+    if (!insert)
+        return false;
+    for (int64_t i = 0; i < n; i++) {
+        store_bind_integer(insert, 1, experiment_id);
+        store_bind_text(insert, 2, runs[i].config_id);
+        store_bind_integer(insert, 3, runs[i].seed);
+        store_bind_integer(insert, 4, runs[i].epochs);
+        store_bind_text(insert, 5, w->now);
+        store_bind_text(insert, 6, runs[i].values ? runs[i].values : "{}");
+        store_bind_text(insert, 7, runs[i].config);
+        if (!store_done(c, insert, f))
+            return false;
+        run_ids[i] = sqlite3_last_insert_rowid(c->db);
+        epochs += runs[i].epochs;
+    }
+    return n == 0 || (run_with_3(w, INSERT_CONFIGS, experiment_id, run_ids[0], 0, f) &&
+                      run_with_3(w, w->insert_fields.data, experiment_id, run_ids[0], 0, f) &&
+                      run_with_3(w, COUNT_NEW_RUNS, experiment_id, n, epochs, f));
+}
+
+static bool change_insert(store_writer *w, void *arguments, fail *f)
+{
+    insertion *in = arguments;
+    const char *key = in->e->idempotency_key;
+    if (key && !find_earlier(&w->connection, key, in->e->idempotency_digest, &in->id, f))
+        return false;
+    in->is_repeat = in->id != 0;
+    if (in->is_repeat)
+        return read_first_runs(&w->connection, in->id, in->e->n_runs, in->run_ids, f);
+    return insert_experiment(w, in->e, &in->id, f) &&
+           insert_runs(w, in->id, in->e->runs, in->e->n_runs, in->run_ids, f) &&
+           store_settle_experiment(w, in->id, f);
+}
+
+bool store_insert_experiment(store *s, const new_experiment *e, int64_t *experiment_id,
+                             int64_t *run_ids, bool *is_repeat, fail *f)
+{
+    insertion in = {.e = e, .run_ids = run_ids};
+    if (!store_write(s, change_insert, &in, f))
+        return false;
+    *experiment_id = in.id;
+    *is_repeat = in.is_repeat;
+    return true;
+}
+
+/* ---- extending ---- */
+
+typedef struct extension {
+    int64_t experiment_id, n_runs, n_configs;
+    const new_run *runs;
+    const config_values *values;
+    size_t n_values;
+    const char *baseline;
+    int64_t *run_ids;
+} extension;
+
+static const char EXTEND[] =
+    "UPDATE experiments SET n_configs = ?2, is_cancelled = 0,"
+    " baseline_config_id = coalesce(?3, baseline_config_id) WHERE id = ?1" STORE_NOT_DELETED("id");
+
+static const char SET_VALUES[] = "UPDATE runs SET swept = ?3 WHERE experiment_id = ?1"
+                                 " AND config_id = ?2 AND swept <> ?3";
+
+static bool set_values(store_writer *w, const extension *in, fail *f)
+{
+    sqlite3_stmt *set = store_prepare(&w->connection, SET_VALUES, f);
+    bool is_set = set != NULL;
+    for (size_t i = 0; is_set && i < in->n_values; i++) {
+        store_bind_integer(set, 1, in->experiment_id);
+        store_bind_text(set, 2, in->values[i].config_id);
+        store_bind_text(set, 3, in->values[i].values);
+        is_set = store_done(&w->connection, set, f);
+    }
+    return is_set;
+}
+
+static bool change_extend(store_writer *w, void *arguments, fail *f)
+{
+    extension *in = arguments;
+    int64_t id = in->experiment_id;
+    sqlite3_stmt *extend = store_prepare(&w->connection, EXTEND, f);
+    if (!extend)
+        return false;
+    store_bind_integer(extend, 1, id);
+    store_bind_integer(extend, 2, in->n_configs);
+    store_bind_text(extend, 3, in->baseline);
+    if (!store_done(&w->connection, extend, f))
+        return false;
+    if (sqlite3_changes(w->connection.db) == 0)
+        return store_no_experiment(id, f);
+    return set_values(w, in, f) && insert_runs(w, id, in->runs, in->n_runs, in->run_ids, f) &&
+           store_settle_experiment(w, id, f);
+}
+
+bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs, int64_t n_runs,
+                             int64_t n_configs, const config_values *values, size_t n_values,
+                             const char *baseline, int64_t *run_ids, fail *f)
+{
+    extension in = {experiment_id, n_runs, n_configs, runs, values, n_values, baseline, run_ids};
+    return store_write(s, change_extend, &in, f);
+}
+
+/* ---- changing ---- */
+
+typedef struct updating {
+    int64_t id;
+    const experiment_change *change;
+} updating;
+
+static const char UPDATE[] =
+    "UPDATE experiments SET name = coalesce(?2, name), description = coalesce(?3, description),"
+    " tags = coalesce(json(?4), tags), priority = coalesce(?5, priority)"
+    " WHERE id = ?1" STORE_NOT_DELETED("id");
+
+static bool change_update(store_writer *w, void *arguments, fail *f)
+{
+    const updating *in = arguments;
+    sqlite3_stmt *update = store_prepare(&w->connection, UPDATE, f);
+    if (!update)
+        return false;
+    store_bind_integer(update, 1, in->id);
+    store_bind_text(update, 2, in->change->name);
+    store_bind_text(update, 3, in->change->description);
+    store_bind_text(update, 4, in->change->tags);
+    if (in->change->priority)
+        store_bind_integer(update, 5, *in->change->priority);
+    if (!store_done(&w->connection, update, f))
+        return false;
+    if (sqlite3_changes(w->connection.db) == 0)
+        return store_no_experiment(in->id, f);
+    return tell_experiment(w, in->id, f);
+}
+
+bool store_update_experiment(store *s, int64_t id, const experiment_change *change, fail *f)
+{
+    updating in = {id, change};
+    return store_write(s, change_update, &in, f);
+}
+
+/* ---- checking ---- */
+
+static const char GET_EXPERIMENT_ID[] =
+    "SELECT id FROM experiments WHERE id = ?1" STORE_NOT_DELETED("id");
+
+bool store_check_experiment(store_writer *w, int64_t id, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(&w->connection, GET_EXPERIMENT_ID, f);
+    if (!get)
+        return false;
+    store_bind_integer(get, 1, id);
+    if (!store_step(&w->connection, get, &row, f))
+        return false;
+    store_reset(get);
+    return row || store_no_experiment(id, f);
+}

@@ -1,0 +1,376 @@
+#include "server/store/schema.h"
+
+#include "core/spec/spec.h"
+#include "server/model/model.h"
+#include "server/store/migrations.h"
+
+#include <string.h>
+
+enum { TEXT_LIMIT = 1 << 20 };
+
+/* ---- identity ---- */
+
+static bool read_integer(store_connection *c, const char *sql, int64_t *out, fail *f)
+{
+    bool row;
+    sqlite3_stmt *statement = store_prepare(c, sql, f);
+    if (!statement || !store_step(c, statement, &row, f))
+        return false;
+    *out = row ? store_column_integer(statement, 0) : 0;
+    store_reset(statement);
+    return true;
+}
+
+static const char GET_APPLICATION[] = "PRAGMA application_id";
+static const char GET_VERSION[] = "PRAGMA user_version";
+static const char COUNT_OBJECTS[] = "SELECT count(*) FROM sqlite_schema";
+static const char HAS_MIGRATIONS[] =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'";
+static const char GET_LAST_MIGRATION[] = "SELECT max(number) FROM schema_migrations";
+
+/* The number of the last migration, by the mark of the file and by the table: whichever says
+ * more. */
+static bool read_version(store_connection *c, int64_t *version, fail *f)
+{
+    int64_t has_table, marked, recorded = 0;
+    if (!read_integer(c, GET_VERSION, &marked, f) ||
+        !read_integer(c, HAS_MIGRATIONS, &has_table, f) ||
+        (has_table && !read_integer(c, GET_LAST_MIGRATION, &recorded, f)))
+        return false;
+    *version = recorded > marked ? recorded : marked;
+    return true;
+}
+
+static bool check_identity(store_connection *c, int64_t *version, fail *f)
+{
+    int64_t application, n_objects;
+    if (!read_integer(c, GET_APPLICATION, &application, f) ||
+        !read_integer(c, COUNT_OBJECTS, &n_objects, f) || !read_version(c, version, f))
+        return false;
+    if (application != STORE_APPLICATION_ID && (application != 0 || n_objects > 0))
+        return fail_set(f, FAIL_STORAGE, NULL,
+                        "%s is a database of another program: name another file for Regulab's.",
+                        c->path);
+    if (*version > MIGRATION_COUNT)
+        return fail_set(f, FAIL_STORAGE, NULL,
+                        "The database %s was written by a newer Regulab (its schema has number "
+                        "%lld, this program knows %d): use that version.",
+                        c->path, (long long)*version, MIGRATION_COUNT);
+    return true;
+}
+
+/* ---- migrations ---- */
+
+static const char RECORD_MIGRATION[] =
+    "INSERT INTO schema_migrations (number, name, applied_at) VALUES (?1, ?2, ?3)";
+
+static bool run_migration(store_connection *c, const migration *m, fail *f)
+{
+    char now[STORE_TIME_BYTES];
+    if (!store_execute(c, m->sql, f))
+        return false;
+    sqlite3_stmt *insert = store_prepare(c, RECORD_MIGRATION, f);
+    if (!insert)
+        return false;
+    store_bind_integer(insert, 1, m->number);
+    store_bind_text(insert, 2, m->name);
+    store_bind_text(insert, 3, store_time_write(store_now_ms(), now));
+    if (!store_done(c, insert, f))
+        return false;
+    buffer pragmas;
+    buffer_init(&pragmas, 256);
+    buffer_add_format(&pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                      STORE_APPLICATION_ID, m->number);
+    bool is_marked = pragmas.failed ? fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory.")
+                                    : store_execute(c, pragmas.data, f);
+    buffer_close(&pragmas);
+    return is_marked;
+}
+
+/* Runs `change` between BEGIN and COMMIT; on false nothing of it is left. */
+static bool in_transaction(store_connection *c,
+                           bool (*change)(store_connection *, const void *, fail *),
+                           const void *argument, fail *f)
+{
+    if (!store_execute(c, "BEGIN IMMEDIATE", f))
+        return false;
+    if (change(c, argument, f) && store_execute(c, "COMMIT", f))
+        return true;
+    if (!sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+static bool migrate(store_connection *c, const void *argument, fail *f)
+{
+    return run_migration(c, argument, f);
+}
+
+/* ---- the table of fields ---- */
+
+/* In config_fields: all but what stands in `experiments`. */
+static bool has_column(const field *row)
+{
+    static const char *const others[] = {"name", "description", "tags", "priority"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(row->name, others[i]) == 0)
+            return false;
+    return true;
+}
+
+/* Seeds differ from run to run; they are columns of `runs`. */
+static bool is_seed(const field *row)
+{
+    return strcmp(row->name, "seed") == 0 || strcmp(row->name, "data_seed") == 0;
+}
+
+/* "early_stopping.patience" -> early_stopping_patience */
+static void add_column_name(buffer *b, const char *name)
+{
+    for (; *name; name++)
+        buffer_add(b, *name == '.' ? "_" : name, 1);
+}
+
+static void add_fields_table(buffer *b)
+{
+    buffer_add_text(b, "CREATE TABLE config_fields (experiment_id INTEGER NOT NULL REFERENCES "
+                       "experiments (id) ON DELETE CASCADE, config_id TEXT NOT NULL");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]))
+            continue;
+        buffer_add_text(b, ", ");
+        add_column_name(b, FIELDS[i].name);
+    }
+    buffer_add_text(b, ", PRIMARY KEY (experiment_id, config_id)) WITHOUT ROWID");
+}
+
+/* A data set with options is an object with its name. */
+static void add_field_value(buffer *b, const field *row)
+{
+    if (row->group == FIELD_GROUP_EXPERIMENT) { /* as it was sent */
+        buffer_add_format(b,
+                          "(SELECT json_extract(s.spec, '$.%s') FROM experiment_specs s "
+                          "WHERE s.experiment_id = r.experiment_id)",
+                          row->name);
+        return;
+    }
+    if (row->type == FIELD_DATASET)
+        buffer_add_format(b, "coalesce(json_extract(r.config, '$.%s.name'), ", row->name);
+    buffer_add_format(b, "json_extract(r.config, '$.%s')", row->name);
+    if (row->type == FIELD_DATASET)
+        buffer_add_text(b, ")");
+}
+
+static void add_fields_insert(buffer *b)
+{
+    buffer_add_text(b, "INSERT INTO config_fields SELECT r.experiment_id, r.config_id");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]))
+            continue;
+        buffer_add_text(b, ", ");
+        add_field_value(b, &FIELDS[i]);
+    }
+    buffer_add_text(b, " FROM configs c JOIN runs r ON r.id = c.first_run_id");
+}
+
+void store_schema_add_insert(buffer *b)
+{
+    add_fields_insert(b);
+    buffer_add_text(b, " WHERE c.experiment_id = ?1 AND c.first_run_id >= ?2");
+}
+
+static const char GET_TABLE[] =
+    "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'config_fields'";
+
+static bool is_table_current(store_connection *c, const char *wanted, bool *current, fail *f)
+{
+    bool row;
+    sqlite3_stmt *get = store_prepare(c, GET_TABLE, f);
+    if (!get || !store_step(c, get, &row, f))
+        return false;
+    *current = row && strcmp((const char *)sqlite3_column_text(get, 0), wanted) == 0;
+    store_reset(get);
+    return true;
+}
+
+static void add_fields_remake(buffer *b, const char *create)
+{
+    buffer_add_format(b, "DROP TABLE IF EXISTS config_fields; %s;", create);
+    buffer_add_text(b, "CREATE INDEX config_fields_dataset ON config_fields (dataset);");
+    add_fields_insert(b);
+}
+
+/* ---- views ---- */
+
+static void add_fields(buffer *b, const char *seeds_table, bool with_seed)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]) || (!with_seed && strcmp(FIELDS[i].name, "seed") == 0))
+            continue;
+        buffer_add_format(b, ", %s.", is_seed(&FIELDS[i]) ? seeds_table : "k");
+        add_column_name(b, FIELDS[i].name);
+    }
+}
+
+/* What can change later is a column of its own table. */
+static void add_experiment_columns(buffer *b)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (!has_column(&FIELDS[i]))
+            buffer_add_format(b, ", e.%s", FIELDS[i].name);
+}
+
+static void add_metrics(buffer *b, const char *table, const char *prefix, const char *prefix_2)
+{
+    const char *name;
+    double value;
+    for (int i = 0; run_metric_get(&(run_metrics){0}, i, &name, &value); i++) {
+        buffer_add_format(b, ", %s.%s%s", table, prefix, name);
+        if (prefix_2)
+            buffer_add_format(b, ", %s.%s%s", table, prefix_2, name);
+    }
+}
+
+/* LEFT JOIN: left out by the planner where no field is asked for. */
+static void add_views(buffer *b)
+{
+    buffer_add_text(b, "DROP VIEW IF EXISTS run_results; DROP VIEW IF EXISTS config_results;"
+                       "CREATE VIEW run_results AS SELECT r.id AS run_id, r.experiment_id, "
+                       "e.name AS experiment, r.config_id, r.status, r.stop_reason, r.error, "
+                       "r.attempt, r.epoch, r.samples_per_second, r.selected_weights, "
+                       "r.created_at, r.started_at, r.finished_at");
+    add_fields(b, "r", true);
+    add_metrics(b, "r", "", NULL);
+    add_experiment_columns(b);
+    buffer_add_text(b, " FROM runs r LEFT JOIN experiments e ON e.id = r.experiment_id "
+                       "LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id "
+                       "AND k.config_id = r.config_id "
+                       "LEFT JOIN deletions d ON d.experiment_id = r.experiment_id "
+                       "WHERE d.experiment_id IS NULL;"
+                       "CREATE VIEW config_results AS SELECT c.experiment_id, "
+                       "e.name AS experiment, c.config_id, c.n, c.n_failed");
+    add_fields(b, "k", false);
+    add_metrics(b, "c", "mean_", "std_");
+    add_experiment_columns(b);
+    buffer_add_text(b, " FROM configs c LEFT JOIN experiments e ON e.id = c.experiment_id "
+                       "LEFT JOIN config_fields k ON k.experiment_id = c.experiment_id "
+                       "AND k.config_id = c.config_id "
+                       "LEFT JOIN deletions d ON d.experiment_id = c.experiment_id "
+                       "WHERE d.experiment_id IS NULL;");
+}
+
+static bool make_derived(store_connection *c, const void *argument, fail *f)
+{
+    (void)argument;
+    bool current, is_made = false;
+    buffer create, all;
+    buffer_init(&create, TEXT_LIMIT);
+    buffer_init(&all, TEXT_LIMIT);
+    add_fields_table(&create);
+    if (create.failed || !is_table_current(c, create.data, &current, f))
+        goto out;
+    add_views(&all);
+    if (!current)
+        add_fields_remake(&all, create.data);
+    is_made = !all.failed && store_execute(c, all.data, f);
+out:
+    if (create.failed || all.failed)
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the views.");
+    buffer_close(&create);
+    buffer_close(&all);
+    return is_made;
+}
+
+bool store_schema_apply(store_connection *c, fail *f)
+{
+    int64_t version;
+    if (!check_identity(c, &version, f) || !store_execute(c, "PRAGMA journal_mode = WAL", f))
+        return false;
+    for (; version < MIGRATION_COUNT; version++)
+        if (!in_transaction(c, migrate, &MIGRATIONS[version], f))
+            return false;
+    return in_transaction(c, make_derived, NULL, f);
+}
+
+/* ---- columns by name ---- */
+
+/* Columns of run_results that are neither fields nor final metrics. */
+static const struct {
+    const char *name, *column;
+    store_column_kind kind;
+} RUN_COLUMNS[] = {
+    {"id", "r.id", STORE_COLUMN_NUMBER},
+    {"run_id", "r.id", STORE_COLUMN_NUMBER},
+    {"experiment_id", "r.experiment_id", STORE_COLUMN_NUMBER},
+    {"config_id", "r.config_id", STORE_COLUMN_TEXT},
+    {"seed", "r.seed", STORE_COLUMN_NUMBER},
+    {"status", "r.status", STORE_COLUMN_TEXT},
+    {"stop_reason", "r.stop_reason", STORE_COLUMN_TEXT},
+    {"error", "r.error", STORE_COLUMN_TEXT},
+    {"attempt", "r.attempt", STORE_COLUMN_NUMBER},
+    {"epoch", "r.epoch", STORE_COLUMN_NUMBER},
+    {"epochs", "r.epochs", STORE_COLUMN_NUMBER},
+    {"samples_per_second", "r.samples_per_second", STORE_COLUMN_NUMBER},
+    {"selected_weights", "r.selected_weights", STORE_COLUMN_TEXT},
+    {"created_at", "r.created_at", STORE_COLUMN_TEXT},
+    {"started_at", "r.started_at", STORE_COLUMN_TEXT},
+    {"finished_at", "r.finished_at", STORE_COLUMN_TEXT},
+};
+
+/* The column's name equals the field's, dots and underscores taken as the same. */
+static bool is_same_name(const char *column, const char *name)
+{
+    while (*column && (*column == *name || (*column == '_' && *name == '.'))) {
+        column++;
+        name++;
+    }
+    return *column == '\0' && *name == '\0';
+}
+
+static store_column_kind kind_of(const field *row)
+{
+    switch (row->type) {
+    case FIELD_BOOLEAN:
+        return STORE_COLUMN_BOOLEAN;
+    case FIELD_INTEGER:
+    case FIELD_NUMBER:
+        return STORE_COLUMN_NUMBER;
+    case FIELD_RATES:
+        return STORE_COLUMN_RATES;
+    case FIELD_ENUM:
+        return STORE_COLUMN_ENUM;
+    default:
+        return STORE_COLUMN_TEXT;
+    }
+}
+
+static bool add_field_column(buffer *b, const char *name, store_column *column)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!has_column(&FIELDS[i]) || !is_same_name(name, FIELDS[i].name))
+            continue;
+        buffer_add_text(b, is_seed(&FIELDS[i]) ? "r." : "k.");
+        add_column_name(b, FIELDS[i].name);
+        *column = (store_column){kind_of(&FIELDS[i]), &FIELDS[i]};
+        return true;
+    }
+    return false;
+}
+
+bool store_schema_add_column(buffer *b, const char *name, store_column *column)
+{
+    for (size_t i = 0; i < sizeof RUN_COLUMNS / sizeof *RUN_COLUMNS; i++) {
+        if (strcmp(name, RUN_COLUMNS[i].name) != 0)
+            continue;
+        buffer_add_text(b, RUN_COLUMNS[i].column);
+        *column = (store_column){.kind = RUN_COLUMNS[i].kind};
+        return true;
+    }
+    if (add_field_column(b, name, column))
+        return true;
+    if (run_metric_find(name) < 0)
+        return false;
+    buffer_add_format(b, "r.%s", name);
+    *column = (store_column){.kind = STORE_COLUMN_NUMBER};
+    return true;
+}

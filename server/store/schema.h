@@ -1,0 +1,46 @@
+/* schema — what the database consists of: its identity, migrations, views.
+ *
+ * 1. A database is ours if it is empty or carries our application id; another program's is refused,
+ * not changed.
+ * 2. Each migration runs once, in a transaction together with its record in schema_migrations;
+ * PRAGMA user_version is the number of the last one. A database with a greater number is refused.
+ * 3. From FIELDS[] are derived, at each start: the table config_fields (every field of a
+ * configuration, and what the experiment was swept and repeated over, as a column; made anew from
+ * the configurations' JSON when the fields have changed) and the views run_results and
+ * config_results. Neither calls a function, so that any SQLite reads them, also one that does not
+ * trust the schema. Threads: those of the connection. */
+#ifndef SERVER_STORE_SCHEMA_H
+#define SERVER_STORE_SCHEMA_H
+
+#include "core/spec/spec.h"
+#include "server/store/connection.h"
+#include "server/text/buffer.h"
+
+#define STORE_APPLICATION_ID 0x52474c42 /* "RGLB" */
+
+/* Checks, migrates, switches to WAL and makes what is derived. */
+FAIL_CHECKED bool store_schema_apply(store_connection *c, fail *f);
+
+/* Adds the statement that fills config_fields for the configurations of experiment ?1 whose first
+ * run is ?2 or later. */
+void store_schema_add_insert(buffer *b);
+
+typedef enum store_column_kind {
+    STORE_COLUMN_NUMBER,
+    STORE_COLUMN_RATES, /* a number, or an array of them as JSON text */
+    STORE_COLUMN_TEXT,
+    STORE_COLUMN_ENUM, /* one of the field's names */
+    STORE_COLUMN_BOOLEAN
+} store_column_kind;
+
+typedef struct store_column {
+    store_column_kind kind;
+    const field *row; /* NULL: not a field's */
+} store_column;
+
+/* Adds the SQL expression of a column of run_results to `b` (with `runs` called r and config_fields
+ * k) and tells what it holds; "id" is run_id, a dot may stand for an underscore. False if there is
+ * no such column. */
+bool store_schema_add_column(buffer *b, const char *name, store_column *column);
+
+#endif

@@ -1,0 +1,514 @@
+#include "server/study/sweep.h"
+#include "core/math/rng.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the draws of a random search lie among those of RNG_DATA: trial t, axis a is word 0 of (row
+ * t, step a, this layer) under the experiment's `seed`; no generator uses layers above 0. More
+ * trials or more axes leave the earlier draws as they are. */
+#define SEARCH_LAYER 0xFFFFFFFFu
+
+void experiment_spec_close(experiment_spec *e)
+{
+    free(e->name);
+    free(e->description);
+    free(e->tags);
+    for (int i = 0; i < e->n_axes; i++)
+        free(e->axes[i].values);
+    *e = (experiment_spec){0};
+}
+
+void grid_close(grid *p)
+{
+    free(p->configs);
+    *p = (grid){0};
+}
+
+/* ---- axes ---- */
+
+static bool has_place(const field *row)
+{
+    return row->offset != (size_t)-1;
+}
+
+static bool is_child_of(const field *child, const field *parent)
+{
+    size_t n = strlen(parent->name);
+    return strncmp(child->name, parent->name, n) == 0 && child->name[n] == '.';
+}
+
+bool sweep_is_sweepable(const field *row)
+{
+    return row->group != FIELD_GROUP_EXPERIMENT && strcmp(row->name, "seed") != 0;
+}
+
+bool sweep_takes_range(const field *row)
+{
+    return row->type == FIELD_INTEGER || row->type == FIELD_NUMBER || row->type == FIELD_RATES;
+}
+
+void sweep_apply(const field *row, const train_spec *from, train_spec *to)
+{
+    if (has_place(row))
+        field_copy(row, from, to);
+    to->is_set[row - FIELDS] = from->is_set[row - FIELDS];
+    for (int i = 0; row->type == FIELD_OBJECT && i < FIELD_COUNT; i++)
+        if (is_child_of(&FIELDS[i], row))
+            field_copy(&FIELDS[i], from, to);
+}
+
+/* A few digits less than a double has: 0.3 instead of 0.30000000000000004, and labels that can be
+ * read. */
+static double round_digits(double value, int digits, double low, double high)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.*e", digits - 1, value);
+    double rounded = strtod(text, NULL);
+    return rounded < low ? low : rounded > high ? high : rounded;
+}
+
+/* The place `at` in 0 .. 1 of the axis' range. */
+static double range_value(const sweep_axis *axis, double at, int digits)
+{
+    double low = axis->minimum, high = axis->maximum;
+    double value = axis->log_scale ? low * pow(high / low, at) : low + (high - low) * at;
+    if (axis->row->type == FIELD_INTEGER)
+        return fmin(fmax(round(value), low), high);
+    return at <= 0 ? low : at >= 1 ? high : round_digits(value, digits, low, high);
+}
+
+static void put_number(const field *row, double value, train_spec *to)
+{
+    void *place = field_value(row, to);
+    if (row->type == FIELD_INTEGER)
+        *(int64_t *)place = (int64_t)value;
+    else
+        *(double *)place = value;
+    if (row->type == FIELD_RATES)
+        *(int *)(void *)((char *)to + row->count_offset) = 0;
+    to->is_set[row - FIELDS] = 1;
+}
+
+static int axis_length(const sweep_axis *axis)
+{
+    return axis->is_range ? axis->count : axis->n_values;
+}
+
+static void apply_index(const sweep_axis *axis, int i, train_spec *to)
+{
+    if (!axis->is_range)
+        sweep_apply(axis->row, &axis->values[i], to);
+    else
+        put_number(axis->row,
+                   range_value(axis, axis->count > 1 ? (double)i / (axis->count - 1) : 0, 12), to);
+}
+
+static int apply_draw(const sweep_axis *axis, int64_t seed, int64_t trial, int index,
+                      train_spec *to)
+{
+    rng_stream stream =
+        rng_stream_at(seed, RNG_DATA, (uint32_t)trial, (uint32_t)index, SEARCH_LAYER);
+    if (axis_length(axis) > 0) {
+        int i = (int)rng_below(&stream, (uint32_t)axis_length(axis));
+        apply_index(axis, i, to);
+        return i;
+    }
+    put_number(axis->row, range_value(axis, rng_uniform(&stream), 6), to);
+    return -1;
+}
+
+/* The axes in the order in which they are applied: objects before their members. */
+static void order_axes(const experiment_spec *e, int order[SWEEP_AXES_LIMIT])
+{
+    int n = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < e->n_axes; i++)
+            if ((e->axes[i].row->type == FIELD_OBJECT) == (pass == 0))
+                order[n++] = i;
+}
+
+/* Sweeping early_stopping.patience asks for early stopping, unless the specification says itself
+ * when it is on. */
+static void enable_parents(const experiment_spec *e, train_spec *base)
+{
+    for (int p = 0; p < FIELD_COUNT; p++) {
+        const field *parent = &FIELDS[p];
+        bool is_said = parent->type != FIELD_OBJECT || !parent->nullable || base->is_set[p],
+             is_wanted = false;
+        for (int i = 0; i < e->n_axes; i++) {
+            is_said = is_said || e->axes[i].row == parent;
+            is_wanted = is_wanted || is_child_of(e->axes[i].row, parent);
+        }
+        if (is_wanted && !is_said)
+            *(bool *)field_value(parent, base) = true;
+    }
+}
+
+/* ---- cells ---- */
+
+typedef struct cells { /* what a plan is made from */
+    const experiment_spec *e;
+    int order[SWEEP_AXES_LIMIT];
+    train_spec base;
+    int64_t n;
+} cells;
+
+/* The unresolved spec of one cell; index[a] is the value's place on axis a, -1 where it was drawn
+ * from a range. The last axis varies fastest, as in nested loops. */
+static void make_cell(const cells *c, int64_t cell, train_spec *out, int index[SWEEP_AXES_LIMIT])
+{
+    *out = c->base;
+    int64_t rest = cell;
+    for (int a = c->e->n_axes - 1; a >= 0 && !c->e->random_search; a--) {
+        int length = axis_length(&c->e->axes[a]);
+        index[a] = (int)(rest % length);
+        rest /= length;
+    }
+    for (int i = 0; i < c->e->n_axes; i++) {
+        int a = c->order[i];
+        if (c->e->random_search)
+            index[a] = apply_draw(&c->e->axes[a], c->base.seed, cell, a, out);
+        else
+            apply_index(&c->e->axes[a], index[a], out);
+    }
+}
+
+static bool count_cells(const experiment_spec *e, int64_t *out, fail_list *faults)
+{
+    int64_t n = e->random_search ? e->trials : 1;
+    for (int a = 0; a < e->n_axes && !e->random_search; a++) {
+        n *= axis_length(&e->axes[a]);
+        if (n > SWEEP_RUNS_LIMIT)
+            return fail_list_add(
+                faults, FAIL_TOO_LARGE, "/sweep",
+                "the grid has more than %d cells; use fewer values or a random search",
+                SWEEP_RUNS_LIMIT);
+    }
+    *out = n;
+    return true;
+}
+
+static bool has_fault(const fail_list *list, const char *field_pointer, const char *sentence)
+{
+    for (int i = 0; i < list->n; i++)
+        if (strcmp(list->items[i].field, field_pointer) == 0 &&
+            strcmp(list->items[i].sentence, sentence) == 0)
+            return true;
+    return false;
+}
+
+/* "/dropout/1" of a cell is "/sweep/dropout/2" of the specification where dropout is swept: the
+ * third value. */
+static void point_to_axis(const experiment_spec *e, const int index[SWEEP_AXES_LIMIT],
+                          const char *pointer, char out[SWEEP_POINTER_BYTES])
+{
+    for (int a = 0; a < e->n_axes; a++) {
+        char name[64];
+        snprintf(name, sizeof name, "/%s", e->axes[a].row->name);
+        for (char *dot = strchr(name, '.'); dot; dot = strchr(dot, '.'))
+            *dot = '/';
+        size_t n = strlen(name);
+        if (strncmp(pointer, name, n) != 0 || (pointer[n] && pointer[n] != '/'))
+            continue;
+        if (index[a] < 0 || e->axes[a].is_range)
+            snprintf(out, SWEEP_POINTER_BYTES, "/sweep/%s", e->axes[a].row->name);
+        else
+            snprintf(out, SWEEP_POINTER_BYTES, "/sweep/%s/%d%s", e->axes[a].row->name, index[a],
+                     pointer + n);
+        return;
+    }
+    snprintf(out, SWEEP_POINTER_BYTES, "%s", pointer);
+}
+
+static int index_of(const sweep_axis *axis, const train_spec *spec)
+{
+    for (int i = 0; i < axis->n_values; i++)
+        if (field_equal(axis->row, &axis->values[i], spec))
+            return i;
+    return -1;
+}
+
+void sweep_point(const experiment_spec *e, const train_spec *spec, const char *pointer,
+                 char out[SWEEP_POINTER_BYTES])
+{
+    int index[SWEEP_AXES_LIMIT];
+    for (int a = 0; a < e->n_axes; a++)
+        index[a] = index_of(&e->axes[a], spec);
+    point_to_axis(e, index, pointer, out);
+}
+
+/* Every fault once, however many cells have it. */
+static void tell_faults(const cells *c, const int index[SWEEP_AXES_LIMIT], const fail_list *found,
+                        fail_list *faults)
+{
+    for (int i = 0; i < found->n; i++) {
+        char pointer[SWEEP_POINTER_BYTES];
+        point_to_axis(c->e, index, found->items[i].field, pointer);
+        if (!has_fault(faults, pointer, found->items[i].sentence))
+            fail_list_add(faults, found->items[i].code, pointer, "%s", found->items[i].sentence);
+    }
+}
+
+/* ---- equal configs ---- */
+
+/* Eight bytes at a time through the finalizer of SplitMix64. */
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    for (size_t i = 0; i < n; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, p + i, n - i < 8 ? n - i : 8);
+        hash = (hash ^ word) + 0x9E3779B97F4A7C15u;
+        hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9u;
+        hash ^= hash >> 27;
+    }
+    return hash;
+}
+
+static uint64_t mix_value(uint64_t hash, const field *row, const train_spec *spec)
+{
+    const void *value = field_value_const(row, spec);
+    size_t n = field_value_count(row, spec);
+    switch (row->type) {
+    case FIELD_INTEGER:
+    case FIELD_INTEGER_ARRAY:
+        return mix(hash, value, n * sizeof(int64_t));
+    case FIELD_NUMBER:
+    case FIELD_RATES:
+        for (size_t i = 0; i < n; i++) {
+            double number = ((const double *)value)[i] + 0.0; /* -0 equals 0 and hashes as it */
+            hash = isnan(number) ? mix(hash, "NaN", 3) : mix(hash, &number, sizeof number);
+        }
+        return hash;
+    case FIELD_BOOLEAN:
+    case FIELD_OBJECT:
+        return mix(hash, value, sizeof(bool));
+    case FIELD_ENUM:
+        return mix(hash, value, sizeof(int));
+    case FIELD_DATASET:
+        return mix(hash, value, strlen(value));
+    default:
+        return hash;
+    }
+}
+
+static uint64_t hash_spec(const train_spec *spec)
+{
+    uint64_t hash = 0;
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (has_place(&FIELDS[i]))
+            hash = mix_value(hash, &FIELDS[i], spec);
+    return hash;
+}
+
+static bool same_config(const train_spec *a, const train_spec *b)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (!field_equal(&FIELDS[i], a, b))
+            return false;
+    return true;
+}
+
+typedef struct config_slot {
+    uint64_t hash;
+    int config; /* index + 1; 0: free */
+} config_slot;
+
+typedef struct config_table { /* open addressing, at most half full */
+    config_slot *slots;
+    size_t mask;
+} config_table;
+
+static bool table_open(config_table *t, int64_t n)
+{
+    size_t size = 16;
+    while (size < 2 * (size_t)n)
+        size *= 2;
+    t->slots = calloc(size, sizeof *t->slots);
+    t->mask = size - 1;
+    return t->slots != NULL;
+}
+
+/* Adds the config if none equals it. */
+static void add_config(config_table *t, const train_spec *spec, grid *p)
+{
+    uint64_t hash = hash_spec(spec);
+    size_t at = (size_t)hash & t->mask;
+    for (; t->slots[at].config; at = (at + 1) & t->mask)
+        if (t->slots[at].hash == hash &&
+            same_config(&p->configs[t->slots[at].config - 1].spec, spec))
+            return;
+    p->configs[p->n_configs++].spec = *spec;
+    t->slots[at] = (config_slot){hash, p->n_configs};
+}
+
+static bool make_configs(const cells *c, grid *p, fail_list *faults)
+{
+    config_table table;
+    if (!table_open(&table, c->n))
+        return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/sweep", "no memory for %lld configs",
+                             (long long)c->n);
+    bool ok = true;
+    for (int64_t cell = 0; cell < c->n && faults->n < FAIL_LIST_LIMIT; cell++) {
+        train_spec spec;
+        int index[SWEEP_AXES_LIMIT];
+        fail_list found; /* its items are large: not zeroed for every cell */
+        found.n = found.n_found = 0;
+        make_cell(c, cell, &spec, index);
+        if (spec_resolve(&spec, &found)) {
+            add_config(&table, &spec, p);
+        } else {
+            tell_faults(c, index, &found, faults);
+            ok = false;
+        }
+    }
+    free(table.slots);
+    return ok;
+}
+
+/* ---- baseline ---- */
+
+/* What the baseline asks for, applied to a config, leaves it as it is. */
+static bool matches_baseline(const experiment_spec *e, const train_spec *config)
+{
+    train_spec wanted = *config;
+    fail_list ignored;
+    ignored.n = ignored.n_found = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < FIELD_COUNT; i++)
+            if (e->baseline.is_set[i] && (FIELDS[i].type == FIELD_OBJECT) == (pass == 0))
+                sweep_apply(&FIELDS[i], &e->baseline, &wanted);
+    return spec_resolve(&wanted, &ignored) && same_config(&wanted, config);
+}
+
+static bool find_given_baseline(const experiment_spec *e, grid *p, fail_list *faults)
+{
+    int n_found = 0;
+    for (int i = p->n_configs - 1; i >= 0; i--)
+        if (matches_baseline(e, &p->configs[i].spec)) {
+            p->baseline = i;
+            n_found++;
+        }
+    if (n_found == 1)
+        return true;
+    return fail_list_add(
+        faults, FAIL_INCOMPATIBLE, "/baseline",
+        n_found
+            ? "the baseline matches %d of %d configs; give it more values, so that it matches one"
+            : "the baseline matches none (%d of %d) of the configs",
+        n_found, p->n_configs);
+}
+
+static bool swept_regularizers_are_off(const experiment_spec *e, const train_spec *config,
+                                       const train_spec *defaults)
+{
+    for (int a = 0; a < e->n_axes; a++) {
+        const field *row = e->axes[a].row;
+        if (!row->is_regularizer)
+            continue;
+        if (!field_equal(row, config, defaults))
+            return false;
+        for (int i = 0; row->type == FIELD_OBJECT && i < FIELD_COUNT; i++)
+            if (is_child_of(&FIELDS[i], row) && !field_equal(&FIELDS[i], config, defaults))
+                return false;
+    }
+    return true;
+}
+
+/* How many swept fields of the regularizers' group that are no strength themselves, as a kind or a
+ * patience, are not at their default. */
+static int count_manners(const experiment_spec *e, const train_spec *config,
+                         const train_spec *defaults)
+{
+    int n = 0;
+    for (int a = 0; a < e->n_axes; a++) {
+        const field *row = e->axes[a].row;
+        n += row->group == FIELD_GROUP_REGULARIZERS && !row->is_regularizer &&
+             field_applies(row, config) && !field_equal(row, config, defaults);
+    }
+    return n;
+}
+
+/* Of the configs whose swept regularizers are off, or of all where none is, the first that does in
+ * the usual manner what is on. */
+static void find_baseline(const experiment_spec *e, grid *p)
+{
+    train_spec defaults;
+    fail_list ignored = {0};
+    spec_init(&defaults);
+    bool resolved = spec_resolve(&defaults, &ignored), is_off = false;
+    assert(resolved);
+    int fewest = 0;
+    for (int c = 0; c < p->n_configs; c++) {
+        const train_spec *config = &p->configs[c].spec;
+        bool is_off_here = swept_regularizers_are_off(e, config, &defaults);
+        int n = count_manners(e, config, &defaults);
+        if (c > 0 && (is_off_here < is_off || (is_off_here == is_off && n >= fewest)))
+            continue;
+        p->baseline = c;
+        is_off = is_off_here;
+        fewest = n;
+    }
+}
+
+/* ---- the plan ---- */
+
+static bool check_size(const experiment_spec *e, const grid *p, fail_list *faults)
+{
+    int64_t most = e->until.enabled ? e->until.max : e->n_repeats;
+    if (p->n_configs * most > SWEEP_RUNS_LIMIT)
+        return fail_list_add(
+            faults, FAIL_TOO_LARGE, "/sweep",
+            "%d configs with up to %lld seeds are %lld runs; an experiment has at most %d",
+            p->n_configs, (long long)most, (long long)(p->n_configs * most), SWEEP_RUNS_LIMIT);
+    if (p->varies_seed && p->first_seed > SPEC_SEED_LIMIT - (most - 1))
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/seed",
+                             "the last repeat's seed would be above 2^53 - 1");
+    if (p->varies_data_seed && p->first_data_seed > SPEC_SEED_LIMIT - (most - 1))
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/data_seed",
+                             "the last repeat's data_seed would be above 2^53 - 1");
+    return true;
+}
+
+bool sweep_expand(const experiment_spec *e, grid *out, fail_list *faults)
+{
+    cells c = {.e = e, .base = e->base};
+    if (!count_cells(e, &c.n, faults))
+        return false;
+    grid p = {.n_cells = c.n,
+              .n_seeds = e->n_repeats,
+              .first_seed = e->base.seed,
+              .first_data_seed = e->base.data_seed,
+              .varies_seed = e->repeat_varies_seed,
+              .varies_data_seed = e->repeat_varies_data_seed};
+    p.configs = malloc((size_t)c.n * sizeof *p.configs);
+    if (!p.configs)
+        return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/sweep", "no memory for %lld configs",
+                             (long long)c.n);
+    order_axes(e, c.order);
+    enable_parents(e, &c.base);
+    bool ok = make_configs(&c, &p, faults) && check_size(e, &p, faults);
+    if (ok && e->has_baseline)
+        ok = find_given_baseline(e, &p, faults);
+    else if (ok)
+        find_baseline(e, &p);
+    if (ok)
+        *out = p;
+    else
+        grid_close(&p);
+    return ok;
+}
+
+void grid_run_spec(const grid *p, int c, int64_t r, train_spec *out)
+{
+    assert(c >= 0 && c < p->n_configs && r >= 0);
+    *out = p->configs[c].spec;
+    if (p->varies_seed)
+        out->seed = p->first_seed + r;
+    if (p->varies_data_seed)
+        out->data_seed = p->first_data_seed + r;
+}
