@@ -43,10 +43,17 @@ function sourcesOf(folder, pattern) {
 
 function unitJobs() {
   const sources = [...sourcesOf('tests/core', /^test_.*\.c$/), ...sourcesOf('tests/server', /^test_.*\.c$/)];
-  return sources.map((source) => {
-    const flavour = basename(source).startsWith('test_gradient') ? 'double' : '';
-    return { name: source, command: [...wrapper, join(build, flavour, source.replace(/\.c$/, ''))] };
-  });
+  return sources.map(unitJob);
+}
+
+function unitJob(source) {
+  const flavour = basename(source).startsWith('test_gradient') ? 'double' : '';
+  return { name: source, command: [...wrapper, join(build, flavour, source.replace(/\.c$/, ''))] };
+}
+
+// A file of either kind: the program that was built of a .c, or the tests of a .mjs.
+function fileJob(file) {
+  return file.endsWith('.c') ? unitJob(relative(top, resolve(file))) : nodeJob(file);
 }
 
 function nodeJob(file) {
@@ -94,7 +101,7 @@ function runJob(job) {
 /* What takes longest begins first, so that in the end no worker waits for the other. */
 const LONGEST = ['test_jobs.c', 'test_extremes.c', 'views.test.mjs', 'tools.test.mjs', 'test_train.c', 'charts.test.mjs', 'test_diagnostics.c', 'boundary.test.mjs', 'hardening.test.mjs'];
 const turnOf = ({ name }) => (LONGEST.indexOf(basename(name)) + LONGEST.length + 1) % (LONGEST.length + 1);
-const queue = [...options.groups.flatMap(jobsOf), ...options.files.map(nodeJob)].sort((a, b) => turnOf(a) - turnOf(b));
+const queue = [...options.groups.flatMap(jobsOf), ...options.files.map(fileJob)].sort((a, b) => turnOf(a) - turnOf(b));
 const total = { passed: 0, failed: 0, skipped: 0 };
 async function worker() {
   for (let job = queue.shift(); job; job = queue.shift()) {
