@@ -24,15 +24,16 @@ const sanitizer = /-fsanitize=(\S+)/.exec(flags)?.[1] ?? '';
 
 // The sanitizers' shadow memory wants addresses that are not randomized too widely.
 const wrapper = sanitizer ? ['setarch', '-R'] : [];
+// Their allocators say no as malloc() does, where they would rather stop the program.
 const environment = {
   ...process.env,
   NODE_NO_WARNINGS: '1',
   REGULAB: join(build, 'regulab'),
   REGULAB_WRAPPER: wrapper.join(' '),
   REGULAB_SANITIZER: sanitizer,
-  ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
+  ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1',
   UBSAN_OPTIONS: 'print_stacktrace=1',
-  TSAN_OPTIONS: `halt_on_error=0:second_deadlock_stack=1:suppressions=${join(top, 'tests/tsan.supp')}`,
+  TSAN_OPTIONS: `halt_on_error=0:allocator_may_return_null=1:second_deadlock_stack=1:suppressions=${join(top, 'tests/tsan.supp')}`,
 };
 
 function sourcesOf(folder, pattern) {
