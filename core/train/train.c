@@ -1,5 +1,6 @@
 #include "core/train/train.h"
 
+#include "core/base/clock.h"
 #include "core/math/mat.h"
 #include "core/train/internal.h"
 
@@ -7,14 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- memory ---- */
 
@@ -58,8 +51,11 @@ static void init_state(run *r)
 static bool run_open(run *r, const train_input *input, const train_hooks *hooks, fail *f)
 {
     const dataset *set = input->data->set;
-    *r = (run){
-        .input = input, .spec = input->spec, .data = input->data, .hooks = hooks, .began = now()};
+    *r = (run){.input = input,
+               .spec = input->spec,
+               .data = input->data,
+               .hooks = hooks,
+               .began = clock_steady_seconds()};
     net_init(&r->net, r->spec, set->d, set->k, set->task);
     r->steps_per_epoch =
         ((int64_t)r->data->n[PART_TRAIN] + r->spec->batch_size - 1) / r->spec->batch_size;
@@ -235,7 +231,7 @@ static train_command ask(const run *r)
  * r->stop says why. */
 static bool train_epoch(run *r)
 {
-    double began = now();
+    double began = clock_steady_seconds();
     bool go_on = true;
     shuffle(r);
     regularization_start_epoch(&r->regularization, r->state.epoch);
@@ -248,7 +244,7 @@ static bool train_epoch(run *r)
             r->stop = command == TRAIN_CANCEL ? TRAIN_STOP_CANCELLED : TRAIN_STOP_PAUSED;
         go_on = r->stop == TRAIN_STOP_FINISHED;
     }
-    double seconds = now() - began;
+    double seconds = clock_steady_seconds() - began;
     r->state.epoch_seconds += seconds;
     r->state.train_seconds += seconds;
     return go_on;
@@ -377,14 +373,14 @@ static bool save_checkpoint(run *r, fail *f)
         return true;
     run_write_checkpoint(r);
     bool ok = r->hooks->on_checkpoint(r->hooks->context, r->checkpoint, run_checkpoint_bytes(r), f);
-    r->last_checkpoint = now();
+    r->last_checkpoint = clock_steady_seconds();
     return ok;
 }
 
 static bool checkpoint_is_due(const run *r)
 {
     return r->input->checkpoint_seconds > 0 &&
-           now() - r->last_checkpoint >= r->input->checkpoint_seconds;
+           clock_steady_seconds() - r->last_checkpoint >= r->input->checkpoint_seconds;
 }
 
 static bool record_is_due(const run *r)
@@ -477,7 +473,7 @@ static bool finish(run *r, train_result *result, fail *f)
     result->memory_bytes = r->arena.size;
     if (keep && !fill_model(r, model, result, f))
         return false;
-    result->wall_seconds = now() - r->began;
+    result->wall_seconds = clock_steady_seconds() - r->began;
     return true;
 }
 

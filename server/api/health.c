@@ -1,11 +1,11 @@
 #include "server/api/health.h"
 
+#include "core/base/clock.h"
 #include "server/api/app.h"
 #include "server/codec/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef REGULAB_VERSION
@@ -99,13 +99,6 @@ static double resident_bytes(void)
     return pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-static double seconds_since(int64_t ms)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9 - (double)ms * 1e-3;
-}
-
 void api_health_metrics(struct app *shared, const request *q, response *r)
 {
     (void)q;
@@ -122,7 +115,7 @@ void api_health_metrics(struct app *shared, const request *q, response *r)
     add_family(&r->body, "info", "gauge", "The program's version.");
     buffer_add_text(&r->body, "regulab_info{version=\"" REGULAB_VERSION "\"} 1\n");
     add_value(&r->body, "uptime_seconds", "gauge", "Since the start.",
-              seconds_since(shared->started_ms));
+              1e-3 * (double)(clock_date_ms() - shared->started_ms));
     add_value(&r->body, "resident_memory_bytes", "gauge", "Memory of the process.",
               resident_bytes());
     add_value(&r->body, "store_healthy", "gauge", "1 while the database takes writes.",

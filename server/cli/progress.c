@@ -1,24 +1,17 @@
 #include "server/cli/progress.h"
+#include "core/base/clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BAR_WIDTH = 24 };
 #define SECONDS_BETWEEN_DRAWINGS 0.1
 
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 void cli_progress_start(cli_progress *p, double work, int64_t n_runs, bool quiet)
 {
     *p = (cli_progress){.is_shown = !quiet && isatty(STDERR_FILENO),
-                        .started = now(),
+                        .started = clock_steady_seconds(),
                         .work = work,
                         .n_runs = n_runs};
 }
@@ -32,7 +25,7 @@ void cli_progress_add(cli_progress *p, double work, int64_t n_runs)
 void cli_progress_run(cli_progress *p, double work)
 {
     p->run_work = work;
-    p->run_started = p->last_time = now();
+    p->run_started = p->last_time = clock_steady_seconds();
     p->last_step = 0;
     p->rate = 0;
 }
@@ -65,7 +58,7 @@ void cli_progress_step(cli_progress *p, int64_t step, int64_t n_steps)
 {
     if (!p->is_shown)
         return;
-    double time = now();
+    double time = clock_steady_seconds();
     if (time - p->drawn < SECONDS_BETWEEN_DRAWINGS)
         return;
     if (time > p->last_time && step > p->last_step) {

@@ -1,4 +1,5 @@
 /* `regulab serve`: flags -> open -> wire -> serve -> close. */
+#include "core/base/clock.h"
 #include "core/data/import/register.h"
 #include "server/api/app.h"
 #include "server/api/recipes.h"
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifndef REGULAB_STATIC_DIR
@@ -227,7 +227,6 @@ static bool serve(service *s, fail *f)
 int cli_serve(const cli_arguments *a)
 {
     service s = {0};
-    struct timespec now;
     fail f;
     if (!read_flags(a, &s))
         return CLI_USAGE;
@@ -235,8 +234,7 @@ int cli_serve(const cli_arguments *a)
     if (token_file && !load_token(token_file, &s, &f))
         return cli_failed(&f);
     http_block_signals();
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    s.app.started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    s.app.started_ms = clock_date_ms();
     bool ok = open_all(&s, &f) && serve(&s, &f);
     close_all(&s);
     return ok ? CLI_DONE : cli_failed(&f);

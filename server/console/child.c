@@ -1,5 +1,6 @@
 /* The child's side of the SQL console: its own limits, then one statement, then the answer as a
  * whole. */
+#include "core/base/clock.h"
 #include "server/console/console.h"
 #include "server/console/guard.h"
 #include "server/console/wire.h"
@@ -236,7 +237,7 @@ static bool read_rows(console_guard *g, sqlite3_stmt *statement, const console_r
 
 static bool run_statement(console_guard *g, const console_request *q, buffer *answer, fail *f)
 {
-    int64_t n_rows = 0, start = console_clock_ns();
+    int64_t n_rows = 0, start = clock_steady_ns();
     bool truncated = false, done = false;
     sqlite3_stmt *statement = NULL;
     buffer cells;
@@ -250,7 +251,7 @@ static bool run_statement(console_guard *g, const console_request *q, buffer *an
     console_add_integer(answer, sqlite3_column_count(statement));
     console_add_integer(answer, n_rows);
     console_add_integer(answer, truncated);
-    console_add_real(answer, (double)(console_clock_ns() - start) / 1e6);
+    console_add_real(answer, (double)(clock_steady_ns() - start) / 1e6);
     buffer_add(answer, cells.data, cells.n);
     done = !answer->failed || fail_set(f, FAIL_OUT_OF_MEMORY, "/query",
                                        "Not enough memory for the rows of the answer.");

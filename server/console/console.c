@@ -1,5 +1,6 @@
 #include "server/console/console.h"
 
+#include "core/base/clock.h"
 #include "server/console/wire.h"
 
 #include <errno.h>
@@ -108,19 +109,12 @@ static int spawn_child(int request, int answer, pid_t *pid)
     return error;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Everything until the other end is closed. False when the deadline came first. */
 static bool read_answer(int fd, int64_t deadline_ms, buffer *out)
 {
     char chunk[65536];
     for (;;) {
-        int64_t left = deadline_ms - now_ms();
+        int64_t left = deadline_ms - clock_steady_ms();
         struct pollfd wanted = {.fd = fd, .events = POLLIN};
         int ready = left > 0 ? poll(&wanted, 1, (int)left) : 0;
         if (ready == 0)
@@ -165,7 +159,8 @@ static bool run_child(const console_request *q, int request, buffer *answer, fai
         close(pipe_ends[0]);
         return fail_of_system("start its process", error, f);
     }
-    bool in_time = read_answer(pipe_ends[0], now_ms() + q->time_limit_ms + GRACE_MS, answer);
+    bool in_time =
+        read_answer(pipe_ends[0], clock_steady_ms() + q->time_limit_ms + GRACE_MS, answer);
     if (!in_time)
         kill(pid, SIGKILL);
     close(pipe_ends[0]);

@@ -1,19 +1,12 @@
 #include "server/console/guard.h"
 
+#include "core/base/clock.h"
 #include "server/console/console.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { PROGRESS_OPERATIONS = 2000, BUSY_MS = 300 };
-
-int64_t console_clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- allow-lists ---- */
 
@@ -234,7 +227,7 @@ static int authorize(void *context, int action, const char *first, const char *s
 static int on_progress(void *context)
 {
     console_guard *g = context;
-    g->timed_out = console_clock_ns() >= g->deadline_ns;
+    g->timed_out = clock_steady_ns() >= g->deadline_ns;
     return g->timed_out;
 }
 
@@ -336,7 +329,7 @@ static int prepare_connection(console_guard *g)
 
 bool console_guard_open(console_guard *g, const char *database, int time_limit_ms, fail *f)
 {
-    *g = (console_guard){.deadline_ns = console_clock_ns() + (int64_t)time_limit_ms * 1000000};
+    *g = (console_guard){.deadline_ns = clock_steady_ns() + (int64_t)time_limit_ms * 1000000};
     int code = sqlite3_open_v2(database, &g->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK)
         code = prepare_connection(g);

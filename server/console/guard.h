@@ -34,8 +34,6 @@ void console_guard_close(console_guard *g);
 /* Turns SQLite's code for a statement into a fail; `statement` is its text, for line and column. */
 bool console_guard_fail(const console_guard *g, int code, const char *statement, fail *f);
 
-int64_t console_clock_ns(void);
-
 /* stddev, median, ci95_low, ci95_high as aggregates (server/console/functions.c). SQLite's code. */
 int console_register_functions(sqlite3 *db);
 

@@ -1,5 +1,6 @@
 #include "server/http/answer.h"
 
+#include "core/base/clock.h"
 #include "server/api/app.h"
 #include "server/events/events.h"
 #include "server/http/stream.h"
@@ -152,6 +153,6 @@ enum MHD_Result http_answer_queue(http_exchange *x)
     if (x->stream)
         http_exchange_relax(x);
     else
-        http_exchange_expect(x, http_now(), x->server->options.answer_ms, n_bytes);
+        http_exchange_expect(x, clock_steady_ms(), x->server->options.answer_ms, n_bytes);
     return result;
 }

@@ -13,6 +13,7 @@
 #ifndef SERVER_HTTP_EXCHANGE_H
 #define SERVER_HTTP_EXCHANGE_H
 
+#include "core/base/clock.h"
 #include "server/api/message.h"
 #include "server/api/routes.h"
 #include "server/http/assets.h"
@@ -28,7 +29,7 @@ struct http_stream;
 
 typedef struct http_peer { /* a connection */
     int fd;
-    int64_t deadline_ms; /* by the clock of http_now(); 0: none */
+    int64_t deadline_ms; /* of clock_steady_ms(); 0: none */
     /* its header is still being read: libmicrohttpd may drop it without a word */
     struct http_exchange *starting;
     /* told when the client leaves: a stream, an upload; NULL: none */
@@ -98,9 +99,6 @@ typedef struct http_exchange {
     char content_type[64];
     char *uri, *path, *query_text; /* as sent; decoded; all three in one block at uri */
 } http_exchange;
-
-/* Milliseconds of a clock that never jumps. */
-int64_t http_now(void);
 
 /* The exchange waits for `ms` at most for what comes next, besides the time that `bytes` take at 16
  * KiB/s. */

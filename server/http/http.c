@@ -1,5 +1,6 @@
 #include "server/http/http.h"
 
+#include "core/base/clock.h"
 #include "server/api/app.h"
 #include "server/events/events.h"
 #include "server/http/exchange.h"
@@ -38,20 +39,13 @@ static const struct {
 } POOLS[HTTP_POOL_COUNT] = {
     [HTTP_POOL_QUICK] = {4, 512}, [HTTP_POOL_SLOW] = {3, 64}, [HTTP_POOL_PLAN] = {2, 256}};
 
-/* ---- time ---- */
-
-int64_t http_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+/* ---- deadlines ---- */
 
 void http_exchange_expect(http_exchange *x, int64_t start_ms, int64_t ms, uint64_t bytes)
 {
     x->peer->deadline_ms = start_ms + ms + (int64_t)(bytes / 16384) * 1000;
     if (x->peer->has_left && x->stage == HTTP_STAGE_UPLOAD) /* what has arrived is still read */
-        x->peer->deadline_ms = http_now() + LEFT_MS;
+        x->peer->deadline_ms = clock_steady_ms() + LEFT_MS;
 }
 
 void http_exchange_relax(http_exchange *x)
@@ -110,7 +104,7 @@ static void notice_leaving(http_peer *peer)
     if (x->stream)
         http_stream_hang_up(x->stream);
     else if (x->stage == HTTP_STAGE_UPLOAD)
-        peer->deadline_ms = http_now() + LEFT_MS;
+        peer->deadline_ms = clock_steady_ms() + LEFT_MS;
 }
 
 static void start_peer(http *h, struct MHD_Connection *connection, void **state)
@@ -123,7 +117,7 @@ static void start_peer(http *h, struct MHD_Connection *connection, void **state)
     if (!peer)
         return; /* its requests are cut off for want of a peer */
     peer->fd = info->connect_fd;
-    peer->deadline_ms = http_now() + h->options.header_ms;
+    peer->deadline_ms = clock_steady_ms() + h->options.header_ms;
     peer->after = h->peers;
     if (peer->after)
         peer->after->before = peer;
@@ -322,7 +316,7 @@ static bool open_parts(http *h, fail *f)
 {
     const struct app *shared = h->options.app;
     if (getrandom(&h->id_prefix, sizeof h->id_prefix, 0) != (ssize_t)sizeof h->id_prefix)
-        h->id_prefix = (uint32_t)http_now();
+        h->id_prefix = (uint32_t)clock_steady_ms();
     return (!shared->data_dir || http_upload_prepare(shared->data_dir, f)) &&
            assets_open(shared->static_dir, &h->assets, f) && open_pools(h, f) &&
            http_listen_open(h->address, h->options.port, &h->listen_fd, &h->port, f) &&
@@ -426,7 +420,7 @@ static void finish_tasks(offload *queue)
 
 static void tick(http *h)
 {
-    int64_t now_ms = http_now();
+    int64_t now_ms = clock_steady_ms();
     drain_descriptor(h->timer_fd);
     cut_late_peers(h, now_ms);
     if (now_ms < h->next_beat_ms)
@@ -498,8 +492,8 @@ static bool leave(http *h, fail *f)
     for (int i = 0; i < HTTP_POOL_COUNT; i++)
         finish_tasks(h->pools[i]);
     http_stream_end_all(h);
-    int64_t deadline_ms = http_now() + LEAVE_MS;
-    while (ok && h->n_exchanges > 0 && http_now() < deadline_ms)
+    int64_t deadline_ms = clock_steady_ms() + LEAVE_MS;
+    while (ok && h->n_exchanges > 0 && clock_steady_ms() < deadline_ms)
         ok = turn(h, 10, &ignored, f);
     return ok;
 }
@@ -507,7 +501,7 @@ static bool leave(http *h, fail *f)
 bool http_run(http *h, fail *f)
 {
     bool go_on = true, ok = true;
-    h->next_beat_ms = http_now() + BEAT_MS;
+    h->next_beat_ms = clock_steady_ms() + BEAT_MS;
     while (ok && go_on)
         ok = turn(h, -1, &go_on, f);
     fail unused;

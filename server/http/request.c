@@ -1,5 +1,6 @@
 #include "server/http/request.h"
 
+#include "core/base/clock.h"
 #include "server/api/app.h"
 #include "server/api/session.h"
 #include "server/events/events.h"
@@ -238,7 +239,7 @@ static bool pass_gate(http_exchange *x, const char *method, const header_lines *
 
 static void start_body(http_exchange *x, bool passed)
 {
-    x->body_start_ms = http_now();
+    x->body_start_ms = clock_steady_ms();
     http_exchange_expect(x, x->body_start_ms, x->server->options.body_ms, 0);
     if (!passed || x->asset)
         x->stage = HTTP_STAGE_DRAIN;
@@ -377,7 +378,7 @@ void http_request_resume(http_exchange *x)
         x->stage = HTTP_STAGE_READY;
     else
         x->stage = x->r.status ? HTTP_STAGE_DRAIN : HTTP_STAGE_UPLOAD;
-    http_exchange_expect(x, http_now(), x->server->options.body_ms, 0);
+    http_exchange_expect(x, clock_steady_ms(), x->server->options.body_ms, 0);
     MHD_resume_connection(x->connection);
 }
 
@@ -414,7 +415,7 @@ void *http_request_start(void *context, const char *uri, struct MHD_Connection *
     x->q.body = "";
     write_id(h, x->q.id);
     response_init(&x->r, ANSWER_LIMIT);
-    http_exchange_expect(x, http_now(), h->options.header_ms, 0);
+    http_exchange_expect(x, clock_steady_ms(), h->options.header_ms, 0);
     atomic_fetch_add(&h->n_requests, 1);
     h->n_exchanges++;
     x->peer->starting = x;
@@ -474,7 +475,7 @@ void http_request_end(void *context, struct MHD_Connection *connection, void **s
     if (!x)
         return;
     x->peer->starting = NULL;
-    http_exchange_expect(x, http_now(), h->options.idle_ms, 0);
+    http_exchange_expect(x, clock_steady_ms(), h->options.idle_ms, 0);
     free_exchange(x);
 }
 

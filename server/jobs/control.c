@@ -2,6 +2,7 @@
  * of every run that a worker has taken, it changes the states of the others, and notes what is
  * wanted of these; only then are workers and queue told. So no run is ever at two workers, or at
  * none, what was accepted outlasts the program, and what was refused has changed nothing. */
+#include "core/base/clock.h"
 #include "server/jobs/files.h"
 #include "server/jobs/internal.h"
 
@@ -425,7 +426,7 @@ bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f)
 
 void jobs_get_state(jobs *j, jobs_state *out)
 {
-    int64_t now_ms = jobs_now_ms();
+    int64_t now_ms = clock_steady_ms();
     jobs_lock(j);
     *out = (jobs_state){.n_workers = j->n_places,
                         .n_running = j->n_running,
@@ -478,7 +479,7 @@ static double projected_seconds(worker *w, int64_t now_ms, double *left)
 
 double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
 {
-    int64_t now_ms = jobs_now_ms();
+    int64_t now_ms = clock_steady_ms();
     jobs_lock(j);
     double mean = jobs_queue_mean_seconds(j->queue, experiment_id), sum = 0;
     double n_waiting = (double)jobs_queue_count_of(j->queue, experiment_id), n_working = 0;

@@ -64,9 +64,6 @@ struct jobs {
 /* jobs_open_dataset() for a worker: also while the service stops. */
 FAIL_CHECKED bool jobs_open_always(void *j, const train_spec *spec, dataset **out, fail *f);
 
-/* Of the monotonic clock, that of worker.started_ms. */
-int64_t jobs_now_ms(void);
-
 void jobs_lock(jobs *j);
 void jobs_unlock(jobs *j);
 /* Waits, with the lock held, until a worker has changed what it does, or a data set is open. */

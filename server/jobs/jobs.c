@@ -1,3 +1,4 @@
+#include "core/base/clock.h"
 #include "server/jobs/internal.h"
 
 #include "server/jobs/files.h"
@@ -76,13 +77,6 @@ void jobs_let_go(jobs *j, jobs_queue_hold *hold)
     jobs_wake(j);
     jobs_tell_change(j);
     jobs_unlock(j);
-}
-
-int64_t jobs_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* ---- workers ---- */
@@ -276,11 +270,7 @@ static bool on_wait(void *context, const fail *why)
 {
     worker *w = context;
     jobs *j = w->jobs;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += RETRY_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    const struct timespec until = clock_steady_timespec(clock_steady_ms() + RETRY_MS);
     jobs_lock(j);
     w->is_told = true; /* what waits does not keep others from changing its state */
     w->is_aside = false;
@@ -315,7 +305,7 @@ static void begin_run(worker *w, int64_t experiment_id, int64_t run_id)
     w->is_pausing = w->is_aside = w->is_told = w->is_ending = false;
     w->is_last = w->is_deciding = false;
     w->is_waiting = w->has_said_why = w->is_handed_over = w->waits_to_cancel = false;
-    w->started_ms = jobs_now_ms();
+    w->started_ms = clock_steady_ms();
     atomic_store(&w->command, TRAIN_GO_ON);
     atomic_store(&w->first_step, -1);
     atomic_store(&w->step, -1);

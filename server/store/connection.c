@@ -1,4 +1,5 @@
 #include "server/store/connection.h"
+#include "core/base/clock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- opening ---- */
@@ -238,12 +238,7 @@ double store_column_number(sqlite3_stmt *statement, int at)
 
 int64_t store_column_time(sqlite3_stmt *statement, int at)
 {
-    const char *text = (const char *)sqlite3_column_text(statement, at);
-    struct tm parts = {0};
-    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) : NULL;
-    if (!rest || *rest != '.')
-        return 0;
-    return (int64_t)timegm(&parts) * 1000 + strtol(rest + 1, NULL, 10);
+    return clock_date_read((const char *)sqlite3_column_text(statement, at));
 }
 
 void store_column_copy(sqlite3_stmt *statement, int at, char *out, size_t out_bytes)
@@ -286,22 +281,4 @@ int store_column_name(sqlite3_stmt *statement, int at, const char *const *names,
         if (names[i] && strcmp(names[i], text) == 0)
             return i;
     return otherwise;
-}
-
-int64_t store_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-const char *store_time_write(int64_t ms, char out[STORE_TIME_BYTES])
-{
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm parts;
-    if (ms <= 0 || !gmtime_r(&seconds, &parts))
-        return NULL;
-    size_t n = strftime(out, STORE_TIME_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(out + n, STORE_TIME_BYTES - n, ".%03dZ", (int)(ms % 1000));
-    return out;
 }

@@ -15,7 +15,7 @@
 #include <sqlite3.h>
 #include <stdint.h>
 
-enum { STORE_STATEMENTS_LIMIT = 96, STORE_TIME_BYTES = 32, STORE_BUSY_MS = 5000 };
+enum { STORE_STATEMENTS_LIMIT = 96, STORE_BUSY_MS = 5000 };
 
 typedef struct store_connection {
     sqlite3 *db;
@@ -84,9 +84,5 @@ FAIL_CHECKED bool store_column_bytes(sqlite3_stmt *statement, int at, char **out
 /* Index of the text in names[n] (of which any may be NULL), or `otherwise`. */
 int store_column_name(sqlite3_stmt *statement, int at, const char *const *names, int n,
                       int otherwise);
-
-int64_t store_now_ms(void);
-/* Writes "2026-01-31T12:00:00.000Z" and returns it; NULL for 0. */
-const char *store_time_write(int64_t ms, char out[STORE_TIME_BYTES]);
 
 #endif

@@ -1,5 +1,6 @@
 /* store_datasets — the rows of the data sets, who uses them, and the counts for /metrics. */
 #include "server/store/datasets.h"
+#include "core/base/clock.h"
 #include "server/store/internal.h"
 
 #include <assert.h>
@@ -11,7 +12,7 @@ static const char PUT[] =
 static bool change_put(store_writer *w, void *arguments, fail *f)
 {
     const dataset_info *d = arguments;
-    char created[STORE_TIME_BYTES];
+    char created[CLOCK_DATE_BYTES];
     sqlite3_stmt *put = store_prepare(&w->connection, PUT, f);
     if (!put)
         return false;
@@ -22,7 +23,7 @@ static bool change_put(store_writer *w, void *arguments, fail *f)
                                d->outputs, d->bytes,        d->built_in};
     for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
         store_bind_integer(put, 4 + i, numbers[i]);
-    store_bind_text(put, 11, store_time_write(d->created_ms, created));
+    store_bind_text(put, 11, clock_date_write(d->created_ms, created));
     return store_done(&w->connection, put, f);
 }
 

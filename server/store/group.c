@@ -1,4 +1,5 @@
 #include "server/store/group.h"
+#include "core/base/clock.h"
 
 enum {
     ANALYZE_ROWS_IDLE = 10000, /* changed since the last ANALYZE */
@@ -80,7 +81,7 @@ bool store_group_commit(store_writer *w, const write_list *group, fail *f)
 {
     store_connection *c = &w->connection;
     w->n_events = 0;
-    store_time_write(store_now_ms(), w->now);
+    clock_date_write(clock_date_ms(), w->now);
     if (!check_place(w, f) || !store_run(c, BEGIN, f))
         return false;
     bool is_good = group->first || store_run(c, PROBE, f);

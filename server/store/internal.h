@@ -10,13 +10,14 @@
 #ifndef SERVER_STORE_INTERNAL_H
 #define SERVER_STORE_INTERNAL_H
 
+#include "core/base/clock.h"
 #include "server/store/connection.h"
 #include "server/store/store.h"
 #include "server/text/buffer.h"
 
 typedef struct store_writer {
     store_connection connection;
-    char now[STORE_TIME_BYTES]; /* of the transaction */
+    char now[CLOCK_DATE_BYTES]; /* of the transaction */
     event_row *events;          /* of the transaction, in the order of their ids */
     int n_events, events_capacity;
     buffer insert_fields; /* store_schema_add_insert(): found again by the address of its text */

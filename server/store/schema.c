@@ -1,5 +1,6 @@
 #include "server/store/schema.h"
 
+#include "core/base/clock.h"
 #include "core/spec/spec.h"
 #include "server/model/model.h"
 #include "server/store/migrations.h"
@@ -66,7 +67,7 @@ static const char RECORD_MIGRATION[] =
 
 static bool run_migration(store_connection *c, const migration *m, fail *f)
 {
-    char now[STORE_TIME_BYTES];
+    char now[CLOCK_DATE_BYTES];
     if (!store_execute(c, m->sql, f))
         return false;
     sqlite3_stmt *insert = store_prepare(c, RECORD_MIGRATION, f);
@@ -74,7 +75,7 @@ static bool run_migration(store_connection *c, const migration *m, fail *f)
         return false;
     store_bind_integer(insert, 1, m->number);
     store_bind_text(insert, 2, m->name);
-    store_bind_text(insert, 3, store_time_write(store_now_ms(), now));
+    store_bind_text(insert, 3, clock_date_write(clock_date_ms(), now));
     if (!store_done(c, insert, f))
         return false;
     buffer pragmas;

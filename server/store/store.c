@@ -1,5 +1,6 @@
 #include "server/store/store.h"
 
+#include "core/base/clock.h"
 #include "server/store/group.h"
 #include "server/store/internal.h"
 #include "server/store/schema.h"
@@ -47,20 +48,13 @@ struct store {
     int n_readers;
 };
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- the queue ---- */
 
 /* Under the lock. */
 static void enqueue(store *s, write_entry *w)
 {
     assert(!s->closing);
-    w->queued_ms = monotonic_ms();
+    w->queued_ms = clock_steady_ms();
     store_group_push(&s->queue, w);
     s->queue_bytes += w->bytes;
     s->n_urgent += w->bytes == 0;
@@ -238,7 +232,7 @@ static void note_health(store *s, bool is_well, const fail *f)
         return;
     }
     s->trouble = *f;
-    s->retry_at = monotonic_ms() + s->retry_ms;
+    s->retry_at = clock_steady_ms() + s->retry_ms;
     s->retry_ms = s->retry_ms * 2 > RETRY_LAST_MS ? RETRY_LAST_MS : s->retry_ms * 2;
 }
 
@@ -257,7 +251,7 @@ static void take_group(store *s, write_list *group)
 /* Under the lock: waits for a signal, at most until `at` (monotonic milliseconds; -1: for ever). */
 static void wait_until(store *s, int64_t at)
 {
-    struct timespec t = {.tv_sec = (time_t)(at / 1000), .tv_nsec = (long)(at % 1000) * 1000000};
+    const struct timespec t = clock_steady_timespec(at);
     if (at < 0)
         pthread_cond_wait(&s->wake, &s->lock);
     else
@@ -316,7 +310,7 @@ static void write_group(store *s)
     else
         refuse_group(s, &group, &f);
     s->is_untidy = true;
-    s->written_at = monotonic_ms();
+    s->written_at = clock_steady_ms();
     pthread_mutex_unlock(&s->lock);
     store_group_checkpoint(&s->writer);
     pthread_mutex_lock(&s->lock);
@@ -339,7 +333,7 @@ static void delete_some(store *s)
     pthread_mutex_lock(&s->lock);
     note_health(s, is_deleted, &f);
     s->is_untidy = true;
-    s->written_at = s->deleted_at = monotonic_ms();
+    s->written_at = s->deleted_at = clock_steady_ms();
 }
 
 /* Likewise. */
@@ -357,7 +351,7 @@ static void *write_until_closed(void *context)
     pthread_mutex_lock(&s->lock);
     while (!s->closing || s->queue.first) {
         int64_t at = -1;
-        switch (find_step(s, monotonic_ms(), &at)) {
+        switch (find_step(s, clock_steady_ms(), &at)) {
         case STEP_WRITE:
             write_group(s);
             break;

@@ -1,5 +1,6 @@
 /* The pieces that JSON and CSV texts are made of: numbers, strings, times, keys. */
 #include "server/text/json.h"
+#include "core/base/clock.h"
 #include "server/text/csv.h"
 #include "server/text/utf8.h"
 
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { NUMBER_BYTES = 40 };
 
@@ -287,17 +287,8 @@ void json_add_json(buffer *b, const char *json)
 
 void json_add_time(buffer *b, int64_t ms)
 {
-    if (ms == 0) {
-        buffer_add(b, "null", 4);
-        return;
-    }
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm t;
-    char text[40];
-    gmtime_r(&seconds, &t);
-    size_t n = strftime(text, sizeof text, "\"%Y-%m-%dT%H:%M:%S", &t);
-    buffer_add(b, text, n);
-    buffer_add_format(b, ".%03dZ\"", (int)(ms % 1000));
+    char text[CLOCK_DATE_BYTES];
+    json_add_string(b, clock_date_write(ms, text));
 }
 
 void json_add_separator(buffer *b)
