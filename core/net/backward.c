@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-enum { ROW_GROUP = 16 };
-
-typedef struct job {
+typedef struct backward_job {
     const net *net;
     net_work *work;
     const net_hooks *hooks;
@@ -14,20 +12,20 @@ typedef struct job {
     const real *model;
     net_layer_done *done;
     void *context;
-} job;
+} backward_job;
 
 static bool is_output(const net *n, int layer)
 {
     return layer == n->n_layers - 1;
 }
 
-static void hook_backward(const job *j, int layer, net_stage stage, const net_slice *s)
+static void hook_backward(const backward_job *j, int layer, net_stage stage, const net_slice *s)
 {
     if (j->hooks && j->hooks->on_backward)
         j->hooks->on_backward(j->hooks->context, layer, stage, s, j->work->states[layer].delta);
 }
 
-static void activation_backward(const job *j, int layer, const net_slice *s)
+static void activation_backward(const backward_job *j, int layer, const net_slice *s)
 {
     net_state *state = &j->work->states[layer];
     bool whole_rows = s->columns == s->ld;
@@ -40,7 +38,7 @@ static void activation_backward(const job *j, int layer, const net_slice *s)
 
 /* From the gradient of what a hidden layer hands on to that of its dense product, on columns. Layer
  * normalization mixes columns: its own part follows by rows. */
-static void elementwise_backward(const job *j, int layer, const net_slice *s)
+static void elementwise_backward(const backward_job *j, int layer, const net_slice *s)
 {
     const net_layer *shape = &j->net->layers[layer];
     net_state *state = &j->work->states[layer];
@@ -65,11 +63,12 @@ static void elementwise_backward(const job *j, int layer, const net_slice *s)
 
 static void layer_norm_rows(void *context, int part)
 {
-    const job *j = context;
+    const backward_job *j = context;
     net_state *state = &j->work->states[j->layer];
-    size_t row = (size_t)part * ROW_GROUP, left = j->work->n - row, n = state->outputs;
-    net_slice s = {row, left < ROW_GROUP ? left : ROW_GROUP, 0, n, n};
-    for (size_t r = row; r < row + s.rows; r++)
+    net_rows rows = net_group(j->work->n, part);
+    size_t n = state->outputs;
+    net_slice s = {rows.first, rows.n, 0, n, n};
+    for (size_t r = s.row; r < s.row + s.rows; r++)
         kernel_layer_normalize_backward(state->delta + r * n, state->dense + r * n, n,
                                         j->model + j->net->layers[j->layer].norm_weight,
                                         state->inverse_deviation[r]);
@@ -79,7 +78,7 @@ static void layer_norm_rows(void *context, int part)
 /* Columns of the gradient of the layer's input, and on to the dense product of the layer below. */
 static void input_gradient(void *context, int part)
 {
-    const job *j = context;
+    const backward_job *j = context;
     net_state *state = &j->work->states[j->layer], *below = &j->work->states[j->layer - 1];
     size_t start = net_part_start(state->inputs, part),
            width = net_part_start(state->inputs, part + 1) - start;
@@ -93,7 +92,7 @@ static void input_gradient(void *context, int part)
 
 static void weight_gradient(void *context, int part)
 {
-    const job *j = context;
+    const backward_job *j = context;
     net_state *state = &j->work->states[j->layer];
     const net_layer *shape = &j->net->layers[j->layer];
     const real *x = j->layer ? j->work->states[j->layer - 1].out : j->work->x;
@@ -114,7 +113,7 @@ static void weight_gradient(void *context, int part)
 
 /* A dense product of the hooks' own: its two gradients come together, row by row, into sums that
  * parts cannot share. */
-static void replaced_backward(const job *j)
+static void replaced_backward(const backward_job *j)
 {
     net_state *state = &j->work->states[j->layer];
     const net_layer *shape = &j->net->layers[j->layer];
@@ -133,19 +132,18 @@ static void replaced_backward(const job *j)
 void net_backward(const net *n, net_work *work, const net_hooks *hooks, parallel *p,
                   net_layer_done *done, void *context)
 {
-    job j = {.net = n,
-             .work = work,
-             .model = work->model,
-             .hooks = hooks,
-             .done = done,
-             .context = context};
-    int n_groups = (int)((work->n + ROW_GROUP - 1) / ROW_GROUP);
+    backward_job j = {.net = n,
+                      .work = work,
+                      .model = work->model,
+                      .hooks = hooks,
+                      .done = done,
+                      .context = context};
     for (j.layer = n->n_layers - 1; j.layer >= 0; j.layer--) {
         net_state *state = &work->states[j.layer];
         j.replaced =
             hooks && hooks->replaces_dense && hooks->replaces_dense(hooks->context, j.layer);
         if (n->normalization == NORMALIZATION_LAYER && !is_output(n, j.layer))
-            parallel_run(p, n_groups, layer_norm_rows, &j);
+            parallel_run(p, net_groups(work->n), layer_norm_rows, &j);
         if (j.replaced)
             replaced_backward(&j);
         if (j.layer > 0 && state->inputs > 0)

@@ -3,10 +3,8 @@
 
 #include <math.h>
 
-enum { ROW_GROUP = 16 };
-
 /* One layer of one step, for the parts that run in parallel. */
-typedef struct job {
+typedef struct forward_job {
     const net *net;
     net_work *work;
     real *model;
@@ -14,7 +12,7 @@ typedef struct job {
     const net_hooks *hooks;
     int layer;
     bool replaced; /* the dense product is the hooks' */
-} job;
+} forward_job;
 
 static const real *input_of(const net_work *work, int layer)
 {
@@ -26,7 +24,7 @@ static bool is_output(const net *n, int layer)
     return layer == n->n_layers - 1;
 }
 
-static void hook_forward(const job *j, net_stage stage, const net_slice *s, real *x)
+static void hook_forward(const forward_job *j, net_stage stage, const net_slice *s, real *x)
 {
     if (j->hooks && j->hooks->on_forward && !is_output(j->net, j->layer))
         j->hooks->on_forward(j->hooks->context, j->layer, stage, s, x);
@@ -54,7 +52,7 @@ static void normalize_by_running(const net_layer *layer, const real *model, cons
     }
 }
 
-static void batch_normalize(const job *j, const net_slice *s)
+static void batch_normalize(const forward_job *j, const net_slice *s)
 {
     const net_layer *layer = &j->net->layers[j->layer];
     net_state *state = &j->work->states[j->layer];
@@ -72,7 +70,7 @@ static void batch_normalize(const job *j, const net_slice *s)
     move_running(j->model + layer->running_var + c, state->variance + c, s->columns, unbiased);
 }
 
-static void layer_normalize(const job *j, const net_slice *s)
+static void layer_normalize(const forward_job *j, const net_slice *s)
 {
     const net_layer *layer = &j->net->layers[j->layer];
     net_state *state = &j->work->states[j->layer];
@@ -83,7 +81,7 @@ static void layer_normalize(const job *j, const net_slice *s)
 }
 
 /* Everything after the dense product, on one slice. */
-static void finish_slice(const job *j, const net_slice *s)
+static void finish_slice(const forward_job *j, const net_slice *s)
 {
     net_state *state = &j->work->states[j->layer];
     if (state->bias)
@@ -105,7 +103,7 @@ static void finish_slice(const job *j, const net_slice *s)
     hook_forward(j, NET_STAGE_OUTPUT, s, state->out);
 }
 
-static bool by_rows(const job *j)
+static bool by_rows(const forward_job *j)
 {
     return j->replaced ||
            (j->net->normalization == NORMALIZATION_LAYER && !is_output(j->net, j->layer));
@@ -113,7 +111,7 @@ static bool by_rows(const job *j)
 
 static void forward_columns(void *context, int part)
 {
-    const job *j = context;
+    const forward_job *j = context;
     net_state *state = &j->work->states[j->layer];
     size_t start = net_part_start(state->outputs, part),
            width = net_part_start(state->outputs, part + 1) - start;
@@ -129,11 +127,11 @@ static void forward_columns(void *context, int part)
 
 static void forward_rows(void *context, int part)
 {
-    const job *j = context;
+    const forward_job *j = context;
     net_state *state = &j->work->states[j->layer];
-    size_t row = (size_t)part * ROW_GROUP, left = j->work->n - row;
-    net_slice s = {row, left < ROW_GROUP ? left : ROW_GROUP, 0, state->outputs, state->outputs};
-    for (size_t r = row; j->replaced && r < row + s.rows; r++)
+    net_rows rows = net_group(j->work->n, part);
+    net_slice s = {rows.first, rows.n, 0, state->outputs, state->outputs};
+    for (size_t r = s.row; j->replaced && r < s.row + s.rows; r++)
         j->hooks->dense_forward(j->hooks->context, j->layer, r,
                                 input_of(j->work, j->layer) + r * state->inputs,
                                 state->dense + r * state->outputs);
@@ -145,8 +143,7 @@ static void forward_rows(void *context, int part)
 void net_forward(const net *n, net_work *work, real *model, net_mode mode, const net_hooks *hooks,
                  parallel *p)
 {
-    job j = {.net = n, .work = work, .model = model, .mode = mode, .hooks = hooks};
-    int n_groups = (int)((work->n + ROW_GROUP - 1) / ROW_GROUP);
+    forward_job j = {.net = n, .work = work, .model = model, .mode = mode, .hooks = hooks};
     for (j.layer = 0; j.layer < n->n_layers; j.layer++) {
         size_t outputs = work->states[j.layer].outputs;
         j.replaced =
@@ -156,7 +153,7 @@ void net_forward(const net *n, net_work *work, real *model, net_mode mode, const
         if (!j.replaced)
             parallel_run(p, net_parts(outputs), forward_columns, &j);
         if (by_rows(&j))
-            parallel_run(p, n_groups, forward_rows, &j);
+            parallel_run(p, net_groups(work->n), forward_rows, &j);
         if (j.replaced && n->normalization == NORMALIZATION_BATCH && !is_output(n, j.layer))
             finish_slice(&j, &(net_slice){0, work->n, 0, outputs, outputs});
     }

@@ -3,16 +3,14 @@
 
 #include <math.h>
 
-enum { ROW_GROUP = 16 };
-
-typedef struct job {
+typedef struct infer_job {
     const net *net;
     const net_inference *inference;
     int layer;
     size_t rows;
     const real *x;
     real *out;
-} job;
+} infer_job;
 
 void net_take_scratch(const net *n, arena *a, size_t rows, net_scratch *scratch)
 {
@@ -21,14 +19,14 @@ void net_take_scratch(const net *n, arena *a, size_t rows, net_scratch *scratch)
     scratch->b = arena_take(a, rows * n->widest, sizeof(real));
 }
 
-static bool is_output(const job *j)
+static bool is_output(const infer_job *j)
 {
     return j->layer == j->net->n_layers - 1;
 }
 
 /* scale and shift fold mean, variance, gamma and beta of the running statistics into one
  * multiplication and one addition. */
-static void batch_normalize(const job *j, size_t column, size_t columns, size_t ld)
+static void batch_normalize(const infer_job *j, size_t column, size_t columns, size_t ld)
 {
     const net_layer *layer = &j->net->layers[j->layer];
     const real *model = j->inference->model;
@@ -42,7 +40,7 @@ static void batch_normalize(const job *j, size_t column, size_t columns, size_t 
     }
 }
 
-static void activate(const job *j, size_t row, size_t rows, size_t column, size_t columns,
+static void activate(const infer_job *j, size_t row, size_t rows, size_t column, size_t columns,
                      size_t ld)
 {
     real keep = (real)j->inference->keep[j->layer + 1];
@@ -56,7 +54,7 @@ static void activate(const job *j, size_t row, size_t rows, size_t column, size_
 
 static void infer_columns(void *context, int part)
 {
-    const job *j = context;
+    const infer_job *j = context;
     const net_layer *layer = &j->net->layers[j->layer];
     const real *model = j->inference->model;
     size_t ld = layer->outputs, start = net_part_start(ld, part),
@@ -83,30 +81,30 @@ static void infer_columns(void *context, int part)
 
 static void infer_rows(void *context, int part)
 {
-    const job *j = context;
+    const infer_job *j = context;
     const net_layer *layer = &j->net->layers[j->layer];
     const real *model = j->inference->model;
-    size_t row = (size_t)part * ROW_GROUP, left = j->rows - row,
-           rows = left < ROW_GROUP ? left : ROW_GROUP, n = layer->outputs;
-    for (size_t r = row; r < row + rows; r++) {
+    net_rows rows = net_group(j->rows, part);
+    size_t n = layer->outputs;
+    for (size_t r = rows.first; r < rows.first + rows.n; r++) {
         real *x = j->out + r * n;
         kernel_layer_normalize_only(x, n, model + layer->norm_weight, model + layer->norm_bias,
                                     (real)NET_NORMALIZATION_EPSILON);
     }
-    activate(j, row, rows, 0, n, n);
+    activate(j, rows.first, rows.n, 0, n, n);
 }
 
 const real *net_infer(const net *n, const net_inference *inference, real *x, size_t rows,
                       net_scratch *scratch, parallel *p)
 {
-    job j = {.net = n, .inference = inference, .rows = rows, .x = x};
+    infer_job j = {.net = n, .inference = inference, .rows = rows, .x = x};
     if (inference->keep[0] < 1)
         kernel_scale(x, rows * n->inputs, (real)inference->keep[0]);
     for (j.layer = 0; j.layer < n->n_layers; j.layer++) {
         j.out = j.x == scratch->a ? scratch->b : scratch->a;
         parallel_run(p, net_parts(n->layers[j.layer].outputs), infer_columns, &j);
         if (!is_output(&j) && n->normalization == NORMALIZATION_LAYER)
-            parallel_run(p, (int)((rows + ROW_GROUP - 1) / ROW_GROUP), infer_rows, &j);
+            parallel_run(p, net_groups(rows), infer_rows, &j);
         if (inference->observe)
             inference->observe(inference->context, j.layer, j.out, rows);
         j.x = j.out;

@@ -165,6 +165,17 @@ void net_use_model(const net *n, const real *model, net_work *work)
     }
 }
 
+int net_groups(size_t n_rows)
+{
+    return (int)((n_rows + NET_GROUP_ROWS - 1) / NET_GROUP_ROWS);
+}
+
+net_rows net_group(size_t n_rows, int i)
+{
+    size_t first = (size_t)i * NET_GROUP_ROWS, left = n_rows - first;
+    return (net_rows){first, left < NET_GROUP_ROWS ? left : NET_GROUP_ROWS};
+}
+
 int net_parts(size_t n)
 {
     return n < 2 * PART_WIDTH ? 1 : (int)(n / PART_WIDTH);

@@ -21,7 +21,6 @@
 #define NET_NONE ((size_t)-1)
 #define NET_NORMALIZATION_EPSILON 1e-5
 #define NET_RUNNING_MOMENTUM 0.1 /* weight of the new batch (PyTorch) */
-enum { NET_LAYERS_LIMIT = SPEC_LAYERS_LIMIT + 1 };
 
 typedef struct net_layer {
     size_t inputs, outputs;
@@ -31,7 +30,7 @@ typedef struct net_layer {
 
 typedef struct net {
     int n_layers; /* hidden layers and the output layer */
-    net_layer layers[NET_LAYERS_LIMIT];
+    net_layer layers[SPEC_ALL_LAYERS_LIMIT];
     size_t inputs, outputs, n_trained, n_model, widest; /* widest: of all layers and the input */
     int activation, normalization;
     dataset_task task;
@@ -64,7 +63,7 @@ typedef struct net_state {
 } net_state;
 
 typedef struct net_work {
-    net_state states[NET_LAYERS_LIMIT];
+    net_state states[SPEC_ALL_LAYERS_LIMIT];
     const real *model; /* of this step: normalization parameters are always read from here */
     real *input;       /* (batch, inputs): the minibatch */
     const real *x;     /* what the first layer reads: `input`, or its surviving columns */
@@ -137,6 +136,15 @@ void net_backward(const net *n, net_work *work, const net_hooks *hooks, parallel
 int net_parts(size_t n);
 size_t net_part_start(size_t n, int part);
 
+/* The split of a minibatch's rows where work goes by rows: how many groups, and the rows of group
+ * i. */
+enum { NET_GROUP_ROWS = 16 };
+typedef struct net_rows {
+    size_t first, n;
+} net_rows;
+int net_groups(size_t n_rows);
+net_rows net_group(size_t n_rows, int i);
+
 /* ---- inference ---- */
 typedef struct net_scratch { /* for chunks of `rows` rows */
     real *a, *b;             /* (rows, widest) */
@@ -151,9 +159,10 @@ typedef struct net_inference {
     double keep
         /* classic scaling: factor on the input (0) and on what hidden layer i hands on; 1
          * otherwise */
-        [NET_LAYERS_LIMIT];
-    double keep_dense[NET_LAYERS_LIMIT]; /* the same on the dense product (classic DropConnect) */
-    double keep_before_normalization[NET_LAYERS_LIMIT];
+        [SPEC_ALL_LAYERS_LIMIT];
+    double
+        keep_dense[SPEC_ALL_LAYERS_LIMIT]; /* the same on the dense product (classic DropConnect) */
+    double keep_before_normalization[SPEC_ALL_LAYERS_LIMIT];
     void (*observe)(void *context, int layer, const real *out,
                     size_t n); /* may be NULL: what each layer hands on */
     void *context;

@@ -63,17 +63,17 @@ static size_t align_floats(size_t n)
 }
 
 /* Where things lie in the scratch memory, in floats from its start. */
-typedef struct layout {
+typedef struct scratch_layout {
     size_t stride;                     /* of a plane */
     size_t wide;                       /* of a row padded for smoothing */
     size_t image, x, y, words, field;  /* padded image; positions; random words; the fields dense */
     size_t rows, columns, dx, dy, end; /* padded rows; padded columns; smooth planes */
-} layout;
+} scratch_layout;
 
-static layout layout_of(const augment *a)
+static scratch_layout layout_of(const augment *a)
 {
     size_t area = a->height * a->width, n_random = align_floats(2 * area + 4);
-    layout l = {.stride = align_floats(a->width)};
+    scratch_layout l = {.stride = align_floats(a->width)};
     l.wide = align_floats(l.stride + 2 * a->radius);
     l.x = l.image + align_floats((a->height + 3) * (a->width + 3));
     l.y = l.x + align_floats(area);
@@ -125,8 +125,8 @@ static deal draw_deal(const augment *a, rng_stream *stream)
 /* ---- elastic ---- */
 
 /* Smooths one dense field into a plane; the paddings of rows and columns are 0 already. */
-static void smooth_field(const augment *a, const layout *l, const float *noise, float *scratch,
-                         float *plane)
+static void smooth_field(const augment *a, const scratch_layout *l, const float *noise,
+                         float *scratch, float *plane)
 {
     float *rows = scratch + l->rows, *columns = scratch + l->columns;
     for (size_t y = 0; y < a->height; y++)
@@ -137,7 +137,7 @@ static void smooth_field(const augment *a, const layout *l, const float *noise, 
                           l->stride, plane);
 }
 
-static void draw_fields(const augment *a, const layout *l, const rng_address *address,
+static void draw_fields(const augment *a, const scratch_layout *l, const rng_address *address,
                         float *scratch)
 {
     size_t area = a->height * a->width;
@@ -178,7 +178,7 @@ static void pad_image(const augment *a, const float *in, float *image)
         memcpy(image + (y + 1) * width + 1, in + y * a->width, a->width * sizeof *in);
 }
 
-static void move_image(const augment *a, const layout *l, const deal *d, const float *in,
+static void move_image(const augment *a, const scratch_layout *l, const deal *d, const float *in,
                        float *out, float *scratch)
 {
     size_t area = a->height * a->width;
@@ -219,7 +219,7 @@ static void cut_out(const augment *a, const deal *d, float *out)
 void augment_apply(const augment *a, int64_t seed, uint32_t row, uint32_t step, const float *in,
                    float *out, void *scratch)
 {
-    layout l = layout_of(a);
+    scratch_layout l = layout_of(a);
     rng_stream stream = rng_stream_at(seed, RNG_AUGMENTATION, row, step, 0);
     deal d = draw_deal(a, &stream);
     bool moves = d.flip || a->shift > 0 || a->rotate > 0 || a->zoom > 0 || a->shear > 0;

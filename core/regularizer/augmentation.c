@@ -17,7 +17,7 @@ bool augmentation_is_active(const train_spec *spec)
 void augmentation_take(regularization *r, arena *a)
 {
     struct augment_state counted, *state = arena_take(a, 1, sizeof *state);
-    size_t groups = (r->batch + REGULARIZER_ROW_GROUP - 1) / REGULARIZER_ROW_GROUP;
+    size_t groups = (size_t)net_groups(r->batch);
     r->augmentation = state;
     if (!state)
         state = &counted;
@@ -30,7 +30,7 @@ void augmentation_take(regularization *r, arena *a)
 void augmentation_on_batch(regularization *r, size_t row, size_t rows)
 {
     struct augment_state *state = r->augmentation;
-    size_t n = r->net->inputs, group = row / REGULARIZER_ROW_GROUP;
+    size_t n = r->net->inputs, group = row / NET_GROUP_ROWS;
     float *in = state->images + group * 2 * n, *out = in + n;
     for (size_t k = row; k < row + rows; k++) {
         real *x = r->work->input + k * n;

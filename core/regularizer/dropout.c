@@ -325,7 +325,7 @@ void regularization_fill_inference(const train_spec *spec, net_inference *infere
     bool classic = spec->dropout_scaling == DROPOUT_SCALING_CLASSIC,
          connect = spec->dropout_kind == DROPOUT_DROPCONNECT;
     bool before = spec->dropout_position == DROPOUT_BEFORE_NORMALIZATION;
-    for (int i = 0; i < NET_LAYERS_LIMIT; i++)
+    for (int i = 0; i < SPEC_ALL_LAYERS_LIMIT; i++)
         inference->keep[i] = inference->keep_dense[i] = inference->keep_before_normalization[i] = 1;
     if (!classic)
         return;

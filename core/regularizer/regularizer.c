@@ -143,19 +143,18 @@ typedef struct batch_job {
 static void batch_part(void *context, int part)
 {
     batch_job *j = context;
-    size_t row = (size_t)part * REGULARIZER_ROW_GROUP, left = j->r->work->n - row;
-    j->row->on_batch(j->r, row, left < REGULARIZER_ROW_GROUP ? left : REGULARIZER_ROW_GROUP);
+    net_rows rows = net_group(j->r->work->n, part);
+    j->row->on_batch(j->r, rows.first, rows.n);
 }
 
 void regularization_apply_batch(regularization *r, parallel *p)
 {
-    int n_groups = (int)((r->work->n + REGULARIZER_ROW_GROUP - 1) / REGULARIZER_ROW_GROUP);
     for (int i = 0; i < r->n_active; i++) {
         batch_job j = {r, r->active[i]};
         if (j.row->on_whole_batch)
             j.row->on_whole_batch(r);
         if (j.row->on_batch)
-            parallel_run(p, n_groups, batch_part, &j);
+            parallel_run(p, net_groups(r->work->n), batch_part, &j);
     }
 }
 

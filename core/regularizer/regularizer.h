@@ -50,7 +50,7 @@
 
 struct augment_state;
 
-enum { REGULARIZERS_LIMIT = 24, REGULARIZER_ROW_GROUP = 16 /* rows per part of on_batch */ };
+enum { REGULARIZERS_LIMIT = 24 };
 
 typedef struct regularization regularization;
 
@@ -108,14 +108,14 @@ struct regularization {
     uint32_t first_row;       /* counter row of the minibatch's row 0 */
     bool gathers;             /* dropped units are left out of the products in this step */
     /* memory of the regularizers */
-    mask_place places[NET_LAYERS_LIMIT];
+    mask_place places[SPEC_ALL_LAYERS_LIMIT];
     real *gathered_input; /* (batch, inputs) */
-    real *gathered_weights[NET_LAYERS_LIMIT], *gathered_bias[NET_LAYERS_LIMIT];
-    real *noisy_weights[NET_LAYERS_LIMIT];
+    real *gathered_weights[SPEC_ALL_LAYERS_LIMIT], *gathered_bias[SPEC_ALL_LAYERS_LIMIT];
+    real *noisy_weights[SPEC_ALL_LAYERS_LIMIT];
     uint32_t *connect_bits
-        [NET_LAYERS_LIMIT]; /* element: (batch, words of the weights), batch: (1, words) */
-    size_t connect_words[NET_LAYERS_LIMIT];
-    real *connected_weights[NET_LAYERS_LIMIT];
+        [SPEC_ALL_LAYERS_LIMIT]; /* element: (batch, words of the weights), batch: (1, words) */
+    size_t connect_words[SPEC_ALL_LAYERS_LIMIT];
+    real *connected_weights[SPEC_ALL_LAYERS_LIMIT];
     real *mixed_input, *mixed_target;
     uint32_t *mix_order;
     real *average; /* weight_average: like the model */

@@ -8,6 +8,8 @@
 #ifndef CORE_SPEC_METRIC_H
 #define CORE_SPEC_METRIC_H
 
+#include "core/spec/spec.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -77,14 +79,12 @@ extern const metric LAYER_METRICS[LAYER_METRIC_COUNT];
 /* Index of the metric called `name`, or -1. */
 int metric_find(const char *name);
 
-enum { METRIC_LAYERS_LIMIT = 17 }; /* hidden layers and the output layer */
-
 /* One epoch's line of the learning curves. Epoch 0 is the state before training. */
 typedef struct record {
     int64_t epoch, step; /* epochs and optimizer steps done */
     double values[METRIC_EPOCH_COUNT];
     int n_layers; /* 0 where layers are not recorded; else hidden layers + the output layer */
-    double layers[METRIC_LAYERS_LIMIT][LAYER_METRIC_COUNT];
+    double layers[SPEC_ALL_LAYERS_LIMIT][LAYER_METRIC_COUNT];
 } record;
 
 /* Mean cross-entropy (nats), accuracy, 15-bin expected calibration error and Brier score of class

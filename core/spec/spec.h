@@ -17,7 +17,12 @@
 
 #include <stdint.h>
 
-enum { SPEC_LAYERS_LIMIT = 16, SPEC_NAME_LIMIT = 64, SPEC_FIELD_LIMIT = 128 };
+enum {
+    SPEC_LAYERS_LIMIT = 16,                        /* hidden layers */
+    SPEC_ALL_LAYERS_LIMIT = SPEC_LAYERS_LIMIT + 1, /* and the output layer */
+    SPEC_NAME_LIMIT = 64,
+    SPEC_FIELD_LIMIT = 128
+};
 #define SPEC_SEED_LIMIT                                                                            \
     9007199254740991LL /* 2^53 - 1, the largest integer that JSON carries exactly */
 

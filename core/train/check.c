@@ -93,11 +93,11 @@ size_t train_memory_bytes(const train_spec *spec, const dataset *set, const size
                   .is_uniform = true,
                   .n = {n[PART_TRAIN], n[PART_VALIDATION], n[PART_TEST]},
                   .n_train_evaluation = n_evaluated};
-    run r = {.spec = spec, .data = &data};
+    trainer t = {.spec = spec, .data = &data};
     arena counting = {0};
-    net_init(&r.net, spec, set->d, set->k, set->task);
-    run_take(&r, &counting);
-    return counting.used + r.net.n_model * sizeof(float) + BLAS_BYTES;
+    net_init(&t.net, spec, set->d, set->k, set->task);
+    trainer_take(&t, &counting);
+    return counting.used + t.net.n_model * sizeof(float) + BLAS_BYTES;
 }
 
 const char *train_blas_name(void)

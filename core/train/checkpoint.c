@@ -24,20 +24,20 @@ enum { ARRAYS_LIMIT = 5 };
 
 /* Told by the specification, not by what is allocated: the bytes are counted before there is
  * anything. */
-static int list_arrays(const run *r, array arrays[ARRAYS_LIMIT])
+static int list_arrays(const trainer *t, array arrays[ARRAYS_LIMIT])
 {
     int n = 0;
-    size_t trained = r->net.n_trained, all = r->net.n_model;
-    const optimizer *rule = &OPTIMIZERS[r->spec->optimizer];
-    arrays[n++] = (array){r->model, all};
-    if (rule->has_momentum(r->spec))
-        arrays[n++] = (array){r->first, trained};
+    size_t trained = t->net.n_trained, all = t->net.n_model;
+    const optimizer *rule = &OPTIMIZERS[t->spec->optimizer];
+    arrays[n++] = (array){t->model, all};
+    if (rule->has_momentum(t->spec))
+        arrays[n++] = (array){t->first, trained};
     if (rule->has_squares)
-        arrays[n++] = (array){r->second, trained};
-    if (run_keeps_best(r->spec))
-        arrays[n++] = (array){r->best_model, all};
-    if (r->spec->weight_average > 0)
-        arrays[n++] = (array){r->regularization.average, all};
+        arrays[n++] = (array){t->second, trained};
+    if (trainer_keeps_best(t->spec))
+        arrays[n++] = (array){t->best_model, all};
+    if (t->spec->weight_average > 0)
+        arrays[n++] = (array){t->regularization.average, all};
     return n;
 }
 
@@ -87,40 +87,40 @@ static uint64_t hash_field(uint64_t hash, const field *row, const train_spec *sp
     }
 }
 
-static header header_of(const run *r)
+static header header_of(const trainer *t)
 {
     header h = {.magic = "regulab-run-2",
-                .n_model = r->net.n_model,
-                .n_train = r->data->n[PART_TRAIN],
-                .state_bytes = sizeof(run_state)};
+                .n_model = t->net.n_model,
+                .n_train = t->data->n[PART_TRAIN],
+                .state_bytes = sizeof(trainer_state)};
     h.spec_hash = HASH_START;
     for (int i = 0; i < FIELD_COUNT; i++)
         if (FIELDS[i].group != FIELD_GROUP_EXPERIMENT && FIELDS[i].offset != (size_t)-1 &&
-            field_applies(&FIELDS[i], r->spec))
-            h.spec_hash = hash_field(h.spec_hash, &FIELDS[i], r->spec);
+            field_applies(&FIELDS[i], t->spec))
+            h.spec_hash = hash_field(h.spec_hash, &FIELDS[i], t->spec);
     snprintf(h.blas_core, sizeof h.blas_core, "%s", mat_blas_core());
-    memcpy(h.sha256, r->data->set->sha256, sizeof r->data->set->sha256);
+    memcpy(h.sha256, t->data->set->sha256, sizeof t->data->set->sha256);
     return h;
 }
 
-size_t run_checkpoint_bytes(const run *r)
+size_t checkpoint_bytes(const trainer *t)
 {
     array arrays[ARRAYS_LIMIT];
-    size_t bytes = sizeof(header) + sizeof(run_state);
-    for (int i = list_arrays(r, arrays) - 1; i >= 0; i--)
+    size_t bytes = sizeof(header) + sizeof(trainer_state);
+    for (int i = list_arrays(t, arrays) - 1; i >= 0; i--)
         bytes += arrays[i].n * sizeof(real);
     return bytes;
 }
 
-void run_write_checkpoint(run *r)
+void checkpoint_write(trainer *t)
 {
-    char *bytes = r->checkpoint;
+    char *bytes = t->checkpoint;
     array arrays[ARRAYS_LIMIT];
-    header h = header_of(r);
+    header h = header_of(t);
     char *at = bytes + sizeof h;
-    memcpy(at, &r->state, sizeof r->state);
-    at += sizeof r->state;
-    int n = list_arrays(r, arrays);
+    memcpy(at, &t->state, sizeof t->state);
+    at += sizeof t->state;
+    int n = list_arrays(t, arrays);
     for (int i = 0; i < n; i++) {
         memcpy(at, arrays[i].data, arrays[i].n * sizeof(real));
         at += arrays[i].n * sizeof(real);
@@ -129,21 +129,21 @@ void run_write_checkpoint(run *r)
     memcpy(bytes, &h, sizeof h);
 }
 
-bool run_read_checkpoint(run *r, const char *bytes, size_t n_bytes, fail *f)
+bool checkpoint_read(trainer *t, const char *bytes, size_t n_bytes, fail *f)
 {
-    header h = header_of(r);
-    if (n_bytes != run_checkpoint_bytes(r) || memcmp(bytes, &h, offsetof(header, blas_core)) != 0)
+    header h = header_of(t);
+    if (n_bytes != checkpoint_bytes(t) || memcmp(bytes, &h, offsetof(header, blas_core)) != 0)
         return fail_set(f, FAIL_CONFLICT, "",
                         "the checkpoint belongs to another run, data set or program");
     memcpy(&h.state_hash, bytes + offsetof(header, state_hash), sizeof h.state_hash);
     if (hash_words(HASH_START, bytes + sizeof h, n_bytes - sizeof h) != h.state_hash)
         return fail_set(f, FAIL_CONFLICT, "", "the checkpoint is damaged");
-    r->is_other_core =
+    t->is_other_core =
         memcmp(bytes + offsetof(header, blas_core), h.blas_core, sizeof h.blas_core) != 0;
-    memcpy(&r->state, bytes + sizeof h, sizeof r->state);
-    bytes += sizeof h + sizeof r->state;
+    memcpy(&t->state, bytes + sizeof h, sizeof t->state);
+    bytes += sizeof h + sizeof t->state;
     array arrays[ARRAYS_LIMIT];
-    int n = list_arrays(r, arrays);
+    int n = list_arrays(t, arrays);
     for (int i = 0; i < n; i++) {
         memcpy((real *)(uintptr_t)arrays[i].data, bytes, arrays[i].n * sizeof(real));
         bytes += arrays[i].n * sizeof(real);

@@ -26,9 +26,10 @@ typedef struct evaluation {
     float *targets;
     size_t n; /* rows in predictions */
     /* diagnostics of layers */
-    diagnostics layers[NET_LAYERS_LIMIT];
-    void *layer_memory[NET_LAYERS_LIMIT];
-    real *pairs[NET_LAYERS_LIMIT]; /* eval outputs of n_pairs evenly spaced validation samples: */
+    diagnostics layers[SPEC_ALL_LAYERS_LIMIT];
+    void *layer_memory[SPEC_ALL_LAYERS_LIMIT];
+    real *pairs
+        [SPEC_ALL_LAYERS_LIMIT]; /* eval outputs of n_pairs evenly spaced validation samples: */
     uint32_t pair_positions[EVALUATE_ROWS];
     size_t n_pairs;
     /* sampled masks */

@@ -10,22 +10,22 @@
 
 /* Everything of a run that is neither memory of one step nor derived from the spec: it goes into
  * checkpoints as it is. */
-typedef struct run_state {
+typedef struct trainer_state {
     int64_t epoch, step;    /* done */
     int64_t steps_in_epoch; /* of the epoch that is under way */
     double loss_sum;        /* over its samples */
     double loss_mean,
         loss_squares; /* of its minibatch losses: Welford's mean and sum of squared differences */
-    double norm_sum, layer_norm_sums[NET_LAYERS_LIMIT];
+    double norm_sum, layer_norm_sums[SPEC_ALL_LAYERS_LIMIT];
     double rate;
     double epoch_seconds, train_seconds;
     int64_t samples;
     stopping stopping;
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
     bool has_stopped_early;
-} run_state;
+} trainer_state;
 
-typedef struct run {
+typedef struct trainer {
     const train_input *input;
     const train_spec *spec;
     const split *data;
@@ -41,29 +41,29 @@ typedef struct run {
     evaluation evaluation;
     uint32_t *order;
     float *rows;      /* the minibatch as the split gives it, where real is not float */
-    char *checkpoint; /* run_checkpoint_bytes() */
+    char *checkpoint; /* checkpoint_bytes() */
     float *told;      /* the model as hooks.on_model gets it, where real is not float */
     /* state */
-    run_state state;
+    trainer_state state;
     train_stop stop;
     bool is_other_core; /* the checkpoint came from another BLAS core */
     int64_t steps_per_epoch;
     double began, last_checkpoint;
-} run;
+} trainer;
 
 /* Carves (or counts) the memory of a run. */
-void run_take(run *r, arena *a);
+void trainer_take(trainer *t, arena *a);
 
 /* True where the best weights are kept beside the current ones. */
-bool run_keeps_best(const train_spec *spec);
+bool trainer_keeps_best(const train_spec *spec);
 
 /* Which weights evaluation uses: the moving average where there is one. */
-real *run_evaluated_model(const run *r);
+real *trainer_evaluated_model(const trainer *t);
 
 /* checkpoint.c: the bytes of a checkpoint, and back. Reading refuses (FAIL_CONFLICT) what is not a
  * checkpoint of this very run. */
-size_t run_checkpoint_bytes(const run *r);
-void run_write_checkpoint(run *r); /* into r->checkpoint */
-FAIL_CHECKED bool run_read_checkpoint(run *r, const char *bytes, size_t n_bytes, fail *f);
+size_t checkpoint_bytes(const trainer *t);
+void checkpoint_write(trainer *t); /* into t->checkpoint */
+FAIL_CHECKED bool checkpoint_read(trainer *t, const char *bytes, size_t n_bytes, fail *f);
 
 #endif

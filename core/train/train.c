@@ -11,97 +11,97 @@
 
 /* ---- memory ---- */
 
-bool run_keeps_best(const train_spec *spec)
+bool trainer_keeps_best(const train_spec *spec)
 {
     return spec->early_stopping.enabled && spec->early_stopping.restore_best_weights;
 }
 
-void run_take(run *r, arena *a)
+void trainer_take(trainer *t, arena *a)
 {
-    const train_spec *spec = r->spec;
-    size_t batch = (size_t)spec->batch_size < r->data->n[PART_TRAIN] ? (size_t)spec->batch_size
-                                                                     : r->data->n[PART_TRAIN];
+    const train_spec *spec = t->spec;
+    size_t batch = (size_t)spec->batch_size < t->data->n[PART_TRAIN] ? (size_t)spec->batch_size
+                                                                     : t->data->n[PART_TRAIN];
     const optimizer *rule = &OPTIMIZERS[spec->optimizer];
-    r->model = arena_take(a, r->net.n_model, sizeof(real));
-    r->first = rule->has_momentum(spec) ? arena_take(a, r->net.n_trained, sizeof(real)) : NULL;
-    r->second = rule->has_squares ? arena_take(a, r->net.n_trained, sizeof(real)) : NULL;
-    r->best_model = run_keeps_best(spec) ? arena_take(a, r->net.n_model, sizeof(real)) : NULL;
-    r->order = arena_take(a, r->data->n[PART_TRAIN], sizeof(uint32_t));
-    r->rows =
-        sizeof(real) == sizeof(float) ? NULL : arena_take(a, batch * r->net.inputs, sizeof(float));
-    r->told = sizeof(real) == sizeof(float) ? NULL : arena_take(a, r->net.n_model, sizeof(float));
-    net_take_work(&r->net, a, batch, true, &r->work);
-    regularization_take(&r->regularization, a, spec, &r->net, &r->work, r->data, batch, false);
-    update_take(&r->update, a, spec, &r->net, &r->work, &r->regularization);
-    evaluation_take(&r->evaluation, a, spec, &r->net, r->data);
-    r->checkpoint = arena_take(a, run_checkpoint_bytes(r), 1);
+    t->model = arena_take(a, t->net.n_model, sizeof(real));
+    t->first = rule->has_momentum(spec) ? arena_take(a, t->net.n_trained, sizeof(real)) : NULL;
+    t->second = rule->has_squares ? arena_take(a, t->net.n_trained, sizeof(real)) : NULL;
+    t->best_model = trainer_keeps_best(spec) ? arena_take(a, t->net.n_model, sizeof(real)) : NULL;
+    t->order = arena_take(a, t->data->n[PART_TRAIN], sizeof(uint32_t));
+    t->rows =
+        sizeof(real) == sizeof(float) ? NULL : arena_take(a, batch * t->net.inputs, sizeof(float));
+    t->told = sizeof(real) == sizeof(float) ? NULL : arena_take(a, t->net.n_model, sizeof(float));
+    net_take_work(&t->net, a, batch, true, &t->work);
+    regularization_take(&t->regularization, a, spec, &t->net, &t->work, t->data, batch, false);
+    update_take(&t->update, a, spec, &t->net, &t->work, &t->regularization);
+    evaluation_take(&t->evaluation, a, spec, &t->net, t->data);
+    t->checkpoint = arena_take(a, checkpoint_bytes(t), 1);
 }
 
-static void init_state(run *r)
+static void init_state(trainer *t)
 {
-    r->state = (run_state){0};
-    stopping_init(&r->state.stopping);
+    t->state = (trainer_state){0};
+    stopping_init(&t->state.stopping);
     for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
-        r->state.last[i] = r->state.best[i] = NAN;
-    net_initialize(&r->net, r->spec, r->model);
-    if (r->regularization.average)
-        memcpy(r->regularization.average, r->model, r->net.n_model * sizeof(real));
+        t->state.last[i] = t->state.best[i] = NAN;
+    net_initialize(&t->net, t->spec, t->model);
+    if (t->regularization.average)
+        memcpy(t->regularization.average, t->model, t->net.n_model * sizeof(real));
 }
 
-static bool run_open(run *r, const train_input *input, const train_hooks *hooks, fail *f)
+static bool trainer_open(trainer *t, const train_input *input, const train_hooks *hooks, fail *f)
 {
     const dataset *set = input->data->set;
-    *r = (run){.input = input,
-               .spec = input->spec,
-               .data = input->data,
-               .hooks = hooks,
-               .began = clock_steady_seconds()};
-    net_init(&r->net, r->spec, set->d, set->k, set->task);
-    r->steps_per_epoch =
-        ((int64_t)r->data->n[PART_TRAIN] + r->spec->batch_size - 1) / r->spec->batch_size;
+    *t = (trainer){.input = input,
+                   .spec = input->spec,
+                   .data = input->data,
+                   .hooks = hooks,
+                   .began = clock_steady_seconds()};
+    net_init(&t->net, t->spec, set->d, set->k, set->task);
+    t->steps_per_epoch =
+        ((int64_t)t->data->n[PART_TRAIN] + t->spec->batch_size - 1) / t->spec->batch_size;
     arena counting = {0};
-    run_take(r, &counting);
-    if (!arena_open(&r->arena, counting.used, f))
+    trainer_take(t, &counting);
+    if (!arena_open(&t->arena, counting.used, f))
         return false;
-    run_take(r, &r->arena);
+    trainer_take(t, &t->arena);
     mat_setup();
-    if (!parallel_new(input->threads, &r->parallel, f)) {
-        arena_close(&r->arena);
+    if (!parallel_new(input->threads, &t->parallel, f)) {
+        arena_close(&t->arena);
         return false;
     }
-    r->evaluation.parallel = r->parallel;
-    r->update.model = r->model;
-    r->update.first = r->first;
-    r->update.second = r->second;
-    init_state(r);
-    r->last_checkpoint = r->began;
+    t->evaluation.parallel = t->parallel;
+    t->update.model = t->model;
+    t->update.first = t->first;
+    t->update.second = t->second;
+    init_state(t);
+    t->last_checkpoint = t->began;
     return true;
 }
 
-static void run_close(run *r)
+static void trainer_close(trainer *t)
 {
-    parallel_free(r->parallel);
-    arena_close(&r->arena);
+    parallel_free(t->parallel);
+    arena_close(&t->arena);
 }
 
-real *run_evaluated_model(const run *r)
+real *trainer_evaluated_model(const trainer *t)
 {
-    return r->regularization.average ? r->regularization.average : r->model;
+    return t->regularization.average ? t->regularization.average : t->model;
 }
 
 /* ---- one step ---- */
 
-static void one_hot(const run *r, const uint32_t *positions, size_t first, size_t n)
+static void one_hot(const trainer *t, const uint32_t *positions, size_t first, size_t n)
 {
-    const int32_t *labels = r->data->labels[PART_TRAIN];
-    size_t k = r->net.outputs;
-    memset(r->work.target, 0, n * k * sizeof(real));
+    const int32_t *labels = t->data->labels[PART_TRAIN];
+    size_t k = t->net.outputs;
+    memset(t->work.target, 0, n * k * sizeof(real));
     for (size_t i = 0; i < n; i++)
-        r->work.target[i * k + (size_t)labels[positions ? positions[i] : first + i]] = 1;
+        t->work.target[i * k + (size_t)labels[positions ? positions[i] : first + i]] = 1;
 }
 
 typedef struct read_job {
-    run *r;
+    trainer *t;
     const uint32_t *positions;
     size_t first, n;
 } read_job;
@@ -109,106 +109,104 @@ typedef struct read_job {
 static void read_part(void *context, int part)
 {
     const read_job *j = context;
-    size_t row = (size_t)part * REGULARIZER_ROW_GROUP, left = j->n - row,
-           n = left < REGULARIZER_ROW_GROUP ? left : REGULARIZER_ROW_GROUP;
-    size_t at = row * j->r->net.inputs, count = n * j->r->net.inputs;
-    float *to = j->r->rows ? j->r->rows + at : (float *)(void *)(j->r->work.input + at);
-    split_read_inputs(j->r->data, PART_TRAIN, j->positions ? j->positions + row : NULL,
-                      j->first + row, n, to);
-    for (size_t i = 0; j->r->rows && i < count; i++)
-        j->r->work.input[at + i] = to[i];
+    net_rows rows = net_group(j->n, part);
+    size_t at = rows.first * j->t->net.inputs, count = rows.n * j->t->net.inputs;
+    float *to = j->t->rows ? j->t->rows + at : (float *)(void *)(j->t->work.input + at);
+    split_read_inputs(j->t->data, PART_TRAIN, j->positions ? j->positions + rows.first : NULL,
+                      j->first + rows.first, rows.n, to);
+    for (size_t i = 0; j->t->rows && i < count; i++)
+        j->t->work.input[at + i] = to[i];
 }
 
-static void read_targets(run *r, const uint32_t *positions, size_t first, size_t n)
+static void read_targets(trainer *t, const uint32_t *positions, size_t first, size_t n)
 {
-    if (r->net.task == TASK_CLASSIFICATION) {
-        one_hot(r, positions, first, n);
+    if (t->net.task == TASK_CLASSIFICATION) {
+        one_hot(t, positions, first, n);
         return;
     }
     if (sizeof(real) == sizeof(float)) {
-        split_read_targets(r->data, PART_TRAIN, positions, first, n,
-                           (float *)(void *)r->work.target);
+        split_read_targets(t->data, PART_TRAIN, positions, first, n,
+                           (float *)(void *)t->work.target);
         return;
     }
     enum { CHUNK = 64 };
     float chunk[CHUNK];
-    size_t k = r->net.outputs;
+    size_t k = t->net.outputs;
     assert(k <= CHUNK);
     for (size_t i = 0; i < n; i++) {
-        split_read_targets(r->data, PART_TRAIN, positions ? positions + i : NULL, first + i, 1,
+        split_read_targets(t->data, PART_TRAIN, positions ? positions + i : NULL, first + i, 1,
                            chunk);
         for (size_t j = 0; j < k; j++)
-            r->work.target[i * k + j] = (real)chunk[j];
+            t->work.target[i * k + j] = (real)chunk[j];
     }
 }
 
-static void read_minibatch(run *r)
+static void read_minibatch(trainer *t)
 {
-    size_t n_train = r->data->n[PART_TRAIN],
-           first = (size_t)(r->state.steps_in_epoch * r->spec->batch_size);
-    read_job j = {.r = r, .first = first};
-    j.n = n_train - first < (size_t)r->spec->batch_size ? n_train - first
-                                                        : (size_t)r->spec->batch_size;
-    j.positions = r->spec->shuffle ? r->order + first : NULL;
-    r->work.n = j.n;
-    parallel_run(r->parallel, (int)((j.n + REGULARIZER_ROW_GROUP - 1) / REGULARIZER_ROW_GROUP),
-                 read_part, &j);
-    read_targets(r, j.positions, first, j.n);
+    size_t n_train = t->data->n[PART_TRAIN],
+           first = (size_t)(t->state.steps_in_epoch * t->spec->batch_size);
+    read_job j = {.t = t, .first = first};
+    j.n = n_train - first < (size_t)t->spec->batch_size ? n_train - first
+                                                        : (size_t)t->spec->batch_size;
+    j.positions = t->spec->shuffle ? t->order + first : NULL;
+    t->work.n = j.n;
+    parallel_run(t->parallel, net_groups(j.n), read_part, &j);
+    read_targets(t, j.positions, first, j.n);
 }
 
-static void account(run *r)
+static void account(trainer *t)
 {
-    run_state *s = &r->state;
+    trainer_state *s = &t->state;
     double sum = 0;
-    for (size_t i = 0; i < r->work.n; i++)
-        sum += r->work.losses[i];
+    for (size_t i = 0; i < t->work.n; i++)
+        sum += t->work.losses[i];
     s->steps_in_epoch++;
     s->step++;
-    s->samples += (int64_t)r->work.n;
+    s->samples += (int64_t)t->work.n;
     s->loss_sum += sum;
-    double loss = sum / (double)r->work.n, difference = loss - s->loss_mean;
+    double loss = sum / (double)t->work.n, difference = loss - s->loss_mean;
     s->loss_mean += difference / (double)s->steps_in_epoch;
     s->loss_squares += difference * (loss - s->loss_mean);
-    s->norm_sum += r->update.norm;
-    for (int i = 0; i < r->net.n_layers; i++)
-        s->layer_norm_sums[i] += r->update.layer_norms[i];
+    s->norm_sum += t->update.norm;
+    for (int i = 0; i < t->net.n_layers; i++)
+        s->layer_norm_sums[i] += t->update.layer_norms[i];
 }
 
-static void train_step(run *r)
+static void train_step(trainer *t)
 {
-    uint32_t number = (uint32_t)r->state.step;
-    net_hooks hooks = regularization_hooks(&r->regularization);
-    read_minibatch(r);
-    net_use_model(&r->net, r->model, &r->work);
-    regularization_start_step(&r->regularization, RNG_DROPOUT, number, 0, true, r->parallel);
-    regularization_apply_batch(&r->regularization, r->parallel);
-    net_forward(&r->net, &r->work, r->model, NET_TRAIN, &hooks, r->parallel);
-    net_loss(&r->net, &r->work, true);
-    r->state.rate =
-        optimizer_learning_rate(r->spec, r->state.epoch, r->state.step, r->steps_per_epoch);
-    update_start_step(&r->update, r->state.step, r->state.rate);
-    net_backward(&r->net, &r->work, &hooks, r->parallel, update_layer, &r->update);
-    update_finish_step(&r->update, r->parallel);
-    for (int i = 0; i < r->regularization.n_active; i++)
-        if (r->regularization.active[i]->after_step)
-            r->regularization.active[i]->after_step(&r->regularization, r->model);
-    account(r);
+    uint32_t number = (uint32_t)t->state.step;
+    net_hooks hooks = regularization_hooks(&t->regularization);
+    read_minibatch(t);
+    net_use_model(&t->net, t->model, &t->work);
+    regularization_start_step(&t->regularization, RNG_DROPOUT, number, 0, true, t->parallel);
+    regularization_apply_batch(&t->regularization, t->parallel);
+    net_forward(&t->net, &t->work, t->model, NET_TRAIN, &hooks, t->parallel);
+    net_loss(&t->net, &t->work, true);
+    t->state.rate =
+        optimizer_learning_rate(t->spec, t->state.epoch, t->state.step, t->steps_per_epoch);
+    update_start_step(&t->update, t->state.step, t->state.rate);
+    net_backward(&t->net, &t->work, &hooks, t->parallel, update_layer, &t->update);
+    update_finish_step(&t->update, t->parallel);
+    for (int i = 0; i < t->regularization.n_active; i++)
+        if (t->regularization.active[i]->after_step)
+            t->regularization.active[i]->after_step(&t->regularization, t->model);
+    account(t);
 }
 
 /* ---- one epoch ---- */
 
-static void shuffle(run *r)
+static void shuffle(trainer *t)
 {
-    size_t n = r->data->n[PART_TRAIN];
-    if (!r->spec->shuffle)
+    size_t n = t->data->n[PART_TRAIN];
+    if (!t->spec->shuffle)
         return;
     for (uint32_t i = 0; i < n; i++)
-        r->order[i] = i;
-    rng_stream stream = rng_stream_at(r->spec->seed, RNG_ORDER, 0, (uint32_t)r->state.epoch, 0);
-    rng_permute(&stream, r->order, n);
+        t->order[i] = i;
+    rng_stream stream = rng_stream_at(t->spec->seed, RNG_ORDER, 0, (uint32_t)t->state.epoch, 0);
+    rng_permute(&stream, t->order, n);
 }
 
-static void start_epoch_sums(run_state *s)
+static void start_epoch_sums(trainer_state *s)
 {
     s->steps_in_epoch = 0;
     s->loss_sum = s->loss_mean = s->loss_squares = s->norm_sum = s->epoch_seconds = 0;
@@ -216,53 +214,53 @@ static void start_epoch_sums(run_state *s)
 }
 
 /* What the outside wants after each step. */
-static train_command ask(const run *r)
+static train_command ask(const trainer *t)
 {
-    const train_hooks *h = r->hooks;
+    const train_hooks *h = t->hooks;
     if (!h)
         return TRAIN_GO_ON;
     if (h->on_step)
-        h->on_step(h->context, r->state.step, r->spec->epochs * r->steps_per_epoch);
-    parallel_set_active(r->parallel, h->threads ? h->threads(h->context) : r->input->threads);
+        h->on_step(h->context, t->state.step, t->spec->epochs * t->steps_per_epoch);
+    parallel_set_active(t->parallel, h->threads ? h->threads(h->context) : t->input->threads);
     return h->poll ? h->poll(h->context) : TRAIN_GO_ON;
 }
 
 /* Trains to the end of the epoch under way. Returns false when the run is to stop in its midst:
- * r->stop says why. */
-static bool train_epoch(run *r)
+ * t->stop says why. */
+static bool train_epoch(trainer *t)
 {
     double began = clock_steady_seconds();
     bool go_on = true;
-    shuffle(r);
-    regularization_start_epoch(&r->regularization, r->state.epoch);
-    while (go_on && r->state.steps_in_epoch < r->steps_per_epoch) {
-        train_step(r);
-        train_command command = ask(r);
-        if (!isfinite(r->state.loss_sum))
-            r->stop = TRAIN_STOP_DIVERGED;
+    shuffle(t);
+    regularization_start_epoch(&t->regularization, t->state.epoch);
+    while (go_on && t->state.steps_in_epoch < t->steps_per_epoch) {
+        train_step(t);
+        train_command command = ask(t);
+        if (!isfinite(t->state.loss_sum))
+            t->stop = TRAIN_STOP_DIVERGED;
         else if (command != TRAIN_GO_ON)
-            r->stop = command == TRAIN_CANCEL ? TRAIN_STOP_CANCELLED : TRAIN_STOP_PAUSED;
-        go_on = r->stop == TRAIN_STOP_FINISHED;
+            t->stop = command == TRAIN_CANCEL ? TRAIN_STOP_CANCELLED : TRAIN_STOP_PAUSED;
+        go_on = t->stop == TRAIN_STOP_FINISHED;
     }
     double seconds = clock_steady_seconds() - began;
-    r->state.epoch_seconds += seconds;
-    r->state.train_seconds += seconds;
+    t->state.epoch_seconds += seconds;
+    t->state.train_seconds += seconds;
     return go_on;
 }
 
 /* ---- records ---- */
 
-static double weight_norm(const run *r, const real *model, int layer)
+static double weight_norm(const trainer *t, const real *model, int layer)
 {
-    const net_layer *shape = &r->net.layers[layer];
+    const net_layer *shape = &t->net.layers[layer];
     return sqrt((double)kernel_sum_squares(model + shape->weight, shape->inputs * shape->outputs));
 }
 
-static void fill_training(const run *r, record *out)
+static void fill_training(const trainer *t, record *out)
 {
-    const run_state *s = &r->state;
+    const trainer_state *s = &t->state;
     double steps = (double)s->steps_in_epoch,
-           samples = fmin(steps * (double)r->spec->batch_size, (double)r->data->n[PART_TRAIN]);
+           samples = fmin(steps * (double)t->spec->batch_size, (double)t->data->n[PART_TRAIN]);
     if (s->steps_in_epoch == 0)
         return;
     out->values[METRIC_BATCH_LOSS] = s->loss_sum / samples;
@@ -272,28 +270,28 @@ static void fill_training(const run *r, record *out)
     out->values[METRIC_SECONDS] = s->epoch_seconds;
 }
 
-static void fill_weights(const run *r, const real *model, record *out)
+static void fill_weights(const trainer *t, const real *model, record *out)
 {
     double squares = 0;
-    for (int i = 0; i < r->net.n_layers; i++)
-        squares += weight_norm(r, model, i) * weight_norm(r, model, i);
+    for (int i = 0; i < t->net.n_layers; i++)
+        squares += weight_norm(t, model, i) * weight_norm(t, model, i);
     out->values[METRIC_WEIGHT_NORM] = sqrt(squares);
-    out->values[METRIC_PENALTY] = regularization_penalty(&r->regularization, model);
+    out->values[METRIC_PENALTY] = regularization_penalty(&t->regularization, model);
 }
 
-static void fill_layers(run *r, real *model, record *out)
+static void fill_layers(trainer *t, real *model, record *out)
 {
-    int64_t epoch = r->state.epoch > 0 ? r->state.epoch - 1 : 0;
-    out->n_layers = r->net.n_layers;
+    int64_t epoch = t->state.epoch > 0 ? t->state.epoch - 1 : 0;
+    out->n_layers = t->net.n_layers;
     for (int i = 0; i < out->n_layers; i++)
         for (int m = 0; m < LAYER_METRIC_COUNT; m++)
             out->layers[i][m] = NAN;
-    evaluation_read_layers(&r->evaluation, model, epoch, out->layers);
+    evaluation_read_layers(&t->evaluation, model, epoch, out->layers);
     for (int i = 0; i < out->n_layers; i++) {
-        out->layers[i][LAYER_METRIC_WEIGHT_NORM] = weight_norm(r, model, i);
-        if (r->state.steps_in_epoch > 0)
+        out->layers[i][LAYER_METRIC_WEIGHT_NORM] = weight_norm(t, model, i);
+        if (t->state.steps_in_epoch > 0)
             out->layers[i][LAYER_METRIC_GRADIENT_NORM] =
-                r->state.layer_norm_sums[i] / (double)r->state.steps_in_epoch;
+                t->state.layer_norm_sums[i] / (double)t->state.steps_in_epoch;
     }
 }
 
@@ -310,118 +308,118 @@ static void fill_scores(const scores *train, const scores *validation,
     values[METRIC_VAL_R2] = validation->r2;
 }
 
-static record start_record(const run *r)
+static record start_record(const trainer *t)
 {
-    record out = {.epoch = r->state.epoch, .step = r->state.step};
+    record out = {.epoch = t->state.epoch, .step = t->state.step};
     for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
         out.values[i] = NAN;
-    fill_training(r, &out);
+    fill_training(t, &out);
     return out;
 }
 
 /* Measures, takes the record into the state and tells the outside. */
-static bool record_epoch(run *r, fail *f)
+static bool record_epoch(trainer *t, fail *f)
 {
-    record out = start_record(r);
-    real *model = run_evaluated_model(r);
-    scores train = evaluation_run(&r->evaluation, model, PART_TRAIN, false);
+    record out = start_record(t);
+    real *model = trainer_evaluated_model(t);
+    scores train = evaluation_run(&t->evaluation, model, PART_TRAIN, false);
     scores validation =
-        evaluation_run(&r->evaluation, model, PART_VALIDATION, r->spec->record_layers);
+        evaluation_run(&t->evaluation, model, PART_VALIDATION, t->spec->record_layers);
     fill_scores(&train, &validation, out.values);
-    fill_weights(r, model, &out);
-    if (r->spec->record_layers)
-        fill_layers(r, model, &out);
-    memcpy(r->state.last, out.values, sizeof r->state.last);
+    fill_weights(t, model, &out);
+    if (t->spec->record_layers)
+        fill_layers(t, model, &out);
+    memcpy(t->state.last, out.values, sizeof t->state.last);
     bool is_best = false;
     if (out.epoch > 0)
-        r->state.has_stopped_early = stopping_add(&r->state.stopping, r->spec, &out, &is_best);
+        t->state.has_stopped_early = stopping_add(&t->state.stopping, t->spec, &out, &is_best);
     if (is_best)
-        memcpy(r->state.best, out.values, sizeof r->state.best);
-    if (is_best && r->best_model)
-        memcpy(r->best_model, model, r->net.n_model * sizeof(real));
+        memcpy(t->state.best, out.values, sizeof t->state.best);
+    if (is_best && t->best_model)
+        memcpy(t->best_model, model, t->net.n_model * sizeof(real));
     if (!isfinite(train.loss) || !isfinite(validation.loss))
-        r->stop = TRAIN_STOP_DIVERGED;
-    return !r->hooks || !r->hooks->on_record || r->hooks->on_record(r->hooks->context, &out, f);
+        t->stop = TRAIN_STOP_DIVERGED;
+    return !t->hooks || !t->hooks->on_record || t->hooks->on_record(t->hooks->context, &out, f);
 }
 
 /* The epoch in which the loss stopped being a number: told as far as it came, so that the curve
  * shows where. */
-static bool record_divergence(run *r, fail *f)
+static bool record_divergence(trainer *t, fail *f)
 {
-    r->state.epoch++;
-    record out = start_record(r);
-    memcpy(r->state.last, out.values, sizeof r->state.last);
-    return !r->hooks || !r->hooks->on_record || r->hooks->on_record(r->hooks->context, &out, f);
+    t->state.epoch++;
+    record out = start_record(t);
+    memcpy(t->state.last, out.values, sizeof t->state.last);
+    return !t->hooks || !t->hooks->on_record || t->hooks->on_record(t->hooks->context, &out, f);
 }
 
-static bool tell_model(const run *r, fail *f)
+static bool tell_model(const trainer *t, fail *f)
 {
-    if (!r->hooks || !r->hooks->on_model)
+    if (!t->hooks || !t->hooks->on_model)
         return true;
-    const real *model = run_evaluated_model(r);
-    for (size_t i = 0; r->told && i < r->net.n_model; i++)
-        r->told[i] = (float)model[i];
-    return r->hooks->on_model(r->hooks->context, r->state.epoch,
-                              r->told ? r->told : (const float *)(const void *)model, f);
+    const real *model = trainer_evaluated_model(t);
+    for (size_t i = 0; t->told && i < t->net.n_model; i++)
+        t->told[i] = (float)model[i];
+    return t->hooks->on_model(t->hooks->context, t->state.epoch,
+                              t->told ? t->told : (const float *)(const void *)model, f);
 }
 
 /* ---- the run ---- */
 
-static bool save_checkpoint(run *r, fail *f)
+static bool save_checkpoint(trainer *t, fail *f)
 {
-    if (!r->hooks || !r->hooks->on_checkpoint)
+    if (!t->hooks || !t->hooks->on_checkpoint)
         return true;
-    run_write_checkpoint(r);
-    bool ok = r->hooks->on_checkpoint(r->hooks->context, r->checkpoint, run_checkpoint_bytes(r), f);
-    r->last_checkpoint = clock_steady_seconds();
+    checkpoint_write(t);
+    bool ok = t->hooks->on_checkpoint(t->hooks->context, t->checkpoint, checkpoint_bytes(t), f);
+    t->last_checkpoint = clock_steady_seconds();
     return ok;
 }
 
-static bool checkpoint_is_due(const run *r)
+static bool checkpoint_is_due(const trainer *t)
 {
-    return r->input->checkpoint_seconds > 0 &&
-           clock_steady_seconds() - r->last_checkpoint >= r->input->checkpoint_seconds;
+    return t->input->checkpoint_seconds > 0 &&
+           clock_steady_seconds() - t->last_checkpoint >= t->input->checkpoint_seconds;
 }
 
-static bool record_is_due(const run *r)
+static bool record_is_due(const trainer *t)
 {
-    return r->state.epoch % r->spec->evaluate_every == 0 || r->state.epoch == r->spec->epochs;
+    return t->state.epoch % t->spec->evaluate_every == 0 || t->state.epoch == t->spec->epochs;
 }
 
 /* Ends the epoch under way: record, decision, checkpoint. */
-static bool finish_epoch(run *r, fail *f)
+static bool finish_epoch(trainer *t, fail *f)
 {
-    r->state.epoch++;
-    if (!tell_model(r, f) || (record_is_due(r) && !record_epoch(r, f)))
+    t->state.epoch++;
+    if (!tell_model(t, f) || (record_is_due(t) && !record_epoch(t, f)))
         return false;
-    start_epoch_sums(&r->state);
-    if (r->stop == TRAIN_STOP_FINISHED && r->state.has_stopped_early)
-        r->stop = TRAIN_STOP_EARLY_STOPPED;
-    return r->stop != TRAIN_STOP_FINISHED || !checkpoint_is_due(r) || save_checkpoint(r, f);
+    start_epoch_sums(&t->state);
+    if (t->stop == TRAIN_STOP_FINISHED && t->state.has_stopped_early)
+        t->stop = TRAIN_STOP_EARLY_STOPPED;
+    return t->stop != TRAIN_STOP_FINISHED || !checkpoint_is_due(t) || save_checkpoint(t, f);
 }
 
-static bool is_stopped(const run *r)
+static bool is_stopped(const trainer *t)
 {
-    return r->stop != TRAIN_STOP_FINISHED || r->state.has_stopped_early;
+    return t->stop != TRAIN_STOP_FINISHED || t->state.has_stopped_early;
 }
 
-static bool train_epochs(run *r, fail *f)
+static bool train_epochs(trainer *t, fail *f)
 {
-    if (r->state.epoch == 0 && r->state.step == 0 && (!tell_model(r, f) || !record_epoch(r, f)))
+    if (t->state.epoch == 0 && t->state.step == 0 && (!tell_model(t, f) || !record_epoch(t, f)))
         return false;
-    if (r->state.has_stopped_early)
-        r->stop = TRAIN_STOP_EARLY_STOPPED;
-    while (!is_stopped(r) && r->state.epoch < r->spec->epochs)
-        if (train_epoch(r) && !finish_epoch(r, f))
+    if (t->state.has_stopped_early)
+        t->stop = TRAIN_STOP_EARLY_STOPPED;
+    while (!is_stopped(t) && t->state.epoch < t->spec->epochs)
+        if (train_epoch(t) && !finish_epoch(t, f))
             return false;
-    if (r->stop == TRAIN_STOP_DIVERGED && r->state.steps_in_epoch > 0)
-        return record_divergence(r, f);
-    return r->stop != TRAIN_STOP_PAUSED || save_checkpoint(r, f);
+    if (t->stop == TRAIN_STOP_DIVERGED && t->state.steps_in_epoch > 0)
+        return record_divergence(t, f);
+    return t->stop != TRAIN_STOP_PAUSED || save_checkpoint(t, f);
 }
 
-static void measure_test(run *r, real *model, int64_t epoch, double selected[METRIC_COUNT])
+static void measure_test(trainer *t, real *model, int64_t epoch, double selected[METRIC_COUNT])
 {
-    scores test = evaluation_run(&r->evaluation, model, PART_TEST, false);
+    scores test = evaluation_run(&t->evaluation, model, PART_TEST, false);
     selected[METRIC_TEST_LOSS] = test.loss;
     selected[METRIC_TEST_ACCURACY] = test.accuracy;
     selected[METRIC_TEST_RMSE] = test.rmse;
@@ -429,64 +427,64 @@ static void measure_test(run *r, real *model, int64_t epoch, double selected[MET
     selected[METRIC_TEST_ECE] = test.ece;
     selected[METRIC_TEST_BRIER] = test.brier;
     selected[METRIC_GENERALIZATION_GAP] = selected[METRIC_VAL_LOSS] - selected[METRIC_TRAIN_LOSS];
-    if (r->spec->monte_carlo_samples == 0)
+    if (t->spec->monte_carlo_samples == 0)
         return;
-    scores sampled = evaluation_run_monte_carlo(&r->evaluation, model, epoch > 0 ? epoch - 1 : 0);
+    scores sampled = evaluation_run_monte_carlo(&t->evaluation, model, epoch > 0 ? epoch - 1 : 0);
     selected[METRIC_MC_TEST_LOSS] = sampled.loss;
     selected[METRIC_MC_TEST_ACCURACY] = sampled.accuracy;
     selected[METRIC_MC_TEST_ECE] = sampled.ece;
     selected[METRIC_MC_TEST_RMSE] = sampled.rmse;
 }
 
-static bool fill_model(const run *r, const real *model, train_result *result, fail *f)
+static bool fill_model(const trainer *t, const real *model, train_result *result, fail *f)
 {
-    result->model = malloc(r->net.n_model * sizeof *result->model);
+    result->model = malloc(t->net.n_model * sizeof *result->model);
     if (!result->model)
         return fail_set(f, FAIL_OUT_OF_MEMORY, "", "there is no memory for the trained weights");
-    result->n_model = r->net.n_model;
-    for (size_t i = 0; i < r->net.n_model; i++)
+    result->n_model = t->net.n_model;
+    for (size_t i = 0; i < t->net.n_model; i++)
         result->model[i] = (float)model[i];
     return true;
 }
 
-static bool finish(run *r, train_result *result, fail *f)
+static bool finish(trainer *t, train_result *result, fail *f)
 {
-    const run_state *s = &r->state;
-    bool ended = r->stop == TRAIN_STOP_FINISHED || r->stop == TRAIN_STOP_EARLY_STOPPED;
-    bool keep = ended || r->stop == TRAIN_STOP_DIVERGED;
-    bool best = keep && r->best_model && s->stopping.best_epoch > 0;
-    real *model = best ? r->best_model : run_evaluated_model(r);
+    const trainer_state *s = &t->state;
+    bool ended = t->stop == TRAIN_STOP_FINISHED || t->stop == TRAIN_STOP_EARLY_STOPPED;
+    bool keep = ended || t->stop == TRAIN_STOP_DIVERGED;
+    bool best = keep && t->best_model && s->stopping.best_epoch > 0;
+    real *model = best ? t->best_model : trainer_evaluated_model(t);
     *result = (train_result){
-        .stop = r->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->stopping.best_epoch};
-    result->is_other_core = r->is_other_core;
+        .stop = t->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->stopping.best_epoch};
+    result->is_other_core = t->is_other_core;
     result->selected_epoch = best ? s->stopping.best_epoch : s->epoch;
     result->selected_is_best = best;
-    result->selected_is_average = r->regularization.average != NULL;
+    result->selected_is_average = t->regularization.average != NULL;
     memcpy(result->last, s->last, sizeof result->last);
     memcpy(result->best, s->best, sizeof result->best);
     for (int i = 0; i < METRIC_COUNT; i++)
         result->selected[i] = i < METRIC_EPOCH_COUNT ? (best ? s->best[i] : s->last[i]) : NAN;
     if (ended || best)
-        measure_test(r, model, result->selected_epoch, result->selected);
+        measure_test(t, model, result->selected_epoch, result->selected);
     result->train_seconds = s->train_seconds;
     result->samples_per_second = s->train_seconds > 0 ? (double)s->samples / s->train_seconds : NAN;
-    result->memory_bytes = r->arena.size;
-    if (keep && !fill_model(r, model, result, f))
+    result->memory_bytes = t->arena.size;
+    if (keep && !fill_model(t, model, result, f))
         return false;
-    result->wall_seconds = clock_steady_seconds() - r->began;
+    result->wall_seconds = clock_steady_seconds() - t->began;
     return true;
 }
 
 bool train_run(const train_input *input, const train_hooks *hooks, train_result *result, fail *f)
 {
-    run r;
-    if (!run_open(&r, input, hooks, f))
+    trainer t;
+    if (!trainer_open(&t, input, hooks, f))
         return false;
-    parallel_set_active(r.parallel, input->threads);
-    bool ok = !input->checkpoint ||
-              run_read_checkpoint(&r, input->checkpoint, input->checkpoint_bytes, f);
-    ok = ok && train_epochs(&r, f) && finish(&r, result, f);
-    run_close(&r);
+    parallel_set_active(t.parallel, input->threads);
+    bool ok =
+        !input->checkpoint || checkpoint_read(&t, input->checkpoint, input->checkpoint_bytes, f);
+    ok = ok && train_epochs(&t, f) && finish(&t, result, f);
+    trainer_close(&t);
     return ok;
 }
 

@@ -26,7 +26,8 @@ typedef struct update {
     int most_parts;                         /* of any layer */
     double *squares;                        /* (layers, most_parts): of the raw gradient */
     real *rows;                             /* (most_parts, widest): gathered rows, spread out */
-    double layer_norms[NET_LAYERS_LIMIT], norm; /* of the last step's gradient, before clipping */
+    double layer_norms[SPEC_ALL_LAYERS_LIMIT],
+        norm; /* of the last step's gradient, before clipping */
 } update;
 
 /* Carves (or counts) the memory: squares and rows only; model, first and second are the

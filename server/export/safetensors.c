@@ -11,7 +11,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "tensors are written as they lie in memory");
 
-enum { HEADER_BYTES_LIMIT = 1 << 20, MODEL_TENSORS_LIMIT = 6 * (SPEC_LAYERS_LIMIT + 1) };
+enum { HEADER_BYTES_LIMIT = 1 << 20, MODEL_TENSORS_LIMIT = 6 * SPEC_ALL_LAYERS_LIMIT };
 
 static const struct {
     const char *name;

@@ -204,7 +204,7 @@ static void *pour(void *context)
 {
     const flood *in = context;
     for (int64_t epoch = 0; epoch < in->n; epoch++) {
-        record r = fixture_record(epoch, METRIC_LAYERS_LIMIT);
+        record r = fixture_record(epoch, SPEC_ALL_LAYERS_LIMIT);
         store_add_record(in->x->s, in->run_id, &r);
     }
     return NULL;
