@@ -38,6 +38,7 @@ migrations      := $(sort $(wildcard migrations/*.sql))
 core_tests      := $(filter-out tests/core/test_gradient%,$(wildcard tests/core/test_*.c))
 double_tests    := $(wildcard tests/core/test_gradient*.c)
 server_tests    := $(wildcard tests/server/test_*.c)
+modules         := 'static/**/*.js' 'tests/**/*.mjs'
 
 core_objects    := $(core_sources:%.c=$(BUILD)/%.o)
 server_objects  := $(server_sources:%.c=$(BUILD)/%.o) $(BUILD)/migrations.o
@@ -183,11 +184,12 @@ test-tsan:
 
 lint:
 	@$(submake) deps-lint
-	@$(submake) build
+	@$(submake) build $(installed_tests)
 	@BUILD=$(BUILD) tests/lint.sh
 
-format: deps-lint
-	clang-format -i $(wildcard core/*/*.[ch] core/*/*/*.[ch] server/*/*.[ch] tests/*.h tests/*/*.[ch])
+format: deps-lint $(installed_tests)
+	@clang-format -i $(wildcard core/*/*.[ch] core/*/*/*.[ch] server/*/*.[ch] tests/*.h tests/*/*.[ch])
+	@tests/node_modules/.bin/prettier --log-level warn --write $(modules)
 
 bench:
 	@$(submake) deps-test

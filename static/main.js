@@ -16,7 +16,13 @@ const ROUTES = [
   ['/compare', () => import('./view/compare.js'), 'experiments'],
   ['/new', () => import('./view/new.js'), 'new'],
 ];
-const LINKS = [['experiments', '/experiments', 'Experiments'], ['new', '/new', 'New'], ['datasets', '/datasets', 'Data sets'], ['explain', '/explain', 'Dropout'], ['sql', '/sql', 'SQL']];
+const LINKS = [
+  ['experiments', '/experiments', 'Experiments'],
+  ['new', '/new', 'New'],
+  ['datasets', '/datasets', 'Data sets'],
+  ['explain', '/explain', 'Dropout'],
+  ['sql', '/sql', 'SQL'],
+];
 
 function match(path) {
   for (const [pattern, load, area] of ROUTES) {
@@ -43,7 +49,9 @@ function ThemeSwitch() {
     try {
       if (next === 'system') localStorage.removeItem('regulab-theme');
       else localStorage.setItem('regulab-theme', next);
-    } catch { /* storage is blocked: the choice lasts as long as the page */ }
+    } catch {
+      /* storage is blocked: the choice lasts as long as the page */
+    }
     dispatchEvent(new CustomEvent('regulab-theme-choice'));
     setChoice(document.documentElement.dataset.themeChoice);
   };
@@ -55,7 +63,14 @@ function ThemeSwitch() {
 
 function Connection() {
   const [status, setStatus] = useState('connecting');
-  useEffect(() => watchConnection((now) => { if (now === 'live') dismissUnreached(); setStatus(now); }), []);
+  useEffect(
+    () =>
+      watchConnection((now) => {
+        if (now === 'live') dismissUnreached();
+        setStatus(now);
+      }),
+    [],
+  );
   const words = { live: 'Live', connecting: 'Connecting' }[status];
   return html`<span id="connection" class="connection ${status}" data-status=${status} role="status"
     title=${status === 'live' ? 'Updates arrive as they happen' : 'Waiting for the service'}>
@@ -77,8 +92,18 @@ function askToken() {
   dialog.id = 'token-dialog';
   dialog.setAttribute('aria-labelledby', 'token-title');
   document.body.append(dialog);
-  const leave = () => { render(null, dialog); dialog.remove(); };
-  render(html`<${TokenForm} done=${() => { leave(); restartEvents(); show(true); }} />`, dialog);
+  const leave = () => {
+    render(null, dialog);
+    dialog.remove();
+  };
+  render(
+    html`<${TokenForm} done=${() => {
+      leave();
+      restartEvents();
+      show(true);
+    }} />`,
+    dialog,
+  );
   dialog.addEventListener('close', leave);
   dialog.showModal();
 }
@@ -88,7 +113,9 @@ function TokenForm({ done }) {
   const submit = async (event) => {
     event.preventDefault();
     try {
-      await request('POST', '/session', { body: { token: new FormData(event.target).get('token') } });
+      await request('POST', '/session', {
+        body: { token: new FormData(event.target).get('token') },
+      });
       done();
     } catch (error) {
       setProblem(error.status === 401 ? 'This token is not known to the service.' : error.message);
@@ -115,10 +142,15 @@ async function show(anew = false) {
   const mine = turn;
   const main = document.getElementById('main');
   render(html`<${Bar} area=${found?.area} />`, document.getElementById('bar'));
-  if (shown && shown.path === state.path && !anew) { shown.view.update({ ...state, params: found?.params }); return; }
+  if (shown && shown.path === state.path && !anew) {
+    shown.view.update({ ...state, params: found?.params });
+    return;
+  }
   let module = null;
   let problem = null;
-  try { module = found ? (await found.load()).default : null; } catch (error) {
+  try {
+    module = found ? (await found.load()).default : null;
+  } catch (error) {
     problem = new Problem(0, { title: 'This page could not be loaded', detail: error.message });
   }
   if (mine !== turn) return;
@@ -128,13 +160,29 @@ async function show(anew = false) {
   const root = document.createElement('div');
   root.className = 'view';
   main.append(root);
-  if (module) shown = { path: state.path, view: module.mount(root, { ...state, params: found.params }) };
+  if (module)
+    shown = { path: state.path, view: module.mount(root, { ...state, params: found.params }) };
   else {
-    shown = { path: state.path, view: { update() {}, destroy() { render(null, root); } } };
-    render(problem ? html`<${Failure} problem=${problem} retry=${() => show(true)} />`
-      : html`<${Empty} heading="h1" title="There is no such page"><p><a href="#/experiments">All experiments</a></p><//>`, root);
+    shown = {
+      path: state.path,
+      view: {
+        update() {},
+        destroy() {
+          render(null, root);
+        },
+      },
+    };
+    render(
+      problem
+        ? html`<${Failure} problem=${problem} retry=${() => show(true)} />`
+        : html`<${Empty} heading="h1" title="There is no such page"><p><a href="#/experiments">All experiments</a></p><//>`,
+      root,
+    );
   }
-  if (!first) { scrollTo(0, 0); main.focus({ preventScroll: true }); }
+  if (!first) {
+    scrollTo(0, 0);
+    main.focus({ preventScroll: true });
+  }
 }
 
 addEventListener('hashchange', () => show());

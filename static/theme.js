@@ -5,8 +5,13 @@
   const system = matchMedia('(prefers-color-scheme: dark)');
   const apply = () => {
     let choice = null;
-    try { choice = localStorage.getItem('regulab-theme'); } catch { /* storage is blocked: the system decides */ }
-    const theme = choice === 'light' || choice === 'dark' ? choice : system.matches ? 'dark' : 'light';
+    try {
+      choice = localStorage.getItem('regulab-theme');
+    } catch {
+      /* storage is blocked: the system decides */
+    }
+    const theme =
+      choice === 'light' || choice === 'dark' ? choice : system.matches ? 'dark' : 'light';
     document.documentElement.dataset.theme = theme;
     document.documentElement.dataset.themeChoice = choice ?? 'system';
     dispatchEvent(new CustomEvent('regulab-theme', { detail: theme }));

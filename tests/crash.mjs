@@ -7,16 +7,32 @@ import { Server, sqlite } from './harness.mjs';
 
 const SPECS = [
   { dataset: { name: 'glyphs', n: 1500 }, hidden: [96, 96], dropout: 0.5, epochs: 12 },
-  { dataset: { name: 'glyphs', n: 1500 }, hidden: [64], l2: 1e-4, optimizer: 'sgd', epochs: 20, repeats: 2 },
-  { dataset: { name: 'moons', n: 800 }, hidden: [32, 32], weight_decay: 1e-3, input_dropout: 0.1, epochs: 30, repeats: 2 },
+  {
+    dataset: { name: 'glyphs', n: 1500 },
+    hidden: [64],
+    l2: 1e-4,
+    optimizer: 'sgd',
+    epochs: 20,
+    repeats: 2,
+  },
+  {
+    dataset: { name: 'moons', n: 800 },
+    hidden: [32, 32],
+    weight_decay: 1e-3,
+    input_dropout: 0.1,
+    epochs: 30,
+    repeats: 2,
+  },
 ];
 
 function generator(seed) {
   let state = seed >>> 0 || 1;
   return () => {
-    state ^= state << 13; state >>>= 0;
+    state ^= state << 13;
+    state >>>= 0;
     state ^= state >>> 17;
-    state ^= state << 5; state >>>= 0;
+    state ^= state << 5;
+    state >>>= 0;
     return state / 2 ** 32;
   };
 }
@@ -24,8 +40,12 @@ function generator(seed) {
 function checkDatabase(file, acknowledged) {
   assert.deepEqual(sqlite(file, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
   const ids = sqlite(file, 'SELECT id FROM experiments').map((row) => row.id);
-  for (const { id } of acknowledged) assert.ok(ids.includes(id), `experiment ${id} was acknowledged and is lost`);
-  const gaps = sqlite(file, 'SELECT run_id, count(*) AS n, min(epoch) AS low, max(epoch) AS high FROM epochs GROUP BY run_id HAVING n <> high - low + 1 OR low <> 0');
+  for (const { id } of acknowledged)
+    assert.ok(ids.includes(id), `experiment ${id} was acknowledged and is lost`);
+  const gaps = sqlite(
+    file,
+    'SELECT run_id, count(*) AS n, min(epoch) AS low, max(epoch) AS high FROM epochs GROUP BY run_id HAVING n <> high - low + 1 OR low <> 0',
+  );
   assert.deepEqual(gaps, [], 'curves without gaps');
 }
 
@@ -36,7 +56,14 @@ async function undisturbed() {
     const all = [];
     for (const spec of SPECS) {
       const { runs } = await server.train(spec, 120_000);
-      all.push(await Promise.all(runs.map(async ({ id }) => ({ model: await server.model(id), curves: await server.curves(id) }))));
+      all.push(
+        await Promise.all(
+          runs.map(async ({ id }) => ({
+            model: await server.model(id),
+            curves: await server.curves(id),
+          })),
+        ),
+      );
     }
     return all;
   } finally {
@@ -52,14 +79,21 @@ export async function crashRounds({ rounds, seed, log = () => {} }) {
   // Posts in flight when the kill comes are not acknowledged: they may be there or not.
   const submit = async () => {
     const which = Math.floor(random() * SPECS.length);
-    const answer = await server.request('POST', '/experiments', SPECS[which]).catch(() => undefined);
-    if (answer?.status === 201) acknowledged.push({ id: answer.json.id, run_ids: answer.json.run_ids, which });
+    const answer = await server
+      .request('POST', '/experiments', SPECS[which])
+      .catch(() => undefined);
+    if (answer?.status === 201)
+      acknowledged.push({ id: answer.json.id, run_ids: answer.json.run_ids, which });
   };
   try {
     await submit();
     for (let round = 0; round < rounds; round++) {
-      const posts = Array.from({ length: 1 + Math.floor(random() * 2) }, () => (random() < 0.7 ? submit() : undefined));
-      await new Promise((wake) => { setTimeout(wake, random() * 700); });
+      const posts = Array.from({ length: 1 + Math.floor(random() * 2) }, () =>
+        random() < 0.7 ? submit() : undefined,
+      );
+      await new Promise((wake) => {
+        setTimeout(wake, random() * 700);
+      });
       const killed = server.restart();
       await Promise.all(posts);
       server = await killed;
@@ -75,7 +109,10 @@ export async function crashRounds({ rounds, seed, log = () => {} }) {
     for (const { id, run_ids, which } of acknowledged) {
       for (const [i, run] of run_ids.entries()) {
         const { curves, model } = expected[which][i];
-        assert.ok(model.equals(await server.model(run)), `experiment ${id}, run ${run}: weights differ from an undisturbed run`);
+        assert.ok(
+          model.equals(await server.model(run)),
+          `experiment ${id}, run ${run}: weights differ from an undisturbed run`,
+        );
         assert.deepEqual(await server.curves(run), curves, `experiment ${id}, run ${run}`);
       }
     }

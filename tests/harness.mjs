@@ -16,7 +16,9 @@ export const patience = sanitizer ? 8 : 1;
 const wrapper = (process.env.REGULAB_WRAPPER ?? '').split(' ').filter(Boolean);
 // Whatever ends this process, no server stays behind.
 const children = new Set();
-process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); });
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 const TERMINAL = ['completed', 'failed', 'cancelled'];
 
@@ -37,7 +39,10 @@ export function removeDirectory(directory) {
 export async function within(ms, what, promise) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${ms * patience} ms`)), ms * patience);
+    timer = setTimeout(
+      () => reject(new Error(`${what}: not within ${ms * patience} ms`)),
+      ms * patience,
+    );
   });
   try {
     return await Promise.race([promise, late]);
@@ -53,21 +58,36 @@ export async function eventually(ms, what, probe) {
     const value = await probe();
     if (value) return value;
     if (Date.now() > deadline) throw new Error(`${what}: not within ${ms * patience} ms`);
-    await new Promise((wake) => { setTimeout(wake, 20); });
+    await new Promise((wake) => {
+      setTimeout(wake, 20);
+    });
   }
 }
 
 /** Runs the binary to its end -> { status, signal, stdout, stderr }. */
-export function cli(args, { input = '', cwd = top, timeout_ms = 120_000, env = {}, encoding = 'utf8' } = {}) {
+export function cli(
+  args,
+  { input = '', cwd = top, timeout_ms = 120_000, env = {}, encoding = 'utf8' } = {},
+) {
   const [command, ...rest] = [...wrapper, binary, ...args];
-  const result = spawnSync(command, rest, { input, cwd, env: { ...process.env, ...env }, encoding, timeout: timeout_ms * patience, maxBuffer: 1 << 28 });
+  const result = spawnSync(command, rest, {
+    input,
+    cwd,
+    env: { ...process.env, ...env },
+    encoding,
+    timeout: timeout_ms * patience,
+    maxBuffer: 1 << 28,
+  });
   if (result.error) throw result.error;
   return result;
 }
 
 /** The sqlite3 program on the file itself -> rows as objects. */
 export function sqlite(file, query) {
-  const result = spawnSync('sqlite3', ['-json', '-cmd', '.timeout 5000', file, query], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const result = spawnSync('sqlite3', ['-json', '-cmd', '.timeout 5000', file, query], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (result.status !== 0) throw new Error(`sqlite3: ${result.stderr}`);
   return result.stdout.trim() ? JSON.parse(result.stdout) : [];
 }
@@ -80,16 +100,25 @@ export function parseSafetensors(bytes) {
   const types = { F32: Float32Array, I64: BigInt64Array, F64: Float64Array };
   const tensors = {};
   let covered = 0;
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(header)) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const copy = body.buffer.slice(body.byteOffset + from, body.byteOffset + to);
     const values = new types[dtype](copy);
     const count = shape.reduce((a, b) => a * b, 1);
-    if (values.length !== count) throw new Error(`${name}: ${values.length} values for shape [${shape}]`);
+    if (values.length !== count)
+      throw new Error(`${name}: ${values.length} values for shape [${shape}]`);
     covered += to - from;
     tensors[name] = { dtype, shape, values };
   }
-  if (covered !== body.length) throw new Error(`${body.length - covered} bytes belong to no tensor`);
+  if (covered !== body.length)
+    throw new Error(`${body.length - covered} bytes belong to no tensor`);
   return tensors;
 }
 
@@ -105,14 +134,17 @@ export function idx(sizes, bytes) {
 /** A learnable set of side x side images: class k is bright in its own band of rows. */
 export function bandImages(n, { side = 8, classes = 4, seed = 1 } = {}) {
   let state = seed;
-  const next = () => { state = (Math.imul(state, 1103515245) + 12345) >>> 0; return state >>> 16; };
+  const next = () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return state >>> 16;
+  };
   const images = Buffer.alloc(n * side * side);
   const labels = Buffer.alloc(n);
   for (let i = 0; i < n; i++) {
     labels[i] = i % classes;
     for (let p = 0; p < side * side; p++) {
-      const band = Math.floor(Math.floor(p / side) * classes / side);
-      images[i * side * side + p] = (band === labels[i] ? 140 : 20) + next() % 90;
+      const band = Math.floor((Math.floor(p / side) * classes) / side);
+      images[i * side * side + p] = (band === labels[i] ? 140 : 20) + (next() % 90);
     }
   }
   return { images: idx([n, side, side], images), labels: idx([n], labels) };
@@ -122,9 +154,16 @@ export function bandImages(n, { side = 8, classes = 4, seed = 1 } = {}) {
 export function multipart(files) {
   const boundary = 'regulab-test-boundary-7b1c';
   const parts = files.flatMap(({ name, data, type = 'application/octet-stream' }) => [
-    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`),
-    data, Buffer.from('\r\n')]);
-  return { body: Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]), type: `multipart/form-data; boundary=${boundary}` };
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`,
+    ),
+    data,
+    Buffer.from('\r\n'),
+  ]);
+  return {
+    body: Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]),
+    type: `multipart/form-data; boundary=${boundary}`,
+  };
 }
 
 /** One block of an event stream -> { event, id, data }, or undefined for a comment. */
@@ -182,8 +221,11 @@ export class EventStream {
           const event = this.all[this.seen++];
           if (match(event)) return event;
         }
-        if (this.ended) throw new Error(`the event stream ended: ${this.error?.message ?? 'by the server'}`);
-        await new Promise((wake) => { this.wake.push(wake); });
+        if (this.ended)
+          throw new Error(`the event stream ended: ${this.error?.message ?? 'by the server'}`);
+        await new Promise((wake) => {
+          this.wake.push(wake);
+        });
       }
     };
     return within(ms, 'an event', search());
@@ -199,24 +241,56 @@ export class EventStream {
 
 export class Server {
   /** Starts the service. `directory`: of an earlier one, to go on with its database; `port`: 0 picks a free one. */
-  static async start({ directory, args = [], workers = 2, port = 0, data_directory, env = {}, static_directory = join(top, 'static') } = {}) {
+  static async start({
+    directory,
+    args = [],
+    workers = 2,
+    port = 0,
+    data_directory,
+    env = {},
+    static_directory = join(top, 'static'),
+  } = {}) {
     const server = new Server();
     server.owns_directory = !directory;
     server.directory = directory ?? temporaryDirectory();
     server.database = join(server.directory, 'regulab.db');
-    const all = ['serve', '--listen', `127.0.0.1:${port}`, '--db', server.database, '--data-dir', data_directory ?? join(server.directory, 'data'),
-      '--workers', String(workers), '--static', static_directory, ...args];
+    const all = [
+      'serve',
+      '--listen',
+      `127.0.0.1:${port}`,
+      '--db',
+      server.database,
+      '--data-dir',
+      data_directory ?? join(server.directory, 'data'),
+      '--workers',
+      String(workers),
+      '--static',
+      static_directory,
+      ...args,
+    ];
     const [command, ...rest] = [...wrapper, binary, ...all];
     const started = performance.now();
-    server.child = spawn(command, rest, { cwd: server.directory, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    server.child = spawn(command, rest, {
+      cwd: server.directory,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     children.add(server.child);
     server.output = '';
     server.errors = '';
     server.streams = new Set();
-    server.child.stderr.on('data', (data) => { server.errors += data; });
+    server.child.stderr.on('data', (data) => {
+      server.errors += data;
+    });
     server.exited = new Promise((done) => {
-      server.child.on('close', (code, signal) => { children.delete(server.child); done({ code, signal }); });
-      server.child.on('error', (error) => { server.errors += error.message; done({ code: null, signal: null }); });
+      server.child.on('close', (code, signal) => {
+        children.delete(server.child);
+        done({ code, signal });
+      });
+      server.child.on('error', (error) => {
+        server.errors += error.message;
+        done({ code: null, signal: null });
+      });
     });
     const listening = new Promise((ready, broken) => {
       server.child.stdout.on('data', (data) => {
@@ -224,7 +298,9 @@ export class Server {
         const [, url] = /^listening on (http:\/\/\S+)$/m.exec(server.output) ?? [];
         if (url) ready(url);
       });
-      server.exited.then(({ code, signal }) => broken(new Error(`regulab serve ended at start (${signal ?? code}): ${server.errors}`)));
+      server.exited.then(({ code, signal }) =>
+        broken(new Error(`regulab serve ended at start (${signal ?? code}): ${server.errors}`)),
+      );
     });
     try {
       server.url = await within(20_000, 'listening', listening);
@@ -237,21 +313,30 @@ export class Server {
     return server;
   }
 
-  get pid() { return this.child.pid; }
+  get pid() {
+    return this.child.pid;
+  }
 
   /** One request -> { status, headers, text, json, bytes }. `path` starts at the base path unless it starts with "//". */
   async request(method, path, body, headers = {}) {
     const url = this.url + (path.startsWith('//') ? path.slice(1) : `/api/v1${path}`);
-    const structured = body !== undefined && typeof body === 'object' && !(body instanceof Uint8Array);
+    const structured =
+      body !== undefined && typeof body === 'object' && !(body instanceof Uint8Array);
     const init = { method, headers: { ...headers }, redirect: 'manual' };
     if (body !== undefined) init.body = structured ? JSON.stringify(body) : body;
-    if (body !== undefined && !Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')) {
+    if (
+      body !== undefined &&
+      !Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')
+    ) {
       init.headers['Content-Type'] = 'application/json';
     }
     const response = await within(60_000, `${method} ${path}`, fetch(url, init));
     const bytes = Buffer.from(await response.arrayBuffer());
     const text = bytes.toString('utf8');
-    const json = /json/.test(response.headers.get('content-type') ?? '') && text ? JSON.parse(text) : undefined;
+    const json =
+      /json/.test(response.headers.get('content-type') ?? '') && text
+        ? JSON.parse(text)
+        : undefined;
     return { status: response.status, headers: response.headers, bytes, text, json };
   }
 
@@ -265,7 +350,8 @@ export class Server {
   /** POST /experiments that must succeed -> the experiment. */
   async submit(spec, headers) {
     const answer = await this.request('POST', '/experiments', spec, headers);
-    if (answer.status !== 201) throw new Error(`POST /experiments: ${answer.status} ${answer.text}`);
+    if (answer.status !== 201)
+      throw new Error(`POST /experiments: ${answer.status} ${answer.text}`);
     return answer.json;
   }
 
@@ -279,7 +365,8 @@ export class Server {
 
   async model(run, query = '') {
     const answer = await this.request('GET', `/runs/${run}/model?format=safetensors${query}`);
-    if (answer.status !== 200) throw new Error(`model of run ${run}: ${answer.status} ${answer.text}`);
+    if (answer.status !== 200)
+      throw new Error(`model of run ${run}: ${answer.status} ${answer.text}`);
     return answer.bytes;
   }
 
@@ -291,7 +378,11 @@ export class Server {
   }
 
   async sql(query, parameters) {
-    const answer = await this.request('POST', '/sql', parameters ? { query, parameters } : { query });
+    const answer = await this.request(
+      'POST',
+      '/sql',
+      parameters ? { query, parameters } : { query },
+    );
     if (answer.status !== 200) throw new Error(`${query}: ${answer.status} ${answer.text}`);
     return answer.json;
   }
@@ -299,9 +390,16 @@ export class Server {
   /** Opens an event stream; resolves when the server has answered its headers. */
   async events(path = '/events', headers = {}) {
     const controller = new AbortController();
-    const response = await within(10_000, `GET ${path}`,
-      fetch(`${this.url}/api/v1${path}`, { headers: { Accept: 'text/event-stream', ...headers }, signal: controller.signal }));
-    if (response.status !== 200) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+    const response = await within(
+      10_000,
+      `GET ${path}`,
+      fetch(`${this.url}/api/v1${path}`, {
+        headers: { Accept: 'text/event-stream', ...headers },
+        signal: controller.signal,
+      }),
+    );
+    if (response.status !== 200)
+      throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
     const stream = new EventStream(response, controller);
     this.streams.add(stream);
     return stream;
@@ -331,20 +429,33 @@ export class Server {
   }
 
   async untilRun(id, holds, ms = 60_000) {
-    return eventually(ms, `run ${id}`, async () => { const run = await this.get(`/runs/${id}`); return holds(run) && run; });
+    return eventually(ms, `run ${id}`, async () => {
+      const run = await this.get(`/runs/${id}`);
+      return holds(run) && run;
+    });
   }
 
   /** Bytes written to a raw socket -> everything the server answers until it closes, or until `until(text)`. */
   raw(bytes, { until = () => false, ms = 15_000, host = '127.0.0.1' } = {}) {
-    return within(ms, 'the raw answer', new Promise((done) => {
-      const socket = net.connect(this.port, host);
-      let text = '';
-      const finish = () => { socket.destroy(); done(text); };
-      socket.on('data', (data) => { text += data.toString('latin1'); if (until(text)) finish(); });
-      socket.on('close', finish);
-      socket.on('error', finish);
-      socket.write(bytes);
-    }));
+    return within(
+      ms,
+      'the raw answer',
+      new Promise((done) => {
+        const socket = net.connect(this.port, host);
+        let text = '';
+        const finish = () => {
+          socket.destroy();
+          done(text);
+        };
+        socket.on('data', (data) => {
+          text += data.toString('latin1');
+          if (until(text)) finish();
+        });
+        socket.on('close', finish);
+        socket.on('error', finish);
+        socket.write(bytes);
+      }),
+    );
   }
 
   /** Signals the process and waits for its end -> { code, signal }. */
@@ -368,9 +479,11 @@ export class Server {
     try {
       if (this.child.exitCode === null && this.child.signalCode === null) {
         const { code, signal } = await this.kill('SIGTERM');
-        if (code !== 0) throw new Error(`regulab serve ended with ${signal ?? code} on SIGTERM: ${this.errors}`);
+        if (code !== 0)
+          throw new Error(`regulab serve ended with ${signal ?? code} on SIGTERM: ${this.errors}`);
       }
-      if (/Sanitizer|runtime error:/.test(this.errors)) throw new Error(`the server's errors:\n${this.errors}`);
+      if (/Sanitizer|runtime error:/.test(this.errors))
+        throw new Error(`the server's errors:\n${this.errors}`);
     } finally {
       if (this.owns_directory) removeDirectory(this.directory);
     }

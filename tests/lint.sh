@@ -166,6 +166,9 @@ tidy() {
 mapfile -t c_test_sources < <(printf '%s\n' "${c_tests[@]}" | grep '\.c$')
 [[ -n ${FAST:-} ]] || law 'clang-tidy' < <(tidy "${c_sources[@]}" "${c_test_sources[@]}" | grep -E '(warning|error):' | sed "s#$PWD/##" | sort -u)
 
+law 'prettier (make format mends it)' < <(
+  tests/node_modules/.bin/prettier --log-level error --list-different "${modules[@]}" 2>&1)
+
 law 'shellcheck' < <(shellcheck "${scripts[@]}" 2>&1)
 
 check_modules() {

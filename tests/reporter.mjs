@@ -13,10 +13,14 @@ export default async function* report(source) {
 
 function describe(error) {
   const cause = error?.cause ?? error;
-  if (cause?.stack) return cause.stack + (cause.cause ? `\ncause: ${cause.cause.stack ?? cause.cause}` : '');
+  if (cause?.stack)
+    return cause.stack + (cause.cause ? `\ncause: ${cause.cause.stack ?? cause.cause}` : '');
   return String(cause);
 }
 
 function indent(text) {
-  return text.split('\n').map((line) => `    ${line}`).join('\n');
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
 }

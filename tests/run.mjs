@@ -31,7 +31,8 @@ const environment = {
   REGULAB: join(build, 'regulab'),
   REGULAB_WRAPPER: wrapper.join(' '),
   REGULAB_SANITIZER: sanitizer,
-  ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1',
+  ASAN_OPTIONS:
+    'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1',
   UBSAN_OPTIONS: 'print_stacktrace=1',
   TSAN_OPTIONS: `halt_on_error=0:allocator_may_return_null=1:second_deadlock_stack=1:suppressions=${join(top, 'tests/tsan.supp')}`,
 };
@@ -39,11 +40,17 @@ const environment = {
 function sourcesOf(folder, pattern) {
   const path = join(top, folder);
   if (!existsSync(path)) return [];
-  return readdirSync(path).filter((name) => pattern.test(name)).sort().map((name) => join(folder, name));
+  return readdirSync(path)
+    .filter((name) => pattern.test(name))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 function unitJobs() {
-  const sources = [...sourcesOf('tests/core', /^test_.*\.c$/), ...sourcesOf('tests/server', /^test_.*\.c$/)];
+  const sources = [
+    ...sourcesOf('tests/core', /^test_.*\.c$/),
+    ...sourcesOf('tests/server', /^test_.*\.c$/),
+  ];
   return sources.map(unitJob);
 }
 
@@ -59,7 +66,15 @@ function fileJob(file) {
 
 function nodeJob(file) {
   const reporter = join(top, 'tests/reporter.mjs');
-  return { name: file, command: [process.execPath, `--test-reporter=${reporter}`, '--test-reporter-destination=stdout', join(top, file)] };
+  return {
+    name: file,
+    command: [
+      process.execPath,
+      `--test-reporter=${reporter}`,
+      '--test-reporter-destination=stdout',
+      join(top, file),
+    ],
+  };
 }
 
 function jobsOf(group) {
@@ -71,27 +86,61 @@ function runJob(job) {
   const started = performance.now();
   const limit_ms = sanitizer ? 900_000 : 400_000;
   return new Promise((done) => {
-    const child = spawn(job.command[0], job.command.slice(1), { cwd: top, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(job.command[0], job.command.slice(1), {
+      cwd: top,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     let output = '';
     let late = false;
-    child.stdout.on('data', (data) => { output += data; });
-    child.stderr.on('data', (data) => { output += data; });
+    child.stdout.on('data', (data) => {
+      output += data;
+    });
+    child.stderr.on('data', (data) => {
+      output += data;
+    });
     // The whole group, so that no server outlives its test; first asked, so that the browser closes too.
-    const end = (signal) => { try { process.kill(-child.pid, signal); } catch { /* it has ended */ } };
-    const timer = setTimeout(() => { late = true; end('SIGTERM'); setTimeout(end, 5000, 'SIGKILL'); }, limit_ms);
-    child.on('error', (error) => { output += `${error.message}\n`; });
+    const end = (signal) => {
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        /* it has ended */
+      }
+    };
+    const timer = setTimeout(() => {
+      late = true;
+      end('SIGTERM');
+      setTimeout(end, 5000, 'SIGKILL');
+    }, limit_ms);
+    child.on('error', (error) => {
+      output += `${error.message}\n`;
+    });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       end('SIGKILL');
       const count = (pattern) => (output.match(pattern) ?? []).length;
-      const result = { passed: count(/^ok /gm), failed: count(/^not ok /gm), skipped: count(/^skip /gm) };
-      const bad = late ? `no end after ${limit_ms / 1000} s` : signal ? `ended by ${signal}` : code !== 0 ? `exit status ${code}` : '';
-      const empty = result.passed + result.failed + result.skipped === 0 ? 'nothing was tested' : '';
+      const result = {
+        passed: count(/^ok /gm),
+        failed: count(/^not ok /gm),
+        skipped: count(/^skip /gm),
+      };
+      const bad = late
+        ? `no end after ${limit_ms / 1000} s`
+        : signal
+          ? `ended by ${signal}`
+          : code !== 0
+            ? `exit status ${code}`
+            : '';
+      const empty =
+        result.passed + result.failed + result.skipped === 0 ? 'nothing was tested' : '';
       if (result.failed === 0 && (bad || empty)) result.failed = 1;
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       const verdict = result.failed ? 'FAILED' : 'passed';
-      console.log(`${verdict} ${relative(top, resolve(top, job.name))}: ${result.passed} passed, ${result.failed} failed` +
-        `${result.skipped ? `, ${result.skipped} skipped` : ''} (${seconds} s)${bad || empty ? ` [${bad || empty}]` : ''}`);
+      console.log(
+        `${verdict} ${relative(top, resolve(top, job.name))}: ${result.passed} passed, ${result.failed} failed` +
+          `${result.skipped ? `, ${result.skipped} skipped` : ''} (${seconds} s)${bad || empty ? ` [${bad || empty}]` : ''}`,
+      );
       if (result.failed) console.log(output.replace(/^/gm, '  | '));
       else for (const line of output.match(/^(skip|note) .*$/gm) ?? []) console.log(`  ${line}`);
       done(result);
@@ -100,9 +149,22 @@ function runJob(job) {
 }
 
 /* What takes longest begins first, so that in the end no worker waits for the other. */
-const LONGEST = ['test_jobs.c', 'test_extremes.c', 'views.test.mjs', 'tools.test.mjs', 'test_train.c', 'charts.test.mjs', 'test_diagnostics.c', 'boundary.test.mjs', 'hardening.test.mjs'];
-const turnOf = ({ name }) => (LONGEST.indexOf(basename(name)) + LONGEST.length + 1) % (LONGEST.length + 1);
-const queue = [...options.groups.flatMap(jobsOf), ...options.files.map(fileJob)].sort((a, b) => turnOf(a) - turnOf(b));
+const LONGEST = [
+  'test_jobs.c',
+  'test_extremes.c',
+  'views.test.mjs',
+  'tools.test.mjs',
+  'test_train.c',
+  'charts.test.mjs',
+  'test_diagnostics.c',
+  'boundary.test.mjs',
+  'hardening.test.mjs',
+];
+const turnOf = ({ name }) =>
+  (LONGEST.indexOf(basename(name)) + LONGEST.length + 1) % (LONGEST.length + 1);
+const queue = [...options.groups.flatMap(jobsOf), ...options.files.map(fileJob)].sort(
+  (a, b) => turnOf(a) - turnOf(b),
+);
 const total = { passed: 0, failed: 0, skipped: 0 };
 async function worker() {
   for (let job = queue.shift(); job; job = queue.shift()) {

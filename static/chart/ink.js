@@ -19,7 +19,9 @@ export class Axis {
     this.offset = from - low * this.slope;
   }
 
-  at(value) { return this.slope * (this.log ? Math.log10(value) : value) + this.offset; }
+  at(value) {
+    return this.slope * (this.log ? Math.log10(value) : value) + this.offset;
+  }
 
   valueAt(place) {
     const value = (place - this.offset) / this.slope;
@@ -41,15 +43,20 @@ function addPoint(x, y) {
   points.y[points.n++] = y;
 }
 
-const isDense = ({ x }, axes, first, last) => last - first > DENSE * Math.abs(axes.x.at(x[last]) - axes.x.at(x[first]));
+const isDense = ({ x }, axes, first, last) =>
+  last - first > DENSE * Math.abs(axes.x.at(x[last]) - axes.x.at(x[first]));
 
 /* Fills `points` with a column of values of a trace, from place `first` to `last`. */
 function collect(trace, values, axes, first, last) {
   points.n = 0;
   while (first < last && trace.x[first] === -Infinity) first += 1;
-  if (isDense(trace, axes, first, last)) { collectDense(trace, values, axes, first, last); return; }
+  if (isDense(trace, axes, first, last)) {
+    collectDense(trace, values, axes, first, last);
+    return;
+  }
   for (let i = first; i <= last; i++) {
-    if (values[i] === values[i] && trace.x[i] > -Infinity) addPoint(axes.x.at(trace.x[i]), axes.y.at(values[i]));
+    if (values[i] === values[i] && trace.x[i] > -Infinity)
+      addPoint(axes.x.at(trace.x[i]), axes.y.at(values[i]));
   }
 }
 
@@ -60,7 +67,9 @@ function collectDense(trace, values, axes, first, last) {
   const flush = () => {
     if (start < 0) return;
     const order = [start, Math.min(least, greatest), Math.max(least, greatest), end];
-    order.forEach((i, k) => { if (k === 0 || i > order[k - 1]) add(i); });
+    order.forEach((i, k) => {
+      if (k === 0 || i > order[k - 1]) add(i);
+    });
   };
   for (let i = first; i <= last; i++) {
     const y = values[i];
@@ -119,14 +128,20 @@ function lengthTo(trace, axes, place) {
     let before = i - 1;
     while (before >= 0 && !trace.canDraw(before)) before -= 1;
     const isStep = before >= 0 && trace.canDraw(i);
-    lengths[i] = isStep ? lengths[before] + Math.hypot(axes.x.at(x[i]) - axes.x.at(x[before]), axes.y.at(y[i]) - axes.y.at(y[before])) : lengths[i - 1] ?? 0;
+    lengths[i] = isStep
+      ? lengths[before] +
+        Math.hypot(axes.x.at(x[i]) - axes.x.at(x[before]), axes.y.at(y[i]) - axes.y.at(y[before]))
+      : (lengths[i - 1] ?? 0);
   }
   trace.measured = Math.max(trace.measured, place + 1);
   return lengths[place];
 }
 
 function drawLine(ctx, { trace, color, width, dash }, axes, ratio, first, last) {
-  const from = dash.length && isDense(trace, axes, first, last) ? 0 : first; /* the length of a thinned line is another */
+  const from =
+    dash.length && isDense(trace, axes, first, last)
+      ? 0
+      : first; /* the length of a thinned line is another */
   ctx.setLineDash(dash.map((part) => part * ratio));
   ctx.lineDashOffset = dash.length && from > 0 ? lengthTo(trace, axes, from) : 0;
   collect(trace, trace.y, axes, from, last);
@@ -134,7 +149,8 @@ function drawLine(ctx, { trace, color, width, dash }, axes, ratio, first, last) 
   ctx.strokeStyle = ctx.fillStyle = color;
   ctx.lineWidth = width * ratio;
   ctx.beginPath();
-  if (trace.n === 1) { /* a point, until there is a line */
+  if (trace.n === 1) {
+    /* a point, until there is a line */
     ctx.arc(points.x[0], points.y[0], (width + 1.5) * ratio, 0, 2 * Math.PI);
     ctx.fill();
     return;
@@ -147,7 +163,10 @@ function drawLine(ctx, { trace, color, width, dash }, axes, ratio, first, last) 
 /* Draws `lines`, [{trace, color, width, dash, fill}], between the canvas columns `left` and `right` of `box`, {left, top, width,
  * height}. axes: {x, y}; `ratio`: pixels of the canvas to one of the page. */
 export function drawLines(ctx, lines, axes, box, ratio, left, right) {
-  const [from, to] = [Math.max(box.left, Math.floor(left)), Math.min(box.left + box.width, Math.ceil(right))];
+  const [from, to] = [
+    Math.max(box.left, Math.floor(left)),
+    Math.min(box.left + box.width, Math.ceil(right)),
+  ];
   if (!(to > from)) return;
   ctx.save();
   ctx.beginPath();
@@ -172,7 +191,9 @@ export function drawLines(ctx, lines, axes, box, ratio, left, right) {
 /* Stretches of x as pairs of canvas columns, with room for the width of the lines; those that touch are one. */
 export function stripsOf(stretches, axis, ratio) {
   const room = ROOM_PX * ratio;
-  const strips = stretches.map(([from, to]) => [axis.at(from) - room, axis.at(to) + room]).sort((a, b) => a[0] - b[0]);
+  const strips = stretches
+    .map(([from, to]) => [axis.at(from) - room, axis.at(to) + room])
+    .sort((a, b) => a[0] - b[0]);
   const out = [];
   for (const strip of strips) {
     const last = out[out.length - 1];

@@ -21,13 +21,19 @@ export function layLegend(series, width, font) {
   const ctx = document.createElement('canvas').getContext('2d');
   ctx.font = font;
   const measure = (text) => ctx.measureText(text).width;
-  const widest = Math.max(COLUMN_LEAST_PX, ...series.map((s) => MARK_PX + measure(s.label) + GAP_PX));
+  const widest = Math.max(
+    COLUMN_LEAST_PX,
+    ...series.map((s) => MARK_PX + measure(s.label) + GAP_PX),
+  );
   const columns = Math.max(1, Math.floor(width / widest));
   const columnPx = width / columns;
   return {
     height: Math.ceil(series.length / columns) * ROW_PX,
     items: series.map((s, i) => ({
-      series: s, x: (i % columns) * columnPx, left: (i % columns) * columnPx + MARK_PX, y: Math.floor(i / columns) * ROW_PX + BASE_PX,
+      series: s,
+      x: (i % columns) * columnPx,
+      left: (i % columns) * columnPx + MARK_PX,
+      y: Math.floor(i / columns) * ROW_PX + BASE_PX,
       words: cut(s.label, columnPx - MARK_PX - GAP_PX, measure),
     })),
   };

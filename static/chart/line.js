@@ -24,8 +24,10 @@ const FEW = 4; /* lines whose bands may be strong */
 
 const groups = new Map(); /* sync → the charts that share it */
 
-const wordsOf = (model) => JSON.stringify(model.series.map((s) => [s.key, s.color, s.dash, s.width, !s.low]));
-const lookOf = (model) => JSON.stringify([document.documentElement.dataset.theme, model.xLog, model.yLog, model.sync]);
+const wordsOf = (model) =>
+  JSON.stringify(model.series.map((s) => [s.key, s.color, s.dash, s.width, !s.low]));
+const lookOf = (model) =>
+  JSON.stringify([document.documentElement.dataset.theme, model.xLog, model.yLog, model.sync]);
 
 export function createLineChart(root, handlers) {
   const abort = new AbortController();
@@ -37,11 +39,26 @@ export function createLineChart(root, handlers) {
   let moving = null; /* the range that a gesture shows in passing */
   let frame = 0;
 
-  const size = () => ({ width: Math.max(200, root.clientWidth), height: Math.max(140, root.clientHeight) });
-  const fit = () => scene.ranges.fit(scene.lines.map((line) => line.trace), scene.model, moving ?? scene.model.zoom, words);
+  const size = () => ({
+    width: Math.max(200, root.clientWidth),
+    height: Math.max(140, root.clientHeight),
+  });
+  const fit = () =>
+    scene.ranges.fit(
+      scene.lines.map((line) => line.trace),
+      scene.model,
+      moving ?? scene.model.zoom,
+      words,
+    );
 
   function axes() {
-    const { plot: { bbox: { left, top, width, height } }, model, ranges: { x, y } } = scene;
+    const {
+      plot: {
+        bbox: { left, top, width, height },
+      },
+      model,
+      ranges: { x, y },
+    } = scene;
     return {
       x: new Axis({ min: x[0], max: x[1], log: model.xLog, from: left, to: left + width }),
       y: new Axis({ min: y[0], max: y[1], log: model.yLog, from: top + height, to: top }),
@@ -56,14 +73,23 @@ export function createLineChart(root, handlers) {
     words = wordsOf(model);
     const alpha = model.series.length > FEW ? 0.09 : 0.16;
     scene.lines = model.series.map((s) => ({
-      key: s.key, trace: known.get(s.key) ?? new Trace(), color: s.color, width: s.width ?? 2, dash: s.dash ?? [], fill: s.low && faded(s.color, alpha),
+      key: s.key,
+      trace: known.get(s.key) ?? new Trace(),
+      color: s.color,
+      width: s.width ?? 2,
+      dash: s.dash ?? [],
+      fill: s.low && faded(s.color, alpha),
     }));
     const stretches = [];
     let everywhere = words !== before;
     scene.lines.forEach(({ trace }, i) => {
       const changed = trace.update(model.series[i], model.xLog, model.yLog);
       if (changed?.last === Infinity) everywhere = true;
-      else if (changed) stretches.push([trace.x[trace.beside(changed.first, -1)], trace.x[trace.beside(changed.last, 1)]]);
+      else if (changed)
+        stretches.push([
+          trace.x[trace.beside(changed.first, -1)],
+          trace.x[trace.beside(changed.last, 1)],
+        ]);
     });
     return everywhere ? null : stretches;
   }
@@ -73,7 +99,9 @@ export function createLineChart(root, handlers) {
     const { plot, lines } = scene;
     const [at, box, ratio, ctx] = [axes(), plot.bbox, devicePixelRatio, plot.ink.getContext('2d')];
     if (!stretches && !fitLayers(plot)) ctx.clearRect(0, 0, plot.ink.width, plot.ink.height);
-    const strips = stretches ? stripsOf(stretches, at.x, ratio) : [[box.left, box.left + box.width]];
+    const strips = stretches
+      ? stripsOf(stretches, at.x, ratio)
+      : [[box.left, box.left + box.width]];
     for (const [left, right] of strips) drawLines(ctx, lines, at, box, ratio, left, right);
     pointer.paint();
   }
@@ -82,12 +110,25 @@ export function createLineChart(root, handlers) {
     scene.plot?.destroy();
     const { model, ranges } = scene;
     const plot = createFrame(root, {
-      model, size: size(), ranges, onDraw: () => drawInk(null), onCursor: () => pointer.follow(), onSelect: settle, onReset: () => settle(null),
+      model,
+      size: size(),
+      ranges,
+      onDraw: () => drawInk(null),
+      onCursor: () => pointer.follow(),
+      onSelect: settle,
+      onReset: () => settle(null),
     });
     scene.plot = plot;
-    plot.over.addEventListener('mouseenter', () => { pointer.hovered = true; }, { signal });
+    plot.over.addEventListener(
+      'mouseenter',
+      () => {
+        pointer.hovered = true;
+      },
+      { signal },
+    );
     plot.over.addEventListener('mouseleave', () => pointer.leave(), { signal });
-    for (const type of ['touchstart', 'touchmove']) plot.over.addEventListener(type, touch, { signal, passive: true });
+    for (const type of ['touchstart', 'touchmove'])
+      plot.over.addEventListener(type, touch, { signal, passive: true });
     listenOn(plot.over, (left) => plot.posToVal(left, 'x'));
   }
 
@@ -105,7 +146,9 @@ export function createLineChart(root, handlers) {
     scene.plot.redraw();
   }
 
-  const move = (range) => { for (const chart of groups.get(scene.model.sync)) chart.move(range); };
+  const move = (range) => {
+    for (const chart of groups.get(scene.model.sync)) chart.move(range);
+  };
 
   function settle(range) {
     move(range);
@@ -117,7 +160,8 @@ export function createLineChart(root, handlers) {
     if (x === null) return;
     const [low, high] = scene.ranges.x;
     const beyond = Math.min(0, x - low) + Math.max(0, x - high);
-    if (beyond !== 0) { /* the chart goes along */
+    if (beyond !== 0) {
+      /* the chart goes along */
       settle([low + beyond, high + beyond]);
       redraw();
     }
@@ -125,14 +169,22 @@ export function createLineChart(root, handlers) {
   }
 
   const keys = {
-    ArrowLeft: () => moveCursor(-1), ArrowRight: () => moveCursor(1), Home: () => moveCursor(-Infinity), End: () => moveCursor(Infinity),
+    ArrowLeft: () => moveCursor(-1),
+    ArrowRight: () => moveCursor(1),
+    Home: () => moveCursor(-Infinity),
+    End: () => moveCursor(Infinity),
     Escape: () => pointer.leave(),
   };
-  root.addEventListener('keydown', (event) => {
-    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    event.preventDefault();
-    keys[event.key]();
-  }, { signal });
+  root.addEventListener(
+    'keydown',
+    (event) => {
+      if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)
+        return;
+      event.preventDefault();
+      keys[event.key]();
+    },
+    { signal },
+  );
   root.addEventListener('blur', () => pointer.leave(), { signal });
   const listenOn = listenToGestures(root, { scene, center: () => pointer.x, move, settle }, signal);
 
@@ -160,7 +212,9 @@ export function createLineChart(root, handlers) {
       else if (moved || !stretches) scene.plot.redraw();
       else drawInk(stretches);
     },
-    get model() { return scene.model; },
+    get model() {
+      return scene.model;
+    },
     /* Shows a range in passing. */
     move(range) {
       moving = range;

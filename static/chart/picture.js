@@ -19,13 +19,18 @@ export function drawPicture(canvas, values, { width, height, kind = 'grey', dark
   const image = ctx.createImageData(width, height);
   let least = Infinity;
   let greatest = -Infinity;
-  for (const x of values) { if (x < least) least = x; if (x > greatest) greatest = x; }
+  for (const x of values) {
+    if (x < least) least = x;
+    if (x > greatest) greatest = x;
+  }
   const reach = Math.max(Math.abs(least), Math.abs(greatest)) || 1;
   const scale = greatest > least ? 255 / (greatest - least) : 0;
   const plane = width * height;
   for (let i = 0; i < plane; i++) {
-    const color = kind === 'weights' ? diverging(values[i] / reach, dark)
-      : new Array(3).fill(clamp((values[i] - least) * scale));
+    const color =
+      kind === 'weights'
+        ? diverging(values[i] / reach, dark)
+        : new Array(3).fill(clamp((values[i] - least) * scale));
     image.data.set([...color, 255], 4 * i);
   }
   ctx.putImageData(image, 0, 0);

@@ -16,7 +16,10 @@ const MARK_PX = 4.5;
 
 /* Band and number of seeds of a series at a place, in words. */
 function detailOf({ low, high, n }, at) {
-  const band = low && Number.isFinite(low[at]) && low[at] !== high[at] ? `${number(Math.min(low[at], high[at]), 3)} … ${number(Math.max(low[at], high[at]), 3)}` : '';
+  const band =
+    low && Number.isFinite(low[at]) && low[at] !== high[at]
+      ? `${number(Math.min(low[at], high[at]), 3)} … ${number(Math.max(low[at], high[at]), 3)}`
+      : '';
   return [band, n ? `n ${n[at]}` : ''].filter(Boolean).join(', ');
 }
 
@@ -32,7 +35,10 @@ export class Pointer {
   follow() {
     const { plot } = this.scene;
     const { left } = plot.cursor;
-    this.x = left === null || left === undefined || left < 0 ? null : this.nearest(this.scene.axes().x.valueAt(plot.bbox.left + left * devicePixelRatio));
+    this.x =
+      left === null || left === undefined || left < 0
+        ? null
+        : this.nearest(this.scene.axes().x.valueAt(plot.bbox.left + left * devicePixelRatio));
     this.paint();
   }
 
@@ -83,9 +89,15 @@ export class Pointer {
 
   /* Where a point lies in the page, from the corner of the plot. */
   placeOf(x, y) {
-    const { plot: { bbox }, axes } = this.scene;
+    const {
+      plot: { bbox },
+      axes,
+    } = this.scene;
     const at = axes();
-    return { left: (at.x.at(x) - bbox.left) / devicePixelRatio, top: y === undefined ? 0 : (at.y.at(y) - bbox.top) / devicePixelRatio };
+    return {
+      left: (at.x.at(x) - bbox.left) / devicePixelRatio,
+      top: y === undefined ? 0 : (at.y.at(y) - bbox.top) / devicePixelRatio,
+    };
   }
 
   /* What the lines are at the cursor: [{line, series, at, value}]. */
@@ -95,7 +107,8 @@ export class Pointer {
     if (this.x === null) return rows;
     lines.forEach((line, i) => {
       const at = line.trace.at(this.x);
-      if (at >= 0 && line.trace.canDraw(at)) rows.push({ line, series: model.series[i], at, value: line.trace.y[at] });
+      if (at >= 0 && line.trace.canDraw(at))
+        rows.push({ line, series: model.series[i], at, value: line.trace.y[at] });
     });
     return rows;
   }
@@ -107,13 +120,24 @@ export class Pointer {
     const level = this.scene.axes().y.valueAt(plot.bbox.top + plot.cursor.top * devicePixelRatio);
     rows.sort((a, b) => Math.abs(a.value - level) - Math.abs(b.value - level));
     this.paintGlass(rows);
-    if (!this.hovered || this.x === null) { this.tip.hide(); return; }
+    if (!this.hovered || this.x === null) {
+      this.tip.hide();
+      return;
+    }
     this.tip.show({
-      left: plot.over.offsetLeft + this.placeOf(this.x).left, top: plot.over.offsetTop + Math.max(0, plot.cursor.top),
+      left: plot.over.offsetLeft + this.placeOf(this.x).left,
+      top: plot.over.offsetTop + Math.max(0, plot.cursor.top),
       title: `${model.xLabel} ${number(this.x)}`,
-      rows: rows.slice(0, TIP_ROWS).sort((a, b) => b.value - a.value).map((row) => ({
-        color: row.line.color, label: row.series.label, strong: row === rows[0], text: number(row.value), detail: detailOf(row.series, row.at),
-      })),
+      rows: rows
+        .slice(0, TIP_ROWS)
+        .sort((a, b) => b.value - a.value)
+        .map((row) => ({
+          color: row.line.color,
+          label: row.series.label,
+          strong: row === rows[0],
+          text: number(row.value),
+          detail: detailOf(row.series, row.at),
+        })),
       more: rows.length - TIP_ROWS,
     });
   }
@@ -126,7 +150,16 @@ export class Pointer {
     const strong = this.hovered && lines.length > MANY ? rows[0] : null;
     ctx.clearRect(0, 0, width, height);
     plot.ink.style.opacity = strong ? FADED : '';
-    if (strong) drawLines(ctx, [{ ...strong.line, width: strong.line.width + 1 }], axes, box, ratio, box.left, box.left + box.width);
+    if (strong)
+      drawLines(
+        ctx,
+        [{ ...strong.line, width: strong.line.width + 1 }],
+        axes,
+        box,
+        ratio,
+        box.left,
+        box.left + box.width,
+      );
     this.paintMarks(ctx, axes, box, ratio, model.marks ?? []);
     for (const { line, value } of rows) {
       const y = axes.y.at(value);
@@ -141,7 +174,11 @@ export class Pointer {
   paintMarks(ctx, axes, box, ratio, marks) {
     for (const mark of marks) {
       const [x, y] = [axes.x.at(mark.x), axes.y.at(mark.y)];
-      if (!(y >= box.top && y <= box.top + box.height) || !(x >= box.left && x <= box.left + box.width)) continue;
+      if (
+        !(y >= box.top && y <= box.top + box.height) ||
+        !(x >= box.left && x <= box.left + box.width)
+      )
+        continue;
       const r = MARK_PX * ratio;
       ctx.beginPath();
       if (mark.kind === 'best') ctx.arc(x, y, r, 0, 2 * Math.PI);

@@ -17,7 +17,10 @@ export class Ranges {
     const before = [...this.x, ...this.y];
     const extent = extentOfX(traces) ?? [0, 1];
     this.whole = this.wholeOf(extent, model);
-    this.x = zoom && model.xLog ? zoom.map((x, i) => Math.max(x, this.whole[0] * (1 + i / 100))) : zoom ?? this.whole;
+    this.x =
+      zoom && model.xLog
+        ? zoom.map((x, i) => Math.max(x, this.whole[0] * (1 + i / 100)))
+        : (zoom ?? this.whole);
     this.y = this.verticalOf(traces, extent, model, zoom, words);
     return [...this.x, ...this.y].some((end, i) => end !== before[i]);
   }
@@ -30,11 +33,16 @@ export class Ranges {
   verticalOf(traces, extent, model, zoom, words) {
     const between = (from, to) => extentOfY(traces, from, to);
     const fits = model.fit && !zoom;
-    const next = paddedRange(...((fits ? fittedExtent(extent, between) : between(...this.x)) ?? [null, null]), model.yLog);
+    const next = paddedRange(
+      ...((fits ? fittedExtent(extent, between) : between(...this.x)) ?? [null, null]),
+      model.yLog,
+    );
     const before = this.basis;
     this.basis = JSON.stringify([model.name, model.yLog, model.fit, zoom, words]);
     return model.live && this.basis === before ? steadyRange(this.y, next, model.yLog) : next;
   }
 
-  get isZoomed() { return this.x.some((end, i) => end !== this.whole[i]); }
+  get isZoomed() {
+    return this.x.some((end, i) => end !== this.whole[i]);
+  }
 }

@@ -24,15 +24,19 @@ export function logTicks(min, max) {
 export function tickLabels(ticks) {
   const known = ticks.filter((tick) => tick !== null);
   const largest = Math.max(...known.map(Math.abs));
-  const even = known.length > 2 && Math.abs(known[2] - 2 * known[1] + known[0]) < 1e-6 * Math.abs(known[1] - known[0]);
-  if (!even || largest >= 1e5 || largest < 1e-3) return ticks.map((tick) => (tick === null ? '' : shortest(tick)));
+  const even =
+    known.length > 2 &&
+    Math.abs(known[2] - 2 * known[1] + known[0]) < 1e-6 * Math.abs(known[1] - known[0]);
+  if (!even || largest >= 1e5 || largest < 1e-3)
+    return ticks.map((tick) => (tick === null ? '' : shortest(tick)));
   const decimals = decimalsOf(known[1] - known[0]);
   return ticks.map((tick) => (tick === null ? '' : tick.toFixed(decimals).replace('-', '\u2212')));
 }
 
 function decimalsOf(step) {
   for (let decimals = 0; decimals < 8; decimals++) {
-    if (Math.abs(Math.round(step * 10 ** decimals) / 10 ** decimals - step) < Math.abs(step) * 1e-6) return decimals;
+    if (Math.abs(Math.round(step * 10 ** decimals) / 10 ** decimals - step) < Math.abs(step) * 1e-6)
+      return decimals;
   }
   return 8;
 }
@@ -40,7 +44,13 @@ function decimalsOf(step) {
 function shortest(value) {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size >= 1e5 || size < 1e-3 ? value.toExponential(2).replace(/\.?0+e/, 'e').replace('e+', 'e') : String(Number(value.toPrecision(4)));
+  const text =
+    size >= 1e5 || size < 1e-3
+      ? value
+          .toExponential(2)
+          .replace(/\.?0+e/, 'e')
+          .replace('e+', 'e')
+      : String(Number(value.toPrecision(4)));
   return text.replaceAll('-', '\u2212');
 }
 
@@ -51,19 +61,30 @@ export function linearTicks(min, max, n = 5) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((size) => size >= rough);
   const ticks = [];
-  for (let i = Math.ceil(min / step); i * step <= max + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)));
+  for (let i = Math.ceil(min / step); i * step <= max + step * 1e-9; i++)
+    ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }
 
 /* Steps between ticks of an axis of whole numbers: 1, 2, 5, 10, … */
-export const WHOLE_STEPS = Array.from({ length: 22 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+export const WHOLE_STEPS = Array.from(
+  { length: 22 },
+  (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3),
+);
 
 /* Of these ticks, those at whole numbers. */
 export const wholeTicks = (ticks) => ticks.filter(Number.isInteger);
 
 /* The range with a little air around it, never empty. */
 export function paddedRange(min, max, log) {
-  if (min === null || max === null || min === undefined || !Number.isFinite(min) || !Number.isFinite(max)) return log ? [0.1, 1] : [0, 1];
+  if (
+    min === null ||
+    max === null ||
+    min === undefined ||
+    !Number.isFinite(min) ||
+    !Number.isFinite(max)
+  )
+    return log ? [0.1, 1] : [0, 1];
   if (log) {
     if (!(min > 0)) return [0.1, 1];
     const pad = Math.max(1.03, (max / min) ** 0.05);
@@ -78,7 +99,9 @@ export function paddedRange(min, max, log) {
 export function fittedExtent([first, last], extentOf) {
   const whole = extentOf(first, last);
   const end = extentOf(first + BEGINNING * (last - first), last);
-  return whole && end && end[1] > end[0] && end[1] - end[0] < 0.6 * (whole[1] - whole[0]) ? end : whole;
+  return whole && end && end[1] > end[0] && end[1] - end[0] < 0.6 * (whole[1] - whole[0])
+    ? end
+    : whole;
 }
 
 const ROUND_ENDS = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
@@ -104,13 +127,23 @@ const unwarped = (range, log) => (log ? range.map(Math.exp) : range);
 /* The range moved by a fraction of itself, within `whole`. */
 export function panned(range, whole, fraction, log) {
   const [[low, high], [first, last]] = [warped(range, log), warped(whole, log)];
-  const shift = Math.max(Math.min(0, first - low), Math.min(Math.max(0, last - high), fraction * (high - low)));
+  const shift = Math.max(
+    Math.min(0, first - low),
+    Math.min(Math.max(0, last - high), fraction * (high - low)),
+  );
   return unwarped([low + shift, high + shift], log);
 }
 
 /* The range made `factor` times as wide around `center`, within `whole`; null when that shows everything. */
 export function zoomed(range, whole, factor, center, log) {
-  const [[low, high], [first, last], [middle]] = [warped(range, log), warped(whole, log), warped([center], log)];
-  const [from, to] = [Math.max(first, middle - (middle - low) * factor), Math.min(last, middle + (high - middle) * factor)];
+  const [[low, high], [first, last], [middle]] = [
+    warped(range, log),
+    warped(whole, log),
+    warped([center], log),
+  ];
+  const [from, to] = [
+    Math.max(first, middle - (middle - low) * factor),
+    Math.min(last, middle + (high - middle) * factor),
+  ];
   return from <= first && to >= last ? null : unwarped([from, to], log);
 }

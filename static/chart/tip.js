@@ -21,7 +21,11 @@ export function createTip(root) {
     const line = element('div', row.strong ? 'tip-row strong' : 'tip-row');
     const swatch = element('span', 'swatch');
     swatch.style.background = row.color;
-    line.append(swatch, element('span', 'tip-label', row.label), element('span', 'tip-value', row.text));
+    line.append(
+      swatch,
+      element('span', 'tip-label', row.label),
+      element('span', 'tip-value', row.text),
+    );
     if (row.detail) line.append(element('span', 'tip-detail', row.detail));
     return line;
   }
@@ -33,11 +37,23 @@ export function createTip(root) {
       box.hidden = false;
       const right = left + 16 + box.offsetWidth > root.clientWidth;
       const x = right ? Math.max(0, left - 16 - box.offsetWidth) : left + 16;
-      const y = Math.max(0, Math.min(root.clientHeight - box.offsetHeight, top - box.offsetHeight / 2));
+      const y = Math.max(
+        0,
+        Math.min(root.clientHeight - box.offsetHeight, top - box.offsetHeight / 2),
+      );
       box.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`;
     },
-    hide() { box.hidden = true; },
-    say() { voice.textContent = box.hidden ? '' : [...box.children].map((line) => line.innerText.replace(/\s+/g, ' ')).join('; '); },
-    destroy() { box.remove(); voice.remove(); },
+    hide() {
+      box.hidden = true;
+    },
+    say() {
+      voice.textContent = box.hidden
+        ? ''
+        : [...box.children].map((line) => line.innerText.replace(/\s+/g, ' ')).join('; ');
+    },
+    destroy() {
+      box.remove();
+      voice.remove();
+    },
   };
 }

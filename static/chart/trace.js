@@ -4,7 +4,8 @@
 const FIRST_CAPACITY = 64;
 const NOTHING = new Float64Array(0);
 
-const numberOf = (value, log, none) => (value === null || value === undefined || (log && !(value > 0)) ? none : value);
+const numberOf = (value, log, none) =>
+  value === null || value === undefined || (log && !(value > 0)) ? none : value;
 
 export class Trace {
   constructor() {
@@ -12,7 +13,8 @@ export class Trace {
     this.x = NOTHING;
     this.y = NOTHING;
     this.low = this.high = null;
-    this.lengths = NOTHING; /* of the line up to each place, in the axes `scale`; known for the first `measured` places */
+    this.lengths =
+      NOTHING; /* of the line up to each place, in the axes `scale`; known for the first `measured` places */
     this.measured = 0;
     this.scale = '';
   }
@@ -23,7 +25,9 @@ export class Trace {
     const n = series.x.length;
     if (!series.low !== (this.low === null)) {
       this.n = 0;
-      [this.low, this.high] = [0, 1].map(() => (series.low ? new Float64Array(this.x.length) : null));
+      [this.low, this.high] = [0, 1].map(() =>
+        series.low ? new Float64Array(this.x.length) : null,
+      );
     }
     this.reserve(n);
     const changed = { first: n < this.n ? n : Infinity, last: n < this.n ? Infinity : -1 };
@@ -88,7 +92,9 @@ export class Trace {
     return i < this.n && this.x[i] === x ? i : -1;
   }
 
-  canDraw(i) { return this.y[i] === this.y[i] && this.x[i] > -Infinity; }
+  canDraw(i) {
+    return this.y[i] === this.y[i] && this.x[i] > -Infinity;
+  }
 
   /* The nearest place before or after `i` that can be drawn, by `step` −1 or 1; the end of the line where there is none. */
   beside(i, step) {
@@ -117,7 +123,8 @@ export function extentOfY(traces, from, to) {
   for (const trace of traces) {
     const [first, end] = [trace.place(from), trace.place(to)];
     const last = end < trace.n && trace.x[end] === to ? end : end - 1;
-    for (const column of [trace.y, trace.low, trace.high]) if (column) widen(extent, column, first, last);
+    for (const column of [trace.y, trace.low, trace.high])
+      if (column) widen(extent, column, first, last);
   }
   return extent[0] <= extent[1] ? extent : null;
 }

@@ -20,7 +20,12 @@ export function philox(counter, key, rounds = 10) {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < rounds; round++) {
-    const [h0, l0, h1, l1] = [high(M0, c0), Math.imul(M0, c0) >>> 0, high(M1, c2), Math.imul(M1, c2) >>> 0];
+    const [h0, l0, h1, l1] = [
+      high(M0, c0),
+      Math.imul(M0, c0) >>> 0,
+      high(M1, c2),
+      Math.imul(M1, c2) >>> 0,
+    ];
     [c0, c1, c2, c3] = [(h1 ^ c1 ^ k0) >>> 0, l1, (h0 ^ c3 ^ k1) >>> 0, l0];
     k0 = (k0 + W0) >>> 0;
     k1 = (k1 + W1) >>> 0;
@@ -32,7 +37,7 @@ export const PURPOSE_DROPOUT = 2;
 
 /* The key of a purpose under a seed in 0 … 2^53 − 1. */
 export function keyOf(seed, purpose) {
-  return [seed % 0x100000000 >>> 0, (Math.floor(seed / 0x100000000) | (purpose << 21)) >>> 0];
+  return [(seed % 0x100000000) >>> 0, (Math.floor(seed / 0x100000000) | (purpose << 21)) >>> 0];
 }
 
 export const threshold = (rate) => Math.round(65536 * rate);

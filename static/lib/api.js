@@ -24,7 +24,11 @@ function address(path, query) {
 
 async function problemOf(response) {
   let body = {};
-  try { body = await response.json(); } catch { /* not JSON: the status says it */ }
+  try {
+    body = await response.json();
+  } catch {
+    /* not JSON: the status says it */
+  }
   const problem = new Problem(response.status, { title: response.statusText, ...body });
   if (response.status === 401) dispatchEvent(new CustomEvent('regulab-unauthorized'));
   return problem;
@@ -32,7 +36,11 @@ async function problemOf(response) {
 
 /* One request. `as` is "json", "text", "blob", "buffer" or "response". A body that is no string, Blob or FormData is
  * sent as JSON. */
-export async function request(method, path, { query, body, headers = {}, signal, as = 'json' } = {}) {
+export async function request(
+  method,
+  path,
+  { query, body, headers = {}, signal, as = 'json' } = {},
+) {
   const options = { method, headers: { ...headers }, signal };
   if (body !== undefined) {
     const raw = typeof body === 'string' || body instanceof Blob || body instanceof FormData;
@@ -44,7 +52,10 @@ export async function request(method, path, { query, body, headers = {}, signal,
     response = await fetch(address(path, query), options);
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Problem(0, { title: 'No connection', detail: 'The service cannot be reached. Is it running?' });
+    throw new Problem(0, {
+      title: 'No connection',
+      detail: 'The service cannot be reached. Is it running?',
+    });
   }
   if (!response.ok) throw await problemOf(response);
   if (as === 'response') return response;
@@ -62,7 +73,11 @@ export async function getAll(path, query, signal, limit = 10000) {
   const items = [];
   let cursor = null;
   do {
-    const page = await get(path, { ...query, limit: Math.min(500, limit - items.length), cursor }, signal);
+    const page = await get(
+      path,
+      { ...query, limit: Math.min(500, limit - items.length), cursor },
+      signal,
+    );
     items.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor && items.length < limit);
@@ -74,7 +89,9 @@ export const link = (path, query) => address(path, query);
 
 /* A key for Idempotency-Key; works without a secure context, too. */
 export function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
 }
 
 let catalogue = null;
@@ -82,13 +99,18 @@ let catalogue = null;
 /* The field table and the metrics, fetched once: {fields, field(name), metrics, metric(name), datasets (the built-in ones, with their
  * options)}. */
 export function getCatalogue() {
-  catalogue ??= get('/fields', { limit: 500 }).then(buildCatalogue, (error) => { catalogue = null; throw error; });
+  catalogue ??= get('/fields', { limit: 500 }).then(buildCatalogue, (error) => {
+    catalogue = null;
+    throw error;
+  });
   return catalogue;
 }
 
 function buildCatalogue(answer) {
   const fields = new Map(answer.items.map((row) => [row.name, row]));
-  const metrics = new Map(answer.metrics.filter((row) => row.scope !== 'layer').map((row) => [row.name, row]));
+  const metrics = new Map(
+    answer.metrics.filter((row) => row.scope !== 'layer').map((row) => [row.name, row]),
+  );
   return {
     fields: answer.items,
     symbols: answer.symbols,

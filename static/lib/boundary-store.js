@@ -13,7 +13,8 @@ const SHARE = 3; /* times the duration of a request to rest after it */
 export class BoundaryStore {
   constructor(changed) {
     this.changed = changed;
-    this.runs = new Map(); /* run id → {about, grids: Map epoch → grid or null, wanted, most (last epoch asked for), problem, ...} */
+    this.runs =
+      new Map(); /* run id → {about, grids: Map epoch → grid or null, wanted, most (last epoch asked for), problem, ...} */
     this.abort = new AbortController();
   }
 
@@ -22,10 +23,22 @@ export class BoundaryStore {
     for (const one of this.runs.values()) clearTimeout(one.timer);
   }
 
-  find(id) { return this.runs.get(id); }
+  find(id) {
+    return this.runs.get(id);
+  }
 
   want(id, epochs) {
-    if (!this.runs.has(id)) this.runs.set(id, { about: null, grids: new Map(), wanted: [], most: Infinity, problem: null, timer: 0, busy: false, next: 0 });
+    if (!this.runs.has(id))
+      this.runs.set(id, {
+        about: null,
+        grids: new Map(),
+        wanted: [],
+        most: Infinity,
+        problem: null,
+        timer: 0,
+        busy: false,
+        next: 0,
+      });
     const one = this.runs.get(id);
     one.wanted = epochs;
     this.kick(id, one);
@@ -38,12 +51,27 @@ export class BoundaryStore {
     this.kick(id, one);
   }
 
-  missing(one) { return one.wanted.filter((epoch) => epoch <= one.most && !one.grids.has(epoch)); }
+  missing(one) {
+    return one.wanted.filter((epoch) => epoch <= one.most && !one.grids.has(epoch));
+  }
 
   kick(id, one) {
     const failed = one.problem && one.most === Infinity;
-    if (one.busy || one.timer || failed || this.abort.signal.aborted || this.missing(one).length === 0) return;
-    one.timer = setTimeout(() => { one.timer = 0; this.load(id, one); }, Math.max(0, one.next - performance.now()));
+    if (
+      one.busy ||
+      one.timer ||
+      failed ||
+      this.abort.signal.aborted ||
+      this.missing(one).length === 0
+    )
+      return;
+    one.timer = setTimeout(
+      () => {
+        one.timer = 0;
+        this.load(id, one);
+      },
+      Math.max(0, one.next - performance.now()),
+    );
   }
 
   async load(id, one) {
@@ -52,14 +80,21 @@ export class BoundaryStore {
     const start = performance.now();
     one.busy = true;
     try {
-      const { grids, ...about } = await get(`/runs/${id}/boundary`, { epochs: epochs.join(',') }, this.abort.signal);
+      const { grids, ...about } = await get(
+        `/runs/${id}/boundary`,
+        { epochs: epochs.join(',') },
+        this.abort.signal,
+      );
       one.about ??= about;
-      for (const epoch of epochs) one.grids.set(epoch, null); /* a training that diverged has no more */
+      for (const epoch of epochs)
+        one.grids.set(epoch, null); /* a training that diverged has no more */
       for (const grid of grids) one.grids.set(grid.epoch, grid);
     } catch (problem) {
       if (this.abort.signal.aborted) return;
       one.problem = problem;
-      one.most = problem.errors.some((error) => error.code === 'time_limit') ? epochs[Math.floor(epochs.length / 2) - 1] ?? Infinity : Infinity;
+      one.most = problem.errors.some((error) => error.code === 'time_limit')
+        ? (epochs[Math.floor(epochs.length / 2) - 1] ?? Infinity)
+        : Infinity;
     }
     one.busy = false;
     const now = performance.now();
@@ -71,7 +106,8 @@ export class BoundaryStore {
   /* The last grid at or before an epoch, or null. */
   at(id, epoch) {
     let best = null;
-    for (const grid of this.runs.get(id)?.grids.values() ?? []) if (grid && grid.epoch <= epoch && (!best || grid.epoch > best.epoch)) best = grid;
+    for (const grid of this.runs.get(id)?.grids.values() ?? [])
+      if (grid && grid.epoch <= epoch && (!best || grid.epoch > best.epoch)) best = grid;
     return best;
   }
 }

@@ -76,7 +76,11 @@ export class EventHub {
     for (const type of TYPES) {
       source.addEventListener(type, (event) => {
         this.resumable ||= event.lastEventId !== '';
-        this.tell({ type, id: Number(event.lastEventId), data: event.data ? JSON.parse(event.data) : null });
+        this.tell({
+          type,
+          id: Number(event.lastEventId),
+          data: event.data ? JSON.parse(event.data) : null,
+        });
       });
     }
   }
@@ -90,7 +94,10 @@ export class EventHub {
 
   retry() {
     this.close();
-    this.retryTimer = setTimeout(() => { this.retryTimer = 0; this.check(); }, this.retryMs);
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = 0;
+      this.check();
+    }, this.retryMs);
     this.retryMs = Math.min(RETRY_MAX_MS, this.retryMs * 2);
   }
 

@@ -9,7 +9,10 @@ self.onconnect = (event) => {
   const commands = {
     hello: () => hub.add(listener),
     bye: () => hub.remove(listener),
-    want: (command) => { hub.want(listener, command.experiments); port.postMessage({ done: command.turn }); },
+    want: (command) => {
+      hub.want(listener, command.experiments);
+      port.postMessage({ done: command.turn });
+    },
     hidden: (command) => hub.setHidden(listener, command.hidden),
     restart: () => hub.restart(),
   };

@@ -20,7 +20,8 @@ function deliver(messages, since = performance.now()) {
     }
     for (const entry of subscriptions) {
       const experiment = message.data?.experiment;
-      if (message.type !== 'reset' && entry.experiment !== null && entry.experiment !== experiment) continue;
+      if (message.type !== 'reset' && entry.experiment !== null && entry.experiment !== experiment)
+        continue;
       entry.handler(message.type, message.data, message.id);
       heard.add(entry);
     }
@@ -30,7 +31,10 @@ function deliver(messages, since = performance.now()) {
 
 /* Both kinds of channel: send(command) → nothing; `want` is acknowledged through `waiting`. */
 function workerChannel() {
-  const worker = new SharedWorker(new URL('./event-worker.js', import.meta.url), { type: 'module', name: 'regulab-events' });
+  const worker = new SharedWorker(new URL('./event-worker.js', import.meta.url), {
+    type: 'module',
+    name: 'regulab-events',
+  });
   worker.port.onmessage = (event) => {
     const since = performance.now(); /* before the data are unpacked */
     const { messages, done } = event.data;
@@ -47,7 +51,10 @@ function pageChannel() {
   const commands = {
     hello: () => hub.add(listener),
     bye: () => hub.remove(listener),
-    want: (command) => { hub.want(listener, command.experiments); acknowledge(command.turn); },
+    want: (command) => {
+      hub.want(listener, command.experiments);
+      acknowledge(command.turn);
+    },
     hidden: (command) => hub.setHidden(listener, command.hidden),
     restart: () => hub.restart(),
   };
@@ -60,7 +67,9 @@ function acknowledge(which) {
 }
 
 function wantAll() {
-  const experiments = [...new Set([...subscriptions].map((entry) => entry.experiment).filter((id) => id !== null))];
+  const experiments = [
+    ...new Set([...subscriptions].map((entry) => entry.experiment).filter((id) => id !== null)),
+  ];
   turn += 1;
   const mine = turn;
   return new Promise((resolve) => {
@@ -80,7 +89,9 @@ export function startEvents() {
     wantAll();
     deliver([{ type: 'reset', data: null }]);
   });
-  document.addEventListener('visibilitychange', () => channel({ do: 'hidden', hidden: document.hidden }));
+  document.addEventListener('visibilitychange', () =>
+    channel({ do: 'hidden', hidden: document.hidden }),
+  );
 }
 
 /* After a new session. */
@@ -92,7 +103,13 @@ export const restartEvents = () => channel({ do: 'restart' });
 export function subscribe(experiment, handler, done) {
   const entry = { experiment, handler, done };
   subscriptions.add(entry);
-  return { ready: wantAll(), close() { subscriptions.delete(entry); wantAll(); } };
+  return {
+    ready: wantAll(),
+    close() {
+      subscriptions.delete(entry);
+      wantAll();
+    },
+  };
 }
 
 /* handler("live" | "connecting") now and on every change; answers a function that ends it. */

@@ -23,10 +23,19 @@ const PARALLEL_LOADS = 4;
 /* Calls `work` now, or later if the last call was less than `gap` (or three times its duration) ago; calls that come
  * in between are one. */
 class Refresher {
-  constructor(work) { this.work = work; this.timer = 0; this.next = 0; this.busy = false; this.again = false; }
+  constructor(work) {
+    this.work = work;
+    this.timer = 0;
+    this.next = 0;
+    this.busy = false;
+    this.again = false;
+  }
 
   ask() {
-    if (this.busy) { this.again = true; return; }
+    if (this.busy) {
+      this.again = true;
+      return;
+    }
     this.timer ||= setTimeout(() => this.run(), Math.max(0, this.next - performance.now()));
   }
 
@@ -34,15 +43,23 @@ class Refresher {
     this.timer = 0;
     this.busy = true;
     const start = performance.now();
-    try { await this.work(); } finally {
+    try {
+      await this.work();
+    } finally {
       const end = performance.now();
       this.next = end + Math.max(REFRESH_MS, 3 * (end - start));
       this.busy = false;
-      if (this.again) { this.again = false; this.ask(); }
+      if (this.again) {
+        this.again = false;
+        this.ask();
+      }
     }
   }
 
-  stop() { clearTimeout(this.timer); this.timer = -1; }
+  stop() {
+    clearTimeout(this.timer);
+    this.timer = -1;
+  }
 }
 
 export class ExperimentStore {
@@ -50,35 +67,49 @@ export class ExperimentStore {
     this.id = id;
     this.page = new Pacer(changed, { restMs: PAGE_MS });
     this.watchers = new Set();
-    this.lines = new Pacer(() => { for (const draw of this.watchers) draw(); }, { name: 'live-update' });
+    this.lines = new Pacer(
+      () => {
+        for (const draw of this.watchers) draw();
+      },
+      { name: 'live-update' },
+    );
     this.experiment = null;
-    this.runs = new Map();     /* run id → run, in order of id */
-    this.live = new Map();     /* run id → metrics of its latest epoch */
-    this.means = new Map();    /* metric → {asOf, curves: config id → MeanCurve} */
-    this.curves = new Map();   /* run id → columns */
+    this.runs = new Map(); /* run id → run, in order of id */
+    this.live = new Map(); /* run id → metrics of its latest epoch */
+    this.means = new Map(); /* metric → {asOf, curves: config id → MeanCurve} */
+    this.curves = new Map(); /* run id → columns */
     this.comparison = null;
-    this.compared = null;      /* the question that `comparison` answers */
+    this.compared = null; /* the question that `comparison` answers */
     this.problem = null;
     this.problems = new Map(); /* what could not be loaded → Problem */
     this.want = { metrics: [], perRun: false, runIds: [], comparison: null };
     this.abort = new AbortController();
     this.refreshCurves = new Refresher(() => this.guarded('curves', () => this.loadCurves()));
-    this.refreshComparison = new Refresher(() => this.guarded('comparison', () => this.loadComparison()));
+    this.refreshComparison = new Refresher(() =>
+      this.guarded('comparison', () => this.loadComparison()),
+    );
     this.refreshRuns = new Refresher(() => this.guarded('runs', () => this.loadRuns()));
-    this.refreshExperiment = new Refresher(() => this.guarded('experiment', () => this.loadExperiment()));
-    this.isListed = false;     /* `runs` has been loaded */
-    this.isListWanted = true;  /* all runs are to be loaded (again) */
+    this.refreshExperiment = new Refresher(() =>
+      this.guarded('experiment', () => this.loadExperiment()),
+    );
+    this.isListed = false; /* `runs` has been loaded */
+    this.isListWanted = true; /* all runs are to be loaded (again) */
     this.changedRuns = new Set(); /* what is known of them is not the latest */
-    this.heardRuns = new Map(); /* run id → its last event since the first of the answers about runs that are on their way was asked for */
+    this.heardRuns =
+      new Map(); /* run id → its last event since the first of the answers about runs that are on their way was asked for */
     this.runsOnWay = 0;
-    this.told = null;          /* the last event of the experiment */
-    this.early = new Map();    /* run id → epochs heard while its curve is on its way */
-    this.heard = [];           /* [id, epoch] heard while curves over seeds are on their way */
+    this.told = null; /* the last event of the experiment */
+    this.early = new Map(); /* run id → epochs heard while its curve is on its way */
+    this.heard = []; /* [id, epoch] heard while curves over seeds are on their way */
     this.meansOnWay = 0;
   }
 
   async open() {
-    this.subscription = subscribe(this.id, (type, data, id) => this.hear(type, data, id), (since) => this.lines.spent(performance.now() - since));
+    this.subscription = subscribe(
+      this.id,
+      (type, data, id) => this.hear(type, data, id),
+      (since) => this.lines.spent(performance.now() - since),
+    );
     await this.subscription.ready;
     await this.load();
   }
@@ -86,15 +117,27 @@ export class ExperimentStore {
   close() {
     this.abort.abort();
     this.subscription?.close();
-    for (const one of [this.refreshCurves, this.refreshComparison, this.refreshRuns, this.refreshExperiment]) one.stop();
+    for (const one of [
+      this.refreshCurves,
+      this.refreshComparison,
+      this.refreshRuns,
+      this.refreshExperiment,
+    ])
+      one.stop();
     this.page.stop();
     this.lines.stop();
   }
 
-  get signal() { return this.abort.signal; }
-  get active() { return this.experiment !== null && !TERMINAL.includes(this.experiment.status); }
+  get signal() {
+    return this.abort.signal;
+  }
+  get active() {
+    return this.experiment !== null && !TERMINAL.includes(this.experiment.status);
+  }
 
-  tell() { this.page.ask(); }
+  tell() {
+    this.page.ask();
+  }
 
   /* draw() is called when curves have changed; answers a function that ends it. */
   watchCurves(draw) {
@@ -112,7 +155,8 @@ export class ExperimentStore {
       if (this.signal.aborted) return;
       this.problems.set(what, error);
     }
-    if (what !== 'curves' || before !== this.problems.get(what)) this.tell(); /* curves are told of by themselves */
+    if (what !== 'curves' || before !== this.problems.get(what))
+      this.tell(); /* curves are told of by themselves */
   }
 
   async load() {
@@ -141,10 +185,16 @@ export class ExperimentStore {
   /* Those that changed, or all. */
   async loadRuns() {
     const ids = [...this.changedRuns];
-    const isSome = !this.isListWanted && ids.length <= CHANGED_RUNS_LIMIT && ids.every((id) => this.runs.has(id));
+    const isSome =
+      !this.isListWanted &&
+      ids.length <= CHANGED_RUNS_LIMIT &&
+      ids.every((id) => this.runs.has(id));
     this.runsOnWay += 1;
     try {
-      if (isSome) await inParallel(ids, async (id) => this.runs.set(id, await get(`/runs/${id}`, {}, this.signal)));
+      if (isSome)
+        await inParallel(ids, async (id) =>
+          this.runs.set(id, await get(`/runs/${id}`, {}, this.signal)),
+        );
       else await this.loadAllRuns();
       for (const id of ids) this.changedRuns.delete(id);
       for (const [id, { epoch }] of this.live) this.reach(id, epoch);
@@ -196,7 +246,10 @@ export class ExperimentStore {
     try {
       await inParallel(this.want.metrics, async (metric) => {
         const answer = await get(`/experiments/${this.id}/curves`, { metric }, this.signal);
-        this.means.set(metric, { asOf: answer.last_event_id, curves: new Map(answer.configs.map((one) => [one.config_id, new MeanCurve(one)])) });
+        this.means.set(metric, {
+          asOf: answer.last_event_id,
+          curves: new Map(answer.configs.map((one) => [one.config_id, new MeanCurve(one)])),
+        });
         for (const [id, epoch] of this.heard) this.addToMean(metric, id, epoch);
         this.lines.ask();
       });
@@ -211,9 +264,11 @@ export class ExperimentStore {
     if (!want) return;
     try {
       const answer = await get(`/experiments/${this.id}/comparison`, want, this.signal);
-      if (want === this.want.comparison) Object.assign(this, { comparison: answer, compared: want });
+      if (want === this.want.comparison)
+        Object.assign(this, { comparison: answer, compared: want });
     } catch (error) {
-      if (want === this.want.comparison && want !== this.compared) this.comparison = null; /* its numbers answer another question */
+      if (want === this.want.comparison && want !== this.compared)
+        this.comparison = null; /* its numbers answer another question */
       throw error;
     }
   }
@@ -221,12 +276,17 @@ export class ExperimentStore {
   /* The curves of the wanted runs that are missing or lack a metric. */
   async loadRunCurves() {
     const { metrics } = this.want;
-    const ids = this.want.runIds.slice(0, RUN_LINES_LIMIT)
+    const ids = this.want.runIds
+      .slice(0, RUN_LINES_LIMIT)
       .filter((id) => !metrics.every((name) => this.curves.get(id)?.[name]));
     await inParallel(ids, async (id) => {
       const heard = [];
       this.early.set(id, heard);
-      const { columns } = await get(`/runs/${id}/curves`, { metrics: metrics.join(',') }, this.signal);
+      const { columns } = await get(
+        `/runs/${id}/curves`,
+        { metrics: metrics.join(',') },
+        this.signal,
+      );
       if (this.early.get(id) !== heard) return; /* forgotten meanwhile */
       this.early.delete(id);
       for (const name of metrics) columns[name] ??= columns.epoch.map(() => null);
@@ -237,9 +297,15 @@ export class ExperimentStore {
   }
 
   /* Curves of runs, also those on their way, are of no use any more: not all that comes is added to them. */
-  forgetRunCurves() { this.curves.clear(); this.early.clear(); }
+  forgetRunCurves() {
+    this.curves.clear();
+    this.early.clear();
+  }
 
-  forgetRunCurve(id) { this.curves.delete(id); this.early.delete(id); }
+  forgetRunCurve(id) {
+    this.curves.delete(id);
+    this.early.delete(id);
+  }
 
   /* What the page shows: {metrics, perRun, runIds, comparison: {metric, at}}. */
   show(want) {
@@ -255,13 +321,19 @@ export class ExperimentStore {
     const { comparison: _1, ...curvesBefore } = before;
     const { comparison: _2, ...curvesNow } = this.want;
     if (JSON.stringify(curvesBefore) !== JSON.stringify(curvesNow)) {
-      for (const [id, columns] of this.curves) if (!want.metrics.every((name) => columns[name])) this.curves.delete(id);
+      for (const [id, columns] of this.curves)
+        if (!want.metrics.every((name) => columns[name])) this.curves.delete(id);
       this.refreshCurves.ask();
     }
   }
 
   hear(type, data, id) {
-    if (type === 'reset') { this.forgetRunCurves(); this.live.clear(); this.load(); return; }
+    if (type === 'reset') {
+      this.forgetRunCurves();
+      this.live.clear();
+      this.load();
+      return;
+    }
     if (type === 'epoch') this.hearEpoch(data, id);
     else if (type === 'run') this.hearRun(data);
     else if (type === 'experiment') this.hearExperiment(data);
@@ -283,7 +355,10 @@ export class ExperimentStore {
     const mean = this.means.get(metric);
     if (value === null || value === undefined || !mean || id <= mean.asOf) return;
     const config = this.runs.get(run)?.config_id;
-    if (!config) { this.refreshCurves.ask(); return; }
+    if (!config) {
+      this.refreshCurves.ask();
+      return;
+    }
     if (!mean.curves.has(config)) mean.curves.set(config, new MeanCurve());
     mean.curves.get(config).add(epoch, value);
   }
@@ -291,10 +366,14 @@ export class ExperimentStore {
   /* One epoch behind a run's columns. What comes while they are being loaded is added after. */
   append(id, data) {
     const columns = this.curves.get(id);
-    if (!columns) { this.early.get(id)?.push(data); return; }
+    if (!columns) {
+      this.early.get(id)?.push(data);
+      return;
+    }
     const last = columns.epoch.length ? columns.epoch[columns.epoch.length - 1] : -1;
     if (data.epoch <= last) return;
-    for (const name of Object.keys(columns)) columns[name].push(name === 'epoch' ? data.epoch : (data.metrics[name] ?? null));
+    for (const name of Object.keys(columns))
+      columns[name].push(name === 'epoch' ? data.epoch : (data.metrics[name] ?? null));
   }
 
   hearRun(data) {
@@ -311,7 +390,8 @@ export class ExperimentStore {
       this.refreshRuns.ask();
       this.refreshComparison.ask();
     }
-    if (data.status === 'queued' || (this.want.perRun && !this.curves.has(data.run))) this.refreshCurves.ask();
+    if (data.status === 'queued' || (this.want.perRun && !this.curves.has(data.run)))
+      this.refreshCurves.ask();
   }
 
   hearExperiment(data) {
@@ -322,7 +402,12 @@ export class ExperimentStore {
     const ended = TERMINAL.includes(data.status) && !TERMINAL.includes(experiment.status);
     const n_runs = countRuns(data);
     const hasGrown = n_runs !== experiment.n_runs;
-    Object.assign(experiment, { status: data.status, progress: data.progress, runs: data.runs, n_runs });
+    Object.assign(experiment, {
+      status: data.status,
+      progress: data.progress,
+      runs: data.runs,
+      n_runs,
+    });
     if (hasGrown) {
       this.isListWanted = true;
       this.refreshRuns.ask();
@@ -343,6 +428,8 @@ function changeRun(run, { status, epoch, stop_reason }) {
 
 async function inParallel(items, work) {
   const rest = [...items];
-  const lane = async () => { while (rest.length) await work(rest.shift()); };
+  const lane = async () => {
+    while (rest.length) await work(rest.shift());
+  };
   await Promise.all(Array.from({ length: PARALLEL_LOADS }, lane));
 }

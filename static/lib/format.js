@@ -10,8 +10,15 @@ export function number(value, digits = 4) {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (size < 1e-4 || size >= 1e7) return sign(value.toExponential(Math.min(2, digits - 1)).replace(/\.?0+e/, 'e').replace('e+', 'e'));
-  if (Number.isInteger(value)) return sign(String(value)).replace(/\B(?=(\d{3})+$)/g, size >= 10000 ? '\u202f' : '');
+  if (size < 1e-4 || size >= 1e7)
+    return sign(
+      value
+        .toExponential(Math.min(2, digits - 1))
+        .replace(/\.?0+e/, 'e')
+        .replace('e+', 'e'),
+    );
+  if (Number.isInteger(value))
+    return sign(String(value)).replace(/\B(?=(\d{3})+$)/g, size >= 10000 ? '\u202f' : '');
   const decimals = Math.max(0, Math.min(8, digits - 1 - Math.floor(Math.log10(size))));
   return sign(value.toFixed(decimals));
 }
@@ -49,7 +56,8 @@ export function duration(seconds) {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
-  if (minutes < 60 * 48) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  if (minutes < 60 * 48)
+    return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
   return `${Math.round(minutes / 1440)} days`;
 }
 
@@ -86,7 +94,9 @@ export const count = (n, noun, plural = `${noun}s`) => `${number(n)} ${n === 1 ?
 function plain(v) {
   if (Number.isInteger(v) && Math.abs(v) < 1e7) return String(v);
   const short = Number(v.toPrecision(6));
-  return Math.abs(short) >= 1e-3 && Math.abs(short) < 1e7 ? String(short) : short.toExponential().replace('e+', 'e');
+  return Math.abs(short) >= 1e-3 && Math.abs(short) < 1e7
+    ? String(short)
+    : short.toExponential().replace('e+', 'e');
 }
 
 /* Any JSON value on one line. */
@@ -96,7 +106,9 @@ export function value(v) {
   if (typeof v === 'number') return sign(plain(v));
   if (typeof v === 'string') return v;
   if (Array.isArray(v)) return `[${v.map(value).join(', ')}]`;
-  return Object.entries(v).map(([key, part]) => (key === 'name' ? value(part) : `${key} ${value(part)}`)).join(', ');
+  return Object.entries(v)
+    .map(([key, part]) => (key === 'name' ? value(part) : `${key} ${value(part)}`))
+    .join(', ');
 }
 
 /* A swept configuration in words: "dropout 0.5, weight_decay 0.01". */
@@ -107,7 +119,12 @@ export function valuesLabel(values) {
 
 /* A metric's name in words. */
 const ABBREVIATIONS = { ece: 'ECE', rmse: 'RMSE', r2: 'R²', mc: 'Monte-Carlo', val: 'validation' };
-export const metricLabel = (name) => name.split('_').map((word) => ABBREVIATIONS[word] ?? word).join(' ');
+export const metricLabel = (name) =>
+  name
+    .split('_')
+    .map((word) => ABBREVIATIONS[word] ?? word)
+    .join(' ');
 
 /* The same at the beginning of a title. */
-export const metricTitle = (name) => metricLabel(name).replace(/^./, (letter) => letter.toUpperCase());
+export const metricTitle = (name) =>
+  metricLabel(name).replace(/^./, (letter) => letter.toUpperCase());

@@ -1,17 +1,41 @@
 /* html — the one door to preact and htm, and the hooks that every view uses. */
 import {
-  html, render, createContext, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback, useContext, useReducer,
-  useErrorBoundary, Component,
+  html,
+  render,
+  createContext,
+  useState,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useMemo,
+  useCallback,
+  useContext,
+  useReducer,
+  useErrorBoundary,
+  Component,
 } from '../node_modules/htm/preact/standalone.module.js';
 
 export {
-  html, render, createContext, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback, useContext, useReducer,
-  useErrorBoundary, Component,
+  html,
+  render,
+  createContext,
+  useState,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useMemo,
+  useCallback,
+  useContext,
+  useReducer,
+  useErrorBoundary,
+  Component,
 };
 
 /* Sets the document's title while the component is shown. */
 export function useTitle(title) {
-  useEffect(() => { document.title = title ? `${title} · Regulab` : 'Regulab'; }, [title]);
+  useEffect(() => {
+    document.title = title ? `${title} · Regulab` : 'Regulab';
+  }, [title]);
 }
 
 /* Loads something with `load(signal)` whenever `deps` change. The last answer stays visible while the next one is on
@@ -23,8 +47,12 @@ export function useResource(load, deps) {
     const abort = new AbortController();
     setState((old) => ({ ...old, loading: true }));
     load(abort.signal).then(
-      (data) => { if (!abort.signal.aborted) setState({ data, error: null, loading: false }); },
-      (error) => { if (!abort.signal.aborted) setState((old) => ({ ...old, error, loading: false })); },
+      (data) => {
+        if (!abort.signal.aborted) setState({ data, error: null, loading: false });
+      },
+      (error) => {
+        if (!abort.signal.aborted) setState((old) => ({ ...old, error, loading: false }));
+      },
     );
     return () => abort.abort();
   }, [...deps, turn]);

@@ -25,7 +25,10 @@ export class MeanCurve {
     const before = value - mean[i];
     n[i] += 1;
     mean[i] += before / n[i];
-    std[i] = n[i] > 1 ? Math.sqrt((squares + before * (value - mean[i])) / (n[i] - 1)) : null; /* Welford 1962 */
+    std[i] =
+      n[i] > 1
+        ? Math.sqrt((squares + before * (value - mean[i])) / (n[i] - 1))
+        : null; /* Welford 1962 */
     min[i] = Math.min(min[i], value);
     max[i] = Math.max(max[i], value);
     for (const [kind, edges] of this.edges) this.fillEdge(kind, edges, i);
@@ -39,7 +42,8 @@ export class MeanCurve {
     if (i > 0 && this.epoch[i - 1] === epoch) return i - 1;
     const fresh = { epoch, n: 0, mean: 0, std: null, min: Infinity, max: -Infinity };
     for (const [name, value] of Object.entries(fresh)) this[name].splice(i, 0, value);
-    for (const edges of this.edges.values()) for (const column of [edges.low, edges.high]) column.splice(i, 0, 0);
+    for (const edges of this.edges.values())
+      for (const column of [edges.low, edges.high]) column.splice(i, 0, 0);
     return i;
   }
 
@@ -49,7 +53,9 @@ export class MeanCurve {
     high[i] = this.mean[i] + half;
   }
 
-  get isOfSeveral() { return this.n.some((n) => n > 1); }
+  get isOfSeveral() {
+    return this.n.some((n) => n > 1);
+  }
 
   /* {low, high} of a band: "ci", "std" or "range"; null for "none" and where there is one run only. */
   band(kind) {
@@ -70,7 +76,11 @@ export class MeanCurve {
     const known = this.smoothed.get(kind);
     if (known?.weight === weight && known.version === this.version) return known;
     const made = {
-      weight, version: this.version, y: smooth(this.mean, weight), low: band && smooth(band.low, weight), high: band && smooth(band.high, weight),
+      weight,
+      version: this.version,
+      y: smooth(this.mean, weight),
+      low: band && smooth(band.low, weight),
+      high: band && smooth(band.high, weight),
     };
     this.smoothed.set(kind, made);
     return made;

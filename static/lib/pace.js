@@ -5,17 +5,20 @@
 import { watchConnection } from './events.js';
 
 const PROGRESS_LEAST = 0.002; /* of the whole, or */
-const SECONDS_LEAST = 10;     /* before the pace is more than a guess */
+const SECONDS_LEAST = 10; /* before the pace is more than a guess */
 
 const begun = new Map(); /* experiment id → {progress, at, latest: {progress, at}} */
 
-watchConnection((status) => { if (status !== 'live') begun.clear(); });
+watchConnection((status) => {
+  if (status !== 'live') begun.clear();
+});
 
 /* To be told of every state that is heard or loaded; `at` in milliseconds. */
 export function notePace(id, { status, progress }, at = performance.now()) {
   const pace = begun.get(id);
   if (status !== 'running') begun.delete(id);
-  else if (!pace || progress < pace.latest.progress) begun.set(id, { progress, at, latest: { progress, at } });
+  else if (!pace || progress < pace.latest.progress)
+    begun.set(id, { progress, at, latest: { progress, at } });
   else if (progress > pace.latest.progress) pace.latest = { progress, at };
 }
 

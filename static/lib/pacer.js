@@ -22,14 +22,19 @@ export class Pacer {
     this.after.port1.onmessage = () => this.rest();
   }
 
-  spent(ms) { this.heard += ms; }
+  spent(ms) {
+    this.heard += ms;
+  }
 
   ask() {
     if (this.timer || this.frame) return;
-    this.timer = setTimeout(() => {
-      this.timer = 0;
-      this.frame = requestAnimationFrame(() => this.run());
-    }, Math.max(0, this.next - performance.now()));
+    this.timer = setTimeout(
+      () => {
+        this.timer = 0;
+        this.frame = requestAnimationFrame(() => this.run());
+      },
+      Math.max(0, this.next - performance.now()),
+    );
   }
 
   /* Redraws with the next frame, whatever the last one cost. */

@@ -11,7 +11,19 @@ const CATEGORICAL = {
 const INK = { light: '#4b5563', dark: '#c3ccd6' };
 
 /* Viridis (van der Walt and Smith), eleven stops from dark to light. */
-const VIRIDIS = ['#440154', '#482475', '#414487', '#355f8d', '#2a788e', '#21918c', '#22a884', '#44bf70', '#7ad151', '#bddf26', '#fde725'];
+const VIRIDIS = [
+  '#440154',
+  '#482475',
+  '#414487',
+  '#355f8d',
+  '#2a788e',
+  '#21918c',
+  '#22a884',
+  '#44bf70',
+  '#7ad151',
+  '#bddf26',
+  '#fde725',
+];
 /* The part of the scale that stands out from the page, and its direction: strong colour for the high end. */
 const SPAN = { light: [0.8, 0.1], dark: [0.28, 1] };
 
@@ -47,7 +59,8 @@ export function faded(color, alpha) {
 }
 
 /* A custom property of the page's style sheet. */
-export const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const css = (name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const DASHES = [[], [2, 3], [10, 3, 2, 3], [5, 2]];
 
@@ -65,12 +78,21 @@ export function configStyles(configs, baseline, by, theme) {
   let next = 0;
   for (const config of configs) {
     if (config.config_id === baseline && by === '') {
-      styles.set(config.config_id, configs.length > 1 ? { color: ink(theme), dash: [7, 4] } : { color: categorical(0, theme), dash: [] });
+      styles.set(
+        config.config_id,
+        configs.length > 1
+          ? { color: ink(theme), dash: [7, 4] }
+          : { color: categorical(0, theme), dash: [] },
+      );
       continue;
     }
-    const place = by === '' && !ordered ? next++ : values.indexOf(JSON.stringify(config.values[field]));
-    const color = ordered ? sequential(values.length > 1 ? place / (values.length - 1) : 1, theme) : categorical(place, theme);
-    const repeat = by === '' && !ordered ? Math.floor(place / CATEGORICAL.light.length) : (seen.get(place) ?? 0);
+    const place =
+      by === '' && !ordered ? next++ : values.indexOf(JSON.stringify(config.values[field]));
+    const color = ordered
+      ? sequential(values.length > 1 ? place / (values.length - 1) : 1, theme)
+      : categorical(place, theme);
+    const repeat =
+      by === '' && !ordered ? Math.floor(place / CATEGORICAL.light.length) : (seen.get(place) ?? 0);
     seen.set(place, repeat + 1);
     styles.set(config.config_id, { color, dash: DASHES[repeat % DASHES.length] });
   }
@@ -80,6 +102,7 @@ export function configStyles(configs, baseline, by, theme) {
 /* The fields that differ between configs, in the order of the sweep. */
 export function sweptNames(configs) {
   const names = new Set();
-  for (const config of configs) for (const name of Object.keys(config.values ?? {})) names.add(name);
+  for (const config of configs)
+    for (const name of Object.keys(config.values ?? {})) names.add(name);
   return [...names];
 }

@@ -13,7 +13,12 @@ export class RunStore {
     this.id = id;
     this.page = new Pacer(changed, { restMs: PAGE_MS });
     this.watchers = new Set();
-    this.lines = new Pacer(() => { for (const draw of this.watchers) draw(); }, { name: 'live-update' });
+    this.lines = new Pacer(
+      () => {
+        for (const draw of this.watchers) draw();
+      },
+      { name: 'live-update' },
+    );
     this.run = null;
     this.experiment = null;
     this.columns = { epoch: [] };
@@ -23,15 +28,19 @@ export class RunStore {
     this.problem = null;
     this.early = [];
     this.loaded = false;
-    this.told = null;          /* the run's last event */
-    this.turn = 0;             /* of several loads the last counts */
+    this.told = null; /* the run's last event */
+    this.turn = 0; /* of several loads the last counts */
     this.abort = new AbortController();
     this.layersTimer = 0;
   }
 
-  get signal() { return this.abort.signal; }
+  get signal() {
+    return this.abort.signal;
+  }
 
-  tell() { this.page.ask(); }
+  tell() {
+    this.page.ask();
+  }
 
   /* draw() is called when curves have grown; answers a function that ends it. */
   watchCurves(draw) {
@@ -48,7 +57,11 @@ export class RunStore {
       this.tell();
       return;
     }
-    this.subscription = subscribe(this.run.experiment_id, (type, data) => this.hear(type, data), (since) => this.lines.spent(performance.now() - since));
+    this.subscription = subscribe(
+      this.run.experiment_id,
+      (type, data) => this.hear(type, data),
+      (since) => this.lines.spent(performance.now() - since),
+    );
     await this.subscription.ready;
     if (!this.signal.aborted) await this.load();
   }
@@ -62,14 +75,28 @@ export class RunStore {
   }
 
   async load() {
-    if (!this.subscription) { this.problem = null; await this.open(); return; }
+    if (!this.subscription) {
+      this.problem = null;
+      await this.open();
+      return;
+    }
     this.turn += 1;
     const { told, turn } = this;
     this.loaded = false;
     try {
-      const [run, curves, experiment] = await Promise.all([get(`/runs/${this.id}`, {}, this.signal), get(`/runs/${this.id}/curves`, {}, this.signal), get(`/experiments/${this.run.experiment_id}`, {}, this.signal)]);
+      const [run, curves, experiment] = await Promise.all([
+        get(`/runs/${this.id}`, {}, this.signal),
+        get(`/runs/${this.id}/curves`, {}, this.signal),
+        get(`/experiments/${this.run.experiment_id}`, {}, this.signal),
+      ]);
       if (turn !== this.turn) return;
-      Object.assign(this, { run, experiment, columns: curves.columns, loaded: true, problem: null });
+      Object.assign(this, {
+        run,
+        experiment,
+        columns: curves.columns,
+        loaded: true,
+        problem: null,
+      });
       if (this.told !== told) this.change(this.told); /* heard while the answer was on its way */
       const heard = this.early.splice(0);
       for (const event of heard) this.append(event);
@@ -82,35 +109,51 @@ export class RunStore {
   }
 
   /* Layers are loaded only when they are shown. */
-  wantLayers() { this.layersWanted = true; this.askLayers(); }
+  wantLayers() {
+    this.layersWanted = true;
+    this.askLayers();
+  }
 
   askLayers() {
     if (!this.layersWanted || !this.loaded || this.layersTimer) return;
-    this.layersTimer = setTimeout(async () => {
-      try {
-        this.layers = (await get(`/runs/${this.id}/layers`, {}, this.signal)).layers;
-        this.layersProblem = null;
-      } catch (error) { this.layersProblem = error; }
-      this.layersTimer = 0;
-      this.tell();
-    }, this.layers ? LAYERS_MS : 0);
+    this.layersTimer = setTimeout(
+      async () => {
+        try {
+          this.layers = (await get(`/runs/${this.id}/layers`, {}, this.signal)).layers;
+          this.layersProblem = null;
+        } catch (error) {
+          this.layersProblem = error;
+        }
+        this.layersTimer = 0;
+        this.tell();
+      },
+      this.layers ? LAYERS_MS : 0,
+    );
   }
 
   append(data) {
     const { columns } = this;
     const last = columns.epoch.length ? columns.epoch[columns.epoch.length - 1] : -1;
     if (data.epoch <= last) return;
-    const names = columns.epoch.length ? Object.keys(columns) : ['epoch', ...Object.keys(data.metrics)];
-    for (const name of names) (columns[name] ??= []).push(name === 'epoch' ? data.epoch : data.metrics[name] ?? null);
+    const names = columns.epoch.length
+      ? Object.keys(columns)
+      : ['epoch', ...Object.keys(data.metrics)];
+    for (const name of names)
+      (columns[name] ??= []).push(name === 'epoch' ? data.epoch : (data.metrics[name] ?? null));
     this.run.epoch = Math.max(this.run.epoch, data.epoch);
     this.askLayers();
     this.lines.ask();
   }
 
-  change({ status, stop_reason, epoch }) { Object.assign(this.run, { status, stop_reason, epoch: epoch ?? this.run.epoch }); }
+  change({ status, stop_reason, epoch }) {
+    Object.assign(this.run, { status, stop_reason, epoch: epoch ?? this.run.epoch });
+  }
 
   hear(type, data) {
-    if (type === 'reset') { this.load(); return; }
+    if (type === 'reset') {
+      this.load();
+      return;
+    }
     if (data.run !== this.id) return;
     if (type === 'epoch') {
       if (this.loaded) this.append(data);

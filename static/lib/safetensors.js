@@ -8,7 +8,10 @@ export function readSafetensors(buffer) {
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__' || entry.dtype !== 'F32') continue;
     const [from, to] = entry.data_offsets;
-    tensors.set(name, { shape: entry.shape, data: new Float32Array(buffer.slice(8 + size + from, 8 + size + to)) });
+    tensors.set(name, {
+      shape: entry.shape,
+      data: new Float32Array(buffer.slice(8 + size + from, 8 + size + to)),
+    });
   }
   return tensors;
 }

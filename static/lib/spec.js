@@ -24,14 +24,18 @@ const fail = (message) => ({ error: message });
 
 function parseNumber(text, whole) {
   const value = Number(text.replace(/\u2212/g, '-'));
-  if (text.trim() === '' || !Number.isFinite(value)) return fail(`“${text.trim()}” is not a number`);
+  if (text.trim() === '' || !Number.isFinite(value))
+    return fail(`“${text.trim()}” is not a number`);
   if (whole && !Number.isInteger(value)) return fail(`${text.trim()} is not a whole number`);
   return { value };
 }
 
 function parseList(text, one) {
   const values = [];
-  for (const word of text.replace(/[[\]]/g, '').split(/[,\s]+/).filter(Boolean)) {
+  for (const word of text
+    .replace(/[[\]]/g, '')
+    .split(/[,\s]+/)
+    .filter(Boolean)) {
     const parsed = one(word);
     if (parsed.error) return parsed;
     values.push(parsed.value);
@@ -42,10 +46,20 @@ function parseList(text, one) {
 const PARSERS = {
   number: (text) => parseNumber(text, false),
   integer: (text) => parseNumber(text, true),
-  boolean: (text) => (['true', 'on', 'yes'].includes(text) ? { value: true } : ['false', 'off', 'no'].includes(text) ? { value: false } : fail('on or off')),
+  boolean: (text) =>
+    ['true', 'on', 'yes'].includes(text)
+      ? { value: true }
+      : ['false', 'off', 'no'].includes(text)
+        ? { value: false }
+        : fail('on or off'),
   enum: (text) => ({ value: text.trim() }),
   string: (text) => ({ value: text }),
-  string_array: (text) => ({ value: text.split(',').map((word) => word.trim()).filter(Boolean) }),
+  string_array: (text) => ({
+    value: text
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean),
+  }),
   integer_array: (text) => parseList(text, (word) => parseNumber(word, true)),
   rates: (text) => {
     const list = parseList(text, (word) => parseNumber(word, false));
@@ -59,7 +73,11 @@ const PARSERS = {
 
 function parseObject(text) {
   if (!/^\s*[[{\d]/.test(text)) return { value: text.trim() };
-  try { return { value: JSON.parse(text) }; } catch { return fail('not valid JSON'); }
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return fail('not valid JSON');
+  }
 }
 
 /* {value} or {error} of a text typed into a field; undefined for the default. */
@@ -70,10 +88,14 @@ export function parseField(field, text) {
 
 /* The values of a sweep's text: separated by commas, or by semicolons where a value itself has commas. */
 export function parseSweepValues(field, text) {
-  const comma = !isArray(field) && !(field.type === 'rates' && /[;[]/.test(text)) && field.type !== 'dataset';
+  const comma =
+    !isArray(field) && !(field.type === 'rates' && /[;[]/.test(text)) && field.type !== 'dataset';
   const separator = comma ? /[,\s]+/ : /\s*;\s*/;
   const values = [];
-  for (const word of text.split(separator).map((part) => part.trim()).filter(Boolean)) {
+  for (const word of text
+    .split(separator)
+    .map((part) => part.trim())
+    .filter(Boolean)) {
     const parsed = parseField(field, word);
     if (parsed.error) return parsed;
     values.push(parsed.value);
@@ -82,7 +104,8 @@ export function parseSweepValues(field, text) {
 }
 
 export function sweepText(field, values) {
-  const separated = isArray(field) || values.some((value) => Array.isArray(value) || typeof value === 'object');
+  const separated =
+    isArray(field) || values.some((value) => Array.isArray(value) || typeof value === 'object');
   return values.map(textOf).join(separated ? '; ' : ', ');
 }
 
@@ -108,11 +131,18 @@ export function parseSweep(field, sweep) {
 export function rangeValues({ min, max, scale, count }, whole) {
   const n = Math.min(count, 50);
   if (n < 2) return [min];
-  const at = (i) => (scale === 'log' ? min * (max / min) ** (i / (n - 1)) : min + ((max - min) * i) / (n - 1));
-  return Array.from({ length: n }, (_, i) => (whole ? Math.round(at(i)) : Number(at(i).toPrecision(6))));
+  const at = (i) =>
+    scale === 'log' ? min * (max / min) ** (i / (n - 1)) : min + ((max - min) * i) / (n - 1);
+  return Array.from({ length: n }, (_, i) =>
+    whole ? Math.round(at(i)) : Number(at(i).toPrecision(6)),
+  );
 }
 
-export const canSweep = (field) => field.sweepable !== false && field.group !== 'experiment' && field.type !== 'object' && field.type !== 'structure';
+export const canSweep = (field) =>
+  field.sweepable !== false &&
+  field.group !== 'experiment' &&
+  field.type !== 'object' &&
+  field.type !== 'structure';
 export const canRange = (field) => field.takes_range ?? isNumeric(field);
 
 /* Specification → draft. */
@@ -126,21 +156,39 @@ export function draftOf(spec, fields) {
     else if (field.type === 'object' && value !== null && typeof value === 'object') {
       if (field.nullable) draft.objects[name] = true;
       for (const [key, part] of Object.entries(value)) draft.texts[`${name}.${key}`] = textOf(part);
-    } else draft.texts[name] = field.type === 'rates' && Array.isArray(value) && value.length === 1 ? `[${value}]` : textOf(value);
+    } else
+      draft.texts[name] =
+        field.type === 'rates' && Array.isArray(value) && value.length === 1
+          ? `[${value}]`
+          : textOf(value);
   }
   for (const [name, values] of Object.entries(sweep)) {
     const field = known.get(name);
-    if (!field) { draft.rest.sweep = { ...draft.rest.sweep, [name]: values }; continue; }
-    if (parent(name) && known.get(parent(name))?.nullable && plain[parent(name)]) draft.objects[parent(name)] = true;
-    draft.sweeps[name] = Array.isArray(values) ? { kind: 'values', text: sweepText(field, values) }
-      : { kind: 'range', min: textOf(values.min), max: textOf(values.max), count: textOf(values.count), scale: values.scale ?? 'linear' };
+    if (!field) {
+      draft.rest.sweep = { ...draft.rest.sweep, [name]: values };
+      continue;
+    }
+    if (parent(name) && known.get(parent(name))?.nullable && plain[parent(name)])
+      draft.objects[parent(name)] = true;
+    draft.sweeps[name] = Array.isArray(values)
+      ? { kind: 'values', text: sweepText(field, values) }
+      : {
+          kind: 'range',
+          min: textOf(values.min),
+          max: textOf(values.max),
+          count: textOf(values.count),
+          scale: values.scale ?? 'linear',
+        };
   }
   return draft;
 }
 
 function place(spec, name, value) {
   const up = parent(name);
-  if (!up) { spec[name] = value; return; }
+  if (!up) {
+    spec[name] = value;
+    return;
+  }
   spec[up] = { ...(spec[up] ?? {}), [child(name)]: value };
 }
 
@@ -155,7 +203,10 @@ export function specOf(draft, fields) {
     const up = parent(name);
     const nullable = up && fields.find((one) => one.name === up)?.nullable;
     if (nullable && !draft.objects[up]) continue;
-    if (draft.objects[name]) { spec[name] ??= {}; continue; }
+    if (draft.objects[name]) {
+      spec[name] ??= {};
+      continue;
+    }
     if (draft.sweeps[name]) {
       const parsed = parseSweep(field, draft.sweeps[name]);
       if (parsed?.error) errors.set(name, parsed.error);
@@ -172,7 +223,10 @@ export function specOf(draft, fields) {
 
 /* The field that a JSON pointer of an error speaks of: "/sweep/dropout/1" → "dropout"; null where there is none. */
 export function fieldOfPointer(pointer, fields) {
-  const words = (pointer ?? '').split('/').slice(1).map((word) => word.replace(/~1/g, '/').replace(/~0/g, '~'));
+  const words = (pointer ?? '')
+    .split('/')
+    .slice(1)
+    .map((word) => word.replace(/~1/g, '/').replace(/~0/g, '~'));
   if (words[0] === 'sweep' || words[0] === 'baseline') words.shift();
   const names = new Set(fields.map((field) => field.name));
   const nested = words.slice(0, 2).join('.');

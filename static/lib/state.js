@@ -1,19 +1,33 @@
 /* state — the URL is the state of the page: `#/experiments/3?metrics=val_loss&y=log`.
  * A view declares its properties in a table; values at their default are left out of the URL. */
 
-export const text = (fallback = '') => ({ fallback, read: (word) => word, write: (value) => value });
-export const flag = (fallback = false) => ({ fallback, read: (word) => word === '1', write: (value) => (value ? '1' : '0') });
+export const text = (fallback = '') => ({
+  fallback,
+  read: (word) => word,
+  write: (value) => value,
+});
+export const flag = (fallback = false) => ({
+  fallback,
+  read: (word) => word === '1',
+  write: (value) => (value ? '1' : '0'),
+});
 
 export const choice = (values, fallback = values[0]) => ({
-  fallback, read: (word) => (values.includes(word) ? word : fallback), write: (value) => value,
+  fallback,
+  read: (word) => (values.includes(word) ? word : fallback),
+  write: (value) => value,
 });
 
 export const number = (fallback) => ({
-  fallback, read: (word) => (word !== '' && Number.isFinite(Number(word)) ? Number(word) : fallback), write: String,
+  fallback,
+  read: (word) => (word !== '' && Number.isFinite(Number(word)) ? Number(word) : fallback),
+  write: String,
 });
 
 export const list = (fallback = []) => ({
-  fallback, read: (word) => (word === '' ? [] : word.split(',')), write: (value) => value.join(','),
+  fallback,
+  read: (word) => (word === '' ? [] : word.split(',')),
+  write: (value) => value.join(','),
 });
 
 /* A pair of numbers, or null. */
@@ -50,7 +64,8 @@ export function href(path, props = {}, values = {}) {
   const query = new URLSearchParams();
   for (const [name, kind] of Object.entries(props)) {
     const value = values[name];
-    if (value !== undefined && value !== null && !same(value, kind.fallback)) query.set(name, kind.write(value));
+    if (value !== undefined && value !== null && !same(value, kind.fallback))
+      query.set(name, kind.write(value));
   }
   const words = query.toString();
   return `#${path}${words ? `?${words}` : ''}`;

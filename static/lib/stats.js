@@ -10,8 +10,12 @@ export function t975(df) {
   const z = 1.959963985;
   const z3 = z ** 3;
   const z5 = z ** 5;
-  return z + (z3 + z) / (4 * df) + (5 * z5 + 16 * z3 + 3 * z) / (96 * df ** 2)
-    + (3 * z ** 7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * df ** 3);
+  return (
+    z +
+    (z3 + z) / (4 * df) +
+    (5 * z5 + 16 * z3 + 3 * z) / (96 * df ** 2) +
+    (3 * z ** 7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * df ** 3)
+  );
 }
 
 /* {n, mean, std} of the finite values; std is null for fewer than two. */
@@ -20,7 +24,8 @@ export function summarize(values) {
   const n = finite.length;
   if (n === 0) return { n, mean: null, std: null };
   const mean = finite.reduce((sum, x) => sum + x, 0) / n;
-  const std = n > 1 ? Math.sqrt(finite.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1)) : null;
+  const std =
+    n > 1 ? Math.sqrt(finite.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (n - 1)) : null;
   return { n, mean, std };
 }
 

@@ -4,28 +4,56 @@ import { count, duration } from '../lib/format.js';
 import { remainingSeconds } from '../lib/pace.js';
 
 const PATHS = {
-  plus: 'M8 3v10M3 8h10', close: 'M4 4l8 8M12 4l-8 8', down: 'M4 6l4 4 4-4', right: 'M6 4l4 4-4 4', check: 'M3.5 8.5l3 3 6-7',
-  stop: 'M4.5 4.5h7v7h-7z', pause: 'M5.5 4v8M10.5 4v8', play: 'M5 3.5v9l7-4.5z', retry: 'M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3',
-  copy: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7', trash: 'M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.7 9h5.6l.7-9', download: 'M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10',
+  plus: 'M8 3v10M3 8h10',
+  close: 'M4 4l8 8M12 4l-8 8',
+  down: 'M4 6l4 4 4-4',
+  right: 'M6 4l4 4-4 4',
+  check: 'M3.5 8.5l3 3 6-7',
+  stop: 'M4.5 4.5h7v7h-7z',
+  pause: 'M5.5 4v8M10.5 4v8',
+  play: 'M5 3.5v9l7-4.5z',
+  retry: 'M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3',
+  copy: 'M5.5 5.5h7v7h-7zM3.5 10.5v-7h7',
+  trash: 'M3 4.5h10M6 4.5v-2h4v2M4.5 4.5l.7 9h5.6l.7-9',
+  download: 'M8 2.5v8M4.5 7.5L8 11l3.5-3.5M3 13.5h10',
   sun: 'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1',
-  moon: 'M12.5 9.8A5.2 5.2 0 0 1 6.2 3.5 5.2 5.2 0 1 0 12.5 9.8z', auto: 'M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12', clock: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 5v3.2l2.2 1.3',
-  pen: 'M3 13l.7-2.8 7-7 2.1 2.1-7 7zM9.5 4.4l2.1 2.1', search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.4 10.4L13.5 13.5', alert: 'M8 2.5l6 10.5H2zM8 6.5v3M8 11v.6',
-  vary: 'M2 12c3 0 3-8 6-8s3 8 6 8', info: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 7.3v3.4M8 5.2v.6', upload: 'M8 11V3M4.5 6L8 2.5 11.5 6M3 13.5h10', table: 'M2.5 3.5h11v9h-11zM2.5 6.5h11M6.5 6.5v6', minus: 'M3 8h10',
+  moon: 'M12.5 9.8A5.2 5.2 0 0 1 6.2 3.5 5.2 5.2 0 1 0 12.5 9.8z',
+  auto: 'M8 2a6 6 0 1 0 0 12zM8 2a6 6 0 0 1 0 12',
+  clock: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 5v3.2l2.2 1.3',
+  pen: 'M3 13l.7-2.8 7-7 2.1 2.1-7 7zM9.5 4.4l2.1 2.1',
+  search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.4 10.4L13.5 13.5',
+  alert: 'M8 2.5l6 10.5H2zM8 6.5v3M8 11v.6',
+  vary: 'M2 12c3 0 3-8 6-8s3 8 6 8',
+  info: 'M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM8 7.3v3.4M8 5.2v.6',
+  upload: 'M8 11V3M4.5 6L8 2.5 11.5 6M3 13.5h10',
+  table: 'M2.5 3.5h11v9h-11zM2.5 6.5h11M6.5 6.5v6',
+  minus: 'M3 8h10',
 };
 
 export const Icon = ({ name }) => html`
   <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d=${PATHS[name]} /></svg>`;
 
 const STATUS = {
-  queued: ['clock', 'queued'], running: ['play', 'running'], paused: ['pause', 'paused'], completed: ['check', 'completed'],
-  failed: ['alert', 'failed'], cancelled: ['minus', 'cancelled'],
+  queued: ['clock', 'queued'],
+  running: ['play', 'running'],
+  paused: ['pause', 'paused'],
+  completed: ['check', 'completed'],
+  failed: ['alert', 'failed'],
+  cancelled: ['minus', 'cancelled'],
 };
-const REASONS = { early_stopped: 'stopped early', diverged: 'diverged', error: 'failed', finished: 'completed', cancelled: 'cancelled' };
+const REASONS = {
+  early_stopped: 'stopped early',
+  diverged: 'diverged',
+  error: 'failed',
+  finished: 'completed',
+  cancelled: 'cancelled',
+};
 
 /* A status in word and sign; with a stop reason where that says more. */
 export function Status({ status, reason }) {
   const [icon, word] = STATUS[status] ?? ['info', status];
-  const shown = reason && status !== 'running' && status !== 'queued' ? REASONS[reason] ?? word : word;
+  const shown =
+    reason && status !== 'running' && status !== 'queued' ? (REASONS[reason] ?? word) : word;
   return html`<span class="status status-${status}" data-status=${status}><${Icon} name=${icon} />${shown}</span>`;
 }
 
@@ -40,9 +68,15 @@ export function Progress({ experiment }) {
   const rest = Math.max(0, (progress ?? 0) - done / Math.max(1, total));
   return html`
     <div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${percent} aria-label="Progress"
-      aria-valuetext=${words} title=${ORDER.filter((key) => runs[key]).map((key) => `${runs[key]} ${key}`).join(', ')}>
-      ${['completed', 'failed', 'cancelled'].map((key) => runs[key] > 0 && html`
-        <span class="part part-${key}" style=${{ width: `${(100 * runs[key]) / total}%` }} />`)}
+      aria-valuetext=${words} title=${ORDER.filter((key) => runs[key])
+        .map((key) => `${runs[key]} ${key}`)
+        .join(', ')}>
+      ${['completed', 'failed', 'cancelled'].map(
+        (key) =>
+          runs[key] > 0 &&
+          html`
+        <span class="part part-${key}" style=${{ width: `${(100 * runs[key]) / total}%` }} />`,
+      )}
       ${rest > 0.001 && html`<span class="part part-running" style=${{ width: `${100 * rest}%` }} />`}
     </div>`;
 }
@@ -52,7 +86,8 @@ export function Remaining({ experiment }) {
   return seconds === null ? null : html`<span class="soft nowrap">${duration(seconds)} left</span>`;
 }
 
-export const Loading = ({ what = 'Loading' }) => html`<p class="loading" role="status">${what}…</p>`;
+export const Loading = ({ what = 'Loading' }) =>
+  html`<p class="loading" role="status">${what}…</p>`;
 
 /* The line of a config, as in the charts. */
 export const Swatch = ({ style }) => html`
@@ -98,7 +133,9 @@ export async function attempt(work, done) {
 }
 
 /* The service can be reached again: what says that it cannot is not true any more. */
-export function dismissUnreached() { for (const box of document.querySelectorAll('.notice.unreached')) box.remove(); }
+export function dismissUnreached() {
+  for (const box of document.querySelectorAll('.notice.unreached')) box.remove();
+}
 
 /* A button that asks once more before it acts. */
 export function ConfirmButton({ id, label, confirm, icon, onConfirm, quiet }) {
@@ -107,7 +144,11 @@ export function ConfirmButton({ id, label, confirm, icon, onConfirm, quiet }) {
   useEffect(() => () => clearTimeout(timer.current), []);
   const click = () => {
     clearTimeout(timer.current);
-    if (asked) { setAsked(false); onConfirm(); return; }
+    if (asked) {
+      setAsked(false);
+      onConfirm();
+      return;
+    }
     setAsked(true);
     timer.current = setTimeout(() => setAsked(false), 4000);
   };
@@ -121,11 +162,13 @@ export function ConfirmButton({ id, label, confirm, icon, onConfirm, quiet }) {
 export function Segments({ name, label, value, options, onChange }) {
   return html`
     <div class="segments" role="radiogroup" aria-label=${label}>
-      ${options.map(([key, words]) => html`
+      ${options.map(
+        ([key, words]) => html`
         <label class=${key === value ? 'on' : ''}>
           <input type="radio" name=${name} value=${key} checked=${key === value} onChange=${() => onChange(key)} data-testid="${name}-${key}" />
           <span>${words}</span>
-        </label>`)}
+        </label>`,
+      )}
     </div>`;
 }
 
@@ -142,17 +185,26 @@ export function Tabs({ id, label, value, tabs, onChange }) {
   };
   return html`
     <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>
-      ${tabs.map(([key, words]) => html`
+      ${tabs.map(
+        ([key, words]) => html`
         <button type="button" role="tab" id="${id}-${key}" aria-selected=${key === value ? 'true' : 'false'} aria-controls="${id}-panel"
-          tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>${words}</button>`)}
+          tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>${words}</button>`,
+      )}
     </div>`;
 }
 
-export const tabPanel = (id, key) => ({ id: `${id}-panel`, role: 'tabpanel', 'aria-labelledby': `${id}-${key}`, tabindex: -1 });
+export const tabPanel = (id, key) => ({
+  id: `${id}-panel`,
+  role: 'tabpanel',
+  'aria-labelledby': `${id}-${key}`,
+  tabindex: -1,
+});
 
 /* Lets the browser save text or a Blob under a name. */
 export function saveFile(name, content, type = 'text/plain') {
-  const url = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
+  const url = URL.createObjectURL(
+    content instanceof Blob ? content : new Blob([content], { type }),
+  );
   const anchor = document.createElement('a');
   anchor.href = url;
   anchor.download = name;

@@ -1,6 +1,14 @@
 /* boundary — the decision boundary as it forms: what nets make of the plane of two inputs, epoch by epoch, with the samples they train
  * on; two configs side by side, or one run alone. The epoch is that of the link; without one, the last there is. */
-import { html, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from '../lib/html.js';
+import {
+  html,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useReducer,
+  useRef,
+  useState,
+} from '../lib/html.js';
 import { get } from '../lib/api.js';
 import { BoundaryStore } from '../lib/boundary-store.js';
 import { TERMINAL } from '../lib/experiment-store.js';
@@ -14,14 +22,21 @@ const STEP_MS = 220;
 /* Whether the runs of an experiment can be shown: one answer to two inputs. */
 export function useIsPlane(run) {
   const [plane, setPlane] = useState(false);
-  const { name, dimensions } = run ? (typeof run.config.dataset === 'object' ? run.config.dataset : { name: run.config.dataset }) : {};
+  const { name, dimensions } = run
+    ? typeof run.config.dataset === 'object'
+      ? run.config.dataset
+      : { name: run.config.dataset }
+    : {};
   useEffect(() => {
     if (!name) return undefined;
     const abort = new AbortController();
-    get(`/datasets/${encodeURIComponent(name)}`, {}, abort.signal).then((set) => {
-      const inputs = set.built_in && dimensions ? dimensions : set.inputs;
-      setPlane(inputs === 2 && (set.task === 'classification' || (set.outputs ?? 1) === 1));
-    }, () => {});
+    get(`/datasets/${encodeURIComponent(name)}`, {}, abort.signal).then(
+      (set) => {
+        const inputs = set.built_in && dimensions ? dimensions : set.inputs;
+        setPlane(inputs === 2 && (set.task === 'classification' || (set.outputs ?? 1) === 1));
+      },
+      () => {},
+    );
     return () => abort.abort();
   }, [name, dimensions]);
   return plane;
@@ -31,15 +46,20 @@ const isOver = (run) => TERMINAL.includes(run.status);
 
 /* The last epoch that a run has trained to its end. */
 const lastOf = (run) => (run.stop_reason === 'diverged' ? Math.max(0, run.epoch - 1) : run.epoch);
-const isReady = (run) => run !== undefined && (run.epoch > 0 || (run.status !== 'queued' && run.status !== 'cancelled'));
+const isReady = (run) =>
+  run !== undefined && (run.epoch > 0 || (run.status !== 'queued' && run.status !== 'cancelled'));
 
 /* The epochs to show: all, or some when there are many, and those at which a run ended. */
 export function framesOf(runs) {
   const end = Math.max(0, ...runs.map((run) => (isOver(run) ? lastOf(run) : run.epochs)));
   const steps = Math.min(FRAMES, end);
-  const spread = Array.from({ length: steps + 1 }, (_, i) => (end <= FRAMES ? i : Math.round(end * (i / steps) ** BEND)));
+  const spread = Array.from({ length: steps + 1 }, (_, i) =>
+    end <= FRAMES ? i : Math.round(end * (i / steps) ** BEND),
+  );
   const reached = Math.max(0, ...runs.map(lastOf));
-  return [...new Set([...spread, ...runs.filter(isOver).map(lastOf)])].filter((epoch) => epoch <= reached).sort((a, b) => a - b);
+  return [...new Set([...spread, ...runs.filter(isOver).map(lastOf)])]
+    .filter((epoch) => epoch <= reached)
+    .sort((a, b) => a - b);
 }
 
 /* The grids of these runs up to where each has come, and a number that grows when there are more. */
@@ -49,7 +69,12 @@ function useGrids(runs, frames, active) {
   useEffect(() => () => store.close(), [store]);
   const key = runs.map((run) => `${run.id}:${lastOf(run)}`).join();
   useEffect(() => {
-    if (active) for (const run of runs) store.want(run.id, frames.filter((epoch) => epoch <= lastOf(run)));
+    if (active)
+      for (const run of runs)
+        store.want(
+          run.id,
+          frames.filter((epoch) => epoch <= lastOf(run)),
+        );
   }, [key, frames.join(), active]);
   return store;
 }
@@ -58,7 +83,15 @@ function useGrids(runs, frames, active) {
 function useSeen(box) {
   const [seen, setSeen] = useState(false);
   useEffect(() => {
-    const observer = new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting)) { setSeen(true); observer.disconnect(); } }, { rootMargin: '200px' });
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) {
+          setSeen(true);
+          observer.disconnect();
+        }
+      },
+      { rootMargin: '200px' },
+    );
     observer.observe(box.current);
     return () => observer.disconnect();
   }, []);
@@ -67,11 +100,22 @@ function useSeen(box) {
 
 /* Which frame is shown: the link's, the one under the slider, or the next while it plays. {at, playing, move(i), settle(i), toggle()} */
 function useFrame(frames, epoch, set, isLoaded) {
-  const [held, setHeld] = useState(null); /* {i, over}: while the slider moves or the film plays, until the link says another than `over` */
+  const [held, setHeld] =
+    useState(
+      null,
+    ); /* {i, over}: while the slider moves or the film plays, until the link says another than `over` */
   const [playing, setPlaying] = useState(false);
   const last = frames.length - 1;
   const newest = frames.findLastIndex(isLoaded); /* of runs that train, what all have come to */
-  const linked = epoch !== '' ? Math.max(0, frames.findLastIndex((frame) => frame <= Number(epoch))) : newest < 0 ? last : newest;
+  const linked =
+    epoch !== ''
+      ? Math.max(
+          0,
+          frames.findLastIndex((frame) => frame <= Number(epoch)),
+        )
+      : newest < 0
+        ? last
+        : newest;
   const at = Math.min(held?.over === epoch ? held.i : linked, last);
   const hold = (i) => setHeld({ i, over: epoch });
   const settle = (i) => {
@@ -91,11 +135,23 @@ function useFrame(frames, epoch, set, isLoaded) {
     return () => clearInterval(timer);
   }, [playing]);
   const toggle = () => {
-    if (playing) { settle(at); return; }
+    if (playing) {
+      settle(at);
+      return;
+    }
     hold(at >= last ? 0 : at);
     setPlaying(true);
   };
-  return { at, playing, move: (i) => { setPlaying(false); hold(i); }, settle, toggle };
+  return {
+    at,
+    playing,
+    move: (i) => {
+      setPlaying(false);
+      hold(i);
+    },
+    settle,
+    toggle,
+  };
 }
 
 function Controls({ id, frames, frame, of }) {
@@ -120,12 +176,18 @@ function Figure({ shot, store, epoch }) {
   const { run, label, title } = shot;
   const one = run && store.find(run.id);
   const grid = run && store.at(run.id, epoch);
-  const isMissing = one?.problem && (grid?.epoch ?? -1) < Math.min(epoch, lastOf(run)) && !one.grids.has(epoch);
+  const isMissing =
+    one?.problem && (grid?.epoch ?? -1) < Math.min(epoch, lastOf(run)) && !one.grids.has(epoch);
   return html`<figure><figcaption>${title}${run && html`<span class="soft">${aside(run, grid, epoch)}</span>`}</figcaption>
     ${isMissing && html`<${Failure} problem=${one.problem} title="There is no boundary of epoch ${Math.min(epoch, lastOf(run))}" retry=${() => store.retry(run.id)} />`}
-    ${!run ? html`<p class="plane waiting soft">${shot.waiting}</p>`
-      : grid ? html`<${Plane} about=${one.about} grid=${grid} label="${label} at epoch ${grid.epoch}" />`
-        : !isMissing && html`<div class="plane waiting"><${Loading} what="Training it once more" /></div>`}</figure>`;
+    ${
+      !run
+        ? html`<p class="plane waiting soft">${shot.waiting}</p>`
+        : grid
+          ? html`<${Plane} about=${one.about} grid=${grid} label="${label} at epoch ${grid.epoch}" />`
+          : !isMissing &&
+            html`<div class="plane waiting"><${Loading} what="Training it once more" /></div>`
+    }</figure>`;
 }
 
 /* shots: [{key, run (or none yet), label, title, waiting}] at the same epoch; nothing is asked for until they are `active`. */
@@ -133,7 +195,9 @@ function Film({ id, shots, epoch, active, set }) {
   const runs = shots.map((shot) => shot.run).filter(Boolean);
   const frames = framesOf(runs);
   const store = useGrids(runs, frames, active);
-  const hasGrid = (run, wanted) => store.find(run.id)?.problem || store.find(run.id)?.grids.has(isOver(run) ? Math.min(wanted, lastOf(run)) : wanted);
+  const hasGrid = (run, wanted) =>
+    store.find(run.id)?.problem ||
+    store.find(run.id)?.grids.has(isOver(run) ? Math.min(wanted, lastOf(run)) : wanted);
   const isLoaded = (wanted) => runs.every((run) => hasGrid(run, wanted));
   const frame = useFrame(frames, epoch, set, isLoaded);
   const about = runs.map((run) => store.find(run.id)?.about).find(Boolean);
@@ -150,19 +214,36 @@ function Film({ id, shots, epoch, active, set }) {
 
 /* One select; its options are made anew only when they change. */
 function Choice({ id, label, options, value, onChange }) {
-  const items = useMemo(() => options.map(([key, words]) => html`<option value=${key} selected=${key === value}>${words}</option>`), [JSON.stringify(options), value]);
+  const items = useMemo(
+    () =>
+      options.map(
+        ([key, words]) => html`<option value=${key} selected=${key === value}>${words}</option>`,
+      ),
+    [JSON.stringify(options), value],
+  );
   const select = useRef(null);
-  useLayoutEffect(() => { select.current.value = value; });
+  useLayoutEffect(() => {
+    select.current.value = value;
+  });
   return html`<label class="inline">${label} <select id=${id} ref=${select} onChange=${(event) => onChange(event.target.value)}>${items}</select></label>`;
 }
 
 /* The config on the right if the link does not say: the best but the one on the left, while it is not known the last. */
 function otherThan(left, configs, comparison, active) {
-  const best = active ? null : comparison?.configs.find((config) => config.config_id !== left)?.config_id;
-  return configs.find((config) => config.config_id === best)?.config_id ?? configs.findLast((config) => config.config_id !== left)?.config_id ?? null;
+  const best = active
+    ? null
+    : comparison?.configs.find((config) => config.config_id !== left)?.config_id;
+  return (
+    configs.find((config) => config.config_id === best)?.config_id ??
+    configs.findLast((config) => config.config_id !== left)?.config_id ??
+    null
+  );
 }
 
-const seedsOf = (configs) => [...new Set(configs.flatMap((config) => config.runs.map((run) => run.seed)))].sort((a, b) => a - b);
+const seedsOf = (configs) =>
+  [...new Set(configs.flatMap((config) => config.runs.map((run) => run.seed)))].sort(
+    (a, b) => a - b,
+  );
 const runOf = (config, seed) => config.runs.find((run) => run.seed === seed && isReady(run));
 
 /* configs: [{config_id, label, runs}]; props: left, right, seed, epoch. */
@@ -172,14 +253,19 @@ export function Boundaries({ configs, comparison, active, styles, props, set }) 
   const known = (id) => configs.some((config) => config.config_id === id);
   const left = [props.left, comparison?.baseline].find(known) ?? configs[0].config_id;
   const right = known(props.right) ? props.right : otherThan(left, configs, comparison, active);
-  const chosen = [left, right].filter(Boolean).map((id) => configs.find((config) => config.config_id === id));
+  const chosen = [left, right]
+    .filter(Boolean)
+    .map((id) => configs.find((config) => config.config_id === id));
   const seeds = seedsOf(chosen);
   const usual = seeds.find((one) => chosen.every((config) => runOf(config, one))) ?? seeds[0];
   const seed = seeds.includes(Number(props.seed)) && props.seed !== '' ? Number(props.seed) : usual;
   const shots = chosen.map((config, i) => {
     const run = runOf(config, seed);
     return {
-      key: `${i}-${run?.id ?? config.config_id}`, run, label: `${config.label}, seed ${seed}`, waiting: `Seed ${seed} of this config has not trained yet.`,
+      key: `${i}-${run?.id ?? config.config_id}`,
+      run,
+      label: `${config.label}, seed ${seed}`,
+      waiting: `Seed ${seed} of this config has not trained yet.`,
       title: html`<${Swatch} style=${styles.get(config.config_id)} />${run ? html`<a href="#/runs/${run.id}?tab=boundary">${config.label}</a>` : config.label}`,
     };
   });
@@ -189,14 +275,25 @@ export function Boundaries({ configs, comparison, active, styles, props, set }) 
       id="boundary-title">The boundary as it forms</h2><div class="toolbar choices-bar">
         <${Choice} id="boundary-left" label=${right ? 'Left' : 'Config'} options=${options} value=${left} onChange=${(id) => set({ left: id })} />
         ${right && html`<${Choice} id="boundary-right" label="Right" options=${options} value=${right} onChange=${(id) => set({ right: id })} />`}
-        ${seeds.length > 1 && html`<${Choice} id="boundary-seed" label="Seed" options=${seeds.map((one) => [String(one), String(one)])} value=${String(seed)}
-          onChange=${(one) => set({ seed: one })} />`}</div></div>
+        ${
+          seeds.length > 1 &&
+          html`<${Choice} id="boundary-seed" label="Seed" options=${seeds.map((one) => [String(one), String(one)])} value=${String(seed)}
+          onChange=${(one) => set({ seed: one })} />`
+        }</div></div>
       <${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${seen} set=${set} /></section>`;
 }
 
 /* ---- one run ---- */
 
 export function RunBoundary({ run, label, props, set }) {
-  const shots = [{ key: run.id, run: isReady(run) ? run : undefined, label, title: null, waiting: 'The boundary can be seen when the run has started.' }];
+  const shots = [
+    {
+      key: run.id,
+      run: isReady(run) ? run : undefined,
+      label,
+      title: null,
+      waiting: 'The boundary can be seen when the run has started.',
+    },
+  ];
   return html`<div data-testid="boundary"><${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${true} set=${set} /></div>`;
 }

@@ -16,7 +16,8 @@ function drawInto(root, chart, model) {
   root.dataset.points = pointsOf(model);
   root.dataset.lines = model.series.length;
   root.dataset.marks = model.marks?.length ?? 0;
-  queueMicrotask(() => { /* behind the one in which uPlot draws; only the latest measure is kept */
+  queueMicrotask(() => {
+    /* behind the one in which uPlot draws; only the latest measure is kept */
     performance.clearMeasures(`chart-${root.id}`);
     performance.measure(`chart-${root.id}`, { start });
   });
@@ -36,7 +37,8 @@ export function LineChart({ id, label, model, watch, onZoom, small, handle }) {
     return () => chart.current.destroy();
   }, []);
   useLayoutEffect(() => {
-    const draw = () => drawInto(root.current, chart.current, typeof model === 'function' ? model() : model);
+    const draw = () =>
+      drawInto(root.current, chart.current, typeof model === 'function' ? model() : model);
     draw();
     return watch?.(draw);
   }, [model, watch, theme]);
@@ -45,21 +47,32 @@ export function LineChart({ id, label, model, watch, onZoom, small, handle }) {
 }
 
 /* How a chart is moved about, in words. */
-export const ChartHelp = () => html`<span class="soft small wide-only">Drag to zoom, double press to show all. Shift and drag, or scroll sideways, to move
+export const ChartHelp =
+  () => html`<span class="soft small wide-only">Drag to zoom, double press to show all. Shift and drag, or scroll sideways, to move
   along; pinch, or scroll with Ctrl, to zoom. With the keyboard: arrows read, + − 0 zoom, Shift and arrows move along.</span>`;
 
-const fileName = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'chart';
+const fileName = (name) =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '') || 'chart';
 
 const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
 
 /* Rows of cells as CSV; what is not there is empty. */
-const csvText = (rows) => `${rows.map((cells) => cells.map((cell) => quoted(String(cell ?? ''))).join(',')).join('\n')}\n`;
+const csvText = (rows) =>
+  `${rows.map((cells) => cells.map((cell) => quoted(String(cell ?? ''))).join(',')).join('\n')}\n`;
 
 function csvOf(model) {
   const rows = [['series', model.xLabel, 'value', 'low', 'high', 'n']];
   for (const s of model.series) {
-    const edge = (choose, i) => (!s.isGap && Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i]) ? choose(s.low[i], s.high[i]) : null);
-    s.x.forEach((x, i) => rows.push([s.label, x, s.y[i], edge(Math.min, i), edge(Math.max, i), s.n?.[i]]));
+    const edge = (choose, i) =>
+      !s.isGap && Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i])
+        ? choose(s.low[i], s.high[i])
+        : null;
+    s.x.forEach((x, i) =>
+      rows.push([s.label, x, s.y[i], edge(Math.min, i), edge(Math.max, i), s.n?.[i]]),
+    );
   }
   return csvText(rows);
 }
@@ -70,7 +83,9 @@ function FilesMenu({ id, files }) {
   const menu = useRef(null);
   useEffect(() => {
     const { current } = menu;
-    const leave = (event) => { if (!current.contains(event.relatedTarget)) current.open = false; };
+    const leave = (event) => {
+      if (!current.contains(event.relatedTarget)) current.open = false;
+    };
     current.addEventListener('focusout', leave); /* preact knows no onFocusOut */
     return () => current.removeEventListener('focusout', leave);
   }, []);
@@ -82,18 +97,29 @@ function FilesMenu({ id, files }) {
     <details class="menu" ref=${menu} tabindex="-1" onKeyDown=${(event) => event.key === 'Escape' && menu.current.open && close()}>
       <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" />
         </summary>
-      <div class="menu-items">${Object.entries(files).map(([kind, save]) => html`
-        <button type="button" id="${id}-save-${kind}" onClick=${() => { close(); save(); }}>${kind.toUpperCase()}</button>`)}</div>
+      <div class="menu-items">${Object.entries(files).map(
+        ([kind, save]) => html`
+        <button type="button" id="${id}-save-${kind}" onClick=${() => {
+          close();
+          save();
+        }}>${kind.toUpperCase()}</button>`,
+      )}</div>
     </details>`;
 }
 
 /* The files of a line chart. `handle`: the ref that LineChart filled. */
 export function SaveMenu({ id, handle }) {
   const size = { width: 880, height: 480 };
-  const of = (work) => () => { if (handle.current) work(handle.current.model); };
+  const of = (work) => () => {
+    if (handle.current) work(handle.current.model);
+  };
   return html`<${FilesMenu} id=${id} files=${{
-    svg: of((model) => saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml')),
-    png: of((model) => handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob))),
+    svg: of((model) =>
+      saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
+    ),
+    png: of((model) =>
+      handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
+    ),
     csv: of((model) => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv')),
   }} />`;
 }
@@ -103,8 +129,16 @@ export function SaveMenu({ id, handle }) {
 export function SaveSvgMenu({ id, box, title, rows, legend }) {
   const svg = () => box.current.querySelector('svg[role=img]');
   return html`<${FilesMenu} id=${id} files=${{
-    svg: () => saveFile(`${fileName(title)}.svg`, standaloneSvg(svg(), title, legend()).text, 'image/svg+xml'),
-    png: () => attempt(async () => saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title, legend()))),
+    svg: () =>
+      saveFile(
+        `${fileName(title)}.svg`,
+        standaloneSvg(svg(), title, legend()).text,
+        'image/svg+xml',
+      ),
+    png: () =>
+      attempt(async () =>
+        saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title, legend())),
+      ),
     csv: () => saveFile(`${fileName(title)}.csv`, csvText(rows()), 'text/csv'),
   }} />`;
 }

@@ -8,9 +8,12 @@ import { defaultWords } from './field.js';
 /* {name: value} with dotted names for what is inside parents of dotted fields. */
 function flatten(config, fields) {
   const flat = [];
-  const parents = new Set(fields.filter((field) => field.type === 'object').map((field) => field.name));
+  const parents = new Set(
+    fields.filter((field) => field.type === 'object').map((field) => field.name),
+  );
   for (const [name, part] of Object.entries(config ?? {})) {
-    if (parents.has(name) && part !== null && typeof part === 'object') for (const [key, inner] of Object.entries(part)) flat.push([`${name}.${key}`, inner]);
+    if (parents.has(name) && part !== null && typeof part === 'object')
+      for (const [key, inner] of Object.entries(part)) flat.push([`${name}.${key}`, inner]);
     else flat.push([name, part]);
   }
   return flat;
@@ -23,7 +26,10 @@ function isDefault(field, part, datasets) {
   if (field.type === 'dataset') {
     const { name, ...options } = typeof part === 'object' ? part : { name: part };
     const standard = datasets.find((one) => one.name === name)?.options ?? {};
-    return name === defaultWords(field).replace(/"/g, '') && Object.entries(options).every(([key, value]) => standard[key] === value);
+    return (
+      name === defaultWords(field).replace(/"/g, '') &&
+      Object.entries(options).every(([key, value]) => standard[key] === value)
+    );
   }
   return field.default === null && !field.nullable;
 }
@@ -31,18 +37,45 @@ function isDefault(field, part, datasets) {
 export function Configuration({ config, fields, datasets, name }) {
   const [form, setForm] = useState('table');
   const rows = new Map(fields.map((field) => [field.name, field]));
-  const flat = flatten(config, fields).map(([key, part]) => ({ key, part, field: rows.get(key), own: !isDefault(rows.get(key), part, datasets) }));
-  const groups = [['Different from the defaults', flat.filter((one) => one.own)], ['At the defaults', flat.filter((one) => !one.own)]];
+  const flat = flatten(config, fields).map(([key, part]) => ({
+    key,
+    part,
+    field: rows.get(key),
+    own: !isDefault(rows.get(key), part, datasets),
+  }));
+  const groups = [
+    ['Different from the defaults', flat.filter((one) => one.own)],
+    ['At the defaults', flat.filter((one) => !one.own)],
+  ];
   return html`
     <div class="spec-text"><div class="row"><${Segments} name="config-form" label="Form" value=${form}
-      options=${[['table', 'Table'], ['json', 'JSON']]} onChange=${setForm} /><span class="grow" />
-      ${form === 'json' && html`<button type="button" class="button quiet small" id="config-copy" onClick=${() => copyText(pretty(config))}><${Icon}
-        name="copy" />Copy</button>`}</div>
-      ${form === 'json' ? html`<pre class="code" id="config-json" tabindex="0" aria-label="Configuration of ${name}">${pretty(config)}</pre>`
-        : groups.filter(([, some]) => some.length).map(([words, some]) => html`<h3>${words}</h3><dl class="pairs"
+      options=${[
+        ['table', 'Table'],
+        ['json', 'JSON'],
+      ]} onChange=${setForm} /><span class="grow" />
+      ${
+        form === 'json' &&
+        html`<button type="button" class="button quiet small" id="config-copy" onClick=${() => copyText(pretty(config))}><${Icon}
+        name="copy" />Copy</button>`
+      }</div>
+      ${
+        form === 'json'
+          ? html`<pre class="code" id="config-json" tabindex="0" aria-label="Configuration of ${name}">${pretty(config)}</pre>`
+          : groups
+              .filter(([, some]) => some.length)
+              .map(
+                ([words, some]) => html`<h3>${words}</h3><dl class="pairs"
           data-testid=${some[0].own ? 'config-own' : 'config-default'}>
-          ${some.map((one) => html`<div title=${one.field?.help}><dt><code>${one.key}</code></dt>
-            <dd>${showValue(one.part)}${one.own && one.field && defaultWords(one.field) !== '' ? html` <span
-            class="soft small">default ${Array.isArray(one.field.default) ? showValue(one.field.default) : defaultWords(one.field)}</span>` : ''}</dd></div>`)}</dl>`)}
+          ${some.map(
+            (one) => html`<div title=${one.field?.help}><dt><code>${one.key}</code></dt>
+            <dd>${showValue(one.part)}${
+              one.own && one.field && defaultWords(one.field) !== ''
+                ? html` <span
+            class="soft small">default ${Array.isArray(one.field.default) ? showValue(one.field.default) : defaultWords(one.field)}</span>`
+                : ''
+            }</dd></div>`,
+          )}</dl>`,
+              )
+      }
     </div>`;
 }

@@ -14,11 +14,14 @@ function read(text) {
   try {
     const { name = '', ...options } = JSON.parse(text);
     return { name, options };
-  } catch { return { name: text, options: {} }; }
+  } catch {
+    return { name: text, options: {} };
+  }
 }
 
 const defaultName = (field) => field.default ?? (field.default_text ?? '').replace(/"/g, '');
-const write = (name, options) => (Object.keys(options).length ? JSON.stringify({ name: name || undefined, ...options }) : name);
+const write = (name, options) =>
+  Object.keys(options).length ? JSON.stringify({ name: name || undefined, ...options }) : name;
 
 /* datasets: all sets, empty until they are loaded, which reload() does again; builtIn: what /fields says of the built-in ones, with their options and defaults. */
 export function DatasetInput({ field, text, error, onText, datasets, builtIn, reload }) {
@@ -34,21 +37,35 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn, re
     else next[key] = Number.isFinite(parsed) ? parsed : typed;
     onText(write(name || defaultName(field), next));
   };
-  const groups = [['Built in', builtIn], ['Registered', datasets.filter((one) => !one.built_in)]];
+  const groups = [
+    ['Built in', builtIn],
+    ['Registered', datasets.filter((one) => !one.built_in)],
+  ];
   const isListed = groups.some(([, sets]) => sets.some((one) => one.name === name));
   return html`
     <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined} aria-describedby="${id}-help"
       onChange=${(event) => onText(event.target.value)}>
       <option value="" selected=${name === ''}>default: ${defaultName(field)}</option>
       ${name !== '' && !isListed && html`<option value=${name} selected>${name}</option>`}
-      ${groups.filter(([, sets]) => sets.length).map(([words, sets]) => html`<optgroup label=${words}>${sets.map((one) => html`<option
-        value=${one.name} selected=${one.name === name}>${one.name}</option>`)}</optgroup>`)}
+      ${groups
+        .filter(([, sets]) => sets.length)
+        .map(
+          ([words, sets]) =>
+            html`<optgroup label=${words}>${sets.map(
+              (one) => html`<option
+        value=${one.name} selected=${one.name === name}>${one.name}</option>`,
+            )}</optgroup>`,
+        )}
     </select>
     ${chosen && html`<p class="soft small">${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')].filter(Boolean).join(' · ')}</p>`}
     ${known && html`<${OptionInputs} id="dataset-option" known=${known} values=${options} onChange=${option} />`}
     ${chosen && html`<${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}} opened=${chosen.name === brought} />`}
     <details class="look" id="dataset-upload"><summary>Bring your own</summary><${Upload}
-      done=${async (own) => { await reload(); setBrought(own); onText(own); }} /></details>`;
+      done=${async (own) => {
+        await reload();
+        setBrought(own);
+        onText(own);
+      }} /></details>`;
 }
 
 /* The preview of the chosen set with the options as they are, made when it is opened, as it is from the start where the set has just come. */

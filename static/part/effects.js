@@ -12,20 +12,49 @@ function verdictOf(item, direction) {
   if (item.p_adjusted === null) return item.n < 3 ? 'too_few_seeds' : 'no_evidence';
   if (item.p_adjusted >= LEVEL) return 'no_evidence';
   if (direction === 'none') return 'differs';
-  return (item.mean < 0) === (direction === 'lower') ? 'better' : 'worse';
+  return item.mean < 0 === (direction === 'lower') ? 'better' : 'worse';
 }
 
-const ALONE = { better: '▲ better', worse: '▼ worse', differs: '≠ differs', no_evidence: '≈ no evidence', too_few_seeds: '… too few seeds' };
-const TOGETHER = { better: '▲ better together', worse: '▼ worse together', differs: '≠ differs', no_evidence: '≈ no evidence', too_few_seeds: '… too few seeds' };
+const ALONE = {
+  better: '▲ better',
+  worse: '▼ worse',
+  differs: '≠ differs',
+  no_evidence: '≈ no evidence',
+  too_few_seeds: '… too few seeds',
+};
+const TOGETHER = {
+  better: '▲ better together',
+  worse: '▼ worse together',
+  differs: '≠ differs',
+  no_evidence: '≈ no evidence',
+  too_few_seeds: '… too few seeds',
+};
 
 function columnsOf(name, words, direction, span) {
   return [
     { key: 'name', label: name, cell: (item) => item.name },
-    { key: 'change', label: 'Change', cell: (item) => html`<${Difference} difference=${item} direction=${direction === 'none' ? undefined : direction} span=${span}
-      verdict=${item.verdict} />` },
-    { key: 'verdict', label: 'Verdict', cell: (item) => html`<span class="verdict verdict-${item.verdict}">${words[item.verdict]}</span>` },
+    {
+      key: 'change',
+      label: 'Change',
+      cell: (
+        item,
+      ) => html`<${Difference} difference=${item} direction=${direction === 'none' ? undefined : direction} span=${span}
+      verdict=${item.verdict} />`,
+    },
+    {
+      key: 'verdict',
+      label: 'Verdict',
+      cell: (item) =>
+        html`<span class="verdict verdict-${item.verdict}">${words[item.verdict]}</span>`,
+    },
     { key: 'n', label: 'Seeds', align: 'num', cell: (item) => number(item.n) },
-    { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm over all effects', cell: (item) => pValue(item.p_adjusted) },
+    {
+      key: 'p',
+      label: 'p',
+      align: 'num',
+      help: 'Two-sided paired t test, adjusted by Holm over all effects',
+      cell: (item) => pValue(item.p_adjusted),
+    },
   ];
 }
 
@@ -34,22 +63,43 @@ export function Effects({ comparison }) {
   const rows = useMemo(() => {
     const reference = new Map(effects.factors.map((factor) => [factor.field, factor.reference]));
     return effects.items.map((item, place) => ({
-      ...item, place, verdict: verdictOf(item, direction),
-      name: item.with ? `${item.field} ${showValue(item.level)} with ${item.with.field} ${showValue(item.with.level)}`
+      ...item,
+      place,
+      verdict: verdictOf(item, direction),
+      name: item.with
+        ? `${item.field} ${showValue(item.level)} with ${item.with.field} ${showValue(item.with.level)}`
         : `${item.field} ${showValue(item.level)} instead of ${showValue(reference.get(item.field))}`,
     }));
   }, [comparison]);
-  const span = Math.max(0, ...rows.flatMap((row) => [row.mean, row.ci_low, row.ci_high]).filter(Number.isFinite).map(Math.abs));
+  const span = Math.max(
+    0,
+    ...rows
+      .flatMap((row) => [row.mean, row.ci_low, row.ci_high])
+      .filter(Number.isFinite)
+      .map(Math.abs),
+  );
   const [alone, together] = [rows.filter((row) => !row.with), rows.filter((row) => row.with)];
-  const table = (id, name, words, items) => html`<${Table} stack id=${id} label=${name} columns=${columnsOf(name, words, direction, span)} rows=${items}
+  const table = (
+    id,
+    name,
+    words,
+    items,
+  ) => html`<${Table} stack id=${id} label=${name} columns=${columnsOf(name, words, direction, span)} rows=${items}
     rowKey=${(row) => row.place} />`;
   return html`
     <section class="card effects" aria-labelledby="effects-title" data-testid="effects"><div class="section-head">
       <h2 id="effects-title">What each setting does</h2></div>
       <p class="soft small">How much ${metricLabel(metric)} changes, with 95 % intervals over seeds${direction === 'none' ? '' : `; ${direction} is better`}. A setting’s own effect is averaged over all values of the others.</p>
       ${table('main-effects', 'Setting', ALONE, alone)}
-      ${together.length > 0 && html`<p class="soft small">What two do together beyond the sum of their own effects:</p>
-        ${together.length <= SHOWN ? table('interactions', 'Together', TOGETHER, together) : html`<details class="method">
-          <summary>${number(together.length)} pairs of values</summary>${table('interactions', 'Together', TOGETHER, together)}</details>`}`}
+      ${
+        together.length > 0 &&
+        html`<p class="soft small">What two do together beyond the sum of their own effects:</p>
+        ${
+          together.length <= SHOWN
+            ? table('interactions', 'Together', TOGETHER, together)
+            : html`<details class="method">
+          <summary>${number(together.length)} pairs of values</summary>${table('interactions', 'Together', TOGETHER, together)}</details>`
+        }`
+      }
     </section>`;
 }

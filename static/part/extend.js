@@ -6,7 +6,9 @@ import { count } from '../lib/format.js';
 import { notify } from './basic.js';
 
 function ExtendForm({ experiment, fields, seeds: now, close, done }) {
-  const swept = Object.keys(experiment.spec.sweep ?? {}).map((name) => fields.find((field) => field.name === name)).filter(Boolean);
+  const swept = Object.keys(experiment.spec.sweep ?? {})
+    .map((name) => fields.find((field) => field.name === name))
+    .filter(Boolean);
   const [repeats, setRepeats] = useState(String(Math.max(now + 2, 5)));
   const [texts, setTexts] = useState({});
   const [problem, setProblem] = useState('');
@@ -17,7 +19,10 @@ function ExtendForm({ experiment, fields, seeds: now, close, done }) {
     for (const field of swept) {
       if (!(texts[field.name] ?? '').trim()) continue;
       const parsed = parseSweepValues(field, texts[field.name]);
-      if (parsed.error) { setProblem(`${field.name}: ${parsed.error}`); return; }
+      if (parsed.error) {
+        setProblem(`${field.name}: ${parsed.error}`);
+        return;
+      }
       body.sweep = { ...body.sweep, [field.name]: parsed.value };
     }
     if (Object.keys(body).length === 0) {
@@ -31,7 +36,9 @@ function ExtendForm({ experiment, fields, seeds: now, close, done }) {
       done(after);
       close();
     } catch (error) {
-      setProblem(error.errors.length ? error.errors.map((one) => one.detail).join('; ') : error.message);
+      setProblem(
+        error.errors.length ? error.errors.map((one) => one.detail).join('; ') : error.message,
+      );
     }
   };
   return html`
@@ -40,9 +47,13 @@ function ExtendForm({ experiment, fields, seeds: now, close, done }) {
       <p class="soft">Only the combinations of config and seed that are missing are trained.</p>
       <label>Seeds of every config, now ${now}<input id="extend-repeats" type="text" inputmode="numeric" value=${repeats}
         onInput=${(event) => setRepeats(event.target.value)} /></label>
-      ${swept.map((field) => html`<label>More values of <code>${field.name}</code><input id="extend-${field.name.replace(/\./g, '-')}" type="text"
+      ${swept.map(
+        (
+          field,
+        ) => html`<label>More values of <code>${field.name}</code><input id="extend-${field.name.replace(/\./g, '-')}" type="text"
         autocomplete="off" value=${texts[field.name] ?? ''} placeholder="none"
-        onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} /></label>`)}
+        onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} /></label>`,
+      )}
       ${problem && html`<p class="field-error" role="alert">${problem}</p>`}
       <div class="row"><button class="button primary" id="extend-submit">Extend</button><button type="button" class="button"
         onClick=${close}>Leave it</button></div>
@@ -54,7 +65,13 @@ export function openExtend(experiment, fields, seeds, done) {
   const dialog = document.createElement('dialog');
   dialog.setAttribute('aria-labelledby', 'extend-title');
   document.body.append(dialog);
-  dialog.addEventListener('close', () => { render(null, dialog); dialog.remove(); });
-  render(html`<${ExtendForm} experiment=${experiment} fields=${fields} seeds=${seeds} done=${done} close=${() => dialog.close()} />`, dialog);
+  dialog.addEventListener('close', () => {
+    render(null, dialog);
+    dialog.remove();
+  });
+  render(
+    html`<${ExtendForm} experiment=${experiment} fields=${fields} seeds=${seeds} done=${done} close=${() => dialog.close()} />`,
+    dialog,
+  );
   dialog.showModal();
 }

@@ -12,10 +12,14 @@ const STRONGEST = 0.6;
 const FAINTEST = 0.08;
 const POINT = 3.8;
 
-const triple = (color) => (color.startsWith('#') ? [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16)) : color.match(/\d+/g).map(Number));
+const triple = (color) =>
+  color.startsWith('#')
+    ? [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16))
+    : color.match(/\d+/g).map(Number);
 
 /* Many classes share the scale of numbers. */
-const colorOf = (c, n, theme) => (n <= COLORS ? categorical(c, theme) : viridis(n > 1 ? c / (n - 1) : 0));
+const colorOf = (c, n, theme) =>
+  n <= COLORS ? categorical(c, theme) : viridis(n > 1 ? c / (n - 1) : 0);
 
 /* Least and greatest value of the samples: the ends of the colour scale of a regression. */
 function reach({ value }) {
@@ -26,15 +30,25 @@ function reach({ value }) {
 /* The colour of cell i; the less certain, the nearer to the ground. */
 function painter({ classes, points }, grid, theme) {
   const ground = triple(css('--surface'));
-  const mix = (color, share) => color.map((x, k) => Math.round(ground[k] + share * (x - ground[k])));
+  const mix = (color, share) =>
+    color.map((x, k) => Math.round(ground[k] + share * (x - ground[k])));
   if (!classes) {
     const [low, high] = reach(points);
-    return (i) => (grid.value[i] === null ? ground : mix(triple(viridis((grid.value[i] - low) / (high - low))), 0.75));
+    return (i) =>
+      grid.value[i] === null
+        ? ground
+        : mix(triple(viridis((grid.value[i] - low) / (high - low))), 0.75);
   }
   const colors = classes.map((_, c) => triple(colorOf(c, classes.length, theme)));
   const even = 1 / classes.length;
-  return (i) => (grid.class[i] === null ? ground
-    : mix(colors[grid.class[i]], FAINTEST + (STRONGEST - FAINTEST) * Math.max(0, (grid.probability[i] - even) / (1 - even))));
+  return (i) =>
+    grid.class[i] === null
+      ? ground
+      : mix(
+          colors[grid.class[i]],
+          FAINTEST +
+            (STRONGEST - FAINTEST) * Math.max(0, (grid.probability[i] - even) / (1 - even)),
+        );
 }
 
 function paintGrid(ctx, about, grid, theme) {
@@ -43,7 +57,9 @@ function paintGrid(ctx, about, grid, theme) {
   small.width = small.height = n;
   const image = small.getContext('2d').createImageData(n, n);
   const color = painter(about, grid, theme);
-  for (let j = 0; j < n; j++) for (let i = 0; i < n; i++) image.data.set([...color(j * n + i), 255], 4 * ((n - 1 - j) * n + i));
+  for (let j = 0; j < n; j++)
+    for (let i = 0; i < n; i++)
+      image.data.set([...color(j * n + i), 255], 4 * ((n - 1 - j) * n + i));
   small.getContext('2d').putImageData(image, 0, 0);
   ctx.drawImage(small, 0, 0, SIZE, SIZE);
 }
@@ -53,8 +69,22 @@ function shape(path, kind, x, y, r) {
   if (kind === 0) path.arc(x, y, r, 0, 2 * Math.PI);
   else if (kind === 1) path.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
   else {
-    const corners = kind === 2 ? [[0, -1.25], [1.15, 0.85], [-1.15, 0.85]] : [[0, -1.3], [1.1, 0], [0, 1.3], [-1.1, 0]];
-    corners.forEach(([dx, dy], i) => (i ? path.lineTo(x + dx * r, y + dy * r) : path.moveTo(x + dx * r, y + dy * r)));
+    const corners =
+      kind === 2
+        ? [
+            [0, -1.25],
+            [1.15, 0.85],
+            [-1.15, 0.85],
+          ]
+        : [
+            [0, -1.3],
+            [1.1, 0],
+            [0, 1.3],
+            [-1.1, 0],
+          ];
+    corners.forEach(([dx, dy], i) =>
+      i ? path.lineTo(x + dx * r, y + dy * r) : path.moveTo(x + dx * r, y + dy * r),
+    );
     path.closePath();
   }
 }
@@ -66,8 +96,16 @@ function paintPoints(ctx, { inputs, points, classes }, theme) {
   ctx.lineWidth = 1;
   points.x.forEach((x, i) => {
     ctx.beginPath();
-    shape(ctx, classes ? points.class[i] % 4 : 0, place(inputs[0], x), SIZE - place(inputs[1], points.y[i]), POINT);
-    ctx.fillStyle = classes ? colorOf(points.class[i], classes.length, theme) : viridis((points.value[i] - low) / (high - low));
+    shape(
+      ctx,
+      classes ? points.class[i] % 4 : 0,
+      place(inputs[0], x),
+      SIZE - place(inputs[1], points.y[i]),
+      POINT,
+    );
+    ctx.fillStyle = classes
+      ? colorOf(points.class[i], classes.length, theme)
+      : viridis((points.value[i] - low) / (high - low));
     ctx.fill();
     ctx.stroke();
   });
@@ -77,16 +115,24 @@ function paintPoints(ctx, { inputs, points, classes }, theme) {
 export function planeWords(about, grid) {
   if (!about.classes) {
     const values = grid.value.filter((x) => x !== null);
-    return values.length ? `predicted values from ${number(Math.min(...values), 3)} to ${number(Math.max(...values), 3)}` : 'no predictions';
+    return values.length
+      ? `predicted values from ${number(Math.min(...values), 3)} to ${number(Math.max(...values), 3)}`
+      : 'no predictions';
   }
   const counts = about.classes.map(() => 0);
   for (const c of grid.class) if (c !== null) counts[c] += 1;
-  return about.classes.map((name, c) => [name, counts[c] / grid.class.length]).filter(([, share]) => share > 0)
-    .map(([name, share]) => `class ${name} on ${Math.round(100 * share)} % of the plane`).join(', ') || 'no predictions';
+  return (
+    about.classes
+      .map((name, c) => [name, counts[c] / grid.class.length])
+      .filter(([, share]) => share > 0)
+      .map(([name, share]) => `class ${name} on ${Math.round(100 * share)} % of the plane`)
+      .join(', ') || 'no predictions'
+  );
 }
 
 const axisName = ({ name }) => (/^\d+$/.test(name) ? `input ${name}` : name);
-const axisWords = (range) => `${axisName(range)}: ${number(range.low, 3)} to ${number(range.high, 3)}`;
+const axisWords = (range) =>
+  `${axisName(range)}: ${number(range.low, 3)} to ${number(range.high, 3)}`;
 
 export function Plane({ about, grid, label }) {
   const canvas = useRef(null);
@@ -103,8 +149,12 @@ export function Plane({ about, grid, label }) {
     <p class="soft small plane-axes"><span>→ ${axisWords(about.inputs[0])}</span><span>↑ ${axisWords(about.inputs[1])}</span></p>`;
 }
 
-const MARKS = [html`<circle cx="7" cy="7" r="5" />`, html`<rect x="2.5" y="2.5" width="9" height="9" />`, html`<path d="M7 1.5l5.5 10h-11z" />`,
-  html`<path d="M7 1l5.5 6-5.5 6-5.5-6z" />`];
+const MARKS = [
+  html`<circle cx="7" cy="7" r="5" />`,
+  html`<rect x="2.5" y="2.5" width="9" height="9" />`,
+  html`<path d="M7 1.5l5.5 10h-11z" />`,
+  html`<path d="M7 1l5.5 6-5.5 6-5.5-6z" />`,
+];
 
 /* Which colour and shape is which class, or which colour which value. */
 export function PlaneLegend({ about }) {
@@ -115,6 +165,8 @@ export function PlaneLegend({ about }) {
     return html`<div class="legend static"><span class="legend-item">${number(low, 3)}<span class="scale-swatch"
       style=${{ background: `linear-gradient(to right, ${stops})` }} />${number(high, 3)}</span></div>`;
   }
-  return html`<div class="legend static">${about.classes.map((name, c) => html`<span class="legend-item"><svg width="14" height="14" aria-hidden="true"
-    fill=${colorOf(c, about.classes.length, theme)}>${MARKS[c % 4]}</svg>class ${name}</span>`)}</div>`;
+  return html`<div class="legend static">${about.classes.map(
+    (name, c) => html`<span class="legend-item"><svg width="14" height="14" aria-hidden="true"
+    fill=${colorOf(c, about.classes.length, theme)}>${MARKS[c % 4]}</svg>class ${name}</span>`,
+  )}</div>`;
 }

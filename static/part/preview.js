@@ -15,16 +15,29 @@ const SETTLE_MS = 300;
 /* How many samples each class has in each part. */
 function Balance({ counts }) {
   const theme = useTheme();
-  const parts = ['train', 'validation', 'test'].filter((part) => counts.some((one) => one[part] > 0));
-  const most = Math.max(1, ...counts.map((one) => parts.reduce((sum, part) => sum + (one[part] ?? 0), 0)));
+  const parts = ['train', 'validation', 'test'].filter((part) =>
+    counts.some((one) => one[part] > 0),
+  );
+  const most = Math.max(
+    1,
+    ...counts.map((one) => parts.reduce((sum, part) => sum + (one[part] ?? 0), 0)),
+  );
   const color = (part) => categorical(['train', 'validation', 'test'].indexOf(part), theme);
   return html`
-    <div class="legend static">${parts.map((part) => html`<span class="legend-item"><span class="swatch"
-      style=${{ background: color(part) }} />${part === 'train' ? 'training' : part}</span>`)}</div>
-    <dl class="balance" data-testid="balance">${counts.map((one) => html`<div><dt title=${one.name}>${one.name}</dt>
-      <dd><span class="bars">${parts.map((part) => one[part] > 0 && html`<span
-        style=${{ width: `${(100 * one[part]) / most}%`, background: color(part) }} title="${one[part]} ${part}" />`)}</span><span
-        class="soft">${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}</span></dd></div>`)}</dl>`;
+    <div class="legend static">${parts.map(
+      (part) => html`<span class="legend-item"><span class="swatch"
+      style=${{ background: color(part) }} />${part === 'train' ? 'training' : part}</span>`,
+    )}</div>
+    <dl class="balance" data-testid="balance">${counts.map(
+      (one) => html`<div><dt title=${one.name}>${one.name}</dt>
+      <dd><span class="bars">${parts.map(
+        (part) =>
+          one[part] > 0 &&
+          html`<span
+        style=${{ width: `${(100 * one[part]) / most}%`, background: color(part) }} title="${one[part]} ${part}" />`,
+      )}</span><span
+        class="soft">${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}</span></dd></div>`,
+    )}</dl>`;
 }
 
 /* Points of a set in the plane, by class; or targets against the one input. */
@@ -35,39 +48,92 @@ function Plane({ id, preview, height }) {
     preview.rows.forEach((row, i) => {
       const name = preview.labels ? preview.labels[i] : 'target';
       if (!groups.has(name)) groups.set(name, { key: name, label: name, points: [] });
-      groups.get(name).points.push({ x: row[0], y: preview.labels ? row[1] : preview.targets[i][0], low: NaN, high: NaN });
+      groups.get(name).points.push({
+        x: row[0],
+        y: preview.labels ? row[1] : preview.targets[i][0],
+        low: NaN,
+        high: NaN,
+      });
     });
-    return [...groups.values()].sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true })).map((one, i) => ({ ...one, color: categorical(i, theme), joined: false }));
+    return [...groups.values()]
+      .sort((a, b) => a.label.localeCompare(b.label, undefined, { numeric: true }))
+      .map((one, i) => ({ ...one, color: categorical(i, theme), joined: false }));
   }, [preview, theme]);
-  const [first, second] = (preview.columns ?? []).map((name) => (/^\d+$/.test(name) ? `input ${name}` : name));
+  const [first, second] = (preview.columns ?? []).map((name) =>
+    /^\d+$/.test(name) ? `input ${name}` : name,
+  );
   return html`
-    ${series.length > 1 && html`<div class="legend static">${series.map((s) => html`<span class="legend-item"><span class="swatch round"
-      style=${{ background: s.color }} />${s.label}</span>`)}</div>`}
+    ${
+      series.length > 1 &&
+      html`<div class="legend static">${series.map(
+        (s) => html`<span class="legend-item"><span class="swatch round"
+      style=${{ background: s.color }} />${s.label}</span>`,
+      )}</div>`
+    }
     <${XyChart} id=${id} height=${height} label="The training samples" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'}
-      yLabel=${preview.labels ? second ?? 'second input' : 'target'} />`;
+      yLabel=${preview.labels ? (second ?? 'second input') : 'target'} />`;
 }
 
 function Rows({ id, preview }) {
   const shown = (preview.columns ?? preview.rows[0]?.map((_, i) => String(i)) ?? []).slice(0, 12);
-  const columns = [...shown.map((name, i) => ({ key: name, label: name, align: 'num', head: false, cell: (row) => number(row.values[i]) })),
-    ...(preview.rows[0]?.length > 12 ? [{ key: 'more', label: `… ${preview.rows[0].length - 12} more`, head: false, cell: () => '' }] : []),
-    { key: 'label', label: preview.labels ? 'class' : 'target', head: false, cell: (row) => row.label }];
-  const rows = preview.rows.slice(0, TABLE_ROWS).map((values, place) => ({ place, values, label: preview.labels ? preview.labels[place] : preview.targets[place].map((x) => number(x)).join(', ') }));
+  const columns = [
+    ...shown.map((name, i) => ({
+      key: name,
+      label: name,
+      align: 'num',
+      head: false,
+      cell: (row) => number(row.values[i]),
+    })),
+    ...(preview.rows[0]?.length > 12
+      ? [
+          {
+            key: 'more',
+            label: `… ${preview.rows[0].length - 12} more`,
+            head: false,
+            cell: () => '',
+          },
+        ]
+      : []),
+    {
+      key: 'label',
+      label: preview.labels ? 'class' : 'target',
+      head: false,
+      cell: (row) => row.label,
+    },
+  ];
+  const rows = preview.rows.slice(0, TABLE_ROWS).map((values, place) => ({
+    place,
+    values,
+    label: preview.labels
+      ? preview.labels[place]
+      : preview.targets[place].map((x) => number(x)).join(', '),
+  }));
   return html`<${Table} id="${id}-rows" label="The first rows" columns=${columns} rows=${rows} rowKey=${(row) => row.place} />`;
 }
 
 /* The preview of a set, with the options (texts as typed) of a built-in one, once they have been left alone for a moment. */
 export function usePreview(name, options, { rows, images }) {
   const query = useSettled(JSON.stringify(options), SETTLE_MS);
-  return useResource((signal) => get(`/datasets/${encodeURIComponent(name)}/preview`, { rows, images, ...JSON.parse(query) }, signal), [name, query]);
+  return useResource(
+    (signal) =>
+      get(
+        `/datasets/${encodeURIComponent(name)}/preview`,
+        { rows, images, ...JSON.parse(query) },
+        signal,
+      ),
+    [name, query],
+  );
 }
 
 /* What the service says of each option: Map option → sentence. */
-export const optionFaults = (error) => new Map((error?.errors ?? []).map((one) => [one.pointer.replace('/query/', ''), one.detail]));
+export const optionFaults = (error) =>
+  new Map((error?.errors ?? []).map((one) => [one.pointer.replace('/query/', ''), one.detail]));
 
 /* An input for each option of a built-in set. known: what /fields says of it; values: {option: text}. */
 export function OptionInputs({ id, known, values, faults, onChange }) {
-  return html`<div class="range-parts" title=${known.options_help}>${Object.entries(known.options).map(([key, standard]) => {
+  return html`<div class="range-parts" title=${known.options_help}>${Object.entries(
+    known.options,
+  ).map(([key, standard]) => {
     const fault = faults?.get(key);
     return html`<label><code>${key}</code><input id="${id}-${key}" type="text" inputmode="decimal" autocomplete="off" value=${values[key] ?? ''}
       placeholder=${showValue(standard)} aria-invalid=${fault ? 'true' : undefined} onInput=${(event) => onChange(key, event.target.value)} />
@@ -75,23 +141,33 @@ export function OptionInputs({ id, known, values, faults, onChange }) {
   })}</div>`;
 }
 
-const isPlane = ({ images, rows, targets }) => !images && (rows[0]?.length === 2 ? !targets : rows[0]?.length === 1 && Boolean(targets));
+const isPlane = ({ images, rows, targets }) =>
+  !images && (rows[0]?.length === 2 ? !targets : rows[0]?.length === 1 && Boolean(targets));
 
-const Pictures = ({ images }) => html`<div class="pictures" data-testid="pictures">${images.pixels.map((pixels, i) => html`<figure key=${i}>
+const Pictures = ({ images }) =>
+  html`<div class="pictures" data-testid="pictures">${images.pixels.map(
+    (pixels, i) => html`<figure key=${i}>
   <${Picture} values=${pixels} width=${images.width} height=${images.height} kind="grey" label="Class ${images.labels?.[i] ?? ''}" /><figcaption
-  class="soft small">${images.labels?.[i] ?? ''}</figcaption></figure>`)}</div>`;
+  class="soft small">${images.labels?.[i] ?? ''}</figcaption></figure>`,
+  )}</div>`;
 
 /* resource: of usePreview(). `small`: for a narrow place, without the first rows beside a picture. */
 export function PreviewParts({ id, resource, small }) {
   const { data: preview, error, loading, reload } = resource;
   if (error && error.errors.length > 0) return null; /* said at the options */
-  if (error) return html`<${Failure} problem=${error} retry=${reload} title="The preview could not be made" />`;
+  if (error)
+    return html`<${Failure} problem=${error} retry=${reload} title="The preview could not be made" />`;
   if (!preview) return loading && html`<${Loading} what="Looking into the data" />`;
   const plane = isPlane(preview);
   return html`
     <div class="preview-parts ${small ? 'small-parts' : ''}">
-      <div>${preview.images ? html`<${Pictures} images=${preview.images} />`
-        : plane ? html`<${Plane} id=${small ? 'look-plane' : 'plane'} preview=${preview} height=${small ? 240 : 310} />` : html`<${Rows} id=${id} preview=${preview} />`}</div>
+      <div>${
+        preview.images
+          ? html`<${Pictures} images=${preview.images} />`
+          : plane
+            ? html`<${Plane} id=${small ? 'look-plane' : 'plane'} preview=${preview} height=${small ? 240 : 310} />`
+            : html`<${Rows} id=${id} preview=${preview} />`
+      }</div>
       ${preview.class_counts && html`<div><h3>Classes</h3><${Balance} counts=${preview.class_counts} /></div>`}
     </div>
     ${plane && !small && html`<details class="method"><summary>The first rows</summary><${Rows} id=${id} preview=${preview} /></details>`}`;

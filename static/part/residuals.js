@@ -13,7 +13,10 @@ const BOTTOM = 44;
 const PLOT = 300; /* height of the plots */
 const WIDEST = 620;
 
-const place = ([low, high], from, to) => (x) => from + ((x - low) / (high - low)) * (to - from);
+const place =
+  ([low, high], from, to) =>
+  (x) =>
+    from + ((x - low) / (high - low)) * (to - from);
 
 /* The range with some air, never empty. */
 function around(values) {
@@ -24,8 +27,13 @@ function around(values) {
 
 const Ticks = ({ x, y, xTicks, yTicks, right }) => {
   const [xLabels, yLabels] = [tickLabels(xTicks), tickLabels(yTicks)];
-  return html`${yTicks.map((tick, i) => html`<line class="grid" x1=${LEFT} x2=${right} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 8} y=${y(tick) + 4}
-      text-anchor="end">${yLabels[i]}</text>`)}
+  return html`${yTicks.map(
+    (
+      tick,
+      i,
+    ) => html`<line class="grid" x1=${LEFT} x2=${right} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 8} y=${y(tick) + 4}
+      text-anchor="end">${yLabels[i]}</text>`,
+  )}
     ${xTicks.map((tick, i) => html`<text x=${x(tick)} y=${TOP + PLOT + 18} text-anchor="middle">${xLabels[i]}</text>`)}`;
 };
 
@@ -37,7 +45,10 @@ function Scatter({ evaluation }) {
   const theme = useTheme();
   const box = useRef(null);
   const width = useWidth(box);
-  const { points: { target, prediction, output }, outputs } = evaluation;
+  const {
+    points: { target, prediction, output },
+    outputs,
+  } = evaluation;
   const right = Math.max(LEFT + 120, Math.min(width, WIDEST) - RIGHT);
   const range = around([...target, ...prediction]);
   const [x, y] = [place(range, LEFT, right), place(range, TOP + PLOT, TOP)];
@@ -45,18 +56,25 @@ function Scatter({ evaluation }) {
   return html`
     <section class="panel" aria-labelledby="scatter-title"><h3 id="scatter-title">Predicted against target</h3>
       <p class="soft small">${target.length < evaluation.n * outputs ? `${count(target.length, 'point')} of ${evaluation.n * outputs}. ` : ''}On the dashed line a prediction is right.</p>
-      <div class="xy" ref=${box} id="predicted">${width > 0 && html`
+      <div class="xy" ref=${box} id="predicted">${
+        width > 0 &&
+        html`
         <svg width=${right + RIGHT} height=${TOP + PLOT + BOTTOM} role="img" aria-label="Predicted against target values: R² ${number(evaluation.r2, 3)}, RMSE ${number(evaluation.rmse, 3)}">
           <${Ticks} x=${x} y=${y} xTicks=${linearTicks(...range, Math.max(2, (right - LEFT) / 90))} yTicks=${linearTicks(...range, 5)} right=${right} />
           <line class="perfect" x1=${x(range[0])} x2=${x(range[1])} y1=${y(range[0])} y2=${y(range[1])} />
           ${target.map((value, i) => html`<circle class="dot" cx=${x(value)} cy=${y(prediction[i])} r="3" fill=${categorical(outputs > 1 ? output[i] : 0, theme)}><title>${`${nameOf(i)}target ${number(value)}, predicted ${number(prediction[i])}`}</title></circle>`)}
-          <${Names} right=${right} across="target" up="predicted" /></svg>`}</div></section>`;
+          <${Names} right=${right} across="target" up="predicted" /></svg>`
+      }</div></section>`;
 }
 
 function Histogram({ evaluation }) {
   const box = useRef(null);
   const width = useWidth(box);
-  const { histogram: { low, high, counts }, quantiles, bias } = evaluation;
+  const {
+    histogram: { low, high, counts },
+    quantiles,
+    bias,
+  } = evaluation;
   const right = Math.max(LEFT + 120, Math.min(width, WIDEST) - RIGHT);
   const most = Math.max(...counts);
   const [x, y] = [place([low, high], LEFT, right), place([0, most * 1.05], TOP + PLOT, TOP)];
@@ -66,12 +84,15 @@ function Histogram({ evaluation }) {
   return html`
     <section class="panel" aria-labelledby="residuals-title"><h3 id="residuals-title">Residuals: target − prediction</h3>
       <p class="soft small">${words}; their mean is ${number(bias, 3)}.</p>
-      <div class="xy" ref=${box} id="residual-histogram">${width > 0 && html`
+      <div class="xy" ref=${box} id="residual-histogram">${
+        width > 0 &&
+        html`
         <svg width=${right + RIGHT} height=${TOP + PLOT + BOTTOM} role="img" aria-label="Histogram of the residuals. ${words}">
           <${Ticks} x=${x} y=${y} xTicks=${linearTicks(low, high, Math.max(2, (right - LEFT) / 90))} yTicks=${linearTicks(0, most, 4).filter(Number.isInteger)} right=${right} />
           ${counts.map((n, i) => html`<rect class="bin" x=${x(low + i * step) + 0.5} width=${Math.max(1, x(low + step) - LEFT - 1)} y=${y(n)} height=${y(0) - y(n)}><title>${`${number(low + i * step, 3)} to ${number(low + (i + 1) * step, 3)}: ${n}`}</title></rect>`)}
           ${low < 0 && high > 0 && html`<line class="perfect" x1=${x(0)} x2=${x(0)} y1=${TOP} y2=${TOP + PLOT} />`}
-          <${Names} right=${right} across="residual" up="how many" /></svg>`}</div></section>`;
+          <${Names} right=${right} across="residual" up="how many" /></svg>`
+      }</div></section>`;
 }
 
 function Worst({ evaluation }) {
@@ -79,8 +100,15 @@ function Worst({ evaluation }) {
   const inputs = worst[0]?.inputs?.length ?? 0;
   const columns = [
     { key: 'index', label: 'Test sample', cell: (row) => row.index },
-    ...(outputs > 1 ? [{ key: 'output', label: 'Output', align: 'num', cell: (row) => row.output }] : []),
-    ...Array.from({ length: inputs }, (_, i) => ({ key: `input-${i}`, label: inputs > 1 ? `Input ${i}` : 'Input', align: 'num', cell: (row) => number(row.inputs[i]) })),
+    ...(outputs > 1
+      ? [{ key: 'output', label: 'Output', align: 'num', cell: (row) => row.output }]
+      : []),
+    ...Array.from({ length: inputs }, (_, i) => ({
+      key: `input-${i}`,
+      label: inputs > 1 ? `Input ${i}` : 'Input',
+      align: 'num',
+      cell: (row) => number(row.inputs[i]),
+    })),
     { key: 'target', label: 'Target', align: 'num', cell: (row) => number(row.target) },
     { key: 'prediction', label: 'Predicted', align: 'num', cell: (row) => number(row.prediction) },
     { key: 'residual', label: 'Residual', align: 'num main', cell: (row) => number(row.residual) },

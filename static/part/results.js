@@ -2,7 +2,16 @@
 import { html, useMemo } from '../lib/html.js';
 import { summarize } from '../lib/stats.js';
 import { request } from '../lib/api.js';
-import { metricLabel, meanStd, number, pValue, duration, elapsed, count, NONE } from '../lib/format.js';
+import {
+  metricLabel,
+  meanStd,
+  number,
+  pValue,
+  duration,
+  elapsed,
+  count,
+  NONE,
+} from '../lib/format.js';
 import { TERMINAL } from '../lib/experiment-store.js';
 import { Icon, Status, attempt, Swatch } from './basic.js';
 import { Table } from './table.js';
@@ -13,41 +22,109 @@ const PREFIX = { selected: '', best: 'best_', last: 'last_' };
 /* A run's final value of a metric at the selected, best or last epoch; metrics measured once have only one. */
 export function finalValue(run, metric, at) {
   const own = run.metrics?.[PREFIX[at] + metric];
-  return own !== undefined ? own : run.metrics?.[metric] ?? null;
+  return own !== undefined ? own : (run.metrics?.[metric] ?? null);
 }
 
 /* Which metrics the tables show beside the compared one. */
 function tableMetrics(regression, compare) {
   const kind = regression ? 'rmse' : 'accuracy';
-  return ['val_loss', `val_${kind}`, 'train_loss', 'test_loss', `test_${kind}`, 'generalization_gap'].filter((name) => name !== compare);
+  return [
+    'val_loss',
+    `val_${kind}`,
+    'train_loss',
+    'test_loss',
+    `test_${kind}`,
+    'generalization_gap',
+  ].filter((name) => name !== compare);
 }
 
 function ConfigName({ config, styles, baseline }) {
-  return html`<span class="config-name"><${Swatch} style=${styles.get(config.config_id)} /><span>${config.label}</span>${config.config_id === baseline
-    && html`<span class="soft">baseline</span>`}</span>`;
+  return html`<span class="config-name"><${Swatch} style=${styles.get(config.config_id)} /><span>${config.label}</span>${
+    config.config_id === baseline && html`<span class="soft">baseline</span>`
+  }</span>`;
 }
 
 function configColumns({ styles, props, regression, store }, rows) {
   const { comparison } = store;
   const compare = props.compare;
-  const span = Math.max(0, ...rows.map(({ difference: d }) => (d ? Math.max(Math.abs(d.mean ?? 0), Math.abs(d.ci_low ?? 0), Math.abs(d.ci_high ?? 0)) : 0)).filter(Number.isFinite));
+  const span = Math.max(
+    0,
+    ...rows
+      .map(({ difference: d }) =>
+        d ? Math.max(Math.abs(d.mean ?? 0), Math.abs(d.ci_low ?? 0), Math.abs(d.ci_high ?? 0)) : 0,
+      )
+      .filter(Number.isFinite),
+  );
   const several = rows.length > 1;
   return [
-    { key: 'config', label: 'Config', value: (row) => row.label, cell: (row) => html`<${ConfigName} config=${row} styles=${styles}
-      baseline=${comparison?.baseline} />` },
-    { key: 'n', label: 'Seeds', align: 'num', help: 'Finished runs of all runs', value: (row) => row.done, cell: (row) => html`<span
-      class="nowrap">${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}${row.failed > 0 && html` <span
-      class="bad-text">(${row.failed} failed)</span>`}</span>` },
-    { key: compare, label: metricLabel(compare), align: 'num main', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[compare].mean, cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std) },
-    ...(several ? [
-      { key: 'difference', label: 'Difference to the baseline', help: 'Paired by seed, with its 95 % interval', value: (row) => row.difference?.mean, cell: (row) => (row.difference && row.difference.mean !== null ? html`<${Difference}
-        difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />` : NONE) },
-      { key: 'p', label: 'p', align: 'num', help: 'Two-sided paired t test, adjusted by Holm', value: (row) => row.difference?.p_adjusted, cell: (row) => pValue(row.difference?.p_adjusted) },
-      { key: 'verdict', label: 'Verdict', value: (row) => row.verdict, cell: (row) => (row.verdict ? html`<${VerdictMark}
-        verdict=${row.verdict} />` : NONE) },
-    ] : []),
+    {
+      key: 'config',
+      label: 'Config',
+      value: (row) => row.label,
+      cell: (row) => html`<${ConfigName} config=${row} styles=${styles}
+      baseline=${comparison?.baseline} />`,
+    },
+    {
+      key: 'n',
+      label: 'Seeds',
+      align: 'num',
+      help: 'Finished runs of all runs',
+      value: (row) => row.done,
+      cell: (row) => html`<span
+      class="nowrap">${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}${
+        row.failed > 0 &&
+        html` <span
+      class="bad-text">(${row.failed} failed)</span>`
+      }</span>`,
+    },
+    {
+      key: compare,
+      label: metricLabel(compare),
+      align: 'num main',
+      help: 'Mean ± standard deviation over seeds',
+      value: (row) => row.stats[compare].mean,
+      cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std),
+    },
+    ...(several
+      ? [
+          {
+            key: 'difference',
+            label: 'Difference to the baseline',
+            help: 'Paired by seed, with its 95 % interval',
+            value: (row) => row.difference?.mean,
+            cell: (row) =>
+              row.difference && row.difference.mean !== null
+                ? html`<${Difference}
+        difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />`
+                : NONE,
+          },
+          {
+            key: 'p',
+            label: 'p',
+            align: 'num',
+            help: 'Two-sided paired t test, adjusted by Holm',
+            value: (row) => row.difference?.p_adjusted,
+            cell: (row) => pValue(row.difference?.p_adjusted),
+          },
+          {
+            key: 'verdict',
+            label: 'Verdict',
+            value: (row) => row.verdict,
+            cell: (row) =>
+              row.verdict
+                ? html`<${VerdictMark}
+        verdict=${row.verdict} />`
+                : NONE,
+          },
+        ]
+      : []),
     ...tableMetrics(regression, compare).map((name) => ({
-      key: name, label: metricLabel(name), align: 'num', help: 'Mean ± standard deviation over seeds', value: (row) => row.stats[name].mean, cell: (row) => meanStd(row.stats[name].mean, row.stats[name].std),
+      key: name,
+      label: metricLabel(name),
+      align: 'num',
+      help: 'Mean ± standard deviation over seeds',
+      value: (row) => row.stats[name].mean,
+      cell: (row) => meanStd(row.stats[name].mean, row.stats[name].std),
     })),
   ];
 }
@@ -60,15 +137,29 @@ function orderOf({ comparison }, order) {
 
 export function ConfigTable(shared) {
   const { configs, props, set, store, regression, version } = shared;
-  const isAnswer = store.comparison?.metric === props.compare && store.comparison.method.at === props.at; /* and not of the question before */
+  const isAnswer =
+    store.comparison?.metric === props.compare &&
+    store.comparison.method.at === props.at; /* and not of the question before */
   const rows = useMemo(() => {
-    const compared = new Map((store.comparison?.configs ?? []).map((one, i) => [one.config_id, { ...one, rank: i }]));
+    const compared = new Map(
+      (store.comparison?.configs ?? []).map((one, i) => [one.config_id, { ...one, rank: i }]),
+    );
     const made = configs.map((config) => {
       const done = config.runs.filter((run) => run.status === 'completed');
       const other = compared.get(config.config_id);
       const names = [props.compare, ...tableMetrics(regression, props.compare)];
-      const stats = Object.fromEntries(names.map((name) => [name, summarize(done.map((run) => finalValue(run, name, props.at)))]));
-      return { ...config, done: done.length, failed: config.runs.filter((run) => run.status === 'failed').length, stats, difference: (isAnswer && other?.difference) || null, verdict: isAnswer ? other?.verdict : undefined, rank: other?.rank ?? Infinity };
+      const stats = Object.fromEntries(
+        names.map((name) => [name, summarize(done.map((run) => finalValue(run, name, props.at)))]),
+      );
+      return {
+        ...config,
+        done: done.length,
+        failed: config.runs.filter((run) => run.status === 'failed').length,
+        stats,
+        difference: (isAnswer && other?.difference) || null,
+        verdict: isAnswer ? other?.verdict : undefined,
+        rank: other?.rank ?? Infinity,
+      };
     });
     return made.sort((a, b) => a.rank - b.rank);
   }, [configs, version, store.comparison, props.compare, props.at, regression]);
@@ -82,12 +173,15 @@ function RunValue({ run, metric, at, live }) {
   const value = finalValue(run, metric, at);
   if (value !== null && TERMINAL.includes(run.status)) return html`${number(value)}`;
   const now = live?.[metric];
-  return now === undefined || now === null ? html`${NONE}` : html`<span class="soft" title="So far">${number(now)}</span>`;
+  return now === undefined || now === null
+    ? html`${NONE}`
+    : html`<span class="soft" title="So far">${number(now)}</span>`;
 }
 
 function RunActions({ run, label }) {
   const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
-  if (!TERMINAL.includes(run.status)) return html`<button type="button" class="button quiet small" onClick=${() => act('cancel')}
+  if (!TERMINAL.includes(run.status))
+    return html`<button type="button" class="button quiet small" onClick=${() => act('cancel')}
     aria-label="Cancel ${label}"><${Icon} name="stop" />Cancel</button>`;
   if (run.status === 'completed') return null;
   return html`<button type="button" class="button quiet small" onClick=${() => act('retry')} aria-label="Train ${label} again"><${Icon}
@@ -96,22 +190,75 @@ function RunActions({ run, label }) {
 
 export function RunTable(shared) {
   const { configs, styles, props, set, store, regression, version } = shared;
-  const labels = useMemo(() => new Map(configs.map((config) => [config.config_id, config])), [configs]);
+  const labels = useMemo(
+    () => new Map(configs.map((config) => [config.config_id, config])),
+    [configs],
+  );
   const rows = useMemo(() => [...store.runs.values()], [store.runs, version]);
-  const metricColumn = (name) => ({ key: name, label: metricLabel(name), align: 'num', value: (run) => finalValue(run, name, props.at) ?? store.live.get(run.id)?.[name], cell: (run) => html`<${RunValue} run=${run} metric=${name} at=${props.at} live=${store.live.get(run.id)} />` });
+  const metricColumn = (name) => ({
+    key: name,
+    label: metricLabel(name),
+    align: 'num',
+    value: (run) => finalValue(run, name, props.at) ?? store.live.get(run.id)?.[name],
+    cell: (run) =>
+      html`<${RunValue} run=${run} metric=${name} at=${props.at} live=${store.live.get(run.id)} />`,
+  });
   const columns = [
-    { key: 'id', label: 'Run', value: (run) => run.id, cell: (run) => html`<a class="row-link" href="#/runs/${run.id}">${run.id}</a>` },
-    ...(configs.length > 1 ? [{ key: 'config', label: 'Config', wide: true, value: (run) => labels.get(run.config_id)?.label, cell: (run) => html`<${ConfigName}
-      config=${labels.get(run.config_id) ?? run} styles=${styles} />` }] : []),
+    {
+      key: 'id',
+      label: 'Run',
+      value: (run) => run.id,
+      cell: (run) => html`<a class="row-link" href="#/runs/${run.id}">${run.id}</a>`,
+    },
+    ...(configs.length > 1
+      ? [
+          {
+            key: 'config',
+            label: 'Config',
+            wide: true,
+            value: (run) => labels.get(run.config_id)?.label,
+            cell: (run) => html`<${ConfigName}
+      config=${labels.get(run.config_id) ?? run} styles=${styles} />`,
+          },
+        ]
+      : []),
     { key: 'seed', label: 'Seed', align: 'num', value: (run) => run.seed, cell: (run) => run.seed },
-    { key: 'status', label: 'Status', value: (run) => run.status, cell: (run) => html`<${Status} status=${run.status}
-      reason=${run.stop_reason} />${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}` },
-    { key: 'epoch', label: 'Epoch', align: 'num', value: (run) => run.epoch, cell: (run) => html`<span class="nowrap">${run.epoch} <span
-      class="soft">of ${run.epochs}</span></span>` },
+    {
+      key: 'status',
+      label: 'Status',
+      value: (run) => run.status,
+      cell: (run) => html`<${Status} status=${run.status}
+      reason=${run.stop_reason} />${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}`,
+    },
+    {
+      key: 'epoch',
+      label: 'Epoch',
+      align: 'num',
+      value: (run) => run.epoch,
+      cell: (run) => html`<span class="nowrap">${run.epoch} <span
+      class="soft">of ${run.epochs}</span></span>`,
+    },
     ...tableMetrics(regression, null).map(metricColumn),
-    { key: 'best_epoch', label: 'Best epoch', align: 'num', value: (run) => run.metrics?.best_epoch, cell: (run) => run.metrics?.best_epoch ?? NONE },
-    { key: 'took', label: 'Took', align: 'num', value: (run) => elapsed(run.started_at, run.finished_at), cell: (run) => (run.finished_at ? duration(elapsed(run.started_at, run.finished_at)) : NONE) },
-    { key: 'actions', label: 'Actions', hidden: true, cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />` },
+    {
+      key: 'best_epoch',
+      label: 'Best epoch',
+      align: 'num',
+      value: (run) => run.metrics?.best_epoch,
+      cell: (run) => run.metrics?.best_epoch ?? NONE,
+    },
+    {
+      key: 'took',
+      label: 'Took',
+      align: 'num',
+      value: (run) => elapsed(run.started_at, run.finished_at),
+      cell: (run) => (run.finished_at ? duration(elapsed(run.started_at, run.finished_at)) : NONE),
+    },
+    {
+      key: 'actions',
+      label: 'Actions',
+      hidden: true,
+      cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />`,
+    },
   ];
   return html`<${Table} stack id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows}
     onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />`;

@@ -31,8 +31,13 @@ function HeadCell({ column, sort, onSort }) {
   const active = sort?.replace(/^-/, '') === column.key;
   const state = !active ? 'none' : sort.startsWith('-') ? 'descending' : 'ascending';
   const next = active && !sort.startsWith('-') ? `-${column.key}` : column.key;
-  if (!column.value || !onSort) return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${column.hidden ? html`<span
-    class="visually-hidden">${column.label}</span>` : column.label}</th>`;
+  if (!column.value || !onSort)
+    return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${
+      column.hidden
+        ? html`<span
+    class="visually-hidden">${column.label}</span>`
+        : column.label
+    }</th>`;
   return html`
     <th scope="col" class=${column.align ?? ''} aria-sort=${state} title=${column.help}>
       <button type="button" class="sort ${active ? 'on' : ''}" onClick=${() => onSort(next)} data-sort=${column.key}>
@@ -54,7 +59,8 @@ function useWindow(box, n) {
       const first = Math.max(0, Math.floor((Math.max(0, -top) + inner) / rowPx) - AROUND);
       const last = first + Math.ceil(height / rowPx) + 3 * AROUND;
       /* A little further is still in the rows around, but for the very first ones: nothing stands above them. */
-      const isNear = (old) => Math.abs(old.first - first) < AROUND / 2 && (first > 0 || old.first === 0);
+      const isNear = (old) =>
+        Math.abs(old.first - first) < AROUND / 2 && (first > 0 || old.first === 0);
       setSpan((old) => (isNear(old) && old.rowPx === rowPx ? old : { first, last, rowPx }));
     };
     const abort = new AbortController();
@@ -64,16 +70,19 @@ function useWindow(box, n) {
     measure();
     return () => abort.abort();
   }, [n]);
-  return n <= WINDOW_FROM ? { first: 0, last: n, rowPx: ROW_PX }
+  return n <= WINDOW_FROM
+    ? { first: 0, last: n, rowPx: ROW_PX }
     : { first: Math.min(span.first, n), last: Math.min(n, span.last), rowPx: span.rowPx };
 }
 
 const drawRow = ({ row, columns, name, place, look }) => html`
   <tr key=${name} data-key=${name} aria-rowindex=${place} class=${look}>
-    ${columns.map((column, i) => (i === 0 && column.head !== false
-      ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
-      : html`<td class=${column.align ?? ''} data-label=${column.hidden ? undefined : column.label}
-        data-wide=${column.wide ? '' : undefined}>${column.cell(row)}</td>`))}
+    ${columns.map((column, i) =>
+      i === 0 && column.head !== false
+        ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
+        : html`<td class=${column.align ?? ''} data-label=${column.hidden ? undefined : column.label}
+        data-wide=${column.wide ? '' : undefined}>${column.cell(row)}</td>`,
+    )}
   </tr>`;
 
 /* Rows as elements. One whose row, columns, place and look are the same as before is the same element: it is not drawn again. (As a component
@@ -83,7 +92,8 @@ function useRows(wanted) {
   const drawn = new Map();
   for (const one of wanted) {
     const known = kept.current.get(one.name);
-    const isSame = known && ['row', 'columns', 'place', 'look'].every((part) => known.one[part] === one[part]);
+    const isSame =
+      known && ['row', 'columns', 'place', 'look'].every((part) => known.one[part] === one[part]);
     drawn.set(one.name, isSame ? known : { one, element: drawRow(one) });
   }
   kept.current = drawn;
@@ -92,21 +102,48 @@ function useRows(wanted) {
 
 /* A long table scrolls in a box of its own, or with the page (`inPage`); a stacked one has its rows as cards on narrow screens; of
  * one that `isPart` of the whole, more rows come while it is scrolled. */
-export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass, empty = 'Nothing here yet.', inPage = false, stack = false, isPart = false }) {
+export function Table({
+  id,
+  label,
+  columns,
+  rows,
+  sort,
+  onSort,
+  rowKey,
+  rowClass,
+  empty = 'Nothing here yet.',
+  inPage = false,
+  stack = false,
+  isPart = false,
+}) {
   const box = useRef(null);
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
   const { first, last, rowPx } = useWindow(box, sorted.length);
-  const drawn = useRows(sorted.slice(first, last).map((row, i) => ({ row, columns, name: rowKey(row), place: first + i + 2, look: rowClass?.(row) ?? '' })));
+  const drawn = useRows(
+    sorted.slice(first, last).map((row, i) => ({
+      row,
+      columns,
+      name: rowKey(row),
+      place: first + i + 2,
+      look: rowClass?.(row) ?? '',
+    })),
+  );
   return html`
     <div class="table-box ${sorted.length > WINDOW_FROM && !inPage ? 'long' : ''} ${stack ? 'stack' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
       <table id=${id} data-testid=${id} aria-rowcount=${isPart ? -1 : sorted.length + 1}>
         <thead><tr>${columns.map((column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
         <tbody>
-          ${first > 0 && html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length}
-            style=${{ height: `${first * rowPx}px` }} /></tr>`}
+          ${
+            first > 0 &&
+            html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length}
+            style=${{ height: `${first * rowPx}px` }} /></tr>`
+          }
           ${drawn}
-          ${last < sorted.length && html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length}
-            style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`}
+          ${
+            last < sorted.length &&
+            html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length}
+            style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`
+          }
           ${sorted.length === 0 && html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`}
         </tbody>
       </table>
@@ -114,4 +151,5 @@ export function Table({ id, label, columns, rows, sort, onSort, rowKey, rowClass
 }
 
 /* The head cell of a row that can be opened: a link. */
-export const RowLink = ({ href, children, title }) => html`<a class="row-link" href=${href} title=${title}>${children}</a>`;
+export const RowLink = ({ href, children, title }) =>
+  html`<a class="row-link" href=${href} title=${title}>${children}</a>`;

@@ -4,12 +4,21 @@ import { bytes } from '../lib/format.js';
 import { Icon, notify } from './basic.js';
 
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,62}$/;
-const TYPES = { csv: 'text/csv', npy: 'application/x-npy', npz: 'application/zip', gz: 'application/gzip' };
+const TYPES = {
+  csv: 'text/csv',
+  npy: 'application/x-npy',
+  npz: 'application/zip',
+  gz: 'application/gzip',
+};
 
 /* A name that suits the files: what they have in common. */
 function suggestName(files) {
-  const base = files[0].name.replace(/\.(gz|csv|npy|npz|txt)$/gi, '').replace(/[^A-Za-z0-9_.-]+/g, '-');
-  return files.length > 1 ? base.replace(/[-_.]?(train|t10k|test|val)[-_.].*$/i, '') || 'data' : base.slice(0, 60);
+  const base = files[0].name
+    .replace(/\.(gz|csv|npy|npz|txt)$/gi, '')
+    .replace(/[^A-Za-z0-9_.-]+/g, '-');
+  return files.length > 1
+    ? base.replace(/[-_.]?(train|t10k|test|val)[-_.].*$/i, '') || 'data'
+    : base.slice(0, 60);
 }
 
 const NO_OPTIONS = { label: '', header: '', task: '' };
@@ -21,19 +30,32 @@ function upload(name, files, query, { signal, onProgress }) {
     const one = files.length === 1 && /\.(csv|npz)$/i.test(files[0].name) ? files[0] : null;
     const body = one ?? new FormData();
     if (!one) for (const file of files) body.append('file', file, file.name);
-    const words = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '')).toString();
+    const words = new URLSearchParams(
+      Object.entries(query).filter(([, value]) => value !== ''),
+    ).toString();
     const call = new XMLHttpRequest();
     call.open('PUT', `/api/v1/datasets/${encodeURIComponent(name)}${words ? `?${words}` : ''}`);
     if (one) call.setRequestHeader('Content-Type', TYPES[one.name.split('.').pop().toLowerCase()]);
-    call.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    call.upload.onprogress = (event) =>
+      event.lengthComputable && onProgress(event.loaded / event.total);
     call.onerror = () => reject(new Error('The upload broke off.'));
     call.onabort = () => reject(signal.reason);
     signal.addEventListener('abort', () => call.abort());
     call.onload = () => {
       let answer = {};
-      try { answer = JSON.parse(call.responseText); } catch { /* the status says it */ }
-      if (call.status < 300) { resolve({ status: call.status, answer }); return; }
-      if (call.status === 401) dispatchEvent(new CustomEvent('regulab-unauthorized')); /* as lib/api.js does for every other request */
+      try {
+        answer = JSON.parse(call.responseText);
+      } catch {
+        /* the status says it */
+      }
+      if (call.status < 300) {
+        resolve({ status: call.status, answer });
+        return;
+      }
+      if (call.status === 401)
+        dispatchEvent(
+          new CustomEvent('regulab-unauthorized'),
+        ); /* as lib/api.js does for every other request */
       const details = (answer.errors ?? []).map((error) => error.detail).join('; ');
       reject(new Error(details || answer.detail || `The service answered ${call.status}.`));
     };
@@ -68,7 +90,8 @@ export function Upload({ title, done }) {
     setState(RESTING);
   };
   const leave = () => {
-    if (state.sent === 1) notify(`All of ${name} had been sent: it may get registered all the same.`);
+    if (state.sent === 1)
+      notify(`All of ${name} had been sent: it may get registered all the same.`);
     sending.current?.abort();
     clear();
     input.current.disabled = false; /* before it is drawn so: only then it can take the focus */
@@ -76,13 +99,26 @@ export function Upload({ title, done }) {
   };
   const submit = async () => {
     if (sending.current) return;
-    if (!NAME.test(name)) { setState({ sent: null, problem: 'A name has 1 to 63 letters, digits, _ . and -, and does not start with a dot.' }); return; }
+    if (!NAME.test(name)) {
+      setState({
+        sent: null,
+        problem: 'A name has 1 to 63 letters, digits, _ . and -, and does not start with a dot.',
+      });
+      return;
+    }
     const abort = new AbortController();
     sending.current = abort;
     setState({ sent: 0, problem: '' });
     try {
-      const { status } = await upload(name, files, options, { signal: abort.signal, onProgress: (sent) => setState({ sent, problem: '' }) });
-      notify(status === 201 ? `${name} is registered.` : `${name} was there already, with the same content.`);
+      const { status } = await upload(name, files, options, {
+        signal: abort.signal,
+        onProgress: (sent) => setState({ sent, problem: '' }),
+      });
+      notify(
+        status === 201
+          ? `${name} is registered.`
+          : `${name} was there already, with the same content.`,
+      );
       clear();
       done(name);
     } catch (error) {
@@ -93,32 +129,46 @@ export function Upload({ title, done }) {
   };
   const csv = files.some((file) => /\.csv$/i.test(file.name));
   const send = (event) => {
-    if (event.key !== 'Enter' || event.target.tagName !== 'INPUT' || event.target.type === 'file') return;
+    if (event.key !== 'Enter' || event.target.tagName !== 'INPUT' || event.target.type === 'file')
+      return;
     event.preventDefault();
     submit();
   };
   return html`
     <div class="upload ${title ? 'card' : ''}" onKeyDown=${send} data-testid="upload" role="group" aria-label=${title ?? 'A data set of your own'}>
       ${title && html`<h2>${title}</h2>`}
-      <label class="drop ${over ? 'over' : ''}" onDragOver=${(event) => { event.preventDefault(); setOver(true); }}
-        onDragLeave=${() => setOver(false)} onDrop=${(event) => { event.preventDefault(); setOver(false); take(event.dataTransfer.files); }}>
+      <label class="drop ${over ? 'over' : ''}" onDragOver=${(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+        onDragLeave=${() => setOver(false)} onDrop=${(event) => {
+          event.preventDefault();
+          setOver(false);
+          take(event.dataTransfer.files);
+        }}>
         <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input} disabled=${busy} onChange=${(event) => take(event.target.files)} />
         <${Icon} name="upload" /><span>${files.length ? files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ') : 'Drop files here, or choose them'}</span>
         <span class="soft small">CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz</span></label>
-      ${files.length > 0 && html`<div class="upload-options">
+      ${
+        files.length > 0 &&
+        html`<div class="upload-options">
         <label>Name<input id="upload-name" value=${name} onInput=${(event) => setTyped(event.target.value)} /></label>
-        ${csv && html`<label>Label column<input id="upload-label" value=${options.label} placeholder="found by itself"
+        ${
+          csv &&
+          html`<label>Label column<input id="upload-label" value=${options.label} placeholder="found by itself"
           onInput=${(event) => setOptions({ ...options, label: event.target.value })} /></label>
           <label>First row<select id="upload-header" value=${options.header}
             onChange=${(event) => setOptions({ ...options, header: event.target.value })}><option value="">found by itself</option><option
-            value="true">names</option><option value="false">data</option></select></label>`}
+            value="true">names</option><option value="false">data</option></select></label>`
+        }
         <label>Task<select id="upload-task" value=${options.task} onChange=${(event) => setOptions({ ...options, task: event.target.value })}><option
           value="">found by itself</option><option value="classification">classification</option><option value="regression">regression</option>
           </select></label>
       </div>
       <div class="row"><button type="button" class="button primary" id="upload-submit" disabled=${busy} onClick=${submit}><${Icon}
         name="upload" />${!busy ? 'Register' : state.sent < 1 ? `Sending, ${Math.round(state.sent * 100)} %` : 'Checking…'}</button>
-        <button type="button" class="button quiet" id="upload-leave" onClick=${leave}>Leave it</button></div>`}
+        <button type="button" class="button quiet" id="upload-leave" onClick=${leave}>Leave it</button></div>`
+      }
       ${state.problem && html`<p class="field-error" role="alert" id="upload-problem">${state.problem}</p>`}
     </div>`;
 }

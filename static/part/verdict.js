@@ -4,9 +4,21 @@ import { metricLabel, number, signed, withSpread, valuesLabel } from '../lib/for
 import { Icon, Loading } from './basic.js';
 
 const VERDICTS = {
-  better: ['▲', 'better', 'There is evidence of a difference to the baseline, for the better (p < 0.05, adjusted for the number of comparisons).'],
-  worse: ['▼', 'worse', 'There is evidence of a difference to the baseline, for the worse (p < 0.05, adjusted for the number of comparisons).'],
-  no_evidence: ['≈', 'no evidence', 'These seeds do not tell this configuration from the baseline.'],
+  better: [
+    '▲',
+    'better',
+    'There is evidence of a difference to the baseline, for the better (p < 0.05, adjusted for the number of comparisons).',
+  ],
+  worse: [
+    '▼',
+    'worse',
+    'There is evidence of a difference to the baseline, for the worse (p < 0.05, adjusted for the number of comparisons).',
+  ],
+  no_evidence: [
+    '≈',
+    'no evidence',
+    'These seeds do not tell this configuration from the baseline.',
+  ],
   too_few_seeds: ['…', 'too few seeds', 'Fewer than three pairs of seeds: no test is possible.'],
   baseline: ['●', 'baseline', 'What the others are compared with.'],
 };
@@ -21,27 +33,44 @@ export const AT_WORDS = { selected: 'selected weights', best: 'best epoch', last
 
 /* Where the metric `name` can be compared: at `at`, or else at the first place there is. */
 export function comparedAt(metrics, name, at) {
-  const places = metrics.find((one) => one.scope !== 'layer' && one.name === name)?.compared_at ?? [];
+  const places =
+    metrics.find((one) => one.scope !== 'layer' && one.name === name)?.compared_at ?? [];
   return places.includes(at) || places.length === 0 ? at : places[0];
 }
 
 /* The metrics of the runs' task, in groups. */
-export function MetricSelect({ id, metrics: all, value, onChange, label, finals, regression = false }) {
-  const metrics = all.filter((one) => one.name === value || (regression ? one.regression : one.classification) !== false);
+export function MetricSelect({
+  id,
+  metrics: all,
+  value,
+  onChange,
+  label,
+  finals,
+  regression = false,
+}) {
+  const metrics = all.filter(
+    (one) => one.name === value || (regression ? one.regression : one.classification) !== false,
+  );
   const groups = [['Per epoch', metrics.filter((one) => one.scope === 'epoch')]];
   if (finals) groups.push(['At the end', metrics.filter((one) => one.scope === 'final')]);
   return html`
     <select id=${id} aria-label=${label} value=${value} onChange=${(event) => onChange(event.target.value)}>
-      ${groups.map(([words, rows]) => html`<optgroup label=${words}>
-        ${rows.map((one) => html`<option value=${one.name} selected=${one.name === value}
-          title=${one.help}>${metricLabel(one.name)}</option>`)}</optgroup>`)}
+      ${groups.map(
+        ([words, rows]) => html`<optgroup label=${words}>
+        ${rows.map(
+          (one) => html`<option value=${one.name} selected=${one.name === value}
+          title=${one.help}>${metricLabel(one.name)}</option>`,
+        )}</optgroup>`,
+      )}
     </select>`;
 }
 
 /* What `method` says, as sentences. */
 function methodLines(method) {
   if (!method) return [];
-  const lines = [`Intervals: ${method.confidence ? `${Math.round(method.confidence * 100)} % ` : ''}${method.interval}. Test: ${method.test}; ${method.adjustment} over ${method.n_tests} comparisons at ${method.level}.`];
+  const lines = [
+    `Intervals: ${method.confidence ? `${Math.round(method.confidence * 100)} % ` : ''}${method.interval}. Test: ${method.test}; ${method.adjustment} over ${method.n_tests} comparisons at ${method.level}.`,
+  ];
   return [...lines, ...(method.notes ?? [])];
 }
 
@@ -54,30 +83,55 @@ function Selected({ comparison }) {
   const known = (x) => x !== null && x !== undefined;
   return html`
     <p class="soft" data-testid="selected-config">Chosen by ${metricLabel(selected.select_by)}: <strong>${valuesLabel(selected.values)}</strong>.
-      ${known(selected.test_value)
-        && html` Its ${words} is ${number(selected.test_value)}${known(selected.baseline_test_value) && difference ? `, the baseline’s ${number(selected.baseline_test_value)}` : ''}${
-        difference && known(difference.ci_low) ? ` (difference ${withSpread(difference.mean, difference.ci_high - difference.ci_low)}, 95 % interval ${withSpread(difference.ci_low, difference.ci_high - difference.ci_low)} to ${withSpread(difference.ci_high, difference.ci_high - difference.ci_low)})` : ''}.`}
-      ${known(selected.optimism)
-        && html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`}</p>`;
+      ${
+        known(selected.test_value) &&
+        html` Its ${words} is ${number(selected.test_value)}${known(selected.baseline_test_value) && difference ? `, the baseline’s ${number(selected.baseline_test_value)}` : ''}${
+          difference && known(difference.ci_low)
+            ? ` (difference ${withSpread(difference.mean, difference.ci_high - difference.ci_low)}, 95 % interval ${withSpread(difference.ci_low, difference.ci_high - difference.ci_low)} to ${withSpread(difference.ci_high, difference.ci_high - difference.ci_low)})`
+            : ''
+        }.`
+      }
+      ${
+        known(selected.optimism) &&
+        html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`
+      }</p>`;
 }
 
-export function Verdict({ comparison, regression, problem, active, metrics, metric, at, onMetric, onAt }) {
+export function Verdict({
+  comparison,
+  regression,
+  problem,
+  active,
+  metrics,
+  metric,
+  at,
+  onMetric,
+  onAt,
+}) {
   return html`
     <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
       <div class="verdict-head"><h2 id="verdict-title">Verdict</h2>
         <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals regression=${regression} metrics=${metrics}
           value=${metric} onChange=${onMetric} />
           <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onAt(event.target.value)}>
-            ${Object.entries(AT_WORDS).map(([key, words]) => html`<option value=${key} selected=${key === at}
-              disabled=${comparedAt(metrics, metric, key) !== key}>${words}</option>`)}
+            ${Object.entries(AT_WORDS).map(
+              ([key, words]) => html`<option value=${key} selected=${key === at}
+              disabled=${comparedAt(metrics, metric, key) !== key}>${words}</option>`,
+            )}
           </select></div></div>
-      ${comparison ? html`
+      ${
+        comparison
+          ? html`
         <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
         <${Selected} comparison=${comparison} />
         <details class="method"><summary>How this was found</summary>
           <ul>${methodLines(comparison.method).map((line) => html`<li>${line}</li>`)}</ul></details>`
-        : problem ? html`<p class="summary soft"><${Icon} name="alert" /> ${problem.message}</p>`
-        : active ? html`<p class="summary soft">The verdict appears when the first runs have finished.</p>` : html`<${Loading} what="Comparing" />`}
+          : problem
+            ? html`<p class="summary soft"><${Icon} name="alert" /> ${problem.message}</p>`
+            : active
+              ? html`<p class="summary soft">The verdict appears when the first runs have finished.</p>`
+              : html`<${Loading} what="Comparing" />`
+      }
     </section>`;
 }
 
@@ -86,26 +140,36 @@ export function Difference({ difference, direction, span, verdict }) {
   const { mean, ci_low: low, ci_high: high } = difference;
   const half = low === null || low === undefined ? undefined : (high - low) / 2;
   return html`<span class="difference"><${Interval} difference=${difference} direction=${direction} span=${span} verdict=${verdict} />
-    <span class="nowrap">${signed(mean, half)}${half ? html` <span
-      class="soft">(${withSpread(low, half)} to ${withSpread(high, half)})</span>` : ''}</span></span>`;
+    <span class="nowrap">${signed(mean, half)}${
+      half
+        ? html` <span
+      class="soft">(${withSpread(low, half)} to ${withSpread(high, half)})</span>`
+        : ''
+    }</span></span>`;
 }
 
 const SIDES = { lower: ' (left is better)', higher: ' (right is better)' };
 
 /* An interval against zero, as a little picture; `span` is the largest distance from zero in the table. */
 function Interval({ difference, direction, span, verdict }) {
-  if (!difference || difference.mean === null || !(span > 0)) return html`<span class="soft">${verdict === 'baseline' ? '' : '–'}</span>`;
+  if (!difference || difference.mean === null || !(span > 0))
+    return html`<span class="soft">${verdict === 'baseline' ? '' : '–'}</span>`;
   const place = (x) => 55 + (50 * Math.max(-span, Math.min(span, x))) / span;
   const { mean, ci_low: low, ci_high: high } = difference;
   const known = low !== null && low !== undefined && high !== null && high !== undefined;
-  const words = known ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}` : number(mean, 3);
+  const words = known
+    ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}`
+    : number(mean, 3);
   return html`
     <svg class="interval verdict-${verdict}" viewBox="0 0 110 22" width="110" height="22" role="img" aria-label="Difference ${words}">
       <title>${words}${SIDES[direction] ?? ''}</title>
       <line class="zero" x1="55" x2="55" y1="1" y2="21" />
-      ${known && html`<line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
+      ${
+        known &&
+        html`<line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
         ${low >= -span && html`<line class="range" x1=${place(low)} x2=${place(low)} y1="7" y2="15" />`}
-        ${high <= span && html`<line class="range" x1=${place(high)} x2=${place(high)} y1="7" y2="15" />`}`}
+        ${high <= span && html`<line class="range" x1=${place(high)} x2=${place(high)} y1="7" y2="15" />`}`
+      }
       <circle cx=${place(mean)} cy="11" r="4" />
     </svg>`;
 }

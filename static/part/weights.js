@@ -1,5 +1,13 @@
 /* weights — a trained net's weights: their distribution per layer, and the first layer as pictures. */
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState, useTheme } from '../lib/html.js';
+import {
+  html,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useTheme,
+} from '../lib/html.js';
 import { get } from '../lib/api.js';
 import { readSafetensors, layerWeights } from '../lib/safetensors.js';
 import { drawPicture, histogram } from '../chart/picture.js';
@@ -12,14 +20,23 @@ const FILTERS = 64;
 export function Picture({ values, width, height, kind, label }) {
   const canvas = useRef(null);
   const dark = useTheme() === 'dark';
-  useLayoutEffect(() => drawPicture(canvas.current, values, { width, height, kind, dark }), [values, dark]);
+  useLayoutEffect(
+    () => drawPicture(canvas.current, values, { width, height, kind, dark }),
+    [values, dark],
+  );
   return html`<canvas class="picture" ref=${canvas} role="img" aria-label=${label} title=${label} />`;
 }
 
 function Distribution({ layer }) {
-  const reach = useMemo(() => layer.data.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1, [layer]);
+  const reach = useMemo(
+    () => layer.data.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1,
+    [layer],
+  );
   const bins = useMemo(() => histogram(layer.data, -reach, reach, BINS), [layer, reach]);
-  const zeros = useMemo(() => layer.data.reduce((n, x) => n + (Math.abs(x) < 1e-3 ? 1 : 0), 0) / layer.data.length, [layer]);
+  const zeros = useMemo(
+    () => layer.data.reduce((n, x) => n + (Math.abs(x) < 1e-3 ? 1 : 0), 0) / layer.data.length,
+    [layer],
+  );
   const norm = useMemo(() => Math.sqrt(layer.data.reduce((sum, x) => sum + x * x, 0)), [layer]);
   const most = Math.max(...bins);
   const words = `${layer.name}: ${count(layer.data.length, 'weight')}, norm ${number(norm)}, ${(100 * zeros).toFixed(1)} % within 0.001 of zero`;
@@ -38,20 +55,29 @@ export function Weights({ run, image }) {
     const abort = new AbortController();
     get(`/runs/${run}/model`, { format: 'safetensors' }, abort.signal, 'buffer').then(
       (buffer) => setState({ layers: layerWeights(readSafetensors(buffer)), problem: null }),
-      (problem) => { if (!abort.signal.aborted) setState({ layers: null, problem }); },
+      (problem) => {
+        if (!abort.signal.aborted) setState({ layers: null, problem });
+      },
     );
     return () => abort.abort();
   };
   useEffect(load, [run]);
-  if (state.problem) return html`<${Failure} problem=${state.problem} retry=${load} title="The model could not be loaded" />`;
+  if (state.problem)
+    return html`<${Failure} problem=${state.problem} retry=${load} title="The model could not be loaded" />`;
   if (!state.layers) return html`<${Loading} what="Loading the model" />`;
   const [first] = state.layers;
   const pictures = image && first && first.columns === image.width * image.height;
   return html`
     <div class="distributions" data-testid="weights">${state.layers.map((layer) => html`<${Distribution} key=${layer.name} layer=${layer} />`)}</div>
-    ${pictures && html`<h3>What the first layer looks for</h3><p
+    ${
+      pictures &&
+      html`<h3>What the first layer looks for</h3><p
       class="soft small">The weights into each unit, as a picture: orange raises it, blue lowers it.${first.rows > FILTERS ? ` The first ${FILTERS} of ${first.rows}.` : ''}</p>
-      <div class="pictures filters-grid" data-testid="filters">${Array.from({ length: Math.min(FILTERS, first.rows) }, (_, i) => html`
+      <div class="pictures filters-grid" data-testid="filters">${Array.from(
+        { length: Math.min(FILTERS, first.rows) },
+        (_, i) => html`
         <${Picture} key=${i} values=${first.data.subarray(i * first.columns, (i + 1) * first.columns)} width=${image.width} height=${image.height}
-          kind="weights" label="Unit ${i}" />`)}</div>`}`;
+          kind="weights" label="Unit ${i}" />`,
+      )}</div>`
+    }`;
 }

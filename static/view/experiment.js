@@ -6,7 +6,18 @@ import { request, getCatalogue, link } from '../lib/api.js';
 import { ExperimentStore, TERMINAL } from '../lib/experiment-store.js';
 import { configStyles, sweptNames } from '../lib/palette.js';
 import { count, duration, elapsed, valuesLabel, when, whenFully } from '../lib/format.js';
-import { Icon, Status, Progress, Remaining, Loading, Failure, ConfirmButton, Tabs, tabPanel, attempt } from '../part/basic.js';
+import {
+  Icon,
+  Status,
+  Progress,
+  Remaining,
+  Loading,
+  Failure,
+  ConfirmButton,
+  Tabs,
+  tabPanel,
+  attempt,
+} from '../part/basic.js';
 import { Editable } from '../part/editable.js';
 import { Verdict, comparedAt } from '../part/verdict.js';
 import { Curves, trainingOf } from '../part/curves.js';
@@ -19,18 +30,42 @@ import { SpecificationText } from '../part/specification.js';
 import { titleOf } from './experiments.js';
 
 const PROPS = {
-  metrics: list(), mode: choice(['mean', 'runs']), gap: flag(), band: choice(['ci', 'std', 'range', 'none']), x: choice(['linear', 'log']),
-  y: choice(['linear', 'log']), smooth: numberProp(0), fit: choice(['end', 'all']), zoom: range(), hide: list(), by: text(),
-  compare: text('val_loss'), at: choice(['selected', 'best', 'last']),
-  against: text(), px: text(), plog: choice(['auto', 'log', 'linear']), pylog: flag(), hx: text(), hy: text(), left: text(), right: text(), seed: text(), epoch: text(),
-  tab: choice(['configs', 'runs', 'specification']), order: text(), rows: text(),
+  metrics: list(),
+  mode: choice(['mean', 'runs']),
+  gap: flag(),
+  band: choice(['ci', 'std', 'range', 'none']),
+  x: choice(['linear', 'log']),
+  y: choice(['linear', 'log']),
+  smooth: numberProp(0),
+  fit: choice(['end', 'all']),
+  zoom: range(),
+  hide: list(),
+  by: text(),
+  compare: text('val_loss'),
+  at: choice(['selected', 'best', 'last']),
+  against: text(),
+  px: text(),
+  plog: choice(['auto', 'log', 'linear']),
+  pylog: flag(),
+  hx: text(),
+  hy: text(),
+  left: text(),
+  right: text(),
+  seed: text(),
+  epoch: text(),
+  tab: choice(['configs', 'runs', 'specification']),
+  order: text(),
+  rows: text(),
 };
 
 /* The store of one experiment, and a number that grows with every change of it. */
 function useExperiment(id) {
   const [version, bump] = useReducer((n) => n + 1, 0);
   const store = useMemo(() => new ExperimentStore(Number(id), bump), [id]);
-  useEffect(() => { store.open(); return () => store.close(); }, [store]);
+  useEffect(() => {
+    store.open();
+    return () => store.close();
+  }, [store]);
   return [store, version];
 }
 
@@ -39,7 +74,12 @@ function configsOf(runs) {
   const configs = new Map();
   for (const run of runs.values()) {
     if (!configs.has(run.config_id)) {
-      configs.set(run.config_id, { config_id: run.config_id, values: run.values, label: valuesLabel(run.values), runs: [] });
+      configs.set(run.config_id, {
+        config_id: run.config_id,
+        values: run.values,
+        label: valuesLabel(run.values),
+        runs: [],
+      });
     }
     configs.get(run.config_id).runs.push(run);
   }
@@ -47,27 +87,38 @@ function configsOf(runs) {
 }
 
 /* How many seeds a config has. */
-const seedsOf = ({ runs, experiment }) => (runs.size ? Math.max(...configsOf(runs).map((config) => config.runs.length))
-  : Math.round(experiment.n_runs / Math.max(1, experiment.n_configs)));
+const seedsOf = ({ runs, experiment }) =>
+  runs.size
+    ? Math.max(...configsOf(runs).map((config) => config.runs.length))
+    : Math.round(experiment.n_runs / Math.max(1, experiment.n_configs));
 
 function Actions({ store, catalogue }) {
   const { experiment } = store;
   const base = `/experiments/${experiment.id}`;
-  const act = (what) => attempt(async () => {
-    store.experiment = await request('POST', `${base}/${what}`);
-    store.tell();
-  });
-  const remove = () => attempt(async () => {
-    await request('DELETE', `${base}?force=true`);
-    go('#/experiments');
-  }, 'Deleted.');
+  const act = (what) =>
+    attempt(async () => {
+      store.experiment = await request('POST', `${base}/${what}`);
+      store.tell();
+    });
+  const remove = () =>
+    attempt(async () => {
+      await request('DELETE', `${base}?force=true`);
+      go('#/experiments');
+    }, 'Deleted.');
   return html`
     <div class="row actions">
       ${store.active && html`<${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?" onConfirm=${() => act('cancel')} />`}
-      ${store.active && store.experiment.status !== 'paused' && html`<button type="button" class="button" id="pause" onClick=${() => act('pause')}>
-        <${Icon} name="pause" />Pause</button>`}
-      ${store.experiment.status === 'paused' && html`<button type="button" class="button primary" id="resume" onClick=${() => act('resume')}><${Icon}
-        name="play" />Resume</button>`}
+      ${
+        store.active &&
+        store.experiment.status !== 'paused' &&
+        html`<button type="button" class="button" id="pause" onClick=${() => act('pause')}>
+        <${Icon} name="pause" />Pause</button>`
+      }
+      ${
+        store.experiment.status === 'paused' &&
+        html`<button type="button" class="button primary" id="resume" onClick=${() => act('resume')}><${Icon}
+        name="play" />Resume</button>`
+      }
       <button type="button" class="button" id="extend" onClick=${() => openExtend(experiment, catalogue.fields, seedsOf(store), () => store.load())}><${Icon}
         name="plus" />Extend</button>
       <a class="button" id="duplicate" href="#/new?from=${experiment.id}"><${Icon} name="copy" />Duplicate</a>
@@ -76,14 +127,22 @@ function Actions({ store, catalogue }) {
 }
 
 /* "a, b" as a list, each tag once. */
-const tagsOf = (words) => [...new Set(words.split(',').map((word) => word.trim()).filter(Boolean))];
+const tagsOf = (words) => [
+  ...new Set(
+    words
+      .split(',')
+      .map((word) => word.trim())
+      .filter(Boolean),
+  ),
+];
 
 function Head({ store, catalogue }) {
   const { experiment } = store;
-  const change = (patch) => attempt(async () => {
-    store.experiment = await request('PATCH', `/experiments/${experiment.id}`, { body: patch });
-    store.tell();
-  });
+  const change = (patch) =>
+    attempt(async () => {
+      store.experiment = await request('PATCH', `/experiments/${experiment.id}`, { body: patch });
+      store.tell();
+    });
   const tags = experiment.tags ?? [];
   const took = duration(elapsed(experiment.started_at, experiment.finished_at));
   return html`
@@ -101,21 +160,29 @@ function Head({ store, catalogue }) {
     <div class="head-state">
       <${Status} status=${experiment.status} />
       <span class="soft">${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}</span>
-      ${!TERMINAL.includes(experiment.status) && html`<div class="progress-cell"><${Progress} experiment=${experiment} /><${Remaining}
-        experiment=${experiment} /></div>`}
+      ${
+        !TERMINAL.includes(experiment.status) &&
+        html`<div class="progress-cell"><${Progress} experiment=${experiment} /><${Remaining}
+        experiment=${experiment} /></div>`
+      }
       ${experiment.runs?.failed > 0 && html`<span class="bad-text"><${Icon} name="alert" />${count(experiment.runs.failed, 'run')} failed</span>`}
       <time class="soft" datetime=${experiment.created_at}
         title=${whenFully(experiment.created_at)}>${when(experiment.created_at)}${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}</time>
       <${Editable} id="experiment-tags" label="Tags" value=${tags.join(', ')} empty="Add tags" hint="tags, separated by commas"
-        onSave=${(words) => change({ tags: tagsOf(words) })}>${tags.map((tag) => html`<a class="chip" key=${tag}
-          href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>`)}<//>
+        onSave=${(words) => change({ tags: tagsOf(words) })}>${tags.map(
+          (tag) => html`<a class="chip" key=${tag}
+          href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>`,
+        )}<//>
     </div>`;
 }
 
 /* Whether the runs predict numbers instead of classes, as far as is known. */
 function isRegression(store) {
   const known = (metrics) => metrics.val_rmse !== null && metrics.val_rmse !== undefined;
-  return [...store.live.values()].some(known) || [...store.runs.values()].some((run) => known(run.metrics));
+  return (
+    [...store.live.values()].some(known) ||
+    [...store.runs.values()].some((run) => known(run.metrics))
+  );
 }
 
 function Experiment({ id, set, ...wishes }) {
@@ -126,27 +193,62 @@ function Experiment({ id, set, ...wishes }) {
   const props = { ...wishes, at };
   const [problem, setProblem] = useState(null);
   const theme = useTheme();
-  useEffect(() => { getCatalogue().then(setCatalogue, setProblem); }, []);
+  useEffect(() => {
+    getCatalogue().then(setCatalogue, setProblem);
+  }, []);
   useTitle(store.experiment ? titleOf(store.experiment) : `Experiment ${id}`);
 
   const regression = isRegression(store);
-  const metrics = props.metrics.length ? props.metrics : ['val_loss', regression ? 'val_rmse' : 'val_accuracy'];
+  const metrics = props.metrics.length
+    ? props.metrics
+    : ['val_loss', regression ? 'val_rmse' : 'val_accuracy'];
   const configs = useMemo(() => configsOf(store.runs), [store.runs, version]);
   const single = configs.length > 0 && configs.every((config) => config.runs.length === 1);
   const mode = single ? 'runs' : props.mode;
-  const runIds = useMemo(() => configs.filter((config) => !props.hide.includes(config.config_id)).flatMap((config) => config.runs.map((run) => run.id)), [configs, props.hide]);
+  const runIds = useMemo(
+    () =>
+      configs
+        .filter((config) => !props.hide.includes(config.config_id))
+        .flatMap((config) => config.runs.map((run) => run.id)),
+    [configs, props.hide],
+  );
   const baseline = store.comparison?.baseline ?? store.experiment?.baseline ?? null;
-  const styles = useMemo(() => configStyles(configs, baseline, props.by, theme), [configs.length, baseline, props.by, theme, store.runs]);
+  const styles = useMemo(
+    () => configStyles(configs, baseline, props.by, theme),
+    [configs.length, baseline, props.by, theme, store.runs],
+  );
   useEffect(() => {
-    const shown = [...new Set([...metrics, ...(props.gap ? metrics.map(trainingOf).filter(Boolean) : [])])];
-    store.show({ metrics: shown, perRun: mode === 'runs', runIds, comparison: catalogue && { metric: props.compare, at } });
-  }, [metrics.join(), props.gap, mode, runIds, props.compare, at, catalogue === null, store.experiment === null]);
+    const shown = [
+      ...new Set([...metrics, ...(props.gap ? metrics.map(trainingOf).filter(Boolean) : [])]),
+    ];
+    store.show({
+      metrics: shown,
+      perRun: mode === 'runs',
+      runIds,
+      comparison: catalogue && { metric: props.compare, at },
+    });
+  }, [
+    metrics.join(),
+    props.gap,
+    mode,
+    runIds,
+    props.compare,
+    at,
+    catalogue === null,
+    store.experiment === null,
+  ]);
 
   const isPlane = useIsPlane([...store.runs.values()][0]);
-  const isCompared = store.comparison !== null || store.problems.has('comparison'); /* before that, nobody knows which two to show */
+  const isCompared =
+    store.comparison !== null ||
+    store.problems.has('comparison'); /* before that, nobody knows which two to show */
   const failure = store.problem ?? problem;
   if (failure) {
-    return html`<${Failure} heading="h1" problem=${failure} retry=${() => { setProblem(null); getCatalogue().then(setCatalogue, setProblem); store.load(); }}
+    return html`<${Failure} heading="h1" problem=${failure} retry=${() => {
+      setProblem(null);
+      getCatalogue().then(setCatalogue, setProblem);
+      store.load();
+    }}
       title=${failure.status === 404 ? 'There is no such experiment' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
   }
   if (!store.experiment || !catalogue) return html`<${Loading} what="Loading the experiment" />`;
@@ -161,13 +263,25 @@ function Experiment({ id, set, ...wishes }) {
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
     ${store.comparison && hasSettings(store.comparison) && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
     ${store.comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${store.comparison} />`}
-    ${isPlane && configs.length > 0 && isCompared && html`<${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active} styles=${styles}
-      props=${props} set=${set} />`}
+    ${
+      isPlane &&
+      configs.length > 0 &&
+      isCompared &&
+      html`<${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active} styles=${styles}
+      props=${props} set=${set} />`
+    }
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
-        tabs=${[['configs', `Configs${numberOf(configs.length)}`], ['runs', `Runs${numberOf(store.runs.size)}`], ['specification', 'Specification']]} />
-      ${store.problems.has('runs') && html`<${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
-        retry=${() => store.refreshRuns.ask()} />`}
+        tabs=${[
+          ['configs', `Configs${numberOf(configs.length)}`],
+          ['runs', `Runs${numberOf(store.runs.size)}`],
+          ['specification', 'Specification'],
+        ]} />
+      ${
+        store.problems.has('runs') &&
+        html`<${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
+        retry=${() => store.refreshRuns.ask()} />`
+      }
       <div ...${tabPanel('tables', props.tab)}>
         ${props.tab === 'configs' && html`<${ConfigTable} ...${shared} />`}
         ${props.tab === 'runs' && html`<${RunTable} ...${shared} />`}

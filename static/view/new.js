@@ -43,9 +43,15 @@ function useDryRun(spec) {
   useEffect(() => {
     const abort = new AbortController();
     setState((old) => ({ ...old, busy: true }));
-    request('POST', '/experiments', { query: { dry_run: true }, body: JSON.parse(body), signal: abort.signal }).then(
+    request('POST', '/experiments', {
+      query: { dry_run: true },
+      body: JSON.parse(body),
+      signal: abort.signal,
+    }).then(
       (answer) => setState({ answer, problem: null, busy: false }),
-      (problem) => { if (!abort.signal.aborted) setState({ answer: null, problem, busy: false }); },
+      (problem) => {
+        if (!abort.signal.aborted) setState({ answer: null, problem, busy: false });
+      },
     );
     return () => abort.abort();
   }, [body]);
@@ -58,7 +64,8 @@ function spread(problem, fields) {
   const other = [];
   for (const error of problem?.errors ?? []) {
     const name = fieldOfPointer(error.pointer, fields);
-    if (name && !NOT_SHOWN.includes(name)) at.set(name, at.has(name) ? `${at.get(name)}; ${error.detail}` : error.detail);
+    if (name && !NOT_SHOWN.includes(name))
+      at.set(name, at.has(name) ? `${at.get(name)}; ${error.detail}` : error.detail);
     else other.push(`${error.pointer ? `${error.pointer}: ` : ''}${error.detail}`);
   }
   if (problem && problem.errors.length === 0) other.push(problem.message);
@@ -69,48 +76,83 @@ const wordsIn = (text) => text.toLowerCase().replace(/[_.]/g, ' ').split(/\s+/).
 
 /* Whether all words of a search stand in what is said of a field, its name with or without underscores. */
 function isFound(field, find) {
-  const text = wordsIn([field.name, field.help, field.formula ?? '', ...Object.values(field.equivalents)].join(' ')).join(' ');
+  const text = wordsIn(
+    [field.name, field.help, field.formula ?? '', ...Object.values(field.equivalents)].join(' '),
+  ).join(' ');
   return wordsIn(find).every((word) => text.includes(word));
 }
 
 function Group({ name, fields, draft, errors, change, find, datasets, reload, builtIn, metrics }) {
   const [title, help] = GROUPS[name] ?? [name, ''];
   const matching = fields.filter((field) => isFound(field, find));
-  const isSet = (field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '';
-  const set = fields.filter((field) => isSet(field) || (draft.objects[field.name] && !fields.some((one) => parent(one.name) === field.name && isSet(one)))).length;
+  const isSet = (field) =>
+    draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '';
+  const set = fields.filter(
+    (field) =>
+      isSet(field) ||
+      (draft.objects[field.name] &&
+        !fields.some((one) => parent(one.name) === field.name && isSet(one))),
+  ).length;
   const wrong = fields.some((field) => errors.has(field.name));
   const [open, setOpen] = useState(OPEN.includes(name) || set > 0);
   if (find && matching.length === 0) return null;
-  const row = (field) => html`<${FieldRow} key=${field.name} field=${field} label=${loose.includes(field) ? field.name : undefined} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]}
+  const row = (
+    field,
+  ) => html`<${FieldRow} key=${field.name} field=${field} label=${loose.includes(field) ? field.name : undefined} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]}
     error=${errors.get(field.name)}
     onText=${(value) => change.text(field.name, value)} onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />`;
   const special = (field) => {
-    const shared = { field, text: draft.texts[field.name] ?? '', error: errors.get(field.name), onText: (value) => change.text(field.name, value) };
-    if (field.type === 'dataset') return html`<${DatasetInput} ...${shared} datasets=${datasets} builtIn=${builtIn} reload=${reload} />`;
+    const shared = {
+      field,
+      text: draft.texts[field.name] ?? '',
+      error: errors.get(field.name),
+      onText: (value) => change.text(field.name, value),
+    };
+    if (field.type === 'dataset')
+      return html`<${DatasetInput} ...${shared} datasets=${datasets} builtIn=${builtIn} reload=${reload} />`;
     if (field.name === 'repeats') return html`<${RepeatsInput} ...${shared} metrics=${metrics} />`;
     return undefined;
   };
   const parents = matching.filter((field) => field.type === 'object');
   const childrenOf = (up) => fields.filter((field) => field.name.startsWith(`${up.name}.`));
-  const rank = (field) => (FIRST.indexOf(field.name) + 1 || FIRST.length + 1);
-  const plain = matching.filter((field) => field.type !== 'object' && !NOT_SHOWN.includes(field.name) && !field.name.includes('.')).sort((a, b) => rank(a) - rank(b));
-  const loose = find ? matching.filter((field) => field.name.includes('.') && !parents.some((up) => field.name.startsWith(`${up.name}.`))) : [];
+  const rank = (field) => FIRST.indexOf(field.name) + 1 || FIRST.length + 1;
+  const plain = matching
+    .filter(
+      (field) =>
+        field.type !== 'object' && !NOT_SHOWN.includes(field.name) && !field.name.includes('.'),
+    )
+    .sort((a, b) => rank(a) - rank(b));
+  const loose = find
+    ? matching.filter(
+        (field) =>
+          field.name.includes('.') && !parents.some((up) => field.name.startsWith(`${up.name}.`)),
+      )
+    : [];
   return html`
     <details class="card group" open=${open || !!find || wrong} onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">
-      <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${set > 0 && html`<span
-        class="chip on">${set} set</span>`}</summary>
+      <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${
+        set > 0 &&
+        html`<span
+        class="chip on">${set} set</span>`
+      }</summary>
       <div class="fields">
         ${plain.map(row)}
         ${loose.map(row)}
       </div>
-      ${parents.map((up) => html`<${ObjectFields} key=${up.name} up=${up} children=${childrenOf(up)} draft=${draft} errors=${errors} change=${change}
-        row=${row} />`)}
+      ${parents.map(
+        (
+          up,
+        ) => html`<${ObjectFields} key=${up.name} up=${up} children=${childrenOf(up)} draft=${draft} errors=${errors} change=${change}
+        row=${row} />`,
+      )}
     </details>`;
 }
 
 /* A parent of dotted fields: a switch where it can be null, and its fields. */
 function ObjectFields({ up, children, draft, errors, change, row }) {
-  const used = children.some((field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '');
+  const used = children.some(
+    (field) => draft.sweeps[field.name] || (draft.texts[field.name] ?? '').trim() !== '',
+  );
   const on = up.nullable ? !!draft.objects[up.name] : used;
   const [open, setOpen] = useState(on);
   const id = `object-${up.name}`;
@@ -118,10 +160,13 @@ function ObjectFields({ up, children, draft, errors, change, row }) {
     <fieldset class="object" data-field=${up.name}>
       <legend class="visually-hidden">${up.name}</legend>
       <div class="object-head">
-        ${up.nullable ? html`<label class="check"><input type="checkbox" id=${id} checked=${on}
+        ${
+          up.nullable
+            ? html`<label class="check"><input type="checkbox" id=${id} checked=${on}
           onChange=${(event) => change.object(up.name, event.target.checked)} /> <code>${up.name}</code></label>`
-          : html`<button type="button" class="link" id=${id} aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}><${Icon}
-            name=${open ? 'down' : 'right'} /><code>${up.name}</code></button>`}
+            : html`<button type="button" class="link" id=${id} aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}><${Icon}
+            name=${open ? 'down' : 'right'} /><code>${up.name}</code></button>`
+        }
         <span class="help">${up.help}</span></div>
       ${errors.has(up.name) && html`<p class="field-error" role="alert">${errors.get(up.name)}</p>`}
       ${(up.nullable ? on : open || used) && html`<div class="fields">${children.map(row)}</div>`}
@@ -143,12 +188,25 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
     <aside class="card summary-card" aria-label="Summary">
       <div class="start">
       <div aria-live="polite" tabindex="0" role="region" aria-label="What would be trained" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
-        ${answer && !local ? html`<p class="big"><span id="n-runs">${runsPlanned(answer, spec)}</span></p><p
+        ${
+          answer && !local
+            ? html`<p class="big"><span id="n-runs">${runsPlanned(answer, spec)}</span></p><p
           class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}${spec.repeats?.until ? ' or more' : ''}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
-          : wrong ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>` : html`<p class="big soft">Checking…</p>`}
+            : wrong
+              ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>`
+              : html`<p class="big soft">Checking…</p>`
+        }
         ${other.map((line) => html`<p class="field-error">${line}</p>`)}
-        ${[...errors].map(([name, words]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}"
-          onClick=${(event) => { event.preventDefault(); focusField(name); }}><code>${name}</code></a> ${words}</p>`)}
+        ${[...errors].map(
+          ([
+            name,
+            words,
+          ]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}"
+          onClick=${(event) => {
+            event.preventDefault();
+            focusField(name);
+          }}><code>${name}</code></a> ${words}</p>`,
+        )}
         ${(answer?.warnings ?? []).map((line) => html`<p class="warning"><${Icon} name="alert" /><span>${line}</span></p>`)}
       </div>
       <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0} onClick=${submit}><${Icon}
@@ -159,7 +217,10 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
 
 function focusField(name) {
   const id = `field-${name.replace(/\./g, '-')}`;
-  const input = document.getElementById(id) ?? document.getElementById(`${id}-min`) ?? document.querySelector(`[data-field="${name}"] input`);
+  const input =
+    document.getElementById(id) ??
+    document.getElementById(`${id}-min`) ??
+    document.querySelector(`[data-field="${name}"] input`);
   input?.closest('details')?.setAttribute('open', '');
   input?.scrollIntoView({ block: 'center' });
   input?.focus({ preventScroll: true });
@@ -170,7 +231,11 @@ function goToFound(event) {
   if (event.key !== 'Enter') return;
   event.preventDefault();
   if (event.target.value.trim() === '') return;
-  event.target.form.querySelector('.group .object-head :is(input, button), .group .field :is(input, select, textarea)')?.focus();
+  event.target.form
+    .querySelector(
+      '.group .object-head :is(input, button), .group .field :is(input, select, textarea)',
+    )
+    ?.focus();
 }
 
 /* `own`: a ref that holds the specification that this form wrote into the link. */
@@ -180,9 +245,13 @@ function Form({ catalogue, first, find, own, set }) {
   const [datasets, setDatasets] = useState([]);
   const key = useRef(newKey());
   const reload = () => getAll('/datasets').then(setDatasets, () => {});
-  useEffect(() => { reload(); }, []);
+  useEffect(() => {
+    reload();
+  }, []);
   const made = useMemo(() => specOf(draft, catalogue.fields), [draft]);
-  const check = useDryRun(made.spec); /* fields that cannot be read are left out: the service sees what else is wrong */
+  const check = useDryRun(
+    made.spec,
+  ); /* fields that cannot be read are left out: the service sees what else is wrong */
   const words = JSON.stringify(made.spec);
   const settled = useSettled(words, CHECK_MS);
   useEffect(() => {
@@ -192,21 +261,50 @@ function Form({ catalogue, first, find, own, set }) {
   }, [settled]);
   const { at, other } = spread(sent.problem ?? check.problem, catalogue.fields);
   const errors = new Map([...at, ...made.errors]);
-  const update = (work) => { setSent({ problem: null, busy: false }); setDraft(work); };
+  const update = (work) => {
+    setSent({ problem: null, busy: false });
+    setDraft(work);
+  };
   /* What a member of an object is set to counts only where the object is there. */
-  const withParent = (name, value, objects) => (value && parent(name) && catalogue.field(parent(name))?.nullable ? { ...objects, [parent(name)]: true } : objects);
+  const withParent = (name, value, objects) =>
+    value && parent(name) && catalogue.field(parent(name))?.nullable
+      ? { ...objects, [parent(name)]: true }
+      : objects;
   const change = {
-    text: (name, value) => update((old) => ({ ...old, texts: { ...old.texts, [name]: value }, objects: withParent(name, value.trim(), old.objects) })),
-    sweep: (name, value) => update((old) => { const sweeps = { ...old.sweeps }; if (value) sweeps[name] = value; else delete sweeps[name]; return { ...old, sweeps, objects: withParent(name, value, old.objects) }; }),
-    object: (name, on) => update((old) => { const objects = { ...old.objects }; if (on) objects[name] = true; else delete objects[name]; return { ...old, objects }; }),
+    text: (name, value) =>
+      update((old) => ({
+        ...old,
+        texts: { ...old.texts, [name]: value },
+        objects: withParent(name, value.trim(), old.objects),
+      })),
+    sweep: (name, value) =>
+      update((old) => {
+        const sweeps = { ...old.sweeps };
+        if (value) sweeps[name] = value;
+        else delete sweeps[name];
+        return { ...old, sweeps, objects: withParent(name, value, old.objects) };
+      }),
+    object: (name, on) =>
+      update((old) => {
+        const objects = { ...old.objects };
+        if (on) objects[name] = true;
+        else delete objects[name];
+        return { ...old, objects };
+      }),
   };
   const submit = async (event) => {
     event.preventDefault();
     if (sent.busy) return;
-    if (errors.size) { focusField([...errors.keys()][0]); return; }
+    if (errors.size) {
+      focusField([...errors.keys()][0]);
+      return;
+    }
     setSent({ problem: null, busy: true });
     try {
-      const experiment = await request('POST', '/experiments', { body: made.spec, headers: { 'Idempotency-Key': key.current } });
+      const experiment = await request('POST', '/experiments', {
+        body: made.spec,
+        headers: { 'Idempotency-Key': key.current },
+      });
       go(`#/experiments/${experiment.id}`);
     } catch (problem) {
       setSent({ problem, busy: false });
@@ -221,11 +319,19 @@ function Form({ catalogue, first, find, own, set }) {
       <div class="groups">
         <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search"
           placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} onKeyDown=${goToFound} /></label>
-        ${order.map((name) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
+        ${order.map(
+          (
+            name,
+          ) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
           draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} reload=${reload} metrics=${catalogue.metrics}
-          builtIn=${catalogue.datasets} />`)}
-        ${find && !catalogue.fields.some((field) => isFound(field, find)) && html`<p id="nothing-found">No setting has these words.
-          <button type="button" class="button quiet small" onClick=${() => set({ find: '' })}>Show all</button></p>`}
+          builtIn=${catalogue.datasets} />`,
+        )}
+        ${
+          find &&
+          !catalogue.fields.some((field) => isFound(field, find)) &&
+          html`<p id="nothing-found">No setting has these words.
+          <button type="button" class="button quiet small" onClick=${() => set({ find: '' })}>Show all</button></p>`
+        }
         <p class="soft small" id="symbols">In the formulas ${catalogue.symbols}</p>
       </div>
       <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />
@@ -240,12 +346,19 @@ function New({ set, find, ...props }) {
   const load = () => {
     setState((old) => ({ ...old, ready: null, problem: null }));
     Promise.all([getCatalogue(), firstSpec(props)]).then(
-      ([catalogue, first]) => setState((old) => ({ ready: { catalogue, first }, problem: null, turn: (old.turn ?? 0) + 1 })),
+      ([catalogue, first]) =>
+        setState((old) => ({
+          ready: { catalogue, first },
+          problem: null,
+          turn: (old.turn ?? 0) + 1,
+        })),
       (problem) => setState((old) => ({ ...old, ready: null, problem })),
     );
   };
   /* A specification in the link that the form did not write there comes from another link or the history. */
-  useEffect(() => { if (!state.ready || props.from || props.recipe || props.spec !== own.current) load(); }, [props.from, props.recipe, props.spec]);
+  useEffect(() => {
+    if (!state.ready || props.from || props.recipe || props.spec !== own.current) load();
+  }, [props.from, props.recipe, props.spec]);
   useEffect(() => {
     const abort = new AbortController();
     getAll('/recipes', {}, abort.signal).then(setRecipes, () => {});
@@ -253,13 +366,23 @@ function New({ set, find, ...props }) {
   }, []);
   return html`
     <div class="page-head"><h1>New experiment</h1>
-      ${recipes.length > 0 && html`<label class="run-choice">Start from <select id="start-from" value=""
+      ${
+        recipes.length > 0 &&
+        html`<label class="run-choice">Start from <select id="start-from" value=""
         onChange=${(event) => event.target.value && set({ spec: '', from: '', recipe: event.target.value })}>
-        <option value="">a recipe…</option>${recipes.map((one) => html`<option value=${one.name}
-          title=${one.description}>${one.title}</option>`)}</select></label>`}</div>
-    ${state.problem ? html`<${Failure} problem=${state.problem} retry=${load} />`
-      : state.ready ? html`<${Form} key=${state.turn} ...${state.ready} find=${find} own=${own} set=${set} />` : html`<${Loading}
-        what="Loading the settings" />`}`;
+        <option value="">a recipe…</option>${recipes.map(
+          (one) => html`<option value=${one.name}
+          title=${one.description}>${one.title}</option>`,
+        )}</select></label>`
+      }</div>
+    ${
+      state.problem
+        ? html`<${Failure} problem=${state.problem} retry=${load} />`
+        : state.ready
+          ? html`<${Form} key=${state.turn} ...${state.ready} find=${find} own=${own} set=${set} />`
+          : html`<${Loading}
+        what="Loading the settings" />`
+    }`;
 }
 
 export default defineView(PROPS, New);

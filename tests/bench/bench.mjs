@@ -9,19 +9,73 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { binary, cli, parseSafetensors, QUICK, readJson, removeDirectory, Server, sharedFolder, temporaryDirectory, top } from '../harness.mjs';
+import {
+  binary,
+  cli,
+  parseSafetensors,
+  QUICK,
+  readJson,
+  removeDirectory,
+  Server,
+  sharedFolder,
+  temporaryDirectory,
+  top,
+} from '../harness.mjs';
 
 const build = resolve(top, process.env.BUILD ?? 'build');
 const rounds = Number(process.env.ROUNDS ?? 3);
 const quiet = { evaluate_every: 1000, record_layers: false };
 const WORKLOADS = {
-  'W1 spirals 32-32': { dataset: 'spirals', hidden: [32, 32], dropout: 0.2, l2: 1e-4, batch_size: 32, epochs: 40 },
-  'W2 glyphs 256-256': { dataset: 'glyphs', hidden: [256, 256], dropout: 0.5, l2: 1e-4, batch_size: 32, epochs: 10 },
-  'W3 mnist 512-512': { dataset: 'mnist', hidden: [512, 512], dropout: 0.5, input_dropout: 0.2, l2: 1e-4, batch_size: 128, epochs: 2 },
-  'W4 mnist 1024x3': { dataset: 'mnist', hidden: [1024, 1024, 1024], dropout: 0.5, input_dropout: 0.2, max_norm: 2, optimizer: 'sgd',
-    momentum: 0.95, learning_rate: 0.05, batch_size: 100, epochs: 2 },
-  'W4, scope batch': { dataset: 'mnist', hidden: [1024, 1024, 1024], dropout: 0.5, input_dropout: 0.2, dropout_scope: 'batch', max_norm: 2,
-    optimizer: 'sgd', momentum: 0.95, learning_rate: 0.05, batch_size: 100, epochs: 2 },
+  'W1 spirals 32-32': {
+    dataset: 'spirals',
+    hidden: [32, 32],
+    dropout: 0.2,
+    l2: 1e-4,
+    batch_size: 32,
+    epochs: 40,
+  },
+  'W2 glyphs 256-256': {
+    dataset: 'glyphs',
+    hidden: [256, 256],
+    dropout: 0.5,
+    l2: 1e-4,
+    batch_size: 32,
+    epochs: 10,
+  },
+  'W3 mnist 512-512': {
+    dataset: 'mnist',
+    hidden: [512, 512],
+    dropout: 0.5,
+    input_dropout: 0.2,
+    l2: 1e-4,
+    batch_size: 128,
+    epochs: 2,
+  },
+  'W4 mnist 1024x3': {
+    dataset: 'mnist',
+    hidden: [1024, 1024, 1024],
+    dropout: 0.5,
+    input_dropout: 0.2,
+    max_norm: 2,
+    optimizer: 'sgd',
+    momentum: 0.95,
+    learning_rate: 0.05,
+    batch_size: 100,
+    epochs: 2,
+  },
+  'W4, scope batch': {
+    dataset: 'mnist',
+    hidden: [1024, 1024, 1024],
+    dropout: 0.5,
+    input_dropout: 0.2,
+    dropout_scope: 'batch',
+    max_norm: 2,
+    optimizer: 'sgd',
+    momentum: 0.95,
+    learning_rate: 0.05,
+    batch_size: 100,
+    epochs: 2,
+  },
 };
 WORKLOADS['W4, 2 threads'] = { ...WORKLOADS['W4 mnist 1024x3'], threads: 2 };
 const python = join(build, 'venv/bin/python');
@@ -32,13 +86,21 @@ const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 function table(head, rows) {
   const all = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, i) => Math.max(...all.map((row) => row[i].length)));
-  for (const row of all) console.log(row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '));
+  for (const row of all)
+    console.log(
+      row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  '),
+    );
 }
 
 /** Samples per second in PyTorch on what the last training exported, or NaN. */
 function pytorch(out, threads) {
   if (!existsSync(python)) return NaN;
-  const args = [join(top, 'tests/bench/pytorch.py'), out, String(threads), ...(process.env.COMPILE ? ['--compile'] : [])];
+  const args = [
+    join(top, 'tests/bench/pytorch.py'),
+    out,
+    String(threads),
+    ...(process.env.COMPILE ? ['--compile'] : []),
+  ];
   const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
   return Number(stdout);
@@ -50,24 +112,48 @@ function train(spec, threads, compare = false) {
   const out = join(directory, 'export');
   writeFileSync(file, JSON.stringify({ ...spec, ...quiet }));
   const script = '"$@" >&2; status=$?; times; exit $status';
-  const args = ['-c', script, 'bench', binary, 'run', file, '--quiet', '--threads', String(threads), '--data-dir', join(directory, 'data'), '--export', out];
+  const args = [
+    '-c',
+    script,
+    'bench',
+    binary,
+    'run',
+    file,
+    '--quiet',
+    '--threads',
+    String(threads),
+    '--data-dir',
+    join(directory, 'data'),
+    '--export',
+    out,
+  ];
   const started = performance.now();
   const { status, stdout, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
   const elapsed_seconds = (performance.now() - started) / 1000;
   if (status !== 0) throw new Error(stderr);
-  const seconds = [...stdout.split('\n')[1].matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => 60 * Number(m) + Number(s));
+  const seconds = [...stdout.split('\n')[1].matchAll(/(\d+)m([\d.]+)s/g)].map(
+    ([, m, s]) => 60 * Number(m) + Number(s),
+  );
   const result = readJson(out, 'result.json');
   const data = parseSafetensors(readFileSync(join(out, 'data.safetensors')));
   const final = parseSafetensors(readFileSync(join(out, 'final.safetensors')));
   const outputs = final[`layers.${spec.hidden.length}.weight`].shape[0];
   const torch = compare ? pytorch(out, threads) : NaN;
   removeDirectory(out);
-  return { result, torch, cores: (seconds[0] + seconds[1]) / elapsed_seconds, n: data.x_train.shape[0], widths: [data.x_train.shape[1], ...spec.hidden, outputs] };
+  return {
+    result,
+    torch,
+    cores: (seconds[0] + seconds[1]) / elapsed_seconds,
+    n: data.x_train.shape[0],
+    widths: [data.x_train.shape[1], ...spec.hidden, outputs],
+  };
 }
 
 function blas(batch, widths) {
-  const { stdout } = spawnSync(join(build, 'tests/bench/blas'), [batch, ...widths].map(String),
-    { encoding: 'utf8', env: { ...process.env, OPENBLAS_NUM_THREADS: '1' } });
+  const { stdout } = spawnSync(join(build, 'tests/bench/blas'), [batch, ...widths].map(String), {
+    encoding: 'utf8',
+    env: { ...process.env, OPENBLAS_NUM_THREADS: '1' },
+  });
   return Number(stdout);
 }
 
@@ -75,13 +161,25 @@ function benchTraining() {
   const folder = process.env.MNIST ?? (sharedFolder() && join(sharedFolder(), 'data/mnist'));
   const have_mnist = folder && existsSync(folder);
   if (have_mnist) {
-    const files = readdirSync(folder).filter((name) => /idx/.test(name)).map((name) => join(folder, name));
-    const { status, stderr } = cli(['dataset', 'add', 'mnist', ...files, '--data-dir', join(directory, 'data')]);
+    const files = readdirSync(folder)
+      .filter((name) => /idx/.test(name))
+      .map((name) => join(folder, name));
+    const { status, stderr } = cli([
+      'dataset',
+      'add',
+      'mnist',
+      ...files,
+      '--data-dir',
+      join(directory, 'data'),
+    ]);
     if (status !== 0) throw new Error(stderr);
   }
   const rows = [];
   for (const [name, { threads = 1, ...spec }] of Object.entries(WORKLOADS)) {
-    if (spec.dataset === 'mnist' && !have_mnist) { console.log(`${name}: skipped, MNIST=FOLDER is not given`); continue; }
+    if (spec.dataset === 'mnist' && !have_mnist) {
+      console.log(`${name}: skipped, MNIST=FOLDER is not given`);
+      continue;
+    }
     const floors = [];
     const rates = [];
     const torch = [];
@@ -93,40 +191,87 @@ function benchTraining() {
       floors.push(blas(spec.batch_size, once.widths));
       torch.push(once.torch);
       rates.push(once.result.samples_per_second);
-      confirmed.push(once.n * spec.epochs / (twice.result.wall_seconds - once.result.wall_seconds));
+      confirmed.push(
+        (once.n * spec.epochs) / (twice.result.wall_seconds - once.result.wall_seconds),
+      );
       last = once;
     }
-    const step_us = 1e6 * spec.batch_size / median(rates);
-    rows.push([name, Math.round(median(rates)), Math.round(median(confirmed)), step_us.toFixed(1), median(floors).toFixed(1),
+    const step_us = (1e6 * spec.batch_size) / median(rates);
+    rows.push([
+      name,
+      Math.round(median(rates)),
+      Math.round(median(confirmed)),
+      step_us.toFixed(1),
+      median(floors).toFixed(1),
       (step_us / median(floors)).toFixed(2),
-      median(torch) ? Math.round(median(torch)) : '', median(torch) ? (median(rates) / median(torch)).toFixed(2) : '', last.cores.toFixed(2), (last.result.peak_memory_bytes / 1e6).toFixed(0)]);
+      median(torch) ? Math.round(median(torch)) : '',
+      median(torch) ? (median(rates) / median(torch)).toFixed(2) : '',
+      last.cores.toFixed(2),
+      (last.result.peak_memory_bytes / 1e6).toFixed(0),
+    ]);
   }
-  console.log(`\nTraining, one thread unless said, medians of ${rounds} (by wall: from the time of twice the epochs; us per step,`);
-  console.log('BLAS: OpenBLAS alone on one thread; times faster than PyTorch on as many threads; cores busy)');
-  table(['workload', 'samples/s', 'by wall', 'step us', 'BLAS us', 'x BLAS', 'PyTorch', 'times', 'cores', 'MB'], rows);
+  console.log(
+    `\nTraining, one thread unless said, medians of ${rounds} (by wall: from the time of twice the epochs; us per step,`,
+  );
+  console.log(
+    'BLAS: OpenBLAS alone on one thread; times faster than PyTorch on as many threads; cores busy)',
+  );
+  table(
+    [
+      'workload',
+      'samples/s',
+      'by wall',
+      'step us',
+      'BLAS us',
+      'x BLAS',
+      'PyTorch',
+      'times',
+      'cores',
+      'MB',
+    ],
+    rows,
+  );
 }
 
 /* What recording every layer adds to a default run, training and evaluation together: turn by turn, the ratio of each pair. */
 function benchDiagnostics() {
   const seconds = (spec) => {
     writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec));
-    const { status, stderr } = cli(['run', join(directory, 'spec.json'), '--quiet', '--threads', '1', '--export', join(directory, 'export')]);
+    const { status, stderr } = cli([
+      'run',
+      join(directory, 'spec.json'),
+      '--quiet',
+      '--threads',
+      '1',
+      '--export',
+      join(directory, 'export'),
+    ]);
     if (status !== 0) throw new Error(stderr);
     const { wall_seconds } = readJson(join(directory, 'export'), 'result.json');
     removeDirectory(join(directory, 'export'));
     return wall_seconds;
   };
-  const pairs = Array.from({ length: 3 * rounds }, () => [seconds({}), seconds({ record_layers: false })]);
+  const pairs = Array.from({ length: 3 * rounds }, () => [
+    seconds({}),
+    seconds({ record_layers: false }),
+  ]);
   const added = median(pairs.map(([recorded, plain]) => recorded / plain - 1));
-  console.log(`\nPer-layer diagnostics add ${(100 * added).toFixed(1)} % to a run with the default settings (median of ${pairs.length} pairs, ` +
-    `${median(pairs.map(([recorded]) => recorded)).toFixed(2)} s)`);
+  console.log(
+    `\nPer-layer diagnostics add ${(100 * added).toFixed(1)} % to a run with the default settings (median of ${pairs.length} pairs, ` +
+      `${median(pairs.map(([recorded]) => recorded)).toFixed(2)} s)`,
+  );
 }
 
-const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+const resident = (pid) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
 /** Requests per second and p99 by wrk, if it is there. */
 function wrk(url, connections) {
-  const { status, stdout } = spawnSync('wrk', ['-t1', `-c${connections}`, '-d3s', '--latency', url], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(
+    'wrk',
+    ['-t1', `-c${connections}`, '-d3s', '--latency', url],
+    { encoding: 'utf8' },
+  );
   if (status !== 0) return 'wrk is not installed';
   return `${/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]} requests/s, p99 ${/99%\s+(\S+)/.exec(stdout)[1]}`;
 }
@@ -149,21 +294,54 @@ async function benchService() {
     await server.stop();
   }
   const server = await Server.start();
-  const rows = [['start to listening, empty database', `${median(starts).toFixed(1)} ms`], ['memory, idle', `${resident(server.pid).toFixed(1)} MB`]];
+  const rows = [
+    ['start to listening, empty database', `${median(starts).toFixed(1)} ms`],
+    ['memory, idle', `${resident(server.pid).toFixed(1)} MB`],
+  ];
   try {
-    const { experiment, runs } = await server.train({ ...QUICK, epochs: 100, sweep: { dropout: [0, 0.25, 0.5] }, repeats: 3 });
-    for (const path of ['/experiments', `/experiments/${experiment.id}`, `/runs/${runs[0].id}/curves`, `/experiments/${experiment.id}/comparison`,
-      `/experiments/${experiment.id}/curves?metric=val_loss`]) rows.push([`GET ${path.replace(/\d+/, '{id}')}, median`, await latency(server, path)]);
-    rows.push(['GET /healthz, 32 connections', wrk(`${server.url}/healthz`, 32)], ['GET /experiments/{id}, 32 connections', wrk(`${server.url}/api/v1/experiments/${experiment.id}`, 32)]);
+    const { experiment, runs } = await server.train({
+      ...QUICK,
+      epochs: 100,
+      sweep: { dropout: [0, 0.25, 0.5] },
+      repeats: 3,
+    });
+    for (const path of [
+      '/experiments',
+      `/experiments/${experiment.id}`,
+      `/runs/${runs[0].id}/curves`,
+      `/experiments/${experiment.id}/comparison`,
+      `/experiments/${experiment.id}/curves?metric=val_loss`,
+    ])
+      rows.push([`GET ${path.replace(/\d+/, '{id}')}, median`, await latency(server, path)]);
+    rows.push(
+      ['GET /healthz, 32 connections', wrk(`${server.url}/healthz`, 32)],
+      [
+        'GET /experiments/{id}, 32 connections',
+        wrk(`${server.url}/api/v1/experiments/${experiment.id}`, 32),
+      ],
+    );
     const before = performance.now();
-    const small = { dataset: { name: 'moons', n: 100 }, hidden: [4], epochs: 1, record_layers: false };
+    const small = {
+      dataset: { name: 'moons', n: 100 },
+      hidden: [4],
+      epochs: 1,
+      record_layers: false,
+    };
     const many = await server.submit({ ...small, repeats: 1000 });
     const accepted = performance.now() - before;
     await server.untilTerminal(many.id, 120_000);
     const each = (performance.now() - before) / 1000;
-    const { rows: [[training]] } = await server.sql('SELECT 1000 * avg(last_seconds) FROM run_results WHERE experiment_id = :id', { id: many.id });
-    rows.push(['1,000 one-epoch runs accepted in', `${accepted.toFixed(0)} ms`], ['1,000 one-epoch runs, each from its place in the queue to disk', `${each.toFixed(2)} ms`],
-      ['of which its steps, on one of 2 workers', `${training.toFixed(2)} ms`]);
+    const {
+      rows: [[training]],
+    } = await server.sql(
+      'SELECT 1000 * avg(last_seconds) FROM run_results WHERE experiment_id = :id',
+      { id: many.id },
+    );
+    rows.push(
+      ['1,000 one-epoch runs accepted in', `${accepted.toFixed(0)} ms`],
+      ['1,000 one-epoch runs, each from its place in the queue to disk', `${each.toFixed(2)} ms`],
+      ['of which its steps, on one of 2 workers', `${training.toFixed(2)} ms`],
+    );
     rows.push(['memory after it', `${resident(server.pid).toFixed(1)} MB`]);
   } finally {
     await server.stop();
@@ -173,25 +351,44 @@ async function benchService() {
 }
 
 /** The queries that the README shows. */
-const readmeQueries = () => [...readFileSync(join(top, 'README.md'), 'utf8').matchAll(/```sql\n([^`]*)```/g)]
-  .flatMap(([, block]) => block.split(/;\s*(?:\n|$)/)).map((query) => query.trim()).filter(Boolean);
+const readmeQueries = () =>
+  [...readFileSync(join(top, 'README.md'), 'utf8').matchAll(/```sql\n([^`]*)```/g)]
+    .flatMap(([, block]) => block.split(/;\s*(?:\n|$)/))
+    .map((query) => query.trim())
+    .filter(Boolean);
 
 /** What the pages ask for on 10,000 runs x 100 epochs, over HTTP. */
 async function benchLarge() {
   const large = join(directory, 'large');
   mkdirSync(large);
-  const { status, stdout, stderr } = spawnSync(join(build, 'tests/bench/store'), [join(large, 'regulab.db')], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    join(build, 'tests/bench/store'),
+    [join(large, 'regulab.db')],
+    { encoding: 'utf8' },
+  );
   if (status !== 0) throw new Error(stderr);
   console.log(`\nThe store with 100 experiments x 100 runs x 100 epochs\n${stdout.trimEnd()}`);
   const server = await Server.start({ directory: large });
   const rows = [];
   try {
-    const { items: [experiment] } = await server.get('/experiments');
-    const { items: [run] } = await server.get(`/experiments/${experiment.id}/runs`);
-    const named = { '/experiments': 'list page', [`/experiments/${experiment.id}`]: 'one experiment', [`/experiments/${experiment.id}/runs?limit=100`]: 'its runs',
-      [`/runs/${run.id}`]: 'a run', [`/runs/${run.id}/curves`]: 'its curves', [`/runs/${run.id}/layers`]: 'its layers',
-      [`/experiments/${experiment.id}/comparison`]: 'comparison of 100 runs', [`/experiments/${experiment.id}/curves?metric=val_loss`]: 'curves per config' };
-    for (const [path, name] of Object.entries(named)) rows.push([`GET, ${name}`, await latency(server, path, 50)]);
+    const {
+      items: [experiment],
+    } = await server.get('/experiments');
+    const {
+      items: [run],
+    } = await server.get(`/experiments/${experiment.id}/runs`);
+    const named = {
+      '/experiments': 'list page',
+      [`/experiments/${experiment.id}`]: 'one experiment',
+      [`/experiments/${experiment.id}/runs?limit=100`]: 'its runs',
+      [`/runs/${run.id}`]: 'a run',
+      [`/runs/${run.id}/curves`]: 'its curves',
+      [`/runs/${run.id}/layers`]: 'its layers',
+      [`/experiments/${experiment.id}/comparison`]: 'comparison of 100 runs',
+      [`/experiments/${experiment.id}/curves?metric=val_loss`]: 'curves per config',
+    };
+    for (const [path, name] of Object.entries(named))
+      rows.push([`GET, ${name}`, await latency(server, path, 50)]);
     for (const query of readmeQueries()) {
       const times = [];
       for (let i = 0; i < 11; i++) {

@@ -3,7 +3,12 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-const CANDIDATES = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const CANDIDATES = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 export async function launch() {
   const executablePath = CANDIDATES.find((path) => path && existsSync(path));
@@ -15,39 +20,64 @@ export async function launch() {
 async function delay(context) {
   const [, pattern, ms] = /^(.*):(\d+)$/.exec(process.env.DELAY ?? '') ?? [];
   if (!ms) return;
-  await context.route((url) => new RegExp(pattern).test(url.pathname), async (route) => {
-    await new Promise((resolve) => { setTimeout(resolve, Number(ms)); });
-    await route.fallback().catch(() => {}); /* the page may be gone */
-  });
+  await context.route(
+    (url) => new RegExp(pattern).test(url.pathname),
+    async (route) => {
+      await new Promise((resolve) => {
+        setTimeout(resolve, Number(ms));
+      });
+      await route.fallback().catch(() => {}); /* the page may be gone */
+    },
+  );
 }
 
 /** A page of its own in `browser` -> { page, complaints }. `complaints` must stay empty. */
-export async function openPage(browser, server, { width = 1400, height = 900, dark = false, reduced = true } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? 'dark' : 'light',
-    reducedMotion: reduced ? 'reduce' : 'no-preference', acceptDownloads: true });
+export async function openPage(
+  browser,
+  server,
+  { width = 1400, height = 900, dark = false, reduced = true } = {},
+) {
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: dark ? 'dark' : 'light',
+    reducedMotion: reduced ? 'reduce' : 'no-preference',
+    acceptDownloads: true,
+  });
   await delay(context);
   const page = await context.newPage();
   const complaints = [];
-  page.on('console', (message) => { if (message.type() === 'error') complaints.push(`console: ${message.text()} (${message.location().url})`); });
+  page.on('console', (message) => {
+    if (message.type() === 'error')
+      complaints.push(`console: ${message.text()} (${message.location().url})`);
+  });
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(server.url).host) complaints.push(`request to ${url.host}`);
+    if (!['data:', 'blob:'].includes(url.protocol) && url.host !== new URL(server.url).host)
+      complaints.push(`request to ${url.host}`);
   });
   await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+    document.addEventListener('securitypolicyviolation', (event) =>
+      console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
   });
   return { page, context, complaints };
 }
 
 /** The number of points of the longest line of a chart. */
-export const points = (page, chart) => page.locator(`#${chart}`).getAttribute('data-points').then(Number);
+export const points = (page, chart) =>
+  page.locator(`#${chart}`).getAttribute('data-points').then(Number);
 
 /** Waits until the longest line of a chart has at least `n` points -> how many it has. */
 export async function untilPoints(page, chart, n, timeout = 60_000) {
-  await page.waitForFunction(([id, least]) => Number(document.getElementById(id)?.dataset.points ?? 0) >= least, [chart, n], { timeout });
+  await page.waitForFunction(
+    ([id, least]) => Number(document.getElementById(id)?.dataset.points ?? 0) >= least,
+    [chart, n],
+    { timeout },
+  );
   return points(page, chart);
 }
 
 /** How far the page is wider than its window: 0 when nothing sticks out. */
-export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+export const overflow = (page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

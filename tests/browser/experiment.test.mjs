@@ -6,8 +6,17 @@ import { launch, openPage, overflow, untilPoints } from './browser.mjs';
 
 let server = await Server.start();
 const browser = await launch();
-after(async () => { await browser.close(); await server.stop(); });
-const { experiment } = await server.train({ ...QUICK, name: 'Finished', epochs: 30, repeats: 3, sweep: { dropout: [0, 0.5] } });
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+const { experiment } = await server.train({
+  ...QUICK,
+  name: 'Finished',
+  epochs: 30,
+  repeats: 3,
+  sweep: { dropout: [0, 0.5] },
+});
 
 test('what the URL says is what is shown, also after a reload', async () => {
   const { page, context, complaints } = await openPage(browser, server);
@@ -49,7 +58,10 @@ test('the values stand under the pointer', async () => {
   await page.locator('#chart-0').scrollIntoViewIfNeeded();
   await page.locator('#chart-0').focus();
   await page.keyboard.press('End');
-  await page.getByText(/epoch 30/).first().waitFor();
+  await page
+    .getByText(/epoch 30/)
+    .first()
+    .waitFor();
   await context.close();
 });
 
@@ -59,7 +71,11 @@ test('the list shows a new experiment by itself, and its progress', async () => 
   await page.getByRole('link', { name: 'Finished' }).waitFor();
   const { id } = await server.submit({ ...QUICK, name: 'Appears by itself' });
   await page.locator(`[data-testid=experiment-${id}]`).waitFor();
-  await page.locator('tr', { hasText: 'Appears by itself' }).getByText(/completed/i).first().waitFor();
+  await page
+    .locator('tr', { hasText: 'Appears by itself' })
+    .getByText(/completed/i)
+    .first()
+    .waitFor();
   await page.locator('#search').fill('Finis');
   await page.locator(`[data-testid=experiment-${id}]`).waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'Finished' }).waitFor();
@@ -110,8 +126,11 @@ test('with the keyboard alone', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'skip-link');
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press('Tab');
-    const at = await page.evaluate(() => ({ text: document.activeElement.textContent, outline: getComputedStyle(document.activeElement).outlineStyle,
-      shadow: getComputedStyle(document.activeElement).boxShadow }));
+    const at = await page.evaluate(() => ({
+      text: document.activeElement.textContent,
+      outline: getComputedStyle(document.activeElement).outlineStyle,
+      shadow: getComputedStyle(document.activeElement).boxShadow,
+    }));
     if (at.text === 'Finished') {
       assert.ok(at.outline !== 'none' || at.shadow !== 'none', 'the focus can be seen');
       await page.keyboard.press('Enter');
@@ -123,19 +142,38 @@ test('with the keyboard alone', async () => {
   await context.close();
 });
 
-for (const [width, height] of [[1400, 900], [390, 844], [360, 740]]) {
+for (const [width, height] of [
+  [1400, 900],
+  [390, 844],
+  [360, 740],
+]) {
   for (const dark of [false, true]) {
     test(`${width} px, ${dark ? 'dark' : 'light'}: nothing sticks out`, async () => {
-      const { page, context, complaints } = await openPage(browser, server, { width, height, dark });
+      const { page, context, complaints } = await openPage(browser, server, {
+        width,
+        height,
+        dark,
+      });
       for (const path of ['#/experiments', `#/experiments/${experiment.id}`, '#/new']) {
         await page.goto(`${server.url}/${path}`);
         if (path === '#/new') await page.locator('#field-name').waitFor();
-        else if (path === '#/experiments') await page.getByRole('link', { name: 'Finished' }).waitFor();
+        else if (path === '#/experiments')
+          await page.getByRole('link', { name: 'Finished' }).waitFor();
         else await untilPoints(page, 'chart-0', 31);
         assert.equal(await overflow(page), 0, path);
-        const [ground, ink] = await page.evaluate(() => [document.body, document.querySelector('h1, main')].map((e, i) =>
-          getComputedStyle(e)[i ? 'color' : 'backgroundColor'].match(/[\d.]+/g).slice(0, 3).reduce((a, v) => a + Number(v), 0) / 3));
-        assert.ok(dark ? ground < 90 && ink > 150 : ground > 200 && ink < 100, `${path}: ground ${ground}, ink ${ink}`);
+        const [ground, ink] = await page.evaluate(() =>
+          [document.body, document.querySelector('h1, main')].map(
+            (e, i) =>
+              getComputedStyle(e)
+                [i ? 'color' : 'backgroundColor'].match(/[\d.]+/g)
+                .slice(0, 3)
+                .reduce((a, v) => a + Number(v), 0) / 3,
+          ),
+        );
+        assert.ok(
+          dark ? ground < 90 && ink > 150 : ground > 200 && ink < 100,
+          `${path}: ground ${ground}, ink ${ink}`,
+        );
       }
       assert.deepEqual(complaints, []);
       await context.close();
@@ -145,13 +183,23 @@ for (const [width, height] of [[1400, 900], [390, 844], [360, 740]]) {
 
 test('through a restart of the server the page recovers and loses no epoch', async () => {
   const { port } = server;
-  const { id } = await server.submit({ ...LONG, name: 'Survives', dataset: { name: 'glyphs', n: 1000 }, hidden: [64], epochs: 250 });
+  const { id } = await server.submit({
+    ...LONG,
+    name: 'Survives',
+    dataset: { name: 'glyphs', n: 1000 },
+    hidden: [64],
+    epochs: 250,
+  });
   const { page, context } = await openPage(browser, server);
   await page.goto(`${server.url}/#/experiments/${id}`);
   await untilPoints(page, 'chart-0', 10);
   await server.kill();
-  await page.evaluate(async () => { /* as a button would that is pressed now */
-    const [{ attempt }, { request }] = [await import('/part/basic.js'), await import('/lib/api.js')];
+  await page.evaluate(async () => {
+    /* as a button would that is pressed now */
+    const [{ attempt }, { request }] = [
+      await import('/part/basic.js'),
+      await import('/lib/api.js'),
+    ];
     await attempt(() => request('POST', '/experiments/1/pause'));
   });
   await page.locator('.notice', { hasText: 'cannot be reached' }).waitFor();
@@ -159,6 +207,9 @@ test('through a restart of the server the page recovers and loses no epoch', asy
   await untilPoints(page, 'chart-0', 251, 120_000);
   await page.locator('#connection[data-status=live]').waitFor();
   await page.locator('.notice', { hasText: 'cannot be reached' }).waitFor({ state: 'detached' });
-  await page.getByText(/completed/i).first().waitFor();
+  await page
+    .getByText(/completed/i)
+    .first()
+    .waitFor();
   await context.close();
 });

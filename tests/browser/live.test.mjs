@@ -7,7 +7,10 @@ import { launch, openPage, overflow, untilPoints } from './browser.mjs';
 
 const server = await Server.start({ workers: 1 });
 const browser = await launch();
-after(async () => { await browser.close(); await server.stop(); });
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
 
 const post = async (path, body) => {
   const answer = await server.request('POST', path, body);
@@ -38,14 +41,22 @@ test('curves of runs lose nothing by a detour to the means', async () => {
 });
 
 test('the numbers of configs and runs follow what is added, on the page and in the list', async () => {
-  const { experiment: { id } } = await server.train({ ...QUICK, name: 'Grows', repeats: 3, sweep: { dropout: [0, 0.5] } });
+  const {
+    experiment: { id },
+  } = await server.train({ ...QUICK, name: 'Grows', repeats: 3, sweep: { dropout: [0, 0.5] } });
   const [one, list] = await Promise.all([openPage(browser, server), openPage(browser, server)]);
-  await Promise.all([one.page.goto(`${server.url}/#/experiments/${id}`), list.page.goto(`${server.url}/#/experiments`)]);
+  await Promise.all([
+    one.page.goto(`${server.url}/#/experiments/${id}`),
+    list.page.goto(`${server.url}/#/experiments`),
+  ]);
   await one.page.locator('.head-state').getByText('2 configs · 6 runs').waitFor();
   const row = list.page.locator('tr', { hasText: 'Grows' });
   await row.getByText('2 configs · 6 runs').waitFor();
   await post(`/experiments/${id}/extend`, { repeats: 4, sweep: { dropout: [0.25] } });
-  await Promise.all([one.page.locator('.head-state').getByText('3 configs · 12 runs').waitFor(), row.getByText('3 configs · 12 runs').waitFor()]);
+  await Promise.all([
+    one.page.locator('.head-state').getByText('3 configs · 12 runs').waitFor(),
+    row.getByText('3 configs · 12 runs').waitFor(),
+  ]);
   await one.page.getByRole('tab', { name: 'Runs (12)' }).waitFor();
   await server.untilTerminal(id);
   await one.page.locator('#extend').click();
@@ -58,8 +69,14 @@ test('the numbers of configs and runs follow what is added, on the page and in t
 });
 
 test('a list by status is kept true, also of experiments that were not in it', async () => {
-  const [running, ended] = await Promise.all([openPage(browser, server), openPage(browser, server)]);
-  await Promise.all([running.page.goto(`${server.url}/#/experiments?status=running`), ended.page.goto(`${server.url}/#/experiments?status=cancelled`)]);
+  const [running, ended] = await Promise.all([
+    openPage(browser, server),
+    openPage(browser, server),
+  ]);
+  await Promise.all([
+    running.page.goto(`${server.url}/#/experiments?status=running`),
+    ended.page.goto(`${server.url}/#/experiments?status=cancelled`),
+  ]);
   await running.page.getByTestId('no-match').waitFor();
   const { id } = await server.submit({ ...LONG, name: 'Now and then' });
   const row = running.page.getByTestId(`experiment-${id}`);
@@ -80,19 +97,24 @@ test('a list of runs that comes late does not undo what was heard meanwhile', as
   await server.untilExperiment(id, isRunning);
   const { page, context, complaints } = await openPage(browser, server);
   let release;
-  const isHeard = new Promise((resolve) => { release = resolve; });
+  const isHeard = new Promise((resolve) => {
+    release = resolve;
+  });
   let n_asked = 0;
   let n_answered = 0;
-  await page.route((url) => url.pathname === `/api/v1/experiments/${id}/runs`, async (route) => {
-    n_asked += 1;
-    const answer = await route.fetch(); // of now
-    if (n_asked === 1) {
-      await post(`/experiments/${id}/cancel`);
-      await isHeard;
-    }
-    await route.fulfill({ response: answer });
-    n_answered += 1;
-  });
+  await page.route(
+    (url) => url.pathname === `/api/v1/experiments/${id}/runs`,
+    async (route) => {
+      n_asked += 1;
+      const answer = await route.fetch(); // of now
+      if (n_asked === 1) {
+        await post(`/experiments/${id}/cancel`);
+        await isHeard;
+      }
+      await route.fulfill({ response: answer });
+      n_answered += 1;
+    },
+  );
   await page.goto(`${server.url}/#/experiments/${id}?tab=runs`);
   await page.locator('.head-state [data-status=cancelled]').waitFor();
   await eventually(10_000, 'the answers to later questions', () => n_answered === n_asked - 1);
@@ -101,14 +123,21 @@ test('a list of runs that comes late does not undo what was heard meanwhile', as
   await isTaken;
   await page.getByRole('tab', { name: /^Configs/ }).click(); // draws anew
   await page.getByRole('tab', { name: /^Runs/ }).click();
-  assert.deepEqual(await page.locator('#runs tbody [data-status]').evaluateAll((all) => all.map((one) => one.dataset.status)), ['cancelled', 'cancelled']);
+  assert.deepEqual(
+    await page
+      .locator('#runs tbody [data-status]')
+      .evaluateAll((all) => all.map((one) => one.dataset.status)),
+    ['cancelled', 'cancelled'],
+  );
   await page.locator('#runs td[data-label=Took]', { hasNotText: '–' }).first().waitFor(); // what no event says
   assert.deepEqual(complaints, []);
   await context.close();
 });
 
 test('runs that could not be loaded are not told to be none, and come when asked for again', async () => {
-  const { experiment: { id } } = await server.train({ ...QUICK, repeats: 2 });
+  const {
+    experiment: { id },
+  } = await server.train({ ...QUICK, repeats: 2 });
   const { page, context } = await openPage(browser, server);
   const path = (url) => url.pathname === `/api/v1/experiments/${id}/runs`;
   await page.route(path, (route) => route.abort());
@@ -134,8 +163,14 @@ test('a retried run that waits has no values of its attempt before', async () =>
   await server.untilExperiment(other.id, isRunning);
   await post(`/runs/${run}/retry`);
   await page.locator('#runs [data-status=queued]').waitFor();
-  await page.waitForFunction(() => document.querySelectorAll('#runs [title="So far"]').length === 0);
-  await page.waitForFunction(() => [...document.querySelectorAll('#runs td')].filter((cell) => ['Took', 'Best epoch'].includes(cell.dataset.label)).every((cell) => cell.textContent === '–'));
+  await page.waitForFunction(
+    () => document.querySelectorAll('#runs [title="So far"]').length === 0,
+  );
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('#runs td')]
+      .filter((cell) => ['Took', 'Best epoch'].includes(cell.dataset.label))
+      .every((cell) => cell.textContent === '–'),
+  );
   assert.deepEqual(complaints, []);
   await post(`/experiments/${id}/cancel`);
   await post(`/experiments/${other.id}/cancel`);
@@ -157,14 +192,18 @@ test('without layers a run’s page says why there are none', async () => {
   await page.getByText('Nothing yet').waitFor();
   await post(`/experiments/${busy.id}/cancel`);
   await page.getByTestId('layers').waitFor();
-  const { runs: [without] } = await server.train({ ...QUICK, record_layers: false });
+  const {
+    runs: [without],
+  } = await server.train({ ...QUICK, record_layers: false });
   await page.goto(`${server.url}/#/runs/${without.id}`);
   await page.getByText('does not record its layers').waitFor();
   await context.close();
 });
 
 test('a long name without spaces does not widen a run’s page', async () => {
-  const { runs: [{ id }] } = await server.train({ ...QUICK, name: 'without_a_space_'.repeat(12) });
+  const {
+    runs: [{ id }],
+  } = await server.train({ ...QUICK, name: 'without_a_space_'.repeat(12) });
   const { page, context } = await openPage(browser, server, { width: 390, height: 844 });
   await page.goto(`${server.url}/#/runs/${id}`);
   await page.locator('.crumbs', { hasText: 'without_a_space' }).waitFor();
@@ -174,8 +213,13 @@ test('a long name without spaces does not widen a run’s page', async () => {
 });
 
 test('the time that is left follows from what was seen since training went on', () => {
-  const note = (progress, seconds, status = 'running') => notePace(1, { status, progress }, 1000 * seconds);
-  const isLeft = (wanted) => assert.ok(Math.abs(remainingSeconds(1) - wanted) < 1e-6, `${remainingSeconds(1)}, not ${wanted}`);
+  const note = (progress, seconds, status = 'running') =>
+    notePace(1, { status, progress }, 1000 * seconds);
+  const isLeft = (wanted) =>
+    assert.ok(
+      Math.abs(remainingSeconds(1) - wanted) < 1e-6,
+      `${remainingSeconds(1)}, not ${wanted}`,
+    );
   note(0, 0, 'queued');
   assert.equal(remainingSeconds(1), null);
   note(0.5, 1000); // however long it trained before

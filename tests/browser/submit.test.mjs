@@ -6,7 +6,10 @@ import { launch, openPage, points, untilPoints } from './browser.mjs';
 
 const server = await Server.start();
 const browser = await launch();
-after(async () => { await browser.close(); await server.stop(); });
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
 
 /** Fills in the form: dropout 0 and 0.5 on glyphs, three seeds -> with the dry run content, six runs of `epochs`. */
 async function fillForm(page, name, epochs) {
@@ -52,7 +55,13 @@ test('an experiment submitted from the form is trained and gets its verdict', as
   await server.untilTerminal(id);
   const experiment = await server.get(`/experiments/${id}`);
   assert.equal(experiment.name, 'From the form');
-  assert.deepEqual(experiment.spec, { name: 'From the form', repeats: 3, dataset: 'glyphs', epochs: 40, sweep: { dropout: [0, 0.5] } });
+  assert.deepEqual(experiment.spec, {
+    name: 'From the form',
+    repeats: 3,
+    dataset: 'glyphs',
+    epochs: 40,
+    sweep: { dropout: [0, 0.5] },
+  });
   const { summary } = await server.get(`/experiments/${id}/comparison`);
   await page.getByText(summary.split('. ')[0]).first().waitFor();
   assert.equal(await page.locator('tbody tr').count(), 2, 'a row per config');
@@ -65,7 +74,10 @@ test('an experiment submitted from the form is trained and gets its verdict', as
 test('Enter in the search goes to what it found, and starts nothing', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   const started = [];
-  page.on('request', (request) => { if (request.method() === 'POST' && !request.url().includes('dry_run')) started.push(request.url()); });
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && !request.url().includes('dry_run'))
+      started.push(request.url());
+  });
   const focused = () => page.evaluate(() => document.activeElement.id);
   await page.goto(`${server.url}/#/new`);
   const find = page.locator('#find-field');
@@ -89,7 +101,13 @@ test('the search takes words as people write them, and what is set there counts'
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/new`);
   const find = page.locator('#find-field');
-  for (const [words, id] of [['weight decay', 'weight_decay'], ['label smoothing', 'label_smoothing'], ['learning rate', 'learning_rate'], ['Batch Size', 'batch_size'], ['early stopping', 'early_stopping']]) {
+  for (const [words, id] of [
+    ['weight decay', 'weight_decay'],
+    ['label smoothing', 'label_smoothing'],
+    ['learning rate', 'learning_rate'],
+    ['Batch Size', 'batch_size'],
+    ['early stopping', 'early_stopping'],
+  ]) {
     await find.fill(words);
     await page.locator(`[data-field="${id}"]`).first().waitFor();
   }
@@ -98,9 +116,16 @@ test('the search takes words as people write them, and what is set there counts'
   await page.locator('#nothing-found button').click();
   await page.locator('#field-dropout').waitFor();
   await find.fill('patience');
-  assert.match(await page.locator('[data-field="early_stopping.patience"] label').first().textContent(), /early_stopping\.patience/);
+  assert.match(
+    await page.locator('[data-field="early_stopping.patience"] label').first().textContent(),
+    /early_stopping\.patience/,
+  );
   await page.locator('#field-early_stopping-patience').fill('3');
-  await page.waitForFunction(() => JSON.parse(new URLSearchParams(location.hash.split('?')[1]).get('spec') ?? '{}').early_stopping?.patience === 3);
+  await page.waitForFunction(
+    () =>
+      JSON.parse(new URLSearchParams(location.hash.split('?')[1]).get('spec') ?? '{}')
+        .early_stopping?.patience === 3,
+  );
   assert.deepEqual(complaints, []);
   await context.close();
 });
@@ -131,7 +156,10 @@ test('errors stand at their fields before anything is sent', async () => {
   await page.locator('#field-epochs-error').waitFor({ state: 'detached' });
   await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
   // The browser itself notes the refused dry run on the console; nothing else may be there.
-  assert.deepEqual(complaints.filter((line) => !/status of 400/.test(line)), []);
+  assert.deepEqual(
+    complaints.filter((line) => !/status of 400/.test(line)),
+    [],
+  );
   await context.close();
 });
 
@@ -143,32 +171,58 @@ test('every field of the table is in the form', async () => {
   const missing = [];
   for (const field of items) {
     if (field.name === 'sweep' || field.name.includes('.')) continue;
-    if (await page.locator(`[data-field="${field.name}"]`).count() === 0) missing.push(field.name);
+    if ((await page.locator(`[data-field="${field.name}"]`).count()) === 0)
+      missing.push(field.name);
   }
   assert.deepEqual(missing, []);
-  for (const field of items.filter(({ formula, is_regularizer, name }) => formula && is_regularizer && !name.includes('.'))) {
-    assert.equal(await page.locator(`[data-field="${field.name}"] .formula`).textContent(), field.formula);
+  for (const field of items.filter(
+    ({ formula, is_regularizer, name }) => formula && is_regularizer && !name.includes('.'),
+  )) {
+    assert.equal(
+      await page.locator(`[data-field="${field.name}"] .formula`).textContent(),
+      field.formula,
+    );
   }
   const l2 = items.find((field) => field.name === 'l2');
   await page.locator('[data-field=l2] summary').click();
-  for (const words of Object.values(l2.equivalents)) await page.locator('[data-field=l2]').getByText(words, { exact: true }).waitFor();
+  for (const words of Object.values(l2.equivalents))
+    await page.locator('[data-field=l2]').getByText(words, { exact: true }).waitFor();
   await context.close();
 });
 
 test('on a phone, what would be trained and the button for it are in sight wherever the form is read', async () => {
-  const { page, context, complaints } = await openPage(browser, server, { width: 390, height: 844 });
-  const unused = { momentum: 0.5, rho: 0.9, nesterov: true, decay_factor: 0.5, decay_every: 3, dropout_kind: 'gaussian', dropout_scope: 'batch', penalty_applies_to: 'all' };
+  const { page, context, complaints } = await openPage(browser, server, {
+    width: 390,
+    height: 844,
+  });
+  const unused = {
+    momentum: 0.5,
+    rho: 0.9,
+    nesterov: true,
+    decay_factor: 0.5,
+    decay_every: 3,
+    dropout_kind: 'gaussian',
+    dropout_scope: 'batch',
+    penalty_applies_to: 'all',
+  };
   for (const spec of [{}, unused]) {
     await page.goto(`${server.url}/#/new?spec=${encodeURIComponent(JSON.stringify(spec))}`);
     await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
-    if (spec === unused) await page.waitForFunction(() => document.querySelectorAll('.warning').length >= 6);
+    if (spec === unused)
+      await page.waitForFunction(() => document.querySelectorAll('.warning').length >= 6);
     await page.locator('#field-name').focus();
     for (let stop = 0; stop < 25; stop++) {
       await page.keyboard.press('Tab');
-      const [bottom, top, end] = await page.evaluate(() => [document.activeElement.getBoundingClientRect().bottom,
-        document.querySelector('.start').getBoundingClientRect().top, document.getElementById('submit').getBoundingClientRect().bottom]);
+      const [bottom, top, end] = await page.evaluate(() => [
+        document.activeElement.getBoundingClientRect().bottom,
+        document.querySelector('.start').getBoundingClientRect().top,
+        document.getElementById('submit').getBoundingClientRect().bottom,
+      ]);
       assert.ok(end <= 844, `Start ends at ${end}`);
-      assert.ok(bottom <= top + 1, `stop ${stop} of ${Object.keys(spec).length} settings: it ends at ${bottom}, the bar begins at ${top}`);
+      assert.ok(
+        bottom <= top + 1,
+        `stop ${stop} of ${Object.keys(spec).length} settings: it ends at ${bottom}, the bar begins at ${top}`,
+      );
     }
   }
   assert.deepEqual(complaints, []);
@@ -177,7 +231,12 @@ test('on a phone, what would be trained and the button for it are in sight where
 
 test('who presses Start right after a change gets to the experiment, however long its page takes to come', async () => {
   const { page, context, complaints } = await openPage(browser, server);
-  await page.route('**/view/experiment.js', async (route) => { await new Promise((later) => { setTimeout(later, 900); }); await route.continue(); });
+  await page.route('**/view/experiment.js', async (route) => {
+    await new Promise((later) => {
+      setTimeout(later, 900);
+    });
+    await route.continue();
+  });
   await page.goto(`${server.url}/#/new?spec=${encodeURIComponent(JSON.stringify(QUICK))}`);
   await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
   await page.locator('#field-name').fill('Just now');
@@ -190,7 +249,12 @@ test('who presses Start right after a change gets to the experiment, however lon
 });
 
 test('a copy of an experiment starts from its specification', async () => {
-  const made = await server.submit({ name: 'original', dataset: 'moons', epochs: 7, dropout: 0.25 });
+  const made = await server.submit({
+    name: 'original',
+    dataset: 'moons',
+    epochs: 7,
+    dropout: 0.25,
+  });
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/new?from=${made.id}`);
   await page.locator('#field-name').waitFor();

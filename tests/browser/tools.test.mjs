@@ -7,8 +7,13 @@ import { launch, openPage, untilPoints } from './browser.mjs';
 
 let server = await Server.start();
 const browser = await launch();
-after(async () => { await browser.close(); await server.stop(); });
-const { runs: [run] } = await server.train({ ...QUICK, name: 'First', epochs: 6 });
+after(async () => {
+  await browser.close();
+  await server.stop();
+});
+const {
+  runs: [run],
+} = await server.train({ ...QUICK, name: 'First', epochs: 6 });
 
 test('a query is run, is in the link, and is saved as CSV', async () => {
   const query = 'SELECT epoch, val_loss FROM epochs WHERE run_id = :run ORDER BY epoch';
@@ -20,10 +25,23 @@ test('a query is run, is in the link, and is saved as CSV', async () => {
   await page.locator('#sql-result tbody tr').nth(6).waitFor();
   const { rows } = await server.sql(query, { run: run.id });
   assert.equal(await page.locator('#sql-result tbody tr').count(), rows.length);
-  const shown = await page.locator('#sql-result tbody tr td:nth-child(2) [title]').evaluateAll((cells) => cells.map((cell) => Number(cell.title)));
-  assert.deepEqual(shown, rows.map(([, loss]) => loss));
-  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#sql-csv').click()]);
-  const wanted = await server.request('POST', '/sql', { query, parameters: { run: run.id } }, { Accept: 'text/csv' });
+  const shown = await page
+    .locator('#sql-result tbody tr td:nth-child(2) [title]')
+    .evaluateAll((cells) => cells.map((cell) => Number(cell.title)));
+  assert.deepEqual(
+    shown,
+    rows.map(([, loss]) => loss),
+  );
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.locator('#sql-csv').click(),
+  ]);
+  const wanted = await server.request(
+    'POST',
+    '/sql',
+    { query, parameters: { run: run.id } },
+    { Accept: 'text/csv' },
+  );
   assert.equal(readFileSync(await download.path(), 'utf8'), wanted.text);
   await page.locator('[data-testid=show-chart]').check({ force: true });
   await page.locator('#sql-chart circle').first().waitFor();
@@ -65,7 +83,10 @@ test('the history goes through the queries, and every ready query works', async 
 test('a faulty query says where, a writing one why not', async () => {
   const { page, context } = await openPage(browser, server);
   await page.goto(`${server.url}/#/sql`);
-  for (const [query, words] of [['SELECT nothing FROM runs', /nothing/], ['DELETE FROM runs', /read|allow|refus/i]]) {
+  for (const [query, words] of [
+    ['SELECT nothing FROM runs', /nothing/],
+    ['DELETE FROM runs', /read|allow|refus/i],
+  ]) {
     await page.locator('#sql-query').fill(query);
     await page.locator('#sql-run').click();
     await page.locator('[data-testid=failure]', { hasText: words }).waitFor();
@@ -74,17 +95,28 @@ test('a faulty query says where, a writing one why not', async () => {
 });
 
 test('a CSV file is uploaded, previewed, trained on from there, and removed', async () => {
-  const lines = Array.from({ length: 90 }, (_, i) => `${(i % 3) + Math.sin(i) / 5},${Math.cos(i)},${['red', 'green', 'blue'][i % 3]}`);
+  const lines = Array.from(
+    { length: 90 },
+    (_, i) => `${(i % 3) + Math.sin(i) / 5},${Math.cos(i)},${['red', 'green', 'blue'][i % 3]}`,
+  );
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/datasets`);
-  await page.locator('#upload-files').setInputFiles({ name: 'colours.csv', mimeType: 'text/csv', buffer: Buffer.from(`length,width,colour\n${lines.join('\n')}\n`) });
+  await page.locator('#upload-files').setInputFiles({
+    name: 'colours.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`length,width,colour\n${lines.join('\n')}\n`),
+  });
   assert.equal(await page.locator('#upload-name').inputValue(), 'colours');
   await page.locator('#upload-label').fill('colour');
   await page.locator('#upload-submit').click();
   await page.locator('[data-testid=preview]', { hasText: 'colours' }).waitFor();
   await page.locator('#dataset-colours').waitFor();
   await page.locator('#plane circle').first().waitFor();
-  assert.deepEqual((await page.locator('[data-testid=balance] dt').allTextContents()).sort(), ['blue', 'green', 'red']);
+  assert.deepEqual((await page.locator('[data-testid=balance] dt').allTextContents()).sort(), [
+    'blue',
+    'green',
+    'red',
+  ]);
   const registered = await server.get('/datasets/colours');
   assert.equal(registered.classes, 3);
   await page.locator('#use-dataset').click();
@@ -100,11 +132,18 @@ test('a CSV file is uploaded, previewed, trained on from there, and removed', as
 });
 
 test('a data set is brought in the form of a new experiment, seen and trained on', async () => {
-  const lines = Array.from({ length: 60 }, (_, i) => `${i % 2},${Math.sin(i)},${['no', 'yes'][i % 2]}`);
+  const lines = Array.from(
+    { length: 60 },
+    (_, i) => `${i % 2},${Math.sin(i)},${['no', 'yes'][i % 2]}`,
+  );
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/new`);
   await page.locator('#dataset-upload summary').click();
-  await page.locator('#dataset-upload input[type=file]').setInputFiles({ name: 'own.csv', mimeType: 'text/csv', buffer: Buffer.from(`a,b,class\n${lines.join('\n')}\n`) });
+  await page.locator('#dataset-upload input[type=file]').setInputFiles({
+    name: 'own.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`a,b,class\n${lines.join('\n')}\n`),
+  });
   await page.locator('#upload-name').fill('brought');
   await page.keyboard.press('Enter'); // sends the file, not the form
   await page.waitForFunction(() => document.getElementById('field-dataset').value === 'brought');
@@ -123,13 +162,20 @@ test('pictures as two IDX files are uploaded together; a broken file is refused 
   const { images, labels } = bandImages(80);
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/datasets`);
-  await page.locator('#upload-files').setInputFiles([{ name: 'train-images-idx3-ubyte', mimeType: '', buffer: images }, { name: 'train-labels-idx1-ubyte', mimeType: '', buffer: labels }]);
+  await page.locator('#upload-files').setInputFiles([
+    { name: 'train-images-idx3-ubyte', mimeType: '', buffer: images },
+    { name: 'train-labels-idx1-ubyte', mimeType: '', buffer: labels },
+  ]);
   await page.locator('#upload-name').fill('bands');
   await page.locator('#upload-submit').click();
   await page.locator('[data-testid=pictures] canvas').first().waitFor();
-  assert.ok(await page.locator('[data-testid=pictures] canvas').count() >= 24);
+  assert.ok((await page.locator('[data-testid=pictures] canvas').count()) >= 24);
   assert.deepEqual(complaints, []);
-  await page.locator('#upload-files').setInputFiles({ name: 'broken.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n3\n') });
+  await page.locator('#upload-files').setInputFiles({
+    name: 'broken.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from('a,b\n1,2\n3\n'),
+  });
   await page.locator('#upload-name').fill('broken');
   await page.locator('#upload-submit').click();
   await page.locator('#upload-problem').waitFor();
@@ -140,14 +186,24 @@ test('pictures as two IDX files are uploaded together; a broken file is refused 
 
 test('an upload that is left is stopped, and leaves nothing for the next one', async () => {
   const { page, context, complaints } = await openPage(browser, server);
-  const csv = (name) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(`a,b,class\n${'1,2,x\n3,4,y\n'.repeat(20)}`) });
+  const csv = (name) => ({
+    name,
+    mimeType: 'text/csv',
+    buffer: Buffer.from(`a,b,class\n${'1,2,x\n3,4,y\n'.repeat(20)}`),
+  });
   const choose = (...names) => page.locator('#upload-files').setInputFiles(names.map(csv));
   const name = page.locator('#upload-name');
   const held = [];
-  await page.route('**/api/v1/datasets/*', (route) => (route.request().method() === 'PUT' ? held.push(route) : route.fallback()));
+  await page.route('**/api/v1/datasets/*', (route) =>
+    route.request().method() === 'PUT' ? held.push(route) : route.fallback(),
+  );
   await page.goto(`${server.url}/#/datasets`);
   await choose('first.csv');
-  assert.equal(await page.locator('#upload-files').inputValue(), '', 'the same file may be chosen again');
+  assert.equal(
+    await page.locator('#upload-files').inputValue(),
+    '',
+    'the same file may be chosen again',
+  );
   await choose('one.csv');
   assert.equal(await name.inputValue(), 'one', 'another choice, another name');
   await page.locator('#upload-label').fill('class');
@@ -157,7 +213,10 @@ test('an upload that is left is stopped, and leaves nothing for the next one', a
   await name.waitFor({ state: 'detached' });
   assert.ok(await page.evaluate(() => document.activeElement.id === 'upload-files'));
   await choose('two.csv');
-  assert.deepEqual([await name.inputValue(), await page.locator('#upload-label').inputValue()], ['two', '']);
+  assert.deepEqual(
+    [await name.inputValue(), await page.locator('#upload-label').inputValue()],
+    ['two', ''],
+  );
   await name.fill('own');
   await choose('three.csv');
   assert.equal(await name.inputValue(), 'own', 'what was typed stays');
@@ -172,17 +231,29 @@ test('an upload that is left is stopped, and leaves nothing for the next one', a
 
 test('an upload that wants a token asks for it', async () => {
   const { page, context } = await openPage(browser, server);
-  await page.route('**/api/v1/datasets/*', (route) => (route.request().method() === 'PUT'
-    ? route.fulfill({ status: 401, contentType: 'application/problem+json', body: '{"title": "Unauthorized", "status": 401, "detail": "A token is wanted."}' }) : route.fallback()));
+  await page.route('**/api/v1/datasets/*', (route) =>
+    route.request().method() === 'PUT'
+      ? route.fulfill({
+          status: 401,
+          contentType: 'application/problem+json',
+          body: '{"title": "Unauthorized", "status": 401, "detail": "A token is wanted."}',
+        })
+      : route.fallback(),
+  );
   await page.goto(`${server.url}/#/datasets`);
-  await page.locator('#upload-files').setInputFiles({ name: 'secret.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
+  await page
+    .locator('#upload-files')
+    .setInputFiles({ name: 'secret.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
   await page.locator('#upload-submit').click();
   await page.locator('#token-dialog').waitFor();
   await context.close();
 });
 
 test('one run is cancelled and retried from its page', async () => {
-  const { id, run_ids: [first] } = await server.submit({ ...LONG, name: 'One of two' });
+  const {
+    id,
+    run_ids: [first],
+  } = await server.submit({ ...LONG, name: 'One of two' });
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/runs/${first}`);
   await page.locator('#run-cancel').click();
@@ -238,7 +309,9 @@ test('the form follows its link: the history, and New starts afresh', async () =
   await page.goBack();
   await page.waitForFunction(() => document.getElementById('field-name')?.value === 'Half done');
   await page.locator('#start-from').selectOption({ index: 1 });
-  await page.waitForFunction(() => !['', 'Half done', undefined].includes(document.getElementById('field-name')?.value));
+  await page.waitForFunction(
+    () => !['', 'Half done', undefined].includes(document.getElementById('field-name')?.value),
+  );
   await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
@@ -246,7 +319,16 @@ test('the form follows its link: the history, and New starts afresh', async () =
 
 test('a run’s page and the list recover when the server comes back', async () => {
   const { port } = server;
-  const { id, run_ids: [long] } = await server.submit({ ...QUICK, dataset: { name: 'glyphs', n: 1000 }, hidden: [64], epochs: 200, name: 'Goes on' });
+  const {
+    id,
+    run_ids: [long],
+  } = await server.submit({
+    ...QUICK,
+    dataset: { name: 'glyphs', n: 1000 },
+    hidden: [64],
+    epochs: 200,
+    name: 'Goes on',
+  });
   const { page, context } = await openPage(browser, server);
   const list = await context.newPage();
   await page.goto(`${server.url}/#/runs/${long}`);

@@ -10,13 +10,41 @@ const faulty = encodeURIComponent('SELECT epoch FORM epochs');
  * the service refuses there, if it does]. */
 export async function viewsOf(server) {
   const [grid, pictures, regression, plane, three] = await Promise.all([
-    server.train({ ...QUICK, name: 'Grid', description: 'Two fields, three seeds.', tags: ['short', 'two fields'], repeats: 3, sweep: { dropout: [0, 0.5], weight_decay: [0, 0.1, 1] } }),
+    server.train({
+      ...QUICK,
+      name: 'Grid',
+      description: 'Two fields, three seeds.',
+      tags: ['short', 'two fields'],
+      repeats: 3,
+      sweep: { dropout: [0, 0.5], weight_decay: [0, 0.1, 1] },
+    }),
     server.train({ ...PICTURES, name: 'Pictures', repeats: 3, sweep: { dropout: [0, 0.3] } }),
-    server.train({ dataset: 'sine', hidden: [16], epochs: 3, repeats: 3, sweep: { input_noise: [0, 0.2] } }),
-    server.train({ ...PLANE, name: 'Decay on spirals', sweep: { weight_decay: [0, 0.001, 0.01, 0.1, 1] } }),
-    server.train({ ...QUICK, name: 'Three fields', sweep: { dropout: [0, 0.25, 0.5], weight_decay: [0, 0.1], learning_rate: [0.001, 0.01] } }),
+    server.train({
+      dataset: 'sine',
+      hidden: [16],
+      epochs: 3,
+      repeats: 3,
+      sweep: { input_noise: [0, 0.2] },
+    }),
+    server.train({
+      ...PLANE,
+      name: 'Decay on spirals',
+      sweep: { weight_decay: [0, 0.001, 0.01, 0.1, 1] },
+    }),
+    server.train({
+      ...QUICK,
+      name: 'Three fields',
+      sweep: { dropout: [0, 0.25, 0.5], weight_decay: [0, 0.1], learning_rate: [0.001, 0.01] },
+    }),
   ]);
-  const failed = await server.train({ ...QUICK, optimizer: 'sgd', learning_rate: 1000, activation: 'identity', hidden: [64, 64, 64], name: 'Diverges' });
+  const failed = await server.train({
+    ...QUICK,
+    optimizer: 'sgd',
+    learning_rate: 1000,
+    activation: 'identity',
+    hidden: [64, 64, 64],
+    name: 'Diverges',
+  });
   const [points, picture, number] = [grid, pictures, regression].map(({ runs }) => runs[0].id);
   const experiment = ({ experiment: { id } }, parameters = '') => `/experiments/${id}${parameters}`;
   return [
@@ -35,7 +63,12 @@ export async function viewsOf(server) {
     ['configuration', `/runs/${number}?tab=configuration`, '.pairs'],
     ['new', '/new', '[data-testid=dry-run][data-state=valid]'],
     ['a copy', `/new?from=${grid.experiment.id}`, '[data-testid=dry-run][data-state=valid]'],
-    ['a faulty specification', `/new?spec=${encodeURIComponent('{"dropout": 2, "epochs": 0}')}`, '[data-testid=dry-run][data-state=invalid]', 400],
+    [
+      'a faulty specification',
+      `/new?spec=${encodeURIComponent('{"dropout": 2, "epochs": 0}')}`,
+      '[data-testid=dry-run][data-state=invalid]',
+      400,
+    ],
     ['data sets', '/datasets', '#datasets tbody tr'],
     ['pictures', '/datasets?name=glyphs', '[data-testid=pictures] canvas'],
     ['points', '/datasets?name=moons', '#plane circle'],
@@ -44,7 +77,11 @@ export async function viewsOf(server) {
     ['a result', `/sql?query=${query}`, '#sql-result tbody tr'],
     ['a chart of a result', `/sql?show=chart&query=${query}`, '#sql-chart svg'],
     ['a faulty query', `/sql?query=${faulty}`, '[data-testid=failure]', 400],
-    ['comparison', `/compare?ids=${grid.experiment.id},${pictures.experiment.id}`, '[data-status=completed]'],
+    [
+      'comparison',
+      `/compare?ids=${grid.experiment.id},${pictures.experiment.id}`,
+      '[data-status=completed]',
+    ],
     ['no such page', '/nowhere', 'h1'],
     ['no such experiment', '/experiments/999999', '[data-testid=failure]', 404],
   ];

@@ -5,17 +5,45 @@ import { QUICK, Server } from '../harness.mjs';
 const server = await Server.start();
 after(() => server.stop());
 const SPEC = { ...QUICK, dataset: { name: 'moons', n: 400 }, epochs: 10 };
-const { experiment } = await server.train({ ...SPEC, repeats: 4, sweep: { learning_rate: [0.001, 0.03], dropout: [0, 0.5] } });
+const { experiment } = await server.train({
+  ...SPEC,
+  repeats: 4,
+  sweep: { learning_rate: [0.001, 0.03], dropout: [0, 0.5] },
+});
 
 test('a comparison has the shape of the contract, configs best first', async () => {
   const answer = await server.get(`/experiments/${experiment.id}/comparison?metric=val_loss`);
-  for (const name of ['metric', 'direction', 'baseline', 'selected', 'method', 'configs', 'summary']) assert.ok(name in answer, `no ${name}`);
+  for (const name of [
+    'metric',
+    'direction',
+    'baseline',
+    'selected',
+    'method',
+    'configs',
+    'summary',
+  ])
+    assert.ok(name in answer, `no ${name}`);
   assert.equal(answer.metric, 'val_loss');
   assert.equal(answer.configs.length, 4);
   const means = answer.configs.map((config) => config.mean);
-  assert.deepEqual(means, [...means].sort((a, b) => a - b));
+  assert.deepEqual(
+    means,
+    [...means].sort((a, b) => a - b),
+  );
   for (const config of answer.configs) {
-    for (const name of ['config_id', 'label', 'values', 'n', 'n_failed', 'mean', 'std', 'ci_low', 'ci_high', 'verdict']) assert.ok(name in config, `no ${name}`);
+    for (const name of [
+      'config_id',
+      'label',
+      'values',
+      'n',
+      'n_failed',
+      'mean',
+      'std',
+      'ci_low',
+      'ci_high',
+      'verdict',
+    ])
+      assert.ok(name in config, `no ${name}`);
     assert.equal(config.n, 4);
     assert.ok(config.ci_low <= config.mean && config.mean <= config.ci_high);
     if (config.config_id === answer.baseline) {
@@ -23,7 +51,15 @@ test('a comparison has the shape of the contract, configs best first', async () 
     } else {
       assert.ok(['better', 'worse', 'no_evidence'].includes(config.verdict), config.verdict);
       const { difference } = config;
-      for (const name of ['mean', 'ci_low', 'ci_high', 'p_value', 'p_adjusted', 'minimum_detectable']) assert.ok(name in difference, `no ${name}`);
+      for (const name of [
+        'mean',
+        'ci_low',
+        'ci_high',
+        'p_value',
+        'p_adjusted',
+        'minimum_detectable',
+      ])
+        assert.ok(name in difference, `no ${name}`);
       assert.ok(difference.p_adjusted >= difference.p_value);
     }
   }
@@ -33,17 +69,25 @@ test('a comparison has the shape of the contract, configs best first', async () 
 
 test('mean, deviation and paired difference are those of the runs', async () => {
   const { items } = await server.get(`/experiments/${experiment.id}/runs?limit=100`);
-  const answer = await server.get(`/experiments/${experiment.id}/comparison?metric=val_loss&at=last`);
-  const valuesOf = (id) => items.filter((run) => run.config_id === id).sort((a, b) => a.seed - b.seed).map((run) => run.metrics.last_val_loss);
+  const answer = await server.get(
+    `/experiments/${experiment.id}/comparison?metric=val_loss&at=last`,
+  );
+  const valuesOf = (id) =>
+    items
+      .filter((run) => run.config_id === id)
+      .sort((a, b) => a.seed - b.seed)
+      .map((run) => run.metrics.last_val_loss);
   const mean = (values) => values.reduce((a, b) => a + b) / values.length;
   const base = valuesOf(answer.baseline);
   for (const config of answer.configs) {
     const values = valuesOf(config.config_id);
     const center = mean(values);
-    const deviation = Math.sqrt(values.reduce((a, v) => a + (v - center) ** 2, 0) / (values.length - 1));
+    const deviation = Math.sqrt(
+      values.reduce((a, v) => a + (v - center) ** 2, 0) / (values.length - 1),
+    );
     assert.ok(Math.abs(config.mean - center) < 1e-12, `${config.mean} ${center}`);
     assert.ok(Math.abs(config.std - deviation) < 1e-12);
-    const half = 3.182446305284263 * deviation / 2;
+    const half = (3.182446305284263 * deviation) / 2;
     assert.ok(Math.abs(config.ci_high - (center + half)) < 1e-9);
     if (config.config_id !== answer.baseline) {
       const differences = values.map((value, i) => value - base[i]);
@@ -53,7 +97,11 @@ test('mean, deviation and paired difference are those of the runs', async () => 
 });
 
 test('one pair is too few', async () => {
-  const { experiment: small } = await server.train({ ...SPEC, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  const { experiment: small } = await server.train({
+    ...SPEC,
+    repeats: 2,
+    sweep: { dropout: [0, 0.5] },
+  });
   const answer = await server.get(`/experiments/${small.id}/comparison`);
   const other = answer.configs.find((config) => config.config_id !== answer.baseline);
   assert.equal(other.verdict, 'too_few_seeds');
@@ -61,16 +109,30 @@ test('one pair is too few', async () => {
 
 test('the baseline is the config without the swept regularizer, or the one that was asked for', async () => {
   const plain = await server.get(`/experiments/${experiment.id}/comparison`);
-  assert.equal(plain.configs.find((config) => config.config_id === plain.baseline).values.dropout, 0);
-  const { experiment: chosen } = await server.train({ ...SPEC, repeats: 2, sweep: { dropout: [0, 0.25, 0.5] }, baseline: { dropout: 0.25 } });
+  assert.equal(
+    plain.configs.find((config) => config.config_id === plain.baseline).values.dropout,
+    0,
+  );
+  const { experiment: chosen } = await server.train({
+    ...SPEC,
+    repeats: 2,
+    sweep: { dropout: [0, 0.25, 0.5] },
+    baseline: { dropout: 0.25 },
+  });
   const answer = await server.get(`/experiments/${chosen.id}/comparison`);
-  assert.equal(answer.configs.find((config) => config.config_id === answer.baseline).values.dropout, 0.25);
+  assert.equal(
+    answer.configs.find((config) => config.config_id === answer.baseline).values.dropout,
+    0.25,
+  );
 });
 
 test('accuracy is better when higher; a test metric is said in the method', async () => {
   const accuracy = await server.get(`/experiments/${experiment.id}/comparison?metric=val_accuracy`);
   const means = accuracy.configs.map((config) => config.mean);
-  assert.deepEqual(means, [...means].sort((a, b) => b - a));
+  assert.deepEqual(
+    means,
+    [...means].sort((a, b) => b - a),
+  );
   const tested = await server.get(`/experiments/${experiment.id}/comparison?metric=test_accuracy`);
   assert.match(JSON.stringify(tested.method), /test/);
 });
@@ -83,8 +145,14 @@ test('bad questions are 400', async () => {
 });
 
 test('failed runs are counted, not averaged', async () => {
-  const { experiment: mixed } = await server.train({ dataset: { name: 'sine' }, hidden: [8], epochs: 5, optimizer: 'sgd', repeats: 3,
-    sweep: { learning_rate: [0.01, 1000] } });
+  const { experiment: mixed } = await server.train({
+    dataset: { name: 'sine' },
+    hidden: [8],
+    epochs: 5,
+    optimizer: 'sgd',
+    repeats: 3,
+    sweep: { learning_rate: [0.01, 1000] },
+  });
   const answer = await server.get(`/experiments/${mixed.id}/comparison`);
   const bad = answer.configs.find((config) => config.values.learning_rate === 1000);
   assert.equal(bad.n_failed, 3);
@@ -93,29 +161,62 @@ test('failed runs are counted, not averaged', async () => {
 });
 
 test('the notes on the method know how the runs came about', async () => {
-  const notes = async (id) => (await server.get(`/experiments/${id}/comparison`)).method.notes.join('\n');
+  const notes = async (id) =>
+    (await server.get(`/experiments/${id}/comparison`)).method.notes.join('\n');
   const once = { ...QUICK, repeats: 2 };
   const { experiment: plain } = await server.train({ ...once, sweep: { dropout: [0, 0.5] } });
   assert.match(await notes(plain.id), /paired by seed;[^]*data and split are the same/);
   assert.doesNotMatch(await notes(plain.id), /added later|by construction|arbitrary/);
-  assert.equal((await server.request('POST', `/experiments/${plain.id}/extend`, { repeats: 3 })).status, 200);
+  assert.equal(
+    (await server.request('POST', `/experiments/${plain.id}/extend`, { repeats: 3 })).status,
+    200,
+  );
   await server.untilTerminal(plain.id);
   assert.match(await notes(plain.id), /Runs were added later/);
-  const { experiment: own } = await server.train({ ...once, repeat_varies: ['seed', 'data_seed'], sweep: { dropout: [0, 0.5] } });
+  const { experiment: own } = await server.train({
+    ...once,
+    repeat_varies: ['seed', 'data_seed'],
+    sweep: { dropout: [0, 0.5] },
+  });
   assert.match(await notes(own.id), /paired by seed and data_seed;[^]*generated data of its own/);
-  const { experiment: stopping } = await server.train({ ...once, sweep: { early_stopping: [null, { patience: 1 }] } });
+  const { experiment: stopping } = await server.train({
+    ...once,
+    sweep: { early_stopping: [null, { patience: 1 }] },
+  });
   assert.match(await notes(stopping.id), /by construction. Compare test_loss/);
-  const { experiment: drawn } = await server.train({ ...once, sweep_method: 'random', trials: 2, sweep: { dropout: { min: 0, max: 0.5 } } });
+  const { experiment: drawn } = await server.train({
+    ...once,
+    sweep_method: 'random',
+    trials: 2,
+    sweep: { dropout: { min: 0, max: 0.5 } },
+  });
   assert.match(await notes(drawn.id), /arbitrary one/);
 });
 
 test('targets far from unit size are warned of, and nets that are worse than a constant named', async () => {
-  const rows = Array.from({ length: 200 }, (_, i) => `${(i * 37) % 100},${100_000 + 1500 * ((i * 37) % 100)}`);
-  const put = await server.request('PUT', '/datasets/prices?label=price&task=regression', `size,price\n${rows.join('\n')}\n`, { 'Content-Type': 'text/csv' });
+  const rows = Array.from(
+    { length: 200 },
+    (_, i) => `${(i * 37) % 100},${100_000 + 1500 * ((i * 37) % 100)}`,
+  );
+  const put = await server.request(
+    'PUT',
+    '/datasets/prices?label=price&task=regression',
+    `size,price\n${rows.join('\n')}\n`,
+    { 'Content-Type': 'text/csv' },
+  );
   assert.equal(put.status, 201, put.text);
-  const spec = { dataset: 'prices', hidden: [8], epochs: 2, repeats: 3, sweep: { dropout: [0, 0.5] } };
+  const spec = {
+    dataset: 'prices',
+    hidden: [8],
+    epochs: 2,
+    repeats: 3,
+    sweep: { dropout: [0, 0.5] },
+  };
   const { json } = await server.request('POST', '/experiments?dry_run=true', spec);
   assert.match(json.warnings.join(), /targets have a standard deviation of 4\.3\de\+04/);
   const { experiment } = await server.train(spec);
-  assert.match((await server.get(`/experiments/${experiment.id}/comparison`)).summary, /No config predicts better than the mean of the targets/);
+  assert.match(
+    (await server.get(`/experiments/${experiment.id}/comparison`)).summary,
+    /No config predicts better than the mean of the targets/,
+  );
 });

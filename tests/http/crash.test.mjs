@@ -7,23 +7,40 @@ import { crashRounds } from '../crash.mjs';
 const rounds = Number(process.env.CRASH_ROUNDS ?? (process.env.REGULAB_SANITIZER ? 3 : 10));
 const seed = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
 
-test(`kill -9 at ${rounds} random moments of a busy queue (CRASH_SEED=${seed})`, { timeout: 1_800_000 }, async () => {
-  await crashRounds({ rounds, seed });
-});
+test(
+  `kill -9 at ${rounds} random moments of a busy queue (CRASH_SEED=${seed})`,
+  { timeout: 1_800_000 },
+  async () => {
+    await crashRounds({ rounds, seed });
+  },
+);
 
 test('SIGTERM keeps the work: the run goes on where it was and ends in the same bytes', async () => {
-  const spec = { dataset: { name: 'glyphs', n: 2000 }, hidden: [128, 128], dropout: 0.5, epochs: 40 };
+  const spec = {
+    dataset: { name: 'glyphs', n: 2000 },
+    hidden: [128, 128],
+    dropout: 0.5,
+    epochs: 40,
+  };
   let server = await Server.start();
   try {
-    const { id, run_ids: [run] } = await server.submit(spec);
+    const {
+      id,
+      run_ids: [run],
+    } = await server.submit(spec);
     for (const progress of [0.2, 0.5, 0.8]) {
-      await server.untilExperiment(id, (experiment) => experiment.progress > progress || experiment.status === 'completed');
+      await server.untilExperiment(
+        id,
+        (experiment) => experiment.progress > progress || experiment.status === 'completed',
+      );
       const { code } = await server.kill('SIGTERM');
       assert.equal(code, 0, server.errors);
       server = await server.restart();
     }
     await server.untilTerminal(id);
-    const { runs: [whole] } = await server.train(spec);
+    const {
+      runs: [whole],
+    } = await server.train(spec);
     assert.ok((await server.model(run)).equals(await server.model(whole.id)), 'final weights');
     assert.deepEqual(await server.curves(run), await server.curves(whole.id));
   } finally {
@@ -39,15 +56,31 @@ test('SIGINT stops as cleanly, an idle service too', async () => {
 });
 
 /** A net whose steps take seconds: what its worker is told comes late. */
-const SLOW_STEPS = { dataset: { name: 'glyphs', n: 5000 }, hidden: [4096, 4096], batch_size: 3000, epochs: 50, record_layers: false };
+const SLOW_STEPS = {
+  dataset: { name: 'glyphs', n: 5000 },
+  hidden: [4096, 4096],
+  batch_size: 3000,
+  epochs: 50,
+  record_layers: false,
+};
 
 test('a cancel and a pause that were accepted outlast kill -9 before the worker gets there', async () => {
   let server = await Server.start({ workers: 1 });
   try {
-    for (const [path, status] of [['/experiments/ID/cancel', 'cancelled'], ['/runs/ID/cancel', 'cancelled'], ['/experiments/ID/pause', 'paused']]) {
-      const { id, run_ids: [run] } = await server.submit(SLOW_STEPS);
+    for (const [path, status] of [
+      ['/experiments/ID/cancel', 'cancelled'],
+      ['/runs/ID/cancel', 'cancelled'],
+      ['/experiments/ID/pause', 'paused'],
+    ]) {
+      const {
+        id,
+        run_ids: [run],
+      } = await server.submit(SLOW_STEPS);
       await server.untilRun(run, (one) => one.status === 'running');
-      const answer = await server.request('POST', path.replace('ID', path.startsWith('/runs') ? run : id));
+      const answer = await server.request(
+        'POST',
+        path.replace('ID', path.startsWith('/runs') ? run : id),
+      );
       assert.equal(answer.status, 200, answer.text);
       server = await server.restart();
       assert.equal((await server.get(`/runs/${run}`)).status, status, path);
@@ -62,7 +95,10 @@ test('a cancel and a pause that were accepted outlast kill -9 before the worker 
 test('a resume takes back a pause that the worker has not seen', async () => {
   let server = await Server.start({ workers: 1 });
   try {
-    const { id, run_ids: [run] } = await server.submit(SLOW_STEPS);
+    const {
+      id,
+      run_ids: [run],
+    } = await server.submit(SLOW_STEPS);
     await server.untilRun(run, (one) => one.status === 'running');
     assert.equal((await server.request('POST', `/experiments/${id}/pause`)).status, 200);
     assert.equal((await server.request('POST', `/experiments/${id}/resume`)).status, 200);

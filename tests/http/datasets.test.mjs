@@ -20,15 +20,20 @@ function fourFiles({ zip = false } = {}) {
   const pack = (data) => (zip ? gzipSync(data) : data);
   const end = zip ? '.gz' : '';
   return [
-    { name: `train-images-idx3-ubyte${end}`, data: pack(train.images) }, { name: `train-labels-idx1-ubyte${end}`, data: pack(train.labels) },
-    { name: `t10k-images-idx3-ubyte${end}`, data: pack(held_out.images) }, { name: `t10k-labels-idx1-ubyte${end}`, data: pack(held_out.labels) },
+    { name: `train-images-idx3-ubyte${end}`, data: pack(train.images) },
+    { name: `train-labels-idx1-ubyte${end}`, data: pack(train.labels) },
+    { name: `t10k-images-idx3-ubyte${end}`, data: pack(held_out.images) },
+    { name: `t10k-labels-idx1-ubyte${end}`, data: pack(held_out.labels) },
   ];
 }
 
 function filesOnDisk(folder = join(server.directory, 'data')) {
   try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-      (entry.isDirectory() ? filesOnDisk(join(folder, entry.name)) : [join(folder, entry.name)])).sort();
+    return readdirSync(folder, { withFileTypes: true })
+      .flatMap((entry) =>
+        entry.isDirectory() ? filesOnDisk(join(folder, entry.name)) : [join(folder, entry.name)],
+      )
+      .sort();
   } catch {
     return [];
   }
@@ -37,7 +42,8 @@ function filesOnDisk(folder = join(server.directory, 'data')) {
 test('the built-in sets are listed with their options', async () => {
   const { items } = await server.get('/datasets');
   const names = items.map((item) => item.name);
-  for (const name of ['glyphs', 'moons', 'spirals', 'blobs']) assert.ok(names.includes(name), `no ${name} in ${names}`);
+  for (const name of ['glyphs', 'moons', 'spirals', 'blobs'])
+    assert.ok(names.includes(name), `no ${name} in ${names}`);
   const glyphs = await server.get('/datasets/glyphs');
   assert.equal(glyphs.name, 'glyphs');
   assert.equal((await server.request('GET', '/datasets/nonesuch')).status, 404);
@@ -48,7 +54,9 @@ test('plain IDX files are registered and trained on', async () => {
   assert.equal(answer.status, 201, answer.text);
   const info = await server.get('/datasets/bands');
   assert.match(info.sha256, /^[0-9a-f]{64}$/);
-  const { runs: [run] } = await server.train({ dataset: 'bands', hidden: [32], epochs: 8 });
+  const {
+    runs: [run],
+  } = await server.train({ dataset: 'bands', hidden: [32], epochs: 8 });
   assert.equal(run.status, 'completed', run.error);
   assert.ok(run.metrics.test_accuracy > 0.9, `${run.metrics.test_accuracy}`);
   assert.ok(JSON.stringify(run.provenance).includes(info.sha256));
@@ -57,7 +65,10 @@ test('plain IDX files are registered and trained on', async () => {
 test('gzip changes nothing of the content', async () => {
   const answer = await put('bands-zipped', fourFiles({ zip: true }));
   assert.equal(answer.status, 201, answer.text);
-  const [plain, zipped] = [await server.get('/datasets/bands'), await server.get('/datasets/bands-zipped')];
+  const [plain, zipped] = [
+    await server.get('/datasets/bands'),
+    await server.get('/datasets/bands-zipped'),
+  ];
   assert.equal(zipped.sha256, plain.sha256);
 });
 
@@ -71,7 +82,9 @@ test('the same content again is no conflict, other content is 409', async () => 
 test('a set without a test part has one drawn', async () => {
   const answer = await put('two-files', fourFiles().slice(0, 2));
   assert.equal(answer.status, 201, answer.text);
-  const { runs: [run] } = await server.train({ dataset: 'two-files', hidden: [16], epochs: 2 });
+  const {
+    runs: [run],
+  } = await server.train({ dataset: 'two-files', hidden: [16], epochs: 2 });
   assert.equal(run.status, 'completed', run.error);
   assert.ok(Number.isFinite(run.metrics.test_accuracy));
 });
@@ -90,19 +103,29 @@ test('bad files are refused whole, with what is wrong, and leave nothing behind'
   const cases = {
     'truncated in the data': [{ ...images, data: train.images.subarray(0, 5000) }, labels],
     'truncated in the header': [{ ...images, data: train.images.subarray(0, 10) }, labels],
-    'one byte too many': [{ ...images, data: Buffer.concat([train.images, Buffer.from([1])]) }, labels],
+    'one byte too many': [
+      { ...images, data: Buffer.concat([train.images, Buffer.from([1])]) },
+      labels,
+    ],
     'a size that cannot be': [{ ...images, data: wide }, labels],
     'an unknown element type': [{ ...images, data: odd }, labels],
     'fewer labels than images': [images, { ...labels, data: idx([10], Buffer.alloc(10)) }],
     'images alone': [images],
     'labels alone': [labels],
     'images twice': [images, { ...images, name: 'train-images-2' }, labels],
-    'truncated gzip': [{ ...images, name: 'train-images.gz', data: zipped.subarray(0, zipped.length >> 1) }, labels],
+    'truncated gzip': [
+      { ...images, name: 'train-images.gz', data: zipped.subarray(0, zipped.length >> 1) },
+      labels,
+    ],
     'gzip with a wrong checksum': [{ ...images, name: 'train-images.gz', data: damaged }, labels],
     'no IDX at all': [{ ...images, data: Buffer.from('hello, world\n') }, labels],
     'an empty file': [{ ...images, data: Buffer.alloc(0) }, labels],
-    'a test part of another shape': [images, labels, { name: 't10k-images', data: bandImages(20, { side: 6 }).images },
-      { name: 't10k-labels', data: bandImages(20, { side: 6 }).labels }],
+    'a test part of another shape': [
+      images,
+      labels,
+      { name: 't10k-images', data: bandImages(20, { side: 6 }).images },
+      { name: 't10k-labels', data: bandImages(20, { side: 6 }).labels },
+    ],
   };
   for (const [what, files] of Object.entries(cases)) {
     const answer = await put('broken', files);
@@ -116,10 +139,17 @@ test('bad files are refused whole, with what is wrong, and leave nothing behind'
 
 test('a text among the inputs is refused with the column that was taken to be the label', async () => {
   const csv = 'x,y,c\n1,2,a\n3,4,b\n5,6,a\n';
-  const guessed = await server.request('PUT', '/datasets/guessed', csv, { 'Content-Type': 'text/csv' });
+  const guessed = await server.request('PUT', '/datasets/guessed', csv, {
+    'Content-Type': 'text/csv',
+  });
   assert.equal(guessed.status, 400);
-  assert.match(guessed.json.detail, /row 2, column 3: the value "a" is not a number.*column 2 is taken to be the label/);
-  const named = await server.request('PUT', '/datasets/guessed?label=x', csv, { 'Content-Type': 'text/csv' });
+  assert.match(
+    guessed.json.detail,
+    /row 2, column 3: the value "a" is not a number.*column 2 is taken to be the label/,
+  );
+  const named = await server.request('PUT', '/datasets/guessed?label=x', csv, {
+    'Content-Type': 'text/csv',
+  });
   assert.match(named.json.detail, /column 1 is the label/);
 });
 
@@ -131,13 +161,17 @@ test('bad names are refused', async () => {
 });
 
 test('a label column that is not there is a wrong request, not a missing resource', async () => {
-  const answer = await server.request('PUT', '/datasets/nolabel?label=colour', 'a,b\n1,x\n2,y\n', { 'Content-Type': 'text/csv' });
+  const answer = await server.request('PUT', '/datasets/nolabel?label=colour', 'a,b\n1,x\n2,y\n', {
+    'Content-Type': 'text/csv',
+  });
   assert.equal(answer.status, 400, answer.text);
   assert.match(answer.json.detail, /no column "colour"/);
 });
 
 test('a type that no loader reads is 415', async () => {
-  const answer = await server.request('PUT', '/datasets/odd', '<html></html>', { 'Content-Type': 'text/html' });
+  const answer = await server.request('PUT', '/datasets/odd', '<html></html>', {
+    'Content-Type': 'text/html',
+  });
   assert.equal(answer.status, 415, answer.text);
 });
 
@@ -146,10 +180,16 @@ test('an upload that breaks off leaves nothing behind', async () => {
   const { body, type } = multipart(fourFiles());
   const head = `PUT /api/v1/datasets/half HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
   const socket = (await import('node:net')).connect(server.port, '127.0.0.1');
-  await new Promise((sent) => { socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, 9000)]), sent); });
+  await new Promise((sent) => {
+    socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, 9000)]), sent);
+  });
   socket.destroy();
   assert.equal((await server.request('GET', '/datasets/half')).status, 404);
-  await eventually(20_000, 'the half upload is removed', () => JSON.stringify(filesOnDisk()) === JSON.stringify(before));
+  await eventually(
+    20_000,
+    'the half upload is removed',
+    () => JSON.stringify(filesOnDisk()) === JSON.stringify(before),
+  );
 });
 
 test('deletion is refused while an experiment uses the set', async () => {
@@ -163,19 +203,33 @@ test('deletion is refused while an experiment uses the set', async () => {
   assert.equal((await server.request('DELETE', '/datasets/used')).status, 404);
   await server.submit(LONG);
   const built_in = await server.request('DELETE', '/datasets/glyphs');
-  assert.equal(built_in.status, 403, 'a built-in set stays, and it is no use to wait until nobody needs it');
+  assert.equal(
+    built_in.status,
+    403,
+    'a built-in set stays, and it is no use to wait until nobody needs it',
+  );
   assert.match(built_in.json.detail, /built in/);
   const unknown = await server.request('POST', '/experiments', { dataset: 'used' });
   assert.equal(unknown.status, 400, 'an experiment on a set that is gone');
 });
 
 test('a name that stands for other content now is not taken for what a run was trained on', async () => {
-  const csv = (odd) => `a,b,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
-  const register = (text) => server.request('PUT', '/datasets/pets?label=kind', text, { 'Content-Type': 'text/csv' });
-  const asks = [['POST', 'predict', { inputs: [[1, 2]] }], ['GET', 'evaluation'], ['GET', 'model?epoch=0']];
+  const csv = (odd) =>
+    `a,b,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
+  const register = (text) =>
+    server.request('PUT', '/datasets/pets?label=kind', text, { 'Content-Type': 'text/csv' });
+  const asks = [
+    ['POST', 'predict', { inputs: [[1, 2]] }],
+    ['GET', 'evaluation'],
+    ['GET', 'model?epoch=0'],
+  ];
   assert.equal((await register(csv(0))).status, 201);
-  const { experiment, runs: [{ id }] } = await server.train({ ...QUICK, dataset: 'pets' });
-  for (const [method, path, body] of asks) assert.equal((await server.request(method, `/runs/${id}/${path}`, body)).status, 200, path);
+  const {
+    experiment,
+    runs: [{ id }],
+  } = await server.train({ ...QUICK, dataset: 'pets' });
+  for (const [method, path, body] of asks)
+    assert.equal((await server.request(method, `/runs/${id}/${path}`, body)).status, 200, path);
   assert.equal((await server.request('DELETE', '/datasets/pets')).status, 204);
   for (const [method, path, body] of asks) {
     const gone = await server.request(method, `/runs/${id}/${path}`, body);
@@ -188,22 +242,37 @@ test('a name that stands for other content now is not taken for what a run was t
     assert.equal(changed.status, 409, `${path}: ${changed.text}`);
     assert.match(changed.json.detail, /no longer/);
   }
-  const extended = await server.request('POST', `/experiments/${experiment.id}/extend`, { repeats: 2 });
+  const extended = await server.request('POST', `/experiments/${experiment.id}/extend`, {
+    repeats: 2,
+  });
   assert.equal(extended.status, 409, extended.text);
   assert.match(extended.json.detail, /other content/);
   assert.equal((await server.request('GET', `/runs/${id}/model`)).status, 200, 'the weights stay');
   assert.equal((await server.request('DELETE', '/datasets/pets')).status, 204);
   assert.equal((await register(csv(0))).status, 201);
-  for (const [method, path, body] of asks) assert.equal((await server.request(method, `/runs/${id}/${path}`, body)).status, 200, path);
-  assert.equal((await server.request('POST', `/experiments/${experiment.id}/extend`, { repeats: 2 })).status, 200);
+  for (const [method, path, body] of asks)
+    assert.equal((await server.request(method, `/runs/${id}/${path}`, body)).status, 200, path);
+  assert.equal(
+    (await server.request('POST', `/experiments/${experiment.id}/extend`, { repeats: 2 })).status,
+    200,
+  );
 });
 
 test('a run is not tried again on other content', async () => {
-  const csv = (odd) => `a,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
-  const register = (text) => server.request('PUT', '/datasets/again?label=kind', text, { 'Content-Type': 'text/csv' });
+  const csv = (odd) =>
+    `a,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
+  const register = (text) =>
+    server.request('PUT', '/datasets/again?label=kind', text, { 'Content-Type': 'text/csv' });
   assert.equal((await register(csv(0))).status, 201);
-  const { id, run_ids: [run, , , waiting] } = await server.submit({ ...LONG, dataset: 'again', epochs: 100000, repeats: 4 });
-  await eventually(30_000, 'the run starts', async () => (await server.get(`/runs/${run}`)).status === 'running');
+  const {
+    id,
+    run_ids: [run, , , waiting],
+  } = await server.submit({ ...LONG, dataset: 'again', epochs: 100000, repeats: 4 });
+  await eventually(
+    30_000,
+    'the run starts',
+    async () => (await server.get(`/runs/${run}`)).status === 'running',
+  );
   assert.equal((await server.request('POST', `/experiments/${id}/cancel`)).status, 200);
   await server.untilTerminal(id);
   assert.equal((await server.request('DELETE', '/datasets/again')).status, 204);
@@ -229,22 +298,53 @@ test('preview: first rows and class counts', async () => {
 });
 
 test('a preview takes the options of a built-in set, and says which it cannot take', async () => {
-  const preview = await server.get('/datasets/blobs/preview?n=120&classes=4&dimensions=3&noise=0.5&rows=5');
-  assert.deepEqual([preview.n, preview.columns.length, preview.rows.length, preview.class_counts.length], [120, 3, 5, 4]);
-  assert.deepEqual(preview.class_counts.map((one) => one.train), [30, 30, 30, 30]);
-  const spread = async (noise) => (await server.get(`/datasets/moons/preview?noise=${noise}&rows=500`)).rows;
+  const preview = await server.get(
+    '/datasets/blobs/preview?n=120&classes=4&dimensions=3&noise=0.5&rows=5',
+  );
+  assert.deepEqual(
+    [preview.n, preview.columns.length, preview.rows.length, preview.class_counts.length],
+    [120, 3, 5, 4],
+  );
+  assert.deepEqual(
+    preview.class_counts.map((one) => one.train),
+    [30, 30, 30, 30],
+  );
+  const spread = async (noise) =>
+    (await server.get(`/datasets/moons/preview?noise=${noise}&rows=500`)).rows;
   const onArc = ([x, y], label) => Math.abs(Math.hypot(label ? x - 1 : x, label ? y - 0.5 : y) - 1);
   const { labels } = await server.get('/datasets/moons/preview?noise=0&rows=500');
-  assert.ok((await spread(0)).every((row, i) => onArc(row, Number(labels[i])) < 1e-5), 'without noise');
-  assert.ok((await spread(1)).some((row, i) => onArc(row, Number(labels[i])) > 0.5), 'with noise');
-  assert.equal((await server.get('/datasets/glyphs/preview?classes=3&images=9')).images.pixels.length, 9);
-  for (const [query, pointer, code] of [['moons/preview?classes=3', 'classes', 'incompatible'], ['moons/preview?noise=-1', 'noise', 'out_of_range'],
-    ['moons/preview?noise=much', 'noise', 'out_of_range'], ['moons/preview?n=3', 'n', 'out_of_range'], ['moons/preview?n=0', 'n', 'out_of_range'],
-    ['moons/preview?n=50001', 'n', 'out_of_range'], ['blobs/preview?classes=101', 'classes', 'out_of_range'], ['blobs/preview?dimensions=1001', 'dimensions', 'out_of_range'],
-    ['blobs/preview?n=50000&dimensions=1000', 'n', 'out_of_range'], ['bands/preview?n=50', 'n', 'incompatible'], ['moons/preview?seed=1', 'seed', 'unknown_field']]) {
+  assert.ok(
+    (await spread(0)).every((row, i) => onArc(row, Number(labels[i])) < 1e-5),
+    'without noise',
+  );
+  assert.ok(
+    (await spread(1)).some((row, i) => onArc(row, Number(labels[i])) > 0.5),
+    'with noise',
+  );
+  assert.equal(
+    (await server.get('/datasets/glyphs/preview?classes=3&images=9')).images.pixels.length,
+    9,
+  );
+  for (const [query, pointer, code] of [
+    ['moons/preview?classes=3', 'classes', 'incompatible'],
+    ['moons/preview?noise=-1', 'noise', 'out_of_range'],
+    ['moons/preview?noise=much', 'noise', 'out_of_range'],
+    ['moons/preview?n=3', 'n', 'out_of_range'],
+    ['moons/preview?n=0', 'n', 'out_of_range'],
+    ['moons/preview?n=50001', 'n', 'out_of_range'],
+    ['blobs/preview?classes=101', 'classes', 'out_of_range'],
+    ['blobs/preview?dimensions=1001', 'dimensions', 'out_of_range'],
+    ['blobs/preview?n=50000&dimensions=1000', 'n', 'out_of_range'],
+    ['bands/preview?n=50', 'n', 'incompatible'],
+    ['moons/preview?seed=1', 'seed', 'unknown_field'],
+  ]) {
     const refused = await server.request('GET', `/datasets/${query}`);
     assert.equal(refused.status, 400, query);
-    assert.deepEqual(refused.json.errors.map((error) => [error.pointer, error.code]), [[`/query/${pointer}`, code]], query);
+    assert.deepEqual(
+      refused.json.errors.map((error) => [error.pointer, error.code]),
+      [[`/query/${pointer}`, code]],
+      query,
+    );
   }
 });
 
@@ -269,7 +369,11 @@ test('a set that the command line registered while the service runs is deleted l
 
 test('a set whose files are gone is deleted all the same', async () => {
   const csv = `a,kind\n${'1,cat\n2,dog\n'.repeat(30)}`;
-  assert.equal((await server.request('PUT', '/datasets/half?label=kind', csv, { 'Content-Type': 'text/csv' })).status, 201);
+  assert.equal(
+    (await server.request('PUT', '/datasets/half?label=kind', csv, { 'Content-Type': 'text/csv' }))
+      .status,
+    201,
+  );
   rmSync(join(server.directory, 'data', 'datasets', 'half'));
   assert.equal((await server.request('DELETE', '/datasets/half')).status, 204);
   assert.equal((await server.request('DELETE', '/datasets/half')).status, 404);
@@ -282,13 +386,22 @@ test('a second service on the data directory leaves uploads alone', async () => 
   const slow = new ReadableStream({
     async start(controller) {
       controller.enqueue(new TextEncoder().encode(body.slice(0, half)));
-      await eventually(20_000, 'the upload has begun', () => readdirSync(join(server.directory, 'data', 'incoming')).length > 0);
+      await eventually(
+        20_000,
+        'the upload has begun',
+        () => readdirSync(join(server.directory, 'data', 'incoming')).length > 0,
+      );
       second = await Server.start({ data_directory: join(server.directory, 'data') });
       controller.enqueue(new TextEncoder().encode(body.slice(half)));
       controller.close();
     },
   });
-  const answer = await fetch(`${server.url}/api/v1/datasets/slow?label=kind`, { method: 'PUT', body: slow, duplex: 'half', headers: { 'Content-Type': 'text/csv' } });
+  const answer = await fetch(`${server.url}/api/v1/datasets/slow?label=kind`, {
+    method: 'PUT',
+    body: slow,
+    duplex: 'half',
+    headers: { 'Content-Type': 'text/csv' },
+  });
   assert.equal(answer.status, 201, await answer.text());
   await second.stop();
 });

@@ -1,13 +1,32 @@
 // The ground gives way under a running service: each cause is said, and it recovers by itself when the cause goes.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { eventually, LONG, QUICK, removeDirectory, Server, sqlite, temporaryDirectory, within } from '../harness.mjs';
+import {
+  eventually,
+  LONG,
+  QUICK,
+  removeDirectory,
+  Server,
+  sqlite,
+  temporaryDirectory,
+  within,
+} from '../harness.mjs';
 
 const mounts = new Set();
-after(() => { for (const place of mounts) unmount(place); });
+after(() => {
+  for (const place of mounts) unmount(place);
+});
 
 function run(command, ...args) {
   return spawnSync(command, args, { encoding: 'utf8' });
@@ -46,10 +65,14 @@ function fill(place) {
   return file;
 }
 
-const ready = async (server) => (await server.request('GET', '//readyz'));
+const ready = async (server) => await server.request('GET', '//readyz');
 
 async function untilReady(server) {
-  await eventually(60_000, 'ready again by itself', async () => (await ready(server)).status === 200);
+  await eventually(
+    60_000,
+    'ready again by itself',
+    async () => (await ready(server)).status === 200,
+  );
 }
 
 async function untilTroubled(server, reason) {
@@ -63,25 +86,40 @@ async function untilTroubled(server, reason) {
 
 async function isContiguous(server, run_id) {
   const { columns } = await server.get(`/runs/${run_id}/curves`);
-  assert.deepEqual(columns.epoch, columns.epoch.map((_, i) => i));
+  assert.deepEqual(
+    columns.epoch,
+    columns.epoch.map((_, i) => i),
+  );
   return columns.epoch.length;
 }
 
 async function untilRunning(server, id) {
-  await server.untilExperiment(id, (experiment) => experiment.runs.running > 0 && experiment.progress > 0);
+  await server.untilExperiment(
+    id,
+    (experiment) => experiment.runs.running > 0 && experiment.progress > 0,
+  );
 }
 
 test('a data directory that is moved away: runs wait, and go on when it is back', async () => {
   const server = await Server.start();
   const data = join(server.directory, 'data');
   try {
-    const { runs: [before] } = await server.train(QUICK);
+    const {
+      runs: [before],
+    } = await server.train(QUICK);
     renameSync(data, `${data}.away`);
     await untilTroubled(server, /data/);
-    const { id, run_ids: [run_id] } = await server.submit({ ...QUICK, repeats: 3 });
+    const {
+      id,
+      run_ids: [run_id],
+    } = await server.submit({ ...QUICK, repeats: 3 });
     await untilTroubled(server, /No such file or directory/);
     assert.equal((await server.get(`/experiments/${id}`)).runs.failed, 0);
-    assert.equal(existsSync(data), false, 'it may be the place of a disk that is not mounted: nothing is made there');
+    assert.equal(
+      existsSync(data),
+      false,
+      'it may be the place of a disk that is not mounted: nothing is made there',
+    );
     renameSync(`${data}.away`, data);
     assert.equal((await server.untilTerminal(id)).runs.completed, 3);
     await untilReady(server);
@@ -100,10 +138,18 @@ test('a data directory that is replaced by an empty one is used', async () => {
     await untilTroubled(server, /data/);
     mkdirSync(data);
     await untilReady(server);
-    const { experiment, runs: [run] } = await server.train(QUICK);
+    const {
+      experiment,
+      runs: [run],
+    } = await server.train(QUICK);
     assert.equal(experiment.status, 'completed');
     assert.ok((await server.model(run.id)).length > 0);
-    const upload = await server.request('PUT', '/datasets/pets?label=kind', `a,kind\n${'1,cat\n2,dog\n'.repeat(30)}`, { 'Content-Type': 'text/csv' });
+    const upload = await server.request(
+      'PUT',
+      '/datasets/pets?label=kind',
+      `a,kind\n${'1,cat\n2,dog\n'.repeat(30)}`,
+      { 'Content-Type': 'text/csv' },
+    );
     assert.equal(upload.status, 201, upload.text);
   } finally {
     await server.stop();
@@ -114,7 +160,10 @@ test('a data directory that vanishes under a run: its end is kept until it can b
   const server = await Server.start();
   const data = join(server.directory, 'data');
   try {
-    const { id, run_ids: [run_id] } = await server.submit(LONG);
+    const {
+      id,
+      run_ids: [run_id],
+    } = await server.submit(LONG);
     await untilRunning(server, id);
     renameSync(data, `${data}.away`);
     assert.equal((await server.request('POST', `/runs/${run_id}/cancel`)).status, 200);
@@ -122,7 +171,7 @@ test('a data directory that vanishes under a run: its end is kept until it can b
     renameSync(`${data}.away`, data);
     assert.equal((await server.untilTerminal(id)).status, 'cancelled');
     await untilReady(server);
-    assert.ok(await isContiguous(server, run_id) > 1);
+    assert.ok((await isContiguous(server, run_id)) > 1);
   } finally {
     await server.stop();
   }
@@ -131,17 +180,29 @@ test('a data directory that vanishes under a run: its end is kept until it can b
 /** Another program that holds the write lock until `release()`. */
 async function lock(database) {
   const child = spawn('sqlite3', [database], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const ended = new Promise((done) => { child.on('close', done); });
-  const held = new Promise((done) => { child.stdout.on('data', done); });
+  const ended = new Promise((done) => {
+    child.on('close', done);
+  });
+  const held = new Promise((done) => {
+    child.stdout.on('data', done);
+  });
   child.stdin.write('.timeout 20000\nBEGIN IMMEDIATE;\nSELECT 1;\n');
   await within(30_000, 'the lock', held);
-  return { release: async () => { child.stdin.end('COMMIT;\n'); await ended; } };
+  return {
+    release: async () => {
+      child.stdin.end('COMMIT;\n');
+      await ended;
+    },
+  };
 }
 
 test('a database that another program locks: readers go on, writers are told, nothing is lost', async () => {
   const server = await Server.start();
   try {
-    const { id, run_ids: [run_id] } = await server.submit(LONG);
+    const {
+      id,
+      run_ids: [run_id],
+    } = await server.submit(LONG);
     await untilRunning(server, id);
     const held = await lock(server.database);
     const refused = await server.request('POST', '/experiments', QUICK);
@@ -154,10 +215,14 @@ test('a database that another program locks: readers go on, writers are told, no
     await untilReady(server);
     const done = await server.train(QUICK);
     assert.equal(done.experiment.status, 'completed');
-    assert.equal((await server.get('/experiments')).items.length, before + 1, 'what was refused is not there');
+    assert.equal(
+      (await server.get('/experiments')).items.length,
+      before + 1,
+      'what was refused is not there',
+    );
     assert.equal((await server.request('POST', `/experiments/${id}/cancel`)).status, 200);
     await server.untilTerminal(id);
-    assert.ok(await isContiguous(server, run_id) > 1);
+    assert.ok((await isContiguous(server, run_id)) > 1);
   } finally {
     await server.stop();
   }
@@ -171,7 +236,10 @@ test('a full disk under the database: said, and made good when there is room aga
   }
   const server = await Server.start({ directory: place, data_directory: join(place, 'data') });
   try {
-    const { id, run_ids: [run_id] } = await server.submit({ ...LONG, hidden: [32] });
+    const {
+      id,
+      run_ids: [run_id],
+    } = await server.submit({ ...LONG, hidden: [32] });
     await untilRunning(server, id);
     const filler = fill(place);
     await untilTroubled(server, /full|No space/);
@@ -186,9 +254,11 @@ test('a full disk under the database: said, and made good when there is room aga
     await untilReady(server);
     assert.equal((await server.request('POST', `/experiments/${id}/cancel`)).status, 200);
     await server.untilTerminal(id);
-    assert.ok(await isContiguous(server, run_id) > 1);
+    assert.ok((await isContiguous(server, run_id)) > 1);
     assert.equal((await server.train(QUICK)).experiment.status, 'completed');
-    assert.deepEqual(sqlite(server.database, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+    assert.deepEqual(sqlite(server.database, 'PRAGMA integrity_check'), [
+      { integrity_check: 'ok' },
+    ]);
   } finally {
     await server.stop();
     unmount(place);
@@ -204,14 +274,17 @@ test('a full disk under the models: the run waits with its result, and is comple
   const server = await Server.start({ data_directory: join(place, 'data') });
   try {
     const filler = fill(place);
-    const { id, run_ids: [run_id] } = await server.submit({ ...QUICK, hidden: [128, 128] }); /* a model that is a file */
+    const {
+      id,
+      run_ids: [run_id],
+    } = await server.submit({ ...QUICK, hidden: [128, 128] }); /* a model that is a file */
     await untilTroubled(server, /No space/);
     assert.ok(['queued', 'running'].includes((await server.get(`/runs/${run_id}`)).status));
     rmSync(filler);
     assert.equal((await server.untilTerminal(id)).status, 'completed');
     await untilReady(server);
     assert.ok((await server.model(run_id)).length > 66_000);
-    assert.ok(await isContiguous(server, run_id) === QUICK.epochs + 1);
+    assert.ok((await isContiguous(server, run_id)) === QUICK.epochs + 1);
   } finally {
     await server.stop();
     unmount(place);
@@ -228,11 +301,18 @@ test('a run that a full disk keeps from ending is cancelled and deleted, and hol
   const spec = { ...QUICK, hidden: [128, 128] };
   try {
     fill(place);
-    const { id: first, run_ids: [run_id] } = await server.submit(spec);
+    const {
+      id: first,
+      run_ids: [run_id],
+    } = await server.submit(spec);
     await untilTroubled(server, /No space/);
     assert.equal((await server.request('POST', `/runs/${run_id}/cancel`)).status, 200);
     const cancelled = await server.untilRun(run_id, (one) => one.status === 'cancelled');
-    assert.equal(cancelled.metrics.test_loss, undefined, 'nothing is said of weights that are not there');
+    assert.equal(
+      cancelled.metrics.test_loss,
+      undefined,
+      'nothing is said of weights that are not there',
+    );
     assert.equal((await server.request('DELETE', `/experiments/${first}`)).status, 204);
     const { id } = await server.submit(spec);
     await untilTroubled(server, /No space/);
@@ -279,7 +359,10 @@ test('a database on a read-only disk is refused at the start, in one sentence', 
   await first.kill('SIGTERM');
   try {
     assert.equal(run('mount', '-o', 'remount,ro', place).status, 0);
-    await assert.rejects(Server.start({ directory: place, data_directory: join(place, 'data') }), /[Rr]ead-only/);
+    await assert.rejects(
+      Server.start({ directory: place, data_directory: join(place, 'data') }),
+      /[Rr]ead-only/,
+    );
     assert.equal(run('mount', '-o', 'remount,rw', place).status, 0);
     const again = await first.restart({ data_directory: join(place, 'data') });
     assert.equal((await again.get('/experiments')).items.length, 1);
@@ -292,20 +375,45 @@ test('a database on a read-only disk is refused at the start, in one sentence', 
 test('a large experiment is gone when DELETE answers, and its rows soon after', async () => {
   const server = await Server.start();
   try {
-    const { id, run_ids } = await server.submit({ ...QUICK, epochs: 1500, hidden: [4, 4], dataset: { name: 'moons', n: 100 }, repeats: 4 });
+    const { id, run_ids } = await server.submit({
+      ...QUICK,
+      epochs: 1500,
+      hidden: [4, 4],
+      dataset: { name: 'moons', n: 100 },
+      repeats: 4,
+    });
     await server.untilTerminal(id, 120_000);
     const other = await server.train({ ...QUICK, hidden: [128, 128] });
     assert.equal((await server.request('DELETE', `/experiments/${id}`)).status, 204);
-    for (const path of [`/experiments/${id}`, `/experiments/${id}/runs`, `/runs/${run_ids[0]}`, `/runs/${run_ids[3]}/curves`, `/runs/${run_ids[3]}/layers`, `/runs/${run_ids[1]}/model`]) {
+    for (const path of [
+      `/experiments/${id}`,
+      `/experiments/${id}/runs`,
+      `/runs/${run_ids[0]}`,
+      `/runs/${run_ids[3]}/curves`,
+      `/runs/${run_ids[3]}/layers`,
+      `/runs/${run_ids[1]}/model`,
+    ]) {
       assert.equal((await server.request('GET', path)).status, 404, path);
     }
-    assert.deepEqual((await server.get('/runs')).items.map((item) => item.id), [other.runs[0].id]);
+    assert.deepEqual(
+      (await server.get('/runs')).items.map((item) => item.id),
+      [other.runs[0].id],
+    );
     assert.deepEqual((await server.sql('SELECT count(*) FROM run_results')).rows, [[1]]);
     const models = readdirSync(join(server.directory, 'data/models'));
-    assert.equal(models.filter((name) => name.endsWith(`-${other.runs[0].id}.safetensors`)).length, 1, models.join());
+    assert.equal(
+      models.filter((name) => name.endsWith(`-${other.runs[0].id}.safetensors`)).length,
+      1,
+      models.join(),
+    );
     assert.equal(models.length, 1, models.join());
-    const counts = 'SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM epochs), (SELECT count(*) FROM experiments)';
-    await eventually(60_000, 'the rows are gone', async () => (await server.sql(counts)).rows[0].join() === `1,${QUICK.epochs + 1},1`);
+    const counts =
+      'SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM epochs), (SELECT count(*) FROM experiments)';
+    await eventually(
+      60_000,
+      'the rows are gone',
+      async () => (await server.sql(counts)).rows[0].join() === `1,${QUICK.epochs + 1},1`,
+    );
   } finally {
     await server.stop();
   }
@@ -316,13 +424,23 @@ test('runs join with their data set by name, also a built-in one', async () => {
   try {
     await server.train(QUICK);
     const wanted = (await server.get('/datasets')).items.map((item) => item.name).sort();
-    await eventually(60_000, 'every built-in set has a row', async () =>
-      (await server.sql('SELECT name FROM datasets ORDER BY name')).rows.flat().join() === wanted.join());
-    const { rows } = await server.sql('SELECT d.task, d.outputs, d.built_in FROM run_results r JOIN datasets d ON d.name = r.dataset');
+    await eventually(
+      60_000,
+      'every built-in set has a row',
+      async () =>
+        (await server.sql('SELECT name FROM datasets ORDER BY name')).rows.flat().join() ===
+        wanted.join(),
+    );
+    const { rows } = await server.sql(
+      'SELECT d.task, d.outputs, d.built_in FROM run_results r JOIN datasets d ON d.name = r.dataset',
+    );
     assert.deepEqual(rows, [['classification', 2, 1]]);
     const listed = await server.get('/datasets/moons');
-    assert.deepEqual((await server.sql("SELECT sha256, n_train, inputs, bytes FROM datasets WHERE name = 'moons'")).rows,
-      [[listed.sha256, listed.n_train, listed.inputs, listed.bytes]]);
+    assert.deepEqual(
+      (await server.sql("SELECT sha256, n_train, inputs, bytes FROM datasets WHERE name = 'moons'"))
+        .rows,
+      [[listed.sha256, listed.n_train, listed.inputs, listed.bytes]],
+    );
   } finally {
     await server.stop();
   }

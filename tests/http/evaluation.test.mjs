@@ -7,7 +7,8 @@ const server = await Server.start();
 after(() => server.stop());
 
 const sum = (values) => values.reduce((a, b) => a + b, 0);
-const near = (actual, expected, what) => assert.ok(Math.abs(actual - expected) < 1e-6, `${what}: ${actual}, expected ${expected}`);
+const near = (actual, expected, what) =>
+  assert.ok(Math.abs(actual - expected) < 1e-6, `${what}: ${actual}, expected ${expected}`);
 
 /* What must hold of any evaluation of a finished run. */
 async function check(run) {
@@ -26,23 +27,43 @@ async function check(run) {
   near(answer.ece, metrics.test_ece, 'ece');
   assert.equal(answer.calibration.length, 15);
   assert.equal(sum(answer.calibration.map((bin) => bin.n)), answer.n);
-  near(sum(answer.calibration.map(({ n, accuracy, confidence }) => (n ? (n / answer.n) * Math.abs(accuracy - confidence) : 0))), answer.ece, 'ece of the bins');
+  near(
+    sum(
+      answer.calibration.map(({ n, accuracy, confidence }) =>
+        n ? (n / answer.n) * Math.abs(accuracy - confidence) : 0,
+      ),
+    ),
+    answer.ece,
+    'ece of the bins',
+  );
   for (const { low, high, n, confidence, accuracy } of answer.calibration) {
-    if (n === 0) { assert.equal(confidence, null); assert.equal(accuracy, null); continue; }
-    assert.ok(confidence >= low - 1e-6 && confidence <= high + 1e-6, `${confidence} in ${low} .. ${high}`);
+    if (n === 0) {
+      assert.equal(confidence, null);
+      assert.equal(accuracy, null);
+      continue;
+    }
+    assert.ok(
+      confidence >= low - 1e-6 && confidence <= high + 1e-6,
+      `${confidence} in ${low} .. ${high}`,
+    );
   }
   assert.equal(answer.mistakes.length, Math.min(24, answer.n - right));
   answer.mistakes.forEach((mistake, i) => {
     assert.notEqual(mistake.label, mistake.predicted);
     assert.ok(mistake.index >= 0 && mistake.index < answer.n);
-    assert.ok(i === 0 || mistake.probability <= answer.mistakes[i - 1].probability, 'the most confident first');
+    assert.ok(
+      i === 0 || mistake.probability <= answer.mistakes[i - 1].probability,
+      'the most confident first',
+    );
     assert.ok(answer.confusion[mistake.label][mistake.predicted] > 0);
   });
   return answer;
 }
 
 test('of points: the figures are those of the run, mistakes have no picture', async () => {
-  const { runs: [run] } = await server.train({ ...QUICK, dataset: { name: 'moons', n: 2000, noise: 0.4 }, epochs: 5 });
+  const {
+    runs: [run],
+  } = await server.train({ ...QUICK, dataset: { name: 'moons', n: 2000, noise: 0.4 }, epochs: 5 });
   const { mistakes, classes } = await check(run);
   assert.deepEqual(classes, ['0', '1']);
   assert.ok(mistakes.length > 0);
@@ -50,8 +71,15 @@ test('of points: the figures are those of the run, mistakes have no picture', as
 });
 
 test('of pictures: with dropout, classic scaling and normalization, mistakes as 0..255', async () => {
-  const { runs } = await server.train({ dataset: { name: 'glyphs', n: 3000 }, hidden: [32, 16], epochs: 2, dropout: 0.3, normalization: 'batch',
-    label_noise: 0.2, sweep: { dropout_scaling: ['inverted', 'classic'] } });
+  const { runs } = await server.train({
+    dataset: { name: 'glyphs', n: 3000 },
+    hidden: [32, 16],
+    epochs: 2,
+    dropout: 0.3,
+    normalization: 'batch',
+    label_noise: 0.2,
+    sweep: { dropout_scaling: ['inverted', 'classic'] },
+  });
   for (const run of runs) {
     const { mistakes } = await check(run);
     assert.ok(mistakes.length > 0);
@@ -65,19 +93,32 @@ test('of pictures: with dropout, classic scaling and normalization, mistakes as 
 });
 
 test('the same answer twice, and 304 to who has it', async () => {
-  const { runs: [run] } = await server.train(QUICK);
+  const {
+    runs: [run],
+  } = await server.train(QUICK);
   const first = await server.request('GET', `/runs/${run.id}/evaluation`);
   assert.equal(first.status, 200);
-  const again = await server.request('GET', `/runs/${run.id}/evaluation`, undefined, { 'If-None-Match': first.headers.get('etag') });
+  const again = await server.request('GET', `/runs/${run.id}/evaluation`, undefined, {
+    'If-None-Match': first.headers.get('etag'),
+  });
   assert.equal(again.status, 304);
   assert.equal((await server.request('HEAD', `/runs/${run.id}/evaluation`)).status, 200);
 });
 
 test('of a regression: residuals that agree with the figures of the run', async () => {
-  const { runs: [run] } = await server.train({ dataset: { name: 'polynomial', dimensions: 3, n: 400, noise: 0.2 }, hidden: [16], epochs: 10 });
+  const {
+    runs: [run],
+  } = await server.train({
+    dataset: { name: 'polynomial', dimensions: 3, n: 400, noise: 0.2 },
+    hidden: [16],
+    epochs: 10,
+  });
   const answer = await server.get(`/runs/${run.id}/evaluation`);
   const { metrics } = await server.get(`/runs/${run.id}`);
-  assert.deepEqual([answer.run, answer.part, answer.task, answer.n, answer.outputs], [run.id, 'test', 'regression', 80, 1]);
+  assert.deepEqual(
+    [answer.run, answer.part, answer.task, answer.n, answer.outputs],
+    [run.id, 'test', 'regression', 80, 1],
+  );
   near(answer.rmse, metrics.test_rmse, 'rmse');
   near(answer.r2, metrics.test_r2, 'r2');
   const { target, prediction, output } = answer.points;
@@ -87,7 +128,10 @@ test('of a regression: residuals that agree with the figures of the run', async 
   near(answer.bias, sum(residuals) / 80, 'bias');
   near(Math.sqrt(sum(residuals.map((x) => x * x)) / 80), answer.rmse, 'rmse of the points');
   const sorted = [...residuals].sort((a, b) => a - b);
-  assert.deepEqual(answer.quantiles.map(({ share }) => share), [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]);
+  assert.deepEqual(
+    answer.quantiles.map(({ share }) => share),
+    [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1],
+  );
   near(answer.quantiles[0].residual, sorted[0], 'least');
   near(answer.quantiles[3].residual, (sorted[39] + sorted[40]) / 2, 'median');
   near(answer.quantiles[6].residual, sorted[79], 'greatest');
@@ -100,14 +144,21 @@ test('of a regression: residuals that agree with the figures of the run', async 
   answer.worst.forEach(({ index, residual, inputs }, i) => {
     near(residual, residuals[index], `residual ${i}`);
     assert.equal(inputs.length, 3);
-    assert.ok(i === 0 || Math.abs(residual) <= Math.abs(answer.worst[i - 1].residual), 'the largest first');
+    assert.ok(
+      i === 0 || Math.abs(residual) <= Math.abs(answer.worst[i - 1].residual),
+      'the largest first',
+    );
   });
-  const { outputs } = (await server.request('POST', `/runs/${run.id}/predict`, { inputs: [answer.worst[0].inputs] })).json;
+  const { outputs } = (
+    await server.request('POST', `/runs/${run.id}/predict`, { inputs: [answer.worst[0].inputs] })
+  ).json;
   near(outputs[0][0], answer.worst[0].prediction, 'what it predicts there');
 });
 
 test('points of many samples are bounded', async () => {
-  const { runs: [run] } = await server.train({ dataset: { name: 'sine', n: 8000 }, hidden: [8], epochs: 1 });
+  const {
+    runs: [run],
+  } = await server.train({ dataset: { name: 'sine', n: 8000 }, hidden: [8], epochs: 1 });
   const answer = await server.get(`/runs/${run.id}/evaluation`);
   assert.equal(answer.n, 1600);
   assert.equal(answer.points.target.length, 1000);
@@ -115,13 +166,18 @@ test('points of many samples are bounded', async () => {
 });
 
 test('an unfinished run and an unknown one are told apart', async () => {
-  const { id, run_ids: [later] } = await server.submit(LONG);
+  const {
+    id,
+    run_ids: [later],
+  } = await server.submit(LONG);
   const early = await server.request('GET', `/runs/${later}/evaluation`);
   assert.equal(early.status, 409);
   assert.match(early.json.detail, /until it has ended/);
   await server.request('DELETE', `/experiments/${id}?force=true`);
   assert.equal((await server.request('GET', '/runs/999999/evaluation')).status, 404);
-  const { runs: [run] } = await server.train(QUICK);
+  const {
+    runs: [run],
+  } = await server.train(QUICK);
   assert.equal((await server.request('GET', `/runs/${run.id}/evaluation?part=train`)).status, 400);
   assert.equal((await server.request('POST', `/runs/${run.id}/evaluation`)).status, 405);
 });

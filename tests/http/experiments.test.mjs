@@ -29,11 +29,30 @@ test('an empty object is a whole experiment', async () => {
 });
 
 test('an experiment has exactly the members of the contract', async () => {
-  const created = await server.submit({ ...QUICK, name: 'named', description: 'words', tags: ['a', 'b'] });
+  const created = await server.submit({
+    ...QUICK,
+    name: 'named',
+    description: 'words',
+    tags: ['a', 'b'],
+  });
   await server.untilTerminal(created.id);
   const experiment = await server.get(`/experiments/${created.id}`);
-  const members = ['id', 'name', 'description', 'tags', 'status', 'priority', 'spec', 'n_configs', 'n_runs', 'runs', 'progress',
-    'created_at', 'started_at', 'finished_at'];
+  const members = [
+    'id',
+    'name',
+    'description',
+    'tags',
+    'status',
+    'priority',
+    'spec',
+    'n_configs',
+    'n_runs',
+    'runs',
+    'progress',
+    'created_at',
+    'started_at',
+    'finished_at',
+  ];
   for (const name of members) assert.ok(name in experiment, `no ${name}`);
   assert.equal(experiment.name, 'named');
   assert.equal(experiment.description, 'words');
@@ -41,37 +60,58 @@ test('an experiment has exactly the members of the contract', async () => {
   for (const name of ['created_at', 'started_at', 'finished_at']) {
     assert.match(experiment[name], /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   }
-  assert.ok(experiment.created_at <= experiment.started_at && experiment.started_at <= experiment.finished_at);
+  assert.ok(
+    experiment.created_at <= experiment.started_at &&
+      experiment.started_at <= experiment.finished_at,
+  );
 });
 
 test('a sweep is a grid, repeats pair the seeds', async () => {
-  const { experiment, runs } = await server.train({ ...QUICK, seed: 7, repeats: 2, sweep: { dropout: [0, 0.5], l2: [0, 0.01, 0.1] } });
+  const { experiment, runs } = await server.train({
+    ...QUICK,
+    seed: 7,
+    repeats: 2,
+    sweep: { dropout: [0, 0.5], l2: [0, 0.01, 0.1] },
+  });
   assert.equal(experiment.n_configs, 6);
   assert.equal(experiment.n_runs, 12);
   assert.equal(runs.length, 12);
   const cells = runs.map((run) => `${run.values.dropout}/${run.values.l2}/${run.seed}`).sort();
-  const expected = [0, 0.5].flatMap((d) => [0, 0.01, 0.1].flatMap((l) => [7, 8].map((s) => `${d}/${l}/${s}`))).sort();
+  const expected = [0, 0.5]
+    .flatMap((d) => [0, 0.01, 0.1].flatMap((l) => [7, 8].map((s) => `${d}/${l}/${s}`)))
+    .sort();
   assert.deepEqual(cells, expected);
   assert.equal(new Set(runs.map((run) => run.config_id)).size, 6);
   for (const run of runs) assert.equal(run.config.dropout, run.values.dropout);
 });
 
 test('a sweep over a range, over a nested field and over optimizers', async () => {
-  const range = await server.request('POST', '/experiments?dry_run=true',
-    { ...QUICK, sweep: { weight_decay: { min: 1e-4, max: 1e-1, scale: 'log', count: 4 } } });
+  const range = await server.request('POST', '/experiments?dry_run=true', {
+    ...QUICK,
+    sweep: { weight_decay: { min: 1e-4, max: 1e-1, scale: 'log', count: 4 } },
+  });
   assert.equal(range.status, 200, range.text);
   const decays = range.json.configs.map((config) => (config.config ?? config).weight_decay);
   assert.equal(decays.length, 4);
-  decays.sort((a, b) => a - b).forEach((decay, i) => assert.ok(Math.abs(Math.log10(decay) - (i - 4)) < 1e-9, `${decays}`));
-  const nested = await server.request('POST', '/experiments?dry_run=true',
-    { ...QUICK, early_stopping: {}, sweep: { 'early_stopping.patience': [2, 4] } });
+  decays
+    .sort((a, b) => a - b)
+    .forEach((decay, i) => assert.ok(Math.abs(Math.log10(decay) - (i - 4)) < 1e-9, `${decays}`));
+  const nested = await server.request('POST', '/experiments?dry_run=true', {
+    ...QUICK,
+    early_stopping: {},
+    sweep: { 'early_stopping.patience': [2, 4] },
+  });
   assert.equal(nested.status, 200, nested.text);
   assert.equal(nested.json.n_configs, 2);
 });
 
 test('dry_run stores nothing and says what would be trained', async () => {
   const before = (await server.sql('SELECT count(*) FROM experiments')).rows[0][0];
-  const answer = await server.request('POST', '/experiments?dry_run=true', { ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  const answer = await server.request('POST', '/experiments?dry_run=true', {
+    ...QUICK,
+    repeats: 2,
+    sweep: { dropout: [0, 0.5] },
+  });
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.json.n_configs, 2);
   assert.equal(answer.json.n_runs, 4);
@@ -82,8 +122,14 @@ test('dry_run stores nothing and says what would be trained', async () => {
 });
 
 test('dry_run says where it leaves configs out', async () => {
-  for (const [n, truncated] of [[1000, false], [1001, true]]) {
-    const { json } = await server.request('POST', '/experiments?dry_run=true', { ...QUICK, sweep: { l2: { min: 0.001, max: 1, count: n } } });
+  for (const [n, truncated] of [
+    [1000, false],
+    [1001, true],
+  ]) {
+    const { json } = await server.request('POST', '/experiments?dry_run=true', {
+      ...QUICK,
+      sweep: { l2: { min: 0.001, max: 1, count: n } },
+    });
     assert.equal(json.n_configs, n);
     assert.equal(json.configs.length, 1000);
     assert.equal(json.truncated, truncated);
@@ -91,15 +137,20 @@ test('dry_run says where it leaves configs out', async () => {
 });
 
 test('cells that mean the same are merged', async () => {
-  const answer = await server.request('POST', '/experiments?dry_run=true',
-    { ...QUICK, sweep: { optimizer: ['adam', 'sgd'], momentum: [0, 0.9] } });
+  const answer = await server.request('POST', '/experiments?dry_run=true', {
+    ...QUICK,
+    sweep: { optimizer: ['adam', 'sgd'], momentum: [0, 0.9] },
+  });
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.json.n_configs, 3, 'momentum means nothing to adam');
   assert.ok(answer.json.warnings.length > 0, 'the merge is said');
 });
 
 test('a sweep that would generate data without end is refused before it does', async () => {
-  const answer = await server.request('POST', '/experiments?dry_run=true', { dataset: { name: 'glyphs', n: 10000 }, sweep: { data_seed: { min: 0, max: 9999, count: 10000 } } });
+  const answer = await server.request('POST', '/experiments?dry_run=true', {
+    dataset: { name: 'glyphs', n: 10000 },
+    sweep: { data_seed: { min: 0, max: 9999, count: 10000 } },
+  });
   assert.equal(answer.status, 400);
   assert.equal(answer.json.errors[0].pointer, '/sweep/data_seed');
   assert.match(answer.json.errors[0].detail, /at least 10000 data sets of up to 10000 x 256/);
@@ -116,13 +167,23 @@ test('Idempotency-Key: the same answer again, 409 for another body', async () =>
   assert.equal(again.text, first.text, 'the first answer, to the byte');
   const other = await server.request('POST', '/experiments', { ...QUICK, name: 'twice' }, key);
   assert.equal(other.status, 409, other.text);
-  const { rows } = await server.sql("SELECT count(*) FROM experiments WHERE name IN ('once', 'twice')");
+  const { rows } = await server.sql(
+    "SELECT count(*) FROM experiments WHERE name IN ('once', 'twice')",
+  );
   assert.equal(rows[0][0], 1);
   await server.untilTerminal(first.json.id);
   const late = await server.request('POST', '/experiments', body, key);
   assert.equal(late.text, first.text, 'also when it has been trained since');
-  await server.request('PATCH', `/experiments/${first.json.id}`, { name: 'renamed', description: 'd', tags: ['t'], priority: 1 });
-  const extended = await server.request('POST', `/experiments/${first.json.id}/extend`, { repeats: 2, sweep: { dropout: [0.5] } });
+  await server.request('PATCH', `/experiments/${first.json.id}`, {
+    name: 'renamed',
+    description: 'd',
+    tags: ['t'],
+    priority: 1,
+  });
+  const extended = await server.request('POST', `/experiments/${first.json.id}/extend`, {
+    repeats: 2,
+    sweep: { dropout: [0.5] },
+  });
   assert.equal(extended.status, 200, extended.text);
   const much_later = await server.request('POST', '/experiments', body, key);
   assert.equal(much_later.text, first.text, 'also when it has been renamed and extended since');
@@ -130,8 +191,11 @@ test('Idempotency-Key: the same answer again, 409 for another body', async () =>
 
 test('Idempotency-Key: at once from many clients, trained once', async () => {
   const body = JSON.stringify({ ...QUICK, name: 'raced' });
-  const answers = await Promise.all(Array.from({ length: 8 },
-    () => server.request('POST', '/experiments', body, { 'Idempotency-Key': 'key-race' })));
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, () =>
+      server.request('POST', '/experiments', body, { 'Idempotency-Key': 'key-race' }),
+    ),
+  );
   assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [201]);
   assert.equal(new Set(answers.map((answer) => answer.json.id)).size, 1);
   await server.untilTerminal(answers[0].json.id);
@@ -152,13 +216,28 @@ test('the list pages through everything once, with filters', async () => {
     const { items, next_cursor } = await server.get(path);
     assert.ok(items.length <= 2);
     seen.push(...items.map((item) => item.name));
-    path = next_cursor === null ? null : `/experiments?tag=paged&limit=2&cursor=${encodeURIComponent(next_cursor)}`;
+    path =
+      next_cursor === null
+        ? null
+        : `/experiments?tag=paged&limit=2&cursor=${encodeURIComponent(next_cursor)}`;
   }
-  assert.deepEqual([...seen].sort(), [0, 1, 2, 3, 4].map((i) => `page ${i}`));
+  assert.deepEqual(
+    [...seen].sort(),
+    [0, 1, 2, 3, 4].map((i) => `page ${i}`),
+  );
   assert.equal((await server.get('/experiments?q=page%203')).items.length, 1);
   assert.equal((await server.get('/experiments?tag=nobody')).items.length, 0);
   assert.equal((await server.get('/experiments?tag=nobody')).next_cursor, null);
-  for (const bad of ['limit=0', 'limit=501', 'limit=x', 'status=sleeping', 'cursor=%21%21', 'sort=dropout', 'dropout=0.5', 'nonsense=1']) {
+  for (const bad of [
+    'limit=0',
+    'limit=501',
+    'limit=x',
+    'status=sleeping',
+    'cursor=%21%21',
+    'sort=dropout',
+    'dropout=0.5',
+    'nonsense=1',
+  ]) {
     assert.equal((await server.request('GET', `/experiments?${bad}`)).status, 400, bad);
   }
 });
@@ -166,7 +245,10 @@ test('the list pages through everything once, with filters', async () => {
 test('PATCH changes name, description and tags, nothing else', async () => {
   const { id } = await server.submit(QUICK);
   await server.untilTerminal(id);
-  const answer = await server.request('PATCH', `/experiments/${id}`, { name: 'new name', tags: ['x'] });
+  const answer = await server.request('PATCH', `/experiments/${id}`, {
+    name: 'new name',
+    tags: ['x'],
+  });
   assert.equal(answer.status, 200, answer.text);
   const experiment = await server.get(`/experiments/${id}`);
   assert.equal(experiment.name, 'new name');
@@ -190,7 +272,9 @@ test('DELETE removes the experiment with its runs; 409 while running unless forc
   assert.equal((await server.request('GET', `/experiments/${long.id}`)).status, 404);
   for (const table of ['runs', 'epochs', 'layers']) {
     const key = table === 'runs' ? 'id' : 'run_id';
-    const { rows } = await server.sql(`SELECT count(*) FROM ${table} WHERE ${key} = :run`, { run: long.run_ids[0] });
+    const { rows } = await server.sql(`SELECT count(*) FROM ${table} WHERE ${key} = :run`, {
+      run: long.run_ids[0],
+    });
     assert.equal(rows[0][0], 0, table);
   }
 });
@@ -211,8 +295,12 @@ test('cancel ends queued and running runs', async () => {
 });
 
 test('pause keeps the work, resume goes on with it', async () => {
-  const { id, run_ids: [run] } = await server.submit({ ...LONG, hidden: [64] });
-  const beyond = (progress) => server.untilExperiment(id, (experiment) => experiment.progress > progress);
+  const {
+    id,
+    run_ids: [run],
+  } = await server.submit({ ...LONG, hidden: [64] });
+  const beyond = (progress) =>
+    server.untilExperiment(id, (experiment) => experiment.progress > progress);
   await beyond(0);
   assert.ok((await server.request('POST', `/experiments/${id}/pause`)).status < 300);
   const paused = await server.untilExperiment(id, (experiment) => experiment.status === 'paused');
@@ -224,11 +312,16 @@ test('pause keeps the work, resume goes on with it', async () => {
   await server.untilTerminal(id);
   const { columns } = await server.get(`/runs/${run}/curves`);
   assert.ok(columns.epoch.length > epoch + 1);
-  assert.deepEqual(columns.epoch, columns.epoch.map((_, i) => i));
+  assert.deepEqual(
+    columns.epoch,
+    columns.epoch.map((_, i) => i),
+  );
 });
 
 test('extend gives every config its seeds, also those of fields that came later', async () => {
-  const { experiment: { id } } = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  const {
+    experiment: { id },
+  } = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
   const extend = async (body) => {
     const answer = await server.request('POST', `/experiments/${id}/extend`, body);
     assert.equal(answer.status, 200, answer.text);
@@ -244,12 +337,21 @@ test('extend gives every config its seeds, also those of fields that came later'
   assert.ok(items.every((run) => run.seed < 4));
   const with_l1 = items.filter((run) => run.config.l1 === 0.1);
   assert.equal(with_l1.length, 8);
-  assert.ok(with_l1.every((run) => run.values.l1 === 0.1), 'its values are told as before');
+  assert.ok(
+    with_l1.every((run) => run.values.l1 === 0.1),
+    'its values are told as before',
+  );
 });
 
 test('extensions one after the other give the grid that all at once would give', async () => {
-  const { experiment: { id } } = await server.train({ ...QUICK, sweep: { dropout: [0, 0.5] } });
-  for (const [sweep, n_configs] of [[{ l2: [0.1] }, 4], [{ l1: [0.1] }, 8], [{ dropout: [0.25] }, 12]]) {
+  const {
+    experiment: { id },
+  } = await server.train({ ...QUICK, sweep: { dropout: [0, 0.5] } });
+  for (const [sweep, n_configs] of [
+    [{ l2: [0.1] }, 4],
+    [{ l1: [0.1] }, 8],
+    [{ dropout: [0.25] }, 12],
+  ]) {
     const answer = await server.request('POST', `/experiments/${id}/extend`, { sweep });
     assert.equal(answer.status, 200, answer.text);
     const now = await server.untilTerminal(id);
@@ -257,7 +359,10 @@ test('extensions one after the other give the grid that all at once would give',
   }
   const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
   const cells = new Set(items.map(({ config }) => `${config.dropout} ${config.l1} ${config.l2}`));
-  for (const dropout of [0, 0.25, 0.5]) for (const l1 of [0, 0.1]) for (const l2 of [0, 0.1]) assert.ok(cells.has(`${dropout} ${l1} ${l2}`), `${dropout} ${l1} ${l2}`);
+  for (const dropout of [0, 0.25, 0.5])
+    for (const l1 of [0, 0.1])
+      for (const l2 of [0, 0.1])
+        assert.ok(cells.has(`${dropout} ${l1} ${l2}`), `${dropout} ${l1} ${l2}`);
 });
 
 test('an extension by what is off makes that the baseline; a given one stays', async () => {
@@ -266,48 +371,98 @@ test('an extension by what is off makes that the baseline; a given one stays', a
     return configs.find(({ config_id }) => config_id === baseline).values;
   };
   const extended = async (spec, sweep) => {
-    const { experiment: { id } } = await server.train({ ...QUICK, epochs: 1, ...spec });
+    const {
+      experiment: { id },
+    } = await server.train({ ...QUICK, epochs: 1, ...spec });
     const answer = await server.request('POST', `/experiments/${id}/extend`, { sweep });
     assert.equal(answer.status, 200, answer.text);
     await server.untilTerminal(id);
     return baselineOf(id);
   };
-  assert.deepEqual(await extended({ sweep: { dropout: [0.2, 0.5] } }, { dropout: [0] }), { dropout: 0 });
-  assert.deepEqual(await extended({ sweep: { dropout: [0, 0.5] }, baseline: { dropout: 0.5 } }, { l2: [0.1] }), { dropout: 0.5, l2: 0 });
+  assert.deepEqual(await extended({ sweep: { dropout: [0.2, 0.5] } }, { dropout: [0] }), {
+    dropout: 0,
+  });
+  assert.deepEqual(
+    await extended({ sweep: { dropout: [0, 0.5] }, baseline: { dropout: 0.5 } }, { l2: [0.1] }),
+    { dropout: 0.5, l2: 0 },
+  );
 });
 
 test('the baseline is what is off, and of several the one in the usual manner', async () => {
   const baselineOf = async (spec) => {
-    const { configs, baseline } = await server.get(`/experiments/${(await server.train({ ...QUICK, epochs: 1, ...spec })).experiment.id}/comparison`);
+    const { configs, baseline } = await server.get(
+      `/experiments/${(await server.train({ ...QUICK, epochs: 1, ...spec })).experiment.id}/comparison`,
+    );
     return configs.find(({ config_id }) => config_id === baseline).values;
   };
-  assert.deepEqual(await baselineOf({ early_stopping: {}, sweep: { 'early_stopping.patience': [2, 5] } }), { 'early_stopping.patience': 5 });
-  assert.deepEqual(await baselineOf({ dropout: 0.5, sweep: { dropout_kind: ['gaussian', 'bernoulli'] } }), { dropout_kind: 'bernoulli' });
-  assert.deepEqual(await baselineOf({ l2: 0.1, sweep: { penalty_applies_to: ['all', 'weights'], dropout: [0.5, 0] } }), { penalty_applies_to: 'weights', dropout: 0 });
+  assert.deepEqual(
+    await baselineOf({ early_stopping: {}, sweep: { 'early_stopping.patience': [2, 5] } }),
+    { 'early_stopping.patience': 5 },
+  );
+  assert.deepEqual(
+    await baselineOf({ dropout: 0.5, sweep: { dropout_kind: ['gaussian', 'bernoulli'] } }),
+    { dropout_kind: 'bernoulli' },
+  );
+  assert.deepEqual(
+    await baselineOf({
+      l2: 0.1,
+      sweep: { penalty_applies_to: ['all', 'weights'], dropout: [0.5, 0] },
+    }),
+    { penalty_applies_to: 'weights', dropout: 0 },
+  );
   assert.deepEqual(await baselineOf({ sweep: { dropout: [0.2, 0.5] } }), { dropout: 0.2 });
 });
 
 test('seeds are added by a metric that the task has', async () => {
-  for (const [dataset, metric] of [['sine', 'val_accuracy'], ['moons', 'val_rmse']]) {
-    const { status, json } = await server.request('POST', '/experiments?dry_run=true', { dataset, sweep: { dropout: [0, 0.5] }, repeats: { until: { metric, half_width: 0.1 } } });
+  for (const [dataset, metric] of [
+    ['sine', 'val_accuracy'],
+    ['moons', 'val_rmse'],
+  ]) {
+    const { status, json } = await server.request('POST', '/experiments?dry_run=true', {
+      dataset,
+      sweep: { dropout: [0, 0.5] },
+      repeats: { until: { metric, half_width: 0.1 } },
+    });
     assert.equal(status, 400);
-    assert.deepEqual(json.errors.map(({ pointer }) => pointer), ['/repeats/until/metric']);
+    assert.deepEqual(
+      json.errors.map(({ pointer }) => pointer),
+      ['/repeats/until/metric'],
+    );
   }
 });
 
 test('a metric that no run has is not a failure of the runs', async () => {
-  const { experiment: { id } } = await server.train({ ...QUICK, epochs: 1, repeats: 2, sweep: { dropout: [0, 0.5] } });
+  const {
+    experiment: { id },
+  } = await server.train({ ...QUICK, epochs: 1, repeats: 2, sweep: { dropout: [0, 0.5] } });
   const { configs, summary } = await server.get(`/experiments/${id}/comparison?metric=val_rmse`);
-  assert.deepEqual(configs.map(({ n, n_failed }) => [n, n_failed]), [[0, 0], [0, 0]]);
+  assert.deepEqual(
+    configs.map(({ n, n_failed }) => [n, n_failed]),
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  );
   assert.equal(summary, 'No run has a value of val_rmse.');
 });
 
 test('extend takes a total of seeds, no rule for them', async () => {
-  const { experiment: { id } } = await server.train({ ...QUICK, repeats: 3 });
-  for (const repeats of [{ until: { metric: 'val_loss', half_width: 0.001 }, max: 40 }, { count: 5 }, '5', null, [5]]) {
+  const {
+    experiment: { id },
+  } = await server.train({ ...QUICK, repeats: 3 });
+  for (const repeats of [
+    { until: { metric: 'val_loss', half_width: 0.001 }, max: 40 },
+    { count: 5 },
+    '5',
+    null,
+    [5],
+  ]) {
     const answer = await server.request('POST', `/experiments/${id}/extend`, { repeats });
     assert.equal(answer.status, 400, answer.text);
-    assert.deepEqual(answer.json.errors.map((one) => one.pointer), ['/repeats']);
+    assert.deepEqual(
+      answer.json.errors.map((one) => one.pointer),
+      ['/repeats'],
+    );
     assert.match(answer.json.errors[0].detail, /new total here, a whole number/);
   }
   assert.equal((await server.get(`/experiments/${id}`)).n_runs, 3);
@@ -316,14 +471,27 @@ test('extend takes a total of seeds, no rule for them', async () => {
 test('extend trains only what is missing', async () => {
   const first = await server.train({ ...QUICK, repeats: 2, sweep: { dropout: [0, 0.5] } });
   const { id } = first.experiment;
-  const answer = await server.request('POST', `/experiments/${id}/extend`, { repeats: 3, sweep: { dropout: [0.25] } });
+  const answer = await server.request('POST', `/experiments/${id}/extend`, {
+    repeats: 3,
+    sweep: { dropout: [0.25] },
+  });
   assert.ok([200, 201, 202].includes(answer.status), answer.text);
   const experiment = await server.untilTerminal(id);
   assert.equal(experiment.n_configs, 3);
   assert.equal(experiment.n_runs, 9);
   const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
   const cells = items.map((run) => `${run.values.dropout}/${run.seed}`).sort();
-  assert.deepEqual(cells, ['0.25/0', '0.25/1', '0.25/2', '0.5/0', '0.5/1', '0.5/2', '0/0', '0/1', '0/2']);
+  assert.deepEqual(cells, [
+    '0.25/0',
+    '0.25/1',
+    '0.25/2',
+    '0.5/0',
+    '0.5/1',
+    '0.5/2',
+    '0/0',
+    '0/1',
+    '0/2',
+  ]);
   for (const old of first.runs) {
     const now = items.find((run) => run.id === old.id);
     assert.equal(now.finished_at, old.finished_at, 'a run that was there is not trained again');
@@ -331,55 +499,100 @@ test('extend trains only what is missing', async () => {
 });
 
 test('extend by a field of something that is off adds what was asked for, and nothing else', async () => {
-  const { experiment: { id } } = await server.train(QUICK);
-  const answer = await server.request('POST', `/experiments/${id}/extend`, { sweep: { 'early_stopping.patience': [3] } });
+  const {
+    experiment: { id },
+  } = await server.train(QUICK);
+  const answer = await server.request('POST', `/experiments/${id}/extend`, {
+    sweep: { 'early_stopping.patience': [3] },
+  });
   assert.equal(answer.status, 200, answer.text);
   const { n_configs, n_runs } = await server.untilTerminal(id);
   assert.deepEqual([n_configs, n_runs], [2, 2]);
   const { items } = await server.get(`/experiments/${id}/runs`);
-  assert.deepEqual(items.map((run) => run.config.early_stopping?.patience ?? null).sort(), [3, null]);
+  assert.deepEqual(items.map((run) => run.config.early_stopping?.patience ?? null).sort(), [
+    3,
+    null,
+  ]);
 });
 
 test('repeats of data_seed alone: each has its own data, runs pair up, extend adds what is missing', async () => {
-  const { experiment: { id }, runs } = await server.train({ ...QUICK, seed: 5, data_seed: 40, repeats: 3, repeat_varies: ['data_seed'], sweep: { dropout: [0, 0.5] } });
+  const {
+    experiment: { id },
+    runs,
+  } = await server.train({
+    ...QUICK,
+    seed: 5,
+    data_seed: 40,
+    repeats: 3,
+    repeat_varies: ['data_seed'],
+    sweep: { dropout: [0, 0.5] },
+  });
   assert.deepEqual([...new Set(runs.map((run) => run.seed))], [5]);
   assert.deepEqual([...new Set(runs.map((run) => run.config.seed))], [5]);
   assert.deepEqual([...new Set(runs.map((run) => run.config.data_seed))].sort(), [40, 41, 42]);
-  const compared = async () => (await server.get(`/experiments/${id}/comparison`)).configs.map((config) => config.n);
+  const compared = async () =>
+    (await server.get(`/experiments/${id}/comparison`)).configs.map((config) => config.n);
   assert.deepEqual(await compared(), [3, 3]);
   const { configs } = await server.get(`/experiments/${id}/comparison`);
-  assert.ok(configs.some((config) => Number.isFinite(config.difference?.ci_low)), 'pairs by data_seed');
+  assert.ok(
+    configs.some((config) => Number.isFinite(config.difference?.ci_low)),
+    'pairs by data_seed',
+  );
   const extended = await server.request('POST', `/experiments/${id}/extend`, { repeats: 4 });
   assert.equal(extended.json.run_ids.length, 2, extended.text);
   await server.untilTerminal(id);
   assert.deepEqual(await compared(), [4, 4]);
-  const { rows } = await server.sql('SELECT seed, data_seed, count(*) FROM run_results WHERE experiment_id = :id GROUP BY 1, 2 ORDER BY 2', { id });
-  assert.deepEqual(rows, [[5, 40, 2], [5, 41, 2], [5, 42, 2], [5, 43, 2]]);
+  const { rows } = await server.sql(
+    'SELECT seed, data_seed, count(*) FROM run_results WHERE experiment_id = :id GROUP BY 1, 2 ORDER BY 2',
+    { id },
+  );
+  assert.deepEqual(rows, [
+    [5, 40, 2],
+    [5, 41, 2],
+    [5, 42, 2],
+    [5, 43, 2],
+  ]);
 });
 
 test('both seeds vary together; seeds are added until the interval is narrow, whichever varies', async () => {
   for (const repeat_varies of [['seed', 'data_seed'], ['data_seed']]) {
-    const { experiment, runs } = await server.train({ ...QUICK, repeat_varies, sweep: { dropout: [0, 0.5] },
-      repeats: { until: { metric: 'val_loss', half_width: 1e-9 }, min: 3, max: 5 } });
+    const { experiment, runs } = await server.train({
+      ...QUICK,
+      repeat_varies,
+      sweep: { dropout: [0, 0.5] },
+      repeats: { until: { metric: 'val_loss', half_width: 1e-9 }, min: 3, max: 5 },
+    });
     assert.equal(experiment.n_runs, 10, `${repeat_varies}`);
     assert.deepEqual([...new Set(runs.map((run) => run.config.data_seed))].sort(), [0, 1, 2, 3, 4]);
-    const narrow = await server.train({ ...QUICK, repeat_varies, sweep: { dropout: [0, 0.5] },
-      repeats: { until: { metric: 'val_loss', half_width: 1e9 }, min: 3, max: 5 } });
+    const narrow = await server.train({
+      ...QUICK,
+      repeat_varies,
+      sweep: { dropout: [0, 0.5] },
+      repeats: { until: { metric: 'val_loss', half_width: 1e9 }, min: 3, max: 5 },
+    });
     assert.equal(narrow.experiment.n_runs, 6, 'they pair up, so there is an interval');
   }
 });
 
 test('a swept data_seed is a config of its own and pairs by seed; seed is not swept, and repeats are named', async () => {
-  const { experiment: { id, n_configs } } = await server.train({ ...QUICK, repeats: 3, sweep: { data_seed: [0, 7] } });
+  const {
+    experiment: { id, n_configs },
+  } = await server.train({ ...QUICK, repeats: 3, sweep: { data_seed: [0, 7] } });
   assert.equal(n_configs, 2);
   const { configs } = await server.get(`/experiments/${id}/comparison`);
   const other = configs.find((config) => config.verdict !== 'baseline');
   assert.notEqual(other.verdict, 'too_few_seeds');
   assert.ok(Number.isFinite(other.difference.ci_low));
-  const more = await server.request('POST', `/experiments/${id}/extend`, { repeats: 4, sweep: { data_seed: [9] } });
+  const more = await server.request('POST', `/experiments/${id}/extend`, {
+    repeats: 4,
+    sweep: { data_seed: [9] },
+  });
   assert.equal(more.json.run_ids.length, 6, more.text);
   await server.untilTerminal(id);
-  const refused = await server.request('POST', '/experiments', { ...QUICK, sweep: { seed: [1, 2] } });
+  const refused = await server.request('POST', '/experiments', {
+    ...QUICK,
+    sweep: { seed: [1, 2] },
+  });
   assert.equal(refused.status, 400);
   assert.equal(refused.json.errors[0].pointer, '/sweep/seed');
   assert.match(refused.json.errors[0].detail, /"repeats"/);
@@ -398,16 +611,33 @@ test('a higher priority is served first, also when it comes later or changes', a
     const answer = await one.request('PATCH', `/experiments/${raised.id}`, { priority: 5 });
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.json.priority, 5);
-    assert.equal((await one.get(`/experiments/${blocker.id}`)).status, 'running', 'what runs goes on');
+    assert.equal(
+      (await one.get(`/experiments/${blocker.id}`)).status,
+      'running',
+      'what runs goes on',
+    );
     for (const bad of [{ priority: 11 }, { priority: 'high' }, { priority: 0.5 }]) {
-      assert.equal((await one.request('PATCH', `/experiments/${plain.id}`, bad)).status, 400, JSON.stringify(bad));
-      assert.equal((await one.request('POST', '/experiments', { ...QUICK, ...bad })).status, 400, JSON.stringify(bad));
+      assert.equal(
+        (await one.request('PATCH', `/experiments/${plain.id}`, bad)).status,
+        400,
+        JSON.stringify(bad),
+      );
+      assert.equal(
+        (await one.request('POST', '/experiments', { ...QUICK, ...bad })).status,
+        400,
+        JSON.stringify(bad),
+      );
     }
     const listed = await one.get('/experiments?sort=-priority');
-    assert.deepEqual(listed.items.map((item) => item.priority), [10, 5, 3, 0, -1]);
+    assert.deepEqual(
+      listed.items.map((item) => item.priority),
+      [10, 5, 3, 0, -1],
+    );
     assert.equal((await one.request('POST', `/experiments/${blocker.id}/cancel`)).status, 200);
     for (const { id } of [plain, low, high, raised]) await one.untilTerminal(id);
-    const { rows } = await one.sql("SELECT experiment_id FROM events WHERE kind = 'run' AND status = 'completed' ORDER BY id");
+    const { rows } = await one.sql(
+      "SELECT experiment_id FROM events WHERE kind = 'run' AND status = 'completed' ORDER BY id",
+    );
     assert.deepEqual(rows.flat(), [raised.id, high.id, high.id, plain.id, low.id]);
   } finally {
     await one.stop();
@@ -423,7 +653,9 @@ test('priorities outlast a restart', async () => {
     one = await one.restart({ workers: 1 });
     assert.equal((await one.request('POST', `/experiments/${blocker.id}/cancel`)).status, 200);
     for (const { id } of [low, high]) await one.untilTerminal(id);
-    const { rows } = await one.sql("SELECT experiment_id FROM events WHERE kind = 'run' AND status = 'completed' ORDER BY id");
+    const { rows } = await one.sql(
+      "SELECT experiment_id FROM events WHERE kind = 'run' AND status = 'completed' ORDER BY id",
+    );
     assert.deepEqual(rows.flat(), [high.id, low.id]);
   } finally {
     await one.stop();
@@ -432,22 +664,72 @@ test('priorities outlast a restart', async () => {
 
 test('every fault is told at once, whatever found it', async () => {
   const pointers = async (spec) => {
-    const answers = [await server.request('POST', '/experiments?dry_run=true', spec), await server.request('POST', '/experiments', spec)];
+    const answers = [
+      await server.request('POST', '/experiments?dry_run=true', spec),
+      await server.request('POST', '/experiments', spec),
+    ];
     for (const answer of answers) assert.equal(answer.status, 400, answer.text);
     assert.deepEqual(answers[0].json.errors, answers[1].json.errors);
     return answers[0].json.errors.map((error) => error.pointer).sort();
   };
-  assert.deepEqual(await pointers({ epochs: 0, dropout: [0.1, 0.2, 0.3], dataset: 'nonesuch' }), ['/dataset', '/dropout', '/epochs']);
-  assert.deepEqual(await pointers({ dataset: { name: 'moons', n: 2, noise: 99, classes: 5 } }), ['/dataset/classes', '/dataset/n', '/dataset/noise']);
-  assert.deepEqual(await pointers({ dataset: { name: 'moons', n: 200 }, train_size: 900, validation_size: 901, test_size: 902, augmentation: { shift: 1 } }),
-    ['/augmentation', '/test_size', '/train_size', '/validation_size']);
-  assert.deepEqual(await pointers({ dataset: 'sine', label_smoothing: 0.1, l1: -1, learning_rate_schedule: 'one_cycle', warmup_epochs: 2 }),
-    ['/l1', '/label_smoothing', '/warmup_epochs']);
-  assert.deepEqual(await pointers({ hidden: 'wide', dropout: [0.1, 0.2, 0.3] }), ['/hidden'], 'the rates may be right for the hidden layers that were meant');
-  assert.deepEqual(await pointers({ sweep: { train_size: [100, 90000, 80000] } }), ['/sweep/train_size/1', '/sweep/train_size/2'], 'also what only the data tell');
-  assert.deepEqual(await pointers({ sweep: { dataset: ['moons', { name: 'blobs', n: 2 }, 'sine'], label_smoothing: [0, 0.1] } }), ['/sweep/dataset/1/n', '/sweep/label_smoothing/1']);
-  assert.deepEqual(await pointers({ baseline: { dropout: 0.3 }, sweep: { dropout: [0, 0.5], dataset: ['nonesuch'] } }), ['/baseline', '/sweep/dataset/0']);
-  assert.deepEqual(await pointers({ sweep: { droput: [0.1] }, sweep_method: 'random' }), ['/sweep/droput'], 'a sweep is there');
+  assert.deepEqual(await pointers({ epochs: 0, dropout: [0.1, 0.2, 0.3], dataset: 'nonesuch' }), [
+    '/dataset',
+    '/dropout',
+    '/epochs',
+  ]);
+  assert.deepEqual(await pointers({ dataset: { name: 'moons', n: 2, noise: 99, classes: 5 } }), [
+    '/dataset/classes',
+    '/dataset/n',
+    '/dataset/noise',
+  ]);
+  assert.deepEqual(
+    await pointers({
+      dataset: { name: 'moons', n: 200 },
+      train_size: 900,
+      validation_size: 901,
+      test_size: 902,
+      augmentation: { shift: 1 },
+    }),
+    ['/augmentation', '/test_size', '/train_size', '/validation_size'],
+  );
+  assert.deepEqual(
+    await pointers({
+      dataset: 'sine',
+      label_smoothing: 0.1,
+      l1: -1,
+      learning_rate_schedule: 'one_cycle',
+      warmup_epochs: 2,
+    }),
+    ['/l1', '/label_smoothing', '/warmup_epochs'],
+  );
+  assert.deepEqual(
+    await pointers({ hidden: 'wide', dropout: [0.1, 0.2, 0.3] }),
+    ['/hidden'],
+    'the rates may be right for the hidden layers that were meant',
+  );
+  assert.deepEqual(
+    await pointers({ sweep: { train_size: [100, 90000, 80000] } }),
+    ['/sweep/train_size/1', '/sweep/train_size/2'],
+    'also what only the data tell',
+  );
+  assert.deepEqual(
+    await pointers({
+      sweep: { dataset: ['moons', { name: 'blobs', n: 2 }, 'sine'], label_smoothing: [0, 0.1] },
+    }),
+    ['/sweep/dataset/1/n', '/sweep/label_smoothing/1'],
+  );
+  assert.deepEqual(
+    await pointers({
+      baseline: { dropout: 0.3 },
+      sweep: { dropout: [0, 0.5], dataset: ['nonesuch'] },
+    }),
+    ['/baseline', '/sweep/dataset/0'],
+  );
+  assert.deepEqual(
+    await pointers({ sweep: { droput: [0.1] }, sweep_method: 'random' }),
+    ['/sweep/droput'],
+    'a sweep is there',
+  );
 });
 
 test('a recipe is queued as it is: a body that would change it is refused', async () => {
@@ -465,18 +747,33 @@ test('a recipe is queued as it is: a body that would change it is refused', asyn
 test('recipes are listed and queued', async () => {
   const list = await server.get('/recipes');
   const items = list.items ?? list;
-  assert.ok(items.some((recipe) => recipe.name === 'demonstration'), JSON.stringify(items));
+  assert.ok(
+    items.some((recipe) => recipe.name === 'demonstration'),
+    JSON.stringify(items),
+  );
   const answer = await server.request('POST', '/recipes/demonstration');
   assert.equal(answer.status, 201, answer.text);
   assert.equal(answer.json.n_runs, 9);
-  assert.equal((await server.request('DELETE', `/experiments/${answer.json.id}?force=true`)).status, 204);
+  assert.equal(
+    (await server.request('DELETE', `/experiments/${answer.json.id}?force=true`)).status,
+    204,
+  );
   assert.equal((await server.request('POST', '/recipes/nonesuch')).status, 404);
 });
 
 test('an unknown id is 404 with a problem, whatever is asked of it', async () => {
-  for (const [method, path] of [['GET', '/experiments/987654'], ['DELETE', '/experiments/987654'], ['POST', '/experiments/987654/cancel'],
-    ['GET', '/experiments/987654/runs'], ['GET', '/experiments/987654/comparison'], ['GET', '/runs/987654'],
-    ['GET', '/runs/987654/curves'], ['GET', '/runs/987654/layers'], ['GET', '/runs/987654/model'], ['POST', '/runs/987654/cancel']]) {
+  for (const [method, path] of [
+    ['GET', '/experiments/987654'],
+    ['DELETE', '/experiments/987654'],
+    ['POST', '/experiments/987654/cancel'],
+    ['GET', '/experiments/987654/runs'],
+    ['GET', '/experiments/987654/comparison'],
+    ['GET', '/runs/987654'],
+    ['GET', '/runs/987654/curves'],
+    ['GET', '/runs/987654/layers'],
+    ['GET', '/runs/987654/model'],
+    ['POST', '/runs/987654/cancel'],
+  ]) {
     const answer = await server.request(method, path);
     assert.equal(answer.status, 404, `${method} ${path}: ${answer.text}`);
     assert.match(answer.headers.get('content-type'), /^application\/problem\+json/);
@@ -484,15 +781,25 @@ test('an unknown id is 404 with a problem, whatever is asked of it', async () =>
 });
 
 test('an extension by a field: every run names its value, old and new', async () => {
-  const { experiment: { id } } = await server.train({ ...QUICK, sweep: { dropout: [0, 0.5] }, repeats: 2 });
-  const extend = async (body) => { await server.request('POST', `/experiments/${id}/extend`, body); await server.untilTerminal(id); };
+  const {
+    experiment: { id },
+  } = await server.train({ ...QUICK, sweep: { dropout: [0, 0.5] }, repeats: 2 });
+  const extend = async (body) => {
+    await server.request('POST', `/experiments/${id}/extend`, body);
+    await server.untilTerminal(id);
+  };
   await extend({ sweep: { l2: [0, 0.01] } });
   await extend({ sweep: { dropout: [0.25] } });
   const { items } = await server.get(`/experiments/${id}/runs?limit=500`);
   for (const run of items) {
     assert.deepEqual(Object.keys(run.values).sort(), ['dropout', 'l2'], `run ${run.id}`);
-    for (const [name, value] of Object.entries(run.values)) assert.equal(value, run.config[name], `${name} of run ${run.id}`);
+    for (const [name, value] of Object.entries(run.values))
+      assert.equal(value, run.config[name], `${name} of run ${run.id}`);
   }
   const { configs } = await server.get(`/experiments/${id}/comparison`);
-  assert.equal(new Set(configs.map(({ label }) => label)).size, configs.length, 'no two configs have one label');
+  assert.equal(
+    new Set(configs.map(({ label }) => label)).size,
+    configs.length,
+    'no two configs have one label',
+  );
 });

@@ -17,13 +17,59 @@ function below(n) {
 const pick = (items) => items[below(items.length)];
 
 const GOOD = [
-  { dropout: 0.5, hidden: [32, 16], sweep: { l2: { min: 1e-5, max: 0.1, scale: 'log', count: 4 }, activation: ['relu', 'gelu'] }, repeats: 3 },
-  { dataset: { name: 'blobs', n: 500, classes: 3, dimensions: 4 }, early_stopping: { monitor: 'val_loss', patience: 3 }, tags: ['a', 'b'], name: 'x' },
-  { optimizer: 'sgd', learning_rate_schedule: 'step', decay_every: 3, augmentation: { shift: 1, flip: true }, baseline: { dropout: 0 } },
-  { repeats: { until: { metric: 'val_accuracy', half_width: 0.01 }, min: 5, max: 9 }, sweep: { dropout: [0, 0.5] }, sweep_method: 'random', trials: 5 },
+  {
+    dropout: 0.5,
+    hidden: [32, 16],
+    sweep: { l2: { min: 1e-5, max: 0.1, scale: 'log', count: 4 }, activation: ['relu', 'gelu'] },
+    repeats: 3,
+  },
+  {
+    dataset: { name: 'blobs', n: 500, classes: 3, dimensions: 4 },
+    early_stopping: { monitor: 'val_loss', patience: 3 },
+    tags: ['a', 'b'],
+    name: 'x',
+  },
+  {
+    optimizer: 'sgd',
+    learning_rate_schedule: 'step',
+    decay_every: 3,
+    augmentation: { shift: 1, flip: true },
+    baseline: { dropout: 0 },
+  },
+  {
+    repeats: { until: { metric: 'val_accuracy', half_width: 0.01 }, min: 5, max: 9 },
+    sweep: { dropout: [0, 0.5] },
+    sweep_method: 'random',
+    trials: 5,
+  },
 ];
-const SCRAPS = ['null', '-1', '1e999', '0.0000000000000001', '9007199254740993', '"\\u0000"', '"\\ud83d"', '[]', '{}', '[[[[', '"é🦆"', 'true', ',', ':', '"', '\\', '\u0001',
-  '{"name":', 'NaN', '1e-400', '""', '"sweep"', '0.5', '[0,0,0,0]', '\ufeff'];
+const SCRAPS = [
+  'null',
+  '-1',
+  '1e999',
+  '0.0000000000000001',
+  '9007199254740993',
+  '"\\u0000"',
+  '"\\ud83d"',
+  '[]',
+  '{}',
+  '[[[[',
+  '"é🦆"',
+  'true',
+  ',',
+  ':',
+  '"',
+  '\\',
+  '\u0001',
+  '{"name":',
+  'NaN',
+  '1e-400',
+  '""',
+  '"sweep"',
+  '0.5',
+  '[0,0,0,0]',
+  '\ufeff',
+];
 
 function damage(text) {
   let bytes = Buffer.from(text);
@@ -31,7 +77,11 @@ function damage(text) {
     const at = below(bytes.length + 1);
     const to = Math.min(bytes.length, at + below(8));
     const scrap = below(3) === 0 ? Buffer.from([below(256)]) : Buffer.from(pick(SCRAPS));
-    bytes = Buffer.concat([bytes.subarray(0, at), below(4) === 0 ? Buffer.alloc(0) : scrap, bytes.subarray(to)]);
+    bytes = Buffer.concat([
+      bytes.subarray(0, at),
+      below(4) === 0 ? Buffer.alloc(0) : scrap,
+      bytes.subarray(to),
+    ]);
   }
   return bytes;
 }
@@ -41,7 +91,10 @@ test(`${rounds} damaged specifications (FUZZ_SEED=${seed})`, { timeout: 600_000 
   for (let i = 0; i < rounds; i++) {
     const body = damage(JSON.stringify(pick(GOOD)));
     const answer = await server.request('POST', '/experiments?dry_run=true', body);
-    assert.ok([200, 400, 413, 429].includes(answer.status), `${answer.status} for ${JSON.stringify(body.toString('latin1'))}: ${answer.text.slice(0, 300)}`);
+    assert.ok(
+      [200, 400, 413, 429].includes(answer.status),
+      `${answer.status} for ${JSON.stringify(body.toString('latin1'))}: ${answer.text.slice(0, 300)}`,
+    );
     if (answer.status === 200) accepted += 1;
     else {
       assert.match(answer.headers.get('content-type'), /problem\+json/);
@@ -53,20 +106,30 @@ test(`${rounds} damaged specifications (FUZZ_SEED=${seed})`, { timeout: 600_000 
 
 test(`damaged data files (FUZZ_SEED=${seed})`, { timeout: 600_000 }, async () => {
   const { images, labels } = bandImages(20, { side: 4 });
-  const csv = Buffer.from(`a,b,label\n${Array.from({ length: 40 }, (_, i) => `${i},${(i * 7) % 11},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`);
+  const csv = Buffer.from(
+    `a,b,label\n${Array.from({ length: 40 }, (_, i) => `${i},${(i * 7) % 11},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
+  );
   for (let i = 0; i < rounds / 10; i++) {
     const kind = below(3);
     const name = `fuzz${i}`;
     let answer;
     if (kind === 0) {
-      answer = await server.request('PUT', `/datasets/${name}`, damage(csv), { 'Content-Type': 'text/csv' });
+      answer = await server.request('PUT', `/datasets/${name}`, damage(csv), {
+        'Content-Type': 'text/csv',
+      });
     } else {
       const broken = damage(images.toString('latin1'));
       const data = kind === 1 ? broken : damage(gzipSync(broken).toString('latin1'));
-      const { body, type } = multipart([{ name: 'train-images', data }, { name: 'train-labels', data: labels }]);
+      const { body, type } = multipart([
+        { name: 'train-images', data },
+        { name: 'train-labels', data: labels },
+      ]);
       answer = await server.request('PUT', `/datasets/${name}`, body, { 'Content-Type': type });
     }
-    assert.ok([200, 201, 400, 413, 415, 422].includes(answer.status), `${answer.status} ${answer.text.slice(0, 300)}`);
+    assert.ok(
+      [200, 201, 400, 413, 415, 422].includes(answer.status),
+      `${answer.status} ${answer.text.slice(0, 300)}`,
+    );
     const known = (await server.request('GET', `/datasets/${name}`)).status;
     assert.equal(known, answer.status < 300 ? 200 : 404);
   }
@@ -74,11 +137,18 @@ test(`damaged data files (FUZZ_SEED=${seed})`, { timeout: 600_000 }, async () =>
 });
 
 test(`damaged queries to the SQL console (FUZZ_SEED=${seed})`, { timeout: 600_000 }, async () => {
-  const good = ['SELECT * FROM run_results WHERE dropout > :x', 'WITH a AS (SELECT 1 AS b) SELECT sum(b) OVER () FROM a', 'SELECT json_extract(config, \'$.hidden[0]\') FROM runs',
-    'SELECT stddev(seed), ci95_low(seed) FROM runs GROUP BY status'];
+  const good = [
+    'SELECT * FROM run_results WHERE dropout > :x',
+    'WITH a AS (SELECT 1 AS b) SELECT sum(b) OVER () FROM a',
+    "SELECT json_extract(config, '$.hidden[0]') FROM runs",
+    'SELECT stddev(seed), ci95_low(seed) FROM runs GROUP BY status',
+  ];
   for (let i = 0; i < rounds / 10; i++) {
     const query = damage(pick(good)).toString('utf8');
     const answer = await server.request('POST', '/sql', { query, parameters: { x: 1 } });
-    assert.ok([200, 400, 403, 408, 413, 503].includes(answer.status), `${answer.status} ${query}: ${answer.text.slice(0, 300)}`);
+    assert.ok(
+      [200, 400, 403, 408, 413, 503].includes(answer.status),
+      `${answer.status} ${query}: ${answer.text.slice(0, 300)}`,
+    );
   }
 });

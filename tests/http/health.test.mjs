@@ -16,13 +16,25 @@ test('metrics are Prometheus text', async () => {
   assert.equal(answer.status, 200);
   assert.match(answer.headers.get('content-type'), /^text\/plain/);
   const lines = answer.text.trim().split('\n');
-  for (const line of lines) assert.match(line, /^(#|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? -?[0-9.eE+-]+$|[a-z_]+(\{[^}]*\})? (NaN|\+Inf))/, line);
+  for (const line of lines)
+    assert.match(
+      line,
+      /^(#|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? -?[0-9.eE+-]+$|[a-z_]+(\{[^}]*\})? (NaN|\+Inf))/,
+      line,
+    );
   assert.ok(lines.some((line) => line.startsWith('# TYPE')));
 });
 
 test('every answer has its own X-Request-Id', async () => {
   const ids = new Set();
-  for (const path of ['//healthz', '/experiments', '/experiments/99999', '/fields', '//nowhere', '//']) {
+  for (const path of [
+    '//healthz',
+    '/experiments',
+    '/experiments/99999',
+    '/fields',
+    '//nowhere',
+    '//',
+  ]) {
     const id = (await server.request('GET', path)).headers.get('x-request-id');
     assert.ok(id, path);
     ids.add(id);
@@ -33,10 +45,28 @@ test('every answer has its own X-Request-Id', async () => {
 test('fields: one row per field, with all that a form needs', async () => {
   const { items } = await server.get('/fields');
   const names = items.map((field) => field.name);
-  for (const name of ['dataset', 'hidden', 'dropout', 'l1', 'l2', 'weight_decay', 'optimizer', 'learning_rate', 'epochs', 'batch_size',
-    'seed', 'early_stopping.patience', 'sweep', 'repeats', 'name', 'augmentation.shift']) assert.ok(names.includes(name), `no ${name}`);
+  for (const name of [
+    'dataset',
+    'hidden',
+    'dropout',
+    'l1',
+    'l2',
+    'weight_decay',
+    'optimizer',
+    'learning_rate',
+    'epochs',
+    'batch_size',
+    'seed',
+    'early_stopping.patience',
+    'sweep',
+    'repeats',
+    'name',
+    'augmentation.shift',
+  ])
+    assert.ok(names.includes(name), `no ${name}`);
   assert.equal(new Set(names).size, names.length);
-  for (const field of items) assert.ok(field.help && field.help.length > 10, `${field.name} has no help`);
+  for (const field of items)
+    assert.ok(field.help && field.help.length > 10, `${field.name} has no help`);
   const dropout = items.find((field) => field.name === 'dropout');
   assert.ok('default' in dropout, JSON.stringify(dropout));
   assert.match(dropout.formula, /1 − r/);
@@ -52,11 +82,21 @@ test('fields: a metric says where it can be compared', async () => {
   const { experiment } = await server.train(QUICK);
   for (const metric of metrics) {
     assert.deepEqual(Object.keys(metric).sort(), components.schemas.Metric.required.slice().sort());
-    if (metric.scope === 'layer') { assert.deepEqual(metric.compared_at, [], metric.name); continue; }
+    if (metric.scope === 'layer') {
+      assert.deepEqual(metric.compared_at, [], metric.name);
+      continue;
+    }
     assert.ok(metric.compared_at.length > 0, metric.name);
     for (const at of ['selected', 'best', 'last']) {
-      const { status } = await server.request('GET', `/experiments/${experiment.id}/comparison?metric=${metric.name}&at=${at}`);
-      assert.equal(status === 200, metric.compared_at.includes(at), `${metric.name} at ${at}: ${status}`);
+      const { status } = await server.request(
+        'GET',
+        `/experiments/${experiment.id}/comparison?metric=${metric.name}&at=${at}`,
+      );
+      assert.equal(
+        status === 200,
+        metric.compared_at.includes(at),
+        `${metric.name} at ${at}: ${status}`,
+      );
     }
   }
 });
@@ -65,10 +105,21 @@ test('every default of the field table is accepted when sent', async () => {
   const { items } = await server.get('/fields');
   const spec = {};
   for (const field of items) {
-    if (field.name.includes('.') || field.default === undefined || field.default === null || typeof field.default === 'string') continue;
+    if (
+      field.name.includes('.') ||
+      field.default === undefined ||
+      field.default === null ||
+      typeof field.default === 'string'
+    )
+      continue;
     spec[field.name] = field.default;
   }
-  const answer = await server.request('POST', '/experiments?dry_run=true', { ...spec, sweep: undefined, repeats: 1, baseline: undefined });
+  const answer = await server.request('POST', '/experiments?dry_run=true', {
+    ...spec,
+    sweep: undefined,
+    repeats: 1,
+    baseline: undefined,
+  });
   assert.equal(answer.status, 200, answer.text);
 });
 
@@ -77,8 +128,17 @@ test('OpenAPI 3.1 names every path', async () => {
   assert.equal(answer.status, 200);
   assert.match(answer.json.openapi, /^3\.1\./);
   const paths = Object.keys(answer.json.paths).map((path) => path.replace(/^\/api\/v1/, ''));
-  for (const path of ['/experiments', '/experiments/{id}', '/runs/{id}/curves', '/runs/{id}/predict', '/events', '/datasets/{name}', '/sql',
-    '/fields']) assert.ok(paths.includes(path), `no ${path} in ${paths}`);
+  for (const path of [
+    '/experiments',
+    '/experiments/{id}',
+    '/runs/{id}/curves',
+    '/runs/{id}/predict',
+    '/events',
+    '/datasets/{name}',
+    '/sql',
+    '/fields',
+  ])
+    assert.ok(paths.includes(path), `no ${path} in ${paths}`);
 });
 
 test('the dashboard is served with a strict policy', async () => {
@@ -89,9 +149,12 @@ test('the dashboard is served with a strict policy', async () => {
   assert.match(policy, /default-src '(self|none)'/);
   assert.doesNotMatch(policy, /unsafe/);
   assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
-  const files = [...answer.text.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|mjs|css|svg))"/g)].map(([, path]) => path);
+  const files = [...answer.text.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|mjs|css|svg))"/g)].map(
+    ([, path]) => path,
+  );
   assert.ok(files.length > 0, answer.text);
-  for (const path of files) assert.equal((await server.request('GET', `/${path}`)).status, 200, path);
+  for (const path of files)
+    assert.equal((await server.request('GET', `/${path}`)).status, 200, path);
 });
 
 test('static files are told by exact name, with a tag', async () => {
@@ -104,13 +167,23 @@ test('static files are told by exact name, with a tag', async () => {
   assert.equal(known.status, 304);
   assert.equal(known.headers.get('etag'), tag);
   assert.equal(known.headers.get('content-length'), root.headers.get('content-length'));
-  for (const path of ['//../Makefile', '//%2e%2e/Makefile', '//static/../../Makefile', '//package.json%00', '//.npmrc']) {
-    const answer = await server.raw(`GET ${path.slice(1)} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`);
+  for (const path of [
+    '//../Makefile',
+    '//%2e%2e/Makefile',
+    '//static/../../Makefile',
+    '//package.json%00',
+    '//.npmrc',
+  ]) {
+    const answer = await server.raw(
+      `GET ${path.slice(1)} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`,
+    );
     assert.match(answer, /^HTTP\/1\.1 4\d\d /, path);
   }
 });
 
 test('without Accept-Encoding nothing comes compressed', async () => {
-  const plain = await server.raw(`GET / HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`);
+  const plain = await server.raw(
+    `GET / HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`,
+  );
   assert.doesNotMatch(plain, /Content-Encoding/i);
 });

@@ -5,16 +5,32 @@ import { parseSafetensors, QUICK, Server } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
-const { runs: [run] } = await server.train({ ...QUICK, dataset: { name: 'moons', n: 300 }, hidden: [16, 8], dropout: 0.5, epochs: 15 });
+const {
+  runs: [run],
+} = await server.train({
+  ...QUICK,
+  dataset: { name: 'moons', n: 300 },
+  hidden: [16, 8],
+  dropout: 0.5,
+  epochs: 15,
+});
 
 test('the model is safetensors with the documented names and shapes', async () => {
   const answer = await server.request('GET', `/runs/${run.id}/model?format=safetensors`);
   assert.equal(answer.status, 200, answer.text);
   assert.match(answer.headers.get('content-disposition') ?? '', /\.safetensors/);
   const tensors = parseSafetensors(answer.bytes);
-  const shapes = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
-  assert.deepEqual(shapes, { 'layers.0.weight': [16, 2], 'layers.0.bias': [16], 'layers.1.weight': [8, 16], 'layers.1.bias': [8],
-    'layers.2.weight': [2, 8], 'layers.2.bias': [2] });
+  const shapes = Object.fromEntries(
+    Object.entries(tensors).map(([name, { shape }]) => [name, shape]),
+  );
+  assert.deepEqual(shapes, {
+    'layers.0.weight': [16, 2],
+    'layers.0.bias': [16],
+    'layers.1.weight': [8, 16],
+    'layers.1.bias': [8],
+    'layers.2.weight': [2, 8],
+    'layers.2.bias': [2],
+  });
   for (const { dtype, values } of Object.values(tensors)) {
     assert.equal(dtype, 'F32');
     assert.ok(values.every(Number.isFinite));
@@ -27,23 +43,56 @@ test('epoch=0 gives the initial weights, other epochs are refused', async () => 
   assert.deepEqual(Object.keys(initial).sort(), Object.keys(final).sort());
   assert.notDeepEqual(initial['layers.0.weight'].values, final['layers.0.weight'].values);
   assert.ok(initial['layers.0.bias'].values.every((value) => value === 0));
-  assert.equal((await server.request('GET', `/runs/${run.id}/model?format=safetensors&epoch=3`)).status, 400);
+  assert.equal(
+    (await server.request('GET', `/runs/${run.id}/model?format=safetensors&epoch=3`)).status,
+    400,
+  );
   assert.equal((await server.request('GET', `/runs/${run.id}/model?format=onnx`)).status, 400);
 });
 
 test('normalization has its parameters and running statistics, and takes the bias away', async () => {
-  const { runs: [batch] } = await server.train({ ...QUICK, hidden: [8], normalization: 'batch' });
+  const {
+    runs: [batch],
+  } = await server.train({ ...QUICK, hidden: [8], normalization: 'batch' });
   const names = Object.keys(parseSafetensors(await server.model(batch.id))).sort();
-  assert.deepEqual(names, ['layers.0.weight', 'layers.1.bias', 'layers.1.weight', 'norms.0.bias', 'norms.0.running_mean',
-    'norms.0.running_var', 'norms.0.weight']);
-  const { runs: [layer] } = await server.train({ ...QUICK, hidden: [8], normalization: 'layer' });
+  assert.deepEqual(names, [
+    'layers.0.weight',
+    'layers.1.bias',
+    'layers.1.weight',
+    'norms.0.bias',
+    'norms.0.running_mean',
+    'norms.0.running_var',
+    'norms.0.weight',
+  ]);
+  const {
+    runs: [layer],
+  } = await server.train({ ...QUICK, hidden: [8], normalization: 'layer' });
   const other = Object.keys(parseSafetensors(await server.model(layer.id))).sort();
-  assert.deepEqual(other, ['layers.0.bias', 'layers.0.weight', 'layers.1.bias', 'layers.1.weight', 'norms.0.bias', 'norms.0.weight']);
+  assert.deepEqual(other, [
+    'layers.0.bias',
+    'layers.0.weight',
+    'layers.1.bias',
+    'layers.1.weight',
+    'norms.0.bias',
+    'norms.0.weight',
+  ]);
 });
 
 test('a run that is not finished has no model yet', async () => {
-  const { id, run_ids: [later] } = await server.submit({ ...QUICK, hidden: [256], dataset: { name: 'glyphs' }, epochs: 1000, repeats: 3 });
-  assert.equal((await server.request('GET', `/runs/${later}/model?format=safetensors`)).status, 409);
+  const {
+    id,
+    run_ids: [later],
+  } = await server.submit({
+    ...QUICK,
+    hidden: [256],
+    dataset: { name: 'glyphs' },
+    epochs: 1000,
+    repeats: 3,
+  });
+  assert.equal(
+    (await server.request('GET', `/runs/${later}/model?format=safetensors`)).status,
+    409,
+  );
   assert.equal((await server.request('DELETE', `/experiments/${id}?force=true`)).status, 204);
 });
 
@@ -51,7 +100,10 @@ test('a run that is not finished has no model yet', async () => {
 function forward(tensors, input, layers) {
   let x = input;
   for (let l = 0; l < layers; l++) {
-    const { shape: [rows, columns], values } = tensors[`layers.${l}.weight`];
+    const {
+      shape: [rows, columns],
+      values,
+    } = tensors[`layers.${l}.weight`];
     const bias = tensors[`layers.${l}.bias`].values;
     const y = Array.from({ length: rows }, (_, i) => {
       let sum = bias[i];
@@ -71,7 +123,11 @@ function softmax(z) {
 }
 
 test('predict in eval mode is the network of the downloaded weights, the same answer each time', async () => {
-  const inputs = [[0.5, -0.2], [-1, 1.5], [2, 0]];
+  const inputs = [
+    [0.5, -0.2],
+    [-1, 1.5],
+    [2, 0],
+  ];
   const body = { inputs, mode: 'eval' };
   const first = await server.request('POST', `/runs/${run.id}/predict`, body);
   const again = await server.request('POST', `/runs/${run.id}/predict`, body);
@@ -85,12 +141,18 @@ test('predict in eval mode is the network of the downloaded weights, the same an
   inputs.forEach((input, i) => {
     const expected = softmax(forward(tensors, input, 3));
     const actual = outputs[i].probabilities ?? outputs[i];
-    expected.forEach((value, k) => assert.ok(Math.abs(value - actual[k]) < 1e-5, `${actual} expected ${expected}`));
+    expected.forEach((value, k) =>
+      assert.ok(Math.abs(value - actual[k]) < 1e-5, `${actual} expected ${expected}`),
+    );
   });
 });
 
 test('predict in train mode samples masks: every sample, mean and variance', async () => {
-  const answer = await server.request('POST', `/runs/${run.id}/predict`, { inputs: [[0.5, -0.2]], mode: 'train', samples: 30 });
+  const answer = await server.request('POST', `/runs/${run.id}/predict`, {
+    inputs: [[0.5, -0.2]],
+    mode: 'train',
+    samples: 30,
+  });
   assert.equal(answer.status, 200, answer.text);
   const { samples, mean, variance } = answer.json;
   assert.ok(samples && mean && variance, Object.keys(answer.json).join());
@@ -100,7 +162,9 @@ test('predict in train mode samples masks: every sample, mean and variance', asy
   const average = flat.reduce((a, sample) => a + sample[0], 0) / 30;
   assert.ok(Math.abs(average - mean[0][0]) < 1e-5, `${average} ${mean[0][0]}`);
   const spread = flat.reduce((a, sample) => a + (sample[0] - average) ** 2, 0);
-  assert.ok(Math.min(Math.abs(spread / 29 - variance[0][0]), Math.abs(spread / 30 - variance[0][0])) < 1e-5);
+  assert.ok(
+    Math.min(Math.abs(spread / 29 - variance[0][0]), Math.abs(spread / 30 - variance[0][0])) < 1e-5,
+  );
 });
 
 test('predict refuses what it cannot compute', async () => {
@@ -117,22 +181,37 @@ test('predict refuses what it cannot compute', async () => {
   ];
   for (const [body, what] of bad) {
     const answer = await server.request('POST', `/runs/${run.id}/predict`, body);
-    assert.ok(answer.status === 400 || answer.status === 413 || answer.status === 422, `${what}: ${answer.status} ${answer.text}`);
+    assert.ok(
+      answer.status === 400 || answer.status === 413 || answer.status === 422,
+      `${what}: ${answer.status} ${answer.text}`,
+    );
     assert.match(answer.headers.get('content-type'), /problem\+json/, what);
   }
-  const many = await server.request('POST', `/runs/${run.id}/predict`, { inputs: Array.from({ length: 130_000 }, () => [1, 2]) });
+  const many = await server.request('POST', `/runs/${run.id}/predict`, {
+    inputs: Array.from({ length: 130_000 }, () => [1, 2]),
+  });
   assert.equal(many.status, 413, many.text.slice(0, 200));
-  assert.equal((await server.request('POST', '/runs/99999/predict', { inputs: [[1, 2]] })).status, 404);
+  assert.equal(
+    (await server.request('POST', '/runs/99999/predict', { inputs: [[1, 2]] })).status,
+    404,
+  );
 });
 
 test('two databases in one data directory keep their models apart', async () => {
   const large = { ...QUICK, hidden: [128, 128] }; /* its model is a file */
   const other = await Server.start({ data_directory: join(server.directory, 'data') });
   try {
-    const { runs: [run] } = await server.train({ ...large, seed: 11 });
+    const {
+      runs: [run],
+    } = await server.train({ ...large, seed: 11 });
     const mine = await server.model(run.id);
-    let { runs: [same] } = await other.train({ ...large, seed: 12 });
-    while (same.id < run.id) ({ runs: [same] } = await other.train({ ...large, seed: 12 }));
+    let {
+      runs: [same],
+    } = await other.train({ ...large, seed: 12 });
+    while (same.id < run.id)
+      ({
+        runs: [same],
+      } = await other.train({ ...large, seed: 12 }));
     assert.equal(same.id, run.id);
     assert.ok(!(await other.model(same.id)).equals(mine), 'another seed, other weights');
     assert.ok((await server.model(run.id)).equals(mine));

@@ -7,12 +7,16 @@ import { patience, QUICK, Server, sqlite, within } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
-const { experiment, runs } = await server.train({ ...QUICK, repeats: 3, sweep: { dropout: [0, 0.5] } });
+const { experiment, runs } = await server.train({
+  ...QUICK,
+  repeats: 3,
+  sweep: { dropout: [0, 0.5] },
+});
 
 const ask = (query, more = {}) => server.request('POST', '/sql', { query, ...more });
 
 test('a query answers columns and rows', async () => {
-  const answer = await ask('SELECT 1 AS one, 2.5 AS x, NULL AS empty, \'é\' AS text');
+  const answer = await ask("SELECT 1 AS one, 2.5 AS x, NULL AS empty, 'é' AS text");
   assert.equal(answer.status, 200, answer.text);
   assert.deepEqual(answer.json.columns, ['one', 'x', 'empty', 'text']);
   assert.deepEqual(answer.json.rows, [[1, 2.5, null, 'é']]);
@@ -21,7 +25,9 @@ test('a query answers columns and rows', async () => {
 });
 
 test('parameters are bound by name', async () => {
-  const answer = await ask('SELECT :a + :b AS sum, :text AS text, :none AS none', { parameters: { a: 2, b: 0.5, text: "'; DROP TABLE runs; --", none: null } });
+  const answer = await ask('SELECT :a + :b AS sum, :text AS text, :none AS none', {
+    parameters: { a: 2, b: 0.5, text: "'; DROP TABLE runs; --", none: null },
+  });
   assert.deepEqual(answer.json.rows, [[2.5, "'; DROP TABLE runs; --", null]]);
   assert.equal((await ask('SELECT :a', { parameters: { b: 1 } })).status, 400);
   assert.equal((await ask('SELECT :a', { parameters: { a: [1] } })).status, 400);
@@ -39,19 +45,23 @@ test('GET makes a query a link; CSV on request', async () => {
 test('a row that is too large is refused, whatever follows it', async () => {
   const columns = Array.from({ length: 20 }, (_, i) => `a AS c${i}`).join(', ');
   for (const rows of ['[1]', '[1,2]', '[1,2,3]']) {
-    const answer = await ask(`SELECT ${columns} FROM (SELECT :long AS a), json_each('${rows}')`, { parameters: { long: 'x'.repeat(900_000) } });
+    const answer = await ask(`SELECT ${columns} FROM (SELECT :long AS a), json_each('${rows}')`, {
+      parameters: { long: 'x'.repeat(900_000) },
+    });
     assert.equal(answer.status, 400, `${rows}: ${answer.text.slice(0, 200)}`);
     assert.match(answer.json.detail, /too large/);
   }
 });
 
 test('more rows than the limit are cut off and said', async () => {
-  const answer = await ask('SELECT value FROM json_each(\'[1,2,3,4,5]\')', { limit: 3 });
+  const answer = await ask("SELECT value FROM json_each('[1,2,3,4,5]')", { limit: 3 });
   if (answer.status === 200) {
     assert.equal(answer.json.rows.length, 3);
     assert.equal(answer.json.truncated, true);
   }
-  const many = await ask('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n');
+  const many = await ask(
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n',
+  );
   assert.equal(many.status, 200, many.text);
   assert.equal(many.json.rows.length, 1000);
   assert.equal(many.json.truncated, true);
@@ -60,38 +70,71 @@ test('more rows than the limit are cut off and said', async () => {
 });
 
 test('the views have every hyperparameter and metric as a column', async () => {
-  const { rows, columns } = await server.sql('SELECT * FROM run_results WHERE experiment_id = :e ORDER BY run_id', { e: experiment.id });
+  const { rows, columns } = await server.sql(
+    'SELECT * FROM run_results WHERE experiment_id = :e ORDER BY run_id',
+    { e: experiment.id },
+  );
   assert.equal(rows.length, 6);
-  for (const name of ['run_id', 'experiment_id', 'config_id', 'status', 'seed', 'dropout', 'l2', 'learning_rate', 'optimizer', 'hidden', 'epochs',
-    'early_stopping_patience', 'val_loss', 'test_accuracy', 'generalization_gap']) assert.ok(columns.includes(name), `no ${name} in ${columns}`);
+  for (const name of [
+    'run_id',
+    'experiment_id',
+    'config_id',
+    'status',
+    'seed',
+    'dropout',
+    'l2',
+    'learning_rate',
+    'optimizer',
+    'hidden',
+    'epochs',
+    'early_stopping_patience',
+    'val_loss',
+    'test_accuracy',
+    'generalization_gap',
+  ])
+    assert.ok(columns.includes(name), `no ${name} in ${columns}`);
   const { items: fields } = await server.get('/fields');
-  for (const { name } of fields.filter((field) => field.type !== 'object')) assert.ok(columns.includes(name.replaceAll('.', '_')), `no column for ${name}`);
+  for (const { name } of fields.filter((field) => field.type !== 'object'))
+    assert.ok(columns.includes(name.replaceAll('.', '_')), `no column for ${name}`);
   const at = columns.indexOf('dropout');
   assert.deepEqual(rows.map((row) => row[at]).sort(), [0, 0, 0, 0.5, 0.5, 0.5]);
   const loss = columns.indexOf('val_loss');
   const id = columns.indexOf('run_id');
-  for (const row of rows) assert.equal(row[loss], runs.find((run) => run.id === row[id]).metrics.val_loss);
-  const configs = await server.sql('SELECT * FROM config_results WHERE experiment_id = :e', { e: experiment.id });
+  for (const row of rows)
+    assert.equal(row[loss], runs.find((run) => run.id === row[id]).metrics.val_loss);
+  const configs = await server.sql('SELECT * FROM config_results WHERE experiment_id = :e', {
+    e: experiment.id,
+  });
   assert.equal(configs.rows.length, 2);
-  assert.deepEqual(configs.rows.map((row) => row[configs.columns.indexOf('n')]), [3, 3]);
+  assert.deepEqual(
+    configs.rows.map((row) => row[configs.columns.indexOf('n')]),
+    [3, 3],
+  );
 });
 
 test('the statistical functions', async () => {
-  const { rows } = await server.sql("SELECT stddev(value), median(value), ci95_low(value), ci95_high(value) FROM (SELECT 1 AS value UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4)");
+  const { rows } = await server.sql(
+    'SELECT stddev(value), median(value), ci95_low(value), ci95_high(value) FROM (SELECT 1 AS value UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4)',
+  );
   const [deviation, median, low, high] = rows[0];
   assert.ok(Math.abs(deviation - 1.2909944487358056) < 1e-12);
   assert.equal(median, 2.5);
-  const half = 3.182446305284263 * 1.2909944487358056 / 2;
+  const half = (3.182446305284263 * 1.2909944487358056) / 2;
   assert.ok(Math.abs(low - (2.5 - half)) < 1e-9, `${low}`);
   assert.ok(Math.abs(high - (2.5 + half)) < 1e-9, `${high}`);
 });
 
 test('the schema can be read', async () => {
-  for (const query of ['SELECT name FROM sqlite_master', 'PRAGMA table_info(runs)', "SELECT name FROM pragma_table_info('runs')"]) {
+  for (const query of [
+    'SELECT name FROM sqlite_master',
+    'PRAGMA table_info(runs)',
+    "SELECT name FROM pragma_table_info('runs')",
+  ]) {
     const answer = await ask(query);
     assert.ok([200, 400, 403].includes(answer.status), query);
   }
-  for (const name of ['user_version', 'encoding', 'page_count']) assert.equal((await server.sql(`PRAGMA ${name}`)).rows.length, 1, name);
+  for (const name of ['user_version', 'encoding', 'page_count'])
+    assert.equal((await server.sql(`PRAGMA ${name}`)).rows.length, 1, name);
   const tables = await ask('PRAGMA table_info(epochs)');
   assert.equal(tables.status, 200, tables.text);
   assert.match(tables.text, /val_loss/);
@@ -102,11 +145,16 @@ test('a mistake is told with its place', async () => {
   assert.equal(answer.status, 400);
   assert.match(answer.json.detail, /SELEC/);
   assert.match((await ask('SELECT val_los FROM epochs')).json.detail, /val_los/);
-  for (const query of ['', '   ', '-- nothing', ';']) assert.equal((await ask(query)).status, 400, JSON.stringify(query));
+  for (const query of ['', '   ', '-- nothing', ';'])
+    assert.equal((await ask(query)).status, 400, JSON.stringify(query));
   assert.equal((await server.request('POST', '/sql', {})).status, 400);
   assert.equal((await server.request('POST', '/sql', { query: 5 })).status, 400);
   const other = await server.request('POST', '/sql', { sql: 'SELECT 1' });
-  assert.deepEqual(other.json.errors.map((one) => one.pointer), ['/sql', '/query'], 'what is wrong and what is wanted');
+  assert.deepEqual(
+    other.json.errors.map((one) => one.pointer),
+    ['/sql', '/query'],
+    'what is wrong and what is wanted',
+  );
   assert.equal((await server.request('GET', '/sql')).status, 400);
 });
 
@@ -159,7 +207,8 @@ const REFUSED = {
   zeroblob: 'SELECT length(hex(zeroblob(1000000000)))',
   printf: "SELECT length(printf('%.*c', 1000000000, 'x'))",
   format: "SELECT length(format('%1000000000d', 1))",
-  'replace bomb': "SELECT replace(replace(replace('aaaaaaaaaa','a','bbbbbbbbbb'),'b','cccccccccc'),'c','dddddddddd')",
+  'replace bomb':
+    "SELECT replace(replace(replace('aaaaaaaaaa','a','bbbbbbbbbb'),'b','cccccccccc'),'c','dddddddddd')",
   instr: "SELECT instr('a', 'b')",
   'long SQL': `SELECT ${'1+'.repeat(40_000)}1`,
   'deep parentheses': `SELECT ${'('.repeat(3000)}1${')'.repeat(3000)}`,
@@ -170,7 +219,10 @@ const REFUSED = {
 for (const [what, query] of Object.entries(REFUSED)) {
   test(`refused: ${what}`, async () => {
     const answer = await ask(query);
-    assert.ok([400, 403, 413].includes(answer.status), `${answer.status} ${answer.text.slice(0, 300)}`);
+    assert.ok(
+      [400, 403, 413].includes(answer.status),
+      `${answer.status} ${answer.text.slice(0, 300)}`,
+    );
     assert.match(answer.headers.get('content-type'), /problem\+json/);
     assert.ok(answer.json.detail.length > 10, answer.text);
   });
@@ -178,23 +230,35 @@ for (const [what, query] of Object.entries(REFUSED)) {
 
 const laughs = `WITH ${Array.from({ length: 20 }, (_, i) => `a${i} AS (SELECT * FROM ${i ? `a${i - 1}, a${i - 1} AS b${i}` : '(SELECT 1)'})`).join(', ')} SELECT count(*) FROM a19`;
 const BOMBS = {
-  'endless recursion': 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n',
-  'endless recursion with memory': 'WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT i FROM n ORDER BY i DESC LIMIT 1',
-  'cross join': 'SELECT count(*) FROM epochs a, epochs b, epochs c, epochs d, epochs e, epochs f, epochs g',
-  'sorted cross join': 'SELECT a.epoch FROM epochs a, epochs b, epochs c, epochs d, epochs e, epochs f ORDER BY a.val_loss + b.val_loss',
-  'group_concat': "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT group_concat('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' || i) FROM n",
-  'json_group_array': 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT json_group_array(i) FROM n',
-  'string doubling': "WITH RECURSIVE d(s) AS (SELECT 'xxxxxxxxxxxxxxxx' UNION ALL SELECT s || s FROM d) SELECT length(s) FROM d",
+  'endless recursion':
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n',
+  'endless recursion with memory':
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT i FROM n ORDER BY i DESC LIMIT 1',
+  'cross join':
+    'SELECT count(*) FROM epochs a, epochs b, epochs c, epochs d, epochs e, epochs f, epochs g',
+  'sorted cross join':
+    'SELECT a.epoch FROM epochs a, epochs b, epochs c, epochs d, epochs e, epochs f ORDER BY a.val_loss + b.val_loss',
+  group_concat:
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT group_concat('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' || i) FROM n",
+  json_group_array:
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT json_group_array(i) FROM n',
+  'string doubling':
+    "WITH RECURSIVE d(s) AS (SELECT 'xxxxxxxxxxxxxxxx' UNION ALL SELECT s || s FROM d) SELECT length(s) FROM d",
   'billion laughs': laughs,
-  'LIKE over everything': "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE CAST(i AS TEXT) LIKE '%1%2%3%4%5%'",
+  'LIKE over everything':
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE CAST(i AS TEXT) LIKE '%1%2%3%4%5%'",
 };
 
-const resident = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))[1]) * 1024;
+const resident = () =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))[1]) * 1024;
 
 for (const [what, query] of Object.entries(BOMBS)) {
   test(`bounded: ${what}`, async () => {
     const answer = await within(40_000, 'its end: unbounded, it would be for ever', ask(query));
-    assert.ok(answer.status >= 400 && answer.status < 600 || answer.json.truncated, `${answer.status} ${answer.text.slice(0, 200)}`);
+    assert.ok(
+      (answer.status >= 400 && answer.status < 600) || answer.json.truncated,
+      `${answer.status} ${answer.text.slice(0, 200)}`,
+    );
     assert.equal((await server.request('GET', '//healthz')).status, 200);
   });
 }
@@ -202,16 +266,21 @@ for (const [what, query] of Object.entries(BOMBS)) {
 test('while a bomb burns, the service answers and trains', async () => {
   const bombs = Array.from({ length: 4 }, () => ask(BOMBS['endless recursion with memory']));
   assert.equal((await server.request('GET', '//healthz')).status, 200);
-  const { runs: [run] } = await server.train(QUICK);
+  const {
+    runs: [run],
+  } = await server.train(QUICK);
   assert.equal(run.status, 'completed');
-  for (const answer of await Promise.all(bombs)) assert.ok(answer.status >= 400, `${answer.status}`);
+  for (const answer of await Promise.all(bombs))
+    assert.ok(answer.status >= 400, `${answer.status}`);
 });
 
 test('after all attacks: the data stand, no file was written, memory is small', async () => {
   assert.deepEqual(sqlite(server.database, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
   assert.equal(sqlite(server.database, 'SELECT count(*) AS n FROM runs')[0].n, 7);
   assert.ok(!existsSync('/tmp/regulab-stolen.db') && !existsSync('/tmp/regulab-written'));
-  const files = readdirSync(server.directory).filter((name) => !/^(regulab\.db(-wal|-shm)?|data)$/.test(name));
+  const files = readdirSync(server.directory).filter(
+    (name) => !/^(regulab\.db(-wal|-shm)?|data)$/.test(name),
+  );
   assert.deepEqual(files, []);
   assert.equal(sqlite(server.database, 'PRAGMA journal_mode')[0].journal_mode, 'wal');
   if (patience === 1) assert.ok(resident() < 150e6, `${resident()} bytes`);
@@ -219,7 +288,13 @@ test('after all attacks: the data stand, no file was written, memory is small', 
 });
 
 test('the file can be read and held by others while training runs', async () => {
-  const { id } = await server.submit({ ...QUICK, dataset: { name: 'moons', n: 2000 }, epochs: 100, repeats: 4 });
-  for (let i = 0; i < 10; i++) assert.ok(sqlite(server.database, 'SELECT count(*) AS n FROM epochs')[0].n >= 0);
+  const { id } = await server.submit({
+    ...QUICK,
+    dataset: { name: 'moons', n: 2000 },
+    epochs: 100,
+    repeats: 4,
+  });
+  for (let i = 0; i < 10; i++)
+    assert.ok(sqlite(server.database, 'SELECT count(*) AS n FROM epochs')[0].n >= 0);
   assert.equal((await server.untilTerminal(id)).status, 'completed');
 });
