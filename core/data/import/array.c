@@ -1,5 +1,6 @@
 #include "core/data/import/array.h"
 
+#include "core/base/array.h"
 #include "core/data/container.h"
 
 #include <assert.h>
@@ -260,20 +261,9 @@ static bool bad_value(const dataset_source *s, const dataset_array *a, size_t i,
 static bool grow(value_sink *v, size_t *capacity, size_t wanted, size_t n, const char *name,
                  fail *f)
 {
-    if (wanted <= *capacity)
-        return true;
-    size_t room = *capacity < n / 2 ? 2 * *capacity + 16 * CHUNK_ITEMS : n;
-    room = room < n ? room : n;
-    void *grown = v->are_floats ? (void *)realloc(v->floats, room * sizeof *v->floats)
-                                : (void *)realloc(v->doubles, room * sizeof *v->doubles);
-    if (!grown)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %s.", name);
-    if (v->are_floats)
-        v->floats = grown;
-    else
-        v->doubles = grown;
-    *capacity = room;
-    return true;
+    bool has_room = v->are_floats ? array_reserve(&v->floats, capacity, wanted, n)
+                                  : array_reserve(&v->doubles, capacity, wanted, n);
+    return has_room || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %s.", name);
 }
 
 /* Value number i, checked. */

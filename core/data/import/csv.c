@@ -5,6 +5,7 @@
  * where the second row has a number. The label column is the user's, by name or 0-based index (-1:
  * the last); else the first one called label, class, target or y in any case; else the last. Rows
  * are counted from 1, the row of names and blank lines included. */
+#include "core/base/array.h"
 #include "core/data/container.h"
 #include "core/data/import/load.h"
 
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 1 << 16, CELL_BYTES_LIMIT = 1 << 16, FIRST_ROWS = 64 };
+enum { CHUNK_BYTES = 1 << 16, CELL_BYTES_LIMIT = 1 << 16 };
 
 /* One row as it came: n cells one after the other in text, each with its NUL. */
 typedef struct csv_row {
@@ -36,7 +37,7 @@ typedef struct csv_reader {
     size_t n_lines;          /* the same with blank ones: what a row is called in sentences */
     size_t first_line;       /* of the first row */
     int last_end;            /* the character that ended the last line */
-    size_t capacity;         /* rows that the part has room for */
+    size_t floats_capacity, outputs_capacity, texts_capacity; /* of the part's arrays */
     bool failed;
     fail *f;
 } csv_reader;
@@ -57,22 +58,11 @@ static const char *cell(const csv_row *row, size_t i)
 
 static bool row_add(csv_row *row, const char *text, size_t n_bytes)
 {
-    if (row->used + n_bytes + 1 > row->text_capacity) {
-        size_t capacity = 2 * (row->used + n_bytes + 1);
-        char *grown = realloc(row->text, capacity);
-        if (!grown)
-            return false;
-        row->text = grown;
-        row->text_capacity = capacity;
-    }
-    if (row->n == row->starts_capacity) {
-        size_t capacity = 2 * (row->n + 8);
-        size_t *grown = realloc(row->starts, capacity * sizeof *grown);
-        if (!grown)
-            return false;
-        row->starts = grown;
-        row->starts_capacity = capacity;
-    }
+    if (!array_reserve(&row->text, &row->text_capacity, row->used + n_bytes + 1,
+                       ARRAY_BOUNDED_ELSEWHERE) ||
+        !array_reserve(&row->starts, &row->starts_capacity, row->n + 1,
+                       CONTAINER_COLUMNS_LIMIT + 1))
+        return false;
     row->starts[row->n++] = row->used;
     memcpy(row->text + row->used, text, n_bytes);
     row->text[row->used + n_bytes] = '\0';
@@ -244,25 +234,18 @@ static bool set_columns(csv_reader *r, const csv_row *first, bool has_names)
 static bool grow(csv_reader *r)
 {
     dataset_load_part *part = r->part;
-    if (part->n < r->capacity)
+    size_t n = part->n + 1;
+    if (n * r->load->d <= r->floats_capacity && n <= r->outputs_capacity && n <= r->texts_capacity)
         return true;
-    size_t capacity = FIRST_ROWS + r->capacity + r->capacity / 2;
-    if (!dataset_load_check_size(r->name, part->n + 1, r->load->d, sizeof *part->floats, r->f)) {
+    if (!dataset_load_check_size(r->name, n, r->load->d, sizeof *part->floats, r->f)) {
         r->failed = true;
         return false;
     }
-    float *floats = realloc(part->floats, capacity * r->load->d * sizeof *floats);
-    if (floats)
-        part->floats = floats;
-    double *outputs = realloc(part->outputs, capacity * sizeof *outputs);
-    if (outputs)
-        part->outputs = outputs;
-    int32_t *texts = realloc(part->texts, capacity * sizeof *texts);
-    if (texts)
-        part->texts = texts;
-    if (!floats || !outputs || !texts)
+    if (!array_reserve(&part->floats, &r->floats_capacity, n * r->load->d,
+                       CONTAINER_VALUES_LIMIT) ||
+        !array_reserve(&part->outputs, &r->outputs_capacity, n, CONTAINER_VALUES_LIMIT) ||
+        !array_reserve(&part->texts, &r->texts_capacity, n, CONTAINER_VALUES_LIMIT))
         return csv_fail_memory(r);
-    r->capacity = capacity;
     return true;
 }
 

@@ -1,5 +1,7 @@
 #include "core/data/import/source.h"
 
+#include "core/base/array.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -7,7 +9,7 @@
 #include <zip.h>
 #include <zlib.h>
 
-enum { FIRST_BYTES = 1 << 20, PIECE_BYTES = 1 << 30 };
+enum { STEP_BYTES = 1 << 20, PIECE_BYTES = 1 << 30 };
 
 bool source_open(const char *path, const char *name, dataset_source *out, fail *f)
 {
@@ -127,36 +129,38 @@ bool source_read_all(dataset_source *s, void *bytes, size_t n, fail *f)
                     s->name, (unsigned long long)s->position, (unsigned long long)end);
 }
 
+/* Up to n bytes, *n_read < n where the file ends; on false the caller frees what there is. */
+static bool read_growing(dataset_source *s, size_t n, char **bytes, size_t *n_read, fail *f)
+{
+    size_t capacity = 0, room, here;
+    *n_read = 0;
+    do {
+        size_t wanted = n - *n_read < STEP_BYTES ? n : *n_read + STEP_BYTES;
+        if (!array_reserve(bytes, &capacity, wanted, n))
+            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "%s needs %zu bytes, which there are not.",
+                            s->name, n);
+        room = capacity - *n_read;
+        if (!source_read(s, *bytes + *n_read, room, &here, f))
+            return false;
+        *n_read += here;
+    } while (here == room && *n_read < n);
+    return true;
+}
+
 bool source_read_new(dataset_source *s, uint64_t n, void **out, fail *f)
 {
     char *bytes = NULL;
-    uint64_t done = 0, capacity = n < FIRST_BYTES ? n : FIRST_BYTES;
-    for (;;) {
-        char *grown = realloc(bytes, capacity ? (size_t)capacity : 1);
-        if (!grown) {
-            fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "%s needs %llu bytes, which there are not.",
-                     s->name, (unsigned long long)n);
-            break;
-        }
-        bytes = grown;
-        size_t here = (size_t)(capacity - done), n_read;
-        if (!source_read(s, bytes + done, here, &n_read, f))
-            break;
-        done += n_read;
-        if (done < capacity) {
-            fail_set(f, FAIL_SYNTAX, NULL, "%s is cut off: it ends after byte %llu of %llu.",
-                     s->name, (unsigned long long)s->position,
-                     (unsigned long long)(s->position - done + n));
-            break;
-        }
-        if (done == n) {
-            *out = bytes;
-            return true;
-        }
-        capacity = capacity > n / 2 ? n : 2 * capacity;
-    }
-    free(bytes);
-    return false;
+    size_t n_read;
+    uint64_t end = s->position + n;
+    bool is_good = read_growing(s, n, &bytes, &n_read, f);
+    if (is_good && n_read < n)
+        is_good = fail_set(f, FAIL_SYNTAX, NULL, "%s is cut off: it ends after byte %llu of %llu.",
+                           s->name, (unsigned long long)s->position, (unsigned long long)end);
+    if (is_good)
+        *out = bytes;
+    else
+        free(bytes);
+    return is_good;
 }
 
 bool source_check_end(dataset_source *s, fail *f)
