@@ -1,5 +1,6 @@
 #include "server/api/comparison.h"
 
+#include "core/base/array.h"
 #include "core/base/nearest.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
@@ -112,21 +113,10 @@ static void close_table(run_table *t)
     free(t->rows);
 }
 
-static bool grow_table(run_table *t)
-{
-    size_t capacity = t->capacity ? 2 * t->capacity : 64;
-    comparison_row *rows = reallocarray(t->rows, capacity, sizeof *rows);
-    if (!rows)
-        return false;
-    t->rows = rows;
-    t->capacity = capacity;
-    return true;
-}
-
 static bool add_run(void *context, const run *r)
 {
     run_table *t = context;
-    t->has_failed = t->n == t->capacity && !grow_table(t);
+    t->has_failed = !array_reserve(&t->rows, &t->capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE);
     if (t->has_failed)
         return false;
     t->first_ms = t->n == 0 || r->created_ms < t->first_ms ? r->created_ms : t->first_ms;

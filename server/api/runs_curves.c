@@ -1,4 +1,5 @@
 /* Learning curves and layer diagnostics: records from the store, column by column. */
+#include "core/base/array.h"
 #include "core/base/nearest.h"
 #include "server/api/api.h"
 #include "server/api/runs.h"
@@ -26,15 +27,9 @@ typedef struct curve {
 static bool add_row(void *context, const record *r)
 {
     curve *c = context;
-    if (c->n == c->capacity) {
-        size_t capacity = c->capacity ? 2 * c->capacity : 128;
-        row *rows = realloc(c->rows, capacity * sizeof *rows);
-        if (!rows) {
-            c->has_failed = true;
-            return false;
-        }
-        c->rows = rows;
-        c->capacity = capacity;
+    if (!array_reserve(&c->rows, &c->capacity, c->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
+        c->has_failed = true;
+        return false;
     }
     row *line = &c->rows[c->n++];
     line->epoch = r->epoch;
@@ -251,15 +246,9 @@ static bool add_layer(void *context, int64_t epoch, int layer,
                       const double values[LAYER_METRIC_COUNT])
 {
     layer_rows *l = context;
-    if (l->n == l->capacity) {
-        size_t capacity = l->capacity ? 2 * l->capacity : 128;
-        struct layer_row *rows = realloc(l->rows, capacity * sizeof *rows);
-        if (!rows) {
-            l->has_failed = true;
-            return false;
-        }
-        l->rows = rows;
-        l->capacity = capacity;
+    if (!array_reserve(&l->rows, &l->capacity, l->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
+        l->has_failed = true;
+        return false;
     }
     struct layer_row *line = &l->rows[l->n++];
     line->epoch = epoch;

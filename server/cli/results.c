@@ -1,4 +1,5 @@
 #include "server/cli/results.h"
+#include "core/base/array.h"
 #include "core/stats/stats.h"
 #include "server/cli/table.h"
 #include "server/codec/codec.h"
@@ -11,14 +12,7 @@
 
 bool cli_results_reserve(cli_results *r, size_t n)
 {
-    if (r->n + n <= r->capacity)
-        return true;
-    cli_outcome *items = realloc(r->items, (r->n + n) * sizeof *items);
-    if (!items)
-        return false;
-    r->items = items;
-    r->capacity = r->n + n;
-    return true;
+    return array_reserve(&r->items, &r->capacity, r->n + n, ARRAY_BOUNDED_ELSEWHERE);
 }
 
 void cli_results_close(cli_results *r)

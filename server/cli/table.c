@@ -1,4 +1,5 @@
 #include "server/cli/table.h"
+#include "core/base/array.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,25 +18,13 @@ void cli_table_close(cli_table *t)
     *t = (cli_table){0};
 }
 
-static bool grow(cli_table *t)
-{
-    if (t->n < t->capacity)
-        return true;
-    size_t capacity = t->capacity ? 2 * t->capacity : 64;
-    char **cells = realloc(t->cells, capacity * sizeof *cells);
-    if (!cells)
-        return false;
-    t->cells = cells;
-    t->capacity = capacity;
-    return true;
-}
-
 void cli_table_add(cli_table *t, const char *format, ...)
 {
     va_list arguments;
     char *text = NULL;
     va_start(arguments, format);
-    if (t->failed || !grow(t) || vasprintf(&text, format, arguments) < 0)
+    if (t->failed || !array_reserve(&t->cells, &t->capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE) ||
+        vasprintf(&text, format, arguments) < 0)
         t->failed = true;
     else
         t->cells[t->n++] = text;

@@ -1,4 +1,5 @@
 #include "server/codec/request.h"
+#include "core/base/array.h"
 #include "server/codec/internal.h"
 
 #include <cjson/cJSON.h>
@@ -65,11 +66,10 @@ static sweep_axis *find_axis(experiment_spec *e, const field *row)
 
 static bool append_values(sweep_axis *axis, const train_spec *values, int n)
 {
-    train_spec *all = realloc(axis->values, (size_t)(axis->n_values + n) * sizeof *all);
-    if (!all)
+    size_t capacity = (size_t)axis->n_values, wanted = capacity + (size_t)n;
+    if (!array_reserve(&axis->values, &capacity, wanted, wanted))
         return false;
-    memcpy(all + axis->n_values, values, (size_t)n * sizeof *all);
-    axis->values = all;
+    memcpy(axis->values + axis->n_values, values, (size_t)n * sizeof *values);
     axis->n_values += n;
     return true;
 }

@@ -1,4 +1,5 @@
 #include "server/http/assets.h"
+#include "core/base/array.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -10,12 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_LIMIT = 1024, DEPTH_LIMIT = 8, LINE_BYTES = 512 };
+enum { PATH_LIMIT = 1024, DEPTH_LIMIT = 8, LINE_BYTES = 512, FILES_LIMIT = 100000 };
 #define FILE_BYTES_LIMIT ((long long)16 << 20)
 
 struct assets {
     asset *rows; /* (n), in order of path */
-    int n, capacity;
+    int n;
+    size_t capacity;
 };
 
 static const struct {
@@ -55,15 +57,8 @@ static uint64_t hash(const char *bytes, size_t n)
 
 static asset *new_row(assets *a)
 {
-    if (a->n == a->capacity) {
-        int capacity = a->capacity ? 2 * a->capacity : 64;
-        asset *rows = realloc(a->rows, (size_t)capacity * sizeof *rows);
-        if (!rows)
-            return NULL;
-        a->rows = rows;
-        a->capacity = capacity;
-    }
-    return &a->rows[a->n];
+    return array_reserve(&a->rows, &a->capacity, (size_t)a->n + 1, FILES_LIMIT) ? &a->rows[a->n]
+                                                                                : NULL;
 }
 
 static bool refuse(const char *path, fail *f)

@@ -1,5 +1,6 @@
 #include "server/jobs/extend.h"
 
+#include "core/base/array.h"
 #include "server/codec/codec.h"
 #include "server/codec/request.h"
 #include "server/jobs/internal.h"
@@ -42,20 +43,6 @@ static void present_close(present *p)
     free(p->configs);
 }
 
-/* Room for one more item in an array that doubles. */
-static bool reserve_one(void **items, size_t *capacity, size_t n, size_t item_bytes)
-{
-    if (n < *capacity)
-        return true;
-    size_t wanted = *capacity ? 2 * *capacity : 64;
-    void *more = realloc(*items, wanted * item_bytes);
-    if (!more)
-        return false;
-    *items = more;
-    *capacity = wanted;
-    return true;
-}
-
 static cell cell_of(const run *r)
 {
     cell c = {.seed = r->seed, .data_seed = r->data_seed};
@@ -66,13 +53,11 @@ static cell cell_of(const run *r)
 static bool add_cell(void *context, const run *r)
 {
     present *p = context;
-    void *cells = p->cells;
-    if (!reserve_one(&cells, &p->cells_capacity, p->n_cells, sizeof *p->cells)) {
+    if (!array_reserve(&p->cells, &p->cells_capacity, p->n_cells + 1, ARRAY_BOUNDED_ELSEWHERE)) {
         p->has_failed = !fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
                                   "There is no memory for the list of runs.");
         return false;
     }
-    p->cells = cells;
     p->cells[p->n_cells++] = cell_of(r);
     return true;
 }
@@ -88,11 +73,10 @@ static int compare_cells(const void *a, const void *b)
 
 static bool add_config(present *p, const run *r)
 {
-    void *configs = p->configs;
-    if (!reserve_one(&configs, &p->configs_capacity, p->n_configs, sizeof *p->configs))
+    if (!array_reserve(&p->configs, &p->configs_capacity, p->n_configs + 1,
+                       ARRAY_BOUNDED_ELSEWHERE))
         return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
                         "There is no memory for the list of configs.");
-    p->configs = configs;
     present_config *config = &p->configs[p->n_configs];
     if (!codec_read_config(r->config, strlen(r->config), &config->spec, &p->failure))
         return false;
@@ -168,18 +152,18 @@ static bool fill_axis(sweep_axis *axis, const present *p)
     if (axis->is_range)
         axis->n_values = 0;
     axis->is_range = false;
+    size_t capacity = (size_t)axis->n_values;
     for (size_t c = 0; c < p->n_configs; c++) {
         const train_spec *spec = &p->configs[c].spec;
         if (!field_applies(axis->row, spec) || has_value(axis, spec))
             continue;
-        train_spec *values =
-            realloc(axis->values, ((size_t)axis->n_values + 1) * sizeof *axis->values);
-        if (!values)
+        if (!array_reserve(&axis->values, &capacity, (size_t)axis->n_values + 1,
+                           ARRAY_BOUNDED_ELSEWHERE))
             return false;
-        axis->values = values;
-        spec_init(&values[axis->n_values]);
-        sweep_apply(axis->row, spec, &values[axis->n_values]);
-        values[axis->n_values++].is_set[axis->row - FIELDS] = 1;
+        train_spec *value = &axis->values[axis->n_values++];
+        spec_init(value);
+        sweep_apply(axis->row, spec, value);
+        value->is_set[axis->row - FIELDS] = 1;
     }
     return true;
 }
@@ -309,13 +293,9 @@ static int compare_config_ids(const void *a, const void *b)
 
 static bool grow(plan *wanted, size_t n)
 {
-    grid_config *specs = realloc(wanted->grid.configs, n * sizeof *specs);
-    if (specs)
-        wanted->grid.configs = specs;
-    plan_config *configs = realloc(wanted->configs, n * sizeof *configs);
-    if (configs)
-        wanted->configs = configs;
-    return specs && configs;
+    size_t n_specs = (size_t)wanted->grid.n_configs, n_configs = n_specs;
+    return array_reserve(&wanted->grid.configs, &n_specs, n, n) &&
+           array_reserve(&wanted->configs, &n_configs, n, n);
 }
 
 /* Adds to the plan, behind its own, the configs that are there and that the grid does not reach:

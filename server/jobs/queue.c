@@ -1,4 +1,5 @@
 #include "server/jobs/queue.h"
+#include "core/base/array.h"
 
 #include <assert.h>
 #include <math.h>
@@ -72,22 +73,11 @@ static lane *find_lane(const jobs_queue *q, int64_t experiment_id)
     return is_there ? q->lanes[place] : NULL;
 }
 
-static bool reserve_lane(jobs_queue *q)
-{
-    if (q->n_lanes < q->capacity)
-        return true;
-    size_t capacity = q->capacity ? 2 * q->capacity : 16;
-    lane **lanes = realloc(q->lanes, capacity * sizeof *lanes);
-    if (!lanes)
-        return false;
-    q->lanes = lanes;
-    q->capacity = capacity;
-    return true;
-}
-
 static lane *insert_lane(jobs_queue *q, int64_t experiment_id)
 {
-    lane *l = reserve_lane(q) ? calloc(1, sizeof *l) : NULL;
+    lane *l = array_reserve(&q->lanes, &q->capacity, q->n_lanes + 1, ARRAY_BOUNDED_ELSEWHERE)
+                  ? calloc(1, sizeof *l)
+                  : NULL;
     if (!l)
         return NULL;
     l->experiment_id = experiment_id;
@@ -173,6 +163,8 @@ bool jobs_queue_is_held(const jobs_queue *q, int64_t experiment_id)
 
 /* ---- runs ---- */
 
+/* Behind the runs that wait; where there is little, they move over those that have gone, which is
+ * as much as half of the room. */
 static bool reserve_runs(lane *l, size_t more)
 {
     if (l->first + l->n + more <= l->capacity)
@@ -180,15 +172,7 @@ static bool reserve_runs(lane *l, size_t more)
     if (l->n)
         memmove(l->runs, l->runs + l->first, l->n * sizeof *l->runs);
     l->first = 0;
-    size_t wanted = l->n + more;
-    if (wanted <= l->capacity / 2)
-        return true;
-    int64_t *runs = realloc(l->runs, 2 * wanted * sizeof *runs);
-    if (!runs)
-        return false;
-    l->runs = runs;
-    l->capacity = 2 * wanted;
-    return true;
+    return array_reserve(&l->runs, &l->capacity, 2 * (l->n + more), ARRAY_BOUNDED_ELSEWHERE);
 }
 
 /* Place of the first waiting run with an id not below this one: 0 .. n. */

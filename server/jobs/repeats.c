@@ -1,5 +1,6 @@
 #include "server/jobs/repeats.h"
 
+#include "core/base/array.h"
 #include "core/stats/stats.h"
 #include "server/codec/codec.h"
 #include "server/jobs/extend.h"
@@ -29,15 +30,9 @@ typedef struct results {
 static bool add_result(void *context, const run *r)
 {
     results *all = context;
-    if (all->n == all->capacity) {
-        size_t capacity = all->capacity ? 2 * all->capacity : 64;
-        result *items = realloc(all->items, capacity * sizeof *items);
-        if (!items) {
-            all->has_failed = true;
-            return false;
-        }
-        all->items = items;
-        all->capacity = capacity;
+    if (!array_reserve(&all->items, &all->capacity, all->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
+        all->has_failed = true;
+        return false;
     }
     bool is_last = r->id == all->last->id;
     all->has_others = all->has_others || (!is_last && !run_state_is_terminal(r->status));

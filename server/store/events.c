@@ -1,6 +1,7 @@
 /* store_events — what happened, with ids that are never used twice: added in the transaction of the
  * change, read again by those who come back. The last 200,000 are kept; the values of an epoch are
  * read from `epochs`. */
+#include "core/base/array.h"
 #include "server/store/internal.h"
 
 #include <assert.h>
@@ -21,15 +22,9 @@ static const char INSERT[] =
 
 static bool reserve(store_writer *w, fail *f)
 {
-    if (w->n_events < w->events_capacity)
-        return true;
-    int capacity = w->events_capacity ? w->events_capacity * 2 : 64;
-    event_row *events = realloc(w->events, (size_t)capacity * sizeof *events);
-    if (!events)
-        return fail_set(f, FAIL_STORAGE, NULL, "There is no memory to tell of a change.");
-    w->events = events;
-    w->events_capacity = capacity;
-    return true;
+    return array_reserve(&w->events, &w->events_capacity, (size_t)w->n_events + 1,
+                         ARRAY_BOUNDED_ELSEWHERE) ||
+           fail_set(f, FAIL_STORAGE, NULL, "There is no memory to tell of a change.");
 }
 
 bool store_add_event(store_writer *w, const event_row *event, fail *f)

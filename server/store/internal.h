@@ -19,7 +19,8 @@ typedef struct store_writer {
     store_connection connection;
     char now[CLOCK_DATE_BYTES]; /* of the transaction */
     event_row *events;          /* of the transaction, in the order of their ids */
-    int n_events, events_capacity;
+    int n_events;
+    size_t events_capacity;
     buffer insert_fields; /* store_schema_add_insert(): found again by the address of its text */
     int64_t first_event;  /* of the horizon: no event from it on was pruned */
     int wal_pages;        /* in the WAL since it was last copied back */
@@ -50,7 +51,7 @@ void store_give_back(store *s, store_connection *c);
 /* Ids that a change came upon, told to the caller after the commit. */
 typedef struct store_ids {
     int64_t *ids; /* heap */
-    int64_t n, capacity;
+    size_t n, capacity;
 } store_ids;
 /* *out becomes what the statement, with ?1 = id, gives in its first column. */
 FAIL_CHECKED bool store_ids_list(store_writer *w, const char *sql, int64_t id, store_ids *out,

@@ -1,6 +1,7 @@
 /* store_state — the changes of a run's state: each one compare-and-swap, with the counts, the
  * experiment's state and the events that follow from it in the same transaction. The counters
  * themselves are kept by triggers (migrations/). */
+#include "core/base/array.h"
 #include "server/store/internal.h"
 
 #include <assert.h>
@@ -18,14 +19,8 @@ bool store_no_run(int64_t id, fail *f)
 
 static bool add_id(store_ids *list, int64_t id, fail *f)
 {
-    if (list->n == list->capacity) {
-        int64_t capacity = list->capacity ? list->capacity * 2 : 64;
-        int64_t *ids = realloc(list->ids, (size_t)capacity * sizeof *ids);
-        if (!ids)
-            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to list the runs.");
-        list->ids = ids;
-        list->capacity = capacity;
-    }
+    if (!array_reserve(&list->ids, &list->capacity, list->n + 1, ARRAY_BOUNDED_ELSEWHERE))
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to list the runs.");
     list->ids[list->n++] = id;
     return true;
 }
@@ -51,7 +46,7 @@ bool store_ids_list(store_writer *w, const char *sql, int64_t id, store_ids *out
 
 void store_ids_tell(store_ids *list, void (*each)(void *context, int64_t id), void *context)
 {
-    for (int64_t i = 0; each && i < list->n; i++)
+    for (size_t i = 0; each && i < list->n; i++)
         each(context, list->ids[i]);
     free(list->ids);
     *list = (store_ids){0};
@@ -369,7 +364,7 @@ typedef struct bulk {
 static bool tell_runs(store_writer *w, const store_ids *runs, fail *f)
 {
     int64_t experiment_id;
-    for (int64_t i = 0; i < runs->n; i++)
+    for (size_t i = 0; i < runs->n; i++)
         if (!tell_run(w, runs->ids[i], &experiment_id, f))
             return false;
     return true;
@@ -469,7 +464,7 @@ bool store_requeue_runs(store_writer *w, fail *f)
                    store_ids_list(w, LIST_UNSETTLED, 0, &experiments, f) &&
                    store_run_with_id(w, REQUEUE, 0, f) && store_run_with_id(w, UNSETTLE, 0, f) &&
                    tell_runs(w, &runs, f);
-    for (int64_t i = 0; is_good && i < experiments.n; i++)
+    for (size_t i = 0; is_good && i < experiments.n; i++)
         is_good = store_settle_experiment(w, experiments.ids[i], f);
     store_ids_tell(&runs, NULL, NULL);
     store_ids_tell(&experiments, NULL, NULL);

@@ -1,20 +1,9 @@
 #include "server/study/curves.h"
+#include "core/base/array.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-
-static bool grow(comparison_band *band, fail *f)
-{
-    size_t capacity = band->capacity ? 2 * band->capacity : 64;
-    band_point *points = reallocarray(band->points, capacity, sizeof *points);
-    if (!points)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory for a curve of %zu epochs.",
-                        capacity);
-    band->points = points;
-    band->capacity = capacity;
-    return true;
-}
 
 static void add_value(band_point *point, double value)
 {
@@ -31,8 +20,9 @@ bool comparison_band_add(comparison_band *band, int64_t epoch, double value, fai
     bool is_new = band->n == 0 || band->points[band->n - 1].epoch != epoch;
     if (is_new) {
         assert(band->n == 0 || band->points[band->n - 1].epoch < epoch);
-        if (band->n == band->capacity && !grow(band, f))
-            return false;
+        if (!array_reserve(&band->points, &band->capacity, band->n + 1, ARRAY_BOUNDED_ELSEWHERE))
+            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
+                            "Not enough memory for a curve of %zu epochs.", band->n + 1);
         band->points[band->n++] = (band_point){.epoch = epoch, .least = NAN, .greatest = NAN};
     }
     if (isfinite(value))

@@ -1,4 +1,5 @@
 #include "server/text/buffer.h"
+#include "core/base/array.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -18,24 +19,10 @@ void buffer_close(buffer *b)
 
 static bool reserve(buffer *b, size_t more)
 {
-    if (b->failed || more > b->maximum || b->n > b->maximum - more) {
+    if (b->failed || more > b->maximum || b->n > b->maximum - more ||
+        !array_reserve(&b->data, &b->capacity, b->n + more + 1, b->maximum + 1))
         b->failed = true;
-        return false;
-    }
-    size_t wanted = b->n + more + 1;
-    if (wanted <= b->capacity)
-        return true;
-    size_t capacity = b->capacity ? b->capacity : 256;
-    while (capacity < wanted)
-        capacity *= 2;
-    char *data = realloc(b->data, capacity);
-    if (!data) {
-        b->failed = true;
-        return false;
-    }
-    b->data = data;
-    b->capacity = capacity;
-    return true;
+    return !b->failed;
 }
 
 void buffer_add(buffer *b, const void *bytes, size_t n)

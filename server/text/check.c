@@ -2,6 +2,7 @@
  * 8259 forbids (01, raw control characters, overlong UTF-8, text behind the end) and cuts strings
  * at \u0000. */
 #include "server/text/check.h"
+#include "core/base/array.h"
 #include "server/text/pointer.h"
 #include "server/text/utf8.h"
 
@@ -293,14 +294,8 @@ static bool scan_key(scanner *s)
 {
     if (peek(s) != '"')
         return refuse(s, s->at, "expected a name in double quotes");
-    if (s->n_keys == s->keys_capacity) {
-        size_t capacity = s->keys_capacity ? 2 * s->keys_capacity : 64;
-        char **keys = realloc(s->keys, capacity * sizeof *keys);
-        if (!keys)
-            return fail_set(s->f, FAIL_OUT_OF_MEMORY, "", "no memory to read the JSON text");
-        s->keys = keys;
-        s->keys_capacity = capacity;
-    }
+    if (!array_reserve(&s->keys, &s->keys_capacity, s->n_keys + 1, JSON_NODES_LIMIT))
+        return fail_set(s->f, FAIL_OUT_OF_MEMORY, "", "no memory to read the JSON text");
     char *name = s->names + s->names_used;
     if (!scan_string(s, name))
         return false;
