@@ -51,14 +51,23 @@ typedef struct trainer {
     double began, last_checkpoint;
 } trainer;
 
-/* Carves (or counts) the memory of a run. */
+/* trainer.c: carves (or counts) the memory of a run. */
 void trainer_take(trainer *t, arena *a);
+
+/* A training of `input` from its start: memory, threads, initial weights. False (out of memory)
+ * holds nothing. */
+FAIL_CHECKED bool trainer_open(trainer *t, const train_input *input, const train_hooks *hooks,
+                               fail *f);
+void trainer_close(trainer *t);
 
 /* True where the best weights are kept beside the current ones. */
 bool trainer_keeps_best(const train_spec *spec);
 
 /* Which weights evaluation uses: the moving average where there is one. */
 real *trainer_evaluated_model(const trainer *t);
+
+/* minibatch.c: reads the minibatch of the step to come into t->work: its n, input, target. */
+void minibatch_read(trainer *t);
 
 /* checkpoint.c: the bytes of a checkpoint, and back. Reading refuses (FAIL_CONFLICT) what is not a
  * checkpoint of this very run. */

@@ -1,158 +1,13 @@
 #include "core/train/train.h"
 
 #include "core/base/clock.h"
-#include "core/math/mat.h"
 #include "core/train/internal.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- memory ---- */
-
-bool trainer_keeps_best(const train_spec *spec)
-{
-    return spec->early_stopping.enabled && spec->early_stopping.restore_best_weights;
-}
-
-void trainer_take(trainer *t, arena *a)
-{
-    const train_spec *spec = t->spec;
-    size_t batch = (size_t)spec->batch_size < t->data->n[PART_TRAIN] ? (size_t)spec->batch_size
-                                                                     : t->data->n[PART_TRAIN];
-    const optimizer *rule = &OPTIMIZERS[spec->optimizer];
-    t->model = arena_take(a, t->net.n_model, sizeof(real));
-    t->first = rule->has_momentum(spec) ? arena_take(a, t->net.n_trained, sizeof(real)) : NULL;
-    t->second = rule->has_squares ? arena_take(a, t->net.n_trained, sizeof(real)) : NULL;
-    t->best_model = trainer_keeps_best(spec) ? arena_take(a, t->net.n_model, sizeof(real)) : NULL;
-    t->order = arena_take(a, t->data->n[PART_TRAIN], sizeof(uint32_t));
-    t->rows =
-        sizeof(real) == sizeof(float) ? NULL : arena_take(a, batch * t->net.inputs, sizeof(float));
-    t->told = sizeof(real) == sizeof(float) ? NULL : arena_take(a, t->net.n_model, sizeof(float));
-    net_take_work(&t->net, a, batch, true, &t->work);
-    regularization_take(&t->regularization, a, spec, &t->net, &t->work, t->data, batch, false);
-    update_take(&t->update, a, spec, &t->net, &t->work, &t->regularization);
-    evaluation_take(&t->evaluation, a, spec, &t->net, t->data);
-    t->checkpoint = arena_take(a, checkpoint_bytes(t), 1);
-}
-
-static void init_state(trainer *t)
-{
-    t->state = (trainer_state){0};
-    stopping_init(&t->state.stopping);
-    for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
-        t->state.last[i] = t->state.best[i] = NAN;
-    net_initialize(&t->net, t->spec, t->model);
-    if (t->regularization.average)
-        memcpy(t->regularization.average, t->model, t->net.n_model * sizeof(real));
-}
-
-static bool trainer_open(trainer *t, const train_input *input, const train_hooks *hooks, fail *f)
-{
-    const dataset *set = input->data->set;
-    *t = (trainer){.input = input,
-                   .spec = input->spec,
-                   .data = input->data,
-                   .hooks = hooks,
-                   .began = clock_steady_seconds()};
-    net_init(&t->net, t->spec, set->d, set->k, set->task);
-    t->steps_per_epoch =
-        ((int64_t)t->data->n[PART_TRAIN] + t->spec->batch_size - 1) / t->spec->batch_size;
-    arena counting = {0};
-    trainer_take(t, &counting);
-    if (!arena_open(&t->arena, counting.used, f))
-        return false;
-    trainer_take(t, &t->arena);
-    mat_setup();
-    if (!parallel_new(input->threads, &t->parallel, f)) {
-        arena_close(&t->arena);
-        return false;
-    }
-    t->evaluation.parallel = t->parallel;
-    t->update.model = t->model;
-    t->update.first = t->first;
-    t->update.second = t->second;
-    init_state(t);
-    t->last_checkpoint = t->began;
-    return true;
-}
-
-static void trainer_close(trainer *t)
-{
-    parallel_free(t->parallel);
-    arena_close(&t->arena);
-}
-
-real *trainer_evaluated_model(const trainer *t)
-{
-    return t->regularization.average ? t->regularization.average : t->model;
-}
-
 /* ---- one step ---- */
-
-static void one_hot(const trainer *t, const uint32_t *positions, size_t first, size_t n)
-{
-    const int32_t *labels = t->data->labels[PART_TRAIN];
-    size_t k = t->net.outputs;
-    memset(t->work.target, 0, n * k * sizeof(real));
-    for (size_t i = 0; i < n; i++)
-        t->work.target[i * k + (size_t)labels[positions ? positions[i] : first + i]] = 1;
-}
-
-typedef struct read_job {
-    trainer *t;
-    const uint32_t *positions;
-    size_t first, n;
-} read_job;
-
-static void read_part(void *context, int part)
-{
-    const read_job *j = context;
-    net_rows rows = net_group(j->n, part);
-    size_t at = rows.first * j->t->net.inputs, count = rows.n * j->t->net.inputs;
-    float *to = j->t->rows ? j->t->rows + at : (float *)(void *)(j->t->work.input + at);
-    split_read_inputs(j->t->data, PART_TRAIN, j->positions ? j->positions + rows.first : NULL,
-                      j->first + rows.first, rows.n, to);
-    for (size_t i = 0; j->t->rows && i < count; i++)
-        j->t->work.input[at + i] = to[i];
-}
-
-static void read_targets(trainer *t, const uint32_t *positions, size_t first, size_t n)
-{
-    if (t->net.task == TASK_CLASSIFICATION) {
-        one_hot(t, positions, first, n);
-        return;
-    }
-    if (sizeof(real) == sizeof(float)) {
-        split_read_targets(t->data, PART_TRAIN, positions, first, n,
-                           (float *)(void *)t->work.target);
-        return;
-    }
-    enum { CHUNK = 64 };
-    float chunk[CHUNK];
-    size_t k = t->net.outputs;
-    assert(k <= CHUNK);
-    for (size_t i = 0; i < n; i++) {
-        split_read_targets(t->data, PART_TRAIN, positions ? positions + i : NULL, first + i, 1,
-                           chunk);
-        for (size_t j = 0; j < k; j++)
-            t->work.target[i * k + j] = (real)chunk[j];
-    }
-}
-
-static void read_minibatch(trainer *t)
-{
-    size_t n_train = t->data->n[PART_TRAIN],
-           first = (size_t)(t->state.steps_in_epoch * t->spec->batch_size);
-    read_job j = {.t = t, .first = first};
-    j.n = n_train - first < (size_t)t->spec->batch_size ? n_train - first
-                                                        : (size_t)t->spec->batch_size;
-    j.positions = t->spec->shuffle ? t->order + first : NULL;
-    t->work.n = j.n;
-    parallel_run(t->parallel, net_groups(j.n), read_part, &j);
-    read_targets(t, j.positions, first, j.n);
-}
 
 static void account(trainer *t)
 {
@@ -176,7 +31,7 @@ static void train_step(trainer *t)
 {
     uint32_t number = (uint32_t)t->state.step;
     net_hooks hooks = regularization_hooks(&t->regularization);
-    read_minibatch(t);
+    minibatch_read(t);
     net_use_model(&t->net, t->model, &t->work);
     regularization_start_step(&t->regularization, RNG_DROPOUT, number, 0, true, t->parallel);
     regularization_apply_batch(&t->regularization, t->parallel);
