@@ -107,13 +107,13 @@ static double power_at(double delta, double critical, double df)
            stats_noncentral_t_cdf(-critical, df, delta);
 }
 
-double stats_detectable_effect(size_t n)
+double stats_detectable_delta(double df)
 {
-    if (n < 2)
+    if (!(df >= 1))
         return NAN;
-    double df = (double)(n - 1), critical = stats_t_quantile(1 - STATS_LEVEL / 2, df);
+    double critical = stats_t_quantile(1 - STATS_LEVEL / 2, df);
     /* With one degree of freedom delta is 16.2, with more it is less: the bracket holds for every
-     * n. */
+     * df. */
     double low = 0, high = 20;
     while (high - low > 4 * DBL_EPSILON * high) {
         double middle = low + (high - low) / 2;
@@ -122,7 +122,12 @@ double stats_detectable_effect(size_t n)
         else
             high = middle;
     }
-    return (low + (high - low) / 2) / sqrt((double)n);
+    return low + (high - low) / 2;
+}
+
+double stats_detectable_effect(size_t n)
+{
+    return n < 2 ? NAN : stats_detectable_delta((double)(n - 1)) / sqrt((double)n);
 }
 
 /* Sorts order[0..n-1] by p ascending: a heap sort, since qsort has no context argument in ISO C and

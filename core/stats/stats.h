@@ -49,9 +49,13 @@ typedef struct stats_paired {
 } stats_paired;
 stats_paired stats_paired_of(const double *a, const double *b, size_t n);
 
+/* The noncentrality with which a two-sided t test with df degrees of freedom rejects with
+ * STATS_POWER at STATS_LEVEL: delta with P(|T| > t_crit) = STATS_POWER, both tails counted, for T
+ * noncentral t. NaN for df < 1. */
+double stats_detectable_delta(double df);
+
 /* The smallest true difference, as a multiple of the deviation of the differences, that a paired t
- * test with n pairs finds with STATS_POWER at STATS_LEVEL (both tails count): delta / sqrt(n) with
- * P(|T| > t_crit) = STATS_POWER for T noncentral t with n - 1 degrees of freedom. NaN for n < 2. */
+ * test with n pairs finds so: stats_detectable_delta(n - 1) / sqrt(n). NaN for n < 2. */
 double stats_detectable_effect(size_t n);
 
 /* What stats_holm() is to be given for a comparison of n pairs: its p; STATS_UNKNOWN_P where all
