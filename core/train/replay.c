@@ -21,11 +21,14 @@ static bool on_model(void *context, int64_t epoch, const float *model, fail *f)
     return true;
 }
 
-static train_command poll(void *context)
+static train_answer on_step(void *context, int64_t step, int64_t n_steps)
 {
     const replaying *r = context;
+    (void)step;
+    (void)n_steps;
     bool is_stopped = r->t->is_stopped && r->t->is_stopped(r->t->context);
-    return is_stopped || r->n_told == r->t->n_epochs ? TRAIN_CANCEL : TRAIN_GO_ON;
+    bool is_over = is_stopped || r->n_told == r->t->n_epochs;
+    return (train_answer){.command = is_over ? TRAIN_CANCEL : TRAIN_GO_ON};
 }
 
 /* What these fields ask for is only looked at: no weight depends on it. */
@@ -44,7 +47,7 @@ bool train_replay_run(const train_replay *t, size_t *n_reached, fail *f)
     assert(t->n_epochs > 0 && t->epochs[t->n_epochs - 1] <= t->spec->epochs);
     train_spec quiet = without_measuring(t->spec);
     replaying r = {.t = t};
-    train_hooks hooks = {.context = &r, .on_model = on_model, .poll = poll};
+    train_hooks hooks = {.context = &r, .on_model = on_model, .on_step = on_step};
     train_input input = {.spec = &quiet, .data = t->data, .threads = 1};
     train_result result = {.model = NULL};
     if (!train_run(&input, &hooks, &result, f))

@@ -68,16 +68,15 @@ static void start_epoch_sums(trainer_state *s)
     memset(s->layer_norm_sums, 0, sizeof s->layer_norm_sums);
 }
 
-/* What the outside wants after each step. */
+/* Tells the outside how far it is; what that wants. */
 static train_command ask(const trainer *t)
 {
     const train_hooks *h = t->hooks;
-    if (!h)
-        return TRAIN_GO_ON;
-    if (h->on_step)
-        h->on_step(h->context, t->state.step, t->spec->epochs * t->steps_per_epoch);
-    parallel_set_active(t->parallel, h->threads ? h->threads(h->context) : t->input->threads);
-    return h->poll ? h->poll(h->context) : TRAIN_GO_ON;
+    train_answer answer = {.command = TRAIN_GO_ON};
+    if (h && h->on_step)
+        answer = h->on_step(h->context, t->state.step, t->spec->epochs * t->steps_per_epoch);
+    parallel_set_active(t->parallel, answer.threads ? answer.threads : t->input->threads);
+    return answer.command;
 }
 
 /* Trains to the end of the epoch under way. Returns false when the run is to stop in its midst:

@@ -21,12 +21,18 @@
 
 typedef enum train_command { TRAIN_GO_ON, TRAIN_PAUSE, TRAIN_CANCEL } train_command;
 
+/* How a run is to go on after a step. */
+typedef struct train_answer {
+    train_command command;
+    int threads; /* that may work now, at most input.threads; 0: all of these */
+} train_answer;
+
 typedef enum train_stop {
     TRAIN_STOP_FINISHED,      /* all epochs done */
     TRAIN_STOP_EARLY_STOPPED, /* the criterion of early_stopping held */
     TRAIN_STOP_DIVERGED,      /* a loss was not finite */
-    TRAIN_STOP_CANCELLED,     /* poll() said TRAIN_CANCEL */
-    TRAIN_STOP_PAUSED /* poll() said TRAIN_PAUSE; on_checkpoint() has been given the state */
+    TRAIN_STOP_CANCELLED,     /* on_step() said TRAIN_CANCEL */
+    TRAIN_STOP_PAUSED /* on_step() said TRAIN_PAUSE; on_checkpoint() has been given the state */
 } train_stop;
 
 typedef struct train_hooks { /* any may be NULL */
@@ -34,17 +40,15 @@ typedef struct train_hooks { /* any may be NULL */
     /* A record is complete. False stops the run with that fail. Resuming repeats no record that
      * came before the checkpoint. */
     bool (*on_record)(void *context, const record *r, fail *f);
-    /* The state of the run, enough to resume; valid during the call only. Called when poll() says
+    /* The state of the run, enough to resume; valid during the call only. Called when on_step() says
      * pause and every checkpoint_seconds, at the end of an epoch. */
     bool (*on_checkpoint)(void *context, const void *bytes, size_t n_bytes, fail *f);
     /* At epoch 0 and at the end of every epoch, before its record: the weights that evaluation uses
      * (the moving average where there is one), borrowed for the call. False stops the run with that
      * fail. */
     bool (*on_model)(void *context, int64_t epoch, const float *model, fail *f);
-    train_command (*poll)(void *context);                          /* once per step */
-    void (*on_step)(void *context, int64_t step, int64_t n_steps); /* once per step: progress */
-    int (*threads)(
-        void *context); /* threads that may work now, once per step; NULL: input.threads */
+    /* Once per step: how far the run is. NULL: it goes on, with all threads. */
+    train_answer (*on_step)(void *context, int64_t step, int64_t n_steps);
 } train_hooks;
 
 typedef struct train_input {
@@ -52,7 +56,7 @@ typedef struct train_input {
     const split *data;
     const void *checkpoint; /* NULL: from the start */
     size_t checkpoint_bytes;
-    int threads;               /* at least 1; also the most that hooks.threads may ask for */
+    int threads;               /* at least 1; also the most that on_step() may ask for */
     double checkpoint_seconds; /* least time between checkpoints, 0: none but at a pause */
 } train_input;
 

@@ -115,6 +115,12 @@ static void on_step(void *context, int64_t step, int64_t n_steps)
     cli_progress_step(&t->progress, step, n_steps);
 }
 
+static train_answer on_answered_step(void *context, int64_t step, int64_t n_steps)
+{
+    on_step(context, step, n_steps);
+    return (train_answer){.command = on_poll(context)};
+}
+
 static int on_allowed(void *context)
 {
     return ((const training *)context)->threads;
@@ -214,7 +220,7 @@ static bool train_in_memory(training *t, fail *f)
         .spec = &t->spec,
         .data_dir = t->data_dir,
         .threads = t->threads,
-        .hooks = {.context = t, .on_record = on_record, .poll = on_poll, .on_step = on_step},
+        .hooks = {.context = t, .on_record = on_record, .on_step = on_answered_step},
         .open_dataset = open_dataset,
         .open_context = t};
     if (!engine_train(&task, &result, sha256, f))

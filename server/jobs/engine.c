@@ -94,22 +94,10 @@ static bool pass_record(void *context, const record *r, fail *f)
     return t->task->hooks.on_record(t->task->hooks.context, r, f);
 }
 
-static train_command pass_poll(void *context)
+static train_answer pass_step(void *context, int64_t step, int64_t n_steps)
 {
     const training *t = context;
-    return t->task->hooks.poll(t->task->hooks.context);
-}
-
-static void pass_step(void *context, int64_t step, int64_t n_steps)
-{
-    const training *t = context;
-    t->task->hooks.on_step(t->task->hooks.context, step, n_steps);
-}
-
-static int pass_threads(void *context)
-{
-    const training *t = context;
-    return t->task->hooks.threads(t->task->hooks.context);
+    return t->task->hooks.on_step(t->task->hooks.context, step, n_steps);
 }
 
 static train_hooks hooks_of(training *t)
@@ -119,9 +107,7 @@ static train_hooks hooks_of(training *t)
         .context = t,
         .on_record = told->on_record ? pass_record : NULL,
         .on_checkpoint = save_checkpoint,
-        .poll = told->poll ? pass_poll : NULL,
         .on_step = told->on_step ? pass_step : NULL,
-        .threads = told->threads ? pass_threads : NULL,
     };
 }
 

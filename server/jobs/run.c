@@ -96,22 +96,13 @@ static bool on_checkpoint(void *context, const void *bytes, size_t n_bytes, fail
     return store_flush(r->task->store, f);
 }
 
-static train_command on_poll(void *context)
+static train_answer on_step(void *context, int64_t step, int64_t n_steps)
 {
     const running *r = context;
-    return r->task->poll(r->task->context);
-}
-
-static void on_step(void *context, int64_t step, int64_t n_steps)
-{
-    const running *r = context;
-    r->task->on_step(r->task->context, step, n_steps);
-}
-
-static int on_threads(void *context)
-{
-    const running *r = context;
-    return r->task->allowed(r->task->context);
+    const jobs_task *task = r->task;
+    task->on_step(task->context, step, n_steps);
+    return (train_answer){.command = task->poll(task->context),
+                          .threads = task->allowed(task->context)};
 }
 
 /* ---- end ---- */
@@ -287,9 +278,7 @@ static bool train(running *r, train_result *result, fail *f)
         .hooks = {.context = r,
                   .on_record = on_record,
                   .on_checkpoint = on_checkpoint,
-                  .poll = on_poll,
-                  .on_step = on_step,
-                  .threads = on_threads},
+                  .on_step = on_step},
         .on_start = on_start,
         .open_dataset = task->open_dataset,
         .open_context = task->context,

@@ -22,7 +22,7 @@ typedef struct engine {
     /* Stops: the command given after `stop_at` steps of this call (0: none), and the checkpoint
      * that came of it. */
     train_command command;
-    int64_t stop_at, n_polls;
+    int64_t stop_at, n_steps;
     char *checkpoint;
     size_t checkpoint_bytes;
     int threads;
@@ -58,10 +58,12 @@ CHECK_UNUSED static bool engine_record(void *context, const record *r, fail *f)
     return true;
 }
 
-CHECK_UNUSED static train_command engine_poll(void *context)
+CHECK_UNUSED static train_answer engine_step(void *context, int64_t step, int64_t n_steps)
 {
     engine *e = context;
-    return ++e->n_polls == e->stop_at ? e->command : TRAIN_GO_ON;
+    (void)step;
+    (void)n_steps;
+    return (train_answer){.command = ++e->n_steps == e->stop_at ? e->command : TRAIN_GO_ON};
 }
 
 CHECK_UNUSED static bool engine_checkpoint(void *context, const void *bytes, size_t n, fail *f)
@@ -105,13 +107,13 @@ CHECK_UNUSED static bool engine_train(engine *e)
     train_hooks hooks = {.context = e,
                          .on_record = engine_record,
                          .on_checkpoint = engine_checkpoint,
-                         .poll = engine_poll};
+                         .on_step = engine_step};
     train_input input = {.spec = &e->spec, .data = e->data, .threads = e->threads};
     char *from = e->checkpoint;
     input.checkpoint = from;
     input.checkpoint_bytes = e->checkpoint_bytes;
     e->checkpoint = NULL;
-    e->n_polls = 0;
+    e->n_steps = 0;
     train_result_close(&e->result);
     bool ok = train_run(&input, &hooks, &e->result, &f);
     free(from);

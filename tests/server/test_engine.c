@@ -45,11 +45,14 @@ static bool on_checkpoint(void *context, const void *bytes, size_t n_bytes, fail
     return w->makes_durable;
 }
 
-static train_command on_poll(void *context)
+static train_answer on_step(void *context, int64_t step, int64_t n_steps)
 {
     watcher *w = context;
+    (void)step;
+    (void)n_steps;
     w->n_steps++;
-    return w->stop_after && w->n_steps >= w->stop_after ? w->command : TRAIN_GO_ON;
+    bool is_over = w->stop_after && w->n_steps >= w->stop_after;
+    return (train_answer){.command = is_over ? w->command : TRAIN_GO_ON};
 }
 
 static void on_start(void *context, const engine_start *start)
@@ -93,7 +96,7 @@ static engine_task task_of(const train_spec *spec, const char *checkpoint, watch
                          .hooks = {.context = w,
                                    .on_record = on_record,
                                    .on_checkpoint = on_checkpoint,
-                                   .poll = on_poll},
+                                   .on_step = on_step},
                          .on_start = on_start};
 }
 
