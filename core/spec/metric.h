@@ -1,7 +1,10 @@
-/* metric — METRICS[], the one table of what is measured, and the record of one epoch.
+/* metric — METRICS[] and LAYER_METRICS[], the tables of what is measured, and the record of one
+ * epoch.
  *
- * 1. A metric's name is the same in C, JSON, SQL, CSV and the dashboard.
- * 2. A value that does not exist (accuracy of a regression, val_loss in an epoch without
+ * 1. A metric is a row (core/spec/metric_rows.h, core/spec/metric_layer_rows.h) with its function:
+ *    columns of the database, members of answers and events, curves.csv and the catalogue follow.
+ * 2. Its name is the same in C, JSON, SQL, CSV and the dashboard.
+ * 3. A value that does not exist (accuracy of a regression, val_loss in an epoch without
  *    evaluation) is NaN.
  * Threads: constant tables, plain values. Losses are in nats (cross-entropy) or squared target
  * units. */
@@ -14,49 +17,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Per epoch first, in the order of curves.csv; then once, at the end, with the selected weights. */
 typedef enum metric_id {
-    /* per epoch, in the order of curves.csv and of the table `epochs`, after `epoch` and `step` */
-    METRIC_BATCH_LOSS,
-    METRIC_TRAIN_LOSS,
-    METRIC_TRAIN_ACCURACY,
-    METRIC_VAL_LOSS,
-    METRIC_VAL_ACCURACY,
-    METRIC_TRAIN_RMSE,
-    METRIC_TRAIN_R2,
-    METRIC_VAL_RMSE,
-    METRIC_VAL_R2,
-    METRIC_PENALTY,
-    METRIC_LEARNING_RATE,
-    METRIC_GRADIENT_NORM,
-    METRIC_GRADIENT_NOISE,
-    METRIC_WEIGHT_NORM,
-    METRIC_SECONDS,
+#define METRIC_EPOCH_ROW(id, ...) METRIC_##id,
+#include "core/spec/metric_rows.h"
     METRIC_EPOCH_COUNT,
-    /* once, at the end, with the selected weights */
-    METRIC_TEST_LOSS = METRIC_EPOCH_COUNT,
-    METRIC_TEST_ACCURACY,
-    METRIC_TEST_RMSE,
-    METRIC_TEST_R2,
-    METRIC_TEST_ECE,
-    METRIC_TEST_BRIER,
-    METRIC_GENERALIZATION_GAP,
-    METRIC_MC_TEST_LOSS,
-    METRIC_MC_TEST_ACCURACY,
-    METRIC_MC_TEST_ECE,
-    METRIC_MC_TEST_RMSE,
+    METRIC_LAST_OF_EPOCHS = METRIC_EPOCH_COUNT - 1,
+#define METRIC_END_ROW(id, ...) METRIC_##id,
+#include "core/spec/metric_rows.h"
     METRIC_COUNT
 } metric_id;
 
 typedef enum layer_metric_id {
-    LAYER_METRIC_WEIGHT_NORM,
-    LAYER_METRIC_GRADIENT_NORM,
-    LAYER_METRIC_ACTIVATION_MEAN,
-    LAYER_METRIC_ACTIVATION_STD,
-    LAYER_METRIC_SPARSITY,
-    LAYER_METRIC_DEAD_FRACTION,
-    LAYER_METRIC_COADAPTATION,
-    LAYER_METRIC_VARIANCE_SHIFT,
-    LAYER_METRIC_EFFECTIVE_RANK,
+#define METRIC_LAYER_ROW(id, ...) LAYER_METRIC_##id,
+#include "core/spec/metric_layer_rows.h"
     LAYER_METRIC_COUNT
 } layer_metric_id;
 
@@ -66,11 +40,41 @@ typedef enum metric_direction {
     METRIC_NEITHER
 } metric_direction;
 
+typedef enum metric_when { METRIC_PER_EPOCH, METRIC_AT_END, METRIC_PER_LAYER } metric_when;
+
+/* What is measured; these are also the stages in which a moment becomes known, in this order. */
+typedef enum metric_part {
+    METRIC_OF_STEPS,        /* the optimizer steps of the epoch: known even where it diverged */
+    METRIC_OF_TRAIN,        /* the training split, evaluation mode */
+    METRIC_OF_VALIDATION,   /* the validation split, evaluation mode */
+    METRIC_OF_TEST,         /* the test split, evaluation mode: at the end alone */
+    METRIC_OF_SAMPLED_TEST, /* the test split, mean answer over monte_carlo_samples masks */
+    METRIC_OF_MODEL,        /* the weights, or metrics of several parts */
+    METRIC_PART_COUNT
+} metric_part;
+
+/* Under which names a run keeps it: last_... and best_... of those epochs, its own name of the
+ * selected weights. */
+typedef enum metric_keeps {
+    METRIC_KEEPS_NOTHING = 0,
+    METRIC_KEEPS_LAST = 1,
+    METRIC_KEEPS_BEST = 2,
+    METRIC_KEEPS_SELECTED = 4
+} metric_keeps;
+
+struct metric_moment; /* core/spec/metric_moment.h */
+
 typedef struct metric {
     const char *name, *unit, *help;
     metric_direction direction;
+    metric_when when;
+    metric_part part;
+    unsigned keeps;                  /* metric_keeps, or-ed */
     bool is_test;                    /* of the test split: never used to select */
     bool classification, regression; /* the tasks that have it */
+    /* The value from what is known at the moment of `when` and `part`: pure; NaN where that does
+     * not tell it. */
+    double (*measure)(const struct metric_moment *known);
 } metric;
 
 extern const metric METRICS[METRIC_COUNT];
@@ -79,6 +83,10 @@ extern const metric LAYER_METRICS[LAYER_METRIC_COUNT];
 /* Index of the metric called `name`, or -1. */
 int metric_find(const char *name);
 
+/* The metric that is the same of another part (val_loss of the test split: test_loss), or
+ * METRIC_COUNT. */
+metric_id metric_of_part(metric_id id, metric_part part);
+
 /* One epoch's line of the learning curves. Epoch 0 is the state before training. */
 typedef struct record {
     int64_t epoch, step; /* epochs and optimizer steps done */
@@ -86,26 +94,5 @@ typedef struct record {
     int n_layers; /* 0 where layers are not recorded; else hidden layers + the output layer */
     double layers[SPEC_ALL_LAYERS_LIMIT][LAYER_METRIC_COUNT];
 } record;
-
-/* Mean cross-entropy (nats), accuracy, 15-bin expected calibration error and Brier score of class
- * probabilities. probabilities: (n, k) row-major, rows sum to 1; labels: (n) in 0..k-1. ECE:
- * equal-width bins (lo, hi] of the largest probability, sum of n_b/n * |accuracy_b - confidence_b|
- * (Guo et al. 2017). Brier: mean over samples of sum_k (p_k - onehot_k)^2, range 0..2. */
-typedef struct classification_scores {
-    double loss, accuracy, ece, brier;
-} classification_scores;
-classification_scores metric_score_classification(const float *probabilities, const int32_t *labels,
-                                                  size_t n, size_t k);
-
-enum { METRIC_ECE_BINS = 15 };
-
-/* Mean squared error over samples and outputs, its root, and R^2 = 1 - SS_res/SS_tot (SS_tot around
- * each output's mean, summed over outputs; NaN when SS_tot is 0). predictions, targets: (n, k)
- * row-major. */
-typedef struct regression_scores {
-    double loss, rmse, r2;
-} regression_scores;
-regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n,
-                                          size_t k);
 
 #endif

@@ -89,7 +89,7 @@ static uint64_t hash_field(uint64_t hash, const field *row, const train_spec *sp
 
 static header header_of(const trainer *t)
 {
-    header h = {.magic = "regulab-run-2",
+    header h = {.magic = "regulab-run-3",
                 .n_model = t->net.n_model,
                 .n_train = t->data->n[PART_TRAIN],
                 .state_bytes = sizeof(trainer_state)};

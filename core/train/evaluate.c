@@ -1,5 +1,7 @@
 #include "core/train/evaluate.h"
 
+#include "core/spec/metric_score.h"
+
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -113,16 +115,28 @@ static void read_truth(evaluation *e, dataset_part part, size_t n)
             e->labels[i] = e->data->labels[part][positions ? positions[i] : i];
 }
 
-static scores score(const evaluation *e, const float *predictions)
+static metric_scores score(const metric_answers *a)
 {
-    if (e->targets) {
-        regression_scores r =
-            metric_score_regression(predictions, e->targets, e->n, e->net->outputs);
-        return (scores){r.loss, NAN, r.rmse, r.r2, NAN, NAN};
+    if (a->targets) {
+        regression_scores r = metric_score_regression(a->outputs, a->targets, a->n, a->k);
+        return (metric_scores){r.loss, NAN, r.rmse, r.r2, NAN, NAN};
     }
-    classification_scores c =
-        metric_score_classification(predictions, e->labels, e->n, e->net->outputs);
-    return (scores){c.loss, c.accuracy, NAN, NAN, c.ece, c.brier};
+    classification_scores c = metric_score_classification(a->outputs, a->labels, a->n, a->k);
+    return (metric_scores){c.loss, c.accuracy, NAN, NAN, c.ece, c.brier};
+}
+
+/* `loss`: of the logits, which know more than the probabilities; not of a regression. */
+static metric_answers answers_of(const evaluation *e, const float *outputs, double loss)
+{
+    metric_answers a = {.n = e->n,
+                        .k = e->net->outputs,
+                        .outputs = outputs,
+                        .labels = e->labels,
+                        .targets = e->targets};
+    a.scores = score(&a);
+    if (e->labels && isfinite(a.scores.loss))
+        a.scores.loss = loss;
+    return a;
 }
 
 typedef struct observer {
@@ -162,7 +176,7 @@ static void start_layers(evaluation *e, size_t n)
         diagnostics_init(&e->layers[i], e->layer_memory[i], e->net->layers[i].outputs, n);
 }
 
-scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers)
+metric_answers evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers)
 {
     size_t n = count_of(e, part), k = e->net->outputs;
     observer o = {.e = e, .layers = layers};
@@ -182,10 +196,7 @@ scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool 
         for (size_t i = 0; i < c.n * k; i++)
             e->predictions[o.first * k + i] = (float)out[i];
     }
-    scores s = score(e, e->predictions);
-    if (e->labels && isfinite(s.loss)) /* from the logits, which know more than the probabilities */
-        s.loss = o.loss / (double)n;
-    return s;
+    return answers_of(e, e->predictions, o.loss / (double)n);
 }
 
 /* One pass with sampled mask number `mask`, whose rows count from c->first. */
@@ -203,8 +214,7 @@ static void sample_chunk(evaluation *e, real *model, const chunk *c, rng_purpose
     net_forward(e->net, work, model, NET_SAMPLE, &hooks, e->parallel);
 }
 
-void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
-                            double values[][LAYER_METRIC_COUNT])
+void evaluation_finish_layers(evaluation *e, real *model, int64_t epoch, metric_layer *out)
 {
     if (e->has_samples) {
         regularization_start_epoch(&e->sample, epoch);
@@ -215,7 +225,7 @@ void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
                                  e->n_pairs);
     }
     for (int i = 0; i < e->net->n_layers; i++)
-        diagnostics_read(&e->layers[i], values[i]);
+        out[i] = diagnostics_finish(&e->layers[i]);
 }
 
 /* ln(exp(a) + exp(b)); a may be -infinity. */
@@ -249,7 +259,7 @@ static double loss_of_log_sums(const evaluation *e, size_t n)
     return log((double)e->spec->monte_carlo_samples) - sum / (double)n;
 }
 
-scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
+metric_answers evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
 {
     if (!e->has_samples) /* every sample would be the same */
         return evaluation_run(e, model, PART_TEST, false);
@@ -265,8 +275,5 @@ scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
             sample_chunk(e, model, &c, RNG_MONTE_CARLO, (uint32_t)sample);
             add_sample(e, &c, e->sample_work.states[e->net->n_layers - 1].out);
         }
-    scores s = score(e, e->mean);
-    if (e->log_sums && isfinite(s.loss))
-        s.loss = loss_of_log_sums(e, n);
-    return s;
+    return answers_of(e, e->mean, e->log_sums ? loss_of_log_sums(e, n) : NAN);
 }

@@ -6,7 +6,7 @@
 #define CORE_TRAIN_EVALUATE_H
 
 #include "core/regularizer/regularizer.h"
-#include "core/spec/metric.h"
+#include "core/spec/metric_moment.h"
 #include "core/train/diagnostics.h"
 
 enum { EVALUATE_ROWS = 256 };
@@ -38,28 +38,23 @@ typedef struct evaluation {
     bool has_samples;
 } evaluation;
 
-typedef struct scores {
-    double loss, accuracy, rmse, r2, ece, brier;
-} scores;
-
 /* Carves (or counts) the memory; `parallel` is then set by the caller. spec, shape and data are
  * borrowed for as long as e is used. */
 void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape,
                      const split *data);
 
-/* Loss and scores of `model` on a part (of the training part: train_evaluation); `layers`, of the
- * validation part alone: fill e->layers on the way. */
-scores evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers);
+/* The answers of `model` to a part (of the training part: train_evaluation) and their scores, until
+ * the next evaluation; `layers`, of the validation part alone: fill e->layers on the way. */
+metric_answers evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers);
 
-/* Reads the diagnostics of one layer gathered by the last evaluation_run(..., true); variance_shift
- * of masks at the rates of `epoch` (0-based), over min(256, n) evenly spaced validation samples,
- * whose masks have the rows 0, 1, ... */
-void evaluation_read_layers(evaluation *e, real *model, int64_t epoch,
-                            double values[][LAYER_METRIC_COUNT]);
+/* What the last evaluation_run(..., true) gathered of each layer: out[i] but for its weights.
+ * variance_shift is of masks at the rates of `epoch` (0-based), over min(256, n) evenly spaced
+ * validation samples, whose masks have the rows 0, 1, ... */
+void evaluation_finish_layers(evaluation *e, real *model, int64_t epoch, metric_layer *out);
 
-/* Scores of the mean (of probabilities, not of logits) over monte_carlo_samples sampled predictions
- * on the test part, with the rates of `epoch` (0-based; Gal and Ghahramani 2016); of inference
+/* The mean answers (of probabilities, not of logits) over monte_carlo_samples sampled predictions on
+ * the test part, with the rates of `epoch` (0-based; Gal and Ghahramani 2016); those of inference
  * where nothing is sampled. The model is not changed. */
-scores evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch);
+metric_answers evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch);
 
 #endif

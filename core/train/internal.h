@@ -11,14 +11,9 @@
 /* Everything of a run that is neither memory of one step nor derived from the spec: it goes into
  * checkpoints as it is. */
 typedef struct trainer_state {
-    int64_t epoch, step;    /* done */
-    int64_t steps_in_epoch; /* of the epoch that is under way */
-    double loss_sum;        /* over its samples */
-    double loss_mean,
-        loss_squares; /* of its minibatch losses: Welford's mean and sum of squared differences */
-    double norm_sum, layer_norm_sums[SPEC_ALL_LAYERS_LIMIT];
-    double rate;
-    double epoch_seconds, train_seconds;
+    int64_t epoch, step; /* done */
+    metric_sums sums;    /* of the epoch that is under way */
+    double train_seconds;
     int64_t samples;
     stopping stopping;
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
@@ -68,6 +63,15 @@ real *trainer_evaluated_model(const trainer *t);
 
 /* minibatch.c: reads the minibatch of the step to come into t->work: its n, input, target. */
 void minibatch_read(trainer *t);
+
+/* measure.c. Everything NaN but what the epoch's steps tell. */
+void measure_steps(const trainer *t, record *out);
+/* The record of the epoch that has ended: `model` on the training and the validation part. Returns
+ * whether both losses are finite. */
+bool measure_epoch(trainer *t, real *model, record *out);
+/* What is measured once, at the end, of the selected model of `epoch`; selected: NaN there, the
+ * epoch's metrics before. */
+void measure_end(trainer *t, real *model, int64_t epoch, double selected[METRIC_COUNT]);
 
 /* checkpoint.c: the bytes of a checkpoint, and back. Reading refuses (FAIL_CONFLICT) what is not a
  * checkpoint of this very run. */

@@ -57,7 +57,7 @@ static void read_targets(trainer *t, const uint32_t *positions, size_t first, si
 void minibatch_read(trainer *t)
 {
     size_t n_train = t->data->n[PART_TRAIN],
-           first = (size_t)(t->state.steps_in_epoch * t->spec->batch_size);
+           first = (size_t)(t->state.sums.n_steps * t->spec->batch_size);
     read_job j = {.t = t, .first = first};
     j.n = n_train - first < (size_t)t->spec->batch_size ? n_train - first
                                                         : (size_t)t->spec->batch_size;

@@ -12,19 +12,21 @@
 static void account(trainer *t)
 {
     trainer_state *s = &t->state;
+    metric_sums *sums = &s->sums;
     double sum = 0;
     for (size_t i = 0; i < t->work.n; i++)
         sum += t->work.losses[i];
-    s->steps_in_epoch++;
     s->step++;
     s->samples += (int64_t)t->work.n;
-    s->loss_sum += sum;
-    double loss = sum / (double)t->work.n, difference = loss - s->loss_mean;
-    s->loss_mean += difference / (double)s->steps_in_epoch;
-    s->loss_squares += difference * (loss - s->loss_mean);
-    s->norm_sum += t->update.norm;
+    sums->n_steps++;
+    sums->n_samples += (int64_t)t->work.n;
+    sums->loss += sum;
+    double loss = sum / (double)t->work.n, difference = loss - sums->loss_mean;
+    sums->loss_mean += difference / (double)sums->n_steps;
+    sums->loss_squares += difference * (loss - sums->loss_mean);
+    sums->gradient_norm += t->update.norm;
     for (int i = 0; i < t->net.n_layers; i++)
-        s->layer_norm_sums[i] += t->update.layer_norms[i];
+        sums->layer_gradient_norms[i] += t->update.layer_norms[i];
 }
 
 static void train_step(trainer *t)
@@ -37,9 +39,10 @@ static void train_step(trainer *t)
     regularization_apply_batch(&t->regularization, t->parallel);
     net_forward(&t->net, &t->work, t->model, NET_TRAIN, &hooks, t->parallel);
     net_loss(&t->net, &t->work, true);
-    t->state.rate =
+    double rate =
         optimizer_learning_rate(t->spec, t->state.epoch, t->state.step, t->steps_per_epoch);
-    update_start_step(&t->update, t->state.step, t->state.rate);
+    t->state.sums.learning_rate = rate;
+    update_start_step(&t->update, t->state.step, rate);
     net_backward(&t->net, &t->work, &hooks, t->parallel, update_layer, &t->update);
     update_finish_step(&t->update, t->parallel);
     for (int i = 0; i < t->regularization.n_active; i++)
@@ -61,13 +64,6 @@ static void shuffle(trainer *t)
     rng_permute(&stream, t->order, n);
 }
 
-static void start_epoch_sums(trainer_state *s)
-{
-    s->steps_in_epoch = 0;
-    s->loss_sum = s->loss_mean = s->loss_squares = s->norm_sum = s->epoch_seconds = 0;
-    memset(s->layer_norm_sums, 0, sizeof s->layer_norm_sums);
-}
-
 /* Tells the outside how far it is; what that wants. */
 static train_command ask(const trainer *t)
 {
@@ -87,123 +83,55 @@ static bool train_epoch(trainer *t)
     bool go_on = true;
     shuffle(t);
     regularization_start_epoch(&t->regularization, t->state.epoch);
-    while (go_on && t->state.steps_in_epoch < t->steps_per_epoch) {
+    while (go_on && t->state.sums.n_steps < t->steps_per_epoch) {
         train_step(t);
         train_command command = ask(t);
-        if (!isfinite(t->state.loss_sum))
+        if (!isfinite(t->state.sums.loss))
             t->stop = TRAIN_STOP_DIVERGED;
         else if (command != TRAIN_GO_ON)
             t->stop = command == TRAIN_CANCEL ? TRAIN_STOP_CANCELLED : TRAIN_STOP_PAUSED;
         go_on = t->stop == TRAIN_STOP_FINISHED;
     }
     double seconds = clock_steady_seconds() - began;
-    t->state.epoch_seconds += seconds;
+    t->state.sums.seconds += seconds;
     t->state.train_seconds += seconds;
     return go_on;
 }
 
 /* ---- records ---- */
 
-static double weight_norm(const trainer *t, const real *model, int layer)
+static bool tell_record(const trainer *t, const record *line, fail *f)
 {
-    const net_layer *shape = &t->net.layers[layer];
-    return sqrt((double)kernel_sum_squares(model + shape->weight, shape->inputs * shape->outputs));
-}
-
-static void fill_training(const trainer *t, record *out)
-{
-    const trainer_state *s = &t->state;
-    double steps = (double)s->steps_in_epoch,
-           samples = fmin(steps * (double)t->spec->batch_size, (double)t->data->n[PART_TRAIN]);
-    if (s->steps_in_epoch == 0)
-        return;
-    out->values[METRIC_BATCH_LOSS] = s->loss_sum / samples;
-    out->values[METRIC_LEARNING_RATE] = s->rate;
-    out->values[METRIC_GRADIENT_NORM] = s->norm_sum / steps;
-    out->values[METRIC_GRADIENT_NOISE] = sqrt(s->loss_squares / steps);
-    out->values[METRIC_SECONDS] = s->epoch_seconds;
-}
-
-static void fill_weights(const trainer *t, const real *model, record *out)
-{
-    double squares = 0;
-    for (int i = 0; i < t->net.n_layers; i++)
-        squares += weight_norm(t, model, i) * weight_norm(t, model, i);
-    out->values[METRIC_WEIGHT_NORM] = sqrt(squares);
-    out->values[METRIC_PENALTY] = regularization_penalty(&t->regularization, model);
-}
-
-static void fill_layers(trainer *t, real *model, record *out)
-{
-    int64_t epoch = t->state.epoch > 0 ? t->state.epoch - 1 : 0;
-    out->n_layers = t->net.n_layers;
-    for (int i = 0; i < out->n_layers; i++)
-        for (int m = 0; m < LAYER_METRIC_COUNT; m++)
-            out->layers[i][m] = NAN;
-    evaluation_read_layers(&t->evaluation, model, epoch, out->layers);
-    for (int i = 0; i < out->n_layers; i++) {
-        out->layers[i][LAYER_METRIC_WEIGHT_NORM] = weight_norm(t, model, i);
-        if (t->state.steps_in_epoch > 0)
-            out->layers[i][LAYER_METRIC_GRADIENT_NORM] =
-                t->state.layer_norm_sums[i] / (double)t->state.steps_in_epoch;
-    }
-}
-
-static void fill_scores(const scores *train, const scores *validation,
-                        double values[METRIC_EPOCH_COUNT])
-{
-    values[METRIC_TRAIN_LOSS] = train->loss;
-    values[METRIC_TRAIN_ACCURACY] = train->accuracy;
-    values[METRIC_TRAIN_RMSE] = train->rmse;
-    values[METRIC_TRAIN_R2] = train->r2;
-    values[METRIC_VAL_LOSS] = validation->loss;
-    values[METRIC_VAL_ACCURACY] = validation->accuracy;
-    values[METRIC_VAL_RMSE] = validation->rmse;
-    values[METRIC_VAL_R2] = validation->r2;
-}
-
-static record start_record(const trainer *t)
-{
-    record out = {.epoch = t->state.epoch, .step = t->state.step};
-    for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
-        out.values[i] = NAN;
-    fill_training(t, &out);
-    return out;
+    return !t->hooks || !t->hooks->on_record || t->hooks->on_record(t->hooks->context, line, f);
 }
 
 /* Measures, takes the record into the state and tells the outside. */
 static bool record_epoch(trainer *t, fail *f)
 {
-    record out = start_record(t);
+    record out;
     real *model = trainer_evaluated_model(t);
-    scores train = evaluation_run(&t->evaluation, model, PART_TRAIN, false);
-    scores validation =
-        evaluation_run(&t->evaluation, model, PART_VALIDATION, t->spec->record_layers);
-    fill_scores(&train, &validation, out.values);
-    fill_weights(t, model, &out);
-    if (t->spec->record_layers)
-        fill_layers(t, model, &out);
+    bool is_finite = measure_epoch(t, model, &out), is_best = false;
     memcpy(t->state.last, out.values, sizeof t->state.last);
-    bool is_best = false;
     if (out.epoch > 0)
         t->state.has_stopped_early = stopping_add(&t->state.stopping, t->spec, &out, &is_best);
     if (is_best)
         memcpy(t->state.best, out.values, sizeof t->state.best);
     if (is_best && t->best_model)
         memcpy(t->best_model, model, t->net.n_model * sizeof(real));
-    if (!isfinite(train.loss) || !isfinite(validation.loss))
+    if (!is_finite)
         t->stop = TRAIN_STOP_DIVERGED;
-    return !t->hooks || !t->hooks->on_record || t->hooks->on_record(t->hooks->context, &out, f);
+    return tell_record(t, &out, f);
 }
 
 /* The epoch in which the loss stopped being a number: told as far as it came, so that the curve
  * shows where. */
 static bool record_divergence(trainer *t, fail *f)
 {
+    record out;
     t->state.epoch++;
-    record out = start_record(t);
+    measure_steps(t, &out);
     memcpy(t->state.last, out.values, sizeof t->state.last);
-    return !t->hooks || !t->hooks->on_record || t->hooks->on_record(t->hooks->context, &out, f);
+    return tell_record(t, &out, f);
 }
 
 static bool tell_model(const trainer *t, fail *f)
@@ -246,7 +174,7 @@ static bool finish_epoch(trainer *t, fail *f)
     t->state.epoch++;
     if (!tell_model(t, f) || (record_is_due(t) && !record_epoch(t, f)))
         return false;
-    start_epoch_sums(&t->state);
+    t->state.sums = (metric_sums){0};
     if (t->stop == TRAIN_STOP_FINISHED && t->state.has_stopped_early)
         t->stop = TRAIN_STOP_EARLY_STOPPED;
     return t->stop != TRAIN_STOP_FINISHED || !checkpoint_is_due(t) || save_checkpoint(t, f);
@@ -266,28 +194,9 @@ static bool train_epochs(trainer *t, fail *f)
     while (!is_stopped(t) && t->state.epoch < t->spec->epochs)
         if (train_epoch(t) && !finish_epoch(t, f))
             return false;
-    if (t->stop == TRAIN_STOP_DIVERGED && t->state.steps_in_epoch > 0)
+    if (t->stop == TRAIN_STOP_DIVERGED && t->state.sums.n_steps > 0)
         return record_divergence(t, f);
     return t->stop != TRAIN_STOP_PAUSED || save_checkpoint(t, f);
-}
-
-static void measure_test(trainer *t, real *model, int64_t epoch, double selected[METRIC_COUNT])
-{
-    scores test = evaluation_run(&t->evaluation, model, PART_TEST, false);
-    selected[METRIC_TEST_LOSS] = test.loss;
-    selected[METRIC_TEST_ACCURACY] = test.accuracy;
-    selected[METRIC_TEST_RMSE] = test.rmse;
-    selected[METRIC_TEST_R2] = test.r2;
-    selected[METRIC_TEST_ECE] = test.ece;
-    selected[METRIC_TEST_BRIER] = test.brier;
-    selected[METRIC_GENERALIZATION_GAP] = selected[METRIC_VAL_LOSS] - selected[METRIC_TRAIN_LOSS];
-    if (t->spec->monte_carlo_samples == 0)
-        return;
-    scores sampled = evaluation_run_monte_carlo(&t->evaluation, model, epoch > 0 ? epoch - 1 : 0);
-    selected[METRIC_MC_TEST_LOSS] = sampled.loss;
-    selected[METRIC_MC_TEST_ACCURACY] = sampled.accuracy;
-    selected[METRIC_MC_TEST_ECE] = sampled.ece;
-    selected[METRIC_MC_TEST_RMSE] = sampled.rmse;
 }
 
 static bool fill_model(const trainer *t, const real *model, train_result *result, fail *f)
@@ -319,7 +228,7 @@ static bool finish(trainer *t, train_result *result, fail *f)
     for (int i = 0; i < METRIC_COUNT; i++)
         result->selected[i] = i < METRIC_EPOCH_COUNT ? (best ? s->best[i] : s->last[i]) : NAN;
     if (ended || best)
-        measure_test(t, model, result->selected_epoch, result->selected);
+        measure_end(t, model, result->selected_epoch, result->selected);
     result->train_seconds = s->train_seconds;
     result->samples_per_second = s->train_seconds > 0 ? (double)s->samples / s->train_seconds : NAN;
     result->memory_bytes = t->arena.size;

@@ -12,32 +12,25 @@ const char *const COMPARISON_VERDICT_NAMES[COMPARISON_VERDICT_COUNT] = {
 
 metric_id comparison_test_metric(metric_id select_by)
 {
-    switch (select_by) {
-    case METRIC_VAL_LOSS:
-        return METRIC_TEST_LOSS;
-    case METRIC_VAL_ACCURACY:
-        return METRIC_TEST_ACCURACY;
-    case METRIC_VAL_RMSE:
-        return METRIC_TEST_RMSE;
-    case METRIC_VAL_R2:
-        return METRIC_TEST_R2;
-    default:
-        return METRIC_COUNT;
-    }
+    bool selects = METRICS[select_by].part == METRIC_OF_VALIDATION;
+    return selects ? metric_of_part(select_by, METRIC_OF_TEST) : METRIC_COUNT;
 }
 
 bool comparison_check_metric(metric_id id, comparison_at at, fail *f)
 {
-    const char *name = METRICS[id].name;
-    if (at == COMPARISON_AT_SELECTED && run_metric_find(name) < 0)
+    static const unsigned KEEPS[COMPARISON_AT_COUNT] = {
+        [COMPARISON_AT_SELECTED] = METRIC_KEEPS_SELECTED,
+        [COMPARISON_AT_BEST] = METRIC_KEEPS_BEST,
+        [COMPARISON_AT_LAST] = METRIC_KEEPS_LAST};
+    if (METRICS[id].keeps & KEEPS[at])
+        return true;
+    if (at == COMPARISON_AT_SELECTED)
         return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
                         "%s belongs to an epoch, not to weights: ask for at=last or at=best.",
-                        name);
-    if (at != COMPARISON_AT_SELECTED && id >= METRIC_EPOCH_COUNT)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
-                        "%s is measured once, with the selected weights: ask for at=selected.",
-                        name);
-    return true;
+                        METRICS[id].name);
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
+                    "%s is measured once, with the selected weights: ask for at=selected.",
+                    METRICS[id].name);
 }
 
 double comparison_value(const run_metrics *metrics, metric_id id, comparison_at at)

@@ -13,7 +13,7 @@
 #define SERVER_STUDY_CONFUSION_H
 
 #include "core/base/fail.h"
-#include "core/spec/metric.h"
+#include "core/spec/metric_score.h"
 
 #include <stddef.h>
 #include <stdint.h>

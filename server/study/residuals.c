@@ -1,6 +1,6 @@
 #include "server/study/residuals.h"
 
-#include "core/spec/metric.h"
+#include "core/spec/metric_score.h"
 
 #include <assert.h>
 #include <math.h>

@@ -3,6 +3,7 @@
 #include "tests/core/engine.h"
 
 #include "core/math/kernel.h"
+#include "core/spec/metric_score.h"
 
 /* ---- many outputs ---- */
 

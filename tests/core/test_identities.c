@@ -210,7 +210,8 @@ static void the_variance_shifts_by_the_formula(void)
                 diagnostics_add(&d, plain, 1);
                 diagnostics_add_pair(&d, plain, masked, 1);
             }
-            diagnostics_read(&d, values);
+            metric_layer layer = diagnostics_finish(&d);
+            metric_measure_layer(&(metric_moment){.sums = &(metric_sums){0}}, &layer, values);
             double expected = 1 / ((center * center + 1) / keep - center * center);
             CHECK_NEAR(values[LAYER_METRIC_VARIANCE_SHIFT], expected, 0.03);
             free(memory);

@@ -1,23 +1,109 @@
-/* The table of metrics, and scores against worked examples. */
+/* The tables of metrics, each row's function on tiny runs, and scores against worked examples. */
 #include "core/math/kernel.h"
-#include "core/spec/metric.h"
-#include "tests/check.h"
+#include "core/spec/metric_moment.h"
+#include "core/spec/metric_score.h"
+#include "tests/core/engine.h"
 
 #include <float.h>
+
+static void check_row(const metric *row)
+{
+    CHECK(row->name && strlen(row->name) > 1);
+    CHECK(row->unit && row->help && strlen(row->help) > 20);
+    CHECK(row->classification || row->regression);
+    CHECK(row->measure != NULL);
+}
 
 static void tables_are_complete(void)
 {
     for (int i = 0; i < METRIC_COUNT; i++) {
-        CHECK(METRICS[i].name && strlen(METRICS[i].name) > 1);
-        CHECK(METRICS[i].unit && METRICS[i].help && strlen(METRICS[i].help) > 20);
-        CHECK(METRICS[i].classification || METRICS[i].regression);
-        CHECK_EQUAL_INT(metric_find(METRICS[i].name), i);
-        CHECK_EQUAL_INT(METRICS[i].is_test, strstr(METRICS[i].name, "test_") != NULL);
+        const metric *row = &METRICS[i];
+        check_row(row);
+        CHECK_EQUAL_INT(metric_find(row->name), i);
+        CHECK_EQUAL_INT(row->is_test, strstr(row->name, "test_") != NULL);
+        CHECK_EQUAL_INT(row->when == METRIC_PER_EPOCH, i < METRIC_EPOCH_COUNT);
+        /* The test split is measured once, with the selected weights. */
+        CHECK(!row->is_test || row->when == METRIC_AT_END);
+        /* There is no last and no best epoch of what is measured once; what belongs to the steps of
+         * an epoch is not of any weights. */
+        CHECK(row->when == METRIC_PER_EPOCH || row->keeps == METRIC_KEEPS_SELECTED);
+        CHECK(row->part != METRIC_OF_STEPS || !(row->keeps & METRIC_KEEPS_SELECTED));
     }
-    for (int i = 0; i < LAYER_METRIC_COUNT; i++)
-        CHECK(LAYER_METRICS[i].name && LAYER_METRICS[i].help && LAYER_METRICS[i].unit);
+    for (int i = 0; i < LAYER_METRIC_COUNT; i++) {
+        check_row(&LAYER_METRICS[i]);
+        CHECK(LAYER_METRICS[i].when == METRIC_PER_LAYER &&
+              LAYER_METRICS[i].keeps == METRIC_KEEPS_NOTHING);
+        for (int j = 0; j < i; j++)
+            CHECK(strcmp(LAYER_METRICS[i].name, LAYER_METRICS[j].name) != 0);
+    }
     CHECK_EQUAL_INT(metric_find("val_los"), -1);
     CHECK_EQUAL_INT(metric_find(""), -1);
+}
+
+static void a_metric_is_found_in_another_part(void)
+{
+    CHECK_EQUAL_INT(metric_of_part(METRIC_VAL_LOSS, METRIC_OF_TEST), METRIC_TEST_LOSS);
+    CHECK_EQUAL_INT(metric_of_part(METRIC_VAL_R2, METRIC_OF_TEST), METRIC_TEST_R2);
+    CHECK_EQUAL_INT(metric_of_part(METRIC_TEST_ECE, METRIC_OF_SAMPLED_TEST), METRIC_MC_TEST_ECE);
+    CHECK_EQUAL_INT(metric_of_part(METRIC_TEST_ECE, METRIC_OF_TRAIN), METRIC_COUNT);
+    CHECK_EQUAL_INT(metric_of_part(METRIC_PENALTY, METRIC_OF_TEST), METRIC_COUNT);
+}
+
+/* A run in which everything that there is to measure is measured. */
+static bool train_tiny(engine *e, const char *dataset_name)
+{
+    train_spec s = engine_spec(dataset_name, 200);
+    s.epochs = 2;
+    s.dropout[0] = s.dropout[1] = 0.25;
+    s.l2 = 0.01;
+    s.monte_carlo_samples = 3;
+    return engine_open(e, &s) && engine_train(e) && CHECK_EQUAL_INT(e->n_records, 3);
+}
+
+/* Each row has a value for its task, and none for the other. */
+static void every_row_measures_its_task(void)
+{
+    static const char *const DATASETS_OF[] = {"moons", "sine"};
+    for (int task = 0; task < 2; task++) {
+        engine e;
+        CHECK_OR_RETURN(train_tiny(&e, DATASETS_OF[task]));
+        const record *last = &e.records[2], *first = &e.records[0];
+        for (int i = 0; i < METRIC_COUNT; i++) {
+            const metric *row = &METRICS[i];
+            bool applies = task == 0 ? row->classification : row->regression;
+            double value = i < METRIC_EPOCH_COUNT ? last->values[i] : e.result.selected[i];
+            if (!CHECK(applies ? isfinite(value) : isnan(value)))
+                printf("    %s of %s: %g\n", row->name, DATASETS_OF[task], value);
+            if (i < METRIC_EPOCH_COUNT && row->part == METRIC_OF_STEPS) /* before training */
+                CHECK(isnan(first->values[i]));
+        }
+        for (int i = 0; i < LAYER_METRIC_COUNT; i++)
+            if (!CHECK(isfinite(last->layers[0][i])))
+                printf("    %s of %s\n", LAYER_METRICS[i].name, DATASETS_OF[task]);
+        engine_close(&e);
+    }
+}
+
+/* Of nothing, nothing is told: a row's function looks at what there is before it reads it. */
+static void nothing_is_measured_of_nothing(void)
+{
+    double values[METRIC_COUNT], layers[LAYER_METRIC_COUNT];
+    const metric_sums none = {0};
+    const metric_layer layer = {.units = 3, .n_kept = 3};
+    for (int task = 0; task < 2; task++) {
+        const metric_moment known = {.sums = &none, .is_classification = task == 0, .penalty = NAN};
+        for (int i = 0; i < METRIC_COUNT; i++)
+            values[i] = NAN;
+        for (int part = 0; part < METRIC_PART_COUNT; part++) {
+            metric_measure(&known, METRIC_PER_EPOCH, (metric_part)part, values);
+            metric_measure(&known, METRIC_AT_END, (metric_part)part, values);
+        }
+        for (int i = 0; i < METRIC_COUNT; i++)
+            CHECK(isnan(values[i]));
+        metric_measure_layer(&known, &layer, layers);
+        for (int i = 0; i < LAYER_METRIC_COUNT; i++)
+            CHECK(isnan(layers[i]));
+    }
 }
 
 /* Two samples at 0.95 with one right, two at 0.55 with both right: gaps 0.45 and 0.45, each with
@@ -107,7 +193,8 @@ static void losses_are_exact_where_probabilities_round(void)
         CHECK_NEAR(losses[i] / expected[i], 1, 1e-6);
 }
 
-CHECK_MAIN("metric", tables_are_complete, calibration_error_of_hand_vector,
-           calibration_bins_are_closed_above, certainty_is_perfect_or_terrible,
-           not_a_number_is_passed_on, regression_of_worked_example,
-           losses_are_exact_where_probabilities_round)
+CHECK_MAIN("metric", tables_are_complete, a_metric_is_found_in_another_part,
+           every_row_measures_its_task, nothing_is_measured_of_nothing,
+           calibration_error_of_hand_vector, calibration_bins_are_closed_above,
+           certainty_is_perfect_or_terrible, not_a_number_is_passed_on,
+           regression_of_worked_example, losses_are_exact_where_probabilities_round)

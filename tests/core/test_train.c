@@ -5,6 +5,7 @@
 #include "core/data/internal.h"
 #include "core/math/rng.h"
 #include "core/regularizer/regularizer.h"
+#include "core/spec/metric_score.h"
 
 static void plain(train_spec *s)
 {

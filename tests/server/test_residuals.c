@@ -1,4 +1,5 @@
 /* Residuals of a regression: a worked example, and the same figures as the run's own scores. */
+#include "core/spec/metric_score.h"
 #include "server/study/residuals.h"
 
 #include "core/spec/metric.h"
