@@ -1,6 +1,7 @@
 #include "server/api/submit.h"
 
 #include "core/base/digest.h"
+#include "core/base/memory.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/plan/plan.h"
@@ -14,8 +15,9 @@ enum { KEY_LIMIT = 255, CONFIGS_SHOWN = 1000 };
 
 static plan_source source_of(const app *a)
 {
-    return (plan_source){
-        .data_dir = a->data_dir, .open_dataset = jobs_open_dataset, .context = a->jobs};
+    return (plan_source){.open_dataset = jobs_open_dataset,
+                         .context = a->jobs,
+                         .free_bytes = memory_available_bytes()};
 }
 
 static bool add_fail(fail_list *faults, const fail *f)
@@ -25,7 +27,7 @@ static bool add_fail(fail_list *faults, const fail *f)
 
 /* ---- storing ---- */
 
-static bool store_plan(app *a, const plan *p, const char *text, const new_run *runs, int64_t n_runs,
+static bool store_plan(app *a, const plan *p, const char *text, const plan_runs *runs,
                        const char *key, const char *sha256, submission *out, fail *f)
 {
     new_experiment e = {
@@ -35,13 +37,13 @@ static bool store_plan(app *a, const plan *p, const char *text, const new_run *r
         .priority = (int)p->spec.priority,
         .spec = text,
         .n_configs = p->grid.n_configs,
-        .n_runs = n_runs,
-        .runs = runs,
+        .n_runs = runs->n,
+        .runs = runs->rows,
         .baseline_config_id = plan_baseline(p),
         .idempotency_key = key,
         .idempotency_digest = sha256,
     };
-    int64_t *run_ids = calloc((size_t)n_runs, sizeof *run_ids), id;
+    int64_t *run_ids = calloc((size_t)runs->n, sizeof *run_ids), id;
     bool is_repeat = false;
     bool is_stored = run_ids ? store_insert_experiment(a->store, &e, &id, run_ids, &is_repeat, f)
                              : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
@@ -50,10 +52,10 @@ static bool store_plan(app *a, const plan *p, const char *text, const new_run *r
         return false;
     }
     if (!is_repeat)
-        jobs_add(a->jobs, id, run_ids, n_runs);
+        jobs_add(a->jobs, id, run_ids, runs->n);
     *out = (submission){.experiment_id = id,
                         .run_ids = run_ids,
-                        .n_run_ids = n_runs,
+                        .n_run_ids = runs->n,
                         .n_configs = p->grid.n_configs};
     snprintf(out->baseline_config_id, sizeof out->baseline_config_id, "%s", plan_baseline(p));
     return true;
@@ -62,13 +64,12 @@ static bool store_plan(app *a, const plan *p, const char *text, const new_run *r
 static bool submit_plan(app *a, const plan *p, const char *text, const char *key,
                         const char *sha256, submission *out, fail *f)
 {
-    new_run *runs;
-    int64_t n_runs;
+    plan_runs runs;
     if (!jobs_check_room(a->jobs, p->grid.n_seeds * p->grid.n_configs, f) ||
-        !plan_list_runs(p, NULL, NULL, &runs, &n_runs, f))
+        !plan_list_runs(p, NULL, NULL, &runs, f))
         return false;
-    bool is_stored = store_plan(a, p, text, runs, n_runs, key, sha256, out, f);
-    plan_free_runs(runs, n_runs);
+    bool is_stored = store_plan(a, p, text, &runs, key, sha256, out, f);
+    plan_runs_close(&runs);
     return is_stored;
 }
 

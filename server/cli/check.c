@@ -1,4 +1,5 @@
 /* `regulab check`: what a specification means, or everything that is wrong with it. */
+#include "core/base/memory.h"
 #include "server/cli/cli.h"
 #include "server/plan/plan.h"
 
@@ -22,6 +23,17 @@ static void print_plan(const plan *p)
     plan_list_warnings(p, print_warning, NULL);
 }
 
+typedef struct source {
+    const char *data_dir;
+} source;
+
+static bool open_dataset(void *context, const train_spec *spec, dataset **out, fail *f)
+{
+    const source *s = context;
+    return dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, s->data_dir, out,
+                        f);
+}
+
 int cli_check(const cli_arguments *a)
 {
     buffer text;
@@ -31,8 +43,10 @@ int cli_check(const cli_arguments *a)
     faults.n = faults.n_found = 0;
     if (!cli_load(a->words[0], &text, &f))
         return cli_failed(&f);
-    plan_source source = {.data_dir = cli_value(a, "--data-dir", "regulab-data")};
-    bool ok = plan_read(&source, text.data, text.n, false, &p, &faults);
+    source here = {.data_dir = cli_value(a, "--data-dir", "regulab-data")};
+    plan_source sets = {
+        .open_dataset = open_dataset, .context = &here, .free_bytes = memory_available_bytes()};
+    bool ok = plan_read(&sets, text.data, text.n, false, &p, &faults);
     buffer_close(&text);
     if (!ok)
         return cli_faulty(stdout, &faults);

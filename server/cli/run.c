@@ -336,7 +336,7 @@ static bool insert_runs(training *t, const char *text, const new_run *rows, int6
     return store_insert_experiment(t->store, &added, &t->experiment_id, run_ids, &is_repeat, f);
 }
 
-static bool was_trained(void *context, const char *config_id, const train_spec *spec)
+static bool was_trained(const void *context, const char *config_id, const train_spec *spec)
 {
     const training *t = context;
     int config = find_config(t, config_id);
@@ -351,19 +351,18 @@ static bool was_trained(void *context, const char *config_id, const train_spec *
  * begin. */
 static bool train_missing(training *t, const char *text, bool *all_completed, fail *f)
 {
-    new_run *rows = NULL;
-    int64_t n = 0;
-    if (!plan_list_runs(&t->plan, was_trained, t, &rows, &n, f))
+    plan_runs runs;
+    if (!plan_list_runs(&t->plan, was_trained, t, &runs, f))
         return false;
-    int64_t *run_ids = calloc((size_t)n + 1, sizeof *run_ids);
-    bool ok = run_ids && cli_results_reserve(&t->results, (size_t)n);
+    int64_t *run_ids = calloc((size_t)runs.n + 1, sizeof *run_ids);
+    bool ok = run_ids && cli_results_reserve(&t->results, (size_t)runs.n);
     if (!ok)
-        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for %" PRId64 " runs", n);
-    ok = ok && insert_runs(t, text, rows, n, run_ids, f);
-    for (int64_t i = 0; ok && i < n && !interrupted; i++)
-        *all_completed = train_row(t, &rows[i], run_ids[i]) && *all_completed;
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for %" PRId64 " runs", runs.n);
+    ok = ok && insert_runs(t, text, runs.rows, runs.n, run_ids, f);
+    for (int64_t i = 0; ok && i < runs.n && !interrupted; i++)
+        *all_completed = train_row(t, &runs.rows[i], run_ids[i]) && *all_completed;
     free(run_ids);
-    plan_free_runs(rows, n);
+    plan_runs_close(&runs);
     return ok;
 }
 
@@ -446,7 +445,8 @@ static int run_plan(training *t, const cli_arguments *a, const char *text)
 
 static bool read_plan(training *t, const buffer *text)
 {
-    plan_source source = {.data_dir = t->data_dir, .open_dataset = open_dataset, .context = t};
+    plan_source source = {
+        .open_dataset = open_dataset, .context = t, .free_bytes = memory_available_bytes()};
     fail_list faults;
     faults.n = faults.n_found = 0;
     if (plan_read(&source, text->data, text->n, true, &t->plan, &faults))

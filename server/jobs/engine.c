@@ -1,5 +1,6 @@
 #include "server/jobs/engine.h"
 
+#include "core/base/memory.h"
 #include "server/jobs/files.h"
 #include "server/plan/check.h"
 
@@ -175,7 +176,7 @@ static bool train_on(training *t, const dataset *set, train_result *result, fail
 {
     const train_spec *spec = t->task->spec;
     fail_list faults = {.n = 0};
-    if (!plan_check_set(spec, set, &faults))
+    if (!plan_check_set(spec, set, memory_available_bytes(), &faults))
         return first_fault(&faults, f);
     size_t memory_bytes = plan_run_memory_bytes(spec, set);
     split *data;

@@ -1,6 +1,7 @@
 #include "server/jobs/extend.h"
 
 #include "core/base/array.h"
+#include "core/base/memory.h"
 #include "server/codec/codec.h"
 #include "server/codec/request.h"
 #include "server/jobs/internal.h"
@@ -126,7 +127,7 @@ static bool present_open(store *s, int64_t experiment_id, bool varies_seed, pres
     return true;
 }
 
-static bool cell_exists(void *context, const char *config_id, const train_spec *spec)
+static bool cell_exists(const void *context, const char *config_id, const train_spec *spec)
 {
     const present *p = context;
     cell wanted = {.seed = spec->seed, .data_seed = spec->data_seed};
@@ -245,7 +246,7 @@ static bool read_plan(jobs *j, experiment_spec *spec, const jobs_extension *exte
                       const present *p, plan *out, fail_list *faults)
 {
     plan_source source = {
-        .data_dir = j->data_dir, .open_dataset = opener_of(extension), .context = j};
+        .open_dataset = opener_of(extension), .context = j, .free_bytes = memory_available_bytes()};
     return apply_extension(extension, p, spec, faults) &&
            plan_take(&source, spec, true, out, faults);
 }
@@ -259,7 +260,7 @@ static int64_t count_configs(const plan *wanted, const present *p)
     train_spec spec;
     for (int c = 0; c < wanted->grid.n_configs; c++) {
         grid_run_spec(&wanted->grid, c, 0, &spec);
-        n += !cell_exists((void *)(uintptr_t)p, wanted->configs[c].id, &spec);
+        n += !cell_exists(p, wanted->configs[c].id, &spec);
     }
     return n;
 }
@@ -348,10 +349,10 @@ static bool complete(jobs *j, const present *p, dataset_opener *open_dataset, pl
             fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
 }
 
-static bool store_runs(jobs *j, const experiment *e, const plan *wanted, const new_run *runs,
-                       int64_t n, int64_t n_configs, const char *baseline, int64_t **run_ids,
-                       fail *f)
+static bool store_runs(jobs *j, const experiment *e, const plan *wanted, const plan_runs *runs,
+                       int64_t n_configs, const char *baseline, int64_t **run_ids, fail *f)
 {
+    int64_t n = runs->n;
     size_t n_values = (size_t)wanted->grid.n_configs;
     int64_t *ids = calloc(n ? (size_t)n : 1, sizeof *ids);
     config_values *values = calloc(n_values, sizeof *values);
@@ -360,8 +361,8 @@ static bool store_runs(jobs *j, const experiment *e, const plan *wanted, const n
     for (size_t c = 0; is_stored && c < n_values; c++)
         values[c] = (config_values){wanted->configs[c].id, wanted->configs[c].values};
     if (is_stored && n > 0)
-        is_stored = store_extend_experiment(j->options.store, e->id, runs, n, n_configs, values,
-                                            n_values, baseline, ids, f);
+        is_stored = store_extend_experiment(j->options.store, e->id, runs->rows, n, n_configs,
+                                            values, n_values, baseline, ids, f);
     free(values);
     if (!is_stored) {
         free(ids);
@@ -384,20 +385,20 @@ typedef struct extending {
 static bool extend_plan(jobs *j, const experiment *e, const present *p, plan *wanted,
                         const extending *x)
 {
-    new_run *runs;
-    int64_t n;
+    plan_runs runs;
     fail f;
     int64_t n_configs = count_configs(wanted, p);
     bool is_listed = complete(j, p, opener_of(x->extension), wanted, &f) &&
-                     plan_list_runs(wanted, cell_exists, (void *)(uintptr_t)p, &runs, &n, &f);
+                     plan_list_runs(wanted, cell_exists, p, &runs, &f);
     const char *baseline = x->keeps_baseline ? NULL : plan_baseline(wanted);
     bool is_stored =
-        is_listed && store_runs(j, e, wanted, runs, n, n_configs, baseline, x->run_ids, &f);
+        is_listed && store_runs(j, e, wanted, &runs, n_configs, baseline, x->run_ids, &f);
+    if (is_stored)
+        *x->n_run_ids = runs.n;
     if (is_listed)
-        plan_free_runs(runs, n);
+        plan_runs_close(&runs);
     if (!is_stored)
         return add_fail(x->faults, &f);
-    *x->n_run_ids = n;
     return true;
 }
 

@@ -1,7 +1,8 @@
 #include "server/plan/check.h"
 
-#include "core/base/memory.h"
 #include "core/train/train.h"
+
+#include <math.h>
 
 static size_t memory_of(const train_spec *spec, const dataset *set, const size_t n[PART_COUNT])
 {
@@ -14,23 +15,23 @@ size_t plan_run_memory_bytes(const train_spec *spec, const dataset *set)
     return split_count(set, spec, n, NULL) ? memory_of(spec, set, n) : 0;
 }
 
-static bool check_memory(size_t wanted, fail *f)
+static bool check_memory(size_t wanted, size_t free_bytes, fail *f)
 {
-    size_t available = memory_available_bytes();
-    if (wanted <= available)
+    if (wanted <= free_bytes)
         return true;
     return fail_set(
         f, FAIL_OUT_OF_MEMORY, NULL,
         "The run needs %.0f MB of memory and %.0f MB are free. Fewer or narrower hidden "
         "layers, a smaller batch_size or smaller parts of the data need less.",
-        (double)wanted / 1e6, (double)available / 1e6);
+        (double)wanted / 1e6, (double)free_bytes / 1e6);
 }
 
-bool plan_resolve(train_spec *spec, const dataset *set, const char *data_dir, fail *f)
+bool plan_resolve(train_spec *spec, const dataset *set, fail *f)
 {
-    dataset_options options;
+    dataset_options options = {.noise = NAN}; /* a registered set has none */
     size_t n[PART_COUNT];
-    if (!dataset_check(spec->dataset, &spec->dataset_options, data_dir, &options, f) ||
+    if ((set->built_in &&
+         !dataset_check(spec->dataset, &spec->dataset_options, NULL, &options, f)) ||
         !split_count(set, spec, n, f))
         return false;
     spec->dataset_options = options;
@@ -42,27 +43,17 @@ bool plan_resolve(train_spec *spec, const dataset *set, const char *data_dir, fa
     return true;
 }
 
-bool plan_check_set(const train_spec *spec, const dataset *set, fail_list *faults)
+bool plan_check_set(const train_spec *spec, const dataset *set, size_t free_bytes,
+                    fail_list *faults)
 {
     int n_before = faults->n_found;
     fail f;
     size_t n[PART_COUNT];
     if (!train_check(spec, set, faults))
         return false;
-    if (!split_count(set, spec, n, &f) || !check_memory(memory_of(spec, set, n), &f))
+    if (!split_count(set, spec, n, &f) || !check_memory(memory_of(spec, set, n), free_bytes, &f))
         fail_list_add(faults, f.code, f.field, "%s", f.sentence);
     return faults->n_found == n_before;
-}
-
-bool plan_check(const train_spec *spec, const char *data_dir, fail_list *faults)
-{
-    dataset *set;
-    fail f;
-    if (!dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, data_dir, &set, &f))
-        return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
-    bool passed = plan_check_set(spec, set, faults);
-    dataset_close(set);
-    return passed;
 }
 
 int64_t plan_step_count(const train_spec *spec, size_t n_train)

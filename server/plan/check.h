@@ -1,6 +1,6 @@
 /* check — what can be known of one run before it is trained: its faults, its memory, its steps.
  *
- * Threads: pure but for the data set that a name stands for, and for the memory that is free. */
+ * Threads: pure. */
 #ifndef SERVER_PLAN_CHECK_H
 #define SERVER_PLAN_CHECK_H
 
@@ -8,14 +8,14 @@
 #include "core/data/dataset.h"
 #include "core/spec/spec.h"
 
-/* Fills what only the data set knows: its own scaling, the generator's own options, the sizes of
- * the parts. Idempotent. */
-FAIL_CHECKED bool plan_resolve(train_spec *spec, const dataset *set, const char *data_dir, fail *f);
+/* Fills what only the data set, open for this spec, knows: its own scaling, the generator's own
+ * options, the sizes of the parts. Idempotent. */
+FAIL_CHECKED bool plan_resolve(train_spec *spec, const dataset *set, fail *f);
 
 /* Everything that can be known before training: fields against the data set, memory against what is
- * free. Adds faults. */
-FAIL_CHECKED bool plan_check(const train_spec *spec, const char *data_dir, fail_list *faults);
-FAIL_CHECKED bool plan_check_set(const train_spec *spec, const dataset *set, fail_list *faults);
+ * free (bytes). Adds faults. */
+FAIL_CHECKED bool plan_check_set(const train_spec *spec, const dataset *set, size_t free_bytes,
+                                 fail_list *faults);
 
 /* Bytes that one run will take, 0 where its split cannot be drawn. */
 size_t plan_run_memory_bytes(const train_spec *spec, const dataset *set);

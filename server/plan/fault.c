@@ -26,15 +26,19 @@ void plan_add_faults(const experiment_spec *e, const train_spec *spec, const fai
 
 /* ---- the data set ---- */
 
-static bool open_set(const plan_source *source, const train_spec *spec, dataset **out, fail *f)
+static bool check_options(const plan_source *source, const train_spec *spec, fail *f)
 {
-    if (source->open_dataset)
-        return source->open_dataset(source->context, spec, out, f);
-    return dataset_open(spec->dataset, &spec->dataset_options, spec->data_seed, source->data_dir,
-                        out, f);
+    dataset_options ignored;
+    dataset *set;
+    if (dataset_find(spec->dataset)) /* without generating it */
+        return dataset_check(spec->dataset, &spec->dataset_options, NULL, &ignored, f);
+    bool is_open = source->open_dataset(source->context, spec, &set, f);
+    if (is_open)
+        dataset_close(set);
+    return is_open;
 }
 
-/* Each option alone, then all together: one fault does not hide another. */
+/* Each option that is given alone, then all together: one fault does not hide another. */
 static void add_option_faults(const plan_source *source, const train_spec *spec, fail_list *faults)
 {
     const dataset_options *o = &spec->dataset_options;
@@ -42,18 +46,22 @@ static void add_option_faults(const plan_source *source, const train_spec *spec,
                                      {.classes = o->classes, .noise = NAN},
                                      {.dimensions = o->dimensions, .noise = NAN},
                                      {.noise = o->noise}};
-    dataset_options ignored;
     fail f;
-    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
-        if (!dataset_check(spec->dataset, &tries[i], source->data_dir, &ignored, &f))
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        const dataset_options *one = &tries[i];
+        train_spec alone = *spec;
+        alone.dataset_options = *one;
+        bool is_given = one->n || one->classes || one->dimensions || !isnan(one->noise);
+        if (is_given && !check_options(source, &alone, &f))
             plan_add_fault(faults, &f);
+    }
 }
 
 bool plan_open_set(const plan_source *source, const train_spec *spec, dataset **out,
                    fail_list *faults)
 {
     fail f;
-    if (open_set(source, spec, out, &f))
+    if (source->open_dataset(source->context, spec, out, &f))
         return true;
     add_option_faults(source, spec, faults);
     return plan_add_fault(faults, &f);

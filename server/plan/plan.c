@@ -137,11 +137,11 @@ static void note_memory(plan *p, const fail *f)
     p->is_too_large = true;
 }
 
-static bool check_on_set(plan *p, const train_spec *spec, const data_in_use *data, bool must_fit,
-                         fail_list *faults)
+static bool check_on_set(const plan_source *source, plan *p, const train_spec *spec,
+                         const dataset *set, bool must_fit, fail_list *faults)
 {
     fail_list found = {.n = 0};
-    if (plan_check_set(spec, data->set, &found))
+    if (plan_check_set(spec, set, source->free_bytes, &found))
         return true;
     if (!must_fit && found.n == 1 && found.items[0].code == FAIL_OUT_OF_MEMORY) {
         note_memory(p, &found.items[0]);
@@ -174,9 +174,9 @@ static bool resolve_config(const plan_source *source, plan *p, int c, bool must_
         return false;
     bool is_good = plan_count_parts(data->set, spec, n, faults);
     is_good = check_until(p, data->set, faults) && is_good;
-    if (is_good && !plan_resolve(spec, data->set, source->data_dir, &f))
+    if (is_good && !plan_resolve(spec, data->set, &f))
         is_good = plan_add_fault(faults, &f);
-    if (!check_on_set(p, spec, data, must_fit, faults) || !is_good)
+    if (!check_on_set(source, p, spec, data->set, must_fit, faults) || !is_good)
         return false;
     plan_config *config = &p->configs[c];
     config->work = rate_work(spec, data->set->d, data->set->k, n);
@@ -355,7 +355,7 @@ size_t plan_memory_bytes(const plan *p)
 
 /* ---- rows ---- */
 
-static bool fill_run(const plan *p, int c, const train_spec *spec, new_run *out)
+static bool fill_run(const plan *p, int c, const train_spec *spec, plan_runs *out)
 {
     buffer b;
     buffer_init(&b, 65536);
@@ -363,16 +363,17 @@ static bool fill_run(const plan *p, int c, const train_spec *spec, new_run *out)
     char *config = take_text(&b);
     if (!config)
         return false;
-    *out = (new_run){.config = config,
+    new_run *row = &out->rows[out->n];
+    *row = (new_run){.config = config,
                      .values = p->configs[c].values,
                      .seed = spec->seed,
                      .epochs = spec->epochs};
-    memcpy(out->config_id, p->configs[c].id, sizeof out->config_id);
+    memcpy(row->config_id, p->configs[c].id, sizeof row->config_id);
+    out->configs[out->n++] = config;
     return true;
 }
 
-static bool list_runs(const plan *p, plan_cell_exists *exists, void *context, new_run *runs,
-                      int64_t *n_runs)
+static bool list_runs(const plan *p, plan_cell_exists *exists, const void *context, plan_runs *out)
 {
     train_spec spec;
     for (int64_t r = 0; r < p->grid.n_seeds; r++)
@@ -380,30 +381,31 @@ static bool list_runs(const plan *p, plan_cell_exists *exists, void *context, ne
             grid_run_spec(&p->grid, c, r, &spec);
             if (exists && exists(context, p->configs[c].id, &spec))
                 continue;
-            if (!fill_run(p, c, &spec, &runs[*n_runs]))
+            if (!fill_run(p, c, &spec, out))
                 return false;
-            ++*n_runs;
         }
     return true;
 }
 
-bool plan_list_runs(const plan *p, plan_cell_exists *exists, void *context, new_run **runs,
-                    int64_t *n_runs, fail *f)
+bool plan_list_runs(const plan *p, plan_cell_exists *exists, const void *context, plan_runs *out,
+                    fail *f)
 {
-    int64_t n = 0;
-    new_run *rows = calloc((size_t)(p->grid.n_seeds * p->grid.n_configs), sizeof *rows);
-    if (!rows || !list_runs(p, exists, context, rows, &n)) {
-        plan_free_runs(rows, n);
+    size_t n_most = (size_t)(p->grid.n_seeds * p->grid.n_configs);
+    plan_runs runs = {.rows = calloc(n_most, sizeof *runs.rows),
+                      .configs = calloc(n_most, sizeof *runs.configs)};
+    if (!runs.rows || !runs.configs || !list_runs(p, exists, context, &runs)) {
+        plan_runs_close(&runs);
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of runs.");
     }
-    *runs = rows;
-    *n_runs = n;
+    *out = runs;
     return true;
 }
 
-void plan_free_runs(new_run *runs, int64_t n_runs)
+void plan_runs_close(plan_runs *runs)
 {
-    for (int64_t i = 0; i < n_runs; i++)
-        free((void *)(uintptr_t)runs[i].config);
-    free(runs);
+    for (int64_t i = 0; i < runs->n; i++)
+        free(runs->configs[i]);
+    free(runs->configs);
+    free(runs->rows);
+    *runs = (plan_runs){.n = 0};
 }

@@ -31,10 +31,10 @@ typedef struct plan {
     fail memory;
 } plan;
 
-typedef struct plan_source { /* where data sets come from */
-    const char *data_dir;
-    dataset_opener *open_dataset; /* NULL: dataset_open() */
-    void *context;
+typedef struct plan_source { /* what a plan is told of this machine */
+    dataset_opener *open_dataset;
+    void *context;     /* of open_dataset */
+    size_t free_bytes; /* of memory, now */
 } plan_source;
 
 /* Reads and plans a specification, and checks each config against its data set. Adds every fault
@@ -50,12 +50,18 @@ void plan_close(plan *p);
 /* The config_id of the baseline. */
 const char *plan_baseline(const plan *p);
 
+typedef struct plan_runs {
+    int64_t n;
+    new_run *rows;  /* (n) borrow from the plan and from... */
+    char **configs; /* (n) JSON texts */
+} plan_runs;
+
 /* Rows for all repeats and configs that `exists` (may be NULL; it is asked with the run's seeds)
- * does not know; the caller frees them with plan_free_runs(). */
-typedef bool plan_cell_exists(void *context, const char *config_id, const train_spec *spec);
-FAIL_CHECKED bool plan_list_runs(const plan *p, plan_cell_exists *exists, void *context,
-                                 new_run **runs, int64_t *n_runs, fail *f);
-void plan_free_runs(new_run *runs, int64_t n_runs);
+ * does not know; the caller frees them with plan_runs_close(). */
+typedef bool plan_cell_exists(const void *context, const char *config_id, const train_spec *spec);
+FAIL_CHECKED bool plan_list_runs(const plan *p, plan_cell_exists *exists, const void *context,
+                                 plan_runs *out, fail *f);
+void plan_runs_close(plan_runs *runs);
 
 /* What the user should know before the runs start: memory that does not fit, merged cells, fields
  * without effect, what this many seeds cannot detect, a regularizer compared at one learning rate

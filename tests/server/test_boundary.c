@@ -35,7 +35,7 @@ static trained open_run(const char *name, int64_t epochs)
     t.spec.dropout[0] = 0.25;
     CHECK(spec_resolve(&t.spec, &faults));
     CHECK_OK(dataset_open(t.spec.dataset, &t.spec.dataset_options, 0, NULL, &t.set, &f), f);
-    CHECK_OK(plan_resolve(&t.spec, t.set, NULL, &f), f);
+    CHECK_OK(plan_resolve(&t.spec, t.set, &f), f);
     CHECK_OK(split_open(t.set, &t.spec, &t.data, &f), f);
     return t;
 }

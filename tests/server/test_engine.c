@@ -78,7 +78,7 @@ static void fill_spec(train_spec *spec)
     spec->batch_size = 16;
     CHECK(spec_resolve(spec, &faults));
     CHECK_OK(dataset_open("moons", &spec->dataset_options, 0, NULL, &set, &f), f);
-    CHECK_OK(plan_resolve(spec, set, NULL, &f), f);
+    CHECK_OK(plan_resolve(spec, set, &f), f);
     dataset_close(set);
 }
 
@@ -272,13 +272,14 @@ static void what_does_not_fit_is_refused_with_the_figure(void)
         spec.hidden[i] = 16384;
     CHECK_OR_RETURN(dataset_open("moons", &spec.dataset_options, 0, NULL, &set, &f));
     size_t wanted = plan_run_memory_bytes(&spec, set);
-    dataset_close(set);
     CHECK(wanted > (size_t)60000000000);
-    if (wanted < memory_available_bytes())
-        return;
-    CHECK(!plan_check(&spec, NULL, &faults));
+    CHECK(plan_check_set(&spec, set, wanted, &faults));
+    CHECK(!plan_check_set(&spec, set, wanted - 1, &faults));
+    dataset_close(set);
     CHECK_EQUAL_INT(faults.items[0].code, FAIL_OUT_OF_MEMORY);
     CHECK_CONTAINS(faults.items[0].sentence, " MB of memory");
+    if (wanted < memory_available_bytes())
+        return;
     engine_task task = task_of(&spec, NULL, &w);
     CHECK_FAILS(engine_train(&task, &result, sha256, &f), f, FAIL_OUT_OF_MEMORY, "");
     CHECK_EQUAL_INT(w.n_steps, 0);
@@ -293,22 +294,34 @@ static void the_data_set_fills_in_its_own(void)
     spec_init(&spec);
     CHECK(spec_resolve(&spec, &faults));
     CHECK_OR_RETURN(dataset_open(spec.dataset, &spec.dataset_options, 0, NULL, &set, &f));
-    CHECK_OK(plan_resolve(&spec, set, NULL, &f), f);
+    CHECK_OK(plan_resolve(&spec, set, &f), f);
     CHECK_EQUAL_INT(spec.scaling, set->default_scaling);
     CHECK(spec.dataset_options.n > 0);
     again = spec;
-    CHECK_OK(plan_resolve(&again, set, NULL, &f), f);
+    CHECK_OK(plan_resolve(&again, set, &f), f);
     CHECK_EQUAL_INT(again.dataset_options.n, spec.dataset_options.n);
-    CHECK(plan_check_set(&spec, set, &faults));
+    CHECK(plan_check_set(&spec, set, SIZE_MAX, &faults));
     CHECK_EQUAL_INT(plan_step_count(&spec, 3000), 20 * 47);
     CHECK(plan_run_memory_bytes(&spec, set) > 100000);
     dataset_close(set);
+}
+
+static void an_unknown_data_set_is_not_trained_on(void)
+{
+    train_spec spec;
+    train_result result = {0};
+    watcher w = {.stop_after = 0};
+    char sha256[65];
+    fail f;
+    fill_spec(&spec);
     snprintf(spec.dataset, sizeof spec.dataset, "nonesuch");
-    CHECK(!plan_check(&spec, NULL, &faults));
-    CHECK_EQUAL_INT(faults.items[0].code, FAIL_NOT_FOUND);
+    engine_task task = task_of(&spec, NULL, &w);
+    CHECK_FAILS(engine_train(&task, &result, sha256, &f), f, FAIL_NOT_FOUND, "/dataset");
+    CHECK_EQUAL_INT(w.n_steps, 0);
 }
 
 CHECK_MAIN("engine", a_run_stopped_at_random_steps_ends_in_the_same_bytes,
            an_unusable_checkpoint_is_left_aside_and_said, a_checkpoint_of_another_run_is_left_aside,
            no_checkpoint_is_written_before_the_records_are_durable, cancelling_is_a_result,
-           what_does_not_fit_is_refused_with_the_figure, the_data_set_fills_in_its_own)
+           what_does_not_fit_is_refused_with_the_figure, the_data_set_fills_in_its_own,
+           an_unknown_data_set_is_not_trained_on)
