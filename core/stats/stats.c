@@ -130,31 +130,11 @@ double stats_detectable_effect(size_t n)
     return n < 2 ? NAN : stats_detectable_delta((double)(n - 1)) / sqrt((double)n);
 }
 
-/* Sorts order[0..n-1] by p ascending: a heap sort, since qsort has no context argument in ISO C and
- * n may be large. */
-static void sift_down(const double *p, size_t *order, size_t root, size_t n)
+static int compare_p(const void *a, const void *b, void *context)
 {
-    for (size_t child; (child = 2 * root + 1) < n; root = child) {
-        if (child + 1 < n && p[order[child]] < p[order[child + 1]])
-            child++;
-        if (p[order[root]] >= p[order[child]])
-            return;
-        size_t swap = order[root];
-        order[root] = order[child];
-        order[child] = swap;
-    }
-}
-
-static void sort_by_p(const double *p, size_t *order, size_t n)
-{
-    for (size_t i = n / 2; i-- > 0;)
-        sift_down(p, order, i, n);
-    for (size_t end = n; end-- > 1;) {
-        size_t swap = order[0];
-        order[0] = order[end];
-        order[end] = swap;
-        sift_down(p, order, 0, end);
-    }
+    const double *p = *(const double *const *)context;
+    double x = p[*(const size_t *)a], y = p[*(const size_t *)b];
+    return (x > y) - (x < y);
 }
 
 double stats_holm_input(double p_value, size_t n)
@@ -170,7 +150,7 @@ void stats_holm(const double *p, size_t n, size_t *order, double *adjusted)
             order[m++] = i;
         else
             adjusted[i] = NAN;
-    sort_by_p(p, order, m);
+    qsort_r(order, m, sizeof *order, compare_p, &p);
     double running = 0;
     for (size_t rank = 0; rank < m; rank++) {
         bool is_known = p[order[rank]] <= 1;
