@@ -17,7 +17,7 @@ LISTEN  ?= 127.0.0.1:8080
 
 CC       = gcc
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-           -Werror
+           -Wcast-qual -Werror
 CPPFLAGS = -D_GNU_SOURCE -I. -DREGULAB_VERSION='"$(VERSION)"' \
            -DREGULAB_STATIC_DIR='"$(PREFIX)/share/regulab/static"'
 CFLAGS   = -std=c17 -O2 -g $(WARNINGS)

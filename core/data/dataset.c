@@ -226,6 +226,7 @@ dataset *dataset_new(void)
         return NULL;
     }
     atomic_init(&storage->n_references, 1);
+    storage->set = set;
     set->storage = storage;
     return set;
 }
@@ -257,7 +258,7 @@ bool dataset_allocate(dataset *set, size_t n, size_t value_bytes, dataset_arrays
 dataset *dataset_share(const dataset *set)
 {
     atomic_fetch_add_explicit(&set->storage->n_references, 1, memory_order_relaxed);
-    return (dataset *)set;
+    return set->storage->set;
 }
 
 static void set_free(dataset *set)
@@ -270,10 +271,10 @@ static void set_free(dataset *set)
     free(set);
 }
 
-void dataset_close(dataset *set)
+void dataset_close(const dataset *set)
 {
     if (set && atomic_fetch_sub_explicit(&set->storage->n_references, 1, memory_order_acq_rel) == 1)
-        set_free(set);
+        set_free(set->storage->set);
 }
 
 /* ---- opening ---- */

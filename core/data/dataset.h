@@ -94,7 +94,7 @@ FAIL_CHECKED bool dataset_open(const char *name, const dataset_options *options,
 typedef bool dataset_opener(void *context, const train_spec *spec, dataset **out, fail *f);
 
 dataset *dataset_share(const dataset *set); /* one more reference */
-void dataset_close(dataset *set);           /* one less; NULL is fine */
+void dataset_close(const dataset *set);     /* one less; NULL is fine */
 
 /* Name of class c (c < k), or of column c (c < d); "7" for a set without names. Written to text,
  * cut if it does not fit. */

@@ -13,6 +13,7 @@
 
 typedef struct dataset_storage {
     atomic_int n_references;
+    dataset *set; /* whose storage it is: who holds a reference may only look at the set */
     void *memory; /* heap, or NULL */
     void *mapping;
     size_t mapping_bytes;

@@ -443,7 +443,7 @@ void split_close(split *s)
 {
     if (!s)
         return;
-    dataset_close((dataset *)s->set);
+    dataset_close(s->set);
     free(s->memory);
 }
 

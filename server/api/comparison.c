@@ -95,35 +95,46 @@ static comparison_design read_design(const experiment *e)
 
 /* ---- the runs ---- */
 
+typedef struct run_texts {
+    char *config_id, *values;
+} run_texts;
+
 typedef struct run_table {
     const comparison_options *options;
     bool varies_data_seed;
     size_t n, capacity;
     int64_t first_ms, last_ms; /* when its runs were created */
-    comparison_row *rows;      /* config_id and values are the table's own */
-    bool has_failed;           /* no memory */
+    comparison_row *rows;      /* their texts are these: */
+    run_texts *texts;          /* heap */
+    size_t texts_capacity;
+    bool has_failed; /* no memory */
 } run_table;
 
 static void close_table(run_table *t)
 {
     for (size_t i = 0; i < t->n; i++) {
-        free((char *)t->rows[i].config_id);
-        free((char *)t->rows[i].values);
+        free(t->texts[i].config_id);
+        free(t->texts[i].values);
     }
+    free(t->texts);
     free(t->rows);
 }
 
 static bool add_run(void *context, const run *r)
 {
     run_table *t = context;
-    t->has_failed = !array_reserve(&t->rows, &t->capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE);
+    t->has_failed =
+        !array_reserve(&t->rows, &t->capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE) ||
+        !array_reserve(&t->texts, &t->texts_capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE);
     if (t->has_failed)
         return false;
     t->first_ms = t->n == 0 || r->created_ms < t->first_ms ? r->created_ms : t->first_ms;
     t->last_ms = r->created_ms > t->last_ms ? r->created_ms : t->last_ms;
+    run_texts *texts = &t->texts[t->n];
     comparison_row *row = &t->rows[t->n++];
-    *row = (comparison_row){.config_id = strdup(r->config_id),
-                            .values = strdup(r->values ? r->values : "{}"),
+    *texts = (run_texts){strdup(r->config_id), strdup(r->values ? r->values : "{}")};
+    *row = (comparison_row){.config_id = texts->config_id,
+                            .values = texts->values,
                             .seed = r->seed,
                             .data_seed = t->varies_data_seed ? r->data_seed : 0,
                             .status = r->status,
@@ -191,7 +202,6 @@ static bool write_comparison(const experiment *e, const run_table *table, compar
         codec_add_comparison(out, c, &found);
     comparison_effects_close(&found);
     close_factors(&factors);
-    codec_drop_labels(c);
     return done;
 }
 

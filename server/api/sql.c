@@ -70,8 +70,7 @@ static bool read_link(const request *q, sql_request *out, fail *f)
         if (out->n_parameters == SQL_PARAMETERS_LIMIT)
             return fail_set(f, FAIL_OUT_OF_RANGE, "/query",
                             "A statement has at most %d parameters.", SQL_PARAMETERS_LIMIT);
-        done = codec_read_sql_parameter(pair->name, pair->value,
-                                        &out->parameters[out->n_parameters++]);
+        done = codec_read_sql_parameter(pair->name, pair->value, out);
     }
     return done || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to read the request.");
 }

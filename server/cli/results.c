@@ -189,7 +189,6 @@ static bool print_summary(comparison *c, FILE *file)
     if (done)
         comparison_add_summary(c, &b);
     done = done && !b.failed && fprintf(file, "\n%s\n", b.data ? b.data : "") >= 0;
-    codec_drop_labels(c);
     buffer_close(&b);
     return done;
 }

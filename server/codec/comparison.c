@@ -69,18 +69,13 @@ char *codec_config_label(const char *values)
 
 bool codec_set_labels(comparison *c)
 {
-    bool done = true;
-    for (size_t i = 0; i < c->n_configs; i++) {
-        c->configs[i].label = codec_config_label(c->configs[i].values);
-        done = done && c->configs[i].label;
+    c->labels = calloc(c->n_configs + 1, sizeof *c->labels);
+    bool done = c->labels != NULL;
+    for (size_t i = 0; done && i < c->n_configs; i++) {
+        c->configs[i].label = c->labels[i] = codec_config_label(c->configs[i].values);
+        done = c->labels[i] != NULL;
     }
     return done;
-}
-
-void codec_drop_labels(comparison *c)
-{
-    for (size_t i = 0; i < c->n_configs; i++)
-        free((char *)c->configs[i].label);
 }
 
 static char *value_text(const cJSON *value)
@@ -113,8 +108,8 @@ bool codec_read_factors(const char *config_id, const char *values, effects_confi
 void codec_factors_close(effects_config *factors)
 {
     for (int i = 0; i < factors->n_factors; i++) {
-        free((char *)factors->names[i]);
-        free((char *)factors->levels[i]);
+        free(factors->names[i]);
+        free(factors->levels[i]);
     }
     factors->n_factors = 0;
 }

@@ -12,10 +12,9 @@
  * hidden=[64,64]"; "only config" where nothing is swept. On the heap, NULL for want of memory. */
 char *codec_config_label(const char *values);
 
-/* Labels all configs of a comparison so, on the heap until codec_drop_labels(), which is to be
- * called after a failure too. False for want of memory. */
+/* Labels all configs of a comparison, which has no labels of its own yet, so; until
+ * comparison_close(). False for want of memory. */
 bool codec_set_labels(comparison *c);
-void codec_drop_labels(comparison *c);
 
 /* The factors of a config and its levels of them, from the same text. Texts are on the heap until
  * codec_factors_close(), which is to be called after a failure too; config_id is borrowed. False

@@ -3,6 +3,7 @@
 #include "server/codec/internal.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -286,18 +287,48 @@ enum { QUERY_CHARACTERS_LIMIT = 100000 };
 void sql_request_close(sql_request *r)
 {
     free(r->query);
-    for (int i = 0; i < r->n_parameters; i++) {
-        free(r->parameters[i].name);
-        free(r->parameters[i].text);
-    }
+    for (int i = 0; i < r->n_texts; i++)
+        free(r->texts[i]);
     *r = (sql_request){0};
 }
 
-static bool read_parameter(const cJSON *value, sql_parameter *p, fail_list *faults)
+static const char *keep_text(sql_request *r, const char *text)
+{
+    char *copy = strdup(text);
+    r->texts[r->n_texts++] = copy;
+    return copy;
+}
+
+static sql_value_type read_value(const char *text, int64_t *integer, double *real)
+{
+    char *end;
+    const char *digits = *text == '-' ? text + 1 : text;
+    bool is_plain =
+        strspn(text, "-+0123456789.eE") == strlen(text) && *digits >= '0' && *digits <= '9';
+    if (!is_plain)
+        return SQL_VALUE_TEXT;
+    errno = 0;
+    *integer = strtoll(text, &end, 10);
+    if (*end == '\0' && errno == 0)
+        return SQL_VALUE_INTEGER;
+    *real = strtod(text, &end);
+    return *end == '\0' && isfinite(*real) ? SQL_VALUE_REAL : SQL_VALUE_TEXT;
+}
+
+bool codec_read_sql_parameter(const char *name, const char *value, sql_request *r)
+{
+    sql_parameter *p = &r->parameters[r->n_parameters++];
+    *p = (sql_parameter){.name = keep_text(r, name), .text = keep_text(r, value)};
+    p->type = read_value(value, &p->integer, &p->real);
+    return p->name && p->text;
+}
+
+static bool read_parameter(const cJSON *value, sql_request *r, fail_list *faults)
 {
     char at[JSON_POINTER_BYTES];
     json_pointer_add("/parameters", value->string, at);
     double number = value->valuedouble;
+    sql_parameter *p = &r->parameters[r->n_parameters++];
     if (cJSON_IsArray(value) || cJSON_IsObject(value))
         return fail_list_add(faults, FAIL_WRONG_TYPE, at,
                              "a parameter must be a text, a number, true, false or null, not %s",
@@ -312,8 +343,8 @@ static bool read_parameter(const cJSON *value, sql_parameter *p, fail_list *faul
                                                    : SQL_VALUE_INTEGER;
     p->real = cJSON_IsNumber(value) ? number : 0;
     p->integer = cJSON_IsTrue(value) ? 1 : is_whole ? (int64_t)number : 0;
-    p->name = strdup(value->string);
-    p->text = cJSON_IsString(value) ? strdup(value->valuestring) : NULL;
+    p->name = keep_text(r, value->string);
+    p->text = cJSON_IsString(value) ? keep_text(r, value->valuestring) : NULL;
     if (!p->name || (cJSON_IsString(value) && !p->text))
         return fail_list_add(faults, FAIL_OUT_OF_MEMORY, at, "no memory for the parameter");
     return true;
@@ -334,7 +365,7 @@ static bool read_parameters(const cJSON *root, sql_request *r, fail_list *faults
     bool ok = true;
     cJSON_ArrayForEach(value, parameters)
     {
-        ok = read_parameter(value, &r->parameters[r->n_parameters++], faults) && ok;
+        ok = read_parameter(value, r, faults) && ok;
     }
     return ok;
 }

@@ -47,19 +47,24 @@ typedef enum sql_value_type {
     SQL_VALUE_TEXT
 } sql_value_type;
 typedef struct sql_parameter {
-    char *name; /* without the colon */
+    const char *name; /* without the colon */
     sql_value_type type;
     int64_t integer; /* also true and false: 1 and 0 */
     double real;
-    char *text;
+    const char *text;
 } sql_parameter;
 typedef struct sql_request {
     char *query;
     int n_parameters;
     sql_parameter parameters[SQL_PARAMETERS_LIMIT];
     int64_t limit; /* 0: not given */
+    int n_texts;
+    char *texts[2 * SQL_PARAMETERS_LIMIT]; /* heap: what the parameters' names and texts are */
 } sql_request;
 FAIL_CHECKED bool codec_read_sql(const char *text, size_t n, sql_request *out, fail_list *faults);
+/* One more parameter, with a value as it stands in a link: an integer or a number where it reads as
+ * one, else text. The request has less than SQL_PARAMETERS_LIMIT. False for want of memory. */
+FAIL_CHECKED bool codec_read_sql_parameter(const char *name, const char *value, sql_request *r);
 void sql_request_close(sql_request *r);
 
 #endif

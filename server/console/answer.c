@@ -3,9 +3,7 @@
 
 #include "server/codec/codec.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void add_json_cell(buffer *b, const console_cell *cell)
@@ -78,28 +76,4 @@ void console_add_csv(buffer *b, console_result *result)
         }
         buffer_add_text(b, "\r\n");
     }
-}
-
-static sql_value_type read_value(const char *text, int64_t *integer, double *real)
-{
-    char *end;
-    const char *digits = *text == '-' ? text + 1 : text;
-    bool is_plain =
-        strspn(text, "-+0123456789.eE") == strlen(text) && *digits >= '0' && *digits <= '9';
-    if (!is_plain)
-        return SQL_VALUE_TEXT;
-    errno = 0;
-    *integer = strtoll(text, &end, 10);
-    if (*end == '\0' && errno == 0)
-        return SQL_VALUE_INTEGER;
-    *real = strtod(text, &end);
-    return *end == '\0' && isfinite(*real) ? SQL_VALUE_REAL : SQL_VALUE_TEXT;
-}
-
-bool codec_read_sql_parameter(const char *name, const char *value, sql_parameter *out)
-{
-    sql_parameter p = {.name = strdup(name), .text = strdup(value)};
-    p.type = read_value(value, &p.integer, &p.real);
-    *out = p;
-    return p.name && p.text;
 }

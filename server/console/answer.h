@@ -11,8 +11,4 @@ void console_add_json(buffer *b, console_result *result);
 /* A line of names, then the rows (RFC 4180); NULL is an empty field. */
 void console_add_csv(buffer *b, console_result *result);
 
-/* A value as it stands in a link: an integer or a number where it reads as one, else text. Name and
- * text are copies on the heap. False for want of memory. */
-bool codec_read_sql_parameter(const char *name, const char *value, sql_parameter *out);
-
 #endif

@@ -132,11 +132,11 @@ bool console_read_request(console_reader *r, console_request *q, sql_parameter *
     q->n_parameters = (int)n;
     q->parameters = parameters;
     for (int i = 0; i < q->n_parameters; i++) {
-        parameters[i].name = (char *)console_read_text(r);
+        parameters[i].name = console_read_text(r);
         parameters[i].type = (sql_value_type)console_read_integer(r);
         parameters[i].integer = console_read_integer(r);
         parameters[i].real = console_read_real(r);
-        parameters[i].text = (char *)console_read_text(r);
+        parameters[i].text = console_read_text(r);
     }
     return !r->failed;
 }

@@ -18,10 +18,10 @@ metric_id comparison_test_metric(metric_id select_by)
 
 bool comparison_check_metric(metric_id id, comparison_at at, fail *f)
 {
-    static const unsigned KEEPS[COMPARISON_AT_COUNT] = {
-        [COMPARISON_AT_SELECTED] = METRIC_KEEPS_SELECTED,
-        [COMPARISON_AT_BEST] = METRIC_KEEPS_BEST,
-        [COMPARISON_AT_LAST] = METRIC_KEEPS_LAST};
+    static const unsigned KEEPS[COMPARISON_AT_COUNT] = {[COMPARISON_AT_SELECTED] =
+                                                            METRIC_KEEPS_SELECTED,
+                                                        [COMPARISON_AT_BEST] = METRIC_KEEPS_BEST,
+                                                        [COMPARISON_AT_LAST] = METRIC_KEEPS_LAST};
     if (METRICS[id].keeps & KEEPS[at])
         return true;
     if (at == COMPARISON_AT_SELECTED)
@@ -348,7 +348,11 @@ bool comparison_open(const comparison_row *rows, size_t n, const comparison_opti
 
 void comparison_close(comparison *c)
 {
+    for (size_t i = 0; c->labels && i < c->n_configs; i++)
+        free(c->labels[i]);
+    free(c->labels);
     free(c->configs);
+    c->labels = NULL;
     c->configs = NULL;
     c->n_configs = 0;
 }

@@ -93,6 +93,8 @@ typedef struct comparison {
     /* of the selected: how much its validation mean flatters, positive: too good */
     double optimism;
     stats_paired test_difference; /* selected - baseline on the test metric, paired */
+    /* (n_configs) heap, those of configs[].label where they were made for it; else NULL */
+    char **labels;
 } comparison;
 
 /* The test metric that belongs to a validation metric ("val_loss": test_loss), or METRIC_COUNT.

@@ -22,8 +22,8 @@ enum { EFFECTS_FACTORS_LIMIT = 16, EFFECTS_LEVELS_LIMIT = 64, EFFECTS_LIMIT = 20
 typedef struct effects_config { /* one config's place in the sweep; the same names for all */
     const char *config_id;
     int n_factors;
-    const char *names[EFFECTS_FACTORS_LIMIT];
-    const char *levels[EFFECTS_FACTORS_LIMIT]; /* JSON text of the value */
+    char *names[EFFECTS_FACTORS_LIMIT];
+    char *levels[EFFECTS_FACTORS_LIMIT]; /* JSON text of the value */
 } effects_config;
 
 typedef struct effects_factor {

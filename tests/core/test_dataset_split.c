@@ -34,10 +34,9 @@ static dataset *open_set(const char *name, int64_t n)
 
 /* A set of one input, 10 * row, whose classes have these counts, one after the other; with a test
  * part if n_test > 0. */
-static dataset *make_set(const size_t *counts, size_t k, size_t n_test)
+static dataset *make_arrays(const size_t *counts, size_t k, size_t n_test, dataset_arrays *arrays)
 {
     dataset *set = dataset_new();
-    dataset_arrays arrays;
     fail f = {0};
     size_t n = 0, row = 0;
     for (size_t c = 0; c < k; c++)
@@ -46,17 +45,23 @@ static dataset *make_set(const size_t *counts, size_t k, size_t n_test)
     set->d = 1;
     set->k = k;
     set->default_scaling = SCALING_NONE;
-    CHECK_OK(dataset_allocate(set, n, sizeof(float), &arrays, &f), f);
+    CHECK_OK(dataset_allocate(set, n, sizeof(float), arrays, &f), f);
     for (size_t c = 0; c < k; c++)
         for (size_t i = 0; i < counts[c]; i++, row++) {
-            arrays.labels[row] = (int32_t)c;
-            arrays.floats[row] = 10 * (float)row;
+            arrays->labels[row] = (int32_t)c;
+            arrays->floats[row] = 10 * (float)row;
         }
     if (n_test > 0) {
         set->parts[PART_TEST] = set->parts[PART_TRAIN];
         set->parts[PART_TEST].n = n_test;
     }
     return set;
+}
+
+static dataset *make_set(const size_t *counts, size_t k, size_t n_test)
+{
+    dataset_arrays arrays;
+    return make_arrays(counts, k, n_test, &arrays);
 }
 
 static size_t count_label(const split *s, int part, int32_t label)
@@ -453,11 +458,11 @@ static void images_are_scaled_as_one(void)
 static void constant_columns_become_zero(void)
 {
     static const size_t counts[] = {10, 10};
-    dataset *set = make_set(counts, 2, 0);
-    float *floats = (float *)set->parts[PART_TRAIN].floats;
+    dataset_arrays arrays;
+    dataset *set = make_arrays(counts, 2, 0, &arrays);
     train_spec spec = plain_spec();
     for (size_t i = 0; i < 20; i++)
-        floats[i] = 0.1F;
+        arrays.floats[i] = 0.1F;
     for (int scaling = SCALING_STANDARD; scaling <= SCALING_MINMAX; scaling++) {
         spec.scaling = scaling;
         split *s = open_or_fail(set, &spec);
@@ -466,7 +471,7 @@ static void constant_columns_become_zero(void)
         split_close(s);
     }
     for (size_t i = 0; i < 20; i++)
-        floats[i] = i % 2 ? 1e-44F : 0; /* its reciprocal is no float */
+        arrays.floats[i] = i % 2 ? 1e-44F : 0; /* its reciprocal is no float */
     spec.scaling = SCALING_STANDARD;
     split *s = open_or_fail(set, &spec);
     CHECK_OR_RETURN(s != NULL);

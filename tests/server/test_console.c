@@ -138,11 +138,10 @@ static void rows_and_bytes_have_limits(void)
 
 static void parameters_are_bound_by_name(void)
 {
-    const sql_parameter all[] = {
-        {.name = (char *)"a", .type = SQL_VALUE_INTEGER, .integer = 2},
-        {.name = (char *)"b", .type = SQL_VALUE_REAL, .real = 0.5},
-        {.name = (char *)"text", .type = SQL_VALUE_TEXT, .text = (char *)"'; DROP"},
-        {.name = (char *)"none", .type = SQL_VALUE_NULL}};
+    const sql_parameter all[] = {{.name = "a", .type = SQL_VALUE_INTEGER, .integer = 2},
+                                 {.name = "b", .type = SQL_VALUE_REAL, .real = 0.5},
+                                 {.name = "text", .type = SQL_VALUE_TEXT, .text = "'; DROP"},
+                                 {.name = "none", .type = SQL_VALUE_NULL}};
     CHECK_OK(
         ask_with("SELECT :a + @b AS sum, $text AS text, :none AS none, :a AS again", all, 4, 10),
         f);
@@ -337,7 +336,7 @@ static void a_database_that_is_none_is_told(void)
 /* Bytes that are cut anywhere are refused, never read past. */
 static void cut_messages_are_refused(void)
 {
-    const sql_parameter one = {.name = (char *)"a", .type = SQL_VALUE_TEXT, .text = (char *)"x"};
+    const sql_parameter one = {.name = "a", .type = SQL_VALUE_TEXT, .text = "x"};
     console_request q = {.database = "d",
                          .query = "SELECT :a",
                          .parameters = &one,
