@@ -5,7 +5,7 @@
 #   make [build]   the program            make test       all tests: "N passed, N failed"
 #   make run       set up, build, serve   make test-asan  unit and HTTP tests under ASan and UBSan
 #   make deps      packages, if missing   make test-tsan  the same under TSan
-#   make install   PREFIX, DESTDIR        make lint       laws, format, clang-tidy, shellcheck
+#   make install   PREFIX, DESTDIR        make lint       the laws, and each tool
 #   make bench     a table of figures     make interop    parity with PyTorch, SciPy, pandas
 #   make clean, format                    make papers     published figures (hours)
 
@@ -49,8 +49,8 @@ test_programs   := $(core_tests:%.c=$(BUILD)/%) $(server_tests:%.c=$(BUILD)/%) \
 objects         := $(core_objects) $(double_objects) $(server_objects) \
                    $(addsuffix .o,$(test_programs))
 
-.PHONY: build run test unit test-programs test-asan test-tsan lint format bench interop papers install \
-        clean deps deps-build deps-test deps-lint deps-interop npm FORCE
+.PHONY: build run test unit test-programs test-asan test-tsan lint format bench interop papers \
+        install clean deps deps-build deps-test deps-lint deps-interop npm FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: $(objects)
 
@@ -185,17 +185,19 @@ test-tsan:
 lint:
 	@$(submake) deps-lint
 	@$(submake) build $(installed_tests)
-	@BUILD=$(BUILD) tests/lint.sh
+	@node tests/lint/lint.mjs --build $(BUILD)
 
 format: deps-lint $(installed_tests)
 	@clang-format -i $(wildcard core/*/*.[ch] core/*/*/*.[ch] server/*/*.[ch] tests/*.h tests/*/*.[ch])
 	@tests/node_modules/.bin/prettier --log-level warn --write $(modules)
 
+bench_environment = BUILD=$(abspath $(BUILD)) REGULAB=$(abspath $(BUILD)/regulab) \
+                    NODE_NO_WARNINGS=1
 bench:
 	@$(submake) deps-test
 	@$(submake) npm build $(BUILD)/tests/bench/blas $(BUILD)/tests/bench/store
-	@BUILD=$(abspath $(BUILD)) REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/bench/bench.mjs
-	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/bench/dashboard.mjs
+	@$(bench_environment) node tests/bench/bench.mjs
+	@$(bench_environment) node tests/bench/dashboard.mjs
 
 venv = $(BUILD)/venv
 $(venv)/installed: tests/interop/requirements.txt

@@ -1,0 +1,57 @@
+// Prints each law of the house with its breaches, and ends with "N passed, N failed".
+//
+//   node tests/lint/lint.mjs [--build DIR] [--fast]
+//
+// DIR is the build whose program and objects are looked at; --fast leaves out clang-tidy, which is
+// most of the time.
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LAWS as OBJECTS } from './objects.mjs';
+import { LAWS as ROOMS } from './rooms.mjs';
+import { LAWS as TEXT } from './text.mjs';
+import { LAWS as TOOLS } from './tools.mjs';
+import { Tree, linesOf } from './tree.mjs';
+import { WAITING } from './waiting.mjs';
+
+/* The laws are tried themselves: each against a breach that is planted for it. */
+const TRIED = {
+  law: 'each law finds a breach that is planted for it',
+  breaches: async (tree) => {
+    const words = ['tests/run.mjs', '--build', tree.build, 'tests/lint/laws.test.mjs'];
+    const { out, status } = await tree.run(process.execPath, words);
+    const failures = linesOf(out).filter((line) => /^\W*not ok /.test(line));
+    return status === 0 || failures.length ? failures : linesOf(out);
+  },
+};
+
+const LAWS = [...ROOMS, ...TEXT, ...OBJECTS, TRIED, ...TOOLS];
+
+/* The breaches of a law, those parted that are only shown for now. */
+function part(law, breaches) {
+  const places = WAITING[law] ?? [];
+  const waits = (breach) => places.some((place) => breach.startsWith(place));
+  return { waiting: breaches.filter(waits), failing: breaches.filter((one) => !waits(one)) };
+}
+
+function report(law, { failing, waiting }) {
+  console.log(`${failing.length ? 'FAIL' : 'ok  '} ${law}`);
+  for (const breach of failing) console.log(`       ${breach}`);
+  for (const breach of waiting) console.log(`  wait ${breach}`);
+}
+
+async function main(words) {
+  const top = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+  const build = words.includes('--build') ? words[words.indexOf('--build') + 1] : 'build';
+  const tree = new Tree(top, build);
+  let n_failed = 0;
+  const laws = LAWS.filter(({ isSlow }) => !(isSlow && words.includes('--fast')));
+  for (const { law, breaches } of laws) {
+    const found = part(law, await breaches(tree));
+    report(law, found);
+    if (found.failing.length) n_failed++;
+  }
+  console.log(`lint: ${laws.length - n_failed} passed, ${n_failed} failed`);
+  process.exitCode = n_failed ? 1 : 0;
+}
+
+await main(process.argv.slice(2));
