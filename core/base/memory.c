@@ -23,7 +23,7 @@ size_t memory_available_bytes(void)
 
 size_t memory_peak_bytes(void)
 {
-    /* Not getrusage(): its maximum outlives exec(), so it would be that of whoever started us. */
+    /* Not that of getrusage: it outlives exec(), so it would be that of whoever started us. */
     char line[128];
     size_t kilobytes = 0;
     FILE *status = fopen("/proc/self/status", "r");

@@ -5,7 +5,7 @@
 
 #include "core/regularizer/regularizer.h"
 
-/* regularizer_dropout.c: masks of units, bernoulli, gaussian and alpha (Srivastava et al. 2014,
+/* dropout.c: masks of units, bernoulli, gaussian and alpha (Srivastava et al. 2014,
  * Klambauer et al. 2017), and of inputs */
 bool dropout_is_active(const train_spec *spec);
 void dropout_take(regularization *r, arena *a);
@@ -16,7 +16,7 @@ void dropout_on_forward(regularization *r, int layer, net_stage stage, const net
 void dropout_on_backward(regularization *r, int layer, net_stage stage, const net_slice *s,
                          real *delta);
 
-/* regularizer_connect.c: DropConnect (Wan et al. 2013) */
+/* connect.c: DropConnect (Wan et al. 2013) */
 bool connect_is_active(const train_spec *spec);
 void connect_take(regularization *r, arena *a);
 void connect_on_weights(regularization *r, int layer, parallel *p);
@@ -27,7 +27,7 @@ void connect_dense_backward(regularization *r, int layer, size_t row, const real
 void connect_on_weight_gradient(regularization *r, int layer, size_t row, size_t rows,
                                 real *gradient);
 
-/* regularizer_noise.c: additive Gaussian noise (Bishop 1995, Neelakantan et al. 2015) */
+/* noise.c: additive Gaussian noise (Bishop 1995, Neelakantan et al. 2015) */
 bool input_noise_is_active(const train_spec *spec);
 void input_noise_on_batch(regularization *r, size_t row, size_t rows);
 bool weight_noise_is_active(const train_spec *spec);
@@ -40,14 +40,14 @@ bool gradient_noise_is_active(const train_spec *spec);
 void gradient_noise_on_update(regularization *r, int layer, size_t row, size_t rows,
                               real *gradient);
 
-/* regularizer_target.c: softer targets (Szegedy et al. 2016, Zhang et al. 2018) */
+/* target.c: softer targets (Szegedy et al. 2016, Zhang et al. 2018) */
 bool label_smoothing_is_active(const train_spec *spec);
 void label_smoothing_on_batch(regularization *r, size_t row, size_t rows);
 bool mixup_is_active(const train_spec *spec);
 void mixup_take(regularization *r, arena *a);
 void mixup_on_whole_batch(regularization *r);
 
-/* regularizer_weight.c: penalties and constraints of weights */
+/* weight.c: penalties and constraints of weights */
 bool l1_is_active(const train_spec *spec);
 double l1_penalty(const train_spec *spec, const real *x, size_t n);
 void l1_add_gradient(const train_spec *spec, kernel_update *u);
@@ -62,7 +62,7 @@ bool weight_average_is_active(const train_spec *spec);
 void weight_average_take(regularization *r, arena *a);
 void weight_average_after_step(regularization *r, const real *model);
 
-/* regularizer_augmentation.c: distorted images (Simard et al. 2003) */
+/* augmentation.c: distorted images (Simard et al. 2003) */
 bool augmentation_is_active(const train_spec *spec);
 void augmentation_take(regularization *r, arena *a);
 void augmentation_on_batch(regularization *r, size_t row, size_t rows);

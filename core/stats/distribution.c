@@ -27,7 +27,7 @@ static double stirling_rest(double x)
     return series / x;
 }
 
-/* lgamma() writes the global signgam, which threads would race for. */
+/* lgamma writes the global signgam, which threads would race for. */
 static double log_gamma(double x)
 {
     int sign;

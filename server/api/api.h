@@ -1,4 +1,4 @@
-/* api — what the handlers of api_* share: lists, one experiment, one run, an idea of a request's
+/* api — what the handlers share: lists, one experiment, one run, an idea of a request's
  * state parameter.
  *
  * Threads: any number at once. */

@@ -1,8 +1,7 @@
 /* comparison — the handlers that answer an experiment's question: its comparison and its curves
  * per config.
  *
- * Every handler fills the response, a fail included. Threads: any number at once, in offload
- * workers. */
+ * Every handler fills the response, a fail included. Threads: any number at once, in workers. */
 #ifndef SERVER_API_COMPARISON_H
 #define SERVER_API_COMPARISON_H
 

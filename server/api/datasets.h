@@ -1,7 +1,7 @@
 /* datasets — the handlers of /datasets: list, describe, register, delete, preview.
  *
  * Every handler fills the response, a fail included.
- * Threads: any number at once, in offload workers. */
+ * Threads: any number at once, in workers. */
 #ifndef SERVER_API_DATASETS_H
 #define SERVER_API_DATASETS_H
 

@@ -1,7 +1,7 @@
 /* experiments — the handlers of /experiments: submit, list, change, stop, extend.
  *
  * Every handler fills the response, a fail included.
- * Threads: any number at once, in offload workers. */
+ * Threads: any number at once, in workers. */
 #ifndef SERVER_API_EXPERIMENTS_H
 #define SERVER_API_EXPERIMENTS_H
 

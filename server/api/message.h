@@ -5,7 +5,7 @@
  *    NUL-terminated, decoded once.
  * 2. A handler always fills the response: a status with a body, or a fail turned into
  *    application/problem+json.
- * 3. Handlers run in an offload worker (never in the event loop) unless their route says
+ * 3. Handlers run in a worker (never in the event loop) unless their route says
  *    ROUTE_INLINE. */
 #ifndef SERVER_API_MESSAGE_H
 #define SERVER_API_MESSAGE_H

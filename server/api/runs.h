@@ -1,7 +1,7 @@
 /* runs — the handlers of /runs: lists, curves, layers, models, predictions, cancel and retry.
  *
  * Every handler fills the response, a fail included.
- * Threads: any number at once, in offload workers. */
+ * Threads: any number at once, in workers. */
 #ifndef SERVER_API_RUNS_H
 #define SERVER_API_RUNS_H
 

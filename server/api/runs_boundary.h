@@ -1,7 +1,7 @@
 /* runs_boundary — the handler of GET /runs/{id}/boundary: how the answers of a run's net cover the
  * plane of a data set with two inputs, at some epochs of its training.
  *
- * Threads: any number at once, in offload workers; given up when the server stops (503). */
+ * Threads: any number at once, in workers; given up when the server stops (503). */
 #ifndef SERVER_API_RUNS_BOUNDARY_H
 #define SERVER_API_RUNS_BOUNDARY_H
 

@@ -1,7 +1,7 @@
 /* runs_evaluation — the handler of GET /runs/{id}/evaluation: what a run's selected weights get
  * wrong on its test split.
  *
- * Threads: any number at once, in offload workers. */
+ * Threads: any number at once, in workers. */
 #ifndef SERVER_API_RUNS_EVALUATION_H
 #define SERVER_API_RUNS_EVALUATION_H
 

@@ -1,7 +1,7 @@
 /* sql — the handlers of the SQL console: one read-only statement, answered as JSON or CSV.
  *
- * Every handler fills the response, a fail included. Threads: any number at once, in offload
- * workers; the console itself runs one statement at a time (server/console/console.h). */
+ * Every handler fills the response, a fail included. Threads: any number at once, in workers;
+ * the console itself runs one statement at a time (server/console/console.h). */
 #ifndef SERVER_API_SQL_H
 #define SERVER_API_SQL_H
 

@@ -1,7 +1,7 @@
 /* guard — what a statement of the SQL console may touch: the guards inside SQLite.
  *
- * Order of a child's life: guard_limit_library() before the first connection, guard_open(), then
- * statements, guard_close(). Single-threaded. */
+ * Order of a child's life: console_guard_limit_library() before the first connection,
+ * console_guard_open(), then statements, console_guard_close(). Single-threaded. */
 #ifndef SERVER_CONSOLE_GUARD_H
 #define SERVER_CONSOLE_GUARD_H
 

@@ -1,15 +1,15 @@
-/* exchange — what the http_*.c files share: the server, a connection (peer), one request with its
+/* exchange — what the files of http/ share: the server, a connection (peer), one request with its
  * answer (exchange).
  *
  *   NEW ──▶ BODY ───┬──▶ WORKING ──▶ READY ──▶ ANSWERED      WORKING: suspended, the exchange
- *                                                            belongs to an offload worker
+ *                                                            belongs to a worker
  *    │ └──▶ UPLOAD ─┤◀─▶ WRITING     ▲                       WRITING: the same, for a block of an
  *                                    upload
  *    └────▶ DRAIN ──┴────────────────┘                       DRAIN: refused; a body that is not too
  *                                                            long is still read
  *
- * Everything here belongs to the loop's thread, except an exchange while its task is in the offload
- * queue. */
+ * Everything here belongs to the loop's thread, except an exchange while its task is with the
+ * workers. */
 #ifndef SERVER_HTTP_EXCHANGE_H
 #define SERVER_HTTP_EXCHANGE_H
 
@@ -55,7 +55,7 @@ struct http {
     struct MHD_Daemon *daemon;
     int epoll_fd, stop_fd, timer_fd, signal_fd, listen_fd;
     int daemon_fd, pool_fds[HTTP_POOL_COUNT], events_fd; /* borrowed */
-    offload *pools[HTTP_POOL_COUNT];
+    workers *pools[HTTP_POOL_COUNT];
     assets *assets;
     http_peer *peers;
     struct http_stream *streams;
@@ -110,8 +110,8 @@ void http_exchange_relax(http_exchange *x); /* no deadline */
 void http_exchange_watch(http_exchange *x);
 void http_exchange_unwatch(http_exchange *x);
 
-/* Hands the exchange to an offload worker and suspends its connection; false if the queue is full
+/* Hands the exchange to a worker and suspends its connection; false if the queue is full
  * (unless `always`). */
-bool http_exchange_offload(http_exchange *x, http_stage stage, void (*work)(void *), bool always);
+bool http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *), bool always);
 
 #endif

@@ -67,7 +67,7 @@ static http_pool pool_of(const http_exchange *x, http_stage stage)
                                         : HTTP_POOL_QUICK;
 }
 
-bool http_exchange_offload(http_exchange *x, http_stage stage, void (*work)(void *), bool always)
+bool http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *), bool always)
 {
     http_stage before = x->stage;
     x->stage = stage;
@@ -172,7 +172,7 @@ void http_block_signals(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN); /* sendfile() knows no MSG_NOSIGNAL */
+    signal(SIGPIPE, SIG_IGN); /* sendfile knows no MSG_NOSIGNAL */
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
@@ -409,9 +409,9 @@ static void drain_descriptor(int fd)
     (void)cleared; /* nothing to clear is fine */
 }
 
-static void finish_tasks(offload *queue)
+static void finish_tasks(workers *pool)
 {
-    for (workers_task *task = workers_take(queue); task;) {
+    for (workers_task *task = workers_take(pool); task;) {
         workers_task *next = task->next;
         task->finish(task->context);
         task = next;

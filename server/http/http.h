@@ -1,7 +1,7 @@
 /* http — the service's event loop: libmicrohttpd in external epoll mode, the gate, the routes, the
  * streams.
  *
- * 1. One thread runs the loop: http_run(). Handlers run in offload workers, except ROUTE_INLINE
+ * 1. One thread runs the loop: http_run(). Handlers run in workers, except ROUTE_INLINE
  *    ones and assets; nothing that may take longer than a millisecond runs in the loop.
  * 2. Every request passes the gate (server/http/gate.h) before a route is looked up; every answer
  *    of ours has X-Request-Id and the security headers. Answers that libmicrohttpd makes itself

@@ -285,7 +285,7 @@ static void take_upload(http_exchange *x, const char *data, size_t *n)
         refuse_size(x);
         x->stage = HTTP_STAGE_DRAIN;
     } else if (http_upload_is_full(x->upload) &&
-               !http_exchange_offload(x, HTTP_STAGE_WRITING, write_upload, true)) {
+               !http_exchange_hand_over(x, HTTP_STAGE_WRITING, write_upload, true)) {
         fail f;
         fail_set(&f, FAIL_UNAVAILABLE, NULL, "The server is stopping.");
         refuse(x, 0, &f);
@@ -358,7 +358,7 @@ static enum MHD_Result dispatch(http_exchange *x)
         run_handler(x);
         return http_answer_queue(x);
     }
-    if (http_exchange_offload(x, HTTP_STAGE_WORKING, run_handler, false))
+    if (http_exchange_hand_over(x, HTTP_STAGE_WORKING, run_handler, false))
         return MHD_YES;
     fail f;
     fail_set(&f, FAIL_UNAVAILABLE, NULL, "The server has more requests than it can take.");

@@ -15,7 +15,7 @@ void http_request_end(void *context, struct MHD_Connection *connection, void **s
 /* The connection ends: frees what it had started and libmicrohttpd has never told us the end of. */
 void http_request_forget(http_peer *peer);
 
-/* The offload worker is done with the exchange: its connection goes on. */
+/* The worker is done with the exchange: its connection goes on. */
 void http_request_resume(http_exchange *x);
 
 #endif

@@ -4,7 +4,7 @@
  * 1. Suspended connections are out of libmicrohttpd's sight: the socket is also watched in our own
  *    epoll for the client leaving.
  * 2. A client that does not read is cut after 30 s, and the kernel buffers at most 32 KB for it.
- * All in the loop's thread, but the fetching of pages, which runs in an offload worker. */
+ * All in the loop's thread, but the fetching of pages, which runs in a worker. */
 #ifndef SERVER_HTTP_STREAM_H
 #define SERVER_HTTP_STREAM_H
 

@@ -12,15 +12,15 @@ typedef struct task_list {
     workers_task *first, *last;
 } task_list;
 
-struct offload {
+struct workers {
     pthread_mutex_t lock; /* guards everything but the threads */
     pthread_cond_t wake;
     task_list waiting, done;
     int n_waiting, waiting_limit;
     bool is_stopping;
     int fd;
-    int n_workers;
-    pthread_t workers[];
+    int n_threads;
+    pthread_t threads[];
 };
 
 static void append(task_list *list, workers_task *task)
@@ -42,124 +42,124 @@ static workers_task *take_first(task_list *list)
     return task;
 }
 
-static void signal_done(const offload *o)
+static void signal_done(const workers *w)
 {
-    ssize_t written = write(o->fd, &(uint64_t){1}, sizeof(uint64_t));
+    ssize_t written = write(w->fd, &(uint64_t){1}, sizeof(uint64_t));
     (void)written; /* it can only be full, and then it is readable */
 }
 
 static void *work(void *context)
 {
-    offload *o = context;
-    pthread_mutex_lock(&o->lock);
+    workers *w = context;
+    pthread_mutex_lock(&w->lock);
     for (;;) {
-        while (!o->waiting.first && !o->is_stopping)
-            pthread_cond_wait(&o->wake, &o->lock);
-        if (o->is_stopping)
+        while (!w->waiting.first && !w->is_stopping)
+            pthread_cond_wait(&w->wake, &w->lock);
+        if (w->is_stopping)
             break;
-        workers_task *task = take_first(&o->waiting);
-        o->n_waiting--;
-        pthread_mutex_unlock(&o->lock);
+        workers_task *task = take_first(&w->waiting);
+        w->n_waiting--;
+        pthread_mutex_unlock(&w->lock);
         task->work(task->context);
-        pthread_mutex_lock(&o->lock);
+        pthread_mutex_lock(&w->lock);
         task->done = true;
-        append(&o->done, task);
-        signal_done(o);
+        append(&w->done, task);
+        signal_done(w);
     }
-    pthread_mutex_unlock(&o->lock);
+    pthread_mutex_unlock(&w->lock);
     return NULL;
 }
 
-static bool start_workers(offload *o, int n_workers)
+static bool start_threads(workers *w, int n_threads)
 {
-    while (o->n_workers < n_workers) {
-        if (pthread_create(&o->workers[o->n_workers], NULL, work, o) != 0)
+    while (w->n_threads < n_threads) {
+        if (pthread_create(&w->threads[w->n_threads], NULL, work, w) != 0)
             return false;
-        o->n_workers++;
+        w->n_threads++;
     }
     return true;
 }
 
-bool workers_open(int n_workers, int waiting_limit, offload **out, fail *f)
+bool workers_open(int n_workers, int waiting_limit, workers **out, fail *f)
 {
     assert(n_workers > 0 && waiting_limit > 0);
-    offload *o = calloc(1, sizeof *o + (size_t)n_workers * sizeof *o->workers);
-    if (!o)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory for the offload workers.");
-    o->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    o->waiting_limit = waiting_limit;
-    pthread_mutex_init(&o->lock, NULL);
-    pthread_cond_init(&o->wake, NULL);
-    if (o->fd < 0 || !start_workers(o, n_workers)) {
-        workers_close(o);
-        return fail_set(f, FAIL_UNAVAILABLE, NULL, "The offload workers cannot be started.");
+    workers *w = calloc(1, sizeof *w + (size_t)n_workers * sizeof *w->threads);
+    if (!w)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory for the workers of the server.");
+    w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    w->waiting_limit = waiting_limit;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    if (w->fd < 0 || !start_threads(w, n_workers)) {
+        workers_close(w);
+        return fail_set(f, FAIL_UNAVAILABLE, NULL, "The workers of the server cannot be started.");
     }
-    *out = o;
+    *out = w;
     return true;
 }
 
-bool workers_add(offload *o, workers_task *task, bool always)
+bool workers_add(workers *w, workers_task *task, bool always)
 {
-    pthread_mutex_lock(&o->lock);
-    bool fits = !o->is_stopping && (always || o->n_waiting < o->waiting_limit);
+    pthread_mutex_lock(&w->lock);
+    bool fits = !w->is_stopping && (always || w->n_waiting < w->waiting_limit);
     if (fits) {
         task->done = false;
-        append(&o->waiting, task);
-        o->n_waiting++;
-        pthread_cond_signal(&o->wake);
+        append(&w->waiting, task);
+        w->n_waiting++;
+        pthread_cond_signal(&w->wake);
     }
-    pthread_mutex_unlock(&o->lock);
+    pthread_mutex_unlock(&w->lock);
     return fits;
 }
 
-workers_task *workers_take(offload *o)
+workers_task *workers_take(workers *w)
 {
     uint64_t n;
-    ssize_t cleared = read(o->fd, &n, sizeof n);
+    ssize_t cleared = read(w->fd, &n, sizeof n);
     (void)cleared; /* nothing to clear is fine */
-    pthread_mutex_lock(&o->lock);
-    workers_task *first = o->done.first;
-    o->done = (task_list){0};
-    pthread_mutex_unlock(&o->lock);
+    pthread_mutex_lock(&w->lock);
+    workers_task *first = w->done.first;
+    w->done = (task_list){0};
+    pthread_mutex_unlock(&w->lock);
     return first;
 }
 
-int workers_fd(const offload *o)
+int workers_fd(const workers *w)
 {
-    return o->fd;
+    return w->fd;
 }
 
-int workers_waiting(offload *o)
+int workers_waiting(workers *w)
 {
-    pthread_mutex_lock(&o->lock);
-    int n = o->n_waiting;
-    pthread_mutex_unlock(&o->lock);
+    pthread_mutex_lock(&w->lock);
+    int n = w->n_waiting;
+    pthread_mutex_unlock(&w->lock);
     return n;
 }
 
-void workers_stop(offload *o)
+void workers_stop(workers *w)
 {
-    pthread_mutex_lock(&o->lock);
-    o->is_stopping = true;
-    while (o->waiting.first)
-        append(&o->done, take_first(&o->waiting));
-    o->n_waiting = 0;
-    pthread_cond_broadcast(&o->wake);
-    pthread_mutex_unlock(&o->lock);
-    for (int i = 0; i < o->n_workers; i++)
-        pthread_join(o->workers[i], NULL);
-    o->n_workers = 0;
-    signal_done(o);
+    pthread_mutex_lock(&w->lock);
+    w->is_stopping = true;
+    while (w->waiting.first)
+        append(&w->done, take_first(&w->waiting));
+    w->n_waiting = 0;
+    pthread_cond_broadcast(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    for (int i = 0; i < w->n_threads; i++)
+        pthread_join(w->threads[i], NULL);
+    w->n_threads = 0;
+    signal_done(w);
 }
 
-void workers_close(offload *o)
+void workers_close(workers *w)
 {
-    if (!o)
+    if (!w)
         return;
-    workers_stop(o);
-    if (o->fd >= 0)
-        close(o->fd);
-    pthread_cond_destroy(&o->wake);
-    pthread_mutex_destroy(&o->lock);
-    free(o);
+    workers_stop(w);
+    if (w->fd >= 0)
+        close(w->fd);
+    pthread_cond_destroy(&w->wake);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
 }

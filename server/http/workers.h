@@ -15,7 +15,7 @@
 
 #include "core/base/fail.h"
 
-typedef struct offload offload;
+typedef struct workers workers;
 
 typedef struct workers_task {
     void (*work)(void *context);   /* called once, in a worker */
@@ -25,25 +25,25 @@ typedef struct workers_task {
     struct workers_task *next;
 } workers_task;
 
-FAIL_CHECKED bool workers_open(int n_workers, int waiting_limit, offload **out, fail *f);
+FAIL_CHECKED bool workers_open(int n_workers, int waiting_limit, workers **out, fail *f);
 
 /* False when as many wait as may, or after workers_stop(). */
-bool workers_add(offload *o, workers_task *task, bool always);
+bool workers_add(workers *w, workers_task *task, bool always);
 
 /* The tasks that have ended since the last call, linked by `next`, or NULL. Clears the
  * descriptor. */
-workers_task *workers_take(offload *o);
+workers_task *workers_take(workers *w);
 
 /* An eventfd, readable while there is something to take. */
-int workers_fd(const offload *o);
+int workers_fd(const workers *w);
 
-int workers_waiting(offload *o);
+int workers_waiting(workers *w);
 
 /* Waits for the tasks that run, and puts those that wait on the done list unrun; the workers
  * end. */
-void workers_stop(offload *o);
+void workers_stop(workers *w);
 
 /* Stops if need be and frees. Tasks not taken are forgotten. NULL: nothing. */
-void workers_close(offload *o);
+void workers_close(workers *w);
 
 #endif

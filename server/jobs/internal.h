@@ -1,4 +1,4 @@
-/* jobs/internal — what server/jobs/jobs*.c share: the workers and their lock.
+/* jobs/internal — what the files of jobs/ share: the workers and their lock.
  *
  * 1. Everything in `jobs` and `worker` but the atomics is guarded by the lock (jobs_lock).
  * 2. A queued run is in the queue or at a worker; one that is at a worker is not taken by another.

@@ -1,4 +1,4 @@
-/* store_datasets — the rows of the data sets, who uses them, and the counts for /metrics. */
+/* datasets — the rows of the data sets, who uses them, and the counts for /metrics. */
 #include "server/store/datasets.h"
 #include "core/base/clock.h"
 #include "server/store/internal.h"

@@ -1,4 +1,4 @@
-/* store_delete — deleting an experiment: hidden in one small transaction, its rows removed in
+/* delete — deleting an experiment: hidden in one small transaction, its rows removed in
  * slices, so that no other write waits long however many there are. What is hidden is a row of
  * `deletions`, which survives a restart; every reader leaves out what belongs to it. */
 #include "server/store/internal.h"

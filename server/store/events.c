@@ -1,4 +1,4 @@
-/* store_events — what happened, with ids that are never used twice: added in the transaction of the
+/* events — what happened, with ids that are never used twice: added in the transaction of the
  * change, read again by those who come back. The last 200,000 are kept; the values of an epoch are
  * read from `epochs`. */
 #include "core/base/array.h"

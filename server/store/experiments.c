@@ -1,4 +1,4 @@
-/* store_experiments — inserting, extending, changing and deleting experiments, and how their state
+/* experiments — inserting, extending, changing and deleting experiments, and how their state
  * follows from their runs. */
 #include "server/store/internal.h"
 

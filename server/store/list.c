@@ -1,4 +1,4 @@
-/* store_list — reading experiments and runs: one, and pages of many. A page is a query for ids,
+/* list — reading experiments and runs: one, and pages of many. A page is a query for ids,
  * then a read of each row by its id: the sort then carries keys only. */
 #include "server/store/internal.h"
 #include "server/store/page.h"

@@ -1,4 +1,4 @@
-/* store_models — the models that are small enough to lie in a row. */
+/* models — the models that are small enough to lie in a row. */
 #include "server/store/internal.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* store_records — the learning curves: one row per epoch and one per layer, and what a
+/* records — the learning curves: one row per epoch and one per layer, and what a
  * configuration's runs amount to. */
 #include "server/store/internal.h"
 

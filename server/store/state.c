@@ -1,4 +1,4 @@
-/* store_state — the changes of a run's state: each one compare-and-swap, with the counts, the
+/* state — the changes of a run's state: each one compare-and-swap, with the counts, the
  * experiment's state and the events that follow from it in the same transaction. The counters
  * themselves are kept by triggers (migrations/). */
 #include "core/base/array.h"

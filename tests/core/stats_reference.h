@@ -2,7 +2,7 @@
  * reproduced by core/stats/stats.
  *
  * Made once with numpy.random.default_rng(20261123): stats.t.cdf, mpmath.betainc, special.stdtrit,
- * stats.nct.cdf, stats.ttest_rel with its confidence_interval(), stats.describe, and
+ * stats.nct.cdf, stats.ttest_rel with its confidence_interval, stats.describe, and
  * optimize.brentq on nct.sf(c, n-1, d) + nct.cdf(-c, n-1, d) - 0.8 for the detectable effect. */
 #ifndef TESTS_CORE_STATS_REFERENCE_H
 #define TESTS_CORE_STATS_REFERENCE_H

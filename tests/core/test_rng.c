@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Random123 tests/kat_vectors, release v1.14.0: rounds, counter, key, expected. */
+/* The kat_vectors of Random123, release v1.14.0: rounds, counter, key, expected. */
 static const struct {
     int rounds;
     uint32_t counter[4], key[2], expected[4];

@@ -283,6 +283,6 @@ static void too_much_is_refused_with_figures(void)
     close_run(&t);
 }
 
-CHECK_MAIN("test_boundary", grids_are_of_the_weights_of_their_epochs, early_stopping_and_averages,
+CHECK_MAIN("boundary", grids_are_of_the_weights_of_their_epochs, early_stopping_and_averages,
            twice_the_same_bytes_and_in_range, of_a_regression, of_a_run_that_diverges,
            can_be_stopped, epochs_are_read, too_much_is_refused_with_figures)

@@ -129,5 +129,5 @@ static void not_a_number_is_refused(void)
     evaluation_close(&e);
 }
 
-CHECK_MAIN("evaluation", worked_example, agrees_with_the_metric, pieces_make_no_difference,
+CHECK_MAIN("confusion", worked_example, agrees_with_the_metric, pieces_make_no_difference,
            mistakes_are_the_worst, not_a_number_is_refused)

@@ -95,5 +95,5 @@ static void equal_residuals_and_numbers_that_are_none(void)
     residuals_close(&r);
 }
 
-CHECK_MAIN("test_residuals", worked_example, agrees_with_the_metric_in_any_pieces,
+CHECK_MAIN("residuals", worked_example, agrees_with_the_metric_in_any_pieces,
            equal_residuals_and_numbers_that_are_none)

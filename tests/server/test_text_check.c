@@ -183,5 +183,5 @@ static void mutations_end_in_an_answer(void)
     CHECK(n_accepted > 0 && n_salvaged > 0);
 }
 
-CHECK_MAIN("codec_check", valid_texts, invalid_texts, a_raw_nul_is_refused, large_texts_are_bounded,
+CHECK_MAIN("text_check", valid_texts, invalid_texts, a_raw_nul_is_refused, large_texts_are_bounded,
            mutations_end_in_an_answer)

@@ -282,6 +282,6 @@ static void nearest_names(void)
     CHECK(nearest_name("", KNOWN) == NULL);
 }
 
-CHECK_MAIN("codec_text", numbers_read_back, floats_read_back, powers_of_two_are_shortest,
+CHECK_MAIN("text_json", numbers_read_back, floats_read_back, powers_of_two_are_shortest,
            known_numbers, the_locale_changes_nothing, integers, strings,
            every_byte_gives_valid_json, keys_and_times, csv_cells, nearest_names)
