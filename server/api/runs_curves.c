@@ -117,9 +117,9 @@ static bool is_regression(const run *r, const curve *c)
     if (codec_read_config(r->config, strlen(r->config), &spec, &f) && dataset_find(spec.dataset))
         return dataset_find(spec.dataset)->task == TASK_REGRESSION;
     for (size_t i = 0; i < c->n; i++)
-        if (isfinite(c->rows[i].values[METRIC_TRAIN_RMSE]) ||
-            isfinite(c->rows[i].values[METRIC_VAL_RMSE]))
-            return true;
+        for (int id = 0; id < METRIC_EPOCH_COUNT; id++)
+            if (!METRICS[id].classification && isfinite(c->rows[i].values[id]))
+                return true;
     return false;
 }
 

@@ -130,16 +130,17 @@ static void add_compared_at(buffer *b, metric_id id)
     }
 }
 
-/* id: METRIC_COUNT for a metric of a layer, which is not compared. */
-static void add_metric(buffer *b, const metric *m, metric_id id, const char *scope)
+static void add_metric(buffer *b, const metric *m)
 {
+    static const char *const SCOPES[] = {
+        [METRIC_PER_EPOCH] = "epoch", [METRIC_AT_END] = "final", [METRIC_PER_LAYER] = "layer"};
     static const char *const DIRECTIONS[] = {[METRIC_LOWER_IS_BETTER] = "lower",
                                              [METRIC_HIGHER_IS_BETTER] = "higher",
                                              [METRIC_NEITHER] = "none"};
     json_add_separator(b);
     buffer_add_text(b, "{");
     json_add_member_text(b, "name", m->name);
-    json_add_member_text(b, "scope", scope);
+    json_add_member_text(b, "scope", SCOPES[m->when]);
     json_add_member_text(b, "unit", m->unit ? m->unit : "");
     json_add_member_text(b, "direction", DIRECTIONS[m->direction]);
     json_add_member_text(b, "help", m->help);
@@ -148,8 +149,8 @@ static void add_metric(buffer *b, const metric *m, metric_id id, const char *sco
     add_boolean(b, "regression", m->regression);
     json_add_key(b, "compared_at");
     buffer_add_text(b, "[");
-    if (id < METRIC_COUNT)
-        add_compared_at(b, id);
+    if (m->when != METRIC_PER_LAYER)
+        add_compared_at(b, (metric_id)(m - METRICS));
     buffer_add_text(b, "]");
     buffer_add_text(b, "}");
 }
@@ -192,9 +193,9 @@ void codec_add_fields(buffer *b, int64_t first, int64_t limit)
     json_add_string(b, FIELD_SYMBOLS);
     buffer_add_text(b, ",\"metrics\":[");
     for (int i = 0; i < METRIC_COUNT; i++)
-        add_metric(b, &METRICS[i], (metric_id)i, i < METRIC_EPOCH_COUNT ? "epoch" : "final");
+        add_metric(b, &METRICS[i]);
     for (int i = 0; i < LAYER_METRIC_COUNT; i++)
-        add_metric(b, &LAYER_METRICS[i], METRIC_COUNT, "layer");
+        add_metric(b, &LAYER_METRICS[i]);
     buffer_add_text(b, "],\"datasets\":[");
     for (int i = 0; i < DATASET_COUNT; i++)
         add_dataset_row(b, &DATASETS[i]);

@@ -60,14 +60,10 @@ void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids
     buffer_add_text(b, "}");
 }
 
-/* A loss, or the gap between two: what every run has in the end. `name` may begin with last_ or
- * best_. */
-static bool is_of_every_task(const char *name)
+/* What every run has in the end, of whatever task: a loss, or the gap between two. */
+static bool is_of_every_run(const metric *row)
 {
-    bool has_prefix = strncmp(name, "last_", 5) == 0 || strncmp(name, "best_", 5) == 0;
-    int i = metric_find(has_prefix ? name + 5 : name);
-    return i >= 0 && METRICS[i].classification && METRICS[i].regression &&
-           strncmp(name, "mc_", 3) != 0;
+    return row && row->classification && row->regression && row->part != METRIC_OF_SAMPLED_TEST;
 }
 
 void codec_add_metrics(buffer *b, const run_metrics *metrics, bool with_missing)
@@ -76,7 +72,7 @@ void codec_add_metrics(buffer *b, const run_metrics *metrics, bool with_missing)
     double value;
     buffer_add_text(b, "{");
     for (int i = 0; run_metric_get(metrics, i, &name, &value); i++)
-        if (!isnan(value) || (with_missing && is_of_every_task(name)))
+        if (!isnan(value) || (with_missing && is_of_every_run(run_metric_row(i))))
             json_add_member_number(b, name, value);
     buffer_add_text(b, "}");
 }

@@ -11,6 +11,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+enum { STATEMENT_BYTES_LIMIT = 1 << 20 };
+
 /* ---- opening ---- */
 
 static const char SETTINGS[] = "PRAGMA foreign_keys = ON;"
@@ -133,20 +135,50 @@ bool store_execute(store_connection *c, const char *sql, fail *f)
     return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK || store_connection_fail(c, f);
 }
 
-sqlite3_stmt *store_prepare(store_connection *c, const char *sql, fail *f)
+static sqlite3_stmt *find(const store_connection *c, const char *sql, store_writes_sql *write)
 {
     for (int i = 0; i < c->n_statements; i++)
-        if (c->statements[i].sql == sql)
+        if (c->statements[i].sql == sql && c->statements[i].write == write)
             return c->statements[i].statement;
+    return NULL;
+}
+
+/* Found by `sql` or by `write` from now on; its text is not kept. */
+static sqlite3_stmt *prepare(store_connection *c, const char *sql, store_writes_sql *write,
+                             const char *text, fail *f)
+{
     assert(c->n_statements < STORE_STATEMENTS_LIMIT);
     sqlite3_stmt *statement;
-    if (sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
+    if (sqlite3_prepare_v3(c->db, text, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
         SQLITE_OK) {
         store_connection_fail(c, f);
         return NULL;
     }
     c->statements[c->n_statements].sql = sql;
+    c->statements[c->n_statements].write = write;
     c->statements[c->n_statements++].statement = statement;
+    return statement;
+}
+
+sqlite3_stmt *store_prepare(store_connection *c, const char *sql, fail *f)
+{
+    sqlite3_stmt *found = find(c, sql, NULL);
+    return found ? found : prepare(c, sql, NULL, sql, f);
+}
+
+sqlite3_stmt *store_prepare_written(store_connection *c, store_writes_sql *write, fail *f)
+{
+    sqlite3_stmt *statement = find(c, NULL, write);
+    if (statement)
+        return statement;
+    buffer text;
+    buffer_init(&text, STATEMENT_BYTES_LIMIT);
+    write(&text);
+    if (text.failed)
+        fail_set(f, FAIL_STORAGE, NULL, "There is no memory for a statement.");
+    else
+        statement = prepare(c, NULL, write, text.data, f);
+    buffer_close(&text);
     return statement;
 }
 

@@ -1,7 +1,7 @@
 /* connection — one SQLite connection, its prepared statements, and values in and out of them.
  *
  * 1. A statement is prepared once per connection and found again by the address of its constant
- * text.
+ * text, or of the function that writes its text.
  * 2. Whoever steps a statement ends with store_done() or store_reset(): none stays open, because an
  * open one keeps its snapshot and the WAL behind it.
  * 3. NULL in SQL is NULL, NaN or time 0 in C; numbers that are not finite are stored as NULL.
@@ -11,18 +11,23 @@
 #define SERVER_STORE_CONNECTION_H
 
 #include "core/base/fail.h"
+#include "server/text/buffer.h"
 
 #include <sqlite3.h>
 #include <stdint.h>
 
 enum { STORE_STATEMENTS_LIMIT = 96, STORE_BUSY_MS = 5000 };
 
+/* Writes the text of a statement that is derived from tables: always the same. */
+typedef void store_writes_sql(buffer *b);
+
 typedef struct store_connection {
     sqlite3 *db;
     const char *path; /* borrowed, for messages */
     int n_statements;
     struct {
-        const char *sql;
+        const char *sql;         /* or: */
+        store_writes_sql *write; /* what it is found by */
         sqlite3_stmt *statement;
     } statements[STORE_STATEMENTS_LIMIT];
     struct store_connection *next; /* in the store's list of idle ones */
@@ -50,6 +55,9 @@ FAIL_CHECKED bool store_execute(store_connection *c, const char *sql, fail *f);
 
 /* The statement of that constant text, reset, with nothing bound; NULL with *f. */
 sqlite3_stmt *store_prepare(store_connection *c, const char *sql, fail *f);
+
+/* The same of a text that `write` writes, once per connection. */
+sqlite3_stmt *store_prepare_written(store_connection *c, store_writes_sql *write, fail *f);
 
 /* A statement of a text made for this call: to be freed with sqlite3_finalize(). NULL with *f. */
 sqlite3_stmt *store_prepare_once(const store_connection *c, const char *sql, fail *f);

@@ -2,6 +2,7 @@
  * change, read again by those who come back. The last 200,000 are kept; the values of an epoch are
  * read from `epochs`. */
 #include "core/base/array.h"
+#include "server/store/columns.h"
 #include "server/store/internal.h"
 
 #include <assert.h>
@@ -105,20 +106,32 @@ bool store_event_range(store *s, int64_t *first, int64_t *last, fail *f)
 
 /* ---- reading ---- */
 
-#define EVENT_COLUMNS                                                                              \
-    "SELECT v.id, v.kind, v.experiment_id, v.run_id, v.epoch, v.status, v.stop_reason,"            \
-    " v.n_queued, v.n_running, v.n_paused, v.n_completed, v.n_failed, v.n_cancelled, v.progress,"  \
-    " e.step, e.batch_loss, e.train_loss, e.train_accuracy, e.val_loss, e.val_accuracy,"           \
-    " e.train_rmse, e.train_r2, e.val_rmse, e.val_r2, e.penalty, e.learning_rate,"                 \
-    " e.gradient_norm, e.gradient_noise, e.weight_norm, e.seconds "                                \
-    "FROM events v LEFT JOIN epochs e ON v.kind = 'epoch' AND e.run_id = v.run_id"                 \
-    " AND e.epoch = v.epoch WHERE v.id > ?1" STORE_NOT_DELETED("v.experiment_id")
-#define EVENT_ORDER " ORDER BY v.id LIMIT ?2"
+static void write_list(buffer *b, const char *condition)
+{
+    buffer_add_text(b, "SELECT v.id, v.kind, v.experiment_id, v.run_id, v.epoch, v.status,"
+                       " v.stop_reason, v.n_queued, v.n_running, v.n_paused, v.n_completed,"
+                       " v.n_failed, v.n_cancelled, v.progress, e.step");
+    store_columns_add(b, STORE_EPOCH_COLUMNS, ", e.", "");
+    buffer_add_text(b, " FROM events v LEFT JOIN epochs e ON v.kind = 'epoch'"
+                       " AND e.run_id = v.run_id AND e.epoch = v.epoch"
+                       " WHERE v.id > ?1" STORE_NOT_DELETED("v.experiment_id"));
+    buffer_add_format(b, "%s ORDER BY v.id LIMIT ?2", condition);
+}
 
-static const char LIST_ALL[] = EVENT_COLUMNS EVENT_ORDER;
-static const char LIST_OF_RUN[] = EVENT_COLUMNS " AND v.run_id = ?3" EVENT_ORDER;
-static const char LIST_OF_EXPERIMENTS[] =
-    EVENT_COLUMNS " AND v.experiment_id IN (SELECT value FROM json_each(?3))" EVENT_ORDER;
+static void write_list_all(buffer *b)
+{
+    write_list(b, "");
+}
+
+static void write_list_of_run(buffer *b)
+{
+    write_list(b, " AND v.run_id = ?3");
+}
+
+static void write_list_of_experiments(buffer *b)
+{
+    write_list(b, " AND v.experiment_id IN (SELECT value FROM json_each(?3))");
+}
 
 static void read_event(sqlite3_stmt *row, event_row *e)
 {
@@ -177,8 +190,10 @@ bool store_list_events(store *s, int64_t after, const int64_t *experiment_ids, i
     buffer_init(&ids, 1 << 20);
     bool is_good = n == 0 || write_ids(experiment_ids, n, &ids, f);
     store_connection *c = is_good ? store_borrow(s, f) : NULL;
-    const char *sql = run_id ? LIST_OF_RUN : n > 0 ? LIST_OF_EXPERIMENTS : LIST_ALL;
-    sqlite3_stmt *list = c ? store_prepare(c, sql, f) : NULL;
+    store_writes_sql *write = run_id  ? write_list_of_run
+                              : n > 0 ? write_list_of_experiments
+                                      : write_list_all;
+    sqlite3_stmt *list = c ? store_prepare_written(c, write, f) : NULL;
     is_good = list != NULL;
     if (list) {
         store_bind_integer(list, 1, after);

@@ -1,6 +1,7 @@
 /* experiments — inserting, extending, changing and deleting experiments, and how their state
  * follows from their runs. */
 #include "server/store/internal.h"
+#include "server/store/schema.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -221,10 +222,10 @@ static const char COUNT_NEW_RUNS[] =
     "UPDATE experiments SET n_runs = n_runs + ?2, n_queued = n_queued + ?2,"
     " epochs_planned = epochs_planned + ?3 WHERE id = ?1";
 
-static bool run_with_3(store_writer *w, const char *sql, int64_t a, int64_t b, int64_t third,
-                       fail *f)
+/* Runs a statement with ?1, ?2 and, where it has it, ?3 to its end; NULL: it was not prepared. */
+static bool run_with_3(store_writer *w, sqlite3_stmt *statement, int64_t a, int64_t b,
+                       int64_t third, fail *f)
 {
-    sqlite3_stmt *statement = store_prepare(&w->connection, sql, f);
     if (!statement)
         return false;
     store_bind_integer(statement, 1, a);
@@ -232,6 +233,17 @@ static bool run_with_3(store_writer *w, const char *sql, int64_t a, int64_t b, i
     if (sqlite3_bind_parameter_count(statement) > 2)
         store_bind_integer(statement, 3, third);
     return store_done(&w->connection, statement, f);
+}
+
+/* Their configurations with fields, and their number. */
+static bool count_runs(store_writer *w, int64_t experiment_id, int64_t first, int64_t n,
+                       int64_t epochs, fail *f)
+{
+    store_connection *c = &w->connection;
+    return run_with_3(w, store_prepare(c, INSERT_CONFIGS, f), experiment_id, first, 0, f) &&
+           run_with_3(w, store_prepare_written(c, store_schema_add_insert, f), experiment_id, first,
+                      0, f) &&
+           run_with_3(w, store_prepare(c, COUNT_NEW_RUNS, f), experiment_id, n, epochs, f);
 }
 
 /* Inserts the runs as queued with their configurations, and counts them. run_ids (n) are set. */
@@ -256,9 +268,7 @@ static bool insert_runs(store_writer *w, int64_t experiment_id, const new_run *r
         run_ids[i] = sqlite3_last_insert_rowid(c->db);
         epochs += runs[i].epochs;
     }
-    return n == 0 || (run_with_3(w, INSERT_CONFIGS, experiment_id, run_ids[0], 0, f) &&
-                      run_with_3(w, w->insert_fields.data, experiment_id, run_ids[0], 0, f) &&
-                      run_with_3(w, COUNT_NEW_RUNS, experiment_id, n, epochs, f));
+    return n == 0 || count_runs(w, experiment_id, run_ids[0], n, epochs, f);
 }
 
 static bool change_insert(store_writer *w, void *arguments, fail *f)

@@ -21,11 +21,10 @@ typedef struct store_writer {
     event_row *events;          /* of the transaction, in the order of their ids */
     int n_events;
     size_t events_capacity;
-    buffer insert_fields; /* store_schema_add_insert(): found again by the address of its text */
-    int64_t first_event;  /* of the horizon: no event from it on was pruned */
-    int wal_pages;        /* in the WAL since it was last copied back */
-    bool has_deletions;   /* rows of deleted experiments are still there */
-    int64_t analyzed_at;  /* sqlite3_total_changes64() at the last ANALYZE */
+    int64_t first_event; /* of the horizon: no event from it on was pruned */
+    int wal_pages;       /* in the WAL since it was last copied back */
+    bool has_deletions;  /* rows of deleted experiments are still there */
+    int64_t analyzed_at; /* sqlite3_total_changes64() at the last ANALYZE */
 } store_writer;
 
 typedef bool store_change(store_writer *w, void *arguments, fail *f);

@@ -1,5 +1,6 @@
 /* list — reading experiments and runs: one, and pages of many. A page is a query for ids,
  * then a read of each row by its id: the sort then carries keys only. */
+#include "server/store/columns.h"
 #include "server/store/internal.h"
 #include "server/store/page.h"
 #include "server/store/schema.h"
@@ -71,13 +72,14 @@ bool store_get_experiment(store *s, int64_t id, experiment *out, fail *f)
 
 /* ---- one run ---- */
 
-#define ADD_COLUMN(name, member) ", " #name
-static const char GET_RUN[] =
-    "SELECT id, experiment_id, config_id, seed, status, stop_reason, error, attempt, swept, config,"
-    " epoch, epochs, samples_per_second, provenance, selected_weights, created_at, started_at,"
-    " finished_at, data_seed" RUN_METRICS(ADD_COLUMN) " FROM runs"
-                                                      " WHERE id = ?1" STORE_NOT_DELETED(
-                                                          "experiment_id");
+static void write_get_run(buffer *b)
+{
+    buffer_add_text(b, "SELECT id, experiment_id, config_id, seed, status, stop_reason, error,"
+                       " attempt, swept, config, epoch, epochs, samples_per_second, provenance,"
+                       " selected_weights, created_at, started_at, finished_at, data_seed");
+    store_columns_add(b, STORE_RUN_COLUMNS, ", ", "");
+    buffer_add_text(b, " FROM runs WHERE id = ?1" STORE_NOT_DELETED("experiment_id"));
+}
 enum { FIRST_METRIC = 19 };
 
 static bool read_run(sqlite3_stmt *row, run *r, fail *f)
@@ -105,7 +107,7 @@ static bool read_run(sqlite3_stmt *row, run *r, fail *f)
     r->finished_ms = store_column_time(row, 17);
     r->data_seed = store_column_integer(row, 18);
     run_metrics_init(&r->metrics);
-    for (int i = 0; i < RUN_METRIC_COUNT; i++)
+    for (int i = run_metric_count() - 1; i >= 0; i--)
         run_metric_set(&r->metrics, i, store_column_number(row, FIRST_METRIC + i));
     return true;
 }
@@ -113,7 +115,7 @@ static bool read_run(sqlite3_stmt *row, run *r, fail *f)
 static bool get_run(store_connection *c, int64_t id, run *out, fail *f)
 {
     bool row;
-    sqlite3_stmt *get = store_prepare(c, GET_RUN, f);
+    sqlite3_stmt *get = store_prepare_written(c, write_get_run, f);
     if (!get)
         return false;
     store_bind_integer(get, 1, id);

@@ -1,5 +1,6 @@
 /* records — the learning curves: one row per epoch and one per layer, and what a
  * configuration's runs amount to. */
+#include "server/store/columns.h"
 #include "server/store/internal.h"
 
 #include <assert.h>
@@ -10,16 +11,24 @@
 
 /* ---- adding ---- */
 
-/* The columns are in the order of METRICS[]. */
-static const char INSERT_EPOCH[] =
-    "INSERT OR IGNORE INTO epochs (run_id, epoch, step, batch_loss, train_loss, train_accuracy,"
-    " val_loss, val_accuracy, train_rmse, train_r2, val_rmse, val_r2, penalty, learning_rate,"
-    " gradient_norm, gradient_noise, weight_norm, seconds) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-static const char INSERT_LAYER[] =
-    "INSERT OR IGNORE INTO layers (run_id, epoch, layer, weight_norm, gradient_norm,"
-    " activation_mean, activation_std, sparsity, dead_fraction, coadaptation, variance_shift,"
-    " effective_rank) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+static void write_insert_epoch(buffer *b)
+{
+    buffer_add_text(b, "INSERT OR IGNORE INTO epochs (run_id, epoch, step");
+    store_columns_add(b, STORE_EPOCH_COLUMNS, ", ", "");
+    buffer_add_text(b, ") VALUES (?, ?, ?");
+    store_columns_add_places(b, STORE_EPOCH_COLUMNS);
+    buffer_add_text(b, ")");
+}
+
+static void write_insert_layer(buffer *b)
+{
+    buffer_add_text(b, "INSERT OR IGNORE INTO layers (run_id, epoch, layer");
+    store_columns_add(b, STORE_LAYER_COLUMNS, ", ", "");
+    buffer_add_text(b, ") VALUES (?, ?, ?");
+    store_columns_add_places(b, STORE_LAYER_COLUMNS);
+    buffer_add_text(b, ")");
+}
+
 static const char SET_EPOCH[] = "UPDATE runs SET epoch = max(epoch, ?2) WHERE id = ?1";
 static const char GET_EXPERIMENT[] =
     "SELECT experiment_id FROM runs WHERE id = ?1" STORE_NOT_DELETED("experiment_id");
@@ -31,7 +40,7 @@ typedef struct addition {
 
 static bool insert_epoch(store_writer *w, int64_t run_id, const record *r, bool *is_new, fail *f)
 {
-    sqlite3_stmt *insert = store_prepare(&w->connection, INSERT_EPOCH, f);
+    sqlite3_stmt *insert = store_prepare_written(&w->connection, write_insert_epoch, f);
     if (!insert)
         return false;
     store_bind_integer(insert, 1, run_id);
@@ -47,7 +56,7 @@ static bool insert_epoch(store_writer *w, int64_t run_id, const record *r, bool 
 
 static bool insert_layers(store_writer *w, int64_t run_id, const record *r, fail *f)
 {
-    sqlite3_stmt *insert = store_prepare(&w->connection, INSERT_LAYER, f);
+    sqlite3_stmt *insert = store_prepare_written(&w->connection, write_insert_layer, f);
     if (!insert)
         return false;
     for (int layer = 0; layer < r->n_layers; layer++) {
@@ -113,14 +122,22 @@ void store_add_record(store *s, int64_t run_id, const record *r)
 
 /* ---- a configuration's mean and standard deviation ---- */
 
-#define SELECT_STATISTICS(name, member) ", mean_" #name ", std_" #name
-static const char GET_CONFIG[] = "SELECT c.experiment_id, c.config_id, c.n" RUN_METRICS(
-    SELECT_STATISTICS) " FROM configs c JOIN runs r ON r.experiment_id = c.experiment_id AND "
-                       "r.config_id = c.config_id"
-                       " WHERE r.id = ?1";
-#define SET_STATISTICS(name, member) "mean_" #name " = ?, std_" #name " = ?, "
-static const char SET_CONFIG[] = "UPDATE configs SET " RUN_METRICS(
-    SET_STATISTICS) "n = ? WHERE experiment_id = ? AND config_id = ?";
+static void write_get_config(buffer *b)
+{
+    buffer_add_text(b, "SELECT c.experiment_id, c.config_id, c.n");
+    store_columns_add(b, STORE_RUN_COLUMNS, ", c.mean_", "");
+    store_columns_add(b, STORE_RUN_COLUMNS, ", c.std_", "");
+    buffer_add_text(b, " FROM configs c JOIN runs r ON r.experiment_id = c.experiment_id"
+                       " AND r.config_id = c.config_id WHERE r.id = ?1");
+}
+
+static void write_set_config(buffer *b)
+{
+    buffer_add_text(b, "UPDATE configs SET ");
+    store_columns_add(b, STORE_RUN_COLUMNS, "mean_", " = ?, ");
+    store_columns_add(b, STORE_RUN_COLUMNS, "std_", " = ?, ");
+    buffer_add_text(b, "n = ? WHERE experiment_id = ? AND config_id = ?");
+}
 
 /* One more value joins n others (Welford 1962, with the sum of squares kept as standard deviation).
  * A value that is missing makes the statistics unknown for good: a mean over some of the runs would
@@ -143,12 +160,13 @@ static void join_all(sqlite3_stmt *get, const run_metrics *m, int64_t n, sqlite3
 {
     const char *name;
     double value;
+    int n_metrics = run_metric_count();
     for (int i = 0; run_metric_get(m, i, &name, &value); i++) {
-        double mean = store_column_number(get, 3 + 2 * i);
-        double deviation = store_column_number(get, 4 + 2 * i);
+        double mean = store_column_number(get, 3 + i);
+        double deviation = store_column_number(get, 3 + n_metrics + i);
         join(isfinite(value) ? value : NAN, n, &mean, &deviation);
-        store_bind_number(set, 1 + 2 * i, mean);
-        store_bind_number(set, 2 + 2 * i, deviation);
+        store_bind_number(set, 1 + i, mean);
+        store_bind_number(set, 1 + n_metrics + i, deviation);
     }
 }
 
@@ -156,8 +174,9 @@ bool store_count_result(store_writer *w, int64_t run_id, const run_metrics *m, f
 {
     bool row;
     char config_id[17];
-    sqlite3_stmt *get = store_prepare(&w->connection, GET_CONFIG, f);
-    sqlite3_stmt *set = get ? store_prepare(&w->connection, SET_CONFIG, f) : NULL;
+    int at = 2 * run_metric_count();
+    sqlite3_stmt *get = store_prepare_written(&w->connection, write_get_config, f);
+    sqlite3_stmt *set = get ? store_prepare_written(&w->connection, write_set_config, f) : NULL;
     if (!set)
         return false;
     store_bind_integer(get, 1, run_id);
@@ -169,19 +188,21 @@ bool store_count_result(store_writer *w, int64_t run_id, const run_metrics *m, f
     store_column_copy(get, 1, config_id, sizeof config_id);
     join_all(get, m, n, set);
     store_reset(get);
-    store_bind_integer(set, 2 * RUN_METRIC_COUNT + 1, n + 1);
-    store_bind_integer(set, 2 * RUN_METRIC_COUNT + 2, experiment_id);
-    store_bind_text(set, 2 * RUN_METRIC_COUNT + 3, config_id);
+    store_bind_integer(set, ++at, n + 1);
+    store_bind_integer(set, ++at, experiment_id);
+    store_bind_text(set, ++at, config_id);
     return store_done(&w->connection, set, f);
 }
 
 /* ---- reading ---- */
 
-static const char LIST_EPOCHS[] =
-    "SELECT epoch, step, batch_loss, train_loss, train_accuracy, val_loss, val_accuracy,"
-    " train_rmse, train_r2, val_rmse, val_r2, penalty, learning_rate, gradient_norm,"
-    " gradient_noise, weight_norm, seconds FROM epochs WHERE run_id = ?1 AND epoch >= ?2 "
-    "ORDER BY epoch";
+static void write_list_epochs(buffer *b)
+{
+    buffer_add_text(b, "SELECT epoch, step");
+    store_columns_add(b, STORE_EPOCH_COLUMNS, ", ", "");
+    buffer_add_text(b, " FROM epochs WHERE run_id = ?1 AND epoch >= ?2 ORDER BY epoch");
+}
+
 static const char GET_RUN_ID[] =
     "SELECT id FROM runs WHERE id = ?1" STORE_NOT_DELETED("experiment_id");
 static const char GET_EXPERIMENT_ID[] =
@@ -213,7 +234,7 @@ static bool list_records(store_connection *c, int64_t run_id, int64_t from_epoch
 {
     bool row = true;
     record r;
-    sqlite3_stmt *list = store_prepare(c, LIST_EPOCHS, f);
+    sqlite3_stmt *list = store_prepare_written(c, write_list_epochs, f);
     if (!list)
         return false;
     store_bind_integer(list, 1, run_id);
@@ -244,17 +265,19 @@ bool store_list_records(store *s, int64_t run_id, int64_t from_epoch, record_cal
     return is_good;
 }
 
-static const char LIST_LAYERS[] =
-    "SELECT epoch, layer, weight_norm, gradient_norm, activation_mean, activation_std, sparsity,"
-    " dead_fraction, coadaptation, variance_shift, effective_rank FROM layers WHERE run_id = ?1 "
-    "ORDER BY epoch, layer";
+static void write_list_layers(buffer *b)
+{
+    buffer_add_text(b, "SELECT epoch, layer");
+    store_columns_add(b, STORE_LAYER_COLUMNS, ", ", "");
+    buffer_add_text(b, " FROM layers WHERE run_id = ?1 ORDER BY epoch, layer");
+}
 
 static bool list_layers(store_connection *c, int64_t run_id, layer_callback *each, void *context,
                         fail *f)
 {
     bool row = true;
     double values[LAYER_METRIC_COUNT];
-    sqlite3_stmt *list = store_prepare(c, LIST_LAYERS, f);
+    sqlite3_stmt *list = store_prepare_written(c, write_list_layers, f);
     if (!list)
         return false;
     store_bind_integer(list, 1, run_id);

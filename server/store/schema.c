@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/spec/spec.h"
 #include "server/model/model.h"
+#include "server/store/columns.h"
 #include "server/store/migrations.h"
 
 #include <string.h>
@@ -221,14 +222,12 @@ static void add_experiment_columns(buffer *b)
             buffer_add_format(b, ", e.%s", FIELDS[i].name);
 }
 
-static void add_metrics(buffer *b, const char *table, const char *prefix, const char *prefix_2)
+/* Mean and standard deviation of each beside each other. */
+static void add_statistics(buffer *b)
 {
-    const char *name;
-    double value;
-    for (int i = 0; run_metric_get(&(run_metrics){0}, i, &name, &value); i++) {
-        buffer_add_format(b, ", %s.%s%s", table, prefix, name);
-        if (prefix_2)
-            buffer_add_format(b, ", %s.%s%s", table, prefix_2, name);
+    for (int i = 0; i < store_columns_count(STORE_RUN_COLUMNS); i++) {
+        const char *name = store_columns_name(STORE_RUN_COLUMNS, i);
+        buffer_add_format(b, ", c.mean_%s, c.std_%s", name, name);
     }
 }
 
@@ -241,7 +240,7 @@ static void add_views(buffer *b)
                        "r.attempt, r.epoch, r.samples_per_second, r.selected_weights, "
                        "r.created_at, r.started_at, r.finished_at");
     add_fields(b, "r", true);
-    add_metrics(b, "r", "", NULL);
+    store_columns_add(b, STORE_RUN_COLUMNS, ", r.", "");
     add_experiment_columns(b);
     buffer_add_text(b, " FROM runs r LEFT JOIN experiments e ON e.id = r.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id "
@@ -251,7 +250,7 @@ static void add_views(buffer *b)
                        "CREATE VIEW config_results AS SELECT c.experiment_id, "
                        "e.name AS experiment, c.config_id, c.n, c.n_failed");
     add_fields(b, "k", false);
-    add_metrics(b, "c", "mean_", "std_");
+    add_statistics(b);
     add_experiment_columns(b);
     buffer_add_text(b, " FROM configs c LEFT JOIN experiments e ON e.id = c.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = c.experiment_id "
@@ -264,6 +263,8 @@ static bool make_derived(store_connection *c, const void *argument, fail *f)
 {
     (void)argument;
     bool current, is_made = false;
+    if (!store_columns_complete(c, f))
+        return false;
     buffer create, all;
     buffer_init(&create, TEXT_LIMIT);
     buffer_init(&all, TEXT_LIMIT);

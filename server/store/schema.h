@@ -4,7 +4,8 @@
  * not changed.
  * 2. Each migration runs once, in a transaction together with its record in schema_migrations;
  * PRAGMA user_version is the number of the last one. A database with a greater number is refused.
- * 3. From FIELDS[] are derived, at each start: the table config_fields (every field of a
+ * 3. From METRICS[] are derived, at each start: the columns that tables still lack
+ * (server/store/columns.h). From FIELDS[]: the table config_fields (every field of a
  * configuration, and what the experiment was swept and repeated over, as a column; made anew from
  * the configurations' JSON when the fields have changed) and the views run_results and
  * config_results. Neither calls a function, so that any SQLite reads them, also one that does not

@@ -2,6 +2,7 @@
  * experiment's state and the events that follow from it in the same transaction. The counters
  * themselves are kept by triggers (migrations/). */
 #include "core/base/array.h"
+#include "server/store/columns.h"
 #include "server/store/internal.h"
 
 #include <assert.h>
@@ -256,11 +257,13 @@ typedef struct finishing {
 } finishing;
 
 /* The metrics are ?1 ... in their order, what follows comes after them. */
-#define SET_METRIC(name, member) #name " = ?, "
-static const char FINISH[] =
-    "UPDATE runs SET " RUN_METRICS(SET_METRIC) "samples_per_second = ?, selected_weights = ?,"
-                                               " stop_reason = ?, error = ?, finished_at = ?,"
-                                               " status = ? WHERE id = ? AND status = 'running'";
+static void write_finish(buffer *b)
+{
+    buffer_add_text(b, "UPDATE runs SET ");
+    store_columns_add(b, STORE_RUN_COLUMNS, "", " = ?, ");
+    buffer_add_text(b, "samples_per_second = ?, selected_weights = ?, stop_reason = ?, error = ?,"
+                       " finished_at = ?, status = ? WHERE id = ? AND status = 'running'");
+}
 
 static void bind_metrics(sqlite3_stmt *statement, const run_metrics *m)
 {
@@ -272,7 +275,7 @@ static void bind_metrics(sqlite3_stmt *statement, const run_metrics *m)
 
 static void bind_end(sqlite3_stmt *finish, const run_end *end, const char *now, int64_t id)
 {
-    int at = RUN_METRIC_COUNT;
+    int at = run_metric_count();
     bind_metrics(finish, end->metrics);
     store_bind_number(finish, ++at, end->samples_per_second);
     store_bind_text(finish, ++at, end->selected_weights);
@@ -287,7 +290,7 @@ static bool change_finish(store_writer *w, void *arguments, fail *f)
 {
     finishing *in = arguments;
     const run_end *end = in->end;
-    sqlite3_stmt *finish = store_prepare(&w->connection, FINISH, f);
+    sqlite3_stmt *finish = store_prepare_written(&w->connection, write_finish, f);
     if (!finish)
         return false;
     bind_end(finish, end, w->now, in->id);
@@ -316,14 +319,16 @@ typedef struct retrial {
     bool moved;
 } retrial;
 
-#define CLEAR_METRIC(name, member) #name " = NULL, "
-static const char RETRY[] = "UPDATE runs SET " RUN_METRICS(
-    CLEAR_METRIC) "samples_per_second = NULL,"
-                  " selected_weights = NULL, stop_reason = NULL,"
-                  " error = NULL, provenance = NULL,"
-                  " started_at = NULL, finished_at = NULL,"
-                  " epoch = 0, status = 'queued'"
-                  " WHERE id = ?1 AND status IN ('failed', 'cancelled')";
+static void write_retry(buffer *b)
+{
+    buffer_add_text(b, "UPDATE runs SET ");
+    store_columns_add(b, STORE_RUN_COLUMNS, "", " = NULL, ");
+    buffer_add_text(b, "samples_per_second = NULL, selected_weights = NULL, stop_reason = NULL,"
+                       " error = NULL, provenance = NULL, started_at = NULL, finished_at = NULL,"
+                       " epoch = 0, status = 'queued'"
+                       " WHERE id = ?1 AND status IN ('failed', 'cancelled')");
+}
+
 static const char DELETE_EPOCHS[] = "DELETE FROM epochs WHERE run_id = ?1";
 static const char DELETE_LAYERS[] = "DELETE FROM layers WHERE run_id = ?1";
 static const char DELETE_MODEL[] = "DELETE FROM models WHERE run_id = ?1";
@@ -333,7 +338,11 @@ static const char DELETE_EPOCH_EVENTS[] = "DELETE FROM events WHERE run_id = ?1 
 static bool change_retry(store_writer *w, void *arguments, fail *f)
 {
     retrial *in = arguments;
-    if (!store_run_with_id(w, RETRY, in->id, f) || !follow(w, in->id, &in->moved, f))
+    sqlite3_stmt *retry = store_prepare_written(&w->connection, write_retry, f);
+    if (!retry)
+        return false;
+    store_bind_integer(retry, 1, in->id);
+    if (!store_done(&w->connection, retry, f) || !follow(w, in->id, &in->moved, f))
         return false;
     return !in->moved || (store_run_with_id(w, DELETE_EPOCHS, in->id, f) &&
                           store_run_with_id(w, DELETE_LAYERS, in->id, f) &&

@@ -458,10 +458,6 @@ static bool prepare_database(store *s, fail *f)
     if (!store_schema_apply(c, f) || !read_identity(s, f) ||
         !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
         return false;
-    buffer_init(&s->writer.insert_fields, 1 << 16);
-    store_schema_add_insert(&s->writer.insert_fields);
-    if (s->writer.insert_fields.failed)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to open the database.");
     sqlite3_wal_hook(c->db, note_wal, &s->writer);
     write_entry first = {.change = start_afresh};
     write_list group = {.first = &first, .last = &first, .n = 1};
@@ -482,7 +478,6 @@ static void free_store(store *s)
     pthread_mutex_destroy(&s->readers_lock);
     pthread_cond_destroy(&s->wake);
     pthread_cond_destroy(&s->done);
-    buffer_close(&s->writer.insert_fields);
     free(s->writer.events);
     free(s->path);
     free(s->identity);

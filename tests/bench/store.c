@@ -91,7 +91,7 @@ static void train(store *s, int64_t run_id, int n_epochs, int k)
     bool moved;
     run_metrics m;
     run_metrics_init(&m);
-    for (int i = 0; i < RUN_METRIC_COUNT; i++)
+    for (int i = 0; i < run_metric_count(); i++)
         run_metric_set(&m, i, 1.0 / (i + 1 + k % 97));
     store_start_run(s, run_id, "{\"version\":\"1\"}");
     for (int64_t epoch = 0; epoch <= n_epochs; epoch++) {

@@ -1,0 +1,12 @@
+#include "server/model/experiment.h"
+
+#include <stdlib.h>
+
+void experiment_close(experiment *e)
+{
+    free(e->name);
+    free(e->description);
+    free(e->tags);
+    free(e->spec);
+    *e = (experiment){0};
+}

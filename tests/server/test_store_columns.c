@@ -1,0 +1,93 @@
+/* Columns that follow from the tables of metrics: a database that lacks them gets them when it is
+ * opened, and loses nothing. */
+#include "server/store/columns.h"
+#include "tests/server/store_fixture.h"
+
+typedef struct table {
+    const char *name, *prefix;
+    store_columns which;
+} table;
+
+static const table TABLES[] = {{"epochs", "", STORE_EPOCH_COLUMNS},
+                               {"layers", "", STORE_LAYER_COLUMNS},
+                               {"runs", "", STORE_RUN_COLUMNS},
+                               {"configs", "mean_", STORE_RUN_COLUMNS},
+                               {"configs", "std_", STORE_RUN_COLUMNS}};
+enum { TABLE_COUNT = sizeof TABLES / sizeof *TABLES };
+
+static const char *query_columns(const fixture *x, const char *table_name)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) || ' ' || total(length(name || type)) FROM pragma_table_info('%s')",
+             table_name);
+    return fixture_query(x, sql);
+}
+
+/* Takes every metric's column away, as an older program had none of them. The views go first: they
+ * name them. */
+static void drop_columns(const fixture *x)
+{
+    char sql[160];
+    fixture_query(x, "DROP VIEW run_results");
+    fixture_query(x, "DROP VIEW config_results");
+    for (int t = 0; t < TABLE_COUNT; t++)
+        for (int i = 0; i < store_columns_count(TABLES[t].which); i++) {
+            snprintf(sql, sizeof sql, "ALTER TABLE %s DROP COLUMN %s%s", TABLES[t].name,
+                     TABLES[t].prefix, store_columns_name(TABLES[t].which, i));
+            if (!CHECK(strncmp(fixture_query(x, sql), "error", 5) != 0))
+                printf("    %s: %s\n", sql, fixture_query(x, sql));
+        }
+}
+
+static bool count_record(void *context, const record *r)
+{
+    int *n = context;
+    for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
+        CHECK(isnan(r->values[i]));
+    CHECK_EQUAL_INT(r->epoch, *n);
+    CHECK_EQUAL_INT(r->step, 10 * r->epoch);
+    ++*n;
+    return true;
+}
+
+static void a_database_without_columns_gets_them(void)
+{
+    fixture x;
+    fail f;
+    int64_t ids[2];
+    char before[TABLE_COUNT][64];
+    CHECK_OR_RETURN(fixture_open(&x));
+    fixture_insert(&x, "old", 2, 1, ids);
+    fixture_train(&x, ids[0], 0.5);
+    for (int t = 0; t < TABLE_COUNT; t++)
+        snprintf(before[t], sizeof *before, "%s", query_columns(&x, TABLES[t].name));
+    store_close(x.s);
+    x.s = NULL;
+    drop_columns(&x);
+    CHECK(strcmp(query_columns(&x, "epochs"), before[0]) != 0);
+    CHECK_OR_RETURN(fixture_reopen(&x));
+    for (int t = 0; t < TABLE_COUNT; t++)
+        CHECK_EQUAL_STRING(query_columns(&x, TABLES[t].name), before[t]);
+
+    int n_records = 0; /* the rows are there, and know nothing of the new columns */
+    CHECK_OK(store_list_records(x.s, ids[0], 0, count_record, &n_records, &f), f);
+    CHECK_EQUAL_INT(n_records, 4);
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(*) FROM layers"), "8");
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT n FROM config_results"), "1");
+
+    fixture_train(&x, ids[1], 0.25); /* what comes is whole */
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT val_loss FROM run_results WHERE run_id = 2"),
+                       "0.25");
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(sparsity) FROM layers"), "8");
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(batch_loss) FROM epochs"), "4");
+    /* A mean over some of the runs would pass for one over all. */
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT n || ',' || coalesce(mean_val_loss, 'none')"
+                                         " FROM config_results"),
+                       "2,none");
+    CHECK_OR_RETURN(fixture_reopen(&x));
+    CHECK_EQUAL_STRING(query_columns(&x, "runs"), before[2]);
+    fixture_close(&x);
+}
+
+CHECK_MAIN("store_columns", a_database_without_columns_gets_them)
