@@ -116,12 +116,13 @@ void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x,
 
 /* ---- update ---- */
 
-/* What one fused pass over a piece of the flat arrays needs. The gradient's way: g (already l1's
- * and clipped), + l2*w; then the decoupled decay w *= 1 - rate*decay; then the optimizer's step. */
+/* What one fused pass over a piece of the flat arrays needs. The gradient's way: g + sign*sign(w) (in
+ * g already where sign_is_in), + pull*w; then the decoupled decay w *= 1 - rate*decay; then the
+ * optimizer's step. */
 typedef struct kernel_update {
     real rate; /* eta of this step */
-    real l1, l2, decay;
-    bool l1_is_in; /* the gradient has l1 already: it was measured for clipping */
+    real sign, pull, decay;
+    bool sign_is_in; /* the gradient was measured as a whole before */
     real momentum, beta1, beta2, rho, epsilon;
     real beta1_rest, beta2_rest,
         rho_rest; /* 1 - beta1, ...: subtracted in double, since 1 - 0.999f is off by 5e-5 */
@@ -129,13 +130,13 @@ typedef struct kernel_update {
     real correction1, correction2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
 } kernel_update;
 
-/* Each returns the sum of squares of g + l1*sign(w) before any scaling. m and v are the optimizer's
+/* Each returns the sum of squares of g + sign*sign(w) before any scaling. m and v are the optimizer's
  * buffers (may be NULL where unused). g NULL: a gradient of zeros. */
 typedef real kernel_update_function(const kernel_update *u, real *w, const real *g, real *m,
                                     real *v, size_t n);
 kernel_update_function kernel_update_sgd, kernel_update_adam, kernel_update_rmsprop;
 
-/* g += l1 * sign(w); returns the sum of squares of the result. */
-real kernel_add_l1(const real *w, real *g, size_t n, real l1);
+/* g += factor * sign(w); returns the sum of squares of the result. */
+real kernel_add_sign(const real *w, real *g, size_t n, real factor);
 
 #endif

@@ -21,12 +21,13 @@ static inline real sign(real x)
 /* The gradient as the optimizer sees it, and the decayed weight; adds the square of the raw one to
  * its lane. */
 #define START(i, lane)                                                                             \
-    real raw = (g ? g[i] : 0) + l1 * sign(w[i]);                                                   \
+    real raw = (g ? g[i] : 0) + by_sign * sign(w[i]);                                              \
     lanes[lane] += raw * raw;                                                                      \
-    real gradient = raw + l2 * w[i], weight = w[i] * kept
+    real gradient = raw + pull * w[i], weight = w[i] * kept
 
 #define LOCALS                                                                                     \
-    real l1 = u->l1_is_in ? 0 : u->l1, l2 = u->l2, kept = 1 - u->rate * u->decay, rate = u->rate
+    real by_sign = u->sign_is_in ? 0 : u->sign, pull = u->pull, kept = 1 - u->rate * u->decay,     \
+         rate = u->rate
 
 /* One step for element i; each optimizer's loop body is named STEP. Blocks of LANES keep the order
  * of the sum fixed. */
@@ -148,12 +149,12 @@ real kernel_update_rmsprop(const kernel_update *u, real *w, const real *g, real 
 }
 
 KERNEL_CLONES
-real kernel_add_l1(const real *restrict w, real *restrict g, size_t n, real l1)
+real kernel_add_sign(const real *restrict w, real *restrict g, size_t n, real factor)
 {
-#define ADD_L1(i, lane)                                                                            \
+#define ADD_SIGN(i, lane)                                                                          \
     {                                                                                              \
-        g[i] += l1 * sign(w[i]);                                                                   \
+        g[i] += factor * sign(w[i]);                                                               \
         lanes[lane] += g[i] * g[i];                                                                \
     }
-    SWEEP(ADD_L1);
+    SWEEP(ADD_SIGN);
 }

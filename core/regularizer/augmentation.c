@@ -1,44 +1,57 @@
+/* Distorted images (Simard et al. 2003). */
 #include "core/regularizer/augment.h"
-#include "core/regularizer/internal.h"
+#include "core/regularizer/hooks.h"
 
 /* One image in, one out and the scratch for each group of rows: groups run at once. */
-struct augment_state {
+typedef struct augmentation {
     augment augment;
     size_t scratch_bytes;
     float *images; /* (groups, 2, inputs) */
     char *scratch; /* (groups, scratch_bytes) */
-};
+} augmentation;
 
-bool augmentation_is_active(const train_spec *spec)
+static bool check(const train_spec *spec, const dataset *set, fail_list *faults)
 {
-    return augment_is_on(spec);
+    if (set->height == 0)
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, "/augmentation",
+                             "%s holds tables of numbers, not images: there is nothing to distort",
+                             set->name);
+    size_t side = set->height < set->width ? set->height : set->width;
+    if (spec->augmentation.cutout > (double)side)
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/augmentation/cutout",
+                             "the images of %s are only %zu pixels wide", set->name, side);
+    return true;
 }
 
-void augmentation_take(regularization *r, arena *a)
+static void take(void *state, const regularization *r, arena *a)
 {
-    struct augment_state counted, *state = arena_take(a, 1, sizeof *state);
-    size_t groups = (size_t)net_groups(r->batch);
-    r->augmentation = state;
-    if (!state)
-        state = &counted;
-    augment_init(r->spec, r->data, &state->augment);
-    state->scratch_bytes = (augment_bytes(&state->augment) + 63) / 64 * 64;
-    state->images = arena_take(a, groups * 2 * r->net->inputs, sizeof(float));
-    state->scratch = arena_take(a, groups, state->scratch_bytes);
+    augmentation *s = state;
+    size_t n_groups = (size_t)net_groups(r->batch);
+    augment_init(r->spec, r->data, &s->augment);
+    s->scratch_bytes = (augment_bytes(&s->augment) + 63) / 64 * 64;
+    s->images = arena_take(a, n_groups * 2 * r->net->inputs, sizeof(float));
+    s->scratch = arena_take(a, n_groups, s->scratch_bytes);
 }
 
-void augmentation_on_batch(regularization *r, size_t row, size_t rows)
+static void on_batch(void *state, const regularization *r, size_t row, size_t rows)
 {
-    struct augment_state *state = r->augmentation;
+    const augmentation *s = state;
     size_t n = r->net->inputs, group = row / NET_GROUP_ROWS;
-    float *in = state->images + group * 2 * n, *out = in + n;
+    float *in = s->images + group * 2 * n, *out = in + n;
     for (size_t k = row; k < row + rows; k++) {
         real *x = r->work->input + k * n;
         for (size_t i = 0; i < n; i++)
             in[i] = (float)x[i];
-        augment_apply(&state->augment, r->spec->seed, r->first_row + (uint32_t)k, r->step, in, out,
-                      state->scratch + group * state->scratch_bytes);
+        augment_apply(&s->augment, r->spec->seed, r->first_row + (uint32_t)k, r->step, in, out,
+                      s->scratch + group * s->scratch_bytes);
         for (size_t i = 0; i < n; i++)
             x[i] = out[i];
     }
 }
+
+const regularizer REGULARIZER_AUGMENTATION = {.name = "augmentation",
+                                              .state_bytes = sizeof(augmentation),
+                                              .is_active = augment_is_on,
+                                              .check = check,
+                                              .take = take,
+                                              .on_batch = on_batch};

@@ -1,25 +1,45 @@
-#include "core/regularizer/internal.h"
+/* Masks of units, bernoulli, gaussian and alpha (Srivastava et al. 2014, Klambauer et al. 2017), and
+ * of inputs. */
+#include "core/regularizer/hooks.h"
+#include "core/regularizer/mask.h"
+#include "core/regularizer/survivors.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Blocks of random words drawn at once: 8 KB on the stack, whole groups of vector lanes. */
 enum { BLOCKS = 512, UNITS_PER_BLOCK = 8 };
 #define SELU_ALPHA_DASH 1.7580993408473766 /* alpha * scale of selu (Klambauer et al. 2017) */
+
+/* Masks of one place: the input (0) or what hidden layer i hands on (i). */
+typedef struct mask_place {
+    mask_rate rate; /* in this epoch */
+    uint32_t *bits; /* (batch or 1, words) */
+    size_t words;   /* per row */
+    real *factors;  /* gaussian: (batch or 1, width) */
+} mask_place;
+
+typedef struct dropout {
+    mask_place places[SPEC_ALL_LAYERS_LIMIT];
+    survivors survivors; /* where dropped units can be left out of the products */
+    bool leaves_out;     /* they are, in this step */
+} dropout;
 
 static size_t place_width(const net *n, int place)
 {
     return place ? n->layers[place - 1].outputs : n->inputs;
 }
 
-static bool drops_units(const train_spec *spec, int place)
+static double full_rate(const train_spec *spec, int place)
 {
-    if (place == 0)
-        return spec->input_dropout > 0;
-    return spec->dropout_kind != DROPOUT_DROPCONNECT && spec_dropout_rate(spec, place - 1) > 0;
+    return place ? spec_dropout_rate(spec, place - 1) : spec->input_dropout;
 }
 
 /* Inputs are masked by decisions also where hidden layers lose weights instead of units. */
+static bool drops_units(const train_spec *spec, int place)
+{
+    return full_rate(spec, place) > 0 && (place == 0 || spec->dropout_kind != DROPOUT_DROPCONNECT);
+}
+
 static bool is_gaussian(const train_spec *spec)
 {
     return spec->dropout_kind == DROPOUT_GAUSSIAN;
@@ -32,18 +52,18 @@ static bool is_alpha(const train_spec *spec)
 
 static bool is_batch(const regularization *r)
 {
-    return r->spec->dropout_scope == DROPOUT_SCOPE_BATCH;
+    return mask_is_of_batch(r->spec);
 }
 
 /* Leaving units out of the products gives the same numbers only where no other unit's normalization
- * sees them. */
-static bool can_gather(const regularization *r)
+ * sees them, and where nobody asks for the gradient of all weights. */
+static bool can_leave_out(const regularization *r)
 {
     return is_batch(r) && r->spec->normalization == NORMALIZATION_NONE &&
-           r->spec->dropout_kind == DROPOUT_BERNOULLI && !regularization_defers_update(r->spec);
+           r->spec->dropout_kind == DROPOUT_BERNOULLI && !r->needs_whole_gradient;
 }
 
-bool dropout_is_active(const train_spec *spec)
+static bool is_active(const train_spec *spec)
 {
     for (int place = 0; place <= spec->n_hidden; place++)
         if (drops_units(spec, place))
@@ -51,37 +71,45 @@ bool dropout_is_active(const train_spec *spec)
     return false;
 }
 
-/* By the spec, not by the pointers: while memory is counted these are NULL. */
-static void take_gathered(regularization *r, arena *a)
+static void inference(const train_spec *spec, net_inference *out)
 {
-    if (drops_units(r->spec, 0))
-        r->gathered_input = arena_take(a, r->batch * r->net->inputs, sizeof(real));
-    for (int i = 0; i < r->net->n_layers; i++) {
-        const net_layer *layer = &r->net->layers[i];
-        if (!drops_units(r->spec, i) && (i == r->spec->n_hidden || !drops_units(r->spec, i + 1)))
+    bool before = spec->dropout_position == DROPOUT_BEFORE_NORMALIZATION;
+    for (int i = 0; i <= spec->n_hidden; i++) {
+        if (!drops_units(spec, i))
             continue;
-        r->gathered_weights[i] = arena_take(a, layer->inputs * layer->outputs, sizeof(real));
-        r->gathered_bias[i] = arena_take(a, layer->outputs, sizeof(real));
+        double *keep = i > 0 && before ? &out->keep_before_normalization[i - 1] : &out->keep[i];
+        *keep = mask_inference_factor(spec, full_rate(spec, i));
     }
 }
 
-void dropout_take(regularization *r, arena *a)
+static void take(void *state, const regularization *r, arena *a)
 {
+    dropout *d = state;
+    bool drops[SPEC_ALL_LAYERS_LIMIT] = {false};
     size_t rows = is_batch(r) ? 1 : r->batch;
     for (int i = 0; i <= r->spec->n_hidden; i++) {
-        if (!drops_units(r->spec, i))
+        drops[i] = drops_units(r->spec, i);
+        if (!drops[i])
             continue;
-        mask_place *place = &r->places[i];
         size_t width = place_width(r->net, i);
-        place->words = (width + 31) / 32;
-        place->bits =
-            is_gaussian(r->spec) ? NULL : arena_take(a, rows * place->words, sizeof(uint32_t));
-        place->factors = is_gaussian(r->spec) ? arena_take(a, rows * width, sizeof(real)) : NULL;
-        place->kept = can_gather(r) ? arena_take(a, width, sizeof(uint32_t)) : NULL;
+        d->places[i].words = (width + 31) / 32;
+        if (is_gaussian(r->spec))
+            d->places[i].factors = arena_take(a, rows * width, sizeof(real));
+        else
+            d->places[i].bits = arena_take(a, rows * d->places[i].words, sizeof(uint32_t));
     }
-    if (can_gather(r))
-        take_gathered(r, a);
+    if (can_leave_out(r))
+        survivors_take(&d->survivors, a, r->net, r->batch, drops);
 }
+
+static void on_epoch(void *state, const regularization *r, int64_t epoch)
+{
+    dropout *d = state;
+    for (int i = 0; i <= r->spec->n_hidden; i++)
+        d->places[i].rate = mask_rate_of(r->spec, full_rate(r->spec, i), epoch);
+}
+
+/* ---- drawing ---- */
 
 static rng_address address_of(const regularization *r, int place)
 {
@@ -90,10 +118,10 @@ static rng_address address_of(const regularization *r, int place)
 
 /* Bits of units [column, column + columns) of rows [row, row + rows) of a place; column is a
  * multiple of 32. */
-static void draw_bits(const regularization *r, int i, uint32_t counter_row, size_t row, size_t rows,
-                      size_t column, size_t columns)
+static void draw_bits(const dropout *d, const regularization *r, int i, uint32_t counter_row,
+                      size_t row, size_t rows, size_t column, size_t columns)
 {
-    const mask_place *place = &r->places[i];
+    const mask_place *place = &d->places[i];
     rng_address address = address_of(r, i);
     uint32_t words[4 * BLOCKS];
     for (size_t c = column; c < column + columns; c += (size_t)BLOCKS * UNITS_PER_BLOCK) {
@@ -106,21 +134,21 @@ static void draw_bits(const regularization *r, int i, uint32_t counter_row, size
             kernel_blocks(&address, counter_row + (uint32_t)done, here,
                           (uint32_t)(c / UNITS_PER_BLOCK), n_blocks, words);
             for (size_t k = 0; k < here; k++)
-                kernel_mask_bits(words + 4 * n_blocks * k, n, place->threshold,
+                kernel_mask_bits(words + 4 * n_blocks * k, n, place->rate.threshold,
                                  place->bits + (row + done + k) * place->words + c / 32);
         }
     }
 }
 
 /* Multipliers N(1, rate/(1 - rate)) (Srivastava et al. 2014, section 10). */
-static void draw_factors(const regularization *r, int i, uint32_t counter_row, real *out,
-                         size_t column, size_t columns)
+static void draw_factors(const dropout *d, const regularization *r, int i, uint32_t counter_row,
+                         real *out, size_t column, size_t columns)
 {
     enum { CHUNK = 256 };
     float normals[CHUNK];
     rng_address address = address_of(r, i);
     address.row = counter_row;
-    double deviation = sqrt(r->places[i].rate / (1 - r->places[i].rate));
+    double rate = d->places[i].rate.rate, deviation = sqrt(rate / (1 - rate));
     for (size_t done = 0; done < columns; done += CHUNK) {
         size_t n = columns - done < CHUNK ? columns - done : CHUNK;
         rng_fill_normal(&address, column + done, n, normals);
@@ -129,97 +157,52 @@ static void draw_factors(const regularization *r, int i, uint32_t counter_row, r
     }
 }
 
-static bool is_idle(const regularization *r, int place)
+static bool is_idle(const dropout *d, const regularization *r, int place)
 {
-    return !drops_units(r->spec, place) || r->places[place].rate <= 0 ||
-           (!is_gaussian(r->spec) && r->places[place].threshold == 0);
-}
-
-static void list_kept(mask_place *place, size_t width)
-{
-    place->n_kept = 0;
-    for (uint32_t u = 0; u < width; u++)
-        if (place->bits[u / 32] >> (u % 32) & 1)
-            place->kept[place->n_kept++] = u;
+    const mask_rate *rate = &d->places[place].rate;
+    return !drops_units(r->spec, place) || rate->rate <= 0 ||
+           (!is_gaussian(r->spec) && rate->threshold == 0);
 }
 
 /* Scope batch: the one mask of the step, row 0, and what survives it. */
-void dropout_on_step(regularization *r, bool training)
+static void on_step(void *state, const regularization *r)
 {
+    dropout *d = state;
+    d->leaves_out = r->is_training && can_leave_out(r);
+    survivors_start(&d->survivors);
     if (!is_batch(r))
         return;
-    r->gathers = training && can_gather(r);
     for (int i = 0; i <= r->spec->n_hidden; i++) {
         size_t width = place_width(r->net, i);
-        if (is_idle(r, i))
+        if (is_idle(d, r, i))
             continue;
         if (is_gaussian(r->spec))
-            draw_factors(r, i, 0, r->places[i].factors, 0, width);
+            draw_factors(d, r, i, 0, d->places[i].factors, 0, width);
         else
-            draw_bits(r, i, 0, 0, 1, 0, width);
-        if (r->gathers)
-            list_kept(&r->places[i], width);
+            draw_bits(d, r, i, 0, 0, 1, 0, width);
+        if (d->leaves_out)
+            survivors_list(&d->survivors, i, d->places[i].bits, width);
     }
 }
 
-/* ---- gathering (Graham, Reizenstein and Robinson 2015) ---- */
-
-static const uint32_t *kept_of(const regularization *r, int place, size_t *n)
+static void on_weights(void *state, const regularization *r, int layer, parallel *p)
 {
-    if (place > r->spec->n_hidden || is_idle(r, place))
-        return NULL;
-    *n = r->places[place].n_kept;
-    return r->places[place].kept;
+    const dropout *d = state;
+    if (d->leaves_out)
+        survivors_put_weights(&d->survivors, layer, r->work, p);
 }
 
-typedef struct gather_job {
-    const real *from, *bias;
-    real *to, *to_bias;
-    size_t ld, n_inputs, n_outputs;
-    const uint32_t *inputs, *outputs;
-} gather_job;
-
-static void gather_rows(void *context, int part)
+static void draw(const dropout *d, const regularization *r, int i, const net_slice *s)
 {
-    const gather_job *j = context;
-    size_t end = net_part_start(j->n_outputs, part + 1);
-    for (size_t o = net_part_start(j->n_outputs, part); o < end; o++) {
-        size_t row = j->outputs ? j->outputs[o] : o;
-        const real *from = j->from + row * j->ld;
-        if (j->inputs)
-            kernel_gather(from, j->inputs, j->n_inputs, j->to + o * j->n_inputs);
-        else
-            memcpy(j->to + o * j->n_inputs, from, j->n_inputs * sizeof(real));
-        if (j->bias)
-            j->to_bias[o] = j->bias[row];
-    }
-}
-
-void dropout_on_weights(regularization *r, int layer, parallel *p)
-{
-    net_state *state = &r->work->states[layer];
-    gather_job j = {.from = state->weights,
-                    .bias = state->bias,
-                    .to = r->gathered_weights[layer],
-                    .to_bias = r->gathered_bias[layer],
-                    .ld = state->inputs,
-                    .n_inputs = state->inputs,
-                    .n_outputs = state->outputs};
-    if (!r->gathers)
+    uint32_t row = r->first_row + (uint32_t)s->row;
+    if (is_batch(r))
         return;
-    j.inputs = kept_of(r, layer, &j.n_inputs);
-    j.outputs = kept_of(r, layer + 1, &j.n_outputs);
-    if (!j.inputs && !j.outputs)
-        return;
-    parallel_run(p, net_parts(j.n_outputs), gather_rows, &j);
-    state->weights = j.to;
-    state->bias = state->bias ? j.to_bias : NULL;
-    state->inputs = j.n_inputs;
-    state->outputs = j.n_outputs;
-    state->kept_inputs = j.inputs;
-    state->kept_outputs = j.outputs;
-    if (layer == 0 && j.inputs)
-        r->work->x = r->gathered_input;
+    if (!d->places[i].factors)
+        draw_bits(d, r, i, row, s->row, s->rows, s->column, s->columns);
+    for (size_t k = 0; d->places[i].factors && k < s->rows; k++)
+        draw_factors(d, r, i, row + (uint32_t)k,
+                     d->places[i].factors + (s->row + k) * s->ld + s->column, s->column,
+                     s->columns);
 }
 
 /* ---- applying ---- */
@@ -235,12 +218,13 @@ static void alpha_constants(double rate, real *scale, real *shift, real *dropped
     *dropped = (real)(b - a * SELU_ALPHA_DASH);
 }
 
-static void apply(const regularization *r, int i, const net_slice *s, real *x, bool backward)
+static void apply(const dropout *d, const regularization *r, int i, const net_slice *s, real *x,
+                  bool backward)
 {
-    const mask_place *place = &r->places[i];
-    real scale = place->scale, shift = 0, dropped = 0;
+    const mask_place *place = &d->places[i];
+    real scale = place->rate.scale, shift = 0, dropped = 0;
     if (is_alpha(r->spec))
-        alpha_constants((double)place->threshold / 65536, &scale, &shift, &dropped);
+        alpha_constants((double)place->rate.threshold / 65536, &scale, &shift, &dropped);
     for (size_t k = s->row; k < s->row + s->rows; k++) {
         real *row = x + k * s->ld + s->column;
         size_t mask_row = is_batch(r) ? 0 : k;
@@ -252,89 +236,72 @@ static void apply(const regularization *r, int i, const net_slice *s, real *x, b
     }
 }
 
-static void draw(const regularization *r, int i, const net_slice *s)
+static void scale_survivors(const dropout *d, int i, const net_slice *s, real *x)
 {
-    uint32_t row = r->first_row + (uint32_t)s->row;
-    if (is_batch(r))
-        return;
-    if (!r->places[i].factors)
-        draw_bits(r, i, row, s->row, s->rows, s->column, s->columns);
-    for (size_t k = 0; r->places[i].factors && k < s->rows; k++)
-        draw_factors(r, i, row + (uint32_t)k,
-                     r->places[i].factors + (s->row + k) * s->ld + s->column, s->column,
-                     s->columns);
+    real scale = d->places[i].rate.scale;
+    for (size_t k = s->row; scale > 1 && k < s->row + s->rows; k++)
+        kernel_scale(x + k * s->ld + s->column, s->columns, scale);
 }
 
-static void scale_survivors(const regularization *r, int i, const net_slice *s, real *x)
+static void on_batch(void *state, const regularization *r, size_t row, size_t rows)
 {
-    for (size_t k = s->row; r->places[i].scale > 1 && k < s->row + s->rows; k++)
-        kernel_scale(x + k * s->ld + s->column, s->columns, r->places[i].scale);
-}
-
-void dropout_on_batch(regularization *r, size_t row, size_t rows)
-{
+    const dropout *d = state;
     size_t width = r->net->inputs;
     net_slice s = {row, rows, 0, width, width};
-    if (is_idle(r, 0))
+    if (is_idle(d, r, 0))
         return;
-    if (!r->gathers) {
-        draw(r, 0, &s);
-        apply(r, 0, &s, r->work->input, false);
+    if (!d->leaves_out) {
+        draw(d, r, 0, &s);
+        apply(d, r, 0, &s, r->work->input, false);
         return;
     }
-    const mask_place *place = &r->places[0];
-    for (size_t k = row; k < row + rows; k++)
-        kernel_gather(r->work->input + k * width, place->kept, place->n_kept,
-                      r->gathered_input + k * place->n_kept);
-    scale_survivors(r, 0, &(net_slice){row, rows, 0, place->n_kept, place->n_kept},
-                    r->gathered_input);
+    survivors_put_input(&d->survivors, r->work, width, row, rows);
+    s.columns = s.ld = d->survivors.places[0].n;
+    scale_survivors(d, 0, &s, d->survivors.input);
 }
 
-static bool acts_here(const regularization *r, int place, net_stage stage)
+static bool acts_here(const dropout *d, const regularization *r, int place, net_stage stage)
 {
     net_stage own = r->spec->dropout_position == DROPOUT_BEFORE_NORMALIZATION ? NET_STAGE_DENSE
                                                                               : NET_STAGE_OUTPUT;
-    return stage == own && !is_idle(r, place);
+    return stage == own && !is_idle(d, r, place);
 }
 
-void dropout_on_forward(regularization *r, int layer, net_stage stage, const net_slice *s, real *x)
+static void on_forward(void *state, const regularization *r, int layer, net_stage stage,
+                       const net_slice *s, real *x)
 {
-    if (!acts_here(r, layer + 1, stage))
+    const dropout *d = state;
+    if (!acts_here(d, r, layer + 1, stage))
         return;
-    if (r->gathers) {
-        scale_survivors(r, layer + 1, s, x);
+    if (d->leaves_out) {
+        scale_survivors(d, layer + 1, s, x);
         return;
     }
-    draw(r, layer + 1, s);
-    apply(r, layer + 1, s, x, false);
+    draw(d, r, layer + 1, s);
+    apply(d, r, layer + 1, s, x, false);
 }
 
-void dropout_on_backward(regularization *r, int layer, net_stage stage, const net_slice *s,
-                         real *delta)
+static void on_backward(void *state, const regularization *r, int layer, net_stage stage,
+                        const net_slice *s, real *delta)
 {
-    if (!acts_here(r, layer + 1, stage))
+    const dropout *d = state;
+    if (!acts_here(d, r, layer + 1, stage))
         return;
-    if (r->gathers)
-        scale_survivors(r, layer + 1, s, delta);
+    if (d->leaves_out)
+        scale_survivors(d, layer + 1, s, delta);
     else
-        apply(r, layer + 1, s, delta, true);
+        apply(d, r, layer + 1, s, delta, true);
 }
 
-void regularization_fill_inference(const train_spec *spec, net_inference *inference)
-{
-    bool classic = spec->dropout_scaling == DROPOUT_SCALING_CLASSIC,
-         connect = spec->dropout_kind == DROPOUT_DROPCONNECT;
-    bool before = spec->dropout_position == DROPOUT_BEFORE_NORMALIZATION;
-    for (int i = 0; i < SPEC_ALL_LAYERS_LIMIT; i++)
-        inference->keep[i] = inference->keep_dense[i] = inference->keep_before_normalization[i] = 1;
-    if (!classic)
-        return;
-    inference->keep[0] = 1 - (double)rng_threshold(spec->input_dropout) / 65536;
-    for (int i = 0; i < spec->n_hidden; i++) {
-        double keep = 1 - (double)rng_threshold(spec_dropout_rate(spec, i)) / 65536;
-        double *place = connect  ? &inference->keep_dense[i]
-                        : before ? &inference->keep_before_normalization[i]
-                                 : &inference->keep[i + 1];
-        *place = keep;
-    }
-}
+const regularizer REGULARIZER_DROPOUT = {.name = "dropout",
+                                         .state_bytes = sizeof(dropout),
+                                         .is_sampled = true,
+                                         .is_active = is_active,
+                                         .inference = inference,
+                                         .take = take,
+                                         .on_epoch = on_epoch,
+                                         .on_step = on_step,
+                                         .on_weights = on_weights,
+                                         .on_batch = on_batch,
+                                         .on_forward = on_forward,
+                                         .on_backward = on_backward};

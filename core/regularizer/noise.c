@@ -1,4 +1,6 @@
-#include "core/regularizer/internal.h"
+/* Additive Gaussian noise (Bishop 1995, Neelakantan et al. 2015): on inputs, weights, activations and
+ * the gradient. */
+#include "core/regularizer/hooks.h"
 
 enum { CHUNK = 256 };
 
@@ -20,14 +22,17 @@ static void add_normals(const rng_address *address, size_t first, size_t n, doub
     }
 }
 
-bool input_noise_is_active(const train_spec *spec)
+/* ---- inputs ---- */
+
+static bool input_is_active(const train_spec *spec)
 {
     return spec->input_noise > 0;
 }
 
-void input_noise_on_batch(regularization *r, size_t row, size_t rows)
+static void input_on_batch(void *state, const regularization *r, size_t row, size_t rows)
 {
     size_t n = r->net->inputs;
+    (void)state;
     for (size_t k = row; k < row + rows; k++) {
         rng_address address = address_of(r, RNG_INPUT_NOISE, r->first_row + (uint32_t)k, 0);
         add_normals(&address, 0, n, r->spec->input_noise, r->work->input + k * n,
@@ -35,22 +40,33 @@ void input_noise_on_batch(regularization *r, size_t row, size_t rows)
     }
 }
 
-bool weight_noise_is_active(const train_spec *spec)
+const regularizer REGULARIZER_INPUT_NOISE = {
+    .name = "input_noise", .is_active = input_is_active, .on_batch = input_on_batch};
+
+/* ---- weights ---- */
+
+typedef struct weight_noise {
+    real *weights[SPEC_ALL_LAYERS_LIMIT]; /* noisy, like the layer's */
+} weight_noise;
+
+static bool weight_is_active(const train_spec *spec)
 {
     return spec->weight_noise > 0;
 }
 
-void weight_noise_take(regularization *r, arena *a)
+static void weight_take(void *state, const regularization *r, arena *a)
 {
+    weight_noise *noise = state;
     for (int i = 0; i < r->net->n_layers; i++)
-        r->noisy_weights[i] =
+        noise->weights[i] =
             arena_take(a, r->net->layers[i].inputs * r->net->layers[i].outputs, sizeof(real));
 }
 
 typedef struct weight_job {
-    regularization *r;
+    const regularization *r;
     int layer;
     const real *from;
+    real *to;
 } weight_job;
 
 static void noisy_part(void *context, int part)
@@ -61,18 +77,27 @@ static void noisy_part(void *context, int part)
            end = net_part_start(layer->outputs, part + 1) * layer->inputs;
     rng_address address = address_of(j->r, RNG_WEIGHT_NOISE, 0, j->layer + 1);
     add_normals(&address, first, end - first, j->r->spec->weight_noise, j->from + first,
-                j->r->noisy_weights[j->layer] + first);
+                j->to + first);
 }
 
-void weight_noise_on_weights(regularization *r, int layer, parallel *p)
+static void weight_on_weights(void *state, const regularization *r, int layer, parallel *p)
 {
-    net_state *state = &r->work->states[layer];
-    weight_job j = {r, layer, state->weights};
+    const weight_noise *noise = state;
+    net_state *step = &r->work->states[layer];
+    weight_job j = {r, layer, step->weights, noise->weights[layer]};
     parallel_run(p, net_parts(r->net->layers[layer].outputs), noisy_part, &j);
-    state->weights = r->noisy_weights[layer];
+    step->weights = j.to;
 }
 
-bool activation_noise_is_active(const train_spec *spec)
+const regularizer REGULARIZER_WEIGHT_NOISE = {.name = "weight_noise",
+                                              .state_bytes = sizeof(weight_noise),
+                                              .is_active = weight_is_active,
+                                              .take = weight_take,
+                                              .on_weights = weight_on_weights};
+
+/* ---- activations ---- */
+
+static bool activation_is_active(const train_spec *spec)
 {
     return spec->n_hidden > 0 && spec->activation_noise > 0;
 }
@@ -85,9 +110,10 @@ static void add_to_gathered(const regularization *r, const rng_address *address,
         add_normals(address, kept[s->column + j], 1, r->spec->activation_noise, x + j, x + j);
 }
 
-void activation_noise_on_forward(regularization *r, int layer, net_stage stage, const net_slice *s,
-                                 real *x)
+static void activation_on_forward(void *state, const regularization *r, int layer, net_stage stage,
+                                  const net_slice *s, real *x)
 {
+    (void)state;
     if (stage != NET_STAGE_OUTPUT)
         return;
     const uint32_t *kept = r->work->states[layer].kept_outputs;
@@ -102,15 +128,22 @@ void activation_noise_on_forward(regularization *r, int layer, net_stage stage, 
     }
 }
 
-bool gradient_noise_is_active(const train_spec *spec)
+const regularizer REGULARIZER_ACTIVATION_NOISE = {.name = "activation_noise",
+                                                  .is_active = activation_is_active,
+                                                  .on_forward = activation_on_forward};
+
+/* ---- the gradient ---- */
+
+static bool gradient_is_active(const train_spec *spec)
 {
     return spec->gradient_noise > 0;
 }
 
-/* A block of rows of the weights; row NET_NONE stands for the layer's vectors: then `rows` is which
- * of them (core/math/rng.h). */
-void gradient_noise_on_update(regularization *r, int layer, size_t row, size_t rows, real *gradient)
+/* A block of rows of the weights, or one of the layer's vectors. */
+static void gradient_on_update(void *state, const regularization *r, int layer, size_t row,
+                               size_t rows, real *gradient)
 {
+    (void)state;
     const net_layer *shape = &r->net->layers[layer];
     bool weights = row != NET_NONE;
     rng_address address =
@@ -119,3 +152,9 @@ void gradient_noise_on_update(regularization *r, int layer, size_t row, size_t r
            n = weights ? rows * shape->inputs : shape->outputs;
     add_normals(&address, first, n, r->spec->gradient_noise, gradient, gradient);
 }
+
+/* The whole gradient: its norm is measured without the noise. */
+const regularizer REGULARIZER_GRADIENT_NOISE = {.name = "gradient_noise",
+                                                .needs_whole_gradient = true,
+                                                .is_active = gradient_is_active,
+                                                .on_update = gradient_on_update};

@@ -2,40 +2,14 @@
 #include "core/math/mat.h"
 #include "core/train/internal.h"
 
-#include <string.h>
-
 /* What OpenBLAS packs its operands into, per thread; measured, rounded up. */
 #define BLAS_BYTES (8u << 20)
 
-static bool check_task(const train_spec *spec, const dataset *set, fail_list *faults)
+static bool check_labels(const train_spec *spec, const dataset *set, fail_list *faults)
 {
-    bool ok = true;
-    if (set->task == TASK_CLASSIFICATION)
-        return true;
-    if (spec->label_smoothing > 0)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/label_smoothing",
-                           "%s is a regression: there are no classes to smooth over", set->name);
-    if (spec->label_noise > 0)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/label_noise",
-                           "%s is a regression: it has no labels to replace", set->name);
-    if (spec->early_stopping.enabled && spec->early_stopping.monitor == MONITOR_VAL_ACCURACY)
-        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/early_stopping/monitor",
-                           "%s is a regression: it has no accuracy; use val_loss", set->name);
-    return ok;
-}
-
-static bool check_augmentation(const train_spec *spec, const dataset *set, fail_list *faults)
-{
-    for (int i = 0; i < REGULARIZER_COUNT && set->height == 0; i++)
-        if (strcmp(REGULARIZERS[i].name, "augmentation") == 0 && REGULARIZERS[i].is_active(spec))
-            return fail_list_add(
-                faults, FAIL_INCOMPATIBLE, "/augmentation",
-                "%s holds tables of numbers, not images: there is nothing to distort", set->name);
-    size_t side = set->height < set->width ? set->height : set->width;
-    if (side > 0 && spec->augmentation.cutout > (double)side)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/augmentation/cutout",
-                             "the images of %s are only %zu pixels wide", set->name, side);
-    return true;
+    return set->task == TASK_CLASSIFICATION || spec->label_noise <= 0 ||
+           fail_list_add(faults, FAIL_INCOMPATIBLE, "/label_noise",
+                         "%s is a regression: it has no labels to replace", set->name);
 }
 
 static bool check_batches(const train_spec *spec, const dataset *set, fail_list *faults)
@@ -75,8 +49,8 @@ static bool check_steps(const train_spec *spec, const dataset *set, fail_list *f
 
 bool train_check(const train_spec *spec, const dataset *set, fail_list *faults)
 {
-    bool ok = check_task(spec, set, faults);
-    ok = check_augmentation(spec, set, faults) && ok;
+    bool ok = regularization_check(spec, set, faults);
+    ok = check_labels(spec, set, faults) && ok;
     ok = check_steps(spec, set, faults) && ok;
     return check_batches(spec, set, faults) && ok;
 }
@@ -93,7 +67,8 @@ size_t train_memory_bytes(const train_spec *spec, const dataset *set, const size
                   .is_uniform = true,
                   .n = {n[PART_TRAIN], n[PART_VALIDATION], n[PART_TEST]},
                   .n_train_evaluation = n_evaluated};
-    trainer t = {.spec = spec, .data = &data};
+    train_input input = {.spec = spec, .data = &data};
+    trainer t = {.input = &input, .spec = spec, .data = &data};
     arena counting = {0};
     net_init(&t.net, spec, set->d, set->k, set->task);
     trainer_take(&t, &counting);

@@ -1,5 +1,5 @@
-/* A run's state as bytes: a header that tells runs apart, the state, and the arrays. Written and
- * read on one machine: no byte order. */
+/* A run's state as bytes: a header that tells runs apart, the state, and the arrays: the trainer's
+ * own, then those that regularizers save. Written and read on one machine: no byte order. */
 #include "core/math/mat.h"
 #include "core/train/internal.h"
 
@@ -15,29 +15,25 @@ typedef struct header {
     uint64_t state_hash; /* over all that follows, so that a damaged file is not trained on */
 } header;
 
-typedef struct array {
-    const real *data;
-    size_t n;
-} array;
+enum { PIECES_LIMIT = 5 + REGULARIZERS_LIMIT * REGULARIZER_ARRAYS_LIMIT };
 
-enum { ARRAYS_LIMIT = 5 };
-
-/* Told by the specification, not by what is allocated: the bytes are counted before there is
- * anything. */
-static int list_arrays(const trainer *t, array arrays[ARRAYS_LIMIT])
+/* What stands behind the header, in order. Told by the specification, not by what is allocated: the
+ * bytes are counted before there is anything. */
+static int list_pieces(trainer *t, saved_array pieces[PIECES_LIMIT])
 {
     int n = 0;
-    size_t trained = t->net.n_trained, all = t->net.n_model;
+    size_t trained = t->net.n_trained * sizeof(real), all = t->net.n_model * sizeof(real);
     const optimizer *rule = &OPTIMIZERS[t->spec->optimizer];
-    arrays[n++] = (array){t->model, all};
+    pieces[n++] = (saved_array){&t->state, sizeof t->state};
+    pieces[n++] = (saved_array){t->model, all};
     if (rule->has_momentum(t->spec))
-        arrays[n++] = (array){t->first, trained};
+        pieces[n++] = (saved_array){t->first, trained};
     if (rule->has_squares)
-        arrays[n++] = (array){t->second, trained};
-    if (trainer_keeps_best(t->spec))
-        arrays[n++] = (array){t->best_model, all};
-    if (t->spec->weight_average > 0)
-        arrays[n++] = (array){t->regularization.average, all};
+        pieces[n++] = (saved_array){t->second, trained};
+    if (regularization_keeps_best(t->spec))
+        pieces[n++] = (saved_array){t->best_model, all};
+    for (int i = 0; i < t->regularization.n_saved; i++)
+        pieces[n++] = t->regularization.saved[i];
     return n;
 }
 
@@ -51,8 +47,7 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
     return hash;
 }
 
-/* The same word by word: a checkpoint is megabytes. The arrays behind the header are whole floats,
- * so at most one is left over. */
+/* The same word by word: a checkpoint is megabytes. */
 static uint64_t hash_words(uint64_t hash, const char *bytes, size_t n)
 {
     size_t at = 0;
@@ -78,10 +73,9 @@ static uint64_t hash_field(uint64_t hash, const field *row, const train_spec *sp
     case FIELD_ENUM:
         return hash_bytes(hash, value, sizeof(int));
     case FIELD_INTEGER_ARRAY:
-        return hash_bytes(hash, spec->hidden, (size_t)spec->n_hidden * sizeof spec->hidden[0]);
+        return hash_bytes(hash, value, field_value_count(row, spec) * sizeof(int64_t));
     case FIELD_RATES:
-        return hash_bytes(hash, spec->dropout,
-                          field_value_count(row, spec) * sizeof spec->dropout[0]);
+        return hash_bytes(hash, value, field_value_count(row, spec) * sizeof(double));
     default:
         return hash; /* the data set is told by its SHA-256 */
     }
@@ -103,27 +97,25 @@ static header header_of(const trainer *t)
     return h;
 }
 
-size_t checkpoint_bytes(const trainer *t)
+size_t checkpoint_bytes(trainer *t)
 {
-    array arrays[ARRAYS_LIMIT];
-    size_t bytes = sizeof(header) + sizeof(trainer_state);
-    for (int i = list_arrays(t, arrays) - 1; i >= 0; i--)
-        bytes += arrays[i].n * sizeof(real);
+    saved_array pieces[PIECES_LIMIT];
+    size_t bytes = sizeof(header);
+    for (int i = list_pieces(t, pieces) - 1; i >= 0; i--)
+        bytes += pieces[i].bytes;
     return bytes;
 }
 
 void checkpoint_write(trainer *t)
 {
     char *bytes = t->checkpoint;
-    array arrays[ARRAYS_LIMIT];
+    saved_array pieces[PIECES_LIMIT];
     header h = header_of(t);
     char *at = bytes + sizeof h;
-    memcpy(at, &t->state, sizeof t->state);
-    at += sizeof t->state;
-    int n = list_arrays(t, arrays);
+    int n = list_pieces(t, pieces);
     for (int i = 0; i < n; i++) {
-        memcpy(at, arrays[i].data, arrays[i].n * sizeof(real));
-        at += arrays[i].n * sizeof(real);
+        memcpy(at, pieces[i].data, pieces[i].bytes);
+        at += pieces[i].bytes;
     }
     h.state_hash = hash_words(HASH_START, bytes + sizeof h, (size_t)(at - bytes) - sizeof h);
     memcpy(bytes, &h, sizeof h);
@@ -140,13 +132,12 @@ bool checkpoint_read(trainer *t, const char *bytes, size_t n_bytes, fail *f)
         return fail_set(f, FAIL_CONFLICT, "", "the checkpoint is damaged");
     t->is_other_core =
         memcmp(bytes + offsetof(header, blas_core), h.blas_core, sizeof h.blas_core) != 0;
-    memcpy(&t->state, bytes + sizeof h, sizeof t->state);
-    bytes += sizeof h + sizeof t->state;
-    array arrays[ARRAYS_LIMIT];
-    int n = list_arrays(t, arrays);
+    bytes += sizeof h;
+    saved_array pieces[PIECES_LIMIT];
+    int n = list_pieces(t, pieces);
     for (int i = 0; i < n; i++) {
-        memcpy((real *)(uintptr_t)arrays[i].data, bytes, arrays[i].n * sizeof(real));
-        bytes += arrays[i].n * sizeof(real);
+        memcpy(pieces[i].data, bytes, pieces[i].bytes);
+        bytes += pieces[i].bytes;
     }
     return true;
 }

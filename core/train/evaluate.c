@@ -11,14 +11,6 @@ static size_t largest(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static bool samples_masks(const train_spec *spec)
-{
-    for (int i = 0; i < REGULARIZER_COUNT; i++)
-        if (REGULARIZERS[i].is_sampled && REGULARIZERS[i].is_active(spec))
-            return true;
-    return false;
-}
-
 /* Evenly spaced validation samples: a file may be in order of its classes. */
 static void choose_pairs(evaluation *e)
 {
@@ -42,7 +34,11 @@ static void take_layers(evaluation *e, arena *a)
 void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net *shape,
                      const split *data)
 {
-    *e = (evaluation){.spec = spec, .net = shape, .data = data, .has_samples = samples_masks(spec)};
+    *e = (evaluation){.spec = spec,
+                      .net = shape,
+                      .data = data,
+                      .has_samples = regularization_is_sampled(spec),
+                      .n_samples = regularization_samples(spec)};
     size_t n =
         largest(data->n_train_evaluation, largest(data->n[PART_VALIDATION], data->n[PART_TEST]));
     net_take_scratch(shape, a, EVALUATE_ROWS, &e->scratch);
@@ -54,14 +50,14 @@ void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net 
         e->labels = arena_take(a, n, sizeof(int32_t));
     else
         e->targets = arena_take(a, n * shape->outputs, sizeof(float));
-    if (e->has_samples && spec->monte_carlo_samples > 0) {
+    if (e->has_samples && e->n_samples > 0) {
         e->mean = arena_take(a, data->n[PART_TEST] * shape->outputs, sizeof(float));
         if (shape->task == TASK_CLASSIFICATION)
             e->log_sums = arena_take(a, data->n[PART_TEST], sizeof(double));
     }
     if (spec->record_layers)
         take_layers(e, a);
-    if (e->has_samples && (spec->record_layers || spec->monte_carlo_samples > 0)) {
+    if (e->has_samples && (spec->record_layers || e->n_samples > 0)) {
         net_take_work(shape, a, EVALUATE_ROWS, false, &e->sample_work);
         regularization_take(&e->sample, a, spec, shape, &e->sample_work, NULL, EVALUATE_ROWS, true);
     }
@@ -248,7 +244,7 @@ static void add_sample(evaluation *e, const chunk *c, real *out)
         kernel_softmax(out, c->n, k, NULL, NULL);
     }
     for (size_t i = 0; i < c->n * k; i++)
-        e->mean[c->first * k + i] += (float)out[i] / (float)e->spec->monte_carlo_samples;
+        e->mean[c->first * k + i] += (float)out[i] / (float)e->n_samples;
 }
 
 static double loss_of_log_sums(const evaluation *e, size_t n)
@@ -256,7 +252,7 @@ static double loss_of_log_sums(const evaluation *e, size_t n)
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += e->log_sums[i];
-    return log((double)e->spec->monte_carlo_samples) - sum / (double)n;
+    return log((double)e->n_samples) - sum / (double)n;
 }
 
 metric_answers evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch)
@@ -269,7 +265,7 @@ metric_answers evaluation_run_monte_carlo(evaluation *e, real *model, int64_t ep
     memset(e->mean, 0, n * k * sizeof *e->mean);
     for (size_t i = 0; e->log_sums && i < n; i++)
         e->log_sums[i] = -INFINITY;
-    for (int64_t sample = 0; sample < e->spec->monte_carlo_samples; sample++)
+    for (int64_t sample = 0; sample < e->n_samples; sample++)
         for (size_t first = 0; first < n; first += EVALUATE_ROWS) {
             chunk c = chunk_at(e, PART_TEST, first);
             sample_chunk(e, model, &c, RNG_MONTE_CARLO, (uint32_t)sample);

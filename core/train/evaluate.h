@@ -35,7 +35,8 @@ typedef struct evaluation {
     /* sampled masks */
     net_work sample_work;
     regularization sample;
-    bool has_samples;
+    bool has_samples;  /* they differ from inference */
+    int64_t n_samples; /* of the test part, at the end */
 } evaluation;
 
 /* Carves (or counts) the memory; `parallel` is then set by the caller. spec, shape and data are
@@ -52,8 +53,8 @@ metric_answers evaluation_run(evaluation *e, const real *model, dataset_part par
  * validation samples, whose masks have the rows 0, 1, ... */
 void evaluation_finish_layers(evaluation *e, real *model, int64_t epoch, metric_layer *out);
 
-/* The mean answers (of probabilities, not of logits) over monte_carlo_samples sampled predictions on
- * the test part, with the rates of `epoch` (0-based; Gal and Ghahramani 2016); those of inference
+/* The mean answers (of probabilities, not of logits) over n_samples sampled predictions on the
+ * test part, with the rates of `epoch` (0-based; Gal and Ghahramani 2016); those of inference
  * where nothing is sampled. The model is not changed. */
 metric_answers evaluation_run_monte_carlo(evaluation *e, real *model, int64_t epoch);
 

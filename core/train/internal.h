@@ -3,7 +3,6 @@
 #ifndef CORE_TRAIN_INTERNAL_H
 #define CORE_TRAIN_INTERNAL_H
 
-#include "core/regularizer/stopping.h"
 #include "core/train/evaluate.h"
 #include "core/train/train.h"
 #include "core/train/update.h"
@@ -15,7 +14,8 @@ typedef struct trainer_state {
     metric_sums sums;    /* of the epoch that is under way */
     double train_seconds;
     int64_t samples;
-    stopping stopping;
+    int64_t best_epoch; /* 0: none yet */
+    double lowest_loss; /* val_loss of a record after epoch 0; NaN: none yet */
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
     bool has_stopped_early;
 } trainer_state;
@@ -55,12 +55,6 @@ FAIL_CHECKED bool trainer_open(trainer *t, const train_input *input, const train
                                fail *f);
 void trainer_close(trainer *t);
 
-/* True where the best weights are kept beside the current ones. */
-bool trainer_keeps_best(const train_spec *spec);
-
-/* Which weights evaluation uses: the moving average where there is one. */
-real *trainer_evaluated_model(const trainer *t);
-
 /* minibatch.c: reads the minibatch of the step to come into t->work: its n, input, target. */
 void minibatch_read(trainer *t);
 
@@ -75,7 +69,7 @@ void measure_end(trainer *t, real *model, int64_t epoch, double selected[METRIC_
 
 /* checkpoint.c: the bytes of a checkpoint, and back. Reading refuses (FAIL_CONFLICT) what is not a
  * checkpoint of this very run. */
-size_t checkpoint_bytes(const trainer *t);
+size_t checkpoint_bytes(trainer *t);
 void checkpoint_write(trainer *t); /* into t->checkpoint */
 FAIL_CHECKED bool checkpoint_read(trainer *t, const char *bytes, size_t n_bytes, fail *f);
 

@@ -87,7 +87,7 @@ void measure_end(trainer *t, real *model, int64_t epoch, double selected[METRIC_
     metric_moment m = start_moment(t);
     metric_layer layers[SPEC_ALL_LAYERS_LIMIT] = {0};
     for (int part = METRIC_OF_TRAIN; part <= METRIC_OF_SAMPLED_TEST; part++) {
-        bool is_sampled = part != METRIC_OF_SAMPLED_TEST || t->spec->monte_carlo_samples > 0;
+        bool is_sampled = part != METRIC_OF_SAMPLED_TEST || t->evaluation.n_samples > 0;
         if (is_sampled && metric_is_wanted(&m, METRIC_AT_END, (metric_part)part))
             measure_part(t, model, epoch, &m, METRIC_AT_END, (metric_part)part, selected);
     }

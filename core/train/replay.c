@@ -31,24 +31,12 @@ static train_answer on_step(void *context, int64_t step, int64_t n_steps)
     return (train_answer){.command = is_over ? TRAIN_CANCEL : TRAIN_GO_ON};
 }
 
-/* What these fields ask for is only looked at: no weight depends on it. */
-static train_spec without_measuring(const train_spec *spec)
-{
-    train_spec quiet = *spec;
-    quiet.early_stopping.enabled = false;
-    quiet.evaluate_every = quiet.epochs;
-    quiet.record_layers = false;
-    quiet.monte_carlo_samples = 0;
-    return quiet;
-}
-
 bool train_replay_run(const train_replay *t, size_t *n_reached, fail *f)
 {
     assert(t->n_epochs > 0 && t->epochs[t->n_epochs - 1] <= t->spec->epochs);
-    train_spec quiet = without_measuring(t->spec);
     replaying r = {.t = t};
     train_hooks hooks = {.context = &r, .on_model = on_model, .on_step = on_step};
-    train_input input = {.spec = &quiet, .data = t->data, .threads = 1};
+    train_input input = {.spec = t->spec, .data = t->data, .threads = 1, .only_weights = true};
     train_result result = {.model = NULL};
     if (!train_run(&input, &hooks, &result, f))
         return false;

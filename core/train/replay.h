@@ -2,8 +2,7 @@
  * that were not kept.
  *
  * 1. With the run's spec, split and BLAS core, the weights of an epoch are those that evaluation
- *    used there, bit for bit: training is reproducible, and neither records nor early stopping
- *    change a weight.
+ *    used there, bit for bit: training is reproducible, and no record changes a weight.
  * 2. Training ends with the last epoch that is asked for.
  * Ownership: everything is borrowed for the call. Threads: one, the caller's; any number of replays
  * at once. Failure: want of memory, what on_model() says, and FAIL_INTERRUPTED. */

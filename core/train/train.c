@@ -45,9 +45,7 @@ static void train_step(trainer *t)
     update_start_step(&t->update, t->state.step, rate);
     net_backward(&t->net, &t->work, &hooks, t->parallel, update_layer, &t->update);
     update_finish_step(&t->update, t->parallel);
-    for (int i = 0; i < t->regularization.n_active; i++)
-        if (t->regularization.active[i]->after_step)
-            t->regularization.active[i]->after_step(&t->regularization, t->model);
+    regularization_after_step(&t->regularization, t->model);
     account(t);
 }
 
@@ -105,19 +103,45 @@ static bool tell_record(const trainer *t, const record *line, fail *f)
     return !t->hooks || !t->hooks->on_record || t->hooks->on_record(t->hooks->context, line, f);
 }
 
+/* The weights that are measured, told and selected. */
+static real *evaluated_model(const trainer *t)
+{
+    return regularization_evaluated_model(&t->regularization, t->model);
+}
+
+/* Whether no record after epoch 0 had a lower val_loss, or the same. */
+static bool has_lowest_loss(trainer_state *s, const record *line)
+{
+    double loss = line->values[METRIC_VAL_LOSS];
+    if (!isfinite(loss) || loss >= s->lowest_loss)
+        return false;
+    s->lowest_loss = loss;
+    return true;
+}
+
+/* What follows from a record after epoch 0. */
+static void judge(trainer *t, const record *line, const real *model)
+{
+    trainer_state *s = &t->state;
+    bool is_best = has_lowest_loss(s, line);
+    s->has_stopped_early = regularization_after_record(&t->regularization, line, &is_best);
+    if (!is_best)
+        return;
+    s->best_epoch = line->epoch;
+    memcpy(s->best, line->values, sizeof s->best);
+    if (t->best_model)
+        memcpy(t->best_model, model, t->net.n_model * sizeof(real));
+}
+
 /* Measures, takes the record into the state and tells the outside. */
 static bool record_epoch(trainer *t, fail *f)
 {
     record out;
-    real *model = trainer_evaluated_model(t);
-    bool is_finite = measure_epoch(t, model, &out), is_best = false;
+    real *model = evaluated_model(t);
+    bool is_finite = measure_epoch(t, model, &out);
     memcpy(t->state.last, out.values, sizeof t->state.last);
     if (out.epoch > 0)
-        t->state.has_stopped_early = stopping_add(&t->state.stopping, t->spec, &out, &is_best);
-    if (is_best)
-        memcpy(t->state.best, out.values, sizeof t->state.best);
-    if (is_best && t->best_model)
-        memcpy(t->best_model, model, t->net.n_model * sizeof(real));
+        judge(t, &out, model);
     if (!is_finite)
         t->stop = TRAIN_STOP_DIVERGED;
     return tell_record(t, &out, f);
@@ -138,7 +162,7 @@ static bool tell_model(const trainer *t, fail *f)
 {
     if (!t->hooks || !t->hooks->on_model)
         return true;
-    const real *model = trainer_evaluated_model(t);
+    const real *model = evaluated_model(t);
     for (size_t i = 0; t->told && i < t->net.n_model; i++)
         t->told[i] = (float)model[i];
     return t->hooks->on_model(t->hooks->context, t->state.epoch,
@@ -165,14 +189,21 @@ static bool checkpoint_is_due(const trainer *t)
 
 static bool record_is_due(const trainer *t)
 {
-    return t->state.epoch % t->spec->evaluate_every == 0 || t->state.epoch == t->spec->epochs;
+    bool is_last = t->state.epoch == t->spec->epochs;
+    return !t->input->only_weights && (t->state.epoch % t->spec->evaluate_every == 0 || is_last);
+}
+
+/* What the outside is told of the epochs done. */
+static bool tell_epoch(trainer *t, fail *f)
+{
+    return tell_model(t, f) && (!record_is_due(t) || record_epoch(t, f));
 }
 
 /* Ends the epoch under way: record, decision, checkpoint. */
 static bool finish_epoch(trainer *t, fail *f)
 {
     t->state.epoch++;
-    if (!tell_model(t, f) || (record_is_due(t) && !record_epoch(t, f)))
+    if (!tell_epoch(t, f))
         return false;
     t->state.sums = (metric_sums){0};
     if (t->stop == TRAIN_STOP_FINISHED && t->state.has_stopped_early)
@@ -187,7 +218,7 @@ static bool is_stopped(const trainer *t)
 
 static bool train_epochs(trainer *t, fail *f)
 {
-    if (t->state.epoch == 0 && t->state.step == 0 && (!tell_model(t, f) || !record_epoch(t, f)))
+    if (t->state.epoch == 0 && t->state.step == 0 && !tell_epoch(t, f))
         return false;
     if (t->state.has_stopped_early)
         t->stop = TRAIN_STOP_EARLY_STOPPED;
@@ -215,19 +246,19 @@ static bool finish(trainer *t, train_result *result, fail *f)
     const trainer_state *s = &t->state;
     bool ended = t->stop == TRAIN_STOP_FINISHED || t->stop == TRAIN_STOP_EARLY_STOPPED;
     bool keep = ended || t->stop == TRAIN_STOP_DIVERGED;
-    bool best = keep && t->best_model && s->stopping.best_epoch > 0;
-    real *model = best ? t->best_model : trainer_evaluated_model(t);
+    bool best = keep && t->best_model && s->best_epoch > 0;
+    real *model = best ? t->best_model : evaluated_model(t);
     *result = (train_result){
-        .stop = t->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->stopping.best_epoch};
+        .stop = t->stop, .epoch = s->epoch, .step = s->step, .best_epoch = s->best_epoch};
     result->is_other_core = t->is_other_core;
-    result->selected_epoch = best ? s->stopping.best_epoch : s->epoch;
+    result->selected_epoch = best ? s->best_epoch : s->epoch;
     result->selected_is_best = best;
-    result->selected_is_average = t->regularization.average != NULL;
+    result->selected_is_average = evaluated_model(t) != t->model;
     memcpy(result->last, s->last, sizeof result->last);
     memcpy(result->best, s->best, sizeof result->best);
     for (int i = 0; i < METRIC_COUNT; i++)
         result->selected[i] = i < METRIC_EPOCH_COUNT ? (best ? s->best[i] : s->last[i]) : NAN;
-    if (ended || best)
+    if ((ended || best) && !t->input->only_weights)
         measure_end(t, model, result->selected_epoch, result->selected);
     result->train_seconds = s->train_seconds;
     result->samples_per_second = s->train_seconds > 0 ? (double)s->samples / s->train_seconds : NAN;

@@ -29,7 +29,7 @@ typedef struct train_answer {
 
 typedef enum train_stop {
     TRAIN_STOP_FINISHED,      /* all epochs done */
-    TRAIN_STOP_EARLY_STOPPED, /* the criterion of early_stopping held */
+    TRAIN_STOP_EARLY_STOPPED, /* a regularizer ended it after a record */
     TRAIN_STOP_DIVERGED,      /* a loss was not finite */
     TRAIN_STOP_CANCELLED,     /* on_step() said TRAIN_CANCEL */
     TRAIN_STOP_PAUSED /* on_step() said TRAIN_PAUSE; on_checkpoint() has been given the state */
@@ -44,8 +44,8 @@ typedef struct train_hooks { /* any may be NULL */
      * pause and every checkpoint_seconds, at the end of an epoch. */
     bool (*on_checkpoint)(void *context, const void *bytes, size_t n_bytes, fail *f);
     /* At epoch 0 and at the end of every epoch, before its record: the weights that evaluation uses
-     * (the moving average where there is one), borrowed for the call. False stops the run with that
-     * fail. */
+     * (an average of them where a regularizer keeps one), borrowed for the call. False stops the run
+     * with that fail. */
     bool (*on_model)(void *context, int64_t epoch, const float *model, fail *f);
     /* Once per step: how far the run is. NULL: it goes on, with all threads. */
     train_answer (*on_step)(void *context, int64_t step, int64_t n_steps);
@@ -58,16 +58,19 @@ typedef struct train_input {
     size_t checkpoint_bytes;
     int threads;               /* at least 1; also the most that on_step() may ask for */
     double checkpoint_seconds; /* least time between checkpoints, 0: none but at a pause */
+    /* Nothing is measured or recorded, so nothing stops it early: on_model() tells the same weights
+     * as without, and the result has no metrics. */
+    bool only_weights;
 } train_input;
 
 typedef struct train_result {
     train_stop stop;
     int64_t epoch, step; /* done */
-    /* by the monitored metric with early stopping, else val_loss; 0: none yet */
+    /* by the lowest val_loss, or what a regularizer watches; 0: none yet */
     int64_t best_epoch;
     int64_t selected_epoch;   /* whose weights were selected */
-    bool selected_is_best;    /* they are the best epoch's, restored by early stopping */
-    bool selected_is_average; /* they are the moving average of weight_average */
+    bool selected_is_best;    /* they are the best epoch's, as a regularizer asked for */
+    bool selected_is_average; /* they are what a regularizer keeps of them: an average */
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
     double selected
         /* with the selected weights; test metrics included. NaN where not measured */
@@ -96,9 +99,8 @@ void train_result_close(train_result *result);
  * parts. */
 size_t train_memory_bytes(const train_spec *spec, const dataset *set, const size_t n[PART_COUNT]);
 
-/* Rules of a resolved spec that need the data set (augmentation wants images, label_smoothing wants
- * classes, batch normalization wants batches of two, ...). Adds every fault found; true when it
- * added none. */
+/* Rules of a resolved spec that need the data set (what regularizers demand of it, batches of two
+ * for batch normalization, ...). Adds every fault found; true when it added none. */
 FAIL_CHECKED bool train_check(const train_spec *spec, const dataset *set, fail_list *faults);
 
 /* The model that training starts from: out has tensor_model_size() floats. */
@@ -110,7 +112,7 @@ FAIL_CHECKED bool train_predict(const train_spec *spec, const float *model, size
                                 size_t outputs, dataset_task task, const float *x, size_t n,
                                 float *out, fail *f);
 
-/* One answer with the masks of training at the rates of `epoch` (0-based: dropout_schedule moves
+/* One answer with the masks of training at the rates of `epoch` (0-based: a schedule may move
  * them), mask number `sample` (core/math/rng.h, purpose monte_carlo): out (n, outputs). Batch
  * normalization keeps its running statistics. */
 FAIL_CHECKED bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs,

@@ -4,12 +4,6 @@
 #include "core/train/internal.h"
 
 #include <math.h>
-#include <string.h>
-
-bool trainer_keeps_best(const train_spec *spec)
-{
-    return spec->early_stopping.enabled && spec->early_stopping.restore_best_weights;
-}
 
 void trainer_take(trainer *t, arena *a)
 {
@@ -20,7 +14,8 @@ void trainer_take(trainer *t, arena *a)
     t->model = arena_take(a, t->net.n_model, sizeof(real));
     t->first = rule->has_momentum(spec) ? arena_take(a, t->net.n_trained, sizeof(real)) : NULL;
     t->second = rule->has_squares ? arena_take(a, t->net.n_trained, sizeof(real)) : NULL;
-    t->best_model = trainer_keeps_best(spec) ? arena_take(a, t->net.n_model, sizeof(real)) : NULL;
+    t->best_model =
+        regularization_keeps_best(spec) ? arena_take(a, t->net.n_model, sizeof(real)) : NULL;
     t->order = arena_take(a, t->data->n[PART_TRAIN], sizeof(uint32_t));
     t->rows =
         sizeof(real) == sizeof(float) ? NULL : arena_take(a, batch * t->net.inputs, sizeof(float));
@@ -28,19 +23,18 @@ void trainer_take(trainer *t, arena *a)
     net_take_work(&t->net, a, batch, true, &t->work);
     regularization_take(&t->regularization, a, spec, &t->net, &t->work, t->data, batch, false);
     update_take(&t->update, a, spec, &t->net, &t->work, &t->regularization);
-    evaluation_take(&t->evaluation, a, spec, &t->net, t->data);
+    if (!t->input->only_weights)
+        evaluation_take(&t->evaluation, a, spec, &t->net, t->data);
     t->checkpoint = arena_take(a, checkpoint_bytes(t), 1);
 }
 
 static void init_state(trainer *t)
 {
-    t->state = (trainer_state){0};
-    stopping_init(&t->state.stopping);
+    t->state = (trainer_state){.lowest_loss = NAN};
     for (int i = 0; i < METRIC_EPOCH_COUNT; i++)
         t->state.last[i] = t->state.best[i] = NAN;
     net_initialize(&t->net, t->spec, t->model);
-    if (t->regularization.average)
-        memcpy(t->regularization.average, t->model, t->net.n_model * sizeof(real));
+    regularization_start(&t->regularization, t->model);
 }
 
 bool trainer_open(trainer *t, const train_input *input, const train_hooks *hooks, fail *f)
@@ -77,9 +71,4 @@ void trainer_close(trainer *t)
 {
     parallel_free(t->parallel);
     arena_close(&t->arena);
-}
-
-real *trainer_evaluated_model(const trainer *t)
-{
-    return t->regularization.average ? t->regularization.average : t->model;
 }

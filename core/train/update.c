@@ -26,7 +26,7 @@ void update_take(update *u, arena *a, const train_spec *spec, const net *shape, 
                   .work = work,
                   .regularization = r,
                   .rule = &OPTIMIZERS[spec->optimizer]};
-    u->is_deferred = regularization_defers_update(spec);
+    u->is_deferred = r->needs_whole_gradient;
     u->most_parts = 1;
     for (int i = 0; i < shape->n_layers; i++) {
         int n_parts = net_parts(shape->layers[i].outputs);
@@ -53,20 +53,16 @@ static double apply(update *u, const kernel_update *step, size_t offset, size_t 
                                    u->second ? u->second + offset : NULL, n);
 }
 
-static void before(update *u, int layer, size_t row, size_t rows, real *gradient)
+static void before(const update *u, int layer, size_t row, size_t rows, real *gradient)
 {
-    for (int i = 0; i < u->regularization->n_active; i++)
-        if (u->regularization->active[i]->on_update)
-            u->regularization->active[i]->on_update(u->regularization, layer, row, rows, gradient);
+    regularization_on_update(u->regularization, layer, row, rows, gradient);
 }
 
-static void after(update *u, int layer, size_t row, size_t rows)
+static void after(const update *u, int layer, size_t row, size_t rows)
 {
     const net_layer *shape = &u->net->layers[layer];
-    for (int i = 0; i < u->regularization->n_active; i++)
-        if (u->regularization->active[i]->after_update)
-            u->regularization->active[i]->after_update(
-                u->regularization, layer, rows, u->model + shape->weight + row * shape->inputs);
+    regularization_after_update(u->regularization, layer, rows,
+                                u->model + shape->weight + row * shape->inputs);
 }
 
 /* Rows [row, end) of a weight matrix whose gradient is complete, in blocks that stay in cache. */
@@ -134,7 +130,7 @@ typedef enum vector_kind {
     VECTOR_BIAS = 1,
     VECTOR_NORM_WEIGHT,
     VECTOR_NORM_BIAS
-} vector_kind; /* rows of core/math/rng.h, gradient_noise */
+} vector_kind; /* as on_update has them (core/math/rng.h) */
 
 static size_t vector_offset(const net_layer *shape, vector_kind kind)
 {
@@ -175,8 +171,8 @@ static double update_part(update *u, int layer, int part)
     return squares;
 }
 
-/* Measures a part's raw gradient (data loss and l1, which joins in place) without updating. Nothing
- * is gathered then. */
+/* Measures a part's raw gradient (the loss's, and what joins by the weights' signs, in place) without
+ * updating. Nothing is gathered then. */
 static double measure_part(const update *u, int layer, int part)
 {
     const net_layer *shape = &u->net->layers[layer];
@@ -184,13 +180,13 @@ static double measure_part(const update *u, int layer, int part)
            rows = net_part_start(shape->outputs, part + 1) - row;
     size_t weights = shape->weight + row * shape->inputs;
     real *gradient = u->work->gradient;
-    double squares = (double)kernel_add_l1(u->model + weights, gradient + weights,
-                                           rows * shape->inputs, u->weight_step.l1);
+    double squares = (double)kernel_add_sign(u->model + weights, gradient + weights,
+                                             rows * shape->inputs, u->weight_step.sign);
     for (vector_kind kind = VECTOR_BIAS; kind <= VECTOR_NORM_BIAS; kind++) {
         size_t offset = vector_offset(shape, kind);
         if (offset != NET_NONE)
-            squares += (double)kernel_add_l1(u->model + offset + row, gradient + offset + row, rows,
-                                             u->vector_step.l1);
+            squares += (double)kernel_add_sign(u->model + offset + row, gradient + offset + row,
+                                               rows, u->vector_step.sign);
     }
     return squares;
 }
@@ -242,11 +238,8 @@ void update_finish_step(update *u, parallel *p)
     add_norms(u);
     if (!u->is_deferred)
         return;
-    /* As PyTorch's clip_grad_norm_; l2 joins in the update itself. */
-    double limit = u->spec->gradient_clip, factor = limit / (u->norm + 1e-6);
-    if (limit > 0 && factor < 1)
-        kernel_scale(u->work->gradient, u->net->n_trained, (real)factor);
-    u->weight_step.l1_is_in = u->vector_step.l1_is_in = true;
+    regularization_on_gradient(u->regularization, u->norm, u->work->gradient);
+    u->weight_step.sign_is_in = u->vector_step.sign_is_in = true;
     for (int layer = 0; layer < u->net->n_layers; layer++) {
         layer_job j = {u, layer};
         add_vector_noise(u, layer);

@@ -1,10 +1,8 @@
-/* update — one step's gradients into the parameters: penalties, clipping, the optimizer's rule and
- * projections in as few passes as the specification allows.
+/* update — one step's gradients into the parameters: penalties, the optimizer's rule and what
+ * regularizers do before and after it, in as few passes as the specification allows.
  *
- * 1. Without clipping and gradient noise each part of a layer is updated as soon as its gradient is
- *    there, while it is in cache.
- * 2. With them (regularization_defers_update), the whole gradient is measured first and updated
- *    afterwards.
+ * 1. Each part of a layer is updated as soon as its gradient is there, while it is in cache.
+ * 2. Where a regularizer needs the whole gradient, that is measured first and updated afterwards.
  * 3. A gathered layer's dropped weights have a gradient of zero; they still move by momentum, decay
  *    and penalties.
  * Sums of squares are taken per part and added in order. */
@@ -26,8 +24,7 @@ typedef struct update {
     int most_parts;                         /* of any layer */
     double *squares;                        /* (layers, most_parts): of the raw gradient */
     real *rows;                             /* (most_parts, widest): gathered rows, spread out */
-    double layer_norms[SPEC_ALL_LAYERS_LIMIT],
-        norm; /* of the last step's gradient, before clipping */
+    double layer_norms[SPEC_ALL_LAYERS_LIMIT], norm; /* of the last step's raw gradient */
 } update;
 
 /* Carves (or counts) the memory: squares and rows only; model, first and second are the

@@ -2,6 +2,7 @@
  * the same steps as the service's workers, so that what is interrupted can go on there. */
 #include "server/jobs/run.h"
 #include "core/base/memory.h"
+#include "core/regularizer/regularizer.h"
 #include "server/cli/cli.h"
 #include "server/cli/progress.h"
 #include "server/cli/results.h"
@@ -283,8 +284,8 @@ static void tell_end(training *t, const fail *f)
     else
         (void)fprintf(stderr,
                       "diverged: the loss was no longer finite in epoch %" PRId64 " (step %" PRId64
-                      "); a smaller learning_rate or a gradient_clip usually helps\n",
-                      t->epoch, t->step);
+                      "); a smaller learning_rate or a %s usually helps\n",
+                      t->epoch, t->step, regularizer_remedy());
 }
 
 /* True if the run has completed. */

@@ -1,5 +1,6 @@
 #include "server/jobs/run.h"
 
+#include "core/regularizer/regularizer.h"
 #include "server/codec/codec.h"
 #include "server/export/safetensors.h"
 #include "server/plan/rate.h"
@@ -151,8 +152,8 @@ static void end_of(const train_result *result, ending *out)
     if (result->stop == TRAIN_STOP_DIVERGED)
         snprintf(out->error, sizeof out->error,
                  "The loss was no longer finite in epoch %" PRId64 " (step %" PRId64
-                 "). A smaller learning_rate or a gradient_clip usually helps.",
-                 result->epoch, result->step);
+                 "). A smaller learning_rate or a %s usually helps.",
+                 result->epoch, result->step, regularizer_remedy());
 }
 
 static void end_with_fail(const fail *why, ending *out)

@@ -17,6 +17,11 @@ typedef struct rate {
 /* Nominal seconds of the whole run on parts of these sizes. */
 double rate_work(const train_spec *spec, size_t inputs, size_t outputs, const size_t n[PART_COUNT]);
 
+/* The same of a replay (core/train/replay.h) of so many epochs, whose weights then answer n_answers
+ * inputs. */
+double rate_replay_work(const train_spec *spec, size_t inputs, size_t outputs, size_t n_train,
+                        int64_t epochs, size_t n_answers);
+
 /* What the run of this work is expected to take. */
 double rate_seconds(const rate *r, double work);
 

@@ -272,18 +272,18 @@ static void a_linear_model(void)
 static void penalties(void)
 {
     for (int i = 0; i < REGULARIZER_COUNT; i++) {
-        if (!REGULARIZERS[i].penalty)
+        if (!REGULARIZERS[i]->penalty)
             continue;
         train_spec s = small_spec();
-        *(double *)field_value(field_find(REGULARIZERS[i].name), &s) = 0.3;
+        *(double *)field_value(field_find(REGULARIZERS[i]->name), &s) = 0.3;
         for (double w = -1.3; w < 2; w += 0.7) {
             double h = 1e-5, above = w + h, below = w - h;
-            double numeric =
-                (REGULARIZERS[i].penalty(&s, &above, 1) - REGULARIZERS[i].penalty(&s, &below, 1)) /
-                (2 * h);
+            double numeric = (REGULARIZERS[i]->penalty(&s, &above, 1) -
+                              REGULARIZERS[i]->penalty(&s, &below, 1)) /
+                             (2 * h);
             kernel_update u = {.rate = 1};
             double moved = w, gradient = 0;
-            REGULARIZERS[i].add_gradient(&s, &u);
+            REGULARIZERS[i]->add_gradient(&s, &u);
             kernel_update_sgd(&u, &moved, &gradient, NULL, NULL,
                               1); /* rate 1, no momentum: moves by the gradient */
             CHECK_NEAR(w - moved, numeric, 1e-6);

@@ -2,37 +2,51 @@
 #include "tests/core/engine.h"
 
 #include "core/net/tensor.h"
+#include "core/regularizer/mask.h"
 #include "core/regularizer/regularizer.h"
 
-/* The strength of each row: the field that switches it on, and a value that trains. */
+/* How a row is switched on: by the number in the field of its name, but for these. */
 static const struct {
     const char *name, *fields[2];
-    double strengths[2];
+    double values[2];
 } STRENGTHS[] = {
     {"augmentation", {"augmentation.shift", "augmentation.cutout"}, {1, 3}},
-    {"label_smoothing", {"label_smoothing", NULL}, {0.1, 0}},
-    {"mixup", {"mixup", NULL}, {0.3, 0}},
-    {"input_noise", {"input_noise", NULL}, {0.1, 0}},
-    {"weight_noise", {"weight_noise", NULL}, {0.05, 0}},
     {"dropconnect", {"dropout", NULL}, {0.4, 0}},
-    {"activation_noise", {"activation_noise", NULL}, {0.1, 0}},
     {"dropout", {"dropout", "input_dropout"}, {0.4, 0.2}},
     {"l1", {"l1", NULL}, {1e-3, 0}},
     {"l2", {"l2", NULL}, {1e-2, 0}},
-    {"weight_decay", {"weight_decay", NULL}, {1, 0}},
-    {"gradient_noise", {"gradient_noise", NULL}, {0.05, 0}},
     {"max_norm", {"max_norm", NULL}, {0.8, 0}},
+    {"early_stopping", {"early_stopping.min_delta", NULL}, {100, 0}},
     {"weight_average", {"weight_average", NULL}, {0.9, 0}},
 };
 enum { N_STRENGTHS = (int)(sizeof STRENGTHS / sizeof STRENGTHS[0]) };
+#define STRENGTH 0.1
+
+static void set_number(train_spec *s, const char *name, double value)
+{
+    const field *row = field_find(name);
+    if (!row)
+        printf("    no field %s: say in STRENGTHS[] how the row is switched on\n", name);
+    CHECK_OR_RETURN(row);
+    *(double *)field_value(row, s) = value;
+}
 
 static void set_strength(train_spec *s, int i, double factor)
 {
-    if (strcmp(STRENGTHS[i].name, "dropconnect") == 0)
+    const char *name = REGULARIZERS[i]->name;
+    int found = 0;
+    while (found < N_STRENGTHS && strcmp(STRENGTHS[found].name, name) != 0)
+        found++;
+    if (found == N_STRENGTHS) {
+        set_number(s, name, factor * STRENGTH);
+        return;
+    }
+    for (int j = 0; j < 2 && STRENGTHS[found].fields[j]; j++)
+        set_number(s, STRENGTHS[found].fields[j], factor * STRENGTHS[found].values[j]);
+    if (strcmp(name, "dropconnect") == 0)
         s->dropout_kind = DROPOUT_DROPCONNECT;
-    for (int j = 0; j < 2 && STRENGTHS[i].fields[j]; j++)
-        *(double *)field_value(field_find(STRENGTHS[i].fields[j]), s) =
-            factor * STRENGTHS[i].strengths[j];
+    s->early_stopping.enabled = strcmp(name, "early_stopping") == 0 && factor > 0;
+    s->early_stopping.patience = 1;
 }
 
 static bool train(engine *e, int i, double factor)
@@ -43,22 +57,33 @@ static bool train(engine *e, int i, double factor)
     return engine_open(e, &s) && engine_train(e);
 }
 
-static void every_row_has_a_strength_here(void)
+/* Every contract is for every row: each is found by its name, and does something. */
+static void rows_have_names_and_hooks(void)
 {
-    CHECK_EQUAL_INT(REGULARIZER_COUNT, N_STRENGTHS);
-    for (int i = 0; i < REGULARIZER_COUNT; i++)
-        CHECK_EQUAL_STRING(REGULARIZERS[i].name, STRENGTHS[i].name);
+    CHECK(REGULARIZER_COUNT > 0);
+    for (int i = 0; i < REGULARIZER_COUNT; i++) {
+        const regularizer *row = REGULARIZERS[i];
+        CHECK(row->name && *row->name && row->is_active);
+        CHECK(row->state_bytes <= REGULARIZER_STATE_LIMIT);
+        CHECK(!row->saves_state || row->state_bytes > 0);
+        CHECK(!row->take || row->state_bytes > 0);
+        CHECK(!row->on_gradient || row->needs_whole_gradient);
+        CHECK(!row->penalty || row->add_gradient);
+        for (int j = 0; j < i; j++)
+            CHECK(strcmp(row->name, REGULARIZERS[j]->name) != 0);
+    }
+    CHECK(field_find(regularizer_remedy()));
 }
 
 static void strength_zero_is_absence(void)
 {
     engine plain;
     CHECK_OR_RETURN(train(&plain, -1, 0));
-    for (int i = 0; i < N_STRENGTHS; i++) {
+    for (int i = 0; i < REGULARIZER_COUNT; i++) {
         engine zero;
         CHECK_OR_RETURN(train(&zero, i, 0));
         CHECK(engine_equal(&plain, &zero));
-        CHECK(!REGULARIZERS[i].is_active(&zero.spec));
+        CHECK(!REGULARIZERS[i]->is_active(&zero.spec));
         engine_close(&zero);
     }
     engine_close(&plain);
@@ -68,13 +93,13 @@ static void each_changes_training_and_repeats_itself(void)
 {
     engine plain;
     CHECK_OR_RETURN(train(&plain, -1, 0));
-    for (int i = 0; i < N_STRENGTHS; i++) {
+    for (int i = 0; i < REGULARIZER_COUNT; i++) {
         engine a, b;
         CHECK_OR_RETURN(train(&a, i, 1) && train(&b, i, 1));
-        CHECK(REGULARIZERS[i].is_active(&a.spec));
+        CHECK(REGULARIZERS[i]->is_active(&a.spec));
         CHECK(engine_equal(&a, &b));
         if (engine_equal(&plain, &a))
-            printf("    %s changes nothing\n", STRENGTHS[i].name);
+            printf("    %s changes nothing\n", REGULARIZERS[i]->name);
         CHECK(!engine_equal(&plain, &a));
         engine_close(&a);
         engine_close(&b);
@@ -88,7 +113,7 @@ static void evaluation_is_untouched(void)
 {
     engine plain;
     CHECK_OR_RETURN(train(&plain, -1, 0));
-    for (int i = 0; i < N_STRENGTHS; i++) {
+    for (int i = 0; i < REGULARIZER_COUNT; i++) {
         engine e;
         CHECK_OR_RETURN(train(&e, i, 1));
         for (int m = METRIC_TRAIN_LOSS; m <= METRIC_VAL_ACCURACY; m++)
@@ -96,6 +121,35 @@ static void evaluation_is_untouched(void)
         engine_close(&e);
     }
     engine_close(&plain);
+}
+
+/* Stopped within every epoch and resumed, each row comes to the same bits: what it must remember is
+ * in the checkpoint. */
+static void a_pause_loses_nothing(void)
+{
+    for (int i = 0; i < REGULARIZER_COUNT; i++)
+        for (int64_t every = 2; every <= 3; every++) {
+            engine whole, pieces;
+            train_spec s = engine_spec("glyphs", 200);
+            set_strength(&s, i, 1);
+            CHECK_OR_RETURN(engine_open(&whole, &s) && engine_open(&pieces, &s));
+            CHECK_OR_RETURN(engine_train(&whole));
+            pieces.command = TRAIN_PAUSE;
+            pieces.stop_at = every;
+            int n_pauses = -1;
+            do {
+                CHECK_OR_RETURN(engine_train(&pieces));
+                n_pauses++;
+            } while (pieces.result.stop == TRAIN_STOP_PAUSED);
+            CHECK(n_pauses >= 2);
+            CHECK_EQUAL_INT(pieces.result.stop, whole.result.stop);
+            CHECK_EQUAL_INT(pieces.result.best_epoch, whole.result.best_epoch);
+            if (!engine_equal(&whole, &pieces))
+                printf("    %s does not resume\n", REGULARIZERS[i]->name);
+            CHECK(engine_equal(&whole, &pieces));
+            engine_close(&whole);
+            engine_close(&pieces);
+        }
 }
 
 /* Data order and initial weights are drawn from streams of their own. */
@@ -213,16 +267,15 @@ static void schedules_follow_their_formulas(void)
     for (int kind = DROPOUT_SCHEDULE_CONSTANT; kind <= DROPOUT_SCHEDULE_LATE; kind++)
         for (int64_t epoch = 0; epoch < 6; epoch++) {
             s.dropout_schedule = kind;
-            CHECK(fabs(regularization_scheduled_rate(&s, 0.4, epoch) - EXPECTED[kind][epoch]) <
-                  1e-12);
+            CHECK(fabs(mask_scheduled_rate(&s, 0.4, epoch) - EXPECTED[kind][epoch]) < 1e-12);
         }
     s.dropout_schedule = DROPOUT_SCHEDULE_CURRICULUM;
     for (int64_t epoch = 0; epoch < 6; epoch++)
-        CHECK(fabs(regularization_scheduled_rate(&s, 0.4, epoch) -
-                   0.4 * (1 - exp(-2.5 * (double)epoch))) < 1e-12);
+        CHECK(fabs(mask_scheduled_rate(&s, 0.4, epoch) - 0.4 * (1 - exp(-2.5 * (double)epoch))) <
+              1e-12);
 }
 
-CHECK_MAIN("regularizer", every_row_has_a_strength_here, strength_zero_is_absence,
-           each_changes_training_and_repeats_itself, evaluation_is_untouched,
+CHECK_MAIN("regularizer", rows_have_names_and_hooks, strength_zero_is_absence,
+           each_changes_training_and_repeats_itself, evaluation_is_untouched, a_pause_loses_nothing,
            switching_one_on_moves_no_other_draw, max_norm_holds, clipping_bounds_the_step,
            leaving_out_equals_masking, schedules_follow_their_formulas)
