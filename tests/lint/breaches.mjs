@@ -78,7 +78,18 @@ const TEXT = [
   ['opens with', { [WORDS]: (text) => text.replace(/^.*\n/, '/* words */\n') }],
   ['nothing is left', { [FAIL]: append(`/* ${'TO'}DO: more. */\n`) }],
   ['no -Ofast', { Makefile: (text) => text.replace('-O2', '-Ofast') }],
+  ['only core/base/', { 'core/net/a.c': body('return realloc(0, 1) == t;') }],
+  ['only core/base/', { 'server/jobs/a.c': body('return time(NULL) > 0;') }],
   ['cast away', { Makefile: (text) => text.replace('-Wcast-qual', '') }],
+];
+
+const MENTIONS = [
+  ['a path that', { 'README.md': append('Then `core/base/sums.h`.\n') }],
+  ['a path that', { [FAIL]: append('/* See core/base/failures. */\n') }],
+  ['a path that', { [MAIN]: append('// As server/events_*.c do.\n') }],
+  ['a path that', { 'tests/lint.sh': append('# of static/lib/\n') }],
+  ['a function that', { [FAIL]: append('/* As fail_text() says. */\n') }],
+  ['a function that', { [MAIN]: append('// As hello() says.\n') }],
 ];
 
 const OBJECTS = [
@@ -108,7 +119,7 @@ const TOOLS = [
 ];
 
 /** [words of the law, {path: text, or what becomes of the text that is there}] */
-export const BREACHES = [...ROOMS, ...TEXT, ...OBJECTS, ...TOOLS];
+export const BREACHES = [...ROOMS, ...TEXT, ...MENTIONS, ...OBJECTS, ...TOOLS];
 
 /** What is at the limit, or looks like a breach, and is none. */
 export const FINE = {
@@ -119,6 +130,11 @@ export const FINE = {
   'a type that is announced elsewhere': {
     'core/base/sum.h': guarded('typedef struct fail fail;'),
   },
+  'paths that are there': {
+    [FAIL]: append('/* core/base/fail, core/math/*.h, tests/lint.sh, static/; axe-core/a.js. */\n'),
+    [MAIN]: append("document.body.title = 'core/base/none.c';\n"),
+  },
+  'a function that is there': { [FAIL]: append('/* As fail_code() and sum_of(). */\n') },
   'a library in its room': { 'server/http/a.c': file('#include <microhttpd.h>') },
   'SQL where it belongs': { 'server/store/a.c': body('return ask("SELECT id FROM runs");') },
   'a search for something else': { 'server/api/a.c': body('return strstr(t, "://") != NULL;') },

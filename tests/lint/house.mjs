@@ -18,6 +18,7 @@ const FIELDS = {
 export const HOUSE = {
   Makefile:
     '# Never -Ofast.\nWARNINGS = -Wall \\\n    -Wcast-qual -Werror\nCFLAGS = -O2 $(WARNINGS)\n',
+  'README.md': 'Read `core/base/fail.h`, then `server/events/`.\n',
   'build/regulab': `#!/bin/sh\necho '${JSON.stringify(FIELDS)}'\n`,
   'core/base/fail.h': header(
     'core/base/fail.h',

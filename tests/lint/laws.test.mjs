@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { BREACHES, FINE } from './breaches.mjs';
 import { HOUSE } from './house.mjs';
+import { LAWS as MENTIONS } from './mentions.mjs';
 import { LAWS as OBJECTS } from './objects.mjs';
 import { LAWS as ROOMS } from './rooms.mjs';
 import { LAWS as TEXT } from './text.mjs';
@@ -16,7 +17,7 @@ import { Tree } from './tree.mjs';
 
 const TOP = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const CONFIGURATIONS = ['.clang-format', '.clang-tidy', '.prettierrc.json'];
-const LAWS = [...ROOMS, ...TEXT, ...OBJECTS, ...TOOLS];
+const LAWS = [...ROOMS, ...TEXT, ...MENTIONS, ...OBJECTS, ...TOOLS];
 const scratch = mkdtempSync(join(tmpdir(), 'regulab-lint-'));
 after(() => rmSync(scratch, { recursive: true }));
 
@@ -74,7 +75,7 @@ for (const [words, plants] of BREACHES) {
     assert.ok(wanted && others.length === 0, `"${words}" means one law`);
     const tree = build(plants);
     if (OBJECTS.includes(wanted)) compile(tree);
-    const found = await broken(tree, [...new Set([...ROOMS, ...TEXT, wanted])]);
+    const found = await broken(tree, [...new Set([...ROOMS, ...TEXT, ...MENTIONS, wanted])]);
     assert.equal(found.length, 1, `one law fails: ${found.join('\n')}`);
     assert.ok(found[0].startsWith(wanted.law), found[0]);
   });
@@ -83,6 +84,6 @@ for (const [words, plants] of BREACHES) {
 for (const [words, plants] of Object.entries(FINE)) {
   test(`no breach: ${words}`, async () => {
     const tools = TOOLS.filter(({ law }) => law.startsWith('eslint'));
-    assert.deepEqual(await broken(build(plants), [...ROOMS, ...TEXT, ...tools]), []);
+    assert.deepEqual(await broken(build(plants), [...ROOMS, ...TEXT, ...MENTIONS, ...tools]), []);
   });
 }

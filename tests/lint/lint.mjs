@@ -6,6 +6,7 @@
 // most of the time.
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LAWS as MENTIONS } from './mentions.mjs';
 import { LAWS as OBJECTS } from './objects.mjs';
 import { LAWS as ROOMS } from './rooms.mjs';
 import { LAWS as TEXT } from './text.mjs';
@@ -24,7 +25,7 @@ const TRIED = {
   },
 };
 
-const LAWS = [...ROOMS, ...TEXT, ...OBJECTS, TRIED, ...TOOLS];
+const LAWS = [...ROOMS, ...TEXT, ...MENTIONS, ...OBJECTS, TRIED, ...TOOLS];
 
 /* The breaches of a law, those parted that are only shown for now. */
 function part(law, breaches) {

@@ -147,5 +147,13 @@ export const LAWS = [
         .filter((line) => /-Ofast|-ffast-math|-DNDEBUG/.test(line))
         .map((line) => `Makefile: ${line.trim()}`),
   },
+  {
+    law: 'only core/base/ grows an array or reads a clock',
+    breaches: (tree) =>
+      tree.grepCode(
+        tree.c.filter((path) => !path.startsWith('core/base/')),
+        (line) => /\b(realloc|reallocarray|clock_gettime|gettimeofday|time)\(/.test(line),
+      ),
+  },
   { law: 'the compiler refuses a const that is cast away', breaches: castsUnseen },
 ];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as espree from 'espree';
 
 const FOLDERS = ['core', 'server', 'static', 'tests', 'migrations', '.ci'];
-const TOP_FILES = ['Makefile'];
+const TOP_FILES = ['Makefile', 'README.md'];
 const C_TOKEN = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\/\*[^]*?\*\/|\/\/[^\n]*/g;
 
 const blank = (text) => text.replace(/[^\n]/g, ' ');
