@@ -116,9 +116,9 @@ void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x,
 
 /* ---- update ---- */
 
-/* What one fused pass over a piece of the flat arrays needs. The gradient's way: g + sign*sign(w) (in
- * g already where sign_is_in), + pull*w; then the decoupled decay w *= 1 - rate*decay; then the
- * optimizer's step. */
+/* What one fused pass over a piece of the flat arrays needs. The gradient's way: g + sign*sign(w)
+ * (in g already where sign_is_in), + pull*w; then the decoupled decay w *= 1 - rate*decay; then
+ * the optimizer's step. */
 typedef struct kernel_update {
     real rate; /* eta of this step */
     real sign, pull, decay;
@@ -130,8 +130,8 @@ typedef struct kernel_update {
     real correction1, correction2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
 } kernel_update;
 
-/* Each returns the sum of squares of g + sign*sign(w) before any scaling. m and v are the optimizer's
- * buffers (may be NULL where unused). g NULL: a gradient of zeros. */
+/* Each returns the sum of squares of g + sign*sign(w) before any scaling. m and v are the
+ * optimizer's buffers (may be NULL where unused). g NULL: a gradient of zeros. */
 typedef real kernel_update_function(const kernel_update *u, real *w, const real *g, real *m,
                                     real *v, size_t n);
 kernel_update_function kernel_update_sgd, kernel_update_adam, kernel_update_rmsprop;

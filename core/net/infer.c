@@ -1,5 +1,6 @@
+#include "core/net/infer.h"
+
 #include "core/math/mat.h"
-#include "core/net/net.h"
 
 #include <math.h>
 

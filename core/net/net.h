@@ -3,8 +3,8 @@
  * A hidden layer is: dense, normalization, activation; the output layer is dense. All parameters
  * lie in one flat vector (core/net/tensor.h), all gradients in another of the same order, so that
  * optimizer, saving and averaging are one loop.
- * 1. Training (net_forward, net_backward) and inference (net_infer) are different functions:
- *    inference takes no hooks and draws no number.
+ * 1. Training (net_forward, net_backward) and inference (core/net/infer.h) are different
+ *    functions: inference takes no hooks and draws no number.
  * 2. Hooks act on slices of a layer's matrix while it is in cache; the net knows no regularizer.
  * 3. Every phase is split into parts by shape alone (core/math/parallel.h): the bits do not depend
  *    on the number of threads.
@@ -144,33 +144,5 @@ typedef struct net_rows {
 } net_rows;
 int net_groups(size_t n_rows);
 net_rows net_group(size_t n_rows, int i);
-
-/* ---- inference ---- */
-typedef struct net_scratch { /* for chunks of `rows` rows */
-    real *a, *b;             /* (rows, widest) */
-    size_t rows;
-} net_scratch;
-
-/* Carves (or counts) the scratch of inference on chunks of up to `rows` rows. */
-void net_take_scratch(const net *n, arena *a, size_t rows, net_scratch *scratch);
-
-typedef struct net_inference {
-    const real *model;
-    double keep
-        /* classic scaling: factor on the input (0) and on what hidden layer i hands on; 1
-         * otherwise */
-        [SPEC_ALL_LAYERS_LIMIT];
-    double
-        keep_dense[SPEC_ALL_LAYERS_LIMIT]; /* the same on the dense product (classic DropConnect) */
-    double keep_before_normalization[SPEC_ALL_LAYERS_LIMIT];
-    void (*observe)(void *context, int layer, const real *out,
-                    size_t n); /* may be NULL: what each layer hands on */
-    void *context;
-} net_inference;
-
-/* Outputs (probabilities for classification) of x (n, inputs), n <= scratch rows; returns the
- * matrix (n, outputs), inside scratch. x may be scratch->a. */
-const real *net_infer(const net *n, const net_inference *inference, real *x, size_t rows,
-                      net_scratch *scratch, parallel *p);
 
 #endif

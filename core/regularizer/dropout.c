@@ -1,5 +1,5 @@
-/* Masks of units, bernoulli, gaussian and alpha (Srivastava et al. 2014, Klambauer et al. 2017), and
- * of inputs. */
+/* Masks of units, bernoulli, gaussian and alpha (Srivastava et al. 2014, Klambauer et al. 2017),
+ * and of inputs. */
 #include "core/regularizer/hooks.h"
 #include "core/regularizer/mask.h"
 #include "core/regularizer/survivors.h"

@@ -1,18 +1,18 @@
 /* hooks — the contract of one regularizer: its row with its hooks, and what these may look at.
  *
- * A file of a kind defines its rows and includes this; core/regularizer/regularizer.h has the table,
- * and the functions that call the hooks. A NULL hook costs nothing.
+ * A file of a kind defines its rows and includes this; core/regularizer/regularizer.h has the
+ * table, and the functions that call the hooks. A NULL hook costs nothing.
  *
  * 1. Each regularizer draws from its own stream: switching one on changes nobody else's draws.
  * 2. A state is its row's own: nobody else knows its type or looks into it.
- * 3. A pause loses nothing: what later steps and records depend on, beyond what on_epoch and on_step
- *    set anew, is in saved_arrays or, with saves_state, in the state.
+ * 3. A pause loses nothing: what later steps and records depend on, beyond what on_epoch and
+ *    on_step set anew, is in saved_arrays or, with saves_state, in the state.
  * Threads: as noted; the parallel hooks write only inside the slice or rows that they are given. */
 #ifndef CORE_REGULARIZER_HOOKS_H
 #define CORE_REGULARIZER_HOOKS_H
 
 #include "core/math/rng.h"
-#include "core/net/net.h"
+#include "core/net/infer.h"
 #include "core/spec/metric.h"
 #include "core/spec/spec.h"
 
@@ -48,8 +48,8 @@ typedef struct regularizer {
     bool (*keeps_best)(const train_spec *spec);
     /* Factors that a trained model's inference takes: all are 1 before. */
     void (*inference)(const train_spec *spec, net_inference *inference);
-    /* Carves (or counts) its memory; shapes are known, weights are not. While counting, all pointers
-     * that come from the arena are NULL. */
+    /* Carves (or counts) its memory; shapes are known, weights are not. While counting, all
+     * pointers that come from the arena are NULL. */
     void (*take)(void *state, const regularization *r, arena *a);
     /* Lists, at most REGULARIZER_ARRAYS_LIMIT, what a checkpoint holds; their number. */
     int (*saved_arrays)(const void *state, const regularization *r, saved_array *out);
@@ -67,8 +67,8 @@ typedef struct regularizer {
      * thread), then row by row (parallel over groups of rows). */
     void (*on_whole_batch)(void *state, const regularization *r);
     void (*on_batch)(void *state, const regularization *r, size_t row, size_t rows);
-    /* In place of a layer's matrix product where replaces_dense says so: forward parallel over rows,
-     * backward one thread. */
+    /* In place of a layer's matrix product where replaces_dense says so: forward parallel over
+     * rows, backward one thread. */
     bool (*replaces_dense)(const void *state, const regularization *r, int layer);
     void (*dense_forward)(void *state, const regularization *r, int layer, size_t row,
                           const real *x, real *z);

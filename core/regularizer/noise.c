@@ -1,5 +1,5 @@
-/* Additive Gaussian noise (Bishop 1995, Neelakantan et al. 2015): on inputs, weights, activations and
- * the gradient. */
+/* Additive Gaussian noise (Bishop 1995, Neelakantan et al. 2015): on inputs, weights, activations
+ * and the gradient. */
 #include "core/regularizer/hooks.h"
 
 enum { CHUNK = 256 };

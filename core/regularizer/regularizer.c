@@ -154,13 +154,8 @@ void regularization_start_epoch(regularization *r, int64_t epoch)
             r->active[i].row->on_epoch(r->active[i].state, r, epoch);
 }
 
-void regularization_start_step(regularization *r, rng_purpose purpose, uint32_t step,
-                               uint32_t first_row, bool training, parallel *p)
+static void prepare(regularization *r, parallel *p)
 {
-    r->mask_purpose = purpose;
-    r->step = step;
-    r->first_row = first_row;
-    r->is_training = training;
     for (int i = 0; i < r->n_active; i++)
         if (r->active[i].row->on_step)
             r->active[i].row->on_step(r->active[i].state, r);
@@ -168,6 +163,25 @@ void regularization_start_step(regularization *r, rng_purpose purpose, uint32_t 
         for (int i = 0; i < r->n_active; i++)
             if (r->active[i].row->on_weights)
                 r->active[i].row->on_weights(r->active[i].state, r, layer, p);
+}
+
+void regularization_start_step(regularization *r, uint32_t step, parallel *p)
+{
+    r->is_training = true;
+    r->mask_purpose = RNG_DROPOUT;
+    r->step = step;
+    r->first_row = 0;
+    prepare(r, p);
+}
+
+void regularization_start_sample(regularization *r, rng_purpose purpose, uint32_t mask,
+                                 uint32_t first_row, parallel *p)
+{
+    r->is_training = false;
+    r->mask_purpose = purpose;
+    r->step = mask;
+    r->first_row = first_row;
+    prepare(r, p);
 }
 
 typedef struct batch_job {

@@ -1,14 +1,14 @@
 /* regularizer — REGULARIZERS[], and the hooks of one run's active rows, called by WHEN.
  *
  * What the rows come to: a minibatch is augmented, its labels smoothed, mixed up, its inputs given
- * noise, masked; a hidden layer is the product with noisy or masked weights, the bias, [dropout where
- * dropout_position says so,] normalization, activation, activation noise, dropout; a gradient is the
- * data loss's and l1's, then clipping, gradient noise, l2, weight decay, the optimizer, max_norm,
- * and the moving average. The metric gradient_norm is before clipping, with l1, without l2 and
- * noise. With weight_average, every loss but batch_loss, penalty and weight_norm are of the averaged
- * weights, with the running statistics of the model itself. Sampled predictions have the rates of
- * the epoch that ended with their weights (0 before the first). Classic scaling infers with
- * keep * (W x) + b for DropConnect.
+ * noise, masked; a hidden layer is the product with noisy or masked weights, the bias, [dropout
+ * where dropout_position says so,] normalization, activation, activation noise, dropout; a
+ * gradient is the data loss's and l1's, then clipping, gradient noise, l2, weight decay, the
+ * optimizer, max_norm, and the moving average. The metric gradient_norm is before clipping, with
+ * l1, without l2 and noise. With weight_average, every loss but batch_loss, penalty and
+ * weight_norm are of the averaged weights, with the running statistics of the model itself.
+ * Sampled predictions have the rates of the epoch that ended with their weights (0 before the
+ * first). Classic scaling infers with keep * (W x) + b for DropConnect.
  *
  * Inactive rows are not in a run's list at all: strength 0 is bit-identical to absence.
  * Ownership: memory comes from the run's arena. Threads: one caller at a time, but for the hooks
@@ -57,10 +57,12 @@ void regularization_start(regularization *r, const real *model);
 /* An epoch (0-based) begins or goes on. */
 void regularization_start_epoch(regularization *r, int64_t epoch);
 
-/* Draws what a whole step shares and prepares weights: net_use_model() must have been called.
- * purpose and step address the draws. */
-void regularization_start_step(regularization *r, rng_purpose purpose, uint32_t step,
-                               uint32_t first_row, bool training, parallel *p);
+/* A step of training, or a sampled prediction: draws what it shares and prepares weights, for which
+ * net_use_model() must have been called. purpose, step (the mask's number) and first_row address
+ * the draws. */
+void regularization_start_step(regularization *r, uint32_t step, parallel *p);
+void regularization_start_sample(regularization *r, rng_purpose purpose, uint32_t mask,
+                                 uint32_t first_row, parallel *p);
 
 /* Runs on_batch and on_whole_batch on work->input and work->target. In a sampling step: input masks
  * alone. */

@@ -33,8 +33,8 @@ void survivors_list(survivors *s, int place, const uint32_t *bits, size_t width)
  * layer reads. Splits its work itself. */
 void survivors_put_weights(const survivors *s, int layer, net_work *work, parallel *p);
 
-/* Rows [row, row + rows) of work->input, `width` wide, where place 0 is listed: what is left of them
- * goes to s->input. Any thread. */
+/* Rows [row, row + rows) of work->input, `width` wide, where place 0 is listed: what is left of
+ * them goes to s->input. Any thread. */
 void survivors_put_input(const survivors *s, const net_work *work, size_t width, size_t row,
                          size_t rows);
 

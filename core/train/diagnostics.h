@@ -36,10 +36,10 @@ size_t diagnostics_bytes(size_t units);
 void diagnostics_init(diagnostics *d, void *memory, size_t units, size_t n_samples);
 
 /* Adds the next n samples' outputs (n, units), evaluation mode, after activation and before
- * dropout. */
+ * masks. */
 void diagnostics_add(diagnostics *d, const real *outputs, size_t n);
 
-/* Adds what the layer hands on after its dropout for n samples in both modes: (n, units) each.
+/* Adds what the layer hands on after its masks for n samples in both modes: (n, units) each.
  * Which samples, and how many, is up to the caller. */
 void diagnostics_add_pair(diagnostics *d, const real *evaluation, const real *training, size_t n);
 

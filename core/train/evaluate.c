@@ -205,7 +205,7 @@ static void sample_chunk(evaluation *e, real *model, const chunk *c, rng_purpose
     read_rows(e, c, sizeof(real) == sizeof(float) ? (float *)(void *)work->input : e->rows,
               work->input);
     net_use_model(e->net, model, work);
-    regularization_start_step(&e->sample, purpose, mask, (uint32_t)c->first, false, e->parallel);
+    regularization_start_sample(&e->sample, purpose, mask, (uint32_t)c->first, e->parallel);
     regularization_apply_batch(&e->sample, e->parallel);
     net_forward(e->net, work, model, NET_SAMPLE, &hooks, e->parallel);
 }

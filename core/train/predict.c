@@ -99,8 +99,8 @@ static void sample_chunk(predictor *p, const float *x, size_t first, size_t rows
     for (size_t i = 0; i < rows * inputs; i++)
         p->work.input[i] = x[first * inputs + i];
     net_use_model(&p->net, p->model, &p->work);
-    regularization_start_step(&p->regularization, RNG_MONTE_CARLO, sample, (uint32_t)first, false,
-                              p->parallel);
+    regularization_start_sample(&p->regularization, RNG_MONTE_CARLO, sample, (uint32_t)first,
+                                p->parallel);
     regularization_apply_batch(&p->regularization, p->parallel);
     net_forward(&p->net, &p->work, p->model, NET_SAMPLE, &hooks, p->parallel);
     real *y = p->work.states[p->net.n_layers - 1].out;

@@ -31,11 +31,10 @@ static void account(trainer *t)
 
 static void train_step(trainer *t)
 {
-    uint32_t number = (uint32_t)t->state.step;
     net_hooks hooks = regularization_hooks(&t->regularization);
     minibatch_read(t);
     net_use_model(&t->net, t->model, &t->work);
-    regularization_start_step(&t->regularization, RNG_DROPOUT, number, 0, true, t->parallel);
+    regularization_start_step(&t->regularization, (uint32_t)t->state.step, t->parallel);
     regularization_apply_batch(&t->regularization, t->parallel);
     net_forward(&t->net, &t->work, t->model, NET_TRAIN, &hooks, t->parallel);
     net_loss(&t->net, &t->work, true);

@@ -40,12 +40,12 @@ typedef struct train_hooks { /* any may be NULL */
     /* A record is complete. False stops the run with that fail. Resuming repeats no record that
      * came before the checkpoint. */
     bool (*on_record)(void *context, const record *r, fail *f);
-    /* The state of the run, enough to resume; valid during the call only. Called when on_step() says
-     * pause and every checkpoint_seconds, at the end of an epoch. */
+    /* The state of the run, enough to resume; valid during the call only. Called when on_step()
+     * says pause and every checkpoint_seconds, at the end of an epoch. */
     bool (*on_checkpoint)(void *context, const void *bytes, size_t n_bytes, fail *f);
     /* At epoch 0 and at the end of every epoch, before its record: the weights that evaluation uses
-     * (an average of them where a regularizer keeps one), borrowed for the call. False stops the run
-     * with that fail. */
+     * (an average of them where a regularizer keeps one), borrowed for the call. False stops the
+     * run with that fail. */
     bool (*on_model)(void *context, int64_t epoch, const float *model, fail *f);
     /* Once per step: how far the run is. NULL: it goes on, with all threads. */
     train_answer (*on_step)(void *context, int64_t step, int64_t n_steps);

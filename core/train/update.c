@@ -171,8 +171,8 @@ static double update_part(update *u, int layer, int part)
     return squares;
 }
 
-/* Measures a part's raw gradient (the loss's, and what joins by the weights' signs, in place) without
- * updating. Nothing is gathered then. */
+/* Measures a part's raw gradient (the loss's, and what joins by the weights' signs, in place)
+ * without updating. Nothing is gathered then. */
 static double measure_part(const update *u, int layer, int part)
 {
     const net_layer *shape = &u->net->layers[layer];

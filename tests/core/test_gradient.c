@@ -82,7 +82,7 @@ static double loss(bench *b, bool gradient)
     fill_minibatch(b);
     regularization_start_epoch(&b->regularization, 0);
     net_use_model(&b->net, b->model, &b->work);
-    regularization_start_step(&b->regularization, RNG_DROPOUT, STEP, 0, true, b->parallel);
+    regularization_start_step(&b->regularization, STEP, b->parallel);
     regularization_apply_batch(&b->regularization, b->parallel);
     net_forward(&b->net, &b->work, b->model, NET_TRAIN, &hooks, b->parallel);
     net_loss(&b->net, &b->work, gradient);

@@ -60,7 +60,7 @@ static void forward(bench *b, uint32_t step)
     net_hooks hooks = regularization_hooks(&b->regularization);
     regularization_start_epoch(&b->regularization, 0);
     net_use_model(&b->net, b->model, &b->work);
-    regularization_start_step(&b->regularization, RNG_DROPOUT, step, 0, true, b->parallel);
+    regularization_start_step(&b->regularization, step, b->parallel);
     regularization_apply_batch(&b->regularization, b->parallel);
     net_forward(&b->net, &b->work, b->model, NET_TRAIN, &hooks, b->parallel);
 }
@@ -233,7 +233,7 @@ static void smoothed_labels_have_a_floor(void)
         memset(b.work.target, 0, 30 * sizeof(real));
         for (int r = 0; r < 3; r++)
             b.work.target[11 * r] = 1;
-        regularization_start_step(&b.regularization, RNG_DROPOUT, 0, 0, true, b.parallel);
+        regularization_start_step(&b.regularization, 0, b.parallel);
         regularization_apply_batch(&b.regularization, b.parallel);
         for (int i = 0; i < 30; i++)
             b.work.states[0].out[i] = i % 11 == 0 ? (real)gap : 0;
