@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENGINE_RECORDS_LIMIT = 256 };
+enum { ENGINE_RECORDS_LIMIT = 256, ENGINE_EPOCHS = 3 };
 
 typedef struct engine {
     train_spec spec;
@@ -26,6 +26,8 @@ typedef struct engine {
     char *checkpoint;
     size_t checkpoint_bytes;
     int threads;
+    bool (*on_model)(void *context, int64_t epoch, const float *model, fail *f); /* or NULL */
+    void *on_model_context;
 } engine;
 
 /* A specification that trains in some milliseconds. */
@@ -38,7 +40,7 @@ CHECK_UNUSED static train_spec engine_spec(const char *dataset_name, int64_t n)
     s.n_hidden = 2;
     s.hidden[0] = 24;
     s.hidden[1] = 16;
-    s.epochs = 3;
+    s.epochs = ENGINE_EPOCHS;
     s.batch_size = 32;
     return s;
 }
@@ -64,6 +66,12 @@ CHECK_UNUSED static train_answer engine_step(void *context, int64_t step, int64_
     (void)step;
     (void)n_steps;
     return (train_answer){.command = ++e->n_steps == e->stop_at ? e->command : TRAIN_GO_ON};
+}
+
+CHECK_UNUSED static bool engine_model(void *context, int64_t epoch, const float *model, fail *f)
+{
+    const engine *e = context;
+    return e->on_model(e->on_model_context, epoch, model, f);
 }
 
 CHECK_UNUSED static bool engine_checkpoint(void *context, const void *bytes, size_t n, fail *f)
@@ -107,6 +115,7 @@ CHECK_UNUSED static bool engine_train(engine *e)
     train_hooks hooks = {.context = e,
                          .on_record = engine_record,
                          .on_checkpoint = engine_checkpoint,
+                         .on_model = e->on_model ? engine_model : NULL,
                          .on_step = engine_step};
     train_input input = {.spec = &e->spec, .data = e->data, .threads = e->threads};
     char *from = e->checkpoint;

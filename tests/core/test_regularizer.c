@@ -21,6 +21,7 @@ static const struct {
 };
 enum { N_STRENGTHS = (int)(sizeof STRENGTHS / sizeof STRENGTHS[0]) };
 #define STRENGTH 0.1
+#define LITTLE_MIXUP 0.02 /* keeps many a sample wholly, or puts its partner in its place */
 
 static void set_number(train_spec *s, const char *name, double value)
 {
@@ -47,6 +48,25 @@ static void set_strength(train_spec *s, int i, double factor)
         s->dropout_kind = DROPOUT_DROPCONNECT;
     s->early_stopping.enabled = strcmp(name, "early_stopping") == 0 && factor > 0;
     s->early_stopping.patience = 1;
+}
+
+/* Switches a row on so that it comes to nothing: a strength that is no float any more, a limit that
+ * is never reached, a mask that is scheduled for later. */
+static void set_faint(train_spec *s, int i)
+{
+    const char *name = REGULARIZERS[i]->name;
+    const field *row = field_find(name);
+    if (strcmp(name, "mixup") == 0)
+        s->mixup = LITTLE_MIXUP;
+    else if (strcmp(name, "max_norm") == 0 || strcmp(name, "gradient_clip") == 0)
+        set_number(s, name, row->maximum);
+    else
+        set_strength(s, i, strstr(name, "drop") ? 1 : 1e-50);
+    if (strstr(name, "drop")) {
+        s->dropout_schedule = DROPOUT_SCHEDULE_LATE;
+        s->dropout_schedule_epochs = ENGINE_EPOCHS;
+    }
+    s->early_stopping.patience = ENGINE_EPOCHS;
 }
 
 static bool train(engine *e, int i, double factor)
@@ -107,20 +127,77 @@ static void each_changes_training_and_repeats_itself(void)
     engine_close(&plain);
 }
 
-/* Before the first step no regularizer has acted: only what evaluation itself does may differ, and
- * nothing may. */
+/* The weights of every epoch, the initial ones first. */
+typedef struct weights {
+    size_t n_model;
+    int n_epochs;
+    float *epochs[ENGINE_EPOCHS + 1];
+} weights;
+
+static bool keep_weights(void *context, int64_t epoch, const float *model, fail *f)
+{
+    weights *w = context;
+    (void)f;
+    if (!CHECK_EQUAL_INT(epoch, w->n_epochs) || !CHECK(epoch <= ENGINE_EPOCHS))
+        return true;
+    w->epochs[epoch] = malloc(w->n_model * sizeof(float));
+    memcpy(w->epochs[epoch], model, w->n_model * sizeof(float));
+    w->n_epochs++;
+    return true;
+}
+
+/* The loss of a part with these weights, by a net that knows of no regularizer. */
+static double plain_loss(const engine *e, const train_spec *plain, dataset_part part,
+                         const float *model)
+{
+    size_t n = part == PART_TRAIN ? e->data->n_train_evaluation : e->data->n[part], k = e->set->k;
+    const uint32_t *positions = part == PART_TRAIN ? e->data->train_evaluation : NULL;
+    float *x = malloc(n * e->set->d * sizeof *x), *answers = malloc(n * k * sizeof *answers);
+    double sum = 0;
+    fail f;
+    split_read_inputs(e->data, part, positions, 0, n, x);
+    CHECK_OK(train_predict(plain, model, e->set->d, k, e->set->task, x, n, answers, &f), f);
+    for (size_t i = 0; i < n; i++) {
+        int32_t label = e->data->labels[part][positions ? positions[i] : i];
+        sum -= log((double)answers[i * k + (size_t)label]);
+    }
+    free(x);
+    free(answers);
+    return sum / (double)n;
+}
+
+/* Whatever acts in training, the losses of every epoch are those of its weights alone: nothing is
+ * drawn, masked or distorted while they are measured. */
 static void evaluation_is_untouched(void)
 {
-    engine plain;
-    CHECK_OR_RETURN(train(&plain, -1, 0));
     for (int i = 0; i < REGULARIZER_COUNT; i++) {
         engine e;
-        CHECK_OR_RETURN(train(&e, i, 1));
-        for (int m = METRIC_TRAIN_LOSS; m <= METRIC_VAL_ACCURACY; m++)
-            CHECK_NEAR(e.records[0].values[m], plain.records[0].values[m], 0);
+        weights w = {0};
+        train_spec s = engine_spec("glyphs", 200), plain;
+        set_strength(&s, i, 1);
+        s.early_stopping.patience = ENGINE_EPOCHS;
+        CHECK_OR_RETURN(engine_open(&e, &s));
+        w.n_model = tensor_model_size(&e.spec, e.set->d, e.set->k);
+        e.on_model = keep_weights;
+        e.on_model_context = &w;
+        CHECK_OR_RETURN(engine_train(&e));
+        CHECK_EQUAL_INT(w.n_epochs, ENGINE_EPOCHS + 1);
+        CHECK_EQUAL_INT(e.n_records, ENGINE_EPOCHS + 1);
+        plain = engine_spec("glyphs", 200);
+        fail_list faults = {0};
+        CHECK(spec_resolve(&plain, &faults));
+        for (int r = 0; r < w.n_epochs; r++) {
+            const double *values = e.records[r].values;
+            CHECK_NEAR(values[METRIC_TRAIN_LOSS], plain_loss(&e, &plain, PART_TRAIN, w.epochs[r]),
+                       1e-5);
+            CHECK_NEAR(values[METRIC_VAL_LOSS],
+                       plain_loss(&e, &plain, PART_VALIDATION, w.epochs[r]), 1e-5);
+            free(w.epochs[r]);
+        }
+        CHECK(memcmp(&e.records[0].values[METRIC_VAL_LOSS], &e.records[1].values[METRIC_VAL_LOSS],
+                     sizeof(double)) != 0);
         engine_close(&e);
     }
-    engine_close(&plain);
 }
 
 /* Stopped within every epoch and resumed, each row comes to the same bits: what it must remember is
@@ -152,20 +229,59 @@ static void a_pause_loses_nothing(void)
         }
 }
 
-/* Data order and initial weights are drawn from streams of their own. */
+/* A seed with which mixup keeps every sample as it is, in each step of a training. */
+static int64_t seed_without_mixing(double mixup, uint32_t n_steps)
+{
+    for (int64_t seed = 1;; seed++) {
+        uint32_t step = 0;
+        for (; step < n_steps; step++) {
+            rng_stream draw = rng_stream_at(seed, RNG_MIXUP, 0, step, 0);
+            if ((float)rng_beta(&draw, mixup, mixup) < 1)
+                break;
+        }
+        if (step == n_steps)
+            return seed;
+    }
+}
+
+/* A training in which all that draws is at work, but for row i. One step per epoch. */
+static train_spec busy_spec(int i)
+{
+    train_spec s = engine_spec("glyphs", 200);
+    bool is_dense = strcmp(REGULARIZERS[i]->name, "dropconnect") == 0;
+    s.batch_size = 65536;
+    s.seed = seed_without_mixing(LITTLE_MIXUP, ENGINE_EPOCHS);
+    for (int j = 0; j < REGULARIZER_COUNT; j++) {
+        const char *name = REGULARIZERS[j]->name;
+        bool draws = strstr(name, "noise") || strcmp(name, "augmentation") == 0 ||
+                     strcmp(name, "mixup") == 0 || (strcmp(name, "dropout") == 0 && !is_dense);
+        if (j != i && draws)
+            set_strength(&s, j, 1);
+    }
+    return s;
+}
+
+/* A row is switched on whose strength comes to nothing, though it draws all that it would draw: the
+ * training stays as it was to the bit. So it has the same order, initial weights, masks and noises. */
 static void switching_one_on_moves_no_other_draw(void)
 {
-    engine plain, masked;
-    train_spec s = engine_spec("glyphs", 200), t = s;
-    t.dropout[0] = 0.4;
-    s.epochs = t.epochs = 1;
-    s.learning_rate = t.learning_rate = 1e-30; /* nothing learns: only draws can differ */
-    CHECK_OR_RETURN(engine_open(&plain, &s) && engine_open(&masked, &t));
-    CHECK(engine_train(&plain) && engine_train(&masked));
-    for (size_t i = 0; i < plain.result.n_model; i++) /* biases move by the rate itself */
-        CHECK(fabsf(plain.result.model[i] - masked.result.model[i]) < 1e-20f);
-    engine_close(&plain);
-    engine_close(&masked);
+    for (int i = 0; i < REGULARIZER_COUNT; i++) {
+        engine without, with;
+        train_spec s = busy_spec(i), t = s;
+        set_faint(&t, i);
+        CHECK_OR_RETURN(engine_open(&without, &s) && engine_open(&with, &t));
+        CHECK_OR_RETURN(engine_train(&without) && engine_train(&with));
+        CHECK(!REGULARIZERS[i]->is_active(&without.spec));
+        CHECK(REGULARIZERS[i]->is_active(&with.spec));
+        for (int r = 0; r < with.n_records;
+             r++) /* a double, which the strength is more than 0 for */
+            with.records[r].values[METRIC_PENALTY] = without.records[r].values[METRIC_PENALTY];
+        if (!engine_equal(&without, &with))
+            printf("    %s moves what others draw\n", REGULARIZERS[i]->name);
+        CHECK(engine_equal(&without, &with));
+        engine_close(&without);
+        engine_close(&with);
+    }
 }
 
 static double hidden_row_norm(const engine *e, size_t *n_rows, double *largest)
