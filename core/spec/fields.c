@@ -1,9 +1,10 @@
 /* FIELDS[]: the table itself. Adding a hyperparameter is one row here, its member in train_spec,
  * and its use. */
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
+#include "core/spec/trait.h"
 
-#include <float.h>
 #include <math.h>
+#include <stddef.h>
 
 #define AT(member) offsetof(train_spec, member)
 #define NONE ((size_t)-1)
@@ -11,126 +12,30 @@
 #define ANY                                                                                        \
     1e30 /* no upper bound but what float32 can hold: too much diverges, and that is a result */
 
-/* clang-format off */
 static const char *const SCALINGS[] = {"none", "standard", "minmax", NULL};
-static const char *const ACTIVATIONS[] = {"relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "sigmoid", "identity", NULL};
+static const char *const ACTIVATIONS[] = {"relu", "leaky_relu", "elu",     "selu",     "gelu",
+                                          "silu", "tanh",       "sigmoid", "identity", NULL};
 static const char *const NORMALIZATIONS[] = {"none", "batch", "layer", NULL};
 static const char *const DROPOUT_POSITIONS[] = {"after_activation", "before_normalization", NULL};
-static const char *const INITIALIZATIONS[] = {"auto", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", NULL};
+static const char *const INITIALIZATIONS[] = {
+    "auto", "he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal", NULL};
 static const char *const DROPOUT_KINDS[] = {"bernoulli", "gaussian", "dropconnect", "alpha", NULL};
 static const char *const DROPOUT_SCOPES[] = {"element", "batch", NULL};
 static const char *const DROPOUT_SCALINGS[] = {"inverted", "classic", NULL};
-static const char *const DROPOUT_SCHEDULES[] = {"constant", "linear", "early", "late", "curriculum", NULL};
+static const char *const DROPOUT_SCHEDULES[] = {"constant", "linear",     "early",
+                                                "late",     "curriculum", NULL};
 static const char *const PENALTY_SCOPES[] = {"weights", "all", NULL};
 static const char *const MONITORS[] = {"val_loss", "val_accuracy", NULL};
 static const char *const CRITERIA[] = {"patience", "gl", "pq", NULL};
 static const char *const OPTIMIZERS[] = {"sgd", "adam", "rmsprop", NULL};
 static const char *const OPTIMIZER_ALIASES[] = {"adamw", "adam", NULL};
-static const char *const RATE_SCHEDULES[] = {"constant", "step", "exponential", "cosine", "one_cycle", NULL};
+static const char *const RATE_SCHEDULES[] = {"constant", "step",      "exponential",
+                                             "cosine",   "one_cycle", NULL};
 static const char *const SWEEP_METHODS[] = {"grid", "random", NULL};
 static const char *const REPEAT_VARIES[] = {"seed", "data_seed", NULL};
-/* clang-format on */
 
 const char *const FIELD_GROUP_NAMES[FIELD_GROUP_COUNT] = {
     "data", "model", "regularizers", "optimization", "recording", "experiment"};
-
-static bool drops(const train_spec *s)
-{
-    bool any = s->input_dropout > 0;
-    for (int i = 0; i < s->n_hidden; i++)
-        any = any || spec_dropout_rate(s, i) > 0;
-    return any;
-}
-
-static bool drops_hidden(const train_spec *s)
-{
-    for (int i = 0; i < s->n_hidden; i++)
-        if (spec_dropout_rate(s, i) > 0)
-            return true;
-    return false;
-}
-
-static bool has_hidden(const train_spec *s)
-{
-    return s->n_hidden > 0;
-}
-
-static bool scales_by_rate(const train_spec *s)
-{
-    return drops(s) &&
-           (s->dropout_kind == DROPOUT_BERNOULLI || s->dropout_kind == DROPOUT_DROPCONNECT);
-}
-
-static bool dropout_is_placed(const train_spec *s)
-{
-    return drops_hidden(s) && s->normalization != NORMALIZATION_NONE &&
-           s->dropout_kind != DROPOUT_DROPCONNECT;
-}
-
-static bool dropout_is_scheduled(const train_spec *s)
-{
-    return drops(s) && s->dropout_schedule != DROPOUT_SCHEDULE_CONSTANT;
-}
-
-static bool penalizes(const train_spec *s)
-{
-    return s->weight_decay > 0 || s->l2 > 0 || s->l1 > 0;
-}
-
-static bool stops_early(const train_spec *s)
-{
-    return s->early_stopping.enabled;
-}
-
-static bool stops_by_patience(const train_spec *s)
-{
-    return stops_early(s) && s->early_stopping.criterion == CRITERION_PATIENCE;
-}
-
-static bool stops_by_threshold(const train_spec *s)
-{
-    return stops_early(s) && s->early_stopping.criterion != CRITERION_PATIENCE;
-}
-
-static bool has_momentum(const train_spec *s)
-{
-    return s->optimizer == OPTIMIZER_SGD || s->optimizer == OPTIMIZER_RMSPROP;
-}
-
-static bool may_be_nesterov(const train_spec *s)
-{
-    return s->optimizer == OPTIMIZER_SGD && s->momentum > 0;
-}
-
-static bool is_adam(const train_spec *s)
-{
-    return s->optimizer == OPTIMIZER_ADAM;
-}
-
-static bool is_rmsprop(const train_spec *s)
-{
-    return s->optimizer == OPTIMIZER_RMSPROP;
-}
-
-static bool has_epsilon(const train_spec *s)
-{
-    return s->optimizer != OPTIMIZER_SGD;
-}
-
-static bool decays_rate(const train_spec *s)
-{
-    return s->learning_rate_schedule == RATE_STEP || s->learning_rate_schedule == RATE_EXPONENTIAL;
-}
-
-static bool decays_in_steps(const train_spec *s)
-{
-    return s->learning_rate_schedule == RATE_STEP;
-}
-
-static bool may_warm_up(const train_spec *s)
-{
-    return s->learning_rate_schedule != RATE_ONE_CYCLE;
-}
 
 /* Rows by type. DATA(...) and the like would hide more than they save: only what every row of a
  * type shares is in these. */
@@ -193,13 +98,14 @@ const field FIELDS[] = {
         HELP "Widths of the hidden layers, from the input on. More and wider layers can learn "
              "more, also by heart; [] is a linear model.",
         ELSEWHERE("nn.Linear for each", "Dense(units) for each", "hidden_layer_sizes")),
-    ENUM("activation", MODEL, activation, ACTIVATIONS, ACTIVATION_RELU, WHEN has_hidden,
+    ENUM("activation", MODEL, activation, ACTIVATIONS, ACTIVATION_RELU, WHEN trait_has_hidden,
          HELP "What a hidden unit makes of its weighted sum. leaky_relu has slope 0.01, elu alpha "
               "1, gelu is the exact one (erf).",
          ELSEWHERE("nn.ReLU, nn.GELU, …",
                    "Dense(activation=…); leaky_relu: LeakyReLU(negative_slope=0.01)",
                    "activation='relu', 'tanh', 'logistic' or 'identity'")),
-    ENUM("normalization", MODEL, normalization, NORMALIZATIONS, NORMALIZATION_NONE, WHEN has_hidden,
+    ENUM("normalization", MODEL, normalization, NORMALIZATIONS, NORMALIZATION_NONE,
+         WHEN trait_has_hidden,
          HELP
          "Brings the sums of each hidden layer to mean 0 and variance 1, over the minibatch "
          "(batch) or over the layer's units (layer), then scales and shifts them by learned "
@@ -211,7 +117,7 @@ const field FIELDS[] = {
                    "LayerNormalization(epsilon=1e-5)",
                    NULL)),
     ENUM("dropout_position", MODEL, dropout_position, DROPOUT_POSITIONS, DROPOUT_AFTER_ACTIVATION,
-         WHEN dropout_is_placed,
+         WHEN trait_dropout_is_placed,
          HELP
          "Where dropout acts: after the activation, or before the normalization, whose statistics "
          "then differ between training and inference (the variance shift of Li et al. 2018)."),
@@ -223,7 +129,7 @@ const field FIELDS[] = {
          ELSEWHERE("nn.init.kaiming_normal_, xavier_uniform_, …", "kernel_initializer", NULL)),
     /* ---- regularizers ---- */
     ROW("dropout", REGULARIZERS, RATES, .offset = AT(dropout), .count_offset = AT(n_dropout),
-        .minimum = 0, .maximum = 1, BELOW_MAXIMUM, .default_number = 0, WHEN has_hidden,
+        .minimum = 0, .maximum = 1, BELOW_MAXIMUM, .default_number = 0, WHEN trait_has_hidden,
         REGULARIZES,
         HELP "In training each hidden unit is left out with this probability, at random and anew "
              "for each sample and step, so that units cannot rely on one another; at inference all "
@@ -233,7 +139,8 @@ const field FIELDS[] = {
     NUMBER("input_dropout", REGULARIZERS, input_dropout, 0, 1, 0, BELOW_MAXIMUM, REGULARIZES,
            HELP "The same for inputs; about 0.2 is usual.", FORMULA "x ← m·x/(1 − r)",
            ELSEWHERE("nn.Dropout(p=r) on the input", "Dropout(r) on the input", NULL)),
-    ENUM("dropout_kind", REGULARIZERS, dropout_kind, DROPOUT_KINDS, DROPOUT_BERNOULLI, WHEN drops,
+    ENUM("dropout_kind", REGULARIZERS, dropout_kind, DROPOUT_KINDS, DROPOUT_BERNOULLI,
+         WHEN trait_drops,
          HELP "What dropout does. bernoulli: units become 0; gaussian: units are multiplied by "
               "noise with the mean and variance of that mask; dropconnect: weights into hidden "
               "layers become 0 (Wan et al. 2013); alpha: dropped units take selu's lowest value, "
@@ -241,28 +148,28 @@ const field FIELDS[] = {
          FORMULA "gaussian: h ← h·N(1, r/(1 − r)); dropconnect: W ← M∘W/(1 − r)",
          ELSEWHERE("nn.Dropout, nn.AlphaDropout", "Dropout, GaussianDropout, AlphaDropout", NULL)),
     ENUM("dropout_scope", REGULARIZERS, dropout_scope, DROPOUT_SCOPES, DROPOUT_SCOPE_ELEMENT,
-         WHEN drops,
+         WHEN trait_drops,
          HELP
          "element: a mask of its own for every sample; batch: one mask for the whole minibatch. "
          "With bernoulli, and without normalization, gradient_clip and gradient_noise, the units "
          "that it drops are not computed, which is quicker (Graham et al. 2015).",
          ELSEWHERE("element", "element; batch with noise_shape=(1, None)", NULL)),
     ENUM("dropout_scaling", REGULARIZERS, dropout_scaling, DROPOUT_SCALINGS,
-         DROPOUT_SCALING_INVERTED, WHEN scales_by_rate,
+         DROPOUT_SCALING_INVERTED, WHEN trait_scales_by_rate,
          HELP "Who makes up for the missing units: inverted scales the others in training, classic "
               "scales all at inference, as the first papers did.",
          FORMULA "inverted: 1/(1 − r) in training; classic: 1 − r at inference",
          ELSEWHERE("inverted", "inverted", NULL)),
     ENUM("dropout_schedule", REGULARIZERS, dropout_schedule, DROPOUT_SCHEDULES,
-         DROPOUT_SCHEDULE_CONSTANT, WHEN drops,
+         DROPOUT_SCHEDULE_CONSTANT, WHEN trait_drops,
          HELP "How the rates change over the epochs t = 0, 1, …: linear and curriculum (Morerio et "
               "al. 2017) begin without dropout, early begins with it and ends it at T, late begins "
               "it at T (Liu et al. 2023).",
          FORMULA "linear r·min(1, t/T); early r·(1 − t/T) while t < T, then 0; late 0 while t < T, "
                  "then r; curriculum r·(1 − exp(−10·t/T))"),
     INTEGER("dropout_schedule_epochs", REGULARIZERS, dropout_schedule_epochs, 1, 1e6, NAN,
-            DEPENDS("epochs; for early and late epochs/6, rounded up"), WHEN dropout_is_scheduled,
-            HELP "T of dropout_schedule, in epochs."),
+            DEPENDS("epochs; for early and late epochs/6, rounded up"),
+            WHEN trait_dropout_is_scheduled, HELP "T of dropout_schedule, in epochs."),
     INTEGER("monte_carlo_samples", REGULARIZERS, monte_carlo_samples, 0, 1000, 0,
             HELP "Also evaluate the test split with the mean prediction of that many sampled "
                  "masks, which says more honestly how sure the net is (Gal and Ghahramani 2016). "
@@ -290,13 +197,13 @@ const field FIELDS[] = {
                      "hidden []: LogisticRegression(l1_ratio=1, solver='saga', C=1/(n·λ)); before "
                      "1.8 penalty='l1'")),
     ENUM("penalty_applies_to", REGULARIZERS, penalty_applies_to, PENALTY_SCOPES, PENALTY_WEIGHTS,
-         WHEN penalizes,
+         WHEN trait_penalizes,
          HELP "What weight_decay, l2 and l1 act on: the weights, or all parameters (biases and "
               "normalization too).",
          ELSEWHERE("all, unless parameters are put into groups",
                    "weights with kernel_regularizer; all with weight_decay", "weights")),
     NUMBER(
-        "max_norm", REGULARIZERS, max_norm, 0, ANY, 0, WHEN has_hidden, REGULARIZES,
+        "max_norm", REGULARIZERS, max_norm, 0, ANY, 0, WHEN trait_has_hidden, REGULARIZES,
         HELP
         "Bounds the length of the weights into each hidden unit: after each update, longer ones "
         "are scaled back to it (Srivastava et al. 2014). Allows large learning rates. 0 is off.",
@@ -319,7 +226,7 @@ const field FIELDS[] = {
                 "ridge (Bishop 1995).",
            FORMULA "x ← x + N(0, σ²); with one linear output like l2 = 2·σ²",
            ELSEWHERE("x + σ*torch.randn_like(x)", "GaussianNoise(σ) on the input", NULL)),
-    NUMBER("activation_noise", REGULARIZERS, activation_noise, 0, ANY, 0, WHEN has_hidden,
+    NUMBER("activation_noise", REGULARIZERS, activation_noise, 0, ANY, 0, WHEN trait_has_hidden,
            REGULARIZES,
            HELP "Adds Gaussian noise of this standard deviation to the activations of the hidden "
                 "layers in training.",
@@ -358,10 +265,10 @@ const field FIELDS[] = {
              "the noise (Prechelt 1998).",
         ELSEWHERE(NULL, "EarlyStopping", "MLPClassifier(early_stopping=True)")),
     ENUM("early_stopping.monitor", REGULARIZERS, early_stopping.monitor, MONITORS, MONITOR_VAL_LOSS,
-         WHEN stops_early, HELP "What is watched; never a test metric.",
+         WHEN trait_stops_early, HELP "What is watched; never a test metric.",
          ELSEWHERE(NULL, "monitor", "always validation accuracy")),
     ENUM("early_stopping.criterion", REGULARIZERS, early_stopping.criterion, CRITERIA,
-         CRITERION_PATIENCE, WHEN stops_early,
+         CRITERION_PATIENCE, WHEN trait_stops_early,
          HELP "When it ends. patience: after so many records without improvement; gl: when the "
               "validation loss E has risen too far above its best; pq: when that rise outweighs "
               "the progress in training (Prechelt 1998; strips of 5 records).",
@@ -369,18 +276,19 @@ const field FIELDS[] = {
                  "1000·(mean/least − 1) of the strip's train_loss",
          ELSEWHERE(NULL, "patience only", "patience only")),
     INTEGER("early_stopping.patience", REGULARIZERS, early_stopping.patience, 0, 1e6, 5,
-            WHEN stops_by_patience, HELP "Records without improvement before training stops.",
+            WHEN trait_stops_by_patience, HELP "Records without improvement before training stops.",
             ELSEWHERE(NULL, "patience", "n_iter_no_change=patience − 1")),
     NUMBER("early_stopping.min_delta", REGULARIZERS, early_stopping.min_delta, 0, ANY, 0,
-           WHEN stops_by_patience, HELP "A smaller improvement counts as none.",
+           WHEN trait_stops_by_patience, HELP "A smaller improvement counts as none.",
            ELSEWHERE(NULL, "min_delta", "tol")),
     NUMBER("early_stopping.threshold", REGULARIZERS, early_stopping.threshold, 0, ANY, NAN,
-           DEPENDS("gl 2.0; pq 0.75"), WHEN stops_by_threshold, HELP "Threshold of gl or pq."),
+           DEPENDS("gl 2.0; pq 0.75"), WHEN trait_stops_by_threshold,
+           HELP "Threshold of gl or pq."),
     INTEGER("early_stopping.start_from_epoch", REGULARIZERS, early_stopping.start_from_epoch, 0,
-            1e6, 0, WHEN stops_early, HELP "Epochs before watching begins.",
+            1e6, 0, WHEN trait_stops_early, HELP "Epochs before watching begins.",
             ELSEWHERE(NULL, "start_from_epoch", NULL)),
     BOOLEAN("early_stopping.restore_best_weights", REGULARIZERS,
-            early_stopping.restore_best_weights, 1, WHEN stops_early,
+            early_stopping.restore_best_weights, 1, WHEN trait_stops_early,
             HELP "Select the weights of the best epoch, however training ends.",
             ELSEWHERE(NULL, "restore_best_weights", "always")),
     NUMBER("gradient_clip", REGULARIZERS, gradient_clip, 0, ANY, 0, REGULARIZES,
@@ -409,24 +317,24 @@ const field FIELDS[] = {
                 "and again whenever a regularizer changes.",
            FORMULA "w ← w − η·step", ELSEWHERE("lr", "learning_rate", "learning_rate_init")),
     NUMBER("momentum", OPTIMIZATION, momentum, 0, 1, NAN, BELOW_MAXIMUM,
-           DEPENDS("sgd 0.9; rmsprop 0"), WHEN has_momentum,
+           DEPENDS("sgd 0.9; rmsprop 0"), WHEN trait_has_momentum,
            HELP "How much of the last step goes on: smooths the way.",
            FORMULA "v ← μ·v + g; w ← w − η·v (rmsprop: g/(√v + ε) in place of g)",
            ELSEWHERE("momentum", "momentum", "momentum")),
-    BOOLEAN("nesterov", OPTIMIZATION, nesterov, 0, WHEN may_be_nesterov,
+    BOOLEAN("nesterov", OPTIMIZATION, nesterov, 0, WHEN trait_may_be_nesterov,
             HELP "Nesterov's momentum: looks one step ahead.", FORMULA "w ← w − η·(g + μ·v)",
             ELSEWHERE("nesterov", "nesterov", "nesterovs_momentum")),
-    NUMBER("beta1", OPTIMIZATION, beta1, 0, 1, 0.9, BELOW_MAXIMUM, WHEN is_adam,
+    NUMBER("beta1", OPTIMIZATION, beta1, 0, 1, 0.9, BELOW_MAXIMUM, WHEN trait_is_adam,
            HELP "Decay of adam's mean of the gradients.", FORMULA "m ← β₁·m + (1 − β₁)·g",
            ELSEWHERE("betas[0]", "beta_1", "beta_1")),
-    NUMBER("beta2", OPTIMIZATION, beta2, 0, 1, 0.999, BELOW_MAXIMUM, WHEN is_adam,
+    NUMBER("beta2", OPTIMIZATION, beta2, 0, 1, 0.999, BELOW_MAXIMUM, WHEN trait_is_adam,
            HELP "Decay of adam's mean of the squared gradients.", FORMULA "v ← β₂·v + (1 − β₂)·g²",
            ELSEWHERE("betas[1]", "beta_2", "beta_2")),
-    NUMBER("rho", OPTIMIZATION, rho, 0, 1, 0.99, BELOW_MAXIMUM, WHEN is_rmsprop,
+    NUMBER("rho", OPTIMIZATION, rho, 0, 1, 0.99, BELOW_MAXIMUM, WHEN trait_is_rmsprop,
            HELP "Decay of rmsprop's mean of the squared gradients.", FORMULA "v ← ρ·v + (1 − ρ)·g²",
            ELSEWHERE("alpha", "rho", NULL)),
     NUMBER("epsilon", OPTIMIZATION, epsilon, 0, 1, 1e-8, .exclusive_minimum = true,
-           WHEN has_epsilon,
+           WHEN trait_has_epsilon,
            HELP "Added to the root of the mean square, so that nothing is divided by zero.",
            FORMULA "adam m̂/(√v̂ + ε), m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ); rmsprop g/(√v + ε)",
            ELSEWHERE("eps",
@@ -441,15 +349,15 @@ const field FIELDS[] = {
                    "ExponentialDecay, CosineDecay, per step",
                    "another: learning_rate='invscaling' or 'adaptive', with sgd")),
     NUMBER("decay_factor", OPTIMIZATION, decay_factor, 0, 1, 0.1, .exclusive_minimum = true,
-           WHEN decays_rate, HELP "f of the step and exponential schedules.",
+           WHEN trait_decays_rate, HELP "f of the step and exponential schedules.",
            ELSEWHERE("gamma", "decay_rate", NULL)),
-    INTEGER("decay_every", OPTIMIZATION, decay_every, 1, 1e6, 10, WHEN decays_in_steps,
+    INTEGER("decay_every", OPTIMIZATION, decay_every, 1, 1e6, 10, WHEN trait_decays_in_steps,
             HELP "Epochs between steps of the step schedule.",
             ELSEWHERE("step_size",
                       "ExponentialDecay(decay_steps=decay_every·steps per epoch, staircase=True)",
                       NULL)),
     INTEGER(
-        "warmup_epochs", OPTIMIZATION, warmup_epochs, 0, 1e5, 0, WHEN may_warm_up,
+        "warmup_epochs", OPTIMIZATION, warmup_epochs, 0, 1e5, 0, WHEN trait_may_warm_up,
         HELP "Starts with small steps that grow over these epochs. Not with one_cycle, which has a "
              "warm-up of its own.",
         FORMULA "η·min(1, (step + 1)/(steps of these epochs))",

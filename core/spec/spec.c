@@ -1,184 +1,12 @@
 #include "core/spec/spec.h"
 
-#include "core/base/nearest.h"
+#include "core/math/rng.h"
+#include "core/spec/field.h"
+#include "core/spec/trait.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-
-bool field_selects_epoch(const field *row)
-{
-    static const char STOPPING[] = "early_stopping";
-    return strncmp(row->name, STOPPING, sizeof STOPPING - 1) == 0;
-}
-
-const field *field_find(const char *name)
-{
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (strcmp(FIELDS[i].name, name) == 0)
-            return &FIELDS[i];
-    return NULL;
-}
-
-const char *field_nearest_name(const char *name)
-{
-    const char *known[SPEC_FIELD_LIMIT + 1] = {NULL};
-    assert(FIELD_COUNT <= SPEC_FIELD_LIMIT);
-    for (int i = 0; i < FIELD_COUNT; i++)
-        known[i] = FIELDS[i].name;
-    return nearest_name(name, known);
-}
-
-static bool has_place(const field *row)
-{
-    return row->offset != (size_t)-1;
-}
-
-void *field_value(const field *row, train_spec *spec)
-{
-    assert(has_place(row));
-    return (char *)spec + row->offset;
-}
-
-const void *field_value_const(const field *row, const train_spec *spec)
-{
-    assert(has_place(row));
-    return (const char *)spec + row->offset;
-}
-
-size_t field_value_count(const field *row, const train_spec *spec)
-{
-    int n = row->count_offset == 0
-                ? 1
-                : *(const int *)(const void *)((const char *)spec + row->count_offset);
-    return n == 0 && row->type == FIELD_RATES ? 1 : (size_t)n;
-}
-
-int field_enum_index(const field *row, const char *text)
-{
-    for (int i = 0; row->values && row->values[i]; i++)
-        if (strcmp(row->values[i], text) == 0)
-            return i;
-    for (int i = 0; row->aliases && row->aliases[i]; i += 2)
-        if (strcmp(row->aliases[i], text) == 0)
-            return field_enum_index(row, row->aliases[i + 1]);
-    return -1;
-}
-
-bool field_applies(const field *row, const train_spec *spec)
-{
-    return !row->applies || row->applies(spec);
-}
-
-/* Bytes of the field's value, arrays without their count. */
-static size_t value_bytes(const field *row)
-{
-    switch (row->type) {
-    case FIELD_INTEGER:
-        return sizeof(int64_t);
-    case FIELD_NUMBER:
-        return sizeof(double);
-    case FIELD_BOOLEAN:
-    case FIELD_OBJECT:
-        return sizeof(bool);
-    case FIELD_ENUM:
-        return sizeof(int);
-    case FIELD_INTEGER_ARRAY:
-        return SPEC_LAYERS_LIMIT * sizeof(int64_t);
-    case FIELD_RATES:
-        return SPEC_LAYERS_LIMIT * sizeof(double);
-    case FIELD_DATASET:
-        return SPEC_NAME_LIMIT;
-    default:
-        return 0;
-    }
-}
-
-static int count_of(const field *row, const train_spec *spec)
-{
-    return *(const int *)(const void *)((const char *)spec + row->count_offset);
-}
-
-static bool same_number(double a, double b)
-{
-    return (isnan(a) && isnan(b)) || (a >= b && a <= b);
-}
-
-static bool same_dataset(const train_spec *a, const train_spec *b)
-{
-    const dataset_options *x = &a->dataset_options, *y = &b->dataset_options;
-    return strcmp(a->dataset, b->dataset) == 0 && x->n == y->n && x->classes == y->classes &&
-           x->dimensions == y->dimensions && same_number(x->noise, y->noise);
-}
-
-bool field_equal(const field *row, const train_spec *a, const train_spec *b)
-{
-    if (!has_place(row))
-        return true;
-    if (row->type == FIELD_DATASET)
-        return same_dataset(a, b);
-    const void *x = field_value_const(row, a), *y = field_value_const(row, b);
-    if (row->type == FIELD_NUMBER)
-        return same_number(*(const double *)x, *(const double *)y);
-    if (row->type != FIELD_INTEGER_ARRAY && row->type != FIELD_RATES)
-        return memcmp(x, y, value_bytes(row)) == 0;
-    size_t n = field_value_count(row, a);
-    return count_of(row, a) == count_of(row, b) && memcmp(x, y, n * sizeof(int64_t)) == 0;
-}
-
-void field_copy(const field *row, const train_spec *from, train_spec *to)
-{
-    if (!has_place(row)) /* the parent of dotted fields: they are copied by themselves */
-        return;
-    memcpy(field_value(row, to), field_value_const(row, from), value_bytes(row));
-    if (row->type == FIELD_DATASET)
-        to->dataset_options = from->dataset_options;
-    if (row->count_offset)
-        memcpy((char *)to + row->count_offset, (const char *)from + row->count_offset, sizeof(int));
-    to->is_set[row - FIELDS] = from->is_set[row - FIELDS];
-}
-
-void field_set_default(const field *row, train_spec *spec)
-{
-    if (!has_place(row))
-        return;
-    void *value = field_value(row, spec);
-    double number = row->default_number;
-    bool depends = isnan(number);
-    switch (row->type) {
-    case FIELD_INTEGER:
-        *(int64_t *)value = depends ? 0 : (int64_t)number;
-        break;
-    case FIELD_NUMBER:
-        *(double *)value = number;
-        break;
-    case FIELD_BOOLEAN:
-        *(bool *)value = number > 0;
-        break;
-    case FIELD_ENUM:
-        *(int *)value = depends ? -1 : (int)number;
-        break;
-    case FIELD_OBJECT:
-        *(bool *)value = false;
-        break;
-    case FIELD_DATASET:
-        memcpy(spec->dataset, "glyphs", sizeof "glyphs");
-        spec->dataset_options = (dataset_options){.noise = NAN};
-        break;
-    case FIELD_INTEGER_ARRAY:
-        spec->n_hidden = 2;
-        spec->hidden[0] = spec->hidden[1] = 128;
-        break;
-    case FIELD_RATES:
-        spec->n_dropout = 0;
-        spec->dropout[0] = 0;
-        break;
-    default:
-        break;
-    }
-}
 
 void spec_init(train_spec *spec)
 {
@@ -187,24 +15,143 @@ void spec_init(train_spec *spec)
         field_set_default(&FIELDS[i], spec);
 }
 
-double spec_dropout_rate(const train_spec *spec, int i)
+/* ---- the rules that take several fields together ---- */
+
+static void fill_dependent_defaults(train_spec *s)
 {
-    return spec->n_dropout == 0 ? spec->dropout[0] : spec->dropout[i];
+    if (isnan(s->learning_rate))
+        s->learning_rate = s->optimizer == OPTIMIZER_SGD ? 0.05 : 1e-3;
+    if (isnan(s->momentum))
+        s->momentum = s->optimizer == OPTIMIZER_SGD ? 0.9 : 0;
+    if (s->dropout_schedule_epochs == 0) {
+        bool cut = s->dropout_schedule == DROPOUT_SCHEDULE_EARLY ||
+                   s->dropout_schedule == DROPOUT_SCHEDULE_LATE;
+        s->dropout_schedule_epochs = cut ? (s->epochs + 5) / 6 : s->epochs;
+    }
+    if (isnan(s->early_stopping.threshold))
+        s->early_stopping.threshold = s->early_stopping.criterion == CRITERION_PQ ? 0.75 : 2.0;
 }
 
-bool field_check_number(const field *row, double value, const char *pointer, fail *f)
+static void use_one_rate_where_all_are_equal(train_spec *s)
 {
-    if (!isfinite(value))
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a finite number", row->name);
-    bool whole = row->type == FIELD_INTEGER || row->type == FIELD_INTEGER_ARRAY;
-    if (whole && (floor(value) < value || floor(value) > value))
-        return fail_set(f, FAIL_WRONG_TYPE, pointer, "%s must be a whole number, not %.17g",
-                        row->name, value);
-    bool low = value < row->minimum || (row->exclusive_minimum && value <= row->minimum);
-    bool high = value > row->maximum || (row->exclusive_maximum && value >= row->maximum);
-    if (low || high)
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be in %c%.17g, %.17g%c, not %.17g",
-                        row->name, row->exclusive_minimum ? '(' : '[', row->minimum, row->maximum,
-                        row->exclusive_maximum ? ')' : ']', value);
+    for (int i = 1; i < s->n_dropout; i++)
+        if (s->dropout[i] < s->dropout[0] || s->dropout[i] > s->dropout[0])
+            return;
+    s->n_dropout = 0;
+}
+
+/* Fields that do not apply go back to their default, so that configurations that mean the same are
+ * the same. Twice, since one field's reset may end the use of another (nesterov needs momentum,
+ * momentum needs sgd). */
+static void reset_what_does_not_apply(train_spec *s)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < FIELD_COUNT; i++)
+            if (!field_applies(&FIELDS[i], s))
+                field_set_default(&FIELDS[i], s);
+}
+
+static bool check_rate(const train_spec *s, double rate, const char *pointer, fail_list *faults)
+{
+    uint32_t threshold = rng_threshold(rate);
+    if (s->dropout_kind == DROPOUT_GAUSSIAN || rate <= 0 || (threshold > 0 && threshold < 65536))
+        return true;
+    return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
+                         "a rate of %.9g rounds to %s: masks take 16 bits a decision, so rates are "
+                         "multiples of 1/65536",
+                         rate, threshold ? "1" : "0");
+}
+
+static bool check_dropout(const train_spec *s, fail_list *faults)
+{
+    bool ok = check_rate(s, s->input_dropout, "/input_dropout", faults);
+    bool one_each = s->n_dropout == 0 || s->n_dropout == s->n_hidden;
+    if (!one_each)
+        ok =
+            fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout",
+                          "dropout needs one rate, or one for each of the %d hidden layers, not %d",
+                          s->n_hidden, s->n_dropout);
+    for (int i = 0; one_each && i < (s->n_dropout ? s->n_dropout : 1); i++) {
+        char pointer[32];
+        snprintf(pointer, sizeof pointer, s->n_dropout == 0 ? "/dropout" : "/dropout/%d", i);
+        ok = check_rate(s, s->dropout[i], pointer, faults) && ok;
+    }
+    if (one_each && trait_drops(s) && s->dropout_kind == DROPOUT_ALPHA &&
+        s->dropout_scope == DROPOUT_SCOPE_BATCH)
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_scope",
+                           "alpha dropout has no scope batch: its dropped units take a value of "
+                           "their own, so there is nothing to leave out");
+    return ok;
+}
+
+/* Classic scaling puts the rate into inference: with a rate that moves, a model would mean
+ * something else in each epoch. */
+static bool check_scaling(const train_spec *s, fail_list *faults)
+{
+    bool masks = s->dropout_kind == DROPOUT_BERNOULLI || s->dropout_kind == DROPOUT_DROPCONNECT;
+    if (!masks || !trait_drops(s) || s->dropout_scaling != DROPOUT_SCALING_CLASSIC ||
+        s->dropout_schedule == DROPOUT_SCHEDULE_CONSTANT)
+        return true;
+    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/dropout_schedule",
+                         "with classic scaling inference depends on the rate, which a schedule "
+                         "changes: use inverted scaling");
+}
+
+static bool check_stopping(const train_spec *s, fail_list *faults)
+{
+    if (!s->early_stopping.enabled || s->early_stopping.criterion == CRITERION_PATIENCE ||
+        s->early_stopping.monitor == MONITOR_VAL_LOSS)
+        return true;
+    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/early_stopping/monitor",
+                         "the criteria gl and pq are defined for val_loss only (Prechelt 1998)");
+}
+
+static bool check_normalization(const train_spec *s, fail_list *faults)
+{
+    if (s->n_hidden == 0 || s->normalization != NORMALIZATION_BATCH || s->batch_size > 1)
+        return true;
+    return fail_list_add(
+        faults, FAIL_INCOMPATIBLE, "/batch_size",
+        "batch normalization needs batches of at least 2 samples: one sample has no variance");
+}
+
+static bool check_warmup(const train_spec *s, fail_list *faults)
+{
+    if (s->learning_rate_schedule != RATE_ONE_CYCLE || s->warmup_epochs == 0)
+        return true;
+    return fail_list_add(faults, FAIL_INCOMPATIBLE, "/warmup_epochs",
+                         "one_cycle begins with a warm-up of its own: leave warmup_epochs at 0");
+}
+
+bool spec_resolve(train_spec *spec, fail_list *faults)
+{
+    bool ok = check_dropout(spec, faults);
+    ok = check_scaling(spec, faults) && ok;
+    ok = check_stopping(spec, faults) && ok;
+    ok = check_normalization(spec, faults) && ok;
+    ok = check_warmup(spec, faults) && ok;
+    if (!ok)
+        return false;
+    use_one_rate_where_all_are_equal(spec);
+    fill_dependent_defaults(spec); /* first: nesterov applies by the default momentum, too */
+    reset_what_does_not_apply(spec);
     return true;
+}
+
+bool spec_warning(const train_spec *spec, int i, char *sentence, size_t sentence_bytes)
+{
+    train_spec resolved = *spec;
+    fail_list ignored = {0};
+    if (!spec_resolve(&resolved, &ignored))
+        return false;
+    int found = 0;
+    for (int row = 0; row < FIELD_COUNT; row++) {
+        const field *f = &FIELDS[row];
+        if (!spec->is_set[row] || field_applies(f, &resolved) || found++ != i)
+            continue;
+        snprintf(sentence, sentence_bytes,
+                 "%s has no effect with the other values of this specification", f->name);
+        return true;
+    }
+    return false;
 }

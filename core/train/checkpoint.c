@@ -1,6 +1,7 @@
 /* A run's state as bytes: a header that tells runs apart, the state, and the arrays: the trainer's
  * own, then those that regularizers save. Written and read on one machine: no byte order. */
 #include "core/math/mat.h"
+#include "core/spec/field.h"
 #include "core/train/internal.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "server/api/openapi.h"
 
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 #include "server/api/routes.h"
 #include "server/codec/codec.h"
 

@@ -10,7 +10,7 @@
 #define SERVER_CODEC_INTERNAL_H
 
 #include "core/base/fail.h"
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 #include "server/codec/codec.h"
 #include "server/text/check.h"
 #include "server/text/pointer.h"

@@ -1,7 +1,7 @@
 #include "server/store/schema.h"
 
 #include "core/base/clock.h"
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 #include "server/model/model.h"
 #include "server/store/columns.h"
 #include "server/store/migrations.h"

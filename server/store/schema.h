@@ -13,7 +13,7 @@
 #ifndef SERVER_STORE_SCHEMA_H
 #define SERVER_STORE_SCHEMA_H
 
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 #include "server/store/connection.h"
 #include "server/text/buffer.h"
 

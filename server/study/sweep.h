@@ -7,7 +7,7 @@
 #define SERVER_STUDY_SWEEP_H
 
 #include "core/base/fail.h"
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 
 enum {
     SWEEP_AXES_LIMIT = 16,

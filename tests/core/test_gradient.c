@@ -5,6 +5,7 @@
 
 #include "core/math/mat.h"
 #include "core/regularizer/regularizer.h"
+#include "core/spec/field.h"
 
 #include <math.h>
 #include <stdlib.h>

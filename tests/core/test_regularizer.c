@@ -4,6 +4,7 @@
 #include "core/net/tensor.h"
 #include "core/regularizer/mask.h"
 #include "core/regularizer/regularizer.h"
+#include "core/spec/field.h"
 
 /* How a row is switched on: by the number in the field of its name, but for these. */
 static const struct {

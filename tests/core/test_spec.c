@@ -1,7 +1,7 @@
 /* FIELDS[] as a contract: every row is whole, and the rules over several fields. */
 #include "tests/check.h"
 
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 
 #include <math.h>
 

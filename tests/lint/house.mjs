@@ -6,10 +6,10 @@ const header = (path, words, text) => {
 
 const FIELDS = {
   items: [
-    { name: 'dropout', group: 'regularizers' },
-    { name: 'early_stopping.patience', group: 'regularizers' },
-    { name: 'gradient_noise', group: 'regularizers' },
-    { name: 'epochs', group: 'optimization' },
+    { name: 'dropout', is_regularizer: true },
+    { name: 'early_stopping.patience', is_regularizer: true },
+    { name: 'gradient_noise', is_regularizer: true },
+    { name: 'epochs', is_regularizer: false },
   ],
   metrics: [{ name: 'gradient_noise' }],
 };

@@ -91,7 +91,7 @@ async function namesOf(tree) {
   if (status !== 0) return [];
   const { items, metrics } = JSON.parse(out);
   const measured = new Set(metrics.map(({ name }) => name));
-  const rows = items.filter(({ group }) => group === 'regularizers');
+  const rows = items.filter(({ is_regularizer }) => is_regularizer);
   return [...new Set(rows.map(({ name }) => name.split('.')[0]))].filter((n) => !measured.has(n));
 }
 

@@ -2,7 +2,7 @@
  * pages, views. */
 #include "tests/server/store_fixture.h"
 
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 #include "server/store/migrations.h"
 
 /* ---- the file ---- */
