@@ -227,6 +227,7 @@ static const struct {
                {415, "Unsupported Media Type"},
                {421, "Misdirected Request"},
                {429, "Too Many Requests"},
+               {431, "Request Header Fields Too Large"},
                {500, "Internal Server Error"},
                {501, "Not Implemented"},
                {503, "Service Unavailable"}};

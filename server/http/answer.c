@@ -118,6 +118,8 @@ static bool add_headers(mhd_response *answer, const http_exchange *x)
               MHD_add_response_header(answer, "Referrer-Policy", "no-referrer") &&
               MHD_add_response_header(answer, "Cross-Origin-Resource-Policy", "same-origin") &&
               MHD_add_response_header(answer, "Content-Security-Policy", POLICY);
+    if (x->is_last)
+        ok = ok && MHD_add_response_header(answer, "Connection", "close");
     if (r->content_type && r->content_type[0])
         ok = ok && MHD_add_response_header(answer, "Content-Type", r->content_type);
     if (!has_header(r, "Cache-Control"))

@@ -184,6 +184,80 @@ bool http_gate_read_query(const char *raw, char *text, message_pair pairs[HTTP_G
 
 /* ---- header lines ---- */
 
+static bool is_token(const char *text, size_t n)
+{
+    static const char MARKS[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0x80 || !c || (!isalnum(c) && !strchr(MARKS, c)))
+            return false;
+    }
+    return n > 0;
+}
+
+static bool is_value(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* Two NULs were CR LF, one was LF; NULL if neither is there. */
+static const char *skip_line_end(const char *at, const char *end)
+{
+    if (at >= end || *at)
+        return NULL;
+    return at + 1 < end && !at[1] ? at + 2 : at + 1;
+}
+
+void http_gate_begin_header(http_gate_header *h, const char *at, const char *end)
+{
+    *h = (http_gate_header){.at = skip_line_end(at, end), .end = end};
+    h->is_broken = !h->at;
+}
+
+void http_gate_take_line(http_gate_header *h, const char *name, size_t name_bytes,
+                         const char *value, size_t value_bytes)
+{
+    const char *blank = name + name_bytes + 1;
+    if (h->is_broken || name != h->at || !is_token(name, name_bytes)) {
+        h->is_broken = true;
+        return;
+    }
+    while (blank < h->end && (*blank == ' ' || *blank == '\t'))
+        blank++;
+    h->at = value == blank && is_value(value, value_bytes)
+                ? skip_line_end(value + value_bytes, h->end)
+                : NULL;
+    h->is_broken = !h->at;
+}
+
+bool http_gate_end_header(http_gate_header *h, fail *f)
+{
+    const char *end = h->is_broken ? NULL : h->at;
+    if (end && end < h->end) /* the empty line */
+        end = skip_line_end(end, h->end);
+    h->is_broken = !end || end != h->end;
+    if (!h->is_broken)
+        return true;
+    return fail_set(f, FAIL_SYNTAX, NULL,
+                    "A header line is not well-formed: its name must be letters, digits and "
+                    "!#$%%&'*+-.^_`|~ up to the colon, its value text without controls, on one "
+                    "line.");
+}
+
+bool http_gate_is_chunk_line(const char *start, const char *data)
+{
+    if (data - start < 2 || data[-2] != '\r' || data[-1] != '\n')
+        return false;
+    const char *end = data - 2, *line = end;
+    while (line > start && line[-1] != '\n')
+        line--;
+    return is_value(line, (size_t)(end - line)) &&
+           (line == start || (line - start >= 2 && line[-2] == '\r'));
+}
+
 bool http_gate_read_framing(const http_gate_framing *framing, http_gate_body *out, int *status,
                             fail *f)
 {

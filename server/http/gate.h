@@ -5,6 +5,10 @@
  *    lengths (request smuggling), a foreign Host (DNS rebinding), state changes on behalf of
  *    another site, escapes that decode to NUL, controls, slashes or invalid UTF-8.
  * 2. Texts are decoded exactly once, into the caller's memory.
+ * 3. What cannot be seen from here, and does no harm: a header line that LF alone ends (RFC 9112
+ *    lets it pass), a NUL in place of its CR, folded trailers (nobody reads trailers), and a chunk's
+ *    size on a line that has no data behind it in memory, the last chunk's above all (a connection
+ *    ends with the answer to a chunked request, so that nothing behind it is served).
  * Threads: everything is pure. */
 #ifndef SERVER_HTTP_GATE_H
 #define SERVER_HTTP_GATE_H
@@ -13,8 +17,9 @@
 #include "server/api/message.h"
 
 enum {
-    HTTP_GATE_URI_LIMIT = 8192, /* bytes of path and query, as sent */
-    HTTP_GATE_QUERY_LIMIT = 32  /* query parameters */
+    HTTP_GATE_URI_LIMIT = 8192,  /* bytes of path and query, as sent */
+    HTTP_GATE_QUERY_LIMIT = 32,  /* query parameters */
+    HTTP_GATE_COOKIE_LIMIT = 256 /* above what browsers keep for a host */
 };
 
 /* The method by its exact name, as the routes know it ("GET" for HEAD), or NULL. */
@@ -32,6 +37,28 @@ FAIL_CHECKED bool http_gate_read_path(const char *raw, char *out, fail *f);
  * A name twice is refused. */
 FAIL_CHECKED bool http_gate_read_query(const char *raw, char *text,
                                        message_pair pairs[HTTP_GATE_QUERY_LIMIT], int *n, fail *f);
+
+/* The header of a request as it lies in memory, line after line: libmicrohttpd has put NUL in place
+ * of line ends and of each first colon, and tells of the lines one by one. */
+typedef struct http_gate_header {
+    const char *at, *end; /* where the next line must begin; behind the header */
+    bool is_broken;
+} http_gate_header;
+
+/* Lines follow the request line, whose last byte is before `at`. */
+void http_gate_begin_header(http_gate_header *h, const char *at, const char *end);
+/* The next line that is told, at its place in the header. The header is broken by a name that is no
+ * token of RFC 9110, by a value with a control other than tab, and by bytes that belong to no line
+ * told: those of a folded line are told as part of the NAME before. */
+void http_gate_take_line(http_gate_header *h, const char *name, size_t name_bytes,
+                         const char *value, size_t value_bytes);
+/* All lines have been told: the header is broken, too, if more than the empty line is left. */
+FAIL_CHECKED bool http_gate_end_header(http_gate_header *h, fail *f);
+
+/* The first byte of a chunk is at `data`, and what came before it in one piece begins at `start`,
+ * before `data`: true if that ends with a chunk's size on a line that CR LF ends, after CR LF if
+ * anything is before it. */
+bool http_gate_is_chunk_line(const char *start, const char *data);
 
 /* How the body is delimited, from the header lines as they came. */
 typedef struct http_gate_framing {

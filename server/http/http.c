@@ -5,6 +5,7 @@
 #include "server/events/events.h"
 #include "server/http/exchange.h"
 #include "server/http/listen.h"
+#include "server/http/peer.h"
 #include "server/http/request.h"
 #include "server/http/stream.h"
 #include "server/http/upload.h"
@@ -29,7 +30,6 @@ enum {
     MEMORY_PER_CONNECTION = 32 * 1024,
     SPARE_DESCRIPTORS = 192, /* beside connections: database, data sets, files being sent */
     BEAT_MS = 15000,
-    LEFT_MS = 1000, /* for the rest of an upload whose client has left */
     LEAVE_MS = 500, /* after a stop, for answers on their way */
     EVENTS_AT_ONCE = 64
 };
@@ -38,130 +38,6 @@ static const struct {
     int n_workers, limit; /* requests that may wait for a worker */
 } POOLS[HTTP_POOL_COUNT] = {
     [HTTP_POOL_QUICK] = {4, 512}, [HTTP_POOL_SLOW] = {3, 64}, [HTTP_POOL_PLAN] = {2, 256}};
-
-/* ---- deadlines ---- */
-
-void http_exchange_expect(http_exchange *x, int64_t start_ms, int64_t ms, uint64_t bytes)
-{
-    x->peer->deadline_ms = start_ms + ms + (int64_t)(bytes / 16384) * 1000;
-    if (x->peer->has_left && x->stage == HTTP_STAGE_UPLOAD) /* what has arrived is still read */
-        x->peer->deadline_ms = clock_steady_ms() + LEFT_MS;
-}
-
-void http_exchange_relax(http_exchange *x)
-{
-    x->peer->deadline_ms = 0;
-}
-
-static void finish_exchange(void *context)
-{
-    http_request_resume(context);
-}
-
-static http_pool pool_of(const http_exchange *x, http_stage stage)
-{
-    if (stage != HTTP_STAGE_WORKING)
-        return HTTP_POOL_QUICK;
-    return x->row->flags & ROUTE_PLAN   ? HTTP_POOL_PLAN
-           : x->row->flags & ROUTE_SLOW ? HTTP_POOL_SLOW
-                                        : HTTP_POOL_QUICK;
-}
-
-bool http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *), bool always)
-{
-    http_stage before = x->stage;
-    x->stage = stage;
-    x->task = (workers_task){.work = work, .finish = finish_exchange, .context = x};
-    if (!workers_add(x->server->pools[pool_of(x, stage)], &x->task, always)) {
-        x->stage = before;
-        return false;
-    }
-    http_exchange_relax(x);
-    MHD_suspend_connection(x->connection);
-    return true;
-}
-
-void http_exchange_watch(http_exchange *x)
-{
-    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = x->peer};
-    if (epoll_ctl(x->server->epoll_fd, EPOLL_CTL_ADD, x->peer->fd, &event) == 0)
-        x->peer->watched = x;
-}
-
-void http_exchange_unwatch(http_exchange *x)
-{
-    if (x->peer->watched == x)
-        epoll_ctl(x->server->epoll_fd, EPOLL_CTL_DEL, x->peer->fd, NULL);
-    x->peer->watched = NULL;
-}
-
-/* ---- connections ---- */
-
-static void notice_leaving(http_peer *peer)
-{
-    http_exchange *x = peer->watched;
-    peer->has_left = true;
-    if (x->stream)
-        http_stream_hang_up(x->stream);
-    else if (x->stage == HTTP_STAGE_UPLOAD)
-        peer->deadline_ms = clock_steady_ms() + LEFT_MS;
-}
-
-static void start_peer(http *h, struct MHD_Connection *connection, void **state)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    http_peer *peer = calloc(1, sizeof *peer);
-    *state = peer;
-    atomic_fetch_add(&h->n_connections, 1);
-    if (!peer)
-        return; /* its requests are cut off for want of a peer */
-    peer->fd = info->connect_fd;
-    peer->deadline_ms = clock_steady_ms() + h->options.header_ms;
-    peer->after = h->peers;
-    if (peer->after)
-        peer->after->before = peer;
-    h->peers = peer;
-}
-
-static void end_peer(http *h, http_peer *peer)
-{
-    atomic_fetch_sub(&h->n_connections, 1);
-    if (!peer)
-        return;
-    http_request_forget(peer);
-    if (peer->after)
-        peer->after->before = peer->before;
-    if (peer->before)
-        peer->before->after = peer->after;
-    else
-        h->peers = peer->after;
-    free(peer);
-}
-
-static void notice_connection(void *context, struct MHD_Connection *connection, void **state,
-                              enum MHD_ConnectionNotificationCode what)
-{
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        start_peer(context, connection, state);
-    } else {
-        end_peer(context, *state);
-        *state = NULL;
-    }
-}
-
-/* libmicrohttpd's own timer starts anew with every byte: a client that drips them would hold its
- * connection for ever. */
-static void cut_late_peers(http *h, int64_t now_ms)
-{
-    for (http_peer *peer = h->peers; peer; peer = peer->after) {
-        if (peer->deadline_ms == 0 || now_ms < peer->deadline_ms)
-            continue;
-        peer->deadline_ms = 0;
-        atomic_fetch_add(&h->n_late, 1);
-        shutdown(peer->fd, SHUT_RDWR);
-    }
-}
 
 /* ---- opening ---- */
 
@@ -198,7 +74,8 @@ static bool start_daemon(http *h, fail *f)
         (unsigned)h->options.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)MEMORY_PER_CONNECTION, MHD_OPTION_UNESCAPE_CALLBACK, identity_unescape, h,
         MHD_OPTION_URI_LOG_CALLBACK, http_request_start, h, MHD_OPTION_NOTIFY_COMPLETED,
-        http_request_end, h, MHD_OPTION_NOTIFY_CONNECTION, notice_connection, h, MHD_OPTION_END);
+        http_request_end, h, MHD_OPTION_NOTIFY_CONNECTION, http_peer_notice_connection, h,
+        MHD_OPTION_END);
     if (!h->daemon)
         return fail_set(f, FAIL_UNAVAILABLE, NULL, "The HTTP library cannot be started.");
     return true;
@@ -422,7 +299,7 @@ static void tick(http *h)
 {
     int64_t now_ms = clock_steady_ms();
     drain_descriptor(h->timer_fd);
-    cut_late_peers(h, now_ms);
+    http_peer_cut_late(h, now_ms);
     if (now_ms < h->next_beat_ms)
         return;
     h->next_beat_ms = now_ms + BEAT_MS;
@@ -430,7 +307,7 @@ static void tick(http *h)
 }
 
 /* False when it is time to stop. */
-static bool dispatch(http *h, void *source)
+static bool dispatch(http *h, void *source, uint32_t what)
 {
     if (source == &h->stop_fd || source == &h->signal_fd) {
         drain_descriptor(*(int *)source);
@@ -447,7 +324,7 @@ static bool dispatch(http *h, void *source)
         events_clear(h->options.app->events);
         http_stream_wake_all(h);
     } else if (source != &h->daemon_fd) {
-        notice_leaving(source);
+        http_peer_notice_events(source, what);
     }
     return true;
 }
@@ -460,7 +337,7 @@ static int wait_ms(http *h, int most)
     return most;
 }
 
-/* One round. Streams may end only inside MHD_run(), after all events of the round: no event tells
+/* One round. Connections end only inside MHD_run(), after all events of the round: no event tells
  * of one that is gone. */
 static bool turn(http *h, int most_ms, bool *go_on, fail *f)
 {
@@ -469,10 +346,11 @@ static bool turn(http *h, int most_ms, bool *go_on, fail *f)
     if (n < 0 && errno != EINTR)
         return fail_set(f, FAIL_INTERNAL, NULL, "The event loop failed: %s.", strerror(errno));
     for (int i = 0; i < n; i++)
-        if (!dispatch(h, list[i].data.ptr))
+        if (!dispatch(h, list[i].data.ptr, list[i].events))
             *go_on = false;
     if (MHD_run(h->daemon) != MHD_YES)
         return fail_set(f, FAIL_INTERNAL, NULL, "The HTTP library failed.");
+    http_exchange_start_due(h);
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* request — a request on its way: the gate, the route, the body, the handler. */
+/* request — a request on its way: let in, its body read, its handler run. */
 #ifndef SERVER_HTTP_REQUEST_H
 #define SERVER_HTTP_REQUEST_H
 
@@ -14,8 +14,5 @@ void http_request_end(void *context, struct MHD_Connection *connection, void **s
 
 /* The connection ends: frees what it had started and libmicrohttpd has never told us the end of. */
 void http_request_forget(http_peer *peer);
-
-/* The worker is done with the exchange: its connection goes on. */
-void http_request_resume(http_exchange *x);
 
 #endif

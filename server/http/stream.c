@@ -148,7 +148,6 @@ struct MHD_Response *http_stream_open(http_exchange *x)
     x->stream = s;
     insert(s->server, s);
     bound_buffers(s, x->peer->fd);
-    http_exchange_watch(x);
     return answer;
 }
 
@@ -168,12 +167,16 @@ void http_stream_wake_all(http *h)
             resume(s);
 }
 
+void http_stream_beat(http_stream *s)
+{
+    s->beat_due = true;
+    resume(s);
+}
+
 void http_stream_beat_all(http *h)
 {
-    for (http_stream *s = h->streams; s; s = s->after) {
-        s->beat_due = true;
-        resume(s);
-    }
+    for (http_stream *s = h->streams; s; s = s->after)
+        http_stream_beat(s);
 }
 
 void http_stream_end_all(http *h)

@@ -12,6 +12,7 @@
 
 enum {
     BLOCK_BYTES = 256 * 1024,
+    SPARE_BYTES = 64 * 1024, /* for what comes between a full block and its writing */
     POST_BUFFER_BYTES = 64 * 1024,
     PATH_BYTES = 512,
     NAME_BYTES = 256,
@@ -26,7 +27,7 @@ typedef struct upload_file {
 struct http_upload {
     struct MHD_PostProcessor *parts; /* NULL: the body is one file */
     char directory[PATH_BYTES - 16];
-    char *block; /* (BLOCK_BYTES), n_block of them filled */
+    char *block; /* (BLOCK_BYTES + SPARE_BYTES), n_block of them filled */
     size_t n_block;
     int fd; /* of the file being written, -1: none */
     int n_files;
@@ -185,7 +186,7 @@ bool http_upload_open(struct MHD_Connection *connection, const char *data_dir,
     if (!u)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory for another upload.");
     u->fd = -1;
-    u->block = malloc(BLOCK_BYTES);
+    u->block = malloc(BLOCK_BYTES + SPARE_BYTES);
     bool multipart = strcmp(content_type, "multipart/form-data") == 0;
     bool ok = incoming_path(data_dir, u->directory, sizeof u->directory, f);
     if (ok && !u->block)
@@ -223,7 +224,7 @@ void http_upload_close(http_upload *u)
 
 size_t http_upload_add(http_upload *u, const char *data, size_t n)
 {
-    size_t room = BLOCK_BYTES - u->n_block;
+    size_t room = BLOCK_BYTES + SPARE_BYTES - u->n_block;
     if (n > room)
         n = room;
     memcpy(u->block + u->n_block, data, n);
@@ -233,7 +234,7 @@ size_t http_upload_add(http_upload *u, const char *data, size_t n)
 
 bool http_upload_is_full(const http_upload *u)
 {
-    return u->n_block == BLOCK_BYTES;
+    return u->n_block >= BLOCK_BYTES;
 }
 
 static bool refuse_form(http_upload *u)
@@ -247,10 +248,10 @@ static bool refuse_form(http_upload *u)
 bool http_upload_write(http_upload *u, fail *f)
 {
     bool ok = u->first.code == FAIL_NONE;
-    if (ok && u->parts && u->n_block > 0)
-        ok = MHD_post_process(u->parts, u->block, u->n_block) == MHD_YES || refuse_form(u);
-    else if (ok)
-        ok = write_bytes(u, u->block, u->n_block);
+    if (ok && u->n_block > 0)
+        ok = u->parts
+                 ? MHD_post_process(u->parts, u->block, u->n_block) == MHD_YES || refuse_form(u)
+                 : write_bytes(u, u->block, u->n_block);
     u->n_block = 0;
     if (!ok)
         *f = u->first;

@@ -177,6 +177,74 @@ static void hosts_are_ours(void)
     CHECK_EQUAL_INT(status, 0);
 }
 
+/* The header's lines as libmicrohttpd leaves and tells them: up to the first colon, and behind it
+ * without blanks, with NUL for colon and line end. Lines with '>' in front are not told. */
+static bool header_is_fine(const char *sent)
+{
+    char text[256];
+    fail f;
+    http_gate_header h;
+    size_t n = strlen(sent), at = 2;
+    memcpy(text, sent, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\r' || text[i] == '\n')
+            text[i] = '\0';
+    http_gate_begin_header(&h, text, text + n);
+    while (at < n && text[at]) {
+        char *colon = strchr(text + at, ':');
+        bool is_told = text[at] != '>';
+        if (colon)
+            *colon = '\0';
+        char *value = colon ? colon + 1 + strspn(colon + 1, " \t") : text + at;
+        if (is_told)
+            http_gate_take_line(&h, text + at, strlen(text + at), value, strlen(value));
+        at = (size_t)(value - text) + strlen(value);
+        at += at + 1 < n && text[at + 1] == '\0' ? 2 : 1;
+    }
+    return http_gate_end_header(&h, &f);
+}
+
+static void headers_are_their_lines(void)
+{
+    static const char *const GOOD[] = {"\r\n\r\n", "\r\nA: b\r\n\r\n", "\r\nA:\r\nB: \r\n\r\n",
+                                       "\r\nA:b:c\r\nA-1: \tb c \r\n\r\n",
+                                       "\r\nA: \xc3\xa4\xff\r\n\r\n"};
+    static const char *const BAD[] = {"\r\nA : b\r\n\r\n",
+                                      "\r\n A: b\r\n\r\n",
+                                      "\r\nA(: b\r\n\r\n",
+                                      "\r\n\x7f: b\r\n\r\n",
+                                      "\r\n: b\r\n\r\n",
+                                      "\r\nA\xe4: b\r\n\r\n",
+                                      "\r\nA: \x01\r\n\r\n",
+                                      "\r\nA: b\r\n>c\r\n\r\n",
+                                      "\r\n>a\r\nA: b\r\n\r\n",
+                                      "\r\nA: b\r\n>c",
+                                      "A: b\r\n\r\n"};
+    for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++)
+        CHECK(header_is_fine(GOOD[i]));
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        CHECK(!header_is_fine(BAD[i]));
+}
+
+static void chunk_lines_end_with_both(void)
+{
+    static const struct {
+        const char *text; /* what was read, up to the chunk's first byte */
+        bool is_fine;
+    } CASES[] = {{"5\r\n", true},        {"5;a=b\r\n", true},   {"5;a=\"b;\tc\"\r\n", true},
+                 {"xyz\r\n5\r\n", true}, {"\r\n5\r\n", true},   {"5\n", false},
+                 {"\n", false},          {"5;a\n", false},      {"5;a\rb\r\n", false},
+                 {"5;\x01\r\n", false},  {"xyz\n5\r\n", false}, {"\n5\r\n", false}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        size_t n = strlen(CASES[i].text);
+        char *exact = malloc(n); /* for ASan to see */
+        CHECK_OR_RETURN(exact != NULL);
+        memcpy(exact, CASES[i].text, n);
+        CHECK(http_gate_is_chunk_line(exact, exact + n) == CASES[i].is_fine);
+        free(exact);
+    }
+}
+
 static void origins_are_this_host(void)
 {
     fail f;
@@ -208,4 +276,5 @@ static void types_are_compared_without_parameters(void)
 
 CHECK_MAIN("http_gate", methods_are_exact, targets_are_paths, paths_are_decoded_once,
            queries_are_decoded, odd_queries_are_refused, framing_is_unambiguous, hosts_are_ours,
-           origins_are_this_host, types_are_compared_without_parameters)
+           headers_are_their_lines, chunk_lines_end_with_both, origins_are_this_host,
+           types_are_compared_without_parameters)

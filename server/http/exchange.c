@@ -1,0 +1,120 @@
+#include "server/http/exchange.h"
+
+/* For the rest of a request whose client has shut its writing side down: it has arrived. */
+enum { REST_MS = 1000 };
+
+static bool is_being_read(const http_exchange *x)
+{
+    return x->stage == HTTP_STAGE_NEW || x->stage == HTTP_STAGE_BODY ||
+           x->stage == HTTP_STAGE_UPLOAD || x->stage == HTTP_STAGE_DRAIN;
+}
+
+void http_exchange_expect(http_exchange *x, int64_t start_ms, int64_t ms, uint64_t bytes)
+{
+    x->peer->deadline_ms = start_ms + ms + (int64_t)(bytes / 16384) * 1000;
+    if (x->peer->has_ended)
+        http_exchange_end_reading(x->peer);
+}
+
+void http_exchange_relax(http_exchange *x)
+{
+    x->peer->deadline_ms = 0;
+}
+
+void http_exchange_rest(http_peer *peer, int idle_ms)
+{
+    peer->exchange = NULL;
+    peer->deadline_ms = clock_steady_ms() + idle_ms;
+    if (peer->has_ended)
+        http_exchange_end_reading(peer);
+}
+
+void http_exchange_end_reading(http_peer *peer)
+{
+    peer->has_ended = true;
+    if (!peer->exchange || is_being_read(peer->exchange))
+        peer->deadline_ms = clock_steady_ms() + REST_MS;
+}
+
+bool http_exchange_refuse(http_exchange *x, int status, const fail *f)
+{
+    if (status)
+        response_problem(&x->r, status, f);
+    else
+        response_fail(&x->r, f);
+    return false;
+}
+
+static http_pool pool_of(const http_exchange *x, http_stage stage)
+{
+    if (stage != HTTP_STAGE_WORKING)
+        return HTTP_POOL_QUICK;
+    return x->row->flags & ROUTE_PLAN   ? HTTP_POOL_PLAN
+           : x->row->flags & ROUTE_SLOW ? HTTP_POOL_SLOW
+                                        : HTTP_POOL_QUICK;
+}
+
+void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *),
+                             void (*finish)(void *))
+{
+    http *h = x->server;
+    bool is_new = x->due_stage == HTTP_STAGE_NEW;
+    x->due_stage = stage;
+    x->task = (workers_task){.work = work, .finish = finish, .context = x};
+    if (!is_new)
+        return;
+    x->due_after = NULL;
+    x->due_before = h->last_due;
+    if (h->last_due)
+        h->last_due->due_after = x;
+    else
+        h->due = x;
+    h->last_due = x;
+}
+
+void http_exchange_forget_due(http_exchange *x)
+{
+    http *h = x->server;
+    if (x->due_stage == HTTP_STAGE_NEW)
+        return;
+    x->due_stage = HTTP_STAGE_NEW;
+    if (x->due_before)
+        x->due_before->due_after = x->due_after;
+    else
+        h->due = x->due_after;
+    if (x->due_after)
+        x->due_after->due_before = x->due_before;
+    else
+        h->last_due = x->due_before;
+}
+
+static void refuse_due(http_exchange *x, http_stage stage)
+{
+    fail f;
+    fail_set(&f, FAIL_UNAVAILABLE, NULL, "The server %s.",
+             x->server->is_closing ? "is stopping" : "has more requests than it can take");
+    http_exchange_refuse(x, 0, &f);
+    x->stage = stage == HTTP_STAGE_WORKING ? HTTP_STAGE_READY : HTTP_STAGE_DRAIN;
+}
+
+/* Blocks of an upload under way find room in any case. */
+static void start(http_exchange *x, http_stage stage)
+{
+    if (!workers_add(x->server->pools[pool_of(x, stage)], &x->task, stage == HTTP_STAGE_WRITING)) {
+        refuse_due(x, stage);
+        return;
+    }
+    x->stage = stage;
+    http_exchange_relax(x);
+    MHD_suspend_connection(x->connection);
+}
+
+void http_exchange_start_due(http *h)
+{
+    while (h->due) {
+        http_exchange *x = h->due;
+        http_stage stage = x->due_stage;
+        http_exchange_forget_due(x);
+        start(x, stage);
+    }
+}

@@ -1,0 +1,77 @@
+#include "server/http/peer.h"
+
+#include "server/http/request.h"
+#include "server/http/stream.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+static void start_peer(http *h, struct MHD_Connection *connection, void **state)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    http_peer *peer = calloc(1, sizeof *peer);
+    *state = peer;
+    atomic_fetch_add(&h->n_connections, 1);
+    if (!peer)
+        return; /* its requests are cut off for want of a peer */
+    peer->fd = info->connect_fd;
+    peer->deadline_ms = clock_steady_ms() + h->options.header_ms;
+    peer->after = h->peers;
+    if (peer->after)
+        peer->after->before = peer;
+    h->peers = peer;
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = peer};
+    /* Without it the client's leaving is noticed later, when a deadline is past. */
+    (void)epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, peer->fd, &event);
+}
+
+static void end_peer(http *h, http_peer *peer)
+{
+    atomic_fetch_sub(&h->n_connections, 1);
+    if (!peer)
+        return;
+    epoll_ctl(h->epoll_fd, EPOLL_CTL_DEL, peer->fd, NULL);
+    http_request_forget(peer);
+    if (peer->after)
+        peer->after->before = peer->before;
+    if (peer->before)
+        peer->before->after = peer->after;
+    else
+        h->peers = peer->after;
+    free(peer);
+}
+
+void http_peer_notice_connection(void *context, struct MHD_Connection *connection, void **state,
+                                 enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        start_peer(context, connection, state);
+    } else {
+        end_peer(context, *state);
+        *state = NULL;
+    }
+}
+
+void http_peer_notice_events(http_peer *peer, uint32_t events)
+{
+    struct http_stream *stream = peer->exchange ? peer->exchange->stream : NULL;
+    http_exchange_end_reading(peer);
+    if (stream && events & (EPOLLHUP | EPOLLERR))
+        http_stream_hang_up(stream);
+    else if (stream)
+        http_stream_beat(stream);
+}
+
+void http_peer_cut_late(http *h, int64_t now_ms)
+{
+    for (http_peer *peer = h->peers; peer; peer = peer->after) {
+        if (peer->deadline_ms == 0 || now_ms < peer->deadline_ms)
+            continue;
+        peer->deadline_ms = 0;
+        if (!peer->has_ended)
+            atomic_fetch_add(&h->n_late, 1);
+        shutdown(peer->fd, SHUT_RDWR);
+    }
+}
