@@ -2,7 +2,7 @@
  * follows from the metric's name and the data behind it.
  *
  * 1. A metric is known by its public name; what it is of follows from the beginning of the name
- *    (test_, mc_test_; train_, batch_; else validation), its scale from the end (_loss, _rmse, ...).
+ *    (test_, mc_test_; train_, batch_; else validation), its scale from the end (_loss, ...).
  * 2. `split`: every repeat measures the same rows. `resplit`: each draws them anew from one set, so
  *    that repeats share rows. `new_data`: a generator draws new ones.
  * Threads: pure functions. */

@@ -1,5 +1,5 @@
-/* factorial — main effects and interactions of treatments and contexts, by the arms' values: a pure
- * function of the arms.
+/* factorial — main effects and interactions of treatments and contexts, by the arms' values: a
+ * pure function of the arms.
  *
  * 1. A factor is a treatment or context that has two levels or more, a cell one combination of
  *    levels. The arms are factorial when every combination of at least two factors is one of them.

@@ -1,5 +1,5 @@
-/* internal — what the files behind server/study/arms.h share: the memory of a result, and the steps
- * that fill it. Private to server/study/. */
+/* internal — what the files behind server/study/arms.h share: the memory of a result, and the
+ * steps that fill it. Private to server/study/. */
 #ifndef SERVER_STUDY_INTERNAL_H
 #define SERVER_STUDY_INTERNAL_H
 
@@ -24,8 +24,8 @@ struct arms_memory {
 /* The larger share; NaN where one is not known. */
 double arms_larger_share(double a, double b);
 
-/* The numbers of arms_contrast() in memory->contrast, in the order of their repeats; gives how many,
- * and in *largest the largest magnitude among the values behind them. */
+/* The numbers of arms_contrast() in memory->contrast, in the order of their repeats; gives how
+ * many, and in *largest the largest magnitude among the values behind them. */
 size_t arms_contrast_fill(const arms *a, const size_t *which, const double *weights, size_t n,
                           double *largest);
 

@@ -1,5 +1,5 @@
-/* arms_fixture — tables of made-up runs for the tests of server/study/arms.h and what follows from
- * it: factors of numbers, configs by their numbers, a run per config and repeat. */
+/* arms_fixture — tables of made-up runs for the tests of server/study/arms.h and what follows
+ * from it: factors of numbers, configs by their numbers, a run per config and repeat. */
 #ifndef TESTS_SERVER_ARMS_FIXTURE_H
 #define TESTS_SERVER_ARMS_FIXTURE_H
 
