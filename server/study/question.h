@@ -13,7 +13,7 @@
 #ifndef SERVER_STUDY_QUESTION_H
 #define SERVER_STUDY_QUESTION_H
 
-#include "core/spec/spec.h"
+#include "core/spec/field.h"
 
 typedef enum question_role {
     QUESTION_TREATMENT,
