@@ -18,11 +18,10 @@ static void take(void *state, const regularization *r, arena *a)
     s->model = arena_take(a, r->net->n_model, sizeof(real));
 }
 
-static int saved_arrays(const void *state, const regularization *r, saved_array *out)
+static void saved_arrays(const void *state, const regularization *r, saved_list *out)
 {
     const average *s = state;
-    out[0] = (saved_array){s->model, r->net->n_model * sizeof(real)};
-    return 1;
+    saved_list_add(out, s->model, r->net->n_model * sizeof(real));
 }
 
 static void on_start(void *state, const regularization *r, const real *model)

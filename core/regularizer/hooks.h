@@ -13,22 +13,16 @@
 
 #include "core/math/rng.h"
 #include "core/net/infer.h"
+#include "core/regularizer/saved.h"
 #include "core/spec/metric.h"
 #include "core/spec/spec.h"
 
 enum {
     REGULARIZERS_LIMIT = 24,
-    REGULARIZER_STATE_LIMIT = 4096, /* bytes; what grows with the net is carved in `take` */
-    REGULARIZER_ARRAYS_LIMIT = 4    /* saved by one row, its state among them */
+    REGULARIZER_STATE_LIMIT = 4096 /* bytes; what grows with the net is carved in `take` */
 };
 
 typedef struct regularization regularization;
-
-/* A piece of memory that goes into checkpoints. */
-typedef struct saved_array {
-    void *data;
-    size_t bytes;
-} saved_array;
 
 /* `state`: the row's own, state_bytes long, zeroed before `take`; NULL where that is 0. */
 typedef struct regularizer {
@@ -51,8 +45,8 @@ typedef struct regularizer {
     /* Carves (or counts) its memory; shapes are known, weights are not. While counting, all
      * pointers that come from the arena are NULL. */
     void (*take)(void *state, const regularization *r, arena *a);
-    /* Lists, at most REGULARIZER_ARRAYS_LIMIT, what a checkpoint holds; their number. */
-    int (*saved_arrays)(const void *state, const regularization *r, saved_array *out);
+    /* Adds the arrays that a checkpoint holds. */
+    void (*saved_arrays)(const void *state, const regularization *r, saved_list *out);
     /* Training begins with these weights; a checkpoint may replace what it saved. */
     void (*on_start)(void *state, const regularization *r, const real *model);
 
@@ -125,12 +119,12 @@ struct regularization {
     uint32_t step;            /* of the counters */
     uint32_t first_row;       /* counter row of the minibatch's row 0 */
     /* in the order of the table */
-    int n_active, n_saved;
+    int n_active;
     struct {
         const regularizer *row;
         void *state;
     } active[REGULARIZERS_LIMIT];
-    saved_array saved[REGULARIZERS_LIMIT * REGULARIZER_ARRAYS_LIMIT];
+    saved_list saved;
 };
 
 #endif

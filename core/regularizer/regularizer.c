@@ -99,17 +99,6 @@ void regularization_fill_inference(const train_spec *spec, net_inference *infere
 
 /* ---- memory ---- */
 
-static void list_saved(regularization *r, const regularizer *row, void *state)
-{
-    saved_array arrays[REGULARIZER_ARRAYS_LIMIT];
-    int n = row->saved_arrays ? row->saved_arrays(state, r, arrays) : 0;
-    if (row->saves_state)
-        arrays[n++] = (saved_array){state, row->state_bytes};
-    assert(n <= REGULARIZER_ARRAYS_LIMIT);
-    for (int i = 0; i < n; i++)
-        r->saved[r->n_saved++] = arrays[i];
-}
-
 static void take_row(regularization *r, arena *a, const regularizer *row)
 {
     /* While memory is counted there is none for a state either: this one stands in. */
@@ -121,7 +110,10 @@ static void take_row(regularization *r, arena *a, const regularizer *row)
         state = memset(counted, 0, sizeof counted);
     if (row->take)
         row->take(state, r, a);
-    list_saved(r, row, state);
+    if (row->saves_state)
+        saved_list_add(&r->saved, state, row->state_bytes);
+    if (row->saved_arrays)
+        row->saved_arrays(state, r, &r->saved);
     r->active[r->n_active].row = row;
     r->active[r->n_active++].state = is_counting ? NULL : state;
 }

@@ -16,26 +16,25 @@ typedef struct header {
     uint64_t state_hash; /* over all that follows, so that a damaged file is not trained on */
 } header;
 
-enum { PIECES_LIMIT = 5 + REGULARIZERS_LIMIT * REGULARIZER_ARRAYS_LIMIT };
-
 /* What stands behind the header, in order. Told by the specification, not by what is allocated: the
  * bytes are counted before there is anything. */
-static int list_pieces(trainer *t, saved_array pieces[PIECES_LIMIT])
+static saved_list list_pieces(trainer *t)
 {
-    int n = 0;
+    saved_list list = {.n = 0};
     size_t trained = t->net.n_trained * sizeof(real), all = t->net.n_model * sizeof(real);
     const optimizer *rule = &OPTIMIZERS[t->spec->optimizer];
-    pieces[n++] = (saved_array){&t->state, sizeof t->state};
-    pieces[n++] = (saved_array){t->model, all};
+    saved_list_add(&list, &t->state, sizeof t->state);
+    saved_list_add(&list, t->model, all);
     if (rule->has_momentum(t->spec))
-        pieces[n++] = (saved_array){t->first, trained};
+        saved_list_add(&list, t->first, trained);
     if (rule->has_squares)
-        pieces[n++] = (saved_array){t->second, trained};
+        saved_list_add(&list, t->second, trained);
     if (regularization_keeps_best(t->spec))
-        pieces[n++] = (saved_array){t->best_model, all};
-    for (int i = 0; i < t->regularization.n_saved; i++)
-        pieces[n++] = t->regularization.saved[i];
-    return n;
+        saved_list_add(&list, t->best_model, all);
+    const saved_list *others = &t->regularization.saved;
+    for (int i = 0; i < others->n; i++)
+        saved_list_add(&list, others->pieces[i].data, others->pieces[i].bytes);
+    return list;
 }
 
 #define HASH_START 0xCBF29CE484222325u
@@ -100,23 +99,22 @@ static header header_of(const trainer *t)
 
 size_t checkpoint_bytes(trainer *t)
 {
-    saved_array pieces[PIECES_LIMIT];
+    saved_list list = list_pieces(t);
     size_t bytes = sizeof(header);
-    for (int i = list_pieces(t, pieces) - 1; i >= 0; i--)
-        bytes += pieces[i].bytes;
+    for (int i = 0; i < list.n; i++)
+        bytes += list.pieces[i].bytes;
     return bytes;
 }
 
 void checkpoint_write(trainer *t)
 {
     char *bytes = t->checkpoint;
-    saved_array pieces[PIECES_LIMIT];
+    saved_list list = list_pieces(t);
     header h = header_of(t);
     char *at = bytes + sizeof h;
-    int n = list_pieces(t, pieces);
-    for (int i = 0; i < n; i++) {
-        memcpy(at, pieces[i].data, pieces[i].bytes);
-        at += pieces[i].bytes;
+    for (int i = 0; i < list.n; i++) {
+        memcpy(at, list.pieces[i].data, list.pieces[i].bytes);
+        at += list.pieces[i].bytes;
     }
     h.state_hash = hash_words(HASH_START, bytes + sizeof h, (size_t)(at - bytes) - sizeof h);
     memcpy(bytes, &h, sizeof h);
@@ -133,12 +131,11 @@ bool checkpoint_read(trainer *t, const char *bytes, size_t n_bytes, fail *f)
         return fail_set(f, FAIL_CONFLICT, "", "the checkpoint is damaged");
     t->is_other_core =
         memcmp(bytes + offsetof(header, blas_core), h.blas_core, sizeof h.blas_core) != 0;
+    saved_list list = list_pieces(t);
     bytes += sizeof h;
-    saved_array pieces[PIECES_LIMIT];
-    int n = list_pieces(t, pieces);
-    for (int i = 0; i < n; i++) {
-        memcpy(pieces[i].data, bytes, pieces[i].bytes);
-        bytes += pieces[i].bytes;
+    for (int i = 0; i < list.n; i++) {
+        memcpy(list.pieces[i].data, bytes, list.pieces[i].bytes);
+        bytes += list.pieces[i].bytes;
     }
     return true;
 }
