@@ -2,6 +2,8 @@
 
 #include "core/base/digest.h"
 #include "server/codec/codec.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -5,6 +5,9 @@
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
+#include "server/store/curves.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

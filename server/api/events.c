@@ -2,6 +2,8 @@
 
 #include "server/api/app.h"
 #include "server/events/events.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "server/codec/codec.h"
 #include "server/codec/request.h"
 #include "server/jobs/extend.h"
+#include "server/store/experiments.h"
 
 #include <stdlib.h>
 

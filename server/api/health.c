@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "server/api/app.h"
 #include "server/codec/codec.h"
+#include "server/store/experiments.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 #include "server/api/submit.h"
 #include "server/codec/codec.h"
 #include "server/jobs/files.h"
+#include "server/store/experiments.h"
 #include "server/text/check.h"
 #include "server/text/member.h"
 

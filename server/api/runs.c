@@ -2,6 +2,7 @@
 
 #include "server/api/api.h"
 #include "server/codec/codec.h"
+#include "server/store/runs.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,6 +4,8 @@
 #include "server/api/api.h"
 #include "server/api/runs.h"
 #include "server/codec/codec.h"
+#include "server/store/curves.h"
+#include "server/store/runs.h"
 #include "server/text/csv.h"
 
 #include <math.h>

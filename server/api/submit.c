@@ -5,6 +5,7 @@
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/plan/plan.h"
+#include "server/store/experiments.h"
 
 #include <inttypes.h>
 #include <stdio.h>

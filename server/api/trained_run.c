@@ -3,6 +3,7 @@
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/export/safetensors.h"
+#include "server/store/runs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -12,6 +12,9 @@
 #include "server/jobs/files.h"
 #include "server/jobs/repeats.h"
 #include "server/plan/plan.h"
+#include "server/store/curves.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 #include "server/events/events.h"
 
 #include "server/codec/codec.h"
+#include "server/store/events.h"
 
 #include <assert.h>
 #include <pthread.h>

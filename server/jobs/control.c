@@ -5,6 +5,8 @@
 #include "core/base/clock.h"
 #include "server/jobs/files.h"
 #include "server/jobs/internal.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 
 #include <assert.h>
 #include <inttypes.h>

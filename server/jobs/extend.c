@@ -6,6 +6,8 @@
 #include "server/codec/request.h"
 #include "server/jobs/internal.h"
 #include "server/plan/plan.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 #include "server/text/member.h"
 
 #include <stdlib.h>

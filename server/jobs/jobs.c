@@ -3,6 +3,7 @@
 
 #include "server/jobs/files.h"
 #include "server/jobs/repeats.h"
+#include "server/store/runs.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -18,6 +18,7 @@
 #include "core/data/dataset.h"
 #include "core/data/import/register.h"
 #include "server/store/datasets.h"
+#include "server/store/experiments.h"
 
 typedef struct jobs jobs;
 

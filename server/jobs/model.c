@@ -1,6 +1,7 @@
 /* Where the model of a run lies. */
 #include "server/jobs/files.h"
 #include "server/jobs/internal.h"
+#include "server/store/runs.h"
 
 #include <unistd.h>
 

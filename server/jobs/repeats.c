@@ -4,6 +4,8 @@
 #include "core/stats/stats.h"
 #include "server/codec/codec.h"
 #include "server/jobs/extend.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 
 #include <inttypes.h>
 #include <math.h>

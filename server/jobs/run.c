@@ -4,6 +4,8 @@
 #include "server/codec/codec.h"
 #include "server/export/safetensors.h"
 #include "server/plan/rate.h"
+#include "server/store/curves.h"
+#include "server/store/runs.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -13,6 +13,7 @@
 
 #include "server/jobs/engine.h"
 #include "server/jobs/files.h"
+#include "server/model/run.h"
 #include "server/store/store.h"
 
 typedef struct jobs_task {

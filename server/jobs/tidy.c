@@ -2,6 +2,8 @@
 #include "core/data/import/register.h"
 #include "server/jobs/files.h"
 #include "server/jobs/internal.h"
+#include "server/store/datasets.h"
+#include "server/store/runs.h"
 
 #include <stdio.h>
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-typedef enum event_kind { EVENT_EPOCH, EVENT_RUN, EVENT_EXPERIMENT } event_kind;
+typedef enum event_kind { EVENT_EPOCH, EVENT_RUN, EVENT_EXPERIMENT, EVENT_KIND_COUNT } event_kind;
 
 typedef struct event_row {
     int64_t id; /* global, increasing, never reused */

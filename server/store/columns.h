@@ -6,7 +6,7 @@
 #ifndef SERVER_STORE_COLUMNS_H
 #define SERVER_STORE_COLUMNS_H
 
-#include "server/store/connection.h"
+#include "server/store/statement.h"
 #include "server/text/buffer.h"
 
 typedef enum store_columns {

@@ -1,4 +1,4 @@
-/* datasets — the rows of the data sets, who uses them, and the counts for /metrics. */
+/* The rows of the data sets, and who uses them. */
 #include "server/store/datasets.h"
 #include "core/base/clock.h"
 #include "server/store/internal.h"
@@ -35,19 +35,30 @@ bool store_put_dataset(store *s, const dataset_info *d, fail *f)
 
 static const char FIND[] = "SELECT 1 FROM datasets WHERE name = ?1";
 
+typedef struct search {
+    const char *name;
+    bool has;
+} search;
+
+static bool look_for(store_connection *c, void *arguments, fail *f)
+{
+    search *in = arguments;
+    sqlite3_stmt *find = store_prepare(c, FIND, f);
+    if (!find)
+        return false;
+    store_bind_text(find, 1, in->name);
+    bool is_good = store_step(c, find, &in->has, f);
+    store_reset(find);
+    return is_good;
+}
+
 bool store_has_dataset(store *s, const char *name, bool *has, fail *f)
 {
-    store_connection *c = store_borrow(s, f);
-    if (!c)
+    search in = {.name = name};
+    if (!store_read(s, look_for, &in, f))
         return false;
-    sqlite3_stmt *find = store_prepare(c, FIND, f);
-    if (find)
-        store_bind_text(find, 1, name);
-    bool is_good = find && store_step(c, find, has, f);
-    if (find)
-        store_reset(find);
-    store_give_back(s, c);
-    return is_good;
+    *has = in.has;
+    return true;
 }
 
 typedef struct removal {
@@ -82,19 +93,24 @@ static const char COUNT_USERS[] =
     "FROM experiments e WHERE e.id IN (SELECT experiment_id FROM config_fields WHERE dataset = "
     "?1)" STORE_NOT_DELETED("e.id");
 
-static bool count_users(store_connection *c, const char *name, int64_t *unfinished, int64_t *all,
-                        fail *f)
+typedef struct users {
+    const char *name;
+    int64_t unfinished, all;
+} users;
+
+static bool look_at_users(store_connection *c, void *arguments, fail *f)
 {
     bool row;
+    users *in = arguments;
     sqlite3_stmt *count = store_prepare(c, COUNT_USERS, f);
     if (!count)
         return false;
-    store_bind_text(count, 1, name);
+    store_bind_text(count, 1, in->name);
     if (!store_step(c, count, &row, f))
         return false;
     assert(row);
-    *all = store_column_integer(count, 0);
-    *unfinished = store_column_integer(count, 1);
+    in->all = store_column_integer(count, 0);
+    in->unfinished = store_column_integer(count, 1);
     store_reset(count);
     return true;
 }
@@ -102,41 +118,10 @@ static bool count_users(store_connection *c, const char *name, int64_t *unfinish
 bool store_count_dataset_users(store *s, const char *name, int64_t *unfinished, int64_t *all,
                                fail *f)
 {
-    store_connection *c = store_borrow(s, f);
-    if (!c)
+    users in = {.name = name};
+    if (!store_read(s, look_at_users, &in, f))
         return false;
-    bool is_good = count_users(c, name, unfinished, all, f);
-    store_give_back(s, c);
-    return is_good;
-}
-
-static const char COUNT[] =
-    "SELECT count(*), coalesce(sum(n_queued), 0), coalesce(sum(n_running), 0),"
-    " coalesce(sum(n_paused), 0), coalesce(sum(n_completed), 0), coalesce(sum(n_failed), 0),"
-    " coalesce(sum(n_cancelled), 0), coalesce(sum(epochs_trained), 0) FROM experiments"
-    " WHERE 1" STORE_NOT_DELETED("id");
-
-static bool count_all(store_connection *c, store_counts *out, fail *f)
-{
-    bool row;
-    sqlite3_stmt *count = store_prepare(c, COUNT, f);
-    if (!count || !store_step(c, count, &row, f))
-        return false;
-    assert(row);
-    out->experiments = store_column_integer(count, 0);
-    for (int i = 0; i < RUN_STATE_COUNT; i++)
-        out->runs[i] = store_column_integer(count, 1 + i);
-    out->epochs = store_column_integer(count, 1 + RUN_STATE_COUNT);
-    store_reset(count);
+    *unfinished = in.unfinished;
+    *all = in.all;
     return true;
-}
-
-bool store_count(store *s, store_counts *out, fail *f)
-{
-    store_connection *c = store_borrow(s, f);
-    if (!c)
-        return false;
-    bool is_good = count_all(c, out, f);
-    store_give_back(s, c);
-    return is_good;
 }

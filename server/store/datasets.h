@@ -3,6 +3,7 @@
 #ifndef SERVER_STORE_DATASETS_H
 #define SERVER_STORE_DATASETS_H
 
+#include "server/model/dataset.h"
 #include "server/store/store.h"
 
 FAIL_CHECKED bool store_put_dataset(store *s, const dataset_info *d, fail *f);

@@ -1,72 +1,12 @@
-/* experiments — inserting, extending, changing and deleting experiments, and how their state
- * follows from their runs. */
+/* Inserting, extending and changing experiments. */
+#include "server/store/experiments.h"
+
 #include "server/store/internal.h"
 #include "server/store/schema.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool store_no_experiment(int64_t id, fail *f)
-{
-    return fail_set(f, FAIL_NOT_FOUND, NULL, "There is no experiment %" PRId64 ".", id);
-}
-
-/* ---- state ---- */
-
-/* Between two of its runs an experiment goes on `running`; one that was cancelled as a whole is
- * cancelled in the end, whatever had been completed before. */
-static const char SETTLE[] =
-    "UPDATE experiments SET status = CASE"
-    " WHEN n_running > 0 THEN 'running'"
-    " WHEN n_queued > 0 AND status = 'running' AND n_completed + n_failed + n_cancelled > 0"
-    " THEN 'running'"
-    " WHEN n_queued > 0 THEN 'queued'"
-    " WHEN n_paused > 0 THEN 'paused'"
-    " WHEN is_cancelled AND n_cancelled > 0 THEN 'cancelled'"
-    " WHEN n_completed > 0 THEN 'completed'"
-    " WHEN n_cancelled > 0 THEN 'cancelled'"
-    " WHEN n_failed > 0 THEN 'failed'"
-    " ELSE 'completed' END,"
-    " started_at = CASE WHEN n_running > 0 THEN coalesce(started_at, ?2) ELSE started_at END,"
-    " finished_at = CASE WHEN n_queued + n_running + n_paused = 0 THEN ?2 END "
-    "WHERE id = ?1";
-
-static const char GET_COUNTS[] =
-    "SELECT status, n_queued, n_running, n_paused, n_completed, n_failed, n_cancelled,"
-    " CASE WHEN epochs_planned > 0 THEN CAST(epochs_done AS REAL) / epochs_planned ELSE 0.0 END "
-    "FROM experiments WHERE id = ?1";
-
-static bool tell_experiment(store_writer *w, int64_t id, fail *f)
-{
-    bool row;
-    sqlite3_stmt *get = store_prepare(&w->connection, GET_COUNTS, f);
-    if (!get)
-        return false;
-    store_bind_integer(get, 1, id);
-    if (!store_step(&w->connection, get, &row, f))
-        return false;
-    if (!row)
-        return store_no_experiment(id, f);
-    event_row event = {.kind = EVENT_EXPERIMENT, .experiment_id = id};
-    event.status =
-        (run_state)store_column_name(get, 0, RUN_STATE_NAMES, RUN_STATE_COUNT, RUN_STATE_QUEUED);
-    for (int i = 0; i < RUN_STATE_COUNT; i++)
-        event.runs[i] = store_column_integer(get, 1 + i);
-    event.progress = store_column_number(get, 7);
-    store_reset(get);
-    return store_add_event(w, &event, f);
-}
-
-bool store_settle_experiment(store_writer *w, int64_t experiment_id, fail *f)
-{
-    sqlite3_stmt *settle = store_prepare(&w->connection, SETTLE, f);
-    if (!settle)
-        return false;
-    store_bind_integer(settle, 1, experiment_id);
-    store_bind_text(settle, 2, w->now);
-    return store_done(&w->connection, settle, f) && tell_experiment(w, experiment_id, f);
-}
 
 /* ---- inserting ---- */
 
@@ -104,14 +44,24 @@ static bool find_earlier(store_connection *c, const char *key, const char *diges
                     *id);
 }
 
+typedef struct key_search {
+    const char *key, *digest;
+    int64_t id;
+} key_search;
+
+static bool look_for_key(store_connection *c, void *arguments, fail *f)
+{
+    key_search *in = arguments;
+    return find_earlier(c, in->key, in->digest, &in->id, f);
+}
+
 bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id, fail *f)
 {
-    store_connection *c = store_borrow(s, f);
-    if (!c)
+    key_search in = {.key = key, .digest = digest};
+    if (!store_read(s, look_for_key, &in, f))
         return false;
-    bool is_good = find_earlier(c, key, digest, id, f);
-    store_give_back(s, c);
-    return is_good;
+    *id = in.id;
+    return true;
 }
 
 static const char GET_ACCEPTED[] =
@@ -122,59 +72,64 @@ static const char GET_ACCEPTED[] =
 static const char FIRST_RUNS[] =
     "SELECT id FROM runs WHERE experiment_id = ?1 ORDER BY id LIMIT ?2";
 
-/* The ids of the first n runs; false also where there are fewer. */
-static bool read_first_runs(store_connection *c, int64_t id, int64_t n, int64_t *run_ids, fail *f)
+typedef struct first_runs {
+    int64_t n, *run_ids;
+} first_runs;
+
+static bool take_run_id(void *context, sqlite3_stmt *row, bool *go_on, fail *f)
 {
-    sqlite3_stmt *list = store_prepare(c, FIRST_RUNS, f);
-    bool row = true;
-    if (!list)
-        return false;
-    store_bind_integer(list, 1, id);
-    store_bind_integer(list, 2, n);
-    for (int64_t i = 0; row; i++) {
-        if (!store_step(c, list, &row, f))
-            return false;
-        if (row)
-            run_ids[i] = store_column_integer(list, 0);
-        else if (i < n)
-            return store_no_experiment(id, f);
-    }
+    first_runs *out = context;
+    (void)go_on;
+    (void)f;
+    out->run_ids[out->n++] = store_column_integer(row, 0);
     return true;
 }
 
-static bool read_accepted(store_connection *c, int64_t id, store_accepted *out, fail *f)
+/* The ids of the first n runs; false also where there are fewer. */
+static bool read_first_runs(store_connection *c, int64_t id, int64_t n, int64_t *run_ids, fail *f)
 {
-    bool row;
-    sqlite3_stmt *get = store_prepare(c, GET_ACCEPTED, f);
-    if (!get)
-        return false;
-    store_bind_integer(get, 1, id);
-    if (!store_step(c, get, &row, f))
+    first_runs out = {.run_ids = run_ids};
+    sqlite3_stmt *list = store_prepare(c, FIRST_RUNS, f);
+    if (list) {
+        store_bind_integer(list, 1, id);
+        store_bind_integer(list, 2, n);
+    }
+    return store_each(c, list, take_run_id, &out, f) && (out.n == n || store_no_experiment(id, f));
+}
+
+typedef struct acceptance {
+    int64_t id;
+    store_accepted *out;
+} acceptance;
+
+static bool look_at_accepted(store_connection *c, void *arguments, fail *f)
+{
+    const acceptance *in = arguments;
+    store_accepted *out = in->out;
+    sqlite3_stmt *row;
+    *out = (store_accepted){0};
+    if (!store_find(c, store_prepare(c, GET_ACCEPTED, f), in->id, &row, f))
         return false;
     if (!row)
-        return store_no_experiment(id, f);
-    out->n_runs = store_column_integer(get, 0);
-    out->n_configs = store_column_integer(get, 1);
-    store_column_copy(get, 2, out->baseline_config_id, sizeof out->baseline_config_id);
-    store_reset(get);
+        return store_no_experiment(in->id, f);
+    out->n_runs = store_column_integer(row, 0);
+    out->n_configs = store_column_integer(row, 1);
+    store_column_copy(row, 2, out->baseline_config_id, sizeof out->baseline_config_id);
+    store_reset(row);
     out->run_ids = calloc((size_t)out->n_runs + 1, sizeof *out->run_ids);
     if (!out->run_ids)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to list the runs.");
-    if (read_first_runs(c, id, out->n_runs, out->run_ids, f))
+    if (read_first_runs(c, in->id, out->n_runs, out->run_ids, f))
         return true;
     free(out->run_ids);
+    out->run_ids = NULL;
     return false;
 }
 
 bool store_get_accepted(store *s, int64_t id, store_accepted *out, fail *f)
 {
-    store_connection *c = store_borrow(s, f);
     *out = (store_accepted){0};
-    if (!c)
-        return false;
-    bool is_read = read_accepted(c, id, out, f);
-    store_give_back(s, c);
-    return is_read;
+    return store_read(s, look_at_accepted, &(acceptance){id, out}, f);
 }
 
 static const char INSERT_EXPERIMENT[] =
@@ -222,28 +177,15 @@ static const char COUNT_NEW_RUNS[] =
     "UPDATE experiments SET n_runs = n_runs + ?2, n_queued = n_queued + ?2,"
     " epochs_planned = epochs_planned + ?3 WHERE id = ?1";
 
-/* Runs a statement with ?1, ?2 and, where it has it, ?3 to its end; NULL: it was not prepared. */
-static bool run_with_3(store_writer *w, sqlite3_stmt *statement, int64_t a, int64_t b,
-                       int64_t third, fail *f)
-{
-    if (!statement)
-        return false;
-    store_bind_integer(statement, 1, a);
-    store_bind_integer(statement, 2, b);
-    if (sqlite3_bind_parameter_count(statement) > 2)
-        store_bind_integer(statement, 3, third);
-    return store_done(&w->connection, statement, f);
-}
-
 /* Their configurations with fields, and their number. */
 static bool count_runs(store_writer *w, int64_t experiment_id, int64_t first, int64_t n,
                        int64_t epochs, fail *f)
 {
     store_connection *c = &w->connection;
-    return run_with_3(w, store_prepare(c, INSERT_CONFIGS, f), experiment_id, first, 0, f) &&
-           run_with_3(w, store_prepare_written(c, store_schema_add_insert, f), experiment_id, first,
-                      0, f) &&
-           run_with_3(w, store_prepare(c, COUNT_NEW_RUNS, f), experiment_id, n, epochs, f);
+    return store_run_with_2(c, store_prepare(c, INSERT_CONFIGS, f), experiment_id, first, f) &&
+           store_run_with_2(c, store_prepare_written(c, store_schema_add_insert, f), experiment_id,
+                            first, f) &&
+           store_run_with_3(c, store_prepare(c, COUNT_NEW_RUNS, f), experiment_id, n, epochs, f);
 }
 
 /* Inserts the runs as queued with their configurations, and counts them. run_ids (n) are set. */
@@ -381,29 +323,11 @@ static bool change_update(store_writer *w, void *arguments, fail *f)
         return false;
     if (sqlite3_changes(w->connection.db) == 0)
         return store_no_experiment(in->id, f);
-    return tell_experiment(w, in->id, f);
+    return store_tell_experiment(w, in->id, f);
 }
 
 bool store_update_experiment(store *s, int64_t id, const experiment_change *change, fail *f)
 {
     updating in = {id, change};
     return store_write(s, change_update, &in, f);
-}
-
-/* ---- checking ---- */
-
-static const char GET_EXPERIMENT_ID[] =
-    "SELECT id FROM experiments WHERE id = ?1" STORE_NOT_DELETED("id");
-
-bool store_check_experiment(store_writer *w, int64_t id, fail *f)
-{
-    bool row;
-    sqlite3_stmt *get = store_prepare(&w->connection, GET_EXPERIMENT_ID, f);
-    if (!get)
-        return false;
-    store_bind_integer(get, 1, id);
-    if (!store_step(&w->connection, get, &row, f))
-        return false;
-    store_reset(get);
-    return row || store_no_experiment(id, f);
 }

@@ -9,7 +9,7 @@
 #ifndef SERVER_STORE_GROUP_H
 #define SERVER_STORE_GROUP_H
 
-#include "server/store/internal.h"
+#include "server/store/change.h"
 
 /* One change on its way: on the stack of the caller that waits, or on the heap with its arguments
  * behind it. */

@@ -1,8 +1,8 @@
-/* models — the models that are small enough to lie in a row. */
+/* The models that are small enough to lie in a row. */
 #include "server/store/internal.h"
+#include "server/store/runs.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const char PUT[] = "INSERT INTO models (run_id, model) VALUES (?1, ?2)";
 
@@ -18,27 +18,27 @@ bool store_put_model(store_writer *w, int64_t run_id, const void *model, size_t 
 
 static const char GET[] = "SELECT model FROM models WHERE run_id = ?1";
 
-static bool read_model(store_connection *c, sqlite3_stmt *get, char **bytes, size_t *n, fail *f)
+typedef struct wanted {
+    int64_t run_id;
+    char **bytes;
+    size_t *n;
+} wanted;
+
+static bool look_at_model(store_connection *c, void *arguments, fail *f)
 {
-    bool found;
-    if (!store_step(c, get, &found, f))
+    const wanted *in = arguments;
+    sqlite3_stmt *row;
+    if (!store_find(c, store_prepare(c, GET, f), in->run_id, &row, f))
         return false;
-    *bytes = NULL;
-    *n = 0;
-    return !found || store_column_bytes(get, 0, bytes, n, f);
+    *in->bytes = NULL;
+    *in->n = 0;
+    bool is_read = !row || store_column_bytes(row, 0, in->bytes, in->n, f);
+    if (row)
+        store_reset(row);
+    return is_read;
 }
 
 bool store_get_model(store *s, int64_t run_id, char **bytes, size_t *n, fail *f)
 {
-    store_connection *c = store_borrow(s, f);
-    if (!c)
-        return false;
-    sqlite3_stmt *get = store_prepare(c, GET, f);
-    if (get)
-        store_bind_integer(get, 1, run_id);
-    bool is_good = get && read_model(c, get, bytes, n, f);
-    if (get)
-        store_reset(get);
-    store_give_back(s, c);
-    return is_good;
+    return store_read(s, look_at_model, &(wanted){run_id, bytes, n}, f);
 }

@@ -190,3 +190,46 @@ sqlite3_stmt *store_page_prepare(store_page *p, const store_connection *c, const
         return prepare_query(p, c, f);
     return read_cursor(p, cursor, &id, f) ? prepare_after(p, c, id, f) : NULL;
 }
+
+/* ---- the rows ---- */
+
+static bool give_rows(const store_page *p, store_connection *c, sqlite3_stmt *ids,
+                      store_page_give *give, void *context, char next_cursor[STORE_CURSOR_BYTES],
+                      fail *f)
+{
+    int64_t last = 0;
+    bool row, go_on = true;
+    next_cursor[0] = '\0';
+    for (int n = 0; go_on; n++) {
+        if (!store_step(c, ids, &row, f))
+            return false;
+        if (!row)
+            break;
+        if (p->limit > 0 && n == p->limit) {
+            store_page_write_cursor(p, last, next_cursor);
+            break;
+        }
+        last = store_column_integer(ids, 0);
+        if (!give(c, last, context, &go_on, f))
+            return false;
+    }
+    return true;
+}
+
+bool store_page_each(store_page *p, store_connection *c, const char *cursor, store_page_give *give,
+                     void *context, char next_cursor[STORE_CURSOR_BYTES], fail *f)
+{
+    char next[STORE_CURSOR_BYTES];
+    sqlite3_stmt *ids = store_page_prepare(p, c, cursor, f);
+    bool is_good = ids && give_rows(p, c, ids, give, context, next, f);
+    sqlite3_finalize(ids);
+    if (is_good && next_cursor)
+        memcpy(next_cursor, next, sizeof next);
+    return is_good;
+}
+
+bool store_page_no_such_sort(const char *sort, fail *f)
+{
+    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/sort", "There is no column \"%.64s\" to sort by.",
+                    sort);
+}

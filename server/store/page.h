@@ -10,7 +10,7 @@
 #ifndef SERVER_STORE_PAGE_H
 #define SERVER_STORE_PAGE_H
 
-#include "server/store/connection.h"
+#include "server/store/statement.h"
 #include "server/text/buffer.h"
 
 enum { STORE_CURSOR_BYTES = 64, STORE_PARAMETERS_LIMIT = 24 };
@@ -48,5 +48,17 @@ sqlite3_stmt *store_page_prepare(store_page *p, const store_connection *c, const
 
 /* The cursor of a page that ends with the row `id`. */
 void store_page_write_cursor(const store_page *p, int64_t id, char out[STORE_CURSOR_BYTES]);
+
+/* Gives one row out; *go_on becomes false when the callback has enough. */
+typedef bool store_page_give(store_connection *c, int64_t id, void *context, bool *go_on, fail *f);
+
+/* Calls `give` for each row of the page, inside the caller's transaction: a row cannot vanish
+ * between its id and its turn. next_cursor: "" when there is no more. */
+FAIL_CHECKED bool store_page_each(store_page *p, store_connection *c, const char *cursor,
+                                  store_page_give *give, void *context,
+                                  char next_cursor[STORE_CURSOR_BYTES], fail *f);
+
+/* "There is no column ... to sort by." */
+bool store_page_no_such_sort(const char *sort, fail *f);
 
 #endif

@@ -14,7 +14,7 @@
 #define SERVER_STORE_SCHEMA_H
 
 #include "core/spec/field.h"
-#include "server/store/connection.h"
+#include "server/store/statement.h"
 #include "server/text/buffer.h"
 
 #define STORE_APPLICATION_ID 0x52474c42 /* "RGLB" */

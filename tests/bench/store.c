@@ -4,6 +4,10 @@
  *
  *     make build/tests/bench/store && build/tests/bench/store /tmp/large.db */
 #include "server/store/store.h"
+#include "server/store/curves.h"
+#include "server/store/events.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 
 #include <math.h>
 #include <sqlite3.h>

@@ -5,6 +5,7 @@
 
 #include "server/api/submit.h"
 #include "server/jobs/jobs.h"
+#include "server/store/runs.h"
 #include "tests/check.h"
 
 #include <poll.h>

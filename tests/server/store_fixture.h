@@ -4,6 +4,9 @@
 #define TESTS_SERVER_STORE_FIXTURE_H
 
 #include "server/store/store.h"
+#include "server/store/curves.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 #include "tests/check.h"
 
 #include <math.h>

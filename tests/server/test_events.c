@@ -1,6 +1,7 @@
 #include "tests/server/store_fixture.h" /* first: a name of its own is one of the next one's types */
 
 #include "server/events/events.h"
+#include "server/store/events.h"
 #include "tests/check.h"
 
 #include <poll.h>

@@ -2,6 +2,9 @@
  * nothing is lost. */
 #include "server/jobs/extend.h"
 #include "server/jobs/files.h"
+#include "server/store/curves.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 #include "tests/server/jobs_fixture.h"
 
 #include <dirent.h>

@@ -1,6 +1,8 @@
 /* A cancel that comes while a run is being set aside for a pause, or while neither folder nor
  * database can be used: it is refused or not lost. And what a diverged run says. */
 #include "server/jobs/files.h"
+#include "server/store/curves.h"
+#include "server/store/runs.h"
 #include "tests/server/jobs_fixture.h"
 
 #include <inttypes.h>

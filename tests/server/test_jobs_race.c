@@ -1,5 +1,6 @@
 /* Commands from several threads at once to runs that are being taken, trained and ended: no run is
  * left queued with nobody to take it, none is trained twice. */
+#include "server/store/experiments.h"
 #include "tests/server/jobs_fixture.h"
 
 #include <inttypes.h>

@@ -3,7 +3,10 @@
 #include "tests/server/store_fixture.h"
 
 #include "core/spec/field.h"
+#include "server/store/curves.h"
+#include "server/store/experiments.h"
 #include "server/store/migrations.h"
+#include "server/store/runs.h"
 
 /* ---- the file ---- */
 

@@ -1,6 +1,7 @@
 /* Columns that follow from the tables of metrics: a database that lacks them gets them when it is
  * opened, and loses nothing. */
 #include "server/store/columns.h"
+#include "server/store/curves.h"
 #include "tests/server/store_fixture.h"
 
 typedef struct table {

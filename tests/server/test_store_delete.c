@@ -1,5 +1,9 @@
 /* Deleting an experiment: gone for every reader at once, its rows in slices, also after a restart;
  * nobody else's. */
+#include "server/store/curves.h"
+#include "server/store/events.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 #include "tests/server/store_fixture.h"
 
 enum { RUNS = 20, EPOCHS = 400, PATIENCE = 60000 };

@@ -1,5 +1,8 @@
 /* What the store does when the ground gives way: killed at any moment, disk full, locked, moved or
  * damaged file. */
+#include "server/store/curves.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 #include "tests/server/store_fixture.h"
 
 #include <pthread.h>

@@ -1,5 +1,9 @@
 /* Pages, filters, curves, events and several threads at once. */
+#include "server/store/curves.h"
 #include "server/store/datasets.h"
+#include "server/store/events.h"
+#include "server/store/experiments.h"
+#include "server/store/runs.h"
 #include "tests/server/store_fixture.h"
 
 #include <pthread.h>

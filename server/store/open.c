@@ -1,0 +1,107 @@
+/* Opening and closing a store: what the file must be before anything is read or written. */
+#include "server/store/handle.h"
+#include "server/store/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int note_wal(void *context, sqlite3 *db, const char *name, int n_pages)
+{
+    store_writer *w = context;
+    (void)db;
+    (void)name;
+    w->wal_pages = n_pages;
+    return SQLITE_OK;
+}
+
+static bool start_afresh(store_writer *w, void *arguments, fail *f)
+{
+    int64_t last;
+    (void)arguments;
+    return store_read_event_range(&w->connection, &w->first_event, &last, f) &&
+           store_requeue_runs(w, f) && store_find_deletions(w, f);
+}
+
+static const char GET_IDENTITY[] = "SELECT id FROM identity";
+
+static bool read_identity(store *s, fail *f)
+{
+    sqlite3_stmt *row;
+    store_connection *c = &s->writer.connection;
+    if (!store_find(c, store_prepare(c, GET_IDENTITY, f), 0, &row, f))
+        return false;
+    if (!row)
+        return fail_set(f, FAIL_STORAGE, NULL, "%s has lost its identity.", s->path);
+    bool is_read = store_column_text(row, 0, &s->identity, f);
+    store_reset(row);
+    return is_read;
+}
+
+static bool prepare_database(store *s, fail *f)
+{
+    store_connection *c = &s->writer.connection;
+    if (!store_schema_apply(c, f) || !read_identity(s, f) ||
+        !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
+        return false;
+    sqlite3_wal_hook(c->db, note_wal, &s->writer);
+    write_entry first = {.change = start_afresh};
+    write_list group = {.first = &first, .last = &first, .n = 1};
+    if (!store_group_commit(&s->writer, &group, f))
+        return false;
+    if (!first.ok && f)
+        *f = first.why;
+    return first.ok;
+}
+
+static void free_store(store *s)
+{
+    store_readers_close(&s->readers);
+    store_connection_close(&s->writer.connection);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd); /* after SQLite: closing any descriptor of the file drops its locks */
+    store_thread_close(&s->thread);
+    free(s->writer.events);
+    free(s->path);
+    free(s->identity);
+    free(s);
+}
+
+static store *new_store(const char *path, fail *f)
+{
+    store *s = calloc(1, sizeof *s);
+    char *copy = strdup(path);
+    if (!s || !copy) {
+        free(s);
+        free(copy);
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to open the database.");
+        return NULL;
+    }
+    s->path = copy;
+    s->lock_fd = -1;
+    store_thread_init(&s->thread, &s->writer);
+    store_readers_init(&s->readers, copy);
+    return s;
+}
+
+bool store_open(const char *path, store **out, fail *f)
+{
+    store *s = new_store(path, f);
+    if (!s)
+        return false;
+    if (store_connection_lock(s->path, &s->lock_fd, f) &&
+        store_connection_open(&s->writer.connection, s->path, STORE_WRITER, f) &&
+        prepare_database(s, f) && store_thread_start(&s->thread, f)) {
+        *out = s;
+        return true;
+    }
+    free_store(s);
+    return false;
+}
+
+void store_close(store *s)
+{
+    store_thread_stop(&s->thread);
+    store_group_tidy(&s->writer);
+    free_store(s);
+}

@@ -1,0 +1,54 @@
+/* runs — runs as rows: reading them, and moving them from state to state. Threads and failure as
+ * in server/store/store.h. */
+#ifndef SERVER_STORE_RUNS_H
+#define SERVER_STORE_RUNS_H
+
+#include "server/model/run.h"
+#include "server/store/store.h"
+
+FAIL_CHECKED bool store_get_run(store *s, int64_t id, run *out, fail *f);
+typedef struct run_query {
+    int64_t experiment_id; /* 0: all */
+    int status;            /* -1: any */
+    const char *config_id; /* NULL: any */
+    int64_t seed;          /* -1: any */
+    const char *sort;      /* a column of run_results, "-" before it for descending; NULL: id */
+    int n_filters;         /* column of run_results = value */
+    struct {
+        const char *column, *value;
+    } filters[8];
+    const char *cursor;
+    int limit; /* 0: no limit */
+} run_query;
+typedef bool run_callback(void *context, const run *r);
+FAIL_CHECKED bool store_list_runs(store *s, const run_query *q, run_callback *each, void *context,
+                                  char next_cursor[64], fail *f);
+
+/* All queued runs by id, with the priorities of their experiments: for filling the queue at start.
+ */
+typedef bool queued_callback(void *context, int64_t run_id, int64_t experiment_id, int priority);
+FAIL_CHECKED bool store_list_queued(store *s, queued_callback *each, void *context, fail *f);
+
+/* Compare-and-swap of a run's state; *moved says whether it was in `from`. Counts, the experiment's
+ * state and times follow in the same transaction, events too. `error` for failed ones. Waits for
+ * the commit. */
+FAIL_CHECKED bool store_move_run(store *s, int64_t id, run_state from, run_state to,
+                                 stop_reason reason, const char *error, bool *moved, fail *f);
+/* queued or paused -> cancelled; of a running one it is noted that this is wanted, which a pause
+ * and the next start of the program respect. */
+FAIL_CHECKED bool store_cancel_run(store *s, int64_t id, bool *moved, fail *f);
+/* Marks `queued` -> `running` with attempt + 1 and its provenance (JSON text). Does not wait for
+ * the commit. */
+void store_start_run(store *s, int64_t id, const char *provenance);
+/* A model of at most this size is stored in a row: SQLite reads and writes it faster than a file
+ * system would, and by the sync of the run's end. */
+enum { STORE_MODEL_BYTES = 32 * 1024 };
+/* running -> a terminal state. Waits for the commit. */
+FAIL_CHECKED bool store_finish_run(store *s, int64_t id, const run_end *end, bool *moved, fail *f);
+/* The model stored in the row, for the caller to free; *bytes is NULL and true where there is none.
+ */
+FAIL_CHECKED bool store_get_model(store *s, int64_t run_id, char **bytes, size_t *n, fail *f);
+/* A failed or cancelled run goes back to queued: its epochs, layers and model are deleted. */
+FAIL_CHECKED bool store_retry_run(store *s, int64_t id, bool *moved, fail *f);
+
+#endif
