@@ -127,10 +127,9 @@ static void add_power(const arms *a, const arm *x, buffer *out)
         return;
     buffer_add_text(out, " For ");
     phrases_add_arm(a, x, out);
-    buffer_add_format(out,
-                      ", %zu pairs of repeats find a difference of %.2g in four of five "
-                      "cases%s.",
-                      x->difference.n, x->minimum_detectable,
+    buffer_add_format(out, ", %zu pairs of repeats find a difference of ", x->difference.n);
+    phrases_add_number(x->minimum_detectable, 2, out);
+    buffer_add_format(out, " in four of five cases%s.",
                       a->n_tests > 1 ? " at the 5 % level, before Holm's adjustment" : "");
 }
 
