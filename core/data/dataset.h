@@ -113,8 +113,8 @@ typedef struct split {
     size_t n_train_evaluation;
     /* (n_train_evaluation) increasing positions in the training part */
     const uint32_t *train_evaluation;
-    const float *scale,
-        *shift; /* x_scaled = x_raw * scale[j] + shift[j]; length d (bytes: value as stored 0..255) */
+    /* (d) x_scaled = x_raw * scale[j] + shift[j]; bytes are raw as stored, 0 .. 255 */
+    const float *scale, *shift;
     int scaling;     /* the one applied */
     bool is_uniform; /* all columns have the scale and shift of column 0 */
     void *memory;    /* private: one allocation */

@@ -21,9 +21,9 @@ typedef struct dataset_array {
 /* The header, up to where the values start. */
 FAIL_CHECKED bool array_read_header(dataset_source *s, dataset_array *out, fail *f);
 
-/* The values of an array of inputs into part and shape of the load: (n), (n, d), (n, h, w), (n, h,
- * w, c) or (n, c, h, w) with
- * 1, 3 or 4 channels. u1 stays bytes; everything else becomes float32, and must be finite. */
+/* The values of an array of inputs into part and shape of the load: (n), (n, d), (n, h, w),
+ * (n, h, w, c) or (n, c, h, w) with 1, 3 or 4 channels. u1 stays bytes; everything else becomes
+ * float32, and must be finite. */
 FAIL_CHECKED bool array_read_inputs(dataset_source *s, const dataset_array *a, dataset_load *load,
                                     dataset_load_part *part, fail *f);
 

@@ -7,6 +7,7 @@
  * are counted from 1, the row of names and blank lines included. */
 #include "core/base/array.h"
 #include "core/data/container.h"
+#include "core/data/import/csv_row.h"
 #include "core/data/import/load.h"
 
 #include <csv.h>
@@ -17,13 +18,6 @@
 #include <string.h>
 
 enum { CHUNK_BYTES = 1 << 16, CELL_BYTES_LIMIT = 1 << 16 };
-
-/* One row as it came: n cells one after the other in text, each with its NUL. */
-typedef struct csv_row {
-    char *text;
-    size_t *starts;
-    size_t n, used, text_capacity, starts_capacity;
-} csv_row;
 
 typedef struct csv_reader {
     const char *name; /* of the file */
@@ -49,85 +43,24 @@ static bool csv_fail_memory(csv_reader *r)
                     r->name);
 }
 
-/* ---- cells ---- */
-
-static const char *cell(const csv_row *row, size_t i)
-{
-    return row->text + row->starts[i];
-}
-
-static bool row_add(csv_row *row, const char *text, size_t n_bytes)
-{
-    if (!array_reserve(&row->text, &row->text_capacity, row->used + n_bytes + 1,
-                       ARRAY_BOUNDED_ELSEWHERE) ||
-        !array_reserve(&row->starts, &row->starts_capacity, row->n + 1,
-                       CONTAINER_COLUMNS_LIMIT + 1))
-        return false;
-    row->starts[row->n++] = row->used;
-    memcpy(row->text + row->used, text, n_bytes);
-    row->text[row->used + n_bytes] = '\0';
-    row->used += n_bytes + 1;
-    return true;
-}
-
-static void row_close(csv_row *row)
-{
-    free(row->text);
-    free(row->starts);
-    *row = (csv_row){0};
-}
-
-/* Up to nine digits, the commonest cell by far, without strtod. */
-static bool read_digits(const char *text, double *value)
-{
-    uint32_t sum = 0;
-    size_t n = 0;
-    for (; text[n] >= '0' && text[n] <= '9' && n < 9; n++)
-        sum = 10 * sum + (uint32_t)(text[n] - '0');
-    *value = sum;
-    return n > 0 && text[n] == '\0';
-}
-
-/* A decimal number that a double holds; not inf, nan or hexadecimal. */
-static bool read_number(const char *text, double *value)
-{
-    if (read_digits(text, value))
-        return true;
-    char *end;
-    size_t n = strspn(text, "0123456789+-.eE");
-    if (n == 0 || text[n] != '\0')
-        return false;
-    *value = strtod(text, &end);
-    return *end == '\0' && end != text && isfinite(*value);
-}
-
-static bool is_missing(const char *text)
-{
-    static const char *const words[] = {"",     "NA",   "N/A",  "NaN", "nan", "NAN",
-                                        "null", "NULL", "None", "?",   NULL};
-    for (int i = 0; words[i]; i++)
-        if (strcmp(text, words[i]) == 0)
-            return true;
-    return false;
-}
-
 /* ---- the row of names ---- */
 
 static bool is_number(const char *text)
 {
     double value;
-    return read_number(text, &value);
+    return csv_row_read_number(text, &value);
 }
 
 static bool looks_like_names(const csv_row *first, const csv_row *second)
 {
     size_t n_numbers = 0;
     for (size_t i = 0; i < first->n; i++)
-        n_numbers += is_number(cell(first, i));
+        n_numbers += is_number(csv_row_cell(first, i));
     if (n_numbers == 0)
         return true;
     for (size_t i = 0; second && i < first->n && i < second->n; i++)
-        if (!is_number(cell(first, i)) && !is_missing(cell(first, i)) && is_number(cell(second, i)))
+        if (!is_number(csv_row_cell(first, i)) && !csv_row_is_missing(csv_row_cell(first, i)) &&
+            is_number(csv_row_cell(second, i)))
             return true;
     return false;
 }
@@ -137,7 +70,7 @@ static bool find_default_label(const csv_row *names, size_t *label)
     static const char *const usual[] = {"label", "class", "target", "y", NULL};
     for (int u = 0; usual[u]; u++)
         for (size_t i = 0; i < names->n; i++)
-            if (strcasecmp(cell(names, i), usual[u]) == 0) {
+            if (strcasecmp(csv_row_cell(names, i), usual[u]) == 0) {
                 *label = i;
                 return true;
             }
@@ -156,7 +89,7 @@ static bool find_label(csv_reader *r, const csv_row *names)
         return true;
     }
     for (size_t i = 0; names && i < names->n; i++)
-        if (strcmp(cell(names, i), wanted) == 0) {
+        if (strcmp(csv_row_cell(names, i), wanted) == 0) {
             r->label = i;
             return true;
         }
@@ -179,7 +112,7 @@ static bool keep_names(csv_reader *r, const csv_row *names)
     if (!kept)
         return csv_fail_memory(r);
     for (size_t i = 0; i < names->n; i++) {
-        if (!dataset_is_name_text(cell(names, i))) {
+        if (!dataset_is_name_text(csv_row_cell(names, i))) {
             free(kept);
             r->failed = true;
             return fail_set(r->f, FAIL_SYNTAX, NULL,
@@ -187,7 +120,7 @@ static bool keep_names(csv_reader *r, const csv_row *names)
                             r->name, i + 1, CONTAINER_NAME_LIMIT);
         }
         if (i != r->label)
-            at = stpcpy(at, cell(names, i)) + 1;
+            at = stpcpy(at, csv_row_cell(names, i)) + 1;
     }
     r->load->column_names = kept;
     return true;
@@ -200,11 +133,11 @@ static bool check_names(csv_reader *r, const csv_row *names)
     for (size_t i = 0; expected && i < names->n; i++) {
         if (i == r->label)
             continue;
-        if (strcmp(cell(names, i), expected) != 0) {
+        if (strcmp(csv_row_cell(names, i), expected) != 0) {
             r->failed = true;
             return fail_set(r->f, FAIL_INCOMPATIBLE, NULL,
                             "%s: column %zu is called \"%.60s\", in the first file \"%.60s\".",
-                            r->name, i + 1, cell(names, i), expected);
+                            r->name, i + 1, csv_row_cell(names, i), expected);
         }
         expected += strlen(expected) + 1;
     }
@@ -253,10 +186,10 @@ static bool grow(csv_reader *r)
 static bool bad_cell(csv_reader *r, size_t row_number, size_t column, const char *text)
 {
     double value;
-    const char *why = is_missing(text)                                  ? "is missing"
+    const char *why = csv_row_is_missing(text)                          ? "is missing"
                       : strspn(text, "+-0123456789.eE") != strlen(text) ? "is not a number"
-                      : read_number(text, &value) ? "is more than a float holds"
-                                                  : "is not a finite number";
+                      : csv_row_read_number(text, &value) ? "is more than a float holds"
+                                                          : "is not a finite number";
     r->failed = true;
     if (column == r->label)
         return fail_set(r->f, FAIL_SYNTAX, NULL, "%s: row %zu, column %zu: the value \"%.60s\" %s.",
@@ -274,9 +207,9 @@ static bool read_label(csv_reader *r, const char *text, size_t row_number)
     dataset_load_part *part = r->part;
     part->texts[part->n] = -1;
     part->outputs[part->n] = 0;
-    if (read_number(text, &part->outputs[part->n]))
+    if (csv_row_read_number(text, &part->outputs[part->n]))
         return true;
-    if (is_missing(text) || r->options->task == CHOICE_REGRESSION)
+    if (csv_row_is_missing(text) || r->options->task == CHOICE_REGRESSION)
         return bad_cell(r, row_number, r->label, text);
     if (!dataset_is_name_text(text)) {
         r->failed = true;
@@ -297,15 +230,15 @@ static bool add_row(csv_reader *r, const csv_row *row, size_t row_number)
         return fail_set(r->f, FAIL_SYNTAX, NULL, "%s: row %zu has %zu columns, but %zu are needed.",
                         r->name, row_number, row->n, r->n_columns);
     }
-    if (!grow(r) || !read_label(r, cell(row, r->label), row_number))
+    if (!grow(r) || !read_label(r, csv_row_cell(row, r->label), row_number))
         return false;
     float *to = r->part->floats + r->part->n * r->load->d;
     for (size_t i = 0; i < row->n; i++) {
         double value;
         if (i == r->label)
             continue;
-        if (!read_number(cell(row, i), &value) || fabs(value) > (double)FLT_MAX)
-            return bad_cell(r, row_number, i, cell(row, i));
+        if (!csv_row_read_number(csv_row_cell(row, i), &value) || fabs(value) > (double)FLT_MAX)
+            return bad_cell(r, row_number, i, csv_row_cell(row, i));
         *to++ = (float)value;
     }
     r->part->n++;
@@ -337,7 +270,7 @@ static void on_cell(void *text, size_t n_bytes, void *context)
         r->failed = true;
         fail_set(r->f, FAIL_TOO_LARGE, NULL, "%s: row %zu has more than %d columns.", r->name,
                  r->n_lines + 1, CONTAINER_COLUMNS_LIMIT);
-    } else if (!row_add(&r->row, text, n_bytes)) {
+    } else if (!csv_row_add(&r->row, text, n_bytes)) {
         csv_fail_memory(r);
     }
 }
@@ -454,8 +387,8 @@ static bool read_file(csv_reader *r, const dataset_file *file)
     }
     csv_free(&parser);
     free(chunk);
-    row_close(&r->row);
-    row_close(&r->first);
+    csv_row_close(&r->row);
+    csv_row_close(&r->first);
     return is_good;
 }
 
