@@ -20,6 +20,11 @@ bool dataset_path_is_name(const char *name)
            strspn(name, allowed) == length;
 }
 
+bool dataset_path_is_new_name(const char *name)
+{
+    return dataset_path_is_name(name) && !strchr("_-", name[0]);
+}
+
 bool dataset_path_is_sha256(const char *text)
 {
     return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;

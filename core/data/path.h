@@ -13,6 +13,9 @@ enum { DATASET_PATH_BYTES = 4096 };
 
 /* 1 to 63 of A-Z a-z 0-9 _ . -, not starting with a dot. Says nothing about built-in names. */
 bool dataset_path_is_name(const char *name);
+/* One that may be given to a set: it also begins with a letter or digit (`-x` would be an option in
+ * a command). Others are from a time when they were allowed; they are opened and removed. */
+bool dataset_path_is_new_name(const char *name);
 
 /* DATA_DIR/folder/entry (folder alone where entry is ""). FAIL_TOO_LARGE if that is longer than a
  * path may be. */

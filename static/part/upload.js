@@ -3,7 +3,7 @@ import { html, useRef, useState } from '../lib/html.js';
 import { bytes } from '../lib/format.js';
 import { Icon, notify } from './basic.js';
 
-const NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,62}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const TYPES = {
   csv: 'text/csv',
   npy: 'application/x-npy',
@@ -15,10 +15,11 @@ const TYPES = {
 function suggestName(files) {
   const base = files[0].name
     .replace(/\.(gz|csv|npy|npz|txt)$/gi, '')
-    .replace(/[^A-Za-z0-9_.-]+/g, '-');
+    .replace(/[^A-Za-z0-9_.-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '');
   return files.length > 1
     ? base.replace(/[-_.]?(train|t10k|test|val)[-_.].*$/i, '') || 'data'
-    : base.slice(0, 60);
+    : base.slice(0, 60) || 'data';
 }
 
 const NO_OPTIONS = { label: '', header: '', task: '' };
@@ -102,7 +103,7 @@ export function Upload({ title, done }) {
     if (!NAME.test(name)) {
       setState({
         sent: null,
-        problem: 'A name has 1 to 63 letters, digits, _ . and -, and does not start with a dot.',
+        problem: 'A name has 1 to 63 letters, digits, _ . and -, and begins with a letter or digit.',
       });
       return;
     }

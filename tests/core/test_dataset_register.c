@@ -87,13 +87,9 @@ static void open_sets_outlive_their_name(void)
 static void names_are_checked(void)
 {
     static const char *const bad[] = {
-        "",
-        ".hidden",
-        "a/b",
-        "..",
-        "sp ace",
-        "\xC3\xA9",
-        "0123456789012345678901234567890123456789012345678901234567890123"};
+        "",       ".hidden",  "a/b",
+        "..",     "-dash",    "_under",
+        "sp ace", "\xC3\xA9", "0123456789012345678901234567890123456789012345678901234567890123"};
     bool is_new;
     fail f = {0};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -189,6 +185,24 @@ static bool keep(void *context, const dataset_summary *summary)
     listed *l = context;
     l->summaries[l->n++] = *summary;
     return l->n < 3;
+}
+
+/* Such a name may have been given by a version that allowed it. */
+static void odd_names_that_are_there_stay(void)
+{
+    bool is_new;
+    dataset *set = NULL;
+    fail f = {0};
+    CHECK_OK(add_as("plain", ONE, &is_new, &f), f);
+    CHECK(rename(files_path("data/datasets/plain"), files_path("data/datasets/-odd")) == 0);
+    listed l = {0};
+    CHECK_OK(dataset_list(files_path("data"), keep, &l, &f), f);
+    CHECK_OR_RETURN(l.n > 0);
+    CHECK_EQUAL_STRING(l.summaries[0].name, "-odd");
+    CHECK_OR_RETURN(CHECK_OK(open_set("-odd", &set, &f), f));
+    dataset_close(set);
+    CHECK_OK(dataset_remove("-odd", files_path("data"), &f), f);
+    CHECK_FAILS(open_set("-odd", &set, &f), f, FAIL_NOT_FOUND, "/dataset");
 }
 
 static void lists_in_order(void)
@@ -433,7 +447,7 @@ static void processes_do_not_disturb_each_other(void)
 }
 
 CHECK_MAIN("dataset_register", names_share_content, open_sets_outlive_their_name, names_are_checked,
-           options_of_registered_sets, words_of_a_query, cleaning_removes_what_nobody_needs,
-           cleaning_makes_the_folders, lists_in_order, describes_and_previews, damage_is_told,
-           hostile_headers_are_refused, unwritable_folder, full_disk_leaves_nothing,
-           processes_do_not_disturb_each_other)
+           odd_names_that_are_there_stay, options_of_registered_sets, words_of_a_query,
+           cleaning_removes_what_nobody_needs, cleaning_makes_the_folders, lists_in_order,
+           describes_and_previews, damage_is_told, hostile_headers_are_refused, unwritable_folder,
+           full_disk_leaves_nothing, processes_do_not_disturb_each_other)

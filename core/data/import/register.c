@@ -350,10 +350,10 @@ static bool store(const dataset *set, const char *name, const char *data_dir, da
 
 static bool check_name(const char *name, fail *f)
 {
-    if (!dataset_path_is_name(name))
+    if (!dataset_path_is_new_name(name))
         return fail_set(f, FAIL_OUT_OF_RANGE, "/name",
-                        "A data set's name is 1 to 63 of A-Z a-z 0-9 _ . - and does not start with "
-                        "a dot; \"%.80s\" is not one.",
+                        "A data set's name is 1 to 63 of A-Z a-z 0-9 _ . - and begins with a "
+                        "letter or digit; \"%.80s\" is not one.",
                         name);
     if (dataset_find(name))
         return fail_set(f, FAIL_CONFLICT, "/name", "%s is a built-in data set; its name is taken.",

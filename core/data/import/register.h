@@ -8,8 +8,8 @@
  *    file, synced, read back and renamed before its link is made; a bad file is refused whole and
  *    leaves nothing behind.
  * 2. The same content is stored once; it is removed when the last name that refers to it is.
- * 3. Names are 1 to 63 of A-Z a-z 0-9 _ . -, do not start with a dot, and are not those of built-in
- *    sets.
+ * 3. Names are 1 to 63 of A-Z a-z 0-9 _ . -, begin with a letter or digit, and are not those of
+ *    built-in sets.
  * Memory: a set is assembled in memory before it is written; what needs more than half of the
  * machine's memory, 2^31 values,
  * 100000 columns or 10000 classes is refused with the figure.
