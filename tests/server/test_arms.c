@@ -75,16 +75,16 @@ static void the_baseline_is_asked_for_or_default_or_first(void)
     fixture_factor(&x, "dropout", QUESTION_TREATMENT, 0);
     for (int i = 0; i < 3; i++)
         fixture_run(&x, fixture_config_1(&x, i == 0 ? 0.5 : i == 1 ? 0 : 0.9), 0, i);
-    CHECK_EQUAL_INT(10 * baseline_of_three(&x), 0); /* all treatments at their defaults */
+    CHECK_WITHIN(10 * baseline_of_three(&x), 0, 1e-9); /* all treatments at their defaults */
     x.table.options.has_variants = true;
-    CHECK_EQUAL_INT(10 * baseline_of_three(&x), 5); /* with variants the first */
+    CHECK_WITHIN(10 * baseline_of_three(&x), 5, 1e-9); /* with variants the first */
     x.table.options.has_baseline = true;
     x.levels[2][0].is_baseline = true;
-    CHECK_EQUAL_INT(10 * baseline_of_three(&x), 9); /* as `baseline` asks */
+    CHECK_WITHIN(10 * baseline_of_three(&x), 9, 1e-9); /* as `baseline` asks */
     x.levels[2][0].is_baseline = false;
-    CHECK_EQUAL_INT(10 * baseline_of_three(&x), 0); /* asked for in vain: at its defaults */
+    CHECK_WITHIN(10 * baseline_of_three(&x), 0, 1e-9); /* asked for in vain: at its defaults */
     x.levels[1][0].is_default = false;
-    CHECK_EQUAL_INT(10 * baseline_of_three(&x), 5); /* nor there: the first */
+    CHECK_WITHIN(10 * baseline_of_three(&x), 5, 1e-9); /* nor there: the first */
 }
 
 static void each_context_has_its_own_baseline(void)
@@ -242,7 +242,7 @@ static void two_stages_keep_the_first_deviation(void)
     arms a;
     CHECK_OR_RETURN(fixture_open(&x, &a));
     const arm *o = fixture_arm(&a, other);
-    CHECK_EQUAL_INT(o->difference.df, 3);
+    CHECK_WITHIN(o->difference.df, 3, 0);
     CHECK_NEAR(o->difference.spread, stats_std(d, 4), 1e-12);
     CHECK_NEAR(o->difference.std, stats_std(d, 8), 1e-12);
     CHECK(isnan(o->sign_flip_p));
