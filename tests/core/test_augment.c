@@ -247,8 +247,7 @@ static void cutout_is_background(void)
     bench_close(&b);
 }
 
-/* The address alone decides; what is drawn for one thing does not depend on strength 0 of
- * another. */
+/* The address alone decides. */
 static void draws_are_addressed(void)
 {
     bench b;

@@ -103,6 +103,54 @@ static void normals_follow_the_addressing(void)
         CHECK_NEAR(some[i], all[333 + i], 1e-7);
 }
 
+static void uniforms_follow_the_addressing(void)
+{
+    rng_address address = {rng_key_of(5, RNG_DATA), 3, 1, 2};
+    float some[301];
+    for (size_t first = 0; first < 9; first += 4) {
+        rng_fill_uniform(&address, first, 301, some);
+        for (size_t i = 0; i < 301; i++) {
+            uint32_t words[4];
+            rng_block(&address, (uint32_t)((first + i) / 4), words);
+            CHECK_NEAR(some[i], (words[(first + i) % 4] + 0.5) * 0x1p-32, 1e-7);
+        }
+    }
+}
+
+/* Word number n of a stream. */
+static uint32_t word_of(const rng_stream *s, uint32_t n)
+{
+    uint32_t words[4];
+    rng_block(&s->address, n / 4, words);
+    return words[n % 4];
+}
+
+static void streams_follow_the_addressing(void)
+{
+    enum { N = 1000 };
+    const rng_stream start = rng_stream_at(77, RNG_SPLIT, 4, 5, 6);
+    rng_stream s = start;
+    for (uint32_t n = 0; n < 100; n++)
+        CHECK_EQUAL_INT(rng_next(&s), word_of(&start, n));
+    CHECK_NEAR(rng_uniform(&s), (word_of(&start, 100) + 0.5) * 0x1p-32, 1e-15);
+    CHECK_EQUAL_INT(rng_below(&s, 1000), (uint64_t)word_of(&start, 101) * 1000 >> 32);
+    double radius = sqrt(-2 * log((word_of(&start, 102) + 0.5) * 0x1p-32));
+    CHECK_NEAR(rng_normal(&s), radius * cos(2 * M_PI * 0x1p-32 * word_of(&start, 103)), 1e-12);
+    /* Fisher-Yates from the top, a word each. */
+    uint32_t items[N], expected[N];
+    for (uint32_t i = 0; i < N; i++)
+        items[i] = expected[i] = i;
+    s = start;
+    rng_permute(&s, items, N);
+    for (uint32_t i = N - 1; i > 0; i--) {
+        uint32_t j = (uint32_t)((uint64_t)word_of(&start, N - 1 - i) * (i + 1) >> 32),
+                 kept = expected[i];
+        expected[i] = expected[j];
+        expected[j] = kept;
+    }
+    CHECK_EQUAL_BYTES(items, expected, sizeof items);
+}
+
 static void draws_have_their_moments(void)
 {
     enum { N = 200000 };
@@ -180,5 +228,6 @@ static void purposes_differ(void)
 }
 
 CHECK_MAIN("rng", known_answers, keys_hold_seed_and_purpose, blocks_equal_single_ones,
-           masks_follow_the_addressing, normals_follow_the_addressing, draws_have_their_moments,
+           masks_follow_the_addressing, normals_follow_the_addressing,
+           uniforms_follow_the_addressing, streams_follow_the_addressing, draws_have_their_moments,
            small_betas_are_coins, permutations_are_permutations, purposes_differ)

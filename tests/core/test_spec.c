@@ -255,25 +255,60 @@ static void what_has_no_effect_is_said(void)
     CHECK(!spec_warning(&s, 1, sentence, sizeof sentence));
 }
 
-static void values_are_copied_field_by_field(void)
+/* Every field another value than its default, each element of an array its own. */
+static train_spec changed_spec(void)
 {
+    train_spec s;
+    spec_init(&s);
     for (int i = 0; i < FIELD_COUNT; i++) {
         const field *row = &FIELDS[i];
-        train_spec from, to, fresh;
-        spec_init(&from);
-        spec_init(&to);
-        spec_init(&fresh);
         if (!has_place(row))
             continue;
-        memset(field_value(row, &from),
-               row->type == FIELD_BOOLEAN || row->type == FIELD_OBJECT ? 1 : 2, 1);
         if (row->type == FIELD_NUMBER)
-            *(double *)field_value(row, &from) = 0.625;
-        field_copy(row, &from, &to);
-        CHECK(field_equal(row, &from, &to));
-        field_set_default(row, &to);
-        CHECK(field_equal(row, &fresh, &to));
+            *(double *)field_value(row, &s) = 0.625;
+        else if (row->type == FIELD_BOOLEAN || row->type == FIELD_OBJECT)
+            *(bool *)field_value(row, &s) = !*(bool *)field_value(row, &s);
+        else
+            memset(field_value(row, &s), 2, 1);
+        s.is_set[i] = 1;
     }
+    s.n_hidden = 5;
+    s.n_dropout = 4;
+    for (int layer = 0; layer < 5; layer++) {
+        s.hidden[layer] = 100 + layer;
+        s.dropout[layer] = 0.125 * (layer + 1);
+    }
+    snprintf(s.dataset, sizeof s.dataset, "spirals");
+    s.dataset_options = (dataset_options){.n = 77, .noise = 0.25, .classes = 3, .dimensions = 9};
+    return s;
+}
+
+/* All of a field is copied, and nothing of any other; the default is put back likewise. */
+static void values_are_copied_field_by_field(void)
+{
+    const train_spec from = changed_spec();
+    train_spec fresh, all;
+    spec_init(&fresh);
+    spec_init(&all);
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        train_spec to = fresh;
+        if (!has_place(&FIELDS[i]))
+            continue;
+        CHECK(!field_equal(&FIELDS[i], &from, &fresh));
+        field_copy(&FIELDS[i], &from, &to);
+        field_copy(&FIELDS[i], &from, &all);
+        for (int j = 0; j < FIELD_COUNT; j++)
+            if (has_place(&FIELDS[j]))
+                CHECK(field_equal(&FIELDS[j], &to, j == i ? &from : &fresh));
+        CHECK_EQUAL_INT(to.is_set[i], 1);
+        field_set_default(&FIELDS[i], &to);
+        CHECK(field_equal(&FIELDS[i], &fresh, &to));
+    }
+    CHECK_EQUAL_BYTES(all.hidden, from.hidden, 5 * sizeof *all.hidden);
+    CHECK_EQUAL_BYTES(all.dropout, from.dropout, 5 * sizeof *all.dropout);
+    CHECK(all.n_hidden == 5 && all.n_dropout == 4);
+    CHECK_EQUAL_STRING(all.dataset, "spirals");
+    CHECK_EQUAL_BYTES(&all.dataset_options, &from.dataset_options, sizeof all.dataset_options);
 }
 
 CHECK_MAIN("spec", rows_are_whole, penalties_are_explained, ranges_hold_at_their_ends,
