@@ -10,7 +10,7 @@
 typedef struct header {
     char magic[16];
     char sha256[72];    /* of the data */
-    uint64_t spec_hash; /* FNV-1a over the values of the fields that apply */
+    uint64_t spec_hash; /* FNV-1a, hash_spec() */
     uint64_t n_model, n_train, state_bytes;
     char blas_core[32];  /* another one is said, not refused */
     uint64_t state_hash; /* over all that follows, so that a damaged file is not trained on */
@@ -81,17 +81,31 @@ static uint64_t hash_field(uint64_t hash, const field *row, const train_spec *sp
     }
 }
 
+/* Only of what is not as if it had never been said, by name: a field that comes to be later, at a
+ * default that leaves all as it was, parts no run from its checkpoint. */
+static uint64_t hash_spec(const train_spec *spec)
+{
+    train_spec unsaid;
+    uint64_t hash = HASH_START;
+    spec_init(&unsaid);
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        const field *row = &FIELDS[i];
+        if (row->group == FIELD_GROUP_EXPERIMENT || row->offset == (size_t)-1 ||
+            !field_applies(row, spec) || field_equal(row, spec, &unsaid))
+            continue;
+        hash = hash_bytes(hash, row->name, strlen(row->name));
+        hash = hash_field(hash, row, spec);
+    }
+    return hash;
+}
+
 static header header_of(const trainer *t)
 {
     header h = {.magic = "regulab-run-3",
+                .spec_hash = hash_spec(t->spec),
                 .n_model = t->net.n_model,
                 .n_train = t->data->n[PART_TRAIN],
                 .state_bytes = sizeof(trainer_state)};
-    h.spec_hash = HASH_START;
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (FIELDS[i].group != FIELD_GROUP_EXPERIMENT && FIELDS[i].offset != (size_t)-1 &&
-            field_applies(&FIELDS[i], t->spec))
-            h.spec_hash = hash_field(h.spec_hash, &FIELDS[i], t->spec);
     snprintf(h.blas_core, sizeof h.blas_core, "%s", mat_blas_core());
     memcpy(h.sha256, t->data->set->sha256, sizeof t->data->set->sha256);
     return h;
