@@ -109,7 +109,7 @@ bool api_open_run_dataset(app *a, const run *row, const train_spec *spec, datase
         *f = why;
         return false;
     }
-    if (row->provenance && !strstr(row->provenance, set->sha256)) {
+    if (*row->data_sha256 && strcmp(row->data_sha256, set->sha256) != 0) {
         dataset_close(set);
         return fail_set(f, FAIL_CONFLICT, NULL,
                         "The data set \"%s\" is no longer what this run was trained on.",

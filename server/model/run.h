@@ -32,6 +32,7 @@ typedef struct run {
     run_metrics metrics;
     double samples_per_second; /* NaN until finished */
     char *provenance;          /* JSON object text, NULL until started */
+    char data_sha256[65];      /* the content of its data set as it was trained on; "" until then */
     char selected_weights[16]; /* "best", "last", "average" or "" */
     int64_t created_ms, started_ms, finished_ms;
 } run;

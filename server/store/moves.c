@@ -108,7 +108,7 @@ typedef struct start {
 
 static const char START[] =
     "UPDATE runs SET status = 'running', wanted_status = NULL, attempt = attempt + 1,"
-    " provenance = ?2,"
+    " provenance = ?2, data_sha256 = json_extract(?2, '$.data_sha256'),"
     " started_at = coalesce(started_at, ?3) WHERE id = ?1 AND status = 'queued'";
 
 static bool change_start(store_writer *w, void *arguments, fail *f)
@@ -216,8 +216,8 @@ static void write_retry(buffer *b)
     buffer_add_text(b, "UPDATE runs SET ");
     store_columns_add(b, STORE_RUN_COLUMNS, "", " = NULL, ");
     buffer_add_text(b, "samples_per_second = NULL, selected_weights = NULL, stop_reason = NULL,"
-                       " error = NULL, provenance = NULL, started_at = NULL, finished_at = NULL,"
-                       " epoch = 0, status = 'queued'"
+                       " error = NULL, provenance = NULL, data_sha256 = NULL, started_at = NULL,"
+                       " finished_at = NULL, epoch = 0, status = 'queued'"
                        " WHERE id = ?1 AND status IN ('failed', 'cancelled')");
 }
 

@@ -17,11 +17,12 @@ static void write_get_run(buffer *b)
 {
     buffer_add_text(b, "SELECT id, experiment_id, config_id, seed, status, stop_reason, error,"
                        " attempt, swept, config, epoch, epochs, samples_per_second, provenance,"
-                       " selected_weights, created_at, started_at, finished_at, data_seed");
+                       " selected_weights, created_at, started_at, finished_at, data_seed,"
+                       " data_sha256");
     store_columns_add(b, STORE_RUN_COLUMNS, ", ", "");
     buffer_add_text(b, " FROM runs WHERE id = ?1" STORE_NOT_DELETED("experiment_id"));
 }
-enum { FIRST_METRIC = 19 };
+enum { FIRST_METRIC = 20 };
 
 static bool read_run(sqlite3_stmt *row, run *r, fail *f)
 {
@@ -47,6 +48,7 @@ static bool read_run(sqlite3_stmt *row, run *r, fail *f)
     r->started_ms = store_column_time(row, 16);
     r->finished_ms = store_column_time(row, 17);
     r->data_seed = store_column_integer(row, 18);
+    store_column_copy(row, 19, r->data_sha256, sizeof r->data_sha256);
     run_metrics_init(&r->metrics);
     for (int i = run_metric_count() - 1; i >= 0; i--)
         run_metric_set(&r->metrics, i, store_column_number(row, FIRST_METRIC + i));

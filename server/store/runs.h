@@ -37,8 +37,8 @@ FAIL_CHECKED bool store_move_run(store *s, int64_t id, run_state from, run_state
 /* queued or paused -> cancelled; of a running one it is noted that this is wanted, which a pause
  * and the next start of the program respect. */
 FAIL_CHECKED bool store_cancel_run(store *s, int64_t id, bool *moved, fail *f);
-/* Marks `queued` -> `running` with attempt + 1 and its provenance (JSON text). Does not wait for
- * the commit. */
+/* Marks `queued` -> `running` with attempt + 1 and its provenance (JSON text), whose data_sha256
+ * becomes a column. Does not wait for the commit. */
 void store_start_run(store *s, int64_t id, const char *provenance);
 /* A model of at most this size is stored in a row: SQLite reads and writes it faster than a file
  * system would, and by the sync of the run's end. */

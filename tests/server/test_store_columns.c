@@ -2,6 +2,7 @@
  * opened, and loses nothing. */
 #include "server/store/columns.h"
 #include "server/store/curves.h"
+#include "server/store/runs.h"
 #include "tests/server/store_fixture.h"
 
 typedef struct table {
@@ -91,4 +92,41 @@ static void a_database_without_columns_gets_them(void)
     fixture_close(&x);
 }
 
-CHECK_MAIN("store_columns", a_database_without_columns_gets_them)
+/* The column came with the eighth migration: of runs that are older it is what their provenance
+ * says. */
+static void old_runs_know_their_data(void)
+{
+    static const char SHA256[] = "00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1";
+    fixture x;
+    fail f;
+    run r;
+    int64_t ids[2];
+    char provenance[160];
+    CHECK_OR_RETURN(fixture_open(&x));
+    fixture_insert(&x, "old", 2, 1, ids);
+    snprintf(provenance, sizeof provenance, "{\"version\":\"1\",\"data_sha256\":\"%s\"}", SHA256);
+    store_start_run(x.s, ids[0], provenance);
+    store_close(x.s);
+    x.s = NULL;
+    for (int i = 0; i < 2; i++)
+        fixture_query(&x, i ? "DROP VIEW run_results" : "DROP VIEW config_results");
+    fixture_query(&x, "ALTER TABLE runs DROP COLUMN data_sha256");
+    fixture_query(&x, "DELETE FROM schema_migrations WHERE number > 7");
+    fixture_query(&x, "PRAGMA user_version = 7");
+    CHECK_OR_RETURN(fixture_reopen(&x));
+    CHECK_OK(store_get_run(x.s, ids[0], &r, &f), f);
+    CHECK_EQUAL_STRING(r.data_sha256, SHA256);
+    run_close(&r);
+    CHECK_OK(store_get_run(x.s, ids[1], &r, &f), f);
+    CHECK_EQUAL_STRING(r.data_sha256, "");
+    run_close(&r);
+    snprintf(provenance, sizeof provenance, "{\"data_sha256\":\"%s\"}", "another");
+    store_start_run(x.s, ids[1], provenance);
+    CHECK_OK(store_flush(x.s, &f), f);
+    CHECK_OK(store_get_run(x.s, ids[1], &r, &f), f);
+    CHECK_EQUAL_STRING(r.data_sha256, "another");
+    run_close(&r);
+    fixture_close(&x);
+}
+
+CHECK_MAIN("store_columns", a_database_without_columns_gets_them, old_runs_know_their_data)
