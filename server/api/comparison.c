@@ -98,56 +98,16 @@ static comparison_design read_design(const experiment *e)
 
 /* ---- the runs ---- */
 
-typedef struct run_texts {
-    char *config_id, *values;
-} run_texts;
-
+/* The runs of a series as rows of a comparison, which borrow its texts. */
 typedef struct run_table {
-    const comparison_options *options;
-    bool varies_data_seed;
-    size_t n, capacity;
-    int64_t first_ms, last_ms; /* when its runs were created */
-    comparison_row *rows;      /* their texts are these: */
-    run_texts *texts;          /* heap */
-    size_t texts_capacity;
-    bool has_failed; /* no memory */
+    series all;
+    comparison_row *rows; /* (all.n_runs) */
 } run_table;
 
 static void close_table(run_table *t)
 {
-    for (size_t i = 0; i < t->n; i++) {
-        free(t->texts[i].config_id);
-        free(t->texts[i].values);
-    }
-    free(t->texts);
     free(t->rows);
-}
-
-static bool add_run(void *context, const run *r)
-{
-    run_table *t = context;
-    t->has_failed =
-        !array_reserve(&t->rows, &t->capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE) ||
-        !array_reserve(&t->texts, &t->texts_capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE);
-    if (t->has_failed)
-        return false;
-    t->first_ms = t->n == 0 || r->created_ms < t->first_ms ? r->created_ms : t->first_ms;
-    t->last_ms = r->created_ms > t->last_ms ? r->created_ms : t->last_ms;
-    run_texts *texts = &t->texts[t->n];
-    comparison_row *row = &t->rows[t->n++];
-    *texts = (run_texts){strdup(r->config_id), strdup(r->values ? r->values : "{}")};
-    *row = (comparison_row){.config_id = texts->config_id,
-                            .values = texts->values,
-                            .seed = r->seed,
-                            .data_seed = t->varies_data_seed ? r->data_seed : 0,
-                            .status = r->status,
-                            .metric =
-                                comparison_value(&r->metrics, t->options->metric, t->options->at),
-                            .select = r->metrics.selected[t->options->select_by],
-                            .test = r->metrics.selected[t->options->test],
-                            .r2 = r->metrics.selected[METRIC_VAL_R2]};
-    t->has_failed = !row->config_id || !row->values;
-    return !t->has_failed;
+    series_close(&t->all);
 }
 
 static bool fail_of_memory(const experiment *e, fail *f)
@@ -156,13 +116,45 @@ static bool fail_of_memory(const experiment *e, fail *f)
                     (long long)e->n_runs);
 }
 
-static bool load_runs(app *a, const experiment *e, run_table *t, fail *f)
+static comparison_row row_of(const series *all, const series_run *r,
+                             const comparison_options *options)
 {
-    char cursor[64];
-    run_query query = {.experiment_id = e->id, .status = -1, .seed = -1};
-    if (!store_list_runs(a->store, &query, add_run, t, cursor, f))
+    const series_config *config = &all->configs[r->config];
+    return (comparison_row){.config_id = config->id,
+                            .values = config->values,
+                            .seed = r->seed,
+                            .data_seed = options->design.varies_data_seed ? r->data_seed : 0,
+                            .status = r->status,
+                            .metric = comparison_value(&r->metrics, options->metric, options->at),
+                            .select = r->metrics.selected[options->select_by],
+                            .test = r->metrics.selected[options->test],
+                            .r2 = r->metrics.selected[METRIC_VAL_R2]};
+}
+
+static bool open_table(app *a, const experiment *e, const comparison_options *options,
+                       run_table *out, fail *f)
+{
+    run_table t = {.rows = NULL};
+    if (!store_load_series(a->store, e->id, &t.all, f))
         return false;
-    return t->has_failed ? fail_of_memory(e, f) : true;
+    t.rows = calloc(t.all.n_runs + 1, sizeof *t.rows);
+    if (!t.rows) {
+        close_table(&t);
+        return fail_of_memory(e, f);
+    }
+    for (size_t i = 0; i < t.all.n_runs; i++)
+        t.rows[i] = row_of(&t.all, &t.all.runs[i], options);
+    *out = t;
+    return true;
+}
+
+/* Whether runs came later than the first ones. */
+static bool was_extended(const series *all)
+{
+    for (size_t i = 1; i < all->n_runs; i++)
+        if (all->runs[i].created_ms != all->runs[0].created_ms)
+            return true;
+    return false;
 }
 
 /* ---- comparison ---- */
@@ -199,8 +191,8 @@ static bool write_comparison(const experiment *e, const run_table *table, compar
     bool done = codec_set_labels(c) && read_factors(c, &factors);
     if (!done)
         fail_of_memory(e, f);
-    done = done && comparison_effects_open(table->rows, table->n, factors.configs, factors.n,
-                                           baseline, &found, f);
+    done = done && comparison_effects_open(table->rows, table->all.n_runs, factors.configs,
+                                           factors.n, baseline, &found, f);
     if (done)
         codec_add_comparison(out, c, &found);
     comparison_effects_close(&found);
@@ -211,13 +203,14 @@ static bool write_comparison(const experiment *e, const run_table *table, compar
 static bool compare(app *a, const experiment *e, comparison_options *options, buffer *out, fail *f)
 {
     comparison_design *d = &options->design;
-    *d = read_design(e);
-    run_table table = {.options = options, .varies_data_seed = d->varies_data_seed};
-    options->baseline = e->baseline_config_id;
+    run_table table;
     comparison c;
-    bool done = load_runs(a, e, &table, f);
-    d->was_extended = !d->is_sequential && table.first_ms != table.last_ms;
-    done = done && comparison_open(table.rows, table.n, options, &c, f);
+    *d = read_design(e);
+    options->baseline = e->baseline_config_id;
+    if (!open_table(a, e, options, &table, f))
+        return false;
+    d->was_extended = !d->is_sequential && was_extended(&table.all);
+    bool done = comparison_open(table.rows, table.all.n_runs, options, &c, f);
     if (done) {
         done = write_comparison(e, &table, &c, out, f);
         comparison_close(&c);
@@ -242,15 +235,9 @@ void api_comparison_get(app *a, const request *q, response *r)
 
 /* ---- curves ---- */
 
-static int compare_config_ids(const void *a, const void *b)
-{
-    const comparison_row *x = a, *y = b;
-    return strcmp(x->config_id, y->config_id);
-}
-
 typedef struct curve_writer {
-    const run_table *configs; /* sorted by config_id */
-    comparison_band band;     /* of the config that is being read */
+    const series *all;
+    comparison_band band; /* of the config that is being read */
     char config_id[17];
     size_t n_written;
     buffer *out;
@@ -262,12 +249,11 @@ static void write_band(curve_writer *w)
 {
     if (w->band.n == 0)
         return;
-    const comparison_row wanted = {.config_id = w->config_id};
-    const comparison_row *row =
-        bsearch(&wanted, w->configs->rows, w->configs->n, sizeof wanted, compare_config_ids);
-    char *label = codec_config_label(row ? row->values : "{}");
+    const series_config *config = series_find_config(w->all, w->config_id);
+    const char *values = config ? config->values : "{}";
+    char *label = codec_config_label(values);
     buffer_add_text(w->out, w->n_written++ ? "," : "");
-    codec_add_band(w->out, w->config_id, label, row ? row->values : "{}", &w->band);
+    codec_add_band(w->out, w->config_id, label, values, &w->band);
     free(label);
     comparison_band_close(&w->band);
 }
@@ -286,36 +272,36 @@ static bool add_point(void *context, const char *config_id, int64_t run_id, int6
     return !w->has_failed;
 }
 
+static bool write_bands(app *a, const experiment *e, metric_id id, const series *all, buffer *out,
+                        fail *f)
+{
+    curve_writer w = {.all = all, .out = out, .f = f};
+    int64_t last_event = 0;
+    buffer_add_text(out, "{\"experiment\":");
+    json_add_integer(out, e->id);
+    json_add_key(out, "metric");
+    json_add_string(out, METRICS[id].name);
+    json_add_key(out, "configs");
+    buffer_add_text(out, "[");
+    bool done =
+        store_list_curves(a->store, e->id, id, add_point, &w, &last_event, f) && !w.has_failed;
+    if (done)
+        write_band(&w);
+    buffer_add_text(out, "]");
+    json_add_key(out, "last_event_id");
+    json_add_integer(out, last_event);
+    buffer_add_text(out, "}");
+    comparison_band_close(&w.band);
+    return done;
+}
+
 static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out, fail *f)
 {
-    const comparison_options options = {.metric = id,
-                                        .at = COMPARISON_AT_LAST,
-                                        .select_by = METRIC_VAL_LOSS,
-                                        .test = METRIC_TEST_LOSS};
-    run_table table = {.options = &options};
-    bool done = load_runs(a, e, &table, f);
-    if (done) {
-        if (table.n > 0)
-            qsort(table.rows, table.n, sizeof *table.rows, compare_config_ids);
-        curve_writer w = {.configs = &table, .out = out, .f = f};
-        buffer_add_text(out, "{\"experiment\":");
-        json_add_integer(out, e->id);
-        json_add_key(out, "metric");
-        json_add_string(out, METRICS[id].name);
-        json_add_key(out, "configs");
-        buffer_add_text(out, "[");
-        int64_t last_event = 0;
-        done =
-            store_list_curves(a->store, e->id, id, add_point, &w, &last_event, f) && !w.has_failed;
-        if (done)
-            write_band(&w);
-        buffer_add_text(out, "]");
-        json_add_key(out, "last_event_id");
-        json_add_integer(out, last_event);
-        buffer_add_text(out, "}");
-        comparison_band_close(&w.band);
-    }
-    close_table(&table);
+    series all;
+    if (!store_load_series(a->store, e->id, &all, f))
+        return false;
+    bool done = write_bands(a, e, id, &all, out, f);
+    series_close(&all);
     return done;
 }
 

@@ -21,48 +21,23 @@ typedef struct cell {
 } cell;
 
 typedef struct present_config {
-    train_spec spec; /* resolved */
-    char id[17];
-    char *values; /* JSON text */
+    train_spec spec;         /* resolved */
+    const char *id, *values; /* the series' */
 } present_config;
 
 typedef struct present { /* the runs of an experiment */
-    size_t n_cells, cells_capacity;
-    cell *cells; /* sorted once all are there */
-    size_t n_configs, configs_capacity;
-    present_config *configs; /* one of each config_id, by its first run */
-    bool varies_seed;        /* what tells repeats apart; else data_seed */
-    cell first;              /* of the first run */
-    int64_t n_seeds;
-    fail failure;
-    bool has_failed;
+    series all;
+    size_t n_configs;
+    cell *cells;             /* (all.n_runs) sorted */
+    present_config *configs; /* (n_configs) */
+    int64_t n_seeds;         /* of the first config: each has as many */
 } present;
 
 static void present_close(present *p)
 {
-    for (size_t c = 0; c < p->n_configs; c++)
-        free(p->configs[c].values);
     free(p->cells);
     free(p->configs);
-}
-
-static cell cell_of(const run *r)
-{
-    cell c = {.seed = r->seed, .data_seed = r->data_seed};
-    memcpy(c.config_id, r->config_id, sizeof c.config_id);
-    return c;
-}
-
-static bool add_cell(void *context, const run *r)
-{
-    present *p = context;
-    if (!array_reserve(&p->cells, &p->cells_capacity, p->n_cells + 1, ARRAY_BOUNDED_ELSEWHERE)) {
-        p->has_failed = !fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
-                                  "There is no memory for the list of runs.");
-        return false;
-    }
-    p->cells[p->n_cells++] = cell_of(r);
-    return true;
+    series_close(&p->all);
 }
 
 static int compare_cells(const void *a, const void *b)
@@ -74,57 +49,47 @@ static int compare_cells(const void *a, const void *b)
     return order ? order : (x->data_seed > y->data_seed) - (x->data_seed < y->data_seed);
 }
 
-static bool add_config(present *p, const run *r)
+static void fill_cells(present *p)
 {
-    if (!array_reserve(&p->configs, &p->configs_capacity, p->n_configs + 1,
-                       ARRAY_BOUNDED_ELSEWHERE))
-        return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
-                        "There is no memory for the list of configs.");
-    present_config *config = &p->configs[p->n_configs];
-    if (!codec_read_config(r->config, strlen(r->config), &config->spec, &p->failure))
-        return false;
-    memcpy(config->id, r->config_id, sizeof config->id);
-    config->values = strdup(r->values ? r->values : "{}");
-    if (!config->values)
-        return fail_set(&p->failure, FAIL_OUT_OF_MEMORY, NULL,
-                        "There is no memory for the list of configs.");
-    p->n_configs++;
+    for (size_t i = 0; i < p->all.n_runs; i++) {
+        const series_run *r = &p->all.runs[i];
+        cell *c = &p->cells[i];
+        *c = (cell){.seed = r->seed, .data_seed = r->data_seed};
+        memcpy(c->config_id, p->all.configs[r->config].id, sizeof c->config_id);
+        p->n_seeds += r->config == 0;
+    }
+    qsort(p->cells, p->all.n_runs, sizeof *p->cells, compare_cells);
+}
+
+/* Each is read from its first run, which is of the first repeat. */
+static bool read_configs(present *p, fail *f)
+{
+    for (; p->n_configs < p->all.n_configs; p->n_configs++) {
+        const series_config *c = &p->all.configs[p->n_configs];
+        present_config *out = &p->configs[p->n_configs];
+        out->id = c->id;
+        out->values = c->values;
+        if (!codec_read_config(c->config, strlen(c->config), &out->spec, f))
+            return false;
+    }
     return true;
 }
 
-/* Every config has the first repeat, that of the first run: there its specification is read. */
-static bool is_first_repeat(const present *p, const run *r)
+static bool present_open(store *s, int64_t experiment_id, present *out, fail *f)
 {
-    return p->varies_seed ? r->seed == p->first.seed : r->data_seed == p->first.data_seed;
-}
-
-static bool add_run(void *context, const run *r)
-{
-    present *p = context;
-    if (p->n_cells == 0)
-        p->first = cell_of(r);
-    p->n_seeds += strcmp(p->first.config_id, r->config_id) == 0;
-    bool is_added = add_cell(p, r) && (!is_first_repeat(p, r) || add_config(p, r));
-    p->has_failed = !is_added;
-    return is_added;
-}
-
-static bool present_open(store *s, int64_t experiment_id, bool varies_seed, present *out, fail *f)
-{
-    present p = {.varies_seed = varies_seed};
-    run_query all = {.experiment_id = experiment_id, .status = -1, .seed = -1};
-    char cursor[64];
-    bool is_listed = store_list_runs(s, &all, add_run, &p, cursor, f);
-    if (is_listed && p.has_failed) {
-        *f = p.failure;
-        is_listed = false;
-    }
-    if (!is_listed) {
+    present p = {.n_seeds = 0};
+    if (!store_load_series(s, experiment_id, &p.all, f))
+        return false;
+    p.cells = calloc(p.all.n_runs + 1, sizeof *p.cells);
+    p.configs = calloc(p.all.n_configs + 1, sizeof *p.configs);
+    bool is_read = p.cells && p.configs ? read_configs(&p, f)
+                                        : fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
+                                                   "There is no memory for the list of runs.");
+    if (!is_read) {
         present_close(&p);
         return false;
     }
-    if (p.n_cells)
-        qsort(p.cells, p.n_cells, sizeof *p.cells, compare_cells);
+    fill_cells(&p);
     *out = p;
     return true;
 }
@@ -134,8 +99,7 @@ static bool cell_exists(const void *context, const char *config_id, const train_
     const present *p = context;
     cell wanted = {.seed = spec->seed, .data_seed = spec->data_seed};
     memcpy(wanted.config_id, config_id, sizeof wanted.config_id);
-    return p->n_cells &&
-           bsearch(&wanted, p->cells, p->n_cells, sizeof *p->cells, compare_cells) != NULL;
+    return bsearch(&wanted, p->cells, p->all.n_runs, sizeof *p->cells, compare_cells) != NULL;
 }
 
 /* ---- axes ---- */
@@ -315,7 +279,7 @@ static bool keep_configs(const present *p, plan *wanted)
     for (size_t c = 0; is_kept && c < p->n_configs; c++) {
         plan_config *added = &wanted->configs[wanted->grid.n_configs];
         *added = (plan_config){.values = NULL};
-        memcpy(added->id, p->configs[c].id, sizeof added->id);
+        memcpy(added->id, p->all.configs[c].id, sizeof added->id);
         if (bsearch(added, known, n, sizeof *known, compare_config_ids))
             continue;
         added->values = strdup(p->configs[c].values);
@@ -409,7 +373,7 @@ static bool extend_spec(jobs *j, const experiment *e, experiment_spec *spec, con
     present p;
     plan wanted;
     fail f;
-    if (!present_open(j->options.store, e->id, spec->repeat_varies_seed, &p, &f))
+    if (!present_open(j->options.store, e->id, &p, &f))
         return add_fail(x->faults, &f);
     bool is_extended = read_plan(j, spec, x->extension, &p, &wanted, x->faults);
     if (is_extended) {

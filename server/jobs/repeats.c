@@ -1,11 +1,11 @@
 #include "server/jobs/repeats.h"
 
-#include "core/base/array.h"
 #include "core/stats/stats.h"
 #include "server/codec/codec.h"
 #include "server/jobs/extend.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
+#include "server/text/member.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 
 typedef struct result {
-    char config_id[17];
+    const char *config_id; /* the series' */
     int64_t repeat; /* what pairs runs up: the seed, or the data_seed where that alone varies */
     double value;   /* of the metric that the rule looks at; NaN: none */
 } result;
@@ -24,27 +24,32 @@ typedef struct results {
     double last_value;
     int metric;
     bool by_data_seed;
-    size_t n, capacity;
+    size_t n;
     result *items;
-    bool has_failed, has_others; /* no memory; a run that has not ended */
 } results;
 
-static bool add_result(void *context, const run *r)
+static result result_of(const results *all, const series *runs, const series_run *r)
 {
-    results *all = context;
-    if (!array_reserve(&all->items, &all->capacity, all->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
-        all->has_failed = true;
-        return false;
-    }
-    bool is_last = r->id == all->last->id;
-    all->has_others = all->has_others || (!is_last && !run_state_is_terminal(r->status));
-    result *item = &all->items[all->n++];
-    memcpy(item->config_id, r->config_id, sizeof item->config_id);
-    item->repeat = all->by_data_seed ? r->data_seed : r->seed;
-    item->value = is_last ? all->last_value : NAN;
-    if (!is_last && r->status == RUN_STATE_COMPLETED)
-        item->value = r->metrics.selected[all->metric];
-    return true;
+    result out = {.config_id = runs->configs[r->config].id,
+                  .repeat = all->by_data_seed ? r->data_seed : r->seed,
+                  .value = NAN};
+    if (r->id == all->last->id)
+        out.value = all->last_value;
+    else if (r->status == RUN_STATE_COMPLETED)
+        out.value = r->metrics.selected[all->metric];
+    return out;
+}
+
+/* False where another run has not ended, or there is no memory. */
+static bool fill_results(const series *runs, results *all)
+{
+    for (size_t i = 0; i < runs->n_runs; i++)
+        if (runs->runs[i].id != all->last->id && !run_state_is_terminal(runs->runs[i].status))
+            return false;
+    all->items = calloc(runs->n_runs + 1, sizeof *all->items);
+    for (size_t i = 0; all->items && i < runs->n_runs; i++)
+        all->items[all->n++] = result_of(all, runs, &runs->runs[i]);
+    return all->items != NULL;
 }
 
 static int compare_results(const void *a, const void *b)
@@ -158,19 +163,27 @@ static void decide(jobs *j, store *s, const experiment *e, const run *last,
     fail f;
     if (!codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, &faults))
         return;
-    if (spec.until.enabled) {
+    series runs;
+    if (spec.until.enabled && store_load_series(s, e->id, &runs, &f)) {
         results all = {.last = last,
                        .last_value = metrics ? metrics->selected[spec.until.metric] : NAN,
                        .metric = spec.until.metric,
                        .by_data_seed = !spec.repeat_varies_seed};
-        run_query every = {.experiment_id = e->id, .status = -1, .seed = -1};
-        char cursor[64];
-        if (store_list_runs(s, &every, add_result, &all, cursor, &f) && !all.has_failed &&
-            !all.has_others)
+        if (fill_results(&runs, &all))
             extend(j, e, &spec, &all);
         free(all.items);
+        series_close(&runs);
     }
     experiment_spec_close(&spec);
+}
+
+/* Most experiments do not: they are not read for this. */
+static bool wants_more(const char *spec)
+{
+    const char *repeats, *until;
+    size_t n;
+    return json_member_find(spec, strlen(spec), "repeats", &repeats, &n) &&
+           json_member_find(repeats, n, "until", &until, &n);
 }
 
 void jobs_repeats_extend(jobs *j, store *s, const run *last, const run_metrics *metrics)
@@ -179,7 +192,7 @@ void jobs_repeats_extend(jobs *j, store *s, const run *last, const run_metrics *
     fail f;
     if (!store_get_experiment(s, last->experiment_id, &e, &f))
         return;
-    if (e.spec && strstr(e.spec, "\"until\""))
+    if (e.spec && wants_more(e.spec))
         decide(j, s, &e, last, metrics);
     experiment_close(&e);
 }

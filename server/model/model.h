@@ -7,6 +7,7 @@
 #include "server/model/experiment.h"
 #include "server/model/metrics.h"
 #include "server/model/run.h"
+#include "server/model/series.h"
 #include "server/model/state.h"
 
 #endif

@@ -4,6 +4,7 @@
 #define SERVER_STORE_RUNS_H
 
 #include "server/model/run.h"
+#include "server/model/series.h"
 #include "server/store/store.h"
 
 FAIL_CHECKED bool store_get_run(store *s, int64_t id, run *out, fail *f);
@@ -23,6 +24,9 @@ typedef struct run_query {
 typedef bool run_callback(void *context, const run *r);
 FAIL_CHECKED bool store_list_runs(store *s, const run_query *q, run_callback *each, void *context,
                                   char next_cursor[64], fail *f);
+
+/* All runs of the experiment, of one moment; *out is to be closed by the caller. */
+FAIL_CHECKED bool store_load_series(store *s, int64_t experiment_id, series *out, fail *f);
 
 /* All queued runs by id, with the priorities of their experiments: for filling the queue at start.
  */

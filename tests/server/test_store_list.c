@@ -580,6 +580,44 @@ static void keeps_the_order(void)
     fixture_close(&x);
 }
 
+/* Three configurations with two seeds each, of which the first is trained; then one more seed. */
+static void loads_a_whole_series(void)
+{
+    fixture x;
+    fail f;
+    int64_t ids[7];
+    series all;
+    if (fixture_open(&x)) {
+        fixture_insert(&x, "another", 1, 1, &ids[6]);
+        int64_t id = fixture_insert(&x, "series", 6, 3, ids);
+        fixture_train(&x, ids[0], 0.5);
+        CHECK_OK(store_load_series(x.s, id, &all, &f), f);
+        CHECK_EQUAL_INT(all.n_configs, 3);
+        CHECK_EQUAL_INT(all.n_runs, 6);
+        for (size_t i = 0; i < all.n_runs; i++) {
+            const series_run *r = &all.runs[i];
+            CHECK_EQUAL_INT(r->id, ids[i]);
+            CHECK_EQUAL_INT(r->config, i % 3);
+            CHECK_EQUAL_INT(r->seed, i / 3);
+            CHECK_EQUAL_INT(r->data_seed, 4);
+            CHECK_EQUAL_INT(r->status, i == 0 ? RUN_STATE_COMPLETED : RUN_STATE_QUEUED);
+            CHECK(r->created_ms > 0 && isnan(r->metrics.selected[METRIC_TEST_LOSS]));
+        }
+        CHECK_NEAR(all.runs[0].metrics.selected[METRIC_VAL_LOSS], 0.5, 0);
+        CHECK_EQUAL_INT(all.runs[0].metrics.best_epoch, 2);
+        CHECK_EQUAL_STRING(all.configs[1].id, "c00000000001");
+        CHECK_EQUAL_INT(all.configs[1].first_run_id, ids[1]);
+        CHECK_EQUAL_STRING(all.configs[1].values, "{\"dropout\":[0.25,0.5]}");
+        CHECK_EQUAL_STRING(all.configs[1].config, FIXTURE_CONFIG);
+        CHECK(series_find_config(&all, "c00000000002") == &all.configs[2]);
+        CHECK(series_find_config(&all, "c00000000003") == NULL);
+        series_close(&all);
+        CHECK_FAILS(store_load_series(x.s, 99, &all, &f), f, FAIL_NOT_FOUND, "");
+        CHECK(all.n_runs == 0);
+    }
+    fixture_close(&x);
+}
+
 CHECK_MAIN("store_list", pages_experiments, pages_runs, refuses_bad_pages, filters_experiments,
            filters_runs, lists_the_queue, lists_curves, replays_what_it_told, tells_an_epoch_once,
-           prunes_events, knows_datasets, counts, keeps_the_order)
+           prunes_events, knows_datasets, counts, keeps_the_order, loads_a_whole_series)
