@@ -59,7 +59,7 @@ double stats_estimate_half_width(const stats_estimate *e, double confidence)
 
 double stats_equivalence_p(const stats_estimate *e, double margin)
 {
-    if (e->n < 2 || !(margin > 0))
+    if (e->n < 2 || isnan(e->error) || !(margin > 0))
         return NAN;
     double room = margin - fabs(e->mean);
     if (!(e->error > 0))
@@ -140,7 +140,7 @@ double stats_share_below(const double *differences, size_t n)
 size_t stats_stein_total(double std, double df, double half_width, double share, size_t least,
                          size_t most)
 {
-    if (!(std > 0) || !(df >= 1) || !(half_width > 0))
+    if (!(std > 0) || !(df >= 1) || !(half_width > 0) || isnan(share))
         return least;
     double ratio = stats_t_quantile(1 - (1 - STATS_CONFIDENCE) / 2, df) * std / half_width;
     double room = 1 / (ratio * ratio) - share, total = ceil(ratio * ratio);

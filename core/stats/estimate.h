@@ -40,7 +40,7 @@ double stats_estimate_half_width(const stats_estimate *e, double confidence);
 
 /* Two one-sided tests of "the mean lies outside (-margin, margin)" (Schuirmann 1987): the larger of
  * their p, P(T >= (margin - |mean|) / error). Without variation 0 inside, else 1. NaN for n < 2 and
- * where margin is not positive. */
+ * where the error is not known or margin is not positive. */
 double stats_equivalence_p(const stats_estimate *e, double margin);
 
 /* The smallest true mean that the test finds with STATS_POWER at STATS_LEVEL: error times
@@ -62,8 +62,8 @@ double stats_share_below(const double *differences, size_t n);
  * the deviation `std` of the first `least` (df + 1 of which make pairs):
  *   N = ceil((t s / half_width)^2), t = t(0.975, df), without share;
  *   N = ceil(1 / ((half_width / (t s))^2 - share)) with it, and `least` where that is not positive,
- * since more splits of one set cannot help. At least `least`, at most `most`. A std that is not
- * known (NaN) asks for `least`. */
+ * since more splits of one set cannot help. At least `least`, at most `most`. A std or share that
+ * is not known (NaN) asks for `least`. */
 size_t stats_stein_total(double std, double df, double half_width, double share, size_t least,
                          size_t most);
 

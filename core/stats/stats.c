@@ -8,12 +8,12 @@
 double stats_mean(const double *values, size_t n)
 {
     double sum = 0, rest = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += values[i];
-    double mean = sum / (double)n;
-    for (size_t i = 0; i < n; i++)
-        rest += values[i] - mean;
-    return mean + rest / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        double next = sum + values[i];
+        rest += fabs(sum) >= fabs(values[i]) ? sum - next + values[i] : values[i] - next + sum;
+        sum = next;
+    }
+    return (sum + rest) / (double)n;
 }
 
 double stats_std(const double *values, size_t n)

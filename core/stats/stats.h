@@ -17,8 +17,8 @@
 #define STATS_LEVEL 0.05      /* of two-sided tests */
 #define STATS_POWER 0.8       /* with which a minimum detectable difference is found */
 
-/* Arithmetic mean, with one correction pass: exact to rounding for values that differ little. NaN
- * for n = 0. */
+/* Arithmetic mean, its sum rounded once (Neumaier 1974): the same in whatever order the values
+ * come, so that equal means are equal. NaN for n = 0. */
 double stats_mean(const double *values, size_t n);
 
 /* Sample standard deviation (divisor n - 1), two-pass (Chan, Golub, LeVeque 1983). NaN for n < 2.

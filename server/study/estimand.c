@@ -100,7 +100,7 @@ double estimand_smallest_effect(const char *name, double baseline_mean)
         double (*effect)(double mean);
     } scales[] = {{"_loss", of_error},  {"_rmse", of_error}, {"_ece", of_error},
                   {"_brier", of_error}, {"_r2", of_r2},      {"_accuracy", of_accuracy}};
-    for (size_t i = 0; i < COUNT(scales); i++)
+    for (size_t i = 0; i < COUNT(scales) && !isnan(baseline_mean); i++)
         if (ends_with(name, scales[i].end)) {
             double effect = scales[i].effect(baseline_mean);
             return effect > 0 ? effect : NAN;

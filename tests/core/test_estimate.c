@@ -59,6 +59,11 @@ static void too_little_is_not_a_number(void)
     CHECK(e.mean == 0.3 && isnan(e.std) && isnan(e.error) && isnan(e.ci_low) && isnan(e.p_value));
     CHECK(isnan(stats_equivalence_p(&e, 1)) && isnan(stats_minimum_detectable(&e)));
     CHECK(isnan(stats_estimate_of(&one, 0, 0, &INDEPENDENT).mean));
+    const double two[] = {0.3, 0.31};
+    const stats_design unknown = {.share = NAN};
+    e = stats_estimate_of(two, 2, 0.31, &unknown);
+    CHECK(isnan(e.error) && isnan(e.ci_low) && isnan(e.p_value));
+    CHECK(isnan(stats_equivalence_p(&e, 1)) && isnan(stats_minimum_detectable(&e)));
     CHECK(isnan(stats_sign_flip_p(&one, 1)) && isnan(stats_share_below(&one, 0)));
 }
 
@@ -140,6 +145,7 @@ static void second_stage_agrees_with_reference(void)
                         r->total);
     }
     CHECK_EQUAL_INT(stats_stein_total(NAN, NAN, 0.1, 0, 10, 20), 10);
+    CHECK_EQUAL_INT(stats_stein_total(1, 9, 0.1, NAN, 10, 20), 10);
     CHECK_EQUAL_INT(stats_stein_total(0, 9, 0.1, 0, 10, 20), 10);
 }
 

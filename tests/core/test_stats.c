@@ -126,6 +126,22 @@ static void spread_far_from_zero_keeps_its_digits(void)
     CHECK_NEAR(stats_std(values, 4), sqrt(30), 1e-15);
 }
 
+/* 0.1 + 0.2 + 0.3 is one or another double by the order of the terms; a tie must not hang on it. */
+static void equal_means_are_equal_in_any_order(void)
+{
+    const double one[] = {0.1, 0.2, 0.3, 0.7}, other[] = {0.7, 0.3, 0.2, 0.1};
+    CHECK(one[0] + one[1] + one[2] != other[1] + other[2] + other[3]);
+    CHECK(stats_mean(one, 3) == stats_mean(other + 1, 3));
+    CHECK(stats_mean(one, 4) == stats_mean(other, 4));
+    rng_stream stream = rng_stream_at(5, RNG_DATA, 0, 0, 0);
+    for (int trial = 0; trial < 1000; trial++) {
+        double up[12], down[12];
+        for (size_t i = 0; i < 12; i++)
+            up[i] = down[11 - i] = (double)rng_below(&stream, 1000) / 1000;
+        CHECK(stats_mean(up, 12) == stats_mean(down, 12));
+    }
+}
+
 static void median_is_the_middle(void)
 {
     double odd[] = {5, 1, 3}, even[] = {4, 1, 3, 2};
@@ -213,5 +229,6 @@ CHECK_MAIN("stats", t_agrees_with_reference, quantile_agrees_with_reference,
            noncentral_agrees_with_reference, detectable_effect_agrees_with_reference,
            pairs_agree_with_reference, too_little_data_is_not_a_number,
            equal_differences_are_no_test, spread_far_from_zero_keeps_its_digits,
-           median_is_the_middle, holm_agrees_with_worked_example,
-           holm_never_exceeds_one_nor_reverses, test_holds_its_level, detectable_effect_is_detected)
+           equal_means_are_equal_in_any_order, median_is_the_middle,
+           holm_agrees_with_worked_example, holm_never_exceeds_one_nor_reverses,
+           test_holds_its_level, detectable_effect_is_detected)

@@ -246,6 +246,7 @@ static void the_smallest_effect_follows_the_scale(void)
     CHECK(isnan(estimand_smallest_effect("val_accuracy", 1)));
     CHECK(isnan(estimand_smallest_effect("val_loss", 0)));
     CHECK(isnan(estimand_smallest_effect("val_loss", NAN)));
+    CHECK(isnan(estimand_smallest_effect("val_accuracy", NAN)));
     CHECK(isnan(estimand_smallest_effect("weight_norm", 5)));
     CHECK(isnan(estimand_smallest_effect("generalization_gap", 0.2)));
     CHECK(isnan(estimand_smallest_effect("batch_loss_std", 0.2)));
