@@ -105,7 +105,7 @@ void codec_add_record_metrics(buffer *b, const record *r)
 {
     buffer_add_text(b, "{");
     for (int m = 0; m < METRIC_EPOCH_COUNT; m++)
-        if (!isnan(r->values[m]))
+        if (isfinite(r->values[m])) /* as the store, which replays it, keeps no other */
             json_add_member_number(b, METRICS[m].name, r->values[m]);
     buffer_add_text(b, "}");
 }

@@ -42,11 +42,12 @@ static void stage_close(stage *s)
     fixture_close(&s->x);
 }
 
+static char text[1 << 20]; /* what read_all() has read last */
+
 /* All that can be read now, in pieces of `limit` bytes; the ids go to `ids`. Returns how many
  * frames. */
 static int read_all(event_subscription *s, size_t limit, int64_t *ids, int most)
 {
-    static char text[1 << 20];
     size_t n = 0;
     events_next next = events_check(s);
     for (; next == EVENTS_READY || next == EVENTS_FETCH; next = events_check(s)) {
@@ -111,13 +112,17 @@ static void live_and_replay_agree(void)
     fixture_train(&s.x, s.runs[0], 0.5);
     wait_for_events(&s);
     int n_live = read_all(now, 1 << 16, live, 64);
+    char *told = strdup(text);
     CHECK(n_live >= 6); /* four epochs, running, completed */
     check_increasing(live, n_live, before);
     event_subscription *all = subscribe(&s, (event_filter){0}, 0);
     CHECK_EQUAL_INT(events_check(all), EVENTS_FETCH);
     int n_replay = read_all(all, 1 << 16, replay, 64);
-    CHECK_EQUAL_INT(replay[n_replay - 1], live[n_live - 1]);
+    CHECK_OR_RETURN(told && n_replay > n_live);
+    CHECK_EQUAL_BYTES(replay + n_replay - n_live, live, (size_t)n_live * sizeof *live);
+    CHECK_EQUAL_STRING(text + strlen(text) - strlen(told), told);
     check_increasing(replay, n_replay, 0);
+    free(told);
     event_subscription *small = subscribe(&s, (event_filter){0}, 0);
     CHECK_EQUAL_INT(read_all(small, 7, pieces, 64), n_replay);
     CHECK_EQUAL_BYTES(pieces, replay, (size_t)n_replay * sizeof *pieces);
@@ -180,6 +185,17 @@ static void replay_goes_over_into_live(void)
     stage_close(&s);
 }
 
+/* How many frames of read_all()'s text are of that experiment. */
+static int count_of(int64_t experiment_id)
+{
+    char wanted[64];
+    int n = 0;
+    snprintf(wanted, sizeof wanted, "\"experiment\":%lld,", (long long)experiment_id);
+    for (const char *at = strstr(text, wanted); at; at = strstr(at + 1, wanted))
+        n++;
+    return n;
+}
+
 static void filters_hold_in_ring_and_store(void)
 {
     stage s;
@@ -195,9 +211,11 @@ static void filters_hold_in_ring_and_store(void)
     wait_for_events(&s);
     int n = read_all(live, 4096, ids, 64);
     CHECK(n >= 6);
+    CHECK_EQUAL_INT(count_of(other), n);
     event_subscription *replay = subscribe(&s, filter, before);
     CHECK_EQUAL_INT(read_all(replay, 4096, again, 64), n);
     CHECK_EQUAL_BYTES(again, ids, (size_t)n * sizeof *ids);
+    CHECK_EQUAL_INT(count_of(other), n);
     events_unsubscribe(live);
     events_unsubscribe(replay);
     stage_close(&s);
@@ -207,7 +225,7 @@ static void an_id_from_the_future_resets(void)
 {
     stage s;
     CHECK_OR_RETURN(stage_open(&s));
-    char text[256] = "", expected[256];
+    char expected[256];
     int64_t last = last_event(&s);
     event_subscription *sub = subscribe(&s, (event_filter){0}, last + 1000);
     CHECK_EQUAL_INT(events_check(sub), EVENTS_FETCH);
@@ -226,7 +244,6 @@ static void a_first_word_comes_before_all(void)
 {
     stage s;
     CHECK_OR_RETURN(stage_open(&s));
-    char text[1024] = "";
     event_subscription *sub = subscribe(&s, (event_filter){0}, EVENTS_FROM_NOW);
     event_row event = {.kind = EVENT_RUN, .run_id = 1, .status = RUN_STATE_COMPLETED};
     events_add_first(sub, &event);

@@ -132,25 +132,27 @@ static void missing_memory_has_an_owner(void)
 /* Every code has a status of its own class, and the body says it again. */
 static void fails_become_problems(void)
 {
-    static const struct {
-        fail_code code;
-        int status;
-    } ROWS[] = {{FAIL_SYNTAX, 400},    {FAIL_UNKNOWN_FIELD, 400},     {FAIL_NOT_FOUND, 404},
-                {FAIL_CONFLICT, 409},  {FAIL_FORBIDDEN, 403},         {FAIL_UNAUTHORIZED, 401},
-                {FAIL_TOO_LARGE, 413}, {FAIL_UNSUPPORTED_MEDIA, 415}, {FAIL_QUEUE_FULL, 429},
-                {FAIL_STORAGE, 503},   {FAIL_UNAVAILABLE, 503},       {FAIL_INTERNAL, 500}};
-    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+    static const int STATUS[FAIL_CODE_COUNT] = {
+        [FAIL_SYNTAX] = 400,        [FAIL_UNKNOWN_FIELD] = 400, [FAIL_DUPLICATE_KEY] = 400,
+        [FAIL_WRONG_TYPE] = 400,    [FAIL_OUT_OF_RANGE] = 400,  [FAIL_INCOMPATIBLE] = 400,
+        [FAIL_NOT_FOUND] = 404,     [FAIL_CONFLICT] = 409,      [FAIL_FORBIDDEN] = 403,
+        [FAIL_UNAUTHORIZED] = 401,  [FAIL_METHOD] = 405,        [FAIL_UNSUPPORTED_MEDIA] = 415,
+        [FAIL_TOO_LARGE] = 413,     [FAIL_QUEUE_FULL] = 429,    [FAIL_TIME_LIMIT] = 400,
+        [FAIL_OUT_OF_MEMORY] = 400, [FAIL_STORAGE] = 503,       [FAIL_INTERRUPTED] = 503,
+        [FAIL_UNAVAILABLE] = 503,   [FAIL_INTERNAL] = 500};
+    for (int code = FAIL_NONE + 1; code < FAIL_CODE_COUNT; code++) {
         response r;
         fail f;
+        CHECK(STATUS[code] > 0);
         response_init(&r, 10000);
         buffer_add_text(&r.body, "half an answer");
         response_add_header(&r, "ETag", "\"x\"");
-        fail_set(&f, ROWS[i].code, "/a", "A \"sentence\".");
+        fail_set(&f, (fail_code)code, "/a", "A \"sentence\".");
         response_fail(&r, &f);
-        CHECK_EQUAL_INT(r.status, ROWS[i].status);
+        CHECK_EQUAL_INT(r.status, STATUS[code]);
         CHECK_EQUAL_STRING(r.content_type, MESSAGE_PROBLEM);
         CHECK_CONTAINS(r.body.data, "A \\\"sentence\\\".");
-        CHECK_CONTAINS(r.body.data, fail_code_name(ROWS[i].code));
+        CHECK_CONTAINS(r.body.data, fail_code_name((fail_code)code));
         CHECK(strstr(r.body.data, "half") == NULL);
         bool may_retry = r.status == 429 || r.status == 503 || r.status == 401;
         CHECK_EQUAL_INT(r.n_headers, may_retry ? 1 : 0);

@@ -100,6 +100,25 @@ static void unknown_parameters_are_refused(void)
     CHECK_OK(route_check_query(m.row, &q, &f), f);
 }
 
+/* The document's part of a row: from its path on to the next path. */
+static const char *part_of(const char *document, const route *row, size_t *n)
+{
+    char key[160];
+    snprintf(key, sizeof key, "\"%s\":{", row->pattern);
+    const char *start = strstr(document, key), *end = start ? strstr(start + 1, "\"/api/") : NULL;
+    *n = !start ? 0 : end ? (size_t)(end - start) : strlen(start);
+    return start;
+}
+
+static void has_parameter(const char *part, size_t n, const char *name)
+{
+    char wanted[96];
+    snprintf(wanted, sizeof wanted, "\"name\":\"%s\"", name);
+    const char *found = strstr(part, wanted);
+    if (!CHECK(found && found < part + n))
+        printf("    %s in %.60s\n", wanted, part);
+}
+
 /* The document is JSON that our own strict reader takes, with every path and every parameter in
  * it. */
 static void the_document_is_whole(void)
@@ -112,8 +131,13 @@ static void the_document_is_whole(void)
     CHECK_OK(json_check_text(b.data, b.n, &f), f);
     CHECK_CONTAINS(b.data, "\"openapi\":\"3.1.0\"");
     for (int i = 0; i < ROUTE_COUNT; i++) {
-        CHECK_CONTAINS(b.data, ROUTES[i].pattern);
+        size_t n;
+        const char *part = part_of(b.data, &ROUTES[i], &n);
         CHECK_CONTAINS(b.data, ROUTES[i].summary);
+        if (!CHECK(part != NULL))
+            printf("    %s\n", ROUTES[i].pattern);
+        for (int p = 0; part && route_parameter_get(&ROUTES[i], p); p++)
+            has_parameter(part, n, route_parameter_get(&ROUTES[i], p)->name);
     }
     for (int i = 0; i < FIELD_COUNT; i++)
         if (!strchr(FIELDS[i].name, '.'))
