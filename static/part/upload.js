@@ -103,7 +103,8 @@ export function Upload({ title, done }) {
     if (!NAME.test(name)) {
       setState({
         sent: null,
-        problem: 'A name has 1 to 63 letters, digits, _ . and -, and begins with a letter or digit.',
+        problem:
+          'A name has 1 to 63 letters, digits, _ . and -, and begins with a letter or digit.',
       });
       return;
     }
