@@ -6,6 +6,7 @@
 #include "server/jobs/jobs.h"
 #include "server/store/store.h"
 
+struct tokens;
 struct events;
 
 /* For /metrics. */
@@ -30,7 +31,7 @@ typedef struct app {
     struct events *events;
     app_front front; /* http_open() fills it */
     const char *data_dir, *static_dir;
-    const char *token; /* NULL: none is wanted */
+    struct tokens *tokens; /* NULL: nobody is asked; the event loop's alone */
     int sql_time_limit_ms, sql_max_rows;
     int64_t started_ms;
 } app;

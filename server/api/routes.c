@@ -1,6 +1,7 @@
 #include "server/api/routes.h"
 
 #include "core/base/nearest.h"
+#include "server/api/tokens.h"
 #include "server/api/comparison.h"
 #include "server/api/datasets.h"
 #include "server/api/events.h"
@@ -154,7 +155,7 @@ const route ROUTES[] = {
      {{"epochs", "Increasing, separated by commas; 0, 1, 2, 5, 10, ... and the last if not given.",
        TEXT},
       {"size", "Cells along each side, 48 if not given.", GRID}}},
-    {"POST", API "/runs/{id}/predict", api_runs_predict, ROUTE_SLOW, 200, JSON, JSON, 16 * MIB,
+    {"POST", API "/runs/{id}/predict", api_runs_predict, ROUTE_SLOW | ROUTE_READ, 200, JSON, JSON, 16 * MIB,
      "runs", "Predict with the selected weights", PREDICT_BODY, {{0}}},
     {"GET", API "/runs/{id}/events", api_events_run, ROUTE_STREAM, 200, "text/event-stream", NULL,
      0, "events", "Events of one run", NULL, {LAST_EVENT_ID}},
@@ -182,12 +183,12 @@ const route ROUTES[] = {
       {"n", "Option of the set: how many samples.", COUNT},
       {"noise", "Option of the set.", "{\"type\":\"number\",\"minimum\":0}"},
       {"classes", "Option of the set.", COUNT}, {"dimensions", "Option of the set: inputs.", COUNT}}},
-    {"POST", API "/sql", api_sql_post, ROUTE_CSV | ROUTE_SLOW, 200, JSON, JSON, MIB,
+    {"POST", API "/sql", api_sql_post, ROUTE_CSV | ROUTE_SLOW | ROUTE_READ, 200, JSON, JSON, MIB,
      "sql", "Run one read-only statement", SQL_BODY, {{0}}},
     {"GET", API "/sql", api_sql_get, ROUTE_CSV | ROUTE_ANY_QUERY | ROUTE_SLOW, 200, JSON, NULL, 0,
      "sql", "Run one read-only statement; any other parameter NAME is bound to :NAME", NULL,
      {{"query", "The statement.", TEXT}, {"limit", "At most so many rows.", COUNT}}},
-    {"POST", API "/session", api_session_post, ROUTE_OPEN, 204, "", JSON, 4 * KIB,
+    {"POST", API "/session", api_session_post, ROUTE_INLINE | ROUTE_OPEN, 204, "", JSON, 4 * KIB,
      "service", "A token in, a cookie out", TOKEN_BODY, {{0}}},
     {"GET", API "/fields", api_fields_list, ROUTE_LIST, 200, JSON, NULL, 0,
      "service", "The fields of a specification, and the metrics", NULL, {{0}}},
@@ -310,6 +311,22 @@ static bool has_parameter(const route *row, const char *name)
         if (strcmp(route_parameter_get(row, i)->name, name) == 0)
             return true;
     return false;
+}
+
+int route_access(const route *row, const request *q)
+{
+    fail unused;
+    bool is_dry = false;
+    if (row->flags & ROUTE_OPEN)
+        return 0;
+    if (row->flags & ROUTE_WORKER)
+        return ACCESS_WORKER;
+    if (strcmp(row->method, "GET") == 0 || row->flags & ROUTE_READ)
+        return ACCESS_READ;
+    if (has_parameter(row, "dry_run") &&
+        !request_query_boolean(q, "dry_run", false, &is_dry, &unused))
+        is_dry = false;
+    return is_dry ? ACCESS_READ : ACCESS_WRITE;
 }
 
 bool route_check_query(const route *row, const request *q, fail *f)

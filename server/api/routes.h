@@ -22,7 +22,9 @@ typedef enum route_flag {
     ROUTE_LIST = 64,      /* has the parameters `limit` and `cursor` */
     /* May take seconds: such have workers apart, so that the quick ones do not wait behind them. */
     ROUTE_SLOW = 128,
-    ROUTE_PLAN = 256 /* the same for what plans a sweep: it may have to generate many data sets */
+    ROUTE_PLAN = 256, /* the same for what plans a sweep: it may have to generate many data sets */
+    ROUTE_READ = 512, /* changes nothing, though it is no GET */
+    ROUTE_WORKER = 1024 /* a call of workers elsewhere */
 } route_flag;
 
 typedef struct route_parameter {
@@ -67,6 +69,9 @@ void routes_find_in(const route *rows, int n, const char *method, const char *pa
 
 /* Parameter i of the row, those of ROUTE_LIST included: for i = 0, 1, ... until NULL. */
 const route_parameter *route_parameter_get(const route *row, int i);
+
+/* The ACCESS_ bit that the request needs, 0 if none: to read for GET, ROUTE_READ and a dry run. */
+int route_access(const route *row, const request *q);
 
 /* Every query parameter of the request is one of the row's, once. False with "/query/NAME" and the
  * nearest known name. */

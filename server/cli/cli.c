@@ -13,7 +13,7 @@ static const cli_flag SERVE_FLAGS[] = {
     {"--data-dir", "DIR", "registered data sets, checkpoints, models (regulab-data)", false},
     {"--workers", "N", "runs that train side by side (one per processor)", false},
     {"--static", "DIR", "the dashboard's files", false},
-    {"--token-file", "FILE", "ask every client for the token in this file", false},
+    {"--token-file", "FILE", "ask every client for a token of this file; SIGHUP reads it again", false},
     {"--allow-host", "NAME",
      "a name that requests may use for this server, besides its address; may be repeated", true},
     {"--sql-time-limit-ms", "N", "time that one SQL statement may take (1000)", false},

@@ -1,14 +1,17 @@
 /* `regulab serve`: flags -> open -> wire -> serve -> close. */
 #include "core/base/clock.h"
 #include "core/data/import/register.h"
+#include "server/api/tokens.h"
 #include "server/api/app.h"
 #include "server/api/recipes.h"
 #include "server/cli/cli.h"
+#include "server/cli/token_file.h"
 #include "server/events/events.h"
 #include "server/http/http.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,16 +23,16 @@
 #define REGULAB_STATIC_DIR "/usr/local/share/regulab/static"
 #endif
 
-enum { QUEUE_LIMIT = 200000, WORKERS_LIMIT = 256, TOKEN_BYTES = 1024, ADDRESS_BYTES = 64 };
+enum { QUEUE_LIMIT = 200000, WORKERS_LIMIT = 256, ADDRESS_BYTES = 64 };
 #define CHECKPOINT_SECONDS 10.0
 
 typedef struct service { /* what is opened, in this order */
     app app;
     http *http;
-    char address[ADDRESS_BYTES], token[TOKEN_BYTES], static_dir[PATH_MAX];
+    char address[ADDRESS_BYTES], static_dir[PATH_MAX];
     uint16_t port;
     int64_t n_workers;
-    const char *database, *recipe;
+    const char *database, *recipe, *token_file; /* the latter two NULL if not given */
     const char *hosts[CLI_FLAGS_LIMIT];
     int n_hosts;
 } service;
@@ -109,35 +112,12 @@ static bool read_flags(const cli_arguments *a, service *s)
     read_hosts(a, s);
     s->database = cli_value(a, "--db", "regulab.db");
     s->recipe = cli_value(a, "--recipe", NULL);
+    s->token_file = cli_value(a, "--token-file", NULL);
     s->app.data_dir = cli_value(a, "--data-dir", "regulab-data");
     s->app.static_dir = s->static_dir;
     s->app.sql_time_limit_ms = (int)time_ms;
     s->app.sql_max_rows = (int)rows;
     return true;
-}
-
-/* The file's text without the white space around it. */
-static bool load_token(const char *path, service *s, fail *f)
-{
-    buffer text;
-    if (!cli_load(path, &text, f))
-        return false;
-    size_t start = strspn(text.data, " \t\r\n"), n = text.n;
-    while (n > start && strchr(" \t\r\n", text.data[n - 1]))
-        n--;
-    bool ok = true;
-    for (size_t i = start; ok && i < n; i++)
-        ok = text.data[i] > 0x20 && text.data[i] < 0x7F;
-    if (start >= n || n - start >= sizeof s->token || !ok) {
-        ok = fail_set(f, FAIL_SYNTAX, NULL,
-                      "%s must hold one token: 1 to %d printable ASCII characters without blanks",
-                      path, TOKEN_BYTES - 1);
-    } else {
-        memcpy(s->token, text.data + start, n - start);
-        s->app.token = s->token;
-    }
-    buffer_close(&text);
-    return ok;
 }
 
 /* ---- open, serve, close ---- */
@@ -146,6 +126,22 @@ static void leave_requests(void *context)
 {
     const service *s = context;
     jobs_leave_requests(s->app.jobs);
+}
+
+static void reload_tokens(void *context)
+{
+    service *s = context;
+    if (s->token_file)
+        token_file_reload(s->token_file, &s->app.tokens);
+}
+
+/* A new database is its user's alone; whether others may read it is for the user to say. */
+static void make_private(const char *database)
+{
+    int fd = open(database, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) /* else it is there, or cannot be made: store_open() tells */
+        close(fd);
+    token_file_warn_if_readable(database);
 }
 
 static bool open_all(service *s, fail *f)
@@ -160,7 +156,9 @@ static bool open_all(service *s, fail *f)
                         .allow_hosts = s->hosts,
                         .app = &s->app,
                         .on_leaving = leave_requests,
-                        .leaving_context = s};
+                        .on_reload = reload_tokens,
+                        .context = s};
+    make_private(s->database);
     if (!dataset_clean(s->app.data_dir, f) || !store_open(s->database, &s->app.store, f))
         return false;
     options.store = s->app.store;
@@ -178,6 +176,7 @@ static void close_all(service *s)
     if (s->app.store)
         store_close(s->app.store);
     events_close(s->app.events);
+    tokens_close(s->app.tokens);
 }
 
 static void say_ready(const service *s)
@@ -194,7 +193,7 @@ static void pass_on(int number)
     (void)tgkill(getpid(), getpid(), number);
 }
 
-/* The loop takes SIGTERM and SIGINT from a descriptor where every thread blocks them. Threads that
+/* The loop takes SIGTERM, SIGINT and SIGHUP from a descriptor where every thread blocks them. Threads that
  * a library made before main() (OpenBLAS does) do not: a signal that the system hands to one of
  * these comes here. */
 static void catch_signals(void)
@@ -202,6 +201,7 @@ static void catch_signals(void)
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
 }
 
 static bool is_loopback(const char *address)
@@ -212,9 +212,8 @@ static bool is_loopback(const char *address)
 static bool serve(service *s, fail *f)
 {
     bool queued;
-    catch_signals();
     say_ready(s);
-    if (!s->app.token && !is_loopback(s->address))
+    if (!s->app.tokens && !is_loopback(s->address))
         (void)fprintf(stderr,
                       "regulab: whoever reaches %s may train and delete here; --token-file asks "
                       "for a token\n",
@@ -230,10 +229,12 @@ int cli_serve(const cli_arguments *a)
     fail f;
     if (!read_flags(a, &s))
         return CLI_USAGE;
-    const char *token_file = cli_value(a, "--token-file", NULL);
-    if (token_file && !load_token(token_file, &s, &f))
-        return cli_failed(&f);
     http_block_signals();
+    catch_signals();
+    if (s.token_file && !token_file_load(s.token_file, &s.app.tokens, &f))
+        return cli_failed(&f);
+    if (s.token_file)
+        token_file_warn_if_readable(s.token_file);
     s.app.started_ms = clock_date_ms();
     bool ok = open_all(&s, &f) && serve(&s, &f);
     close_all(&s);

@@ -1,5 +1,6 @@
 #include "server/http/admit.h"
 
+#include "server/api/tokens.h"
 #include "server/api/app.h"
 #include "server/api/session.h"
 #include "server/http/upload.h"
@@ -175,20 +176,33 @@ static bool find_target(http_exchange *x, const char *method)
     return http_exchange_refuse(x, 0, &f);
 }
 
+static bool check_access(http_exchange *x, const header_lines *lines)
+{
+    fail f;
+    bool is_wrong;
+    int needed = route_access(x->row, &x->q);
+    int given =
+        needed ? api_session_access(x->server->options.app->tokens, lines->first[H_AUTHORIZATION],
+                                    lines->first[H_COOKIE], &is_wrong)
+               : 0;
+    if ((given & needed) == needed)
+        return true;
+    if (given)
+        fail_set(&f, FAIL_FORBIDDEN, NULL, "This needs a token that may %s; the given one may not.",
+                 needed == ACCESS_WORKER ? "work" : tokens_access_name(needed));
+    else
+        fail_set(&f, FAIL_UNAUTHORIZED, NULL,
+                 "This needs the server's token: Authorization: Bearer TOKEN, or a session.");
+    return http_exchange_refuse(x, 0, &f);
+}
+
 static bool check_caller(http_exchange *x, const header_lines *lines)
 {
     fail f;
     if (strcmp(x->row->method, "GET") != 0 &&
         !http_gate_check_origin(lines->first[H_ORIGIN], lines->first[H_HOST], &f))
         return http_exchange_refuse(x, 0, &f);
-    if (!(x->row->flags & ROUTE_OPEN) &&
-        !api_session_check(x->server->options.app->token, lines->first[H_AUTHORIZATION],
-                           lines->first[H_COOKIE])) {
-        fail_set(&f, FAIL_UNAUTHORIZED, NULL,
-                 "This needs the server's token: Authorization: Bearer TOKEN, or a session.");
-        return http_exchange_refuse(x, 0, &f);
-    }
-    return true;
+    return check_access(x, lines);
 }
 
 bool http_admit_refuse_size(http_exchange *x)

@@ -41,12 +41,19 @@ static const struct {
 
 /* ---- opening ---- */
 
-void http_block_signals(void)
+static sigset_t taken_signals(void)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+void http_block_signals(void)
+{
+    sigset_t set = taken_signals();
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN); /* sendfile knows no MSG_NOSIGNAL */
     struct rlimit limit;
@@ -109,10 +116,7 @@ static bool open_signals(http *h)
 {
     if (h->options.without_signals)
         return true;
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
+    sigset_t set = taken_signals();
     h->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return h->signal_fd >= 0 && watch(h, &h->signal_fd);
 }
@@ -307,12 +311,27 @@ static void tick(http *h)
 }
 
 /* False when it is time to stop. */
+static bool take_signals(http *h)
+{
+    struct signalfd_siginfo about;
+    bool go_on = true;
+    while (read(h->signal_fd, &about, sizeof about) == (ssize_t)sizeof about) {
+        if (about.ssi_signo != SIGHUP)
+            go_on = false;
+        else if (h->options.on_reload)
+            h->options.on_reload(h->options.context);
+    }
+    return go_on;
+}
+
 static bool dispatch(http *h, void *source, uint32_t what)
 {
-    if (source == &h->stop_fd || source == &h->signal_fd) {
-        drain_descriptor(*(int *)source);
+    if (source == &h->stop_fd) {
+        drain_descriptor(h->stop_fd);
         return false;
     }
+    if (source == &h->signal_fd)
+        return take_signals(h);
     for (int i = 0; i < HTTP_POOL_COUNT; i++)
         if (source == &h->pool_fds[i]) {
             finish_tasks(h->pools[i]);
@@ -364,7 +383,7 @@ static bool leave(http *h, fail *f)
     h->listen_fd = -1;
     atomic_store(&h->is_closing, true);
     if (h->options.on_leaving)
-        h->options.on_leaving(h->options.leaving_context);
+        h->options.on_leaving(h->options.context);
     for (int i = 0; i < HTTP_POOL_COUNT; i++)
         workers_stop(h->pools[i]);
     for (int i = 0; i < HTTP_POOL_COUNT; i++)

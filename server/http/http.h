@@ -35,14 +35,15 @@ typedef struct http_options {
     int body_ms,
         answer_ms; /* time for a body, an answer, besides 1 s for each 16 KiB; 0: 30 s, 60 s */
     int connections, streams; /* most at a time; 0: 2048 (or what the descriptors allow), 1000 */
-    void (*on_leaving)(
-        void
-            *leaving_context); /* a stop has begun: before handlers are waited for; NULL: nothing */
-    void *leaving_context;
-    bool without_signals; /* tests: SIGTERM and SIGINT do not stop this loop */
+    /* NULL: nothing. A stop has begun, and handlers are not waited for yet; SIGHUP has come. Both
+     * in the loop. */
+    void (*on_leaving)(void *context);
+    void (*on_reload)(void *context);
+    void *context;
+    bool without_signals; /* tests: this loop takes no signals */
 } http_options;
 
-/* Blocks SIGTERM and SIGINT for this thread and all that it starts (http_run() takes them from a
+/* Blocks SIGTERM, SIGINT and SIGHUP for this thread and all that it starts (http_run() takes them from a
  * descriptor), ignores SIGPIPE and raises the limit of open files to what is allowed. */
 void http_block_signals(void);
 
