@@ -5,9 +5,10 @@
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
 
-#include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void api_list_begin(buffer *b)
@@ -22,53 +23,40 @@ void api_list_end(buffer *b, const char *next_cursor)
     buffer_add_text(b, "}");
 }
 
-bool api_read_limit(const request *q, int *limit, fail *f)
-{
-    int64_t value;
-    if (!request_query_integer(q, "limit", 1, 500, 50, &value, f))
-        return false;
-    *limit = (int)value;
-    return true;
-}
+static const member PAGE_ROWS[] = {
+    {"limit", MEMBER_INTEGER, "Items in the answer.", MEMBER_OPTIONAL, AT(page_query, limit),
+     RANGE(1, 500), OTHERWISE(50)},
+    {"cursor", MEMBER_TEXT, "next_cursor of the page before; empty: the first page.",
+     MEMBER_OPTIONAL, AT(page_query, cursor), RANGE(0, 24), .alphabet = "0-9a-f"},
+};
+const shape SHAPE_PAGE_QUERY = {BYTES_OF(page_query), MEMBERS(PAGE_ROWS)};
 
 bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f)
 {
-    return request_query_integer(q, "limit", 1, 500, 50, limit, f) &&
-           request_query_integer(q, "cursor", 0, 1000000, 0, first, f);
-}
-
-bool api_read_status(const request *q, int *status, fail *f)
-{
-    const char *text = request_query(q, "status");
-    int state = text ? 0 : -1;
-    while (text && state < RUN_STATE_COUNT && strcmp(RUN_STATE_NAMES[state], text) != 0)
-        state++;
-    if (state == RUN_STATE_COUNT)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/status",
-                        "status must be queued, running, paused, completed, failed or cancelled.");
-    *status = state;
+    page_query page = {.cursor = NULL};
+    if (!request_read_query(q, &page, f))
+        return false;
+    const char *text = page.cursor ? page.cursor : "";
+    size_t n = strlen(text);
+    if (n > 9 || strspn(text, "0123456789") < n)
+        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/cursor",
+                        "This is not a cursor of this list: take next_cursor as it was answered, "
+                        "or leave it out to start at the beginning.");
+    *first = strtoll(text, NULL, 10);
+    *limit = page.limit;
     return true;
-}
-
-void api_reopen_object(buffer *b)
-{
-    if (b->failed)
-        return;
-    assert(b->n > 0 && b->data[b->n - 1] == '}');
-    b->data[--b->n] = '\0';
 }
 
 void api_add_experiment(app *a, buffer *b, const experiment *e, const int64_t *run_ids,
                         int64_t n_run_ids)
 {
-    codec_add_experiment(b, e, run_ids, n_run_ids);
-    api_reopen_object(b);
-    json_add_key(b, "remaining_seconds");
-    if (run_state_is_terminal(e->status) || e->status == RUN_STATE_PAUSED)
-        buffer_add_text(b, "null");
-    else
-        json_add_number(b, jobs_remaining_seconds(a->jobs, e->id));
-    buffer_add_text(b, "}");
+    bool is_waiting = !run_state_is_terminal(e->status) && e->status != RUN_STATE_PAUSED;
+    const experiment_answer answer = {
+        .row = e,
+        .run_ids = run_ids,
+        .n_run_ids = n_run_ids,
+        .remaining_seconds = is_waiting ? jobs_remaining_seconds(a->jobs, e->id) : NAN};
+    codec_add_experiment(b, &answer);
 }
 
 void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_run_ids, response *r)

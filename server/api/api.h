@@ -7,17 +7,24 @@
 
 #include "server/api/app.h"
 #include "server/api/message.h"
+#include "server/codec/shape.h"
 
 /* {"items":[ ... ],"next_cursor":...}: items are added with json_add_separator() before each. */
 void api_list_begin(buffer *b);
 void api_list_end(buffer *b, const char *next_cursor); /* "" or NULL: null */
 
-/* ?limit=, default 50, at most 500. */
-FAIL_CHECKED bool api_read_limit(const request *q, int *limit, fail *f);
-/* The same for lists that are not in the database: the cursor is the number of the first item. */
+/* Which page of a list. */
+typedef struct page_query {
+    int limit;
+    const char *cursor; /* NULL or "": the first */
+} page_query;
+extern const shape SHAPE_PAGE_QUERY;
+#define PAGE_ROW(query, page)                                                                      \
+    {                                                                                              \
+        .type = MEMBER_INCLUDED, AT(query, page), .of = &SHAPE_PAGE_QUERY                          \
+    }
+/* The same of lists that are not in the database: the cursor is the number of the first item. */
 FAIL_CHECKED bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f);
-/* ?status=: a run_state, -1 if absent. */
-FAIL_CHECKED bool api_read_status(const request *q, int *status, fail *f);
 
 /* The experiment as JSON, with the remaining seconds that the workers expect. */
 void api_add_experiment(app *a, buffer *b, const experiment *e, const int64_t *run_ids,
@@ -33,9 +40,6 @@ void api_send_run(app *a, int64_t id, response *r);
  * content now: answers made with that would be wrong without a sign of it. */
 FAIL_CHECKED bool api_open_run_dataset(app *a, const run *row, const train_spec *spec,
                                        dataset **out, fail *f);
-
-/* Takes the closing brace off an object just written, so that more members can follow. */
-void api_reopen_object(buffer *b);
 
 /* Answers with the body that was written, under an ETag of its bytes; with 304 where the client has
  * it. */

@@ -1,7 +1,6 @@
 #include "server/api/comparison.h"
 
 #include "core/base/array.h"
-#include "core/base/nearest.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
@@ -15,48 +14,39 @@
 
 /* ---- the question ---- */
 
-static bool read_metric(const request *q, const char *parameter, metric_id otherwise,
-                        metric_id *out, fail *f)
+typedef struct comparison_query {
+    int metric, select_by; /* metric_ids */
+    int at;                /* a comparison_at */
+} comparison_query;
+
+static bool may_select(int id)
 {
-    const char *name = request_query(q, parameter), *known[METRIC_COUNT + 1] = {NULL};
-    int id = name ? metric_find(name) : (int)otherwise;
-    if (id >= 0) {
-        *out = (metric_id)id;
-        return true;
-    }
-    for (int i = 0; i < METRIC_COUNT; i++)
-        known[i] = METRICS[i].name;
-    char pointer[64];
-    snprintf(pointer, sizeof pointer, "/query/%s", parameter);
-    const char *nearest = nearest_name(name, known);
-    return fail_set(f, FAIL_UNKNOWN_FIELD, pointer, "There is no metric \"%.60s\".%s%s%s", name,
-                    nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return comparison_test_metric((metric_id)id) != METRIC_COUNT;
 }
 
-static bool read_at(const request *q, comparison_at *out, fail *f)
-{
-    const char *name = request_query(q, "at");
-    for (int at = 0; at < COMPARISON_AT_COUNT; at++)
-        if (strcmp(name ? name : "selected", COMPARISON_AT_NAMES[at]) == 0) {
-            *out = (comparison_at)at;
-            return true;
-        }
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at", "at must be selected, best or last.");
-}
+static const member QUESTION_ROWS[] = {
+    {"metric", MEMBER_NAME, "What is compared.", MEMBER_OPTIONAL, AT(comparison_query, metric),
+     NAMES_IN(METRICS, name, METRIC_COUNT), OTHERWISE(METRIC_VAL_LOSS)},
+    {"at", MEMBER_NAME, "Which weights' value.", MEMBER_OPTIONAL, AT(comparison_query, at),
+     NAMES(COMPARISON_AT_NAMES), OTHERWISE(COMPARISON_AT_SELECTED)},
+    {"select_by", MEMBER_NAME, "The validation metric that chooses a config.", MEMBER_OPTIONAL,
+     AT(comparison_query, select_by), NAMES_IN(METRICS, name, METRIC_COUNT),
+     OTHERWISE(METRIC_VAL_LOSS), .is_taken = may_select,
+     .refusal = "the validation split alone may select"},
+};
+const shape SHAPE_COMPARISON_QUERY = {BYTES_OF(comparison_query), MEMBERS(QUESTION_ROWS)};
 
 static bool read_options(const request *q, comparison_options *out, fail *f)
 {
-    if (!read_metric(q, "metric", METRIC_VAL_LOSS, &out->metric, f) || !read_at(q, &out->at, f) ||
-        !comparison_check_metric(out->metric, out->at, f) ||
-        !read_metric(q, "select_by", METRIC_VAL_LOSS, &out->select_by, f))
+    comparison_query wanted;
+    if (!request_read_query(q, &wanted, f) ||
+        !comparison_check_metric((metric_id)wanted.metric, (comparison_at)wanted.at, f))
         return false;
-    out->test = comparison_test_metric(out->select_by);
-    if (out->test != METRIC_COUNT)
-        return true;
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/select_by",
-                    "%s cannot select: the validation split alone may (val_loss, val_accuracy, "
-                    "val_rmse, val_r2).",
-                    METRICS[out->select_by].name);
+    *out = (comparison_options){.metric = (metric_id)wanted.metric,
+                                .at = (comparison_at)wanted.at,
+                                .select_by = (metric_id)wanted.select_by,
+                                .test = comparison_test_metric((metric_id)wanted.select_by)};
+    return true;
 }
 
 static bool is_generated(const experiment_spec *spec)
@@ -305,22 +295,30 @@ static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out,
     return done;
 }
 
-static bool check_epoch_metric(metric_id id, fail *f)
+typedef struct curves_query {
+    int metric; /* a metric_id */
+} curves_query;
+
+static bool has_curve(int id)
 {
-    if (id < METRIC_EPOCH_COUNT)
-        return true;
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/metric",
-                    "%s is measured once, at the end: it has no curve.", METRICS[id].name);
+    return id < METRIC_EPOCH_COUNT;
 }
+
+static const member CURVES_ROWS[] = {
+    {"metric", MEMBER_NAME, "What the curves are of.", MEMBER_OPTIONAL, AT(curves_query, metric),
+     NAMES_IN(METRICS, name, METRIC_COUNT), OTHERWISE(METRIC_VAL_LOSS), .is_taken = has_curve,
+     .refusal = "it is measured once, at the end, and has no curve"},
+};
+const shape SHAPE_CURVES_QUERY = {BYTES_OF(curves_query), MEMBERS(CURVES_ROWS)};
 
 void api_comparison_curves(app *a, const request *q, response *r)
 {
-    metric_id id = METRIC_VAL_LOSS;
+    curves_query wanted;
     experiment e = {0};
     fail f;
-    bool done = read_metric(q, "metric", METRIC_VAL_LOSS, &id, &f) && check_epoch_metric(id, &f) &&
+    bool done = request_read_query(q, &wanted, &f) &&
                 store_get_experiment(a->store, q->ids[0], &e, &f) &&
-                write_curves(a, &e, id, &r->body, &f);
+                write_curves(a, &e, (metric_id)wanted.metric, &r->body, &f);
     experiment_close(&e);
     if (done)
         api_send_tagged(q, MESSAGE_JSON, r);

@@ -7,6 +7,8 @@
 
 #include "server/api/message.h"
 
+extern const shape SHAPE_COMPARISON_QUERY, SHAPE_CURVES_QUERY;
+
 /* GET /experiments/{id}/comparison?metric=val_loss&at=selected|best|last&select_by=val_loss. */
 request_handler api_comparison_get;
 

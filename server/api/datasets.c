@@ -18,59 +18,6 @@ enum {
     PREVIEW_VALUES_LIMIT = 5000000 /* n * dimensions, where both are given */
 };
 
-/* ---- what a set is ---- */
-
-/* Of a built-in set: what it is, and its options with their defaults. */
-static void add_generator(buffer *b, const dataset_row *row)
-{
-    json_add_key(b, "help");
-    json_add_string(b, row->help);
-    json_add_key(b, "options_help");
-    json_add_string(b, row->options_help);
-    json_add_key(b, "options");
-    buffer_add_text(b, "{");
-    json_add_member_number(b, "n", (double)row->default_n);
-    if (row->maximum_noise > 0)
-        json_add_member_number(b, "noise", row->default_noise);
-    if (row->default_classes)
-        json_add_member_number(b, "classes", (double)row->default_classes);
-    if (row->default_dimensions)
-        json_add_member_number(b, "dimensions", (double)row->default_dimensions);
-    buffer_add_text(b, "}");
-}
-
-static void add_shape(buffer *b, const dataset_summary *s)
-{
-    const field *scaling = field_find("scaling");
-    json_add_key(b, "scaling");
-    json_add_string(b, scaling->values[s->default_scaling]);
-    json_add_key(b, "image");
-    if (s->height == 0) {
-        buffer_add_text(b, "null");
-        return;
-    }
-    buffer_add_text(b, "{");
-    json_add_member_number(b, "height", (double)s->height);
-    json_add_member_number(b, "width", (double)s->width);
-    json_add_member_number(b, "channels", (double)s->channels);
-    buffer_add_text(b, "}");
-}
-
-static void add_summary(buffer *b, const dataset_summary *s)
-{
-    dataset_info info;
-    jobs_describe_dataset(s, &info);
-    codec_add_dataset(b, &info);
-    api_reopen_object(b);
-    if (!*s->problem)
-        add_shape(b, s);
-    if (s->built_in && dataset_find(s->name))
-        add_generator(b, dataset_find(s->name));
-    json_add_key(b, "problem");
-    json_add_string(b, *s->problem ? s->problem : NULL);
-    buffer_add_text(b, "}");
-}
-
 /* A set by name; options: NULL gives the generator's own. */
 static bool open_named(app *a, const char *name, const dataset_options *options, dataset **out,
                        fail *f)
@@ -103,7 +50,7 @@ static bool add_item(void *context, const dataset_summary *s)
     listing *l = context;
     if (is_wanted(l)) {
         json_add_separator(l->body);
-        add_summary(l->body, s);
+        codec_add_dataset(l->body, s);
     }
     return !l->body->failed;
 }
@@ -120,7 +67,7 @@ static bool list_built_in(app *a, listing *l, fail *f)
         dataset_summarize(set, a->data_dir, &s);
         dataset_close(set);
         json_add_separator(l->body);
-        add_summary(l->body, &s);
+        codec_add_dataset(l->body, &s);
     }
     return true;
 }
@@ -172,18 +119,41 @@ void api_datasets_get(app *a, const request *q, response *r)
         send_fail(r, &f);
         return;
     }
-    add_summary(&r->body, &s);
+    codec_add_dataset(&r->body, &s);
     response_set(r, 200, MESSAGE_JSON);
 }
 
 /* ---- register, delete ---- */
 
+typedef struct register_query {
+    const char *label;
+    bool has_header, header;
+    int task; /* -1: found out */
+} register_query;
+
+static const member REGISTER_ROWS[] = {
+    {"label", MEMBER_TEXT,
+     "CSV: the label column's name or index; else one called label, class, target or y, or the "
+     "last.",
+     MEMBER_OPTIONAL, AT(register_query, label)},
+    {"header", MEMBER_BOOLEAN, "CSV: whether the first row holds names; found out if not given.",
+     MEMBER_OPTIONAL, AT(register_query, header), TELLS(register_query, has_header)},
+    {"task", MEMBER_NAME, "What is learned; found out if not given.", MEMBER_OPTIONAL,
+     AT(register_query, task), ONE_OF("classification", "regression")},
+};
+const shape SHAPE_REGISTER_QUERY = {BYTES_OF(register_query), MEMBERS(REGISTER_ROWS)};
+
 static bool read_options(const request *q, dataset_add_options *out, fail *f)
 {
-    const char *header = request_query(q, "header"), *task = request_query(q, "task");
-    *out = (dataset_add_options){.label = request_query(q, "label")};
-    return dataset_read_header(header ? header : "", &out->header, f) &&
-           dataset_read_task(task ? task : "", &out->task, f);
+    register_query wanted = {.task = -1};
+    if (!request_read_query(q, &wanted, f))
+        return false;
+    *out = (dataset_add_options){.label = wanted.label};
+    if (wanted.has_header)
+        out->header = wanted.header ? HEADER_YES : HEADER_NO;
+    if (wanted.task >= 0)
+        out->task = wanted.task == 0 ? CHOICE_CLASSIFICATION : CHOICE_REGRESSION;
+    return true;
 }
 
 static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fail *f)
@@ -219,7 +189,7 @@ void api_datasets_put(app *a, const request *q, response *r)
         response_fail(r, &f);
         return;
     }
-    add_summary(&r->body, &s);
+    codec_add_dataset(&r->body, &s);
     response_set(r, is_new ? 201 : 200, MESSAGE_JSON);
     if (is_new)
         response_add_header(r, "Location", "/api/v1/datasets/%s", q->name);
@@ -423,39 +393,38 @@ static bool write_preview(buffer *b, const dataset *set, size_t n_rows, size_t n
     return true;
 }
 
-static bool read_noise(const request *q, double *out, fail *f)
-{
-    const char *text = request_query(q, "noise");
-    char *end = NULL;
-    bool is_number = text && strspn(text, "0123456789.eE+-") == strlen(text);
-    double value = is_number ? strtod(text, &end) : NAN;
-    if (text && (!end || end == text || *end || !isfinite(value)))
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/noise", "noise must be a number.");
-    *out = value;
-    return true;
-}
+typedef struct preview_query {
+    int64_t n_rows, n_images;
+    dataset_options options; /* 0, NaN: the generator's own */
+} preview_query;
 
-/* What of a set to generate: no option, the generator's own. A preview is generated while somebody
- * waits. */
-static bool read_generator(const request *q, dataset_options *out, fail *f)
+static const member PREVIEW_ROWS[] = {
+    {"rows", MEMBER_INTEGER, "How many rows.", MEMBER_OPTIONAL, AT(preview_query, n_rows),
+     RANGE(1, 500), OTHERWISE(10)},
+    {"images", MEMBER_INTEGER, "How many pictures.", MEMBER_OPTIONAL, AT(preview_query, n_images),
+     RANGE(0, 400), OTHERWISE(100)},
+    {"n", MEMBER_INTEGER, "Option of the set: how many samples.", MEMBER_OPTIONAL,
+     AT(preview_query, options.n), RANGE(1, PREVIEW_SAMPLES_LIMIT)},
+    {"noise", MEMBER_NUMBER, "Option of the set.", MEMBER_OPTIONAL,
+     AT(preview_query, options.noise), RANGE(0, 1e6)},
+    {"classes", MEMBER_INTEGER, "Option of the set.", MEMBER_OPTIONAL,
+     AT(preview_query, options.classes), RANGE(1, 1e6)},
+    {"dimensions", MEMBER_INTEGER, "Option of the set: inputs.", MEMBER_OPTIONAL,
+     AT(preview_query, options.dimensions), RANGE(1, PREVIEW_DIMENSIONS_LIMIT)},
+};
+const shape SHAPE_PREVIEW_QUERY = {BYTES_OF(preview_query), MEMBERS(PREVIEW_ROWS)};
+
+/* What of a set to generate: a preview is generated while somebody waits. */
+static bool read_preview_query(const request *q, preview_query *out, fail *f)
 {
-    dataset_options options;
-    if (!request_query_integer(q, "n", 1, INT32_MAX, 0, &options.n, f) ||
-        !request_query_integer(q, "classes", 1, INT32_MAX, 0, &options.classes, f) ||
-        !request_query_integer(q, "dimensions", 1, PREVIEW_DIMENSIONS_LIMIT, 0, &options.dimensions,
-                               f) ||
-        !read_noise(q, &options.noise, f))
+    *out = (preview_query){.options.noise = NAN};
+    if (!request_read_query(q, out, f))
         return false;
-    if (options.n > PREVIEW_SAMPLES_LIMIT)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/n",
-                        "A preview is made of at most %d samples, not %lld.", PREVIEW_SAMPLES_LIMIT,
-                        (long long)options.n);
-    if (options.n * options.dimensions > PREVIEW_VALUES_LIMIT)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/n",
-                        "%lld samples of %lld inputs are more than a preview makes (%d numbers).",
-                        (long long)options.n, (long long)options.dimensions, PREVIEW_VALUES_LIMIT);
-    *out = options;
-    return true;
+    const dataset_options *o = &out->options;
+    return o->n * o->dimensions <= PREVIEW_VALUES_LIMIT ||
+           fail_set(f, FAIL_INCOMPATIBLE, "/query/n",
+                    "%lld samples of %lld inputs are more than a preview makes (%d numbers).",
+                    (long long)o->n, (long long)o->dimensions, PREVIEW_VALUES_LIMIT);
 }
 
 /* The faults of options name a place in a specification; here they came in the query. */
@@ -472,18 +441,15 @@ static void point_at_query(fail *f)
 
 void api_datasets_preview(app *a, const request *q, response *r)
 {
-    int64_t n_rows, n_images;
-    dataset_options options;
+    preview_query wanted;
     dataset *set;
     fail f;
-    if (!request_query_integer(q, "rows", 1, 500, 10, &n_rows, &f) ||
-        !request_query_integer(q, "images", 0, 400, 100, &n_images, &f) ||
-        !read_generator(q, &options, &f) || !open_named(a, q->name, &options, &set, &f)) {
+    if (!read_preview_query(q, &wanted, &f) || !open_named(a, q->name, &wanted.options, &set, &f)) {
         point_at_query(&f);
         send_fail(r, &f);
         return;
     }
-    if (write_preview(&r->body, set, (size_t)n_rows, (size_t)n_images, &f))
+    if (write_preview(&r->body, set, (size_t)wanted.n_rows, (size_t)wanted.n_images, &f))
         api_send_tagged(q, MESSAGE_JSON, r);
     else
         response_fail(r, &f);

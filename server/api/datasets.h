@@ -7,6 +7,8 @@
 
 #include "server/api/message.h"
 
+extern const shape SHAPE_REGISTER_QUERY, SHAPE_PREVIEW_QUERY;
+
 /* GET /datasets (built-in ones first) and GET /datasets/{name}. */
 request_handler api_datasets_list;
 request_handler api_datasets_get;

@@ -18,15 +18,34 @@ static bool read_id(const char *text, size_t n, int64_t *out)
     return true;
 }
 
-/* The header, else the parameter; EVENTS_FROM_NOW without either. */
-static bool read_last_event_id(const request *q, int64_t *out, fail *f)
+typedef struct events_query {
+    const char *experiments; /* NULL: all */
+    int64_t after;
+} events_query;
+
+static const member STREAM_ROWS[] = {
+    {"last_event_id", MEMBER_INTEGER, "As the header Last-Event-ID, for what cannot set headers.",
+     MEMBER_OPTIONAL, AT(events_query, after), RANGE(0, (double)SPEC_SEED_LIMIT)},
+};
+const shape SHAPE_EVENTS_QUERY = {BYTES_OF(events_query), MEMBERS(STREAM_ROWS)};
+
+static const member ALL_ROWS[] = {
+    {"experiments", MEMBER_TEXT, "Ids, separated by commas; all if not given.", MEMBER_OPTIONAL,
+     AT(events_query, experiments), RANGE(1, 4096), .alphabet = "0-9,"},
+    {.type = MEMBER_INCLUDED, ITSELF(events_query), .of = &SHAPE_EVENTS_QUERY},
+};
+const shape SHAPE_ALL_EVENTS_QUERY = {BYTES_OF(events_query), MEMBERS(ALL_ROWS)};
+
+/* The header goes before the parameter; EVENTS_FROM_NOW without either. */
+static bool read_query(const request *q, events_query *out, fail *f)
 {
     const char *header = request_header(q, "last-event-id");
-    const char *text = header ? header : request_query(q, "last_event_id");
-    *out = EVENTS_FROM_NOW;
-    if (!text || !*text || read_id(text, strlen(text), out))
+    *out = (events_query){.after = EVENTS_FROM_NOW};
+    if (!request_read_query(q, out, f))
+        return false;
+    if (!header || !*header || read_id(header, strlen(header), &out->after))
         return true;
-    return fail_set(f, FAIL_OUT_OF_RANGE, header ? "" : "/query/last_event_id",
+    return fail_set(f, FAIL_OUT_OF_RANGE, "",
                     "The last event's id must be a whole number, as the stream has told it.");
 }
 
@@ -86,12 +105,10 @@ static bool add_ended_experiment(struct app *shared, int64_t id, event_subscript
 
 /* The subscription comes before the look at the row: what happens between the two is told. */
 static bool subscribe(struct app *shared, const request *q, const event_filter *filter,
-                      event_subscription **out, fail *f)
+                      int64_t after, event_subscription **out, fail *f)
 {
-    int64_t after;
     event_subscription *s;
-    if (!read_last_event_id(q, &after, f) ||
-        !events_subscribe(shared->events, filter, after, &s, f))
+    if (!events_subscribe(shared->events, filter, after, &s, f))
         return false;
     bool ok = true, is_late = after == EVENTS_FROM_NOW;
     if (filter->run_id)
@@ -105,10 +122,17 @@ static bool subscribe(struct app *shared, const request *q, const event_filter *
     return ok;
 }
 
-static void answer(struct app *shared, const request *q, const event_filter *filter, response *r)
+static void answer(struct app *shared, const request *q, event_filter *filter, response *r)
 {
     fail f;
-    if (subscribe(shared, q, filter, &r->stream, &f))
+    events_query wanted;
+    int64_t ids[EXPERIMENTS_LIMIT];
+    bool is_read = read_query(q, &wanted, &f);
+    if (is_read && wanted.experiments) {
+        filter->experiment_ids = ids;
+        is_read = read_experiments(wanted.experiments, ids, &filter->n_experiments, &f);
+    }
+    if (is_read && subscribe(shared, q, filter, wanted.after, &r->stream, &f))
         response_set(r, 200, "text/event-stream; charset=utf-8");
     else
         response_fail(r, &f);
@@ -116,13 +140,7 @@ static void answer(struct app *shared, const request *q, const event_filter *fil
 
 void api_events_list(struct app *shared, const request *q, response *r)
 {
-    fail f;
-    int64_t ids[EXPERIMENTS_LIMIT];
-    event_filter filter = {.experiment_ids = ids};
-    if (read_experiments(request_query(q, "experiments"), ids, &filter.n_experiments, &f))
-        answer(shared, q, &filter, r);
-    else
-        response_fail(r, &f);
+    answer(shared, q, &(event_filter){.n_experiments = 0}, r);
 }
 
 void api_events_experiment(struct app *shared, const request *q, response *r)

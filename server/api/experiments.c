@@ -30,24 +30,40 @@ static bool add_item(void *context, const experiment *e)
     return !l->body->failed;
 }
 
-static bool read_query(const request *q, experiment_query *out, fail *f)
-{
-    *out = (experiment_query){.tag = request_query(q, "tag"),
-                              .text = request_query(q, "q"),
-                              .sort = request_query(q, "sort"),
-                              .cursor = request_query(q, "cursor")};
-    return api_read_limit(q, &out->limit, f) && api_read_status(q, &out->status, f);
-}
+typedef struct experiments_query {
+    int status; /* a run_state; -1: any */
+    const char *tag, *text, *sort;
+    page_query page;
+} experiments_query;
+
+static const member LIST_ROWS[] = {
+    {"status", MEMBER_NAME, "Only those in this state.", MEMBER_OPTIONAL,
+     AT(experiments_query, status), NAMES(RUN_STATE_NAMES)},
+    {"tag", MEMBER_TEXT, "Only those with this tag.", MEMBER_OPTIONAL, AT(experiments_query, tag)},
+    {"q", MEMBER_TEXT, "Only those with this text in name or description.", MEMBER_OPTIONAL,
+     AT(experiments_query, text)},
+    {"sort", MEMBER_NAME, "A column; with - before it, the greatest first.",
+     MEMBER_OPTIONAL | MEMBER_SIGNED, AT(experiments_query, sort),
+     .name_at = store_experiment_sort},
+    PAGE_ROW(experiments_query, page),
+};
+const shape SHAPE_EXPERIMENTS_QUERY = {BYTES_OF(experiments_query), MEMBERS(LIST_ROWS)};
 
 void api_experiments_list(app *a, const request *q, response *r)
 {
-    experiment_query query;
+    experiments_query wanted = {.status = -1};
     listing l = {a, &r->body};
     char next_cursor[64];
     fail f;
+    bool is_read = request_read_query(q, &wanted, &f);
+    const experiment_query query = {.status = wanted.status,
+                                    .tag = wanted.tag,
+                                    .text = wanted.text,
+                                    .sort = wanted.sort,
+                                    .cursor = wanted.page.cursor,
+                                    .limit = wanted.page.limit};
     api_list_begin(&r->body);
-    if (!read_query(q, &query, &f) ||
-        !store_list_experiments(a->store, &query, add_item, &l, next_cursor, &f)) {
+    if (!is_read || !store_list_experiments(a->store, &query, add_item, &l, next_cursor, &f)) {
         response_fail(r, &f);
         return;
     }
@@ -76,31 +92,38 @@ void api_experiments_runs(app *a, const request *q, response *r)
 
 void api_experiments_update(app *a, const request *q, response *r)
 {
-    experiment_patch patch;
-    fail_list faults = {.n = 0};
+    experiment_patch patch = {.name = NULL};
     fail f;
-    if (!codec_read_patch(q->body, q->body_bytes, &patch, &faults)) {
-        response_fail_list(r, faults.items[0].sentence, &faults);
+    if (!request_read_body(q, &patch, r))
         return;
-    }
     experiment_change change = {.name = patch.name,
                                 .description = patch.description,
                                 .tags = patch.tags,
                                 .priority = patch.has_priority ? &patch.priority : NULL};
     bool is_updated = jobs_update_experiment(a->jobs, q->ids[0], &change, &f);
-    experiment_patch_close(&patch);
+    shape_close(&SHAPE_EXPERIMENT_PATCH, &patch);
     if (is_updated)
         api_send_experiment(a, q->ids[0], NULL, 0, r);
     else
         response_fail(r, &f);
 }
 
+typedef struct delete_query {
+    bool force;
+} delete_query;
+
+static const member DELETE_ROWS[] = {
+    {"force", MEMBER_BOOLEAN, "Also while runs are running: they are cancelled first.",
+     MEMBER_OPTIONAL, AT(delete_query, force), OTHERWISE(false)},
+};
+const shape SHAPE_DELETE_QUERY = {BYTES_OF(delete_query), MEMBERS(DELETE_ROWS)};
+
 void api_experiments_delete(app *a, const request *q, response *r)
 {
-    bool force;
+    delete_query wanted;
     fail f;
-    if (!request_query_boolean(q, "force", false, &force, &f) ||
-        !jobs_delete_experiment(a->jobs, q->ids[0], force, &f))
+    if (!request_read_query(q, &wanted, &f) ||
+        !jobs_delete_experiment(a->jobs, q->ids[0], wanted.force, &f))
         response_fail(r, &f);
     else
         response_set(r, 204, NULL);

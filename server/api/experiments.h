@@ -7,6 +7,8 @@
 
 #include "server/api/message.h"
 
+extern const shape SHAPE_EXPERIMENTS_QUERY, SHAPE_DELETE_QUERY;
+
 /* POST /experiments: 201 with Location and run_ids, durable before the answer; ?dry_run=true: 200,
  * nothing stored. */
 request_handler api_experiments_create;

@@ -1,10 +1,10 @@
 #include "server/api/message.h"
 
+#include "server/api/routes.h"
 #include "server/codec/codec.h"
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,44 +29,14 @@ const char *request_header(const request *q, const char *name)
     return pair_find(q->headers, q->n_headers, name);
 }
 
-static bool read_integer(const char *text, int64_t *out)
+static const char *look_up(const void *context, const char *name)
 {
-    const char *digits = *text == '-' ? text + 1 : text;
-    if (!*digits || strspn(digits, "0123456789") != strlen(digits))
-        return false;
-    errno = 0;
-    *out = strtoll(text, NULL, 10);
-    return errno == 0;
+    return request_query(context, name);
 }
 
-bool request_query_integer(const request *q, const char *name, int64_t low, int64_t high,
-                           int64_t otherwise, int64_t *out, fail *f)
+bool request_read_query(const request *q, void *out, fail *f)
 {
-    const char *text = request_query(q, name);
-    int64_t value = otherwise;
-    if (text && (!read_integer(text, &value) || value < low || value > high)) {
-        char pointer[128];
-        snprintf(pointer, sizeof pointer, "/query/%s", name);
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
-                        "%s must be a whole number from %lld to %lld.", name, (long long)low,
-                        (long long)high);
-    }
-    *out = value;
-    return true;
-}
-
-bool request_query_boolean(const request *q, const char *name, bool otherwise, bool *out, fail *f)
-{
-    const char *text = request_query(q, name);
-    bool yes = text && (strcmp(text, "true") == 0 || strcmp(text, "1") == 0);
-    bool no = text && (strcmp(text, "false") == 0 || strcmp(text, "0") == 0);
-    if (text && !yes && !no) {
-        char pointer[128];
-        snprintf(pointer, sizeof pointer, "/query/%s", name);
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be true or false.", name);
-    }
-    *out = text ? yes : otherwise;
-    return true;
+    return shape_read_texts(q->route->query, "/query", look_up, q, out, f);
 }
 
 bool request_has_etag(const request *q, const char *etag)
@@ -277,4 +247,13 @@ void response_fail_list(response *r, const char *detail, const fail_list *faults
         if (status_of(&faults->items[i]) >= 500)
             status = status_of(&faults->items[i]);
     answer_problem(r, status, detail, faults);
+}
+
+bool request_read_body(const request *q, void *out, response *r)
+{
+    fail_list faults = {.n = 0};
+    if (shape_read(q->route->body, q->body, q->body_bytes, out, &faults))
+        return true;
+    response_fail_list(r, faults.items[0].sentence, &faults);
+    return false;
 }

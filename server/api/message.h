@@ -11,11 +11,13 @@
 #define SERVER_API_MESSAGE_H
 
 #include "core/base/fail.h"
+#include "server/codec/shape.h"
 #include "server/text/buffer.h"
 
 #include <stdint.h>
 
 struct app;
+struct route;
 
 typedef struct message_pair {
     const char *name, *value;
@@ -31,6 +33,7 @@ typedef struct message_file { /* an uploaded body or multipart part, streamed to
 enum { MESSAGE_IDS_LIMIT = 2, MESSAGE_HEADERS_LIMIT = 8, MESSAGE_REQUEST_ID_BYTES = 40 };
 
 typedef struct request {
+    const struct route *route;      /* its row: what query and body are read by */
     const char *method, *path;      /* "GET" also for HEAD */
     int64_t ids[MESSAGE_IDS_LIMIT]; /* the {id}s of the route's pattern, in order */
     const char *name;               /* its {name}, or NULL */
@@ -62,12 +65,12 @@ typedef void request_handler(struct app *app, const request *q, response *r);
 const char *request_query(const request *q, const char *name);
 const char *request_header(const request *q, const char *name);
 
-/* Query parameter as a whole number in [low, high]; `otherwise` if absent. False with *f (field
- * "/query/NAME") if it is no such number. */
-FAIL_CHECKED bool request_query_integer(const request *q, const char *name, int64_t low,
-                                        int64_t high, int64_t otherwise, int64_t *out, fail *f);
-FAIL_CHECKED bool request_query_boolean(const request *q, const char *name, bool otherwise,
-                                        bool *out, fail *f);
+/* Reads the query's parameters by the route's shape into its struct, which holds what it is to have
+ * where nothing is said; texts are borrowed. False with *f at "/query/NAME". */
+FAIL_CHECKED bool request_read_query(const request *q, void *out, fail *f);
+/* Reads the JSON body by the route's shape, whose shape_close() frees it. False: the response tells
+ * every fault. */
+FAIL_CHECKED bool request_read_body(const request *q, void *out, response *r);
 
 /* True if the client's If-None-Match names this tag (quoted): 304 will do. */
 bool request_has_etag(const request *q, const char *etag);

@@ -1,10 +1,9 @@
 #include "server/api/openapi.h"
 
-#include "core/spec/field.h"
 #include "server/api/routes.h"
 #include "server/codec/codec.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Members of objects are written with json_add_key(), which sets the commas; texts in JSON are
@@ -24,235 +23,32 @@ static void close_object(buffer *b)
     buffer_add_text(b, "}");
 }
 
-/* ---- a specification ---- */
-
-static void add_bounds(buffer *b, const field *row)
-{
-    if (isfinite(row->minimum)) {
-        json_add_key(b, row->exclusive_minimum ? "exclusiveMinimum" : "minimum");
-        json_add_number(b, row->minimum);
-    }
-    if (isfinite(row->maximum)) {
-        json_add_key(b, row->exclusive_maximum ? "exclusiveMaximum" : "maximum");
-        json_add_number(b, row->maximum);
-    }
-}
-
-static void add_range_of(buffer *b, const field *row, const char *type)
-{
-    buffer_add_text(b, "{");
-    json_add_member_text(b, "type", type);
-    add_bounds(b, row);
-    buffer_add_text(b, "}");
-}
-
-static void add_array(buffer *b, const field *row, const char *type)
-{
-    json_add_member_text(b, "type", "array");
-    json_add_key(b, "maxItems");
-    json_add_integer(b, SPEC_LAYERS_LIMIT);
-    json_add_key(b, "items");
-    add_range_of(b, row, type);
-}
-
-static void add_enum(buffer *b, const field *row)
-{
-    json_add_key(b, "enum");
-    buffer_add_text(b, "[");
-    for (int i = 0; row->values[i]; i++) {
-        json_add_separator(b);
-        json_add_string(b, row->values[i]);
-    }
-    for (int i = 0; row->aliases && row->aliases[i]; i += 2) {
-        json_add_separator(b);
-        json_add_string(b, row->aliases[i]);
-    }
-    buffer_add_text(b, "]");
-}
-
-static void add_field_schema(buffer *b, const field *row);
-
-/* The part of a dotted name after its parent's, or NULL if it is not below the parent. */
-static const char *name_below(const field *parent, const field *row)
-{
-    size_t n = strlen(parent->name);
-    bool below = strncmp(row->name, parent->name, n) == 0 && row->name[n] == '.';
-    return below ? row->name + n + 1 : NULL;
-}
-
-static void add_members(buffer *b, const field *parent)
-{
-    json_add_key(b, "type");
-    buffer_add_text(b, parent->nullable ? "[\"object\",\"null\"]" : "\"object\"");
-    json_add_key(b, "additionalProperties");
-    buffer_add_text(b, "false");
-    open_object(b, "properties");
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        const char *name = name_below(parent, &FIELDS[i]);
-        if (!name)
-            continue;
-        json_add_key(b, name);
-        add_field_schema(b, &FIELDS[i]);
-    }
-    close_object(b);
-}
-
-static void add_rates(buffer *b, const field *row)
-{
-    json_add_key(b, "oneOf");
-    buffer_add_text(b, "[");
-    add_range_of(b, row, "number");
-    open_object(b, NULL);
-    add_array(b, row, "number");
-    close_object(b);
-    buffer_add_text(b, "]");
-}
-
-static void add_dataset(buffer *b)
-{
-    json_add_key(b, "oneOf");
-    buffer_add_text(b, "[{\"type\":\"string\"},{\"type\":\"object\",\"required\":[\"name\"],"
-                       "\"properties\":{\"name\":{\"type\":\"string\"}}}]");
-}
-
-static const char *plain_type(field_type type)
-{
-    switch (type) {
-    case FIELD_INTEGER:
-        return "integer";
-    case FIELD_NUMBER:
-        return "number";
-    case FIELD_BOOLEAN:
-        return "boolean";
-    case FIELD_STRING:
-        return "string";
-    default:
-        return NULL;
-    }
-}
-
-/* As codec_repeats_read() reads it. */
-static const char UNTIL_SCHEMA[] =
-    "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"until\"],\"properties\":{"
-    "\"until\":{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"metric\","
-    "\"half_width\"],\"properties\":{\"metric\":{\"type\":\"string\"},"
-    "\"half_width\":{\"type\":\"number\",\"exclusiveMinimum\":0}}},"
-    "\"min\":{\"type\":\"integer\",\"minimum\":2,\"default\":5},"
-    "\"max\":{\"type\":\"integer\",\"minimum\":2,\"default\":40}}}";
-
-/* `repeats` is a number or a rule, the others are objects. */
-static void add_structure(buffer *b, const field *row)
-{
-    if (strcmp(row->name, "repeats") != 0) {
-        json_add_member_text(b, "type", "object");
-        return;
-    }
-    json_add_key(b, "oneOf");
-    buffer_add_text(b, "[");
-    add_range_of(b, row, "integer");
-    buffer_add_text(b, ",");
-    buffer_add_text(b, UNTIL_SCHEMA);
-    buffer_add_text(b, "]");
-}
-
-static void add_typed(buffer *b, const field *row)
-{
-    const char *type = plain_type(row->type);
-    if (type) {
-        json_add_member_text(b, "type", type);
-        if (row->type == FIELD_INTEGER || row->type == FIELD_NUMBER)
-            add_bounds(b, row);
-        return;
-    }
-    switch (row->type) {
-    case FIELD_ENUM:
-        add_enum(b, row);
-        break;
-    case FIELD_INTEGER_ARRAY:
-        add_array(b, row, "integer");
-        break;
-    case FIELD_RATES:
-        add_rates(b, row);
-        break;
-    case FIELD_DATASET:
-        add_dataset(b);
-        break;
-    case FIELD_OBJECT:
-        add_members(b, row);
-        break;
-    case FIELD_STRING_ARRAY:
-        json_add_key(b, "type");
-        buffer_add_text(b, "\"array\",\"items\":{\"type\":\"string\"}");
-        break;
-    default:
-        add_structure(b, row);
-        break;
-    }
-}
-
-static void add_field_schema(buffer *b, const field *row)
-{
-    buffer_add_text(b, "{");
-    add_typed(b, row);
-    buffer description;
-    buffer_init(&description, 4096);
-    buffer_add_text(&description, row->help);
-    if (row->formula)
-        buffer_add_format(&description, " Formula: %s", row->formula);
-    json_add_member_text(b, "description", description.data);
-    buffer_close(&description);
-    buffer_add_text(b, "}");
-}
-
-void openapi_add_spec_schema(buffer *b)
-{
-    buffer_add_text(b, "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{");
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        if (strchr(FIELDS[i].name, '.'))
-            continue; /* a member of its parent */
-        json_add_key(b, FIELDS[i].name);
-        add_field_schema(b, &FIELDS[i]);
-    }
-    buffer_add_text(b, "}}");
-}
-
 /* ---- operations ---- */
-
-static const char PROBLEM_SCHEMA[] =
-    "{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\"],\"properties\":{"
-    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
-    "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
-    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"required\":[\"pointer\","
-    "\"code\",\"detail\"],\"properties\":{\"pointer\":{\"type\":\"string\"},"
-    "\"code\":{\"type\":\"string\"},\"detail\":{\"type\":\"string\"}}}}}}";
 
 static const char PROBLEM_RESPONSE[] =
     "{\"description\":\"What is wrong\",\"headers\":{\"X-Request-Id\":{\"schema\":{\"type\":"
     "\"string\"}}},\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
     "\"#/components/schemas/Problem\"}}}}";
 
-static const char LIST_SCHEMA[] =
-    "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],\"properties\":{\"items\":"
-    "{\"type\":\"array\",\"items\":{\"type\":\"object\"}},\"next_cursor\":{\"type\":[\"string\","
-    "\"null\"]}}}";
-
-/* What GET /fields has beside its items. */
-static const char FIELDS_SCHEMA[] =
-    "{\"allOf\":[{\"$ref\":\"#/components/schemas/List\"},{\"type\":\"object\",\"required\":["
-    "\"symbols\",\"metrics\",\"datasets\"],\"properties\":{\"symbols\":{\"type\":\"string\"},"
-    "\"metrics\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Metric\"}},"
-    "\"datasets\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}]}";
-
-static const char METRIC_SCHEMA[] =
-    "{\"type\":\"object\",\"required\":[\"name\",\"scope\",\"unit\",\"direction\",\"help\","
-    "\"is_test\",\"classification\",\"regression\",\"compared_at\"],\"properties\":{"
-    "\"name\":{\"type\":\"string\"},\"scope\":{\"enum\":[\"epoch\",\"final\",\"layer\"]},"
-    "\"unit\":{\"type\":\"string\"},\"direction\":{\"enum\":[\"lower\",\"higher\",\"none\"]},"
-    "\"help\":{\"type\":\"string\"},\"is_test\":{\"type\":\"boolean\"},"
-    "\"classification\":{\"type\":\"boolean\"},\"regression\":{\"type\":\"boolean\"},"
-    "\"compared_at\":{\"description\":\"What a comparison of this metric may have as `at`; empty "
-    "for the metrics of layers, which are not compared.\",\"type\":\"array\",\"uniqueItems\":true,"
-    "\"items\":{\"enum\":[\"selected\",\"best\",\"last\"]}}}}";
+static void add_query(buffer *b, const shape *s)
+{
+    member scratch;
+    const member *m;
+    for (int i = 0; (m = shape_member(s, i, &scratch)); i++) {
+        if (m->type == MEMBER_INCLUDED) {
+            add_query(b, m->of);
+            continue;
+        }
+        open_object(b, NULL);
+        json_add_member_text(b, "name", m->name);
+        json_add_member_text(b, "in", "query");
+        json_add_key(b, "required");
+        json_add_boolean(b, !(m->flags & MEMBER_OPTIONAL));
+        json_add_key(b, "schema");
+        member_add_schema(b, m, true);
+        close_object(b);
+    }
+}
 
 static void add_parameter(buffer *b, const char *name, const char *place, const char *help,
                           const char *schema, bool required)
@@ -282,10 +78,8 @@ static void add_parameters(buffer *b, const route *row)
         add_parameter(b, "name", "path", NULL,
                       "{\"type\":\"string\",\"pattern\":\"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,62}$\"}",
                       true);
-    for (int i = 0; route_parameter_get(row, i); i++) {
-        const route_parameter *p = route_parameter_get(row, i);
-        add_parameter(b, p->name, "query", p->help, p->schema, false);
-    }
+    if (row->query)
+        add_query(b, row->query);
     if (row->flags & ROUTE_ANY_QUERY)
         add_parameter(b, "values", "query", "Any other name, as the summary says.",
                       "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}",
@@ -296,19 +90,19 @@ static void add_parameters(buffer *b, const route *row)
     buffer_add_text(b, "]");
 }
 
-static void add_content(buffer *b, const char *type, size_t n_type, const char *schema)
+/* Opens the schema of one content type. */
+static void open_content(buffer *b, const char *type, size_t n_type)
 {
     json_add_separator(b);
-    buffer_add_format(b, "\"%.*s\":{\"schema\":%s}", (int)n_type, type, schema);
+    buffer_add_format(b, "\"%.*s\":{\"schema\":", (int)n_type, type);
 }
 
-static const char *body_schema(const route *row)
+static void add_body_schema(buffer *b, const route *row)
 {
-    if (!row->body_schema)
-        return row->flags & ROUTE_UPLOAD ? "{}" : "{\"type\":\"object\"}";
-    return strcmp(row->body_schema, "spec") == 0
-               ? "{\"$ref\":\"#/components/schemas/Specification\"}"
-               : row->body_schema;
+    if (row->body)
+        shape_add_reference(b, row->body, true);
+    else
+        buffer_add_text(b, "{}");
 }
 
 static void add_body(buffer *b, const route *row)
@@ -322,21 +116,37 @@ static void add_body(buffer *b, const route *row)
     open_object(b, "content");
     for (const char *at = row->types; *at;) {
         size_t n = strcspn(at, " ");
-        if (*at != '-')
-            add_content(b, at, n, body_schema(row));
+        if (*at != '-') {
+            open_content(b, at, n);
+            add_body_schema(b, row);
+            close_object(b);
+        }
         at += n + (at[n] == ' ');
     }
     close_object(b);
     close_object(b);
 }
 
-static const char *answer_schema(const route *row)
+static void add_list_schema(buffer *b, const shape *item)
 {
-    if (strstr(row->pattern, "/fields"))
-        return "{\"$ref\":\"#/components/schemas/Fields\"}";
-    if (row->flags & ROUTE_LIST)
-        return "{\"$ref\":\"#/components/schemas/List\"}";
-    return strcmp(row->produces, MESSAGE_JSON) == 0 ? "{\"type\":\"object\"}" : "{}";
+    buffer_add_text(b, "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],"
+                       "\"properties\":{\"items\":{\"type\":\"array\",\"items\":");
+    shape_add_reference(b, item, false);
+    buffer_add_text(b, "},\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
+                       "\"The cursor of the next page; null: this is the last.\"}}}");
+}
+
+static void add_answer_schema(buffer *b, const route *row, int status)
+{
+    const shape *answer =
+        status == row->status || !row->other_answer ? row->answer : row->other_answer;
+    if (row->item)
+        buffer_add_format(b, "{\"$ref\":\"" SCHEMA_PLACE "%sList\"}", row->item->name);
+    else if (answer)
+        shape_add_reference(b, answer, false);
+    else
+        buffer_add_text(b,
+                        strcmp(row->produces, MESSAGE_JSON) == 0 ? "{\"type\":\"object\"}" : "{}");
 }
 
 static void add_success(buffer *b, const route *row, int status)
@@ -344,11 +154,12 @@ static void add_success(buffer *b, const route *row, int status)
     buffer_add_format(b, "%s\"%d\":{", row->status == status ? "" : ",", status);
     json_add_member_text(b, "description", response_reason(status));
     if (row->produces[0] && status < 300) {
-        size_t n = strcspn(row->produces, ";");
         open_object(b, "content");
-        add_content(b, row->produces, n, answer_schema(row));
+        open_content(b, row->produces, strcspn(row->produces, ";"));
+        add_answer_schema(b, row, status);
+        close_object(b);
         if (row->flags & ROUTE_CSV)
-            add_content(b, "text/csv", 8, "{}");
+            buffer_add_text(b, ",\"text/csv\":{\"schema\":{\"type\":\"string\"}}");
         close_object(b);
     }
     close_object(b);
@@ -458,21 +269,52 @@ static void add_paths(buffer *b)
     close_object(b);
 }
 
+void openapi_list_shapes(shape_set *out)
+{
+    *out = (shape_set){.n = 0};
+    for (int i = 0; i < ROUTE_COUNT; i++) {
+        const shape *answers[] = {ROUTES[i].answer, ROUTES[i].other_answer, ROUTES[i].item};
+        if (ROUTES[i].body)
+            shape_set_add(out, ROUTES[i].body, true);
+        for (size_t k = 0; k < sizeof answers / sizeof *answers; k++)
+            if (answers[k])
+                shape_set_add(out, answers[k], false);
+    }
+    shape_set_add(out, &SHAPE_PROBLEM, false);
+    shape_set_add(out, &SHAPE_EPOCH_EVENT, false);
+    shape_set_add(out, &SHAPE_RUN_EVENT, false);
+    shape_set_add(out, &SHAPE_EXPERIMENT_EVENT, false);
+}
+
+static void add_schemas(buffer *b)
+{
+    shape_set set;
+    openapi_list_shapes(&set);
+    open_object(b, "schemas");
+    for (int i = 0; i < set.n; i++) {
+        if (!set.items[i].shape->name)
+            continue;
+        json_add_key(b, set.items[i].shape->name);
+        shape_add_schema(b, set.items[i].shape, set.items[i].is_closed);
+    }
+    for (int i = 0; i < ROUTE_COUNT; i++) {
+        char name[64];
+        int first = 0;
+        while (ROUTES[first].item != ROUTES[i].item)
+            first++;
+        if (!ROUTES[i].item || first < i)
+            continue;
+        snprintf(name, sizeof name, "%sList", ROUTES[i].item->name);
+        json_add_key(b, name);
+        add_list_schema(b, ROUTES[i].item);
+    }
+    close_object(b);
+}
+
 static void add_components(buffer *b)
 {
     open_object(b, "components");
-    open_object(b, "schemas");
-    json_add_key(b, "Specification");
-    openapi_add_spec_schema(b);
-    json_add_key(b, "Problem");
-    buffer_add_text(b, PROBLEM_SCHEMA);
-    json_add_key(b, "List");
-    buffer_add_text(b, LIST_SCHEMA);
-    json_add_key(b, "Fields");
-    buffer_add_text(b, FIELDS_SCHEMA);
-    json_add_key(b, "Metric");
-    buffer_add_text(b, METRIC_SCHEMA);
-    close_object(b);
+    add_schemas(b);
     open_object(b, "responses");
     json_add_key(b, "Problem");
     buffer_add_text(b, PROBLEM_RESPONSE);

@@ -1,17 +1,18 @@
-/* openapi — the OpenAPI 3.1 document of the service, made from ROUTES[] and FIELDS[].
+/* openapi — the OpenAPI 3.1 document of the service, made from ROUTES[], the shapes that its rows
+ * name and FIELDS[].
  *
- * Pure; the text depends on the two tables only. */
+ * Pure; the text depends on the tables only. */
 #ifndef SERVER_API_OPENAPI_H
 #define SERVER_API_OPENAPI_H
 
 #include "server/api/message.h"
-#include "server/text/buffer.h"
+#include "server/codec/shape_schema.h"
 
 /* Appends the document as JSON text. */
 void openapi_add_document(buffer *b);
 
-/* Appends the JSON Schema of an experiment specification. */
-void openapi_add_spec_schema(buffer *b);
+/* All shapes that the document describes, those inside others too. */
+void openapi_list_shapes(shape_set *out);
 
 /* GET /api/openapi.json */
 request_handler api_openapi;

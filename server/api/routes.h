@@ -11,28 +11,21 @@
 #define SERVER_API_ROUTES_H
 
 #include "server/api/message.h"
+#include "server/codec/shape.h"
 
 typedef enum route_flag {
     ROUTE_INLINE = 1,     /* the handler takes no time: it runs in the event loop */
     ROUTE_UPLOAD = 2,     /* the body is streamed to files (request.files) */
     ROUTE_STREAM = 4,     /* Server-Sent Events: the answer goes on with response.stream */
     ROUTE_OPEN = 8,       /* needs no token */
-    ROUTE_ANY_QUERY = 16, /* the handler checks the names of query parameters itself */
+    ROUTE_ANY_QUERY = 16, /* parameters of other names: the handler checks them itself */
     ROUTE_CSV = 32,       /* also answers text/csv */
-    ROUTE_LIST = 64,      /* has the parameters `limit` and `cursor` */
     /* May take seconds: such have workers apart, so that the quick ones do not wait behind them. */
-    ROUTE_SLOW = 128,
-    ROUTE_PLAN = 256, /* the same for what plans a sweep: it may have to generate many data sets */
-    ROUTE_READ = 512, /* changes nothing, though it is no GET */
-    ROUTE_WORKER = 1024 /* a call of workers elsewhere */
+    ROUTE_SLOW = 64,
+    ROUTE_PLAN = 128,  /* the same for what plans a sweep: it may have to generate many data sets */
+    ROUTE_READ = 256,  /* changes nothing, though it is no GET */
+    ROUTE_WORKER = 512 /* a call of workers elsewhere */
 } route_flag;
-
-typedef struct route_parameter {
-    const char *name, *help;
-    const char *schema; /* JSON Schema, as JSON text */
-} route_parameter;
-
-enum { ROUTE_PARAMETERS_LIMIT = 8 };
 
 typedef struct route {
     const char *method, *pattern;
@@ -45,8 +38,11 @@ typedef struct route {
     const char *types;
     uint64_t body_limit; /* bytes */
     const char *tag, *summary;
-    const char *body_schema; /* of a JSON body: JSON text, or "spec" for the field table's schema */
-    route_parameter query[ROUTE_PARAMETERS_LIMIT]; /* up to the first without a name */
+    const shape *query;        /* the parameters; NULL: none */
+    const shape *body;         /* of a JSON body */
+    const shape *answer;       /* of success in JSON */
+    const shape *other_answer; /* with status 200 where success has another; NULL: the same */
+    const shape *item;         /* in place of answer: a list of such, {"items", "next_cursor"} */
 } route;
 
 extern const route ROUTES[];
@@ -66,9 +62,6 @@ void routes_find(const char *method, const char *path, route_match *out);
 /* The same in any table: for tests. */
 void routes_find_in(const route *rows, int n, const char *method, const char *path,
                     route_match *out);
-
-/* Parameter i of the row, those of ROUTE_LIST included: for i = 0, 1, ... until NULL. */
-const route_parameter *route_parameter_get(const route *row, int i);
 
 /* The ACCESS_ bit that the request needs, 0 if none: to read for GET, ROUTE_READ and a dry run. */
 int route_access(const route *row, const request *q);

@@ -1,6 +1,7 @@
 #include "server/api/runs.h"
 
 #include "server/api/api.h"
+#include "server/api/routes.h"
 #include "server/codec/codec.h"
 #include "server/store/runs.h"
 
@@ -10,6 +11,34 @@
 /* ---- lists ---- */
 
 enum { FILTERS_LIMIT = 8, COLUMN_BYTES = 128 };
+
+typedef struct runs_query {
+    int64_t experiment_id; /* 0: all */
+    int status;            /* a run_state; -1: any */
+    const char *config_id, *sort;
+    int64_t seed; /* -1: any */
+    page_query page;
+} runs_query;
+
+static const member RUNS_ROWS[] = {
+    {"status", MEMBER_NAME, "Only those in this state.", MEMBER_OPTIONAL, AT(runs_query, status),
+     NAMES(RUN_STATE_NAMES)},
+    {"config_id", MEMBER_TEXT, "Only those with this configuration.", MEMBER_OPTIONAL,
+     AT(runs_query, config_id)},
+    {"seed", MEMBER_INTEGER, "Only those with this seed.", MEMBER_OPTIONAL, AT(runs_query, seed),
+     RANGE(0, (double)SPEC_SEED_LIMIT)},
+    {"sort", MEMBER_TEXT, "A column; with - before it, the greatest first.", MEMBER_OPTIONAL,
+     AT(runs_query, sort)},
+    PAGE_ROW(runs_query, page),
+};
+const shape SHAPE_RUNS_QUERY = {BYTES_OF(runs_query), MEMBERS(RUNS_ROWS)};
+
+static const member ALL_RUNS_ROWS[] = {
+    {"experiment_id", MEMBER_INTEGER, "Only those of this experiment.", MEMBER_OPTIONAL,
+     AT(runs_query, experiment_id), RANGE(1, (double)SPEC_SEED_LIMIT)},
+    {.type = MEMBER_INCLUDED, ITSELF(runs_query), .of = &SHAPE_RUNS_QUERY},
+};
+const shape SHAPE_ALL_RUNS_QUERY = {BYTES_OF(runs_query), MEMBERS(ALL_RUNS_ROWS)};
 
 typedef struct listing {
     run_query query;
@@ -28,12 +57,12 @@ static bool read_column(const char *name, char column[COLUMN_BYTES], fail *f)
     return true;
 }
 
-static bool is_known_parameter(const char *name)
+static bool is_own_parameter(const request *q, const char *name)
 {
-    static const char *const KNOWN[] = {"limit", "cursor",    "sort", "status",
-                                        "seed",  "config_id", NULL};
-    for (int i = 0; KNOWN[i]; i++)
-        if (strcmp(KNOWN[i], name) == 0)
+    const char *known[SHAPE_MEMBERS_LIMIT + 1];
+    int n = shape_list_names(q->route->query, known);
+    for (int i = 0; i < n; i++)
+        if (strcmp(known[i], name) == 0)
             return true;
     return false;
 }
@@ -52,32 +81,30 @@ static bool add_filter(listing *l, const message_pair *pair, fail *f)
     return true;
 }
 
+/* Every other parameter is a column. */
 static bool read_filters(const request *q, listing *l, fail *f)
 {
-    for (int i = 0; i < q->n_query; i++) {
-        const message_pair *pair = &q->query[i];
-        bool is_id = strcmp(pair->name, "experiment_id") == 0 && l->query.experiment_id == 0;
-        if (is_id && !request_query_integer(q, "experiment_id", 1, SPEC_SEED_LIMIT, 0,
-                                            &l->query.experiment_id, f))
+    for (int i = 0; i < q->n_query; i++)
+        if (!is_own_parameter(q, q->query[i].name) && !add_filter(l, &q->query[i], f))
             return false;
-        if (!is_id && !is_known_parameter(pair->name) && !add_filter(l, pair, f))
-            return false;
-    }
     return true;
 }
 
 static bool read_query(const request *q, int64_t experiment_id, listing *l, fail *f)
 {
-    *l = (listing){.query = {.experiment_id = experiment_id,
-                             .config_id = request_query(q, "config_id"),
-                             .cursor = request_query(q, "cursor")}};
-    const char *sort = request_query(q, "sort");
-    if (sort && !read_column(sort, l->sort, f))
+    runs_query wanted = {.status = -1, .seed = -1};
+    if (!request_read_query(q, &wanted, f))
         return false;
-    l->query.sort = sort ? l->sort : NULL;
-    return api_read_limit(q, &l->query.limit, f) && api_read_status(q, &l->query.status, f) &&
-           request_query_integer(q, "seed", 0, SPEC_SEED_LIMIT, -1, &l->query.seed, f) &&
-           read_filters(q, l, f);
+    *l = (listing){.query = {.experiment_id = experiment_id ? experiment_id : wanted.experiment_id,
+                             .status = wanted.status,
+                             .config_id = wanted.config_id,
+                             .seed = wanted.seed,
+                             .cursor = wanted.page.cursor,
+                             .limit = wanted.page.limit}};
+    if (wanted.sort && !read_column(wanted.sort, l->sort, f))
+        return false;
+    l->query.sort = wanted.sort ? l->sort : NULL;
+    return read_filters(q, l, f);
 }
 
 static bool add_item(void *context, const run *row)

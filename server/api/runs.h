@@ -7,6 +7,9 @@
 
 #include "server/api/message.h"
 
+extern const shape SHAPE_RUNS_QUERY, SHAPE_ALL_RUNS_QUERY, SHAPE_RUN_CURVES_QUERY,
+    SHAPE_MODEL_QUERY;
+
 /* GET /runs?experiment_id=&status=&config_id=&seed=&sort=&cursor=&limit=&COLUMN=value: any other
  * parameter is a column of run_results (a dot may stand for the underscore of a nested field). GET
  * /runs/{id}. */

@@ -22,6 +22,7 @@ typedef struct asked { /* one request, once it is known what it wants */
     train_spec spec;
     dataset *set;
     split *data;
+    const char *epochs_text; /* NULL: not told */
     int64_t size;
     size_t n_epochs;
     int64_t epochs[BOUNDARY_EPOCHS_LIMIT];
@@ -35,6 +36,15 @@ static void asked_close(asked *x)
 }
 
 /* ---- what is wanted ---- */
+
+static const member QUERY_ROWS[] = {
+    {"epochs", MEMBER_TEXT,
+     "Increasing, separated by commas; 0, 1, 2, 5, 10, ... and the last if not given.",
+     MEMBER_OPTIONAL, AT(asked, epochs_text), RANGE(1, 4096), .alphabet = "0-9,"},
+    {"size", MEMBER_INTEGER, "Cells along each side.", MEMBER_OPTIONAL, AT(asked, size),
+     RANGE(BOUNDARY_SIZE_LEAST, BOUNDARY_SIZE_LIMIT), OTHERWISE(DEFAULT_SIZE)},
+};
+const shape SHAPE_BOUNDARY_QUERY = {BYTES_OF(asked), MEMBERS(QUERY_ROWS)};
 
 static bool check_started(const run *row, fail *f)
 {
@@ -74,12 +84,10 @@ static bool check_memory(const asked *x, fail *f)
 /* Leaves in *x what asked_close() gives back, after a failure too. */
 static bool open_asked(app *a, const request *q, asked *x, fail *f)
 {
-    if (!request_query_integer(q, "size", BOUNDARY_SIZE_LEAST, BOUNDARY_SIZE_LIMIT, DEFAULT_SIZE,
-                               &x->size, f) ||
-        !trained_run_read(a, q->ids[0], &x->row, &x->spec, f) || !check_started(&x->row, f) ||
-        !api_open_run_dataset(a, &x->row, &x->spec, &x->set, f) || !boundary_check_set(x->set, f) ||
-        !boundary_read_epochs(request_query(q, "epochs"), last_epoch(&x->row), x->epochs,
-                              &x->n_epochs, f) ||
+    if (!request_read_query(q, x, f) || !trained_run_read(a, q->ids[0], &x->row, &x->spec, f) ||
+        !check_started(&x->row, f) || !api_open_run_dataset(a, &x->row, &x->spec, &x->set, f) ||
+        !boundary_check_set(x->set, f) ||
+        !boundary_read_epochs(x->epochs_text, last_epoch(&x->row), x->epochs, &x->n_epochs, f) ||
         !split_open(x->set, &x->spec, &x->data, f))
         return false;
     boundary_request wanted = request_of(x);

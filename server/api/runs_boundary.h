@@ -7,6 +7,8 @@
 
 #include "server/api/message.h"
 
+extern const shape SHAPE_BOUNDARY_QUERY;
+
 /* ?epochs=0,1,5 (increasing, at most 64, among those recorded; 0, 1, 2, 5, 10, ... and the last if
  * not given) &size=48 (cells along each side, 4 to 128). {"run", "task", "size", "inputs":
  * [{"name", "low", "high"}] (the range of the grid), "classes": [names] or null, "grids":

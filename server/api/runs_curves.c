@@ -186,11 +186,20 @@ typedef struct wish {
     columns columns;
 } wish;
 
+static const member CURVES_ROWS[] = {
+    {"metrics", MEMBER_TEXT, "Names of columns, separated by commas; all if not given.",
+     MEMBER_OPTIONAL, AT(wish, metrics)},
+    {"from_epoch", MEMBER_INTEGER, "Only from this epoch on.", MEMBER_OPTIONAL,
+     AT(wish, from_epoch), RANGE(0, (double)SPEC_SEED_LIMIT), OTHERWISE(0)},
+    {"max_points", MEMBER_INTEGER, "At most so many epochs, evenly spaced.", MEMBER_OPTIONAL,
+     AT(wish, max_points), RANGE(1, 1e6), OTHERWISE(1e6)},
+};
+const shape SHAPE_RUN_CURVES_QUERY = {BYTES_OF(wish), MEMBERS(CURVES_ROWS)};
+
 static bool read_wish(const request *q, wish *out, fail *f)
 {
-    *out = (wish){.metrics = request_query(q, "metrics")};
-    return request_query_integer(q, "from_epoch", 0, INT64_MAX / 2, 0, &out->from_epoch, f) &&
-           request_query_integer(q, "max_points", 1, 1000000, 1000000, &out->max_points, f) &&
+    *out = (wish){.metrics = NULL};
+    return request_read_query(q, out, f) &&
            (!out->metrics || read_columns(out->metrics, &out->columns, f));
 }
 

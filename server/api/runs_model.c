@@ -19,18 +19,19 @@
 
 /* ---- model ---- */
 
-static bool read_format(const request *q, int64_t *epoch, fail *f)
-{
-    const char *format = request_query(q, "format");
-    if (format && strcmp(format, "safetensors") != 0)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/format", "format must be safetensors.");
-    if (!request_query_integer(q, "epoch", 0, INT64_MAX / 2, -1, epoch, f))
-        return false;
-    if (*epoch > 0)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/epoch",
-                        "epoch must be 0, the initial weights; without it, the selected weights.");
-    return true;
-}
+typedef struct model_query {
+    int format;
+    bool is_initial;
+    int64_t epoch;
+} model_query;
+
+static const member MODEL_ROWS[] = {
+    {"format", MEMBER_NAME, "How it is written.", MEMBER_OPTIONAL, AT(model_query, format),
+     ONE_OF("safetensors"), OTHERWISE(0)},
+    {"epoch", MEMBER_INTEGER, "0: the initial weights; without it, the selected ones.",
+     MEMBER_OPTIONAL, AT(model_query, epoch), RANGE(0, 0), TELLS(model_query, is_initial)},
+};
+const shape SHAPE_MODEL_QUERY = {BYTES_OF(model_query), MEMBERS(MODEL_ROWS)};
 
 static bool write_initial(app *a, const run *row, const train_spec *spec, buffer *b, fail *f)
 {
@@ -58,14 +59,14 @@ void api_runs_model(app *a, const request *q, response *r)
 {
     run row = {0};
     train_spec spec;
-    int64_t epoch;
+    model_query wanted = {.is_initial = false};
     jobs_model model = {0};
     fail f;
-    if (!read_format(q, &epoch, &f) || !trained_run_read(a, q->ids[0], &row, &spec, &f)) {
+    if (!request_read_query(q, &wanted, &f) || !trained_run_read(a, q->ids[0], &row, &spec, &f)) {
         response_fail(r, &f);
         return;
     }
-    bool is_initial = epoch == 0;
+    bool is_initial = wanted.is_initial;
     if (is_initial ? write_initial(a, &row, &spec, &r->body, &f)
                    : trained_run_find_model(a, &row, &model, &f)) {
         response_set(r, 200, MODEL_TYPE);
@@ -226,21 +227,19 @@ static bool answer(const trained_run *p, const predict_request *wanted, buffer *
 void api_runs_predict(app *a, const request *q, response *r)
 {
     trained_run p;
-    predict_request wanted;
-    fail_list faults = {.n = 0};
+    predict_request wanted = {.n = 0};
     fail f;
     if (!trained_run_open(a, q->ids[0], &p, &f)) {
         response_fail(r, &f);
         return;
     }
-    if (!codec_read_predict(q->body, q->body_bytes, p.inputs, &wanted, &faults)) {
-        response_fail_list(r, faults.items[0].sentence, &faults);
-    } else {
+    wanted.d = p.inputs;
+    if (request_read_body(q, &wanted, r)) {
         if (answer(&p, &wanted, &r->body, &f))
             response_set(r, 200, MESSAGE_JSON);
         else
             response_fail(r, &f);
-        predict_request_close(&wanted);
+        shape_close(&SHAPE_PREDICT_REQUEST, &wanted);
     }
     trained_run_close(&p);
 }

@@ -2,7 +2,7 @@
 
 #include "server/api/app.h"
 #include "server/api/tokens.h"
-#include "server/codec/codec.h"
+#include "server/codec/request.h"
 
 #include <string.h>
 #include <strings.h>
@@ -61,10 +61,9 @@ static void answer_session(const tokens *a, const char *given, response *r)
 
 void api_session_post(struct app *shared, const request *q, response *r)
 {
-    char given[ACCESS_SECRET_BYTES];
-    fail f;
-    if (codec_read_token(q->body, q->body_bytes, given, sizeof given, &f))
-        answer_session(shared->tokens, given, r);
-    else
-        response_fail(r, &f);
+    token_request given = {.token = NULL};
+    if (!request_read_body(q, &given, r))
+        return;
+    answer_session(shared->tokens, given.token, r);
+    shape_close(&SHAPE_TOKEN_REQUEST, &given);
 }

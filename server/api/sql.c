@@ -34,45 +34,54 @@ static bool answer(app *a, const request *q, const sql_request *sql, response *r
 
 void api_sql_post(app *a, const request *q, response *r)
 {
-    sql_request sql;
+    sql_request sql = {.query = NULL};
     fail f;
-    fail_list *faults = calloc(1, sizeof *faults);
-    if (!faults) {
-        fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to read the request.");
-        response_fail(r, &f);
+    if (!request_read_body(q, &sql, r))
         return;
-    }
-    if (!codec_read_sql(q->body, q->body_bytes, &sql, faults)) {
-        response_fail_list(r, faults->items[0].sentence, faults);
-    } else {
-        if (!answer(a, q, &sql, r, &f))
-            response_fail(r, &f);
-        sql_request_close(&sql);
-    }
-    free(faults);
+    if (!answer(a, q, &sql, r, &f))
+        response_fail(r, &f);
+    shape_close(&SHAPE_SQL_REQUEST, &sql);
 }
 
+typedef struct sql_query {
+    const char *query;
+    int64_t limit; /* 0: not given */
+} sql_query;
+
+static const member QUERY_ROWS[] = {
+    {"query", MEMBER_TEXT, "The statement, as ?query=SELECT ...", AT(sql_query, query),
+     RANGE(1, SQL_QUERY_LIMIT)},
+    {"limit", MEMBER_INTEGER, "At most so many rows; the server has a limit of its own.",
+     MEMBER_OPTIONAL, AT(sql_query, limit), RANGE(1, 1e9)},
+};
+const shape SHAPE_SQL_QUERY = {BYTES_OF(sql_query), MEMBERS(QUERY_ROWS)};
+
 /* Everything in the query string but `query` and `limit` is a parameter of the statement. */
-static bool read_link(const request *q, sql_request *out, fail *f)
+static bool read_parameters(const request *q, sql_request *out, fail *f)
 {
-    const char *query = request_query(q, "query");
-    if (!query)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/query",
-                        "Give the statement as ?query=SELECT ...");
-    if (!request_query_integer(q, "limit", 1, INT64_MAX, 0, &out->limit, f))
-        return false;
-    out->query = strdup(query);
-    bool done = out->query != NULL;
-    for (int i = 0; done && i < q->n_query; i++) {
+    for (int i = 0; i < q->n_query; i++) {
         const message_pair *pair = &q->query[i];
         if (strcmp(pair->name, "query") == 0 || strcmp(pair->name, "limit") == 0)
             continue;
         if (out->n_parameters == SQL_PARAMETERS_LIMIT)
             return fail_set(f, FAIL_OUT_OF_RANGE, "/query",
                             "A statement has at most %d parameters.", SQL_PARAMETERS_LIMIT);
-        done = codec_read_sql_parameter(pair->name, pair->value, out);
+        if (!codec_read_sql_parameter(pair->name, pair->value, out))
+            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to read the request.");
     }
-    return done || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to read the request.");
+    return true;
+}
+
+static bool read_link(const request *q, sql_request *out, fail *f)
+{
+    sql_query wanted = {.query = NULL};
+    if (!request_read_query(q, &wanted, f))
+        return false;
+    out->limit = wanted.limit;
+    out->query = strdup(wanted.query);
+    return out->query
+               ? read_parameters(q, out, f)
+               : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to read the request.");
 }
 
 void api_sql_get(app *a, const request *q, response *r)
@@ -81,5 +90,5 @@ void api_sql_get(app *a, const request *q, response *r)
     fail f;
     if (!read_link(q, &sql, &f) || !answer(a, q, &sql, r, &f))
         response_fail(r, &f);
-    sql_request_close(&sql);
+    shape_close(&SHAPE_SQL_REQUEST, &sql);
 }

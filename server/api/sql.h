@@ -7,6 +7,8 @@
 
 #include "server/api/message.h"
 
+extern const shape SHAPE_SQL_QUERY;
+
 /* POST /sql: {"query", "parameters", "limit"}. */
 request_handler api_sql_post;
 

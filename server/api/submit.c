@@ -8,6 +8,7 @@
 #include "server/store/experiments.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,48 @@ static void send_faults(const fail_list *faults, response *r)
     response_fail_list(r, detail, faults);
 }
 
+typedef struct plan_answer { /* what ?dry_run=true says */
+    const plan *p;
+    const char *baseline;
+    int64_t n_cells, n_configs, n_runs, memory_bytes;
+    bool is_truncated;
+    double estimated_seconds;
+} plan_answer;
+
+typedef struct planned_config {
+    const char *id, *values;
+    const train_spec *spec;
+} planned_config;
+
+static void add_config(buffer *b, const void *object, const member *m)
+{
+    (void)m;
+    codec_add_config(b, ((const planned_config *)object)->spec, false);
+}
+
+static const member CONFIG_ROWS[] = {
+    {"config_id", MEMBER_TEXT, "Short hash of the configuration, the seed left out.",
+     AT(planned_config, id)},
+    {"values", MEMBER_OBJECT, "Its swept fields.", MEMBER_AS_JSON, AT(planned_config, values),
+     .of = &SHAPE_VALUES},
+    {"config", MEMBER_OBJECT, "All of it but the seed.", .of = &SHAPE_CONFIG, .write = add_config},
+};
+static const shape PLANNED_CONFIG = {
+    .name = "PlannedConfig", BYTES_OF(planned_config), MEMBERS(CONFIG_ROWS)};
+
+static void add_configs(buffer *b, const void *object, const member *m)
+{
+    const plan *p = ((const plan_answer *)object)->p;
+    buffer_add_text(b, "[");
+    for (int c = 0; c < p->grid.n_configs && c < CONFIGS_SHOWN; c++) {
+        json_add_separator(b);
+        shape_add(
+            b, m->of,
+            &(planned_config){p->configs[c].id, p->configs[c].values, &p->grid.configs[c].spec});
+    }
+    buffer_add_text(b, "]");
+}
+
 static void add_warning(void *context, const char *sentence)
 {
     buffer *b = context;
@@ -150,52 +193,47 @@ static void add_warning(void *context, const char *sentence)
     json_add_string(b, sentence);
 }
 
-static void add_planned_config(buffer *b, const plan *p, int c)
+static void add_warnings(buffer *b, const void *object, const member *m)
 {
-    json_add_separator(b);
-    buffer_add_text(b, "{");
-    json_add_key(b, "config_id");
-    json_add_string(b, p->configs[c].id);
-    json_add_key(b, "values");
-    json_add_json(b, p->configs[c].values);
-    json_add_key(b, "config");
-    codec_add_config(b, &p->grid.configs[c].spec, false);
-    buffer_add_text(b, "}");
+    (void)m;
+    buffer_add_text(b, "[");
+    plan_list_warnings(((const plan_answer *)object)->p, add_warning, b);
+    buffer_add_text(b, "]");
 }
 
-static void add_counts(buffer *b, const plan *p, int64_t n_runs)
-{
-    json_add_key(b, "n_cells");
-    json_add_integer(b, p->grid.n_cells);
-    json_add_key(b, "n_configs");
-    json_add_integer(b, p->grid.n_configs);
-    json_add_key(b, "n_runs");
-    json_add_integer(b, n_runs);
-    json_add_key(b, "baseline");
-    json_add_string(b, plan_baseline(p));
-}
+static const member PLAN_ROWS[] = {
+    {"n_cells", MEMBER_INTEGER, "Combinations of swept values, before equal ones were merged.",
+     AT(plan_answer, n_cells)},
+    {"n_configs", MEMBER_INTEGER, "Configurations.", AT(plan_answer, n_configs)},
+    {"n_runs", MEMBER_INTEGER, "Runs: configurations times repeats.", AT(plan_answer, n_runs)},
+    {"baseline", MEMBER_TEXT, "The config_id that a comparison will compare against.",
+     AT(plan_answer, baseline)},
+    {"configs", MEMBER_OBJECT, "The configurations.", .depth = 1, .of = &PLANNED_CONFIG,
+     .write = add_configs},
+    {"truncated", MEMBER_BOOLEAN, "Whether there are more than are shown.",
+     AT(plan_answer, is_truncated)},
+    {"warnings", MEMBER_TEXT, "What is allowed, but perhaps not meant.", .depth = 1,
+     .write = add_warnings},
+    {"estimated_seconds", MEMBER_NUMBER, "How long all of it will take.", MEMBER_NULLABLE,
+     AT(plan_answer, estimated_seconds)},
+    {"memory_bytes", MEMBER_INTEGER, "What the largest run needs.", AT(plan_answer, memory_bytes)},
+};
+const shape SHAPE_PLAN = {
+    .name = "Plan", .help = "What would be trained.", BYTES_OF(plan_answer), MEMBERS(PLAN_ROWS)};
 
 static void add_plan(app *a, const plan *p, buffer *b)
 {
     int64_t n_runs = p->grid.n_configs * p->grid.n_seeds;
-    buffer_add_text(b, "{");
-    add_counts(b, p, n_runs);
-    json_add_key(b, "configs");
-    buffer_add_text(b, "[");
-    for (int c = 0; c < p->grid.n_configs && c < CONFIGS_SHOWN; c++)
-        add_planned_config(b, p, c);
-    buffer_add_text(b, "]");
-    json_add_key(b, "truncated");
-    json_add_boolean(b, p->grid.n_configs > CONFIGS_SHOWN);
-    json_add_key(b, "warnings");
-    buffer_add_text(b, "[");
-    plan_list_warnings(p, add_warning, b);
-    buffer_add_text(b, "]");
-    json_add_key(b, "estimated_seconds");
-    json_add_number(b, jobs_estimate_seconds(a->jobs, plan_work(p), n_runs));
-    json_add_key(b, "memory_bytes");
-    json_add_integer(b, (int64_t)plan_memory_bytes(p));
-    buffer_add_text(b, "}");
+    const plan_answer answer = {.p = p,
+                                .baseline = plan_baseline(p),
+                                .n_cells = p->grid.n_cells,
+                                .n_configs = p->grid.n_configs,
+                                .n_runs = n_runs,
+                                .memory_bytes = (int64_t)plan_memory_bytes(p),
+                                .is_truncated = p->grid.n_configs > CONFIGS_SHOWN,
+                                .estimated_seconds =
+                                    jobs_estimate_seconds(a->jobs, plan_work(p), n_runs)};
+    shape_add(b, &SHAPE_PLAN, &answer);
 }
 
 static void answer_plan(app *a, const char *text, size_t n, response *r)
@@ -253,20 +291,33 @@ static void answer_accepted(app *a, const submission *made, response *r)
     e.n_runs = e.runs[RUN_STATE_QUEUED] = made->n_run_ids;
     e.progress = 0;
     e.started_ms = e.finished_ms = 0;
-    codec_add_experiment(&r->body, &e, made->run_ids, made->n_run_ids);
+    codec_add_experiment(&r->body, &(experiment_answer){.row = &e,
+                                                        .run_ids = made->run_ids,
+                                                        .n_run_ids = made->n_run_ids,
+                                                        .remaining_seconds = NAN});
     experiment_close(&e);
     response_set(r, 201, MESSAGE_JSON);
 }
 
+typedef struct submit_query {
+    bool is_dry;
+} submit_query;
+
+static const member SUBMIT_ROWS[] = {
+    {"dry_run", MEMBER_BOOLEAN, "Answer what would be done, and store nothing.", MEMBER_OPTIONAL,
+     AT(submit_query, is_dry), OTHERWISE(false)},
+};
+const shape SHAPE_SUBMIT_QUERY = {BYTES_OF(submit_query), MEMBERS(SUBMIT_ROWS)};
+
 void api_submit_answer(app *a, const request *q, const char *text, size_t n, response *r)
 {
-    bool is_dry;
+    submit_query wanted;
     fail f;
-    if (!request_query_boolean(q, "dry_run", false, &is_dry, &f)) {
+    if (!request_read_query(q, &wanted, &f)) {
         response_fail(r, &f);
         return;
     }
-    if (is_dry) {
+    if (wanted.is_dry) {
         answer_plan(a, text, n, r);
         return;
     }

@@ -20,6 +20,9 @@ typedef struct submission {
 FAIL_CHECKED bool api_submit(app *a, const char *text, size_t n, const char *key, submission *out,
                              fail_list *faults);
 
+extern const shape SHAPE_SUBMIT_QUERY;
+extern const shape SHAPE_PLAN; /* of ?dry_run=true */
+
 /* The same as an answer: 201 with Location; with ?dry_run=true 200, and nothing is stored. */
 void api_submit_answer(app *a, const request *q, const char *text, size_t n, response *r);
 

@@ -4,8 +4,7 @@
 #define SERVER_CODEC_CODEC_H
 
 #include "core/base/fail.h"
-#include "core/data/dataset.h"
-#include "server/model/model.h"
+#include "server/codec/resource.h"
 #include "server/study/sweep.h"
 #include "server/text/buffer.h"
 #include "server/text/json.h"
@@ -33,27 +32,24 @@ void codec_field_add(buffer *b, const field *row, const train_spec *spec);
 /* {"dropout": 0.5, ...}: the swept fields of one config. */
 void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec);
 
-/* Reads {"token": "..."} of POST /session into `token`. */
-FAIL_CHECKED bool codec_read_token(const char *text, size_t n, char *token, size_t token_bytes,
-                                   fail *f);
-
 /* ---- resources ---- */
-void codec_add_experiment(buffer *b, const experiment *e, const int64_t *run_ids,
-                          int64_t n_run_ids); /* NULL: without */
+void codec_add_experiment(buffer *b, const experiment_answer *answer);
 void codec_add_run(buffer *b, const run *r);
-/* {name: value}, those that there are; with_missing: null for what every run should have. */
-void codec_add_metrics(buffer *b, const run_metrics *metrics, bool with_missing);
-void codec_add_record_metrics(buffer *b, const record *r); /* the same of one epoch */
-void codec_add_fault(buffer *b, const fail *f);            /* {"pointer", "code", "detail"} */
+void codec_add_event(buffer *b, const event_row *e); /* the JSON of an SSE data line */
+void codec_add_dataset(buffer *b, const dataset_summary *summary);
+void codec_add_problem(buffer *b, int status, const char *title, const char *detail,
+                       const fail_list *faults); /* faults may be NULL */
+
+/* ---- FIELDS[] ---- */
 const char *codec_field_type_name(const field *row); /* "integer", "rates", ... as in GET /fields */
 void codec_field_add_default(buffer *b,
                              const field *row); /* JSON; null where it depends on other fields */
+/* Names of metric_direction. */
+enum { CODEC_DIRECTION_COUNT = METRIC_NEITHER + 1 };
+extern const char *const CODEC_DIRECTION_NAMES[CODEC_DIRECTION_COUNT];
+extern const shape SHAPE_FIELDS;
 /* GET /fields: `limit` rows of the table from row `first` on, all metrics, all built-in data
  * sets. */
 void codec_add_fields(buffer *b, int64_t first, int64_t limit);
-void codec_add_event(buffer *b, const event_row *e); /* the JSON of an SSE data line */
-void codec_add_dataset(buffer *b, const dataset_info *d);
-void codec_add_problem(buffer *b, int status, const char *title, const char *detail,
-                       const fail_list *faults); /* faults may be NULL */
 
 #endif

@@ -43,16 +43,16 @@ void codec_add_config(buffer *b, const train_spec *spec, bool with_seed)
     add_config(b, spec, with_seed, true);
 }
 
-static bool read_member(const cJSON *member, train_spec *spec, fail *f)
+static bool read_member(const cJSON *given, train_spec *spec, fail *f)
 {
     char at[JSON_POINTER_BYTES];
-    json_pointer_add("", member->string, at);
-    const field *row = field_find(member->string);
+    json_pointer_add("", given->string, at);
+    const field *row = field_find(given->string);
     if (!row || row->group == FIELD_GROUP_EXPERIMENT || strchr(row->name, '.'))
         return fail_set(f, FAIL_UNKNOWN_FIELD, at,
-                        "unknown field \"%.80s\" in a stored configuration", member->string);
+                        "unknown field \"%.80s\" in a stored configuration", given->string);
     fail_list faults = {0};
-    if (!codec_field_read(row, member, at, spec, &faults))
+    if (!codec_field_read(row, given, at, spec, &faults))
         return fail_set(f, faults.items[0].code, faults.items[0].field, "%s",
                         faults.items[0].sentence);
     return true;
@@ -77,8 +77,8 @@ bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f)
     bool ok = cJSON_IsObject(root) ||
               fail_set(f, FAIL_WRONG_TYPE, "", "a stored configuration must be an object, not %s",
                        codec_json_type(root));
-    for (const cJSON *member = ok ? root->child : NULL; ok && member; member = member->next)
-        ok = read_member(member, &spec, f);
+    for (const cJSON *given = ok ? root->child : NULL; ok && given; given = given->next)
+        ok = read_member(given, &spec, f);
     ok = ok && resolve(&spec, f);
     cJSON_Delete(root);
     if (ok)

@@ -119,45 +119,40 @@ static bool read_rates(const field *row, const cJSON *value, const char *pointer
     return true;
 }
 
-static bool read_dataset_name(const cJSON *value, const char *pointer, train_spec *out,
-                              fail_list *faults)
-{
-    if (!cJSON_IsString(value))
-        return wrong_type("a text", "the data set's name", value, pointer, faults);
-    size_t n = strlen(value->valuestring);
-    if (n == 0 || n >= SPEC_NAME_LIMIT)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
-                             "the data set's name must have 1 to %d bytes", SPEC_NAME_LIMIT - 1);
-    memcpy(out->dataset, value->valuestring, n + 1);
-    return true;
-}
+static const member REFERENCE_ROWS[] = {
+    {"name", MEMBER_TEXT, "A built-in generator or a registered data set.", MEMBER_OPTIONAL,
+     AT(dataset_reference, name), RANGE(1, SPEC_NAME_LIMIT - 1), .alphabet = "A-Za-z0-9_.-"},
+    {"n", MEMBER_INTEGER, "Option of a generator: how many samples.", MEMBER_OPTIONAL,
+     AT(dataset_reference, options.n), RANGE(1, 1e9)},
+    {"classes", MEMBER_INTEGER, "Option of a generator.", MEMBER_OPTIONAL,
+     AT(dataset_reference, options.classes), RANGE(1, 1e6)},
+    {"dimensions", MEMBER_INTEGER, "Option of a generator: inputs.", MEMBER_OPTIONAL,
+     AT(dataset_reference, options.dimensions), RANGE(1, 1e6)},
+    {"noise", MEMBER_NUMBER, "Option of a generator.", MEMBER_OPTIONAL,
+     AT(dataset_reference, options.noise), RANGE(0, 1e6)},
+};
+const shape SHAPE_DATASET_REFERENCE = {
+    .name = "DataSetReference",
+    .help = "A data set by name, with the options of its generator; those not given are its own.",
+    BYTES_OF(dataset_reference),
+    MEMBERS(REFERENCE_ROWS)};
 
 static bool read_dataset(const cJSON *value, const char *pointer, train_spec *out,
                          fail_list *faults)
 {
-    static const char *const KNOWN[] = {"name", "n", "noise", "classes", "dimensions", NULL};
-    dataset_options options = {.noise = NAN};
-    if (cJSON_IsString(value)) {
-        out->dataset_options = options;
-        return read_dataset_name(value, pointer, out, faults);
-    }
-    if (!cJSON_IsObject(value))
+    dataset_reference reference = {.options.noise = NAN};
+    memcpy(reference.name, out->dataset, sizeof reference.name);
+    bool ok;
+    if (cJSON_IsString(value))
+        ok = member_read(&REFERENCE_ROWS[0], value, pointer, &reference, faults);
+    else if (cJSON_IsObject(value))
+        ok = shape_read_into(&SHAPE_DATASET_REFERENCE, value, pointer, &reference, faults);
+    else
         return wrong_type("a text or an object", "dataset", value, pointer, faults);
-    char at[JSON_POINTER_BYTES];
-    json_pointer_add(pointer, "name", at);
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(value, "name");
-    bool ok = codec_json_check_members(value, pointer, KNOWN, faults);
-    if (name)
-        ok = read_dataset_name(name, at, out, faults) && ok;
-    ok = codec_json_read_integer(value, pointer, "n", 1, 1000000000, &options.n, faults) && ok;
-    ok = codec_json_read_integer(value, pointer, "classes", 1, 1000000, &options.classes, faults) &&
-         ok;
-    ok = codec_json_read_integer(value, pointer, "dimensions", 1, 1000000, &options.dimensions,
-                                 faults) &&
-         ok;
-    ok = codec_json_read_number(value, pointer, "noise", 0, 1e6, &options.noise, faults) && ok;
-    if (ok)
-        out->dataset_options = options;
+    if (ok) {
+        memcpy(out->dataset, reference.name, sizeof out->dataset);
+        out->dataset_options = reference.options;
+    }
     return ok;
 }
 
@@ -202,14 +197,14 @@ static bool read_object(const field *row, const cJSON *value, const char *pointe
         return wrong_type(row->nullable ? "an object or null" : "an object", row->name, value,
                           pointer, faults);
     bool ok = true;
-    const cJSON *member;
-    cJSON_ArrayForEach(member, value)
+    const cJSON *given;
+    cJSON_ArrayForEach(given, value)
     {
         char at[JSON_POINTER_BYTES];
-        json_pointer_add(pointer, member->string, at);
-        const field *child = find_child(row, member->string);
-        ok = (child ? codec_field_read(child, member, at, out, faults)
-                    : unknown_child(row, member->string, at, faults)) &&
+        json_pointer_add(pointer, given->string, at);
+        const field *child = find_child(row, given->string);
+        ok = (child ? codec_field_read(child, given, at, out, faults)
+                    : unknown_child(row, given->string, at, faults)) &&
              ok;
     }
     if (codec_field_has_place(row))

@@ -1,9 +1,11 @@
 /* GET /fields: FIELDS[], METRICS[] and DATASETS[] as JSON. */
+#include "core/data/dataset.h"
 #include "server/codec/internal.h"
 #include "server/study/comparison.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const TYPE_NAMES[] = {[FIELD_INTEGER] = "integer",
@@ -18,15 +20,17 @@ static const char *const TYPE_NAMES[] = {[FIELD_INTEGER] = "integer",
                                          [FIELD_STRING_ARRAY] = "string_array",
                                          [FIELD_STRUCTURE] = "structure"};
 
+static const char *const SCOPE_NAMES[] = {
+    [METRIC_PER_EPOCH] = "epoch", [METRIC_AT_END] = "final", [METRIC_PER_LAYER] = "layer"};
+
+const char *const CODEC_DIRECTION_NAMES[CODEC_DIRECTION_COUNT] = {
+    [METRIC_LOWER_IS_BETTER] = "lower",
+    [METRIC_HIGHER_IS_BETTER] = "higher",
+    [METRIC_NEITHER] = "none"};
+
 const char *codec_field_type_name(const field *row)
 {
     return TYPE_NAMES[row->type];
-}
-
-static void add_boolean(buffer *b, const char *key, bool value)
-{
-    json_add_key(b, key);
-    json_add_boolean(b, value);
 }
 
 /* The default as JSON; null where it depends on other fields. */
@@ -49,32 +53,39 @@ void codec_field_add_default(buffer *b, const field *row)
         json_add_number(b, number);
 }
 
-static void add_default_text(buffer *b, const field *row)
+/* ---- fields ---- */
+
+static void add_default(buffer *b, const void *object, const member *m)
 {
+    (void)m;
+    codec_field_add_default(b, object);
+}
+
+static void add_default_text(buffer *b, const void *object, const member *m)
+{
+    const field *row = object;
     buffer text;
+    (void)m;
     buffer_init(&text, 4096);
     if (row->default_text)
         buffer_add_text(&text, row->default_text);
     else
         codec_field_add_default(&text, row);
-    json_add_member_text(b, "default_text", text.data);
+    json_add_string(b, text.data);
     buffer_close(&text);
 }
 
-static void add_bounds(buffer *b, const field *row)
+/* An end of the range; null where there is none. */
+static void add_bound(buffer *b, const void *object, const member *m)
 {
-    bool is_bounded = row->minimum < row->maximum;
-    json_add_key(b, "minimum");
-    json_add_number(b, is_bounded ? row->minimum : NAN);
-    json_add_key(b, "maximum");
-    json_add_number(b, is_bounded ? row->maximum : NAN);
-    add_boolean(b, "exclusive_minimum", row->exclusive_minimum);
-    add_boolean(b, "exclusive_maximum", row->exclusive_maximum);
+    const field *row = object;
+    json_add_number(b, row->minimum < row->maximum ? *(const double *)member_value(m, row) : NAN);
 }
 
-static void add_values(buffer *b, const field *row)
+static void add_values(buffer *b, const void *object, const member *m)
 {
-    json_add_key(b, "values");
+    const field *row = object;
+    (void)m;
     if (!row->values) {
         buffer_add_text(b, "null");
         return;
@@ -87,122 +98,141 @@ static void add_values(buffer *b, const field *row)
     buffer_add_text(b, "]");
 }
 
-static void add_equivalents(buffer *b, const field_equivalents *e)
+static void add_sweepable(buffer *b, const void *object, const member *m)
 {
-    json_add_key(b, "equivalents");
-    buffer_add_text(b, "{");
-    json_add_member_text(b, "pytorch", e->pytorch);
-    json_add_member_text(b, "keras", e->keras);
-    json_add_member_text(b, "scikit_learn", e->scikit_learn);
-    buffer_add_text(b, "}");
+    (void)m;
+    json_add_boolean(b, sweep_is_sweepable(object));
 }
 
-static void add_field(buffer *b, const field *row)
+static void add_takes_range(buffer *b, const void *object, const member *m)
 {
-    buffer_add_text(b, "{");
-    json_add_member_text(b, "name", row->name);
-    json_add_member_text(b, "group", FIELD_GROUP_NAMES[row->group]);
-    json_add_member_text(b, "type", codec_field_type_name(row));
-    add_bounds(b, row);
-    add_values(b, row);
-    json_add_key(b, "default");
-    codec_field_add_default(b, row);
-    add_default_text(b, row);
-    json_add_member_text(b, "help", row->help);
-    json_add_member_text(b, "formula", row->formula);
-    add_equivalents(b, &row->equivalents);
-    add_boolean(b, "nullable", row->nullable);
-    add_boolean(b, "sweepable", sweep_is_sweepable(row));
-    add_boolean(b, "takes_range", sweep_is_sweepable(row) && sweep_takes_range(row));
-    add_boolean(b, "is_regularizer", row->is_regularizer);
-    buffer_add_text(b, "}");
+    (void)m;
+    json_add_boolean(b, sweep_is_sweepable(object) && sweep_takes_range(object));
 }
 
-/* Where a comparison can ask for the metric. */
-static void add_compared_at(buffer *b, metric_id id)
+static const member EQUIVALENTS_ROWS[] = {
+    {"pytorch", MEMBER_TEXT, "What it is called there; null: nothing is the same.", MEMBER_NULLABLE,
+     AT(field_equivalents, pytorch)},
+    {"keras", MEMBER_TEXT, "What it is called there.", MEMBER_NULLABLE,
+     AT(field_equivalents, keras)},
+    {"scikit_learn", MEMBER_TEXT, "What it is called there.", MEMBER_NULLABLE,
+     AT(field_equivalents, scikit_learn)},
+};
+static const shape EQUIVALENTS = {
+    .name = "Equivalents", BYTES_OF(field_equivalents), MEMBERS(EQUIVALENTS_ROWS)};
+
+static const member FIELD_ROWS[] = {
+    {"name", MEMBER_TEXT, "Its name; a member of an object has a dot.", AT(field, name)},
+    {"group", MEMBER_NAME, "What it belongs to.", AT(field, group), NAMES(FIELD_GROUP_NAMES)},
+    {"type", MEMBER_NAME, "What its values are.", AT(field, type), NAMES(TYPE_NAMES)},
+    {"minimum", MEMBER_NUMBER, "The least value.", MEMBER_NULLABLE, AT(field, minimum),
+     .write = add_bound},
+    {"maximum", MEMBER_NUMBER, "The greatest value.", MEMBER_NULLABLE, AT(field, maximum),
+     .write = add_bound},
+    {"exclusive_minimum", MEMBER_BOOLEAN, "The least value itself is not allowed.",
+     AT(field, exclusive_minimum)},
+    {"exclusive_maximum", MEMBER_BOOLEAN, "The greatest value itself is not allowed.",
+     AT(field, exclusive_maximum)},
+    {"values", MEMBER_TEXT, "Its names, if it takes names.", MEMBER_NULLABLE, .depth = 1,
+     .write = add_values},
+    {"default", MEMBER_ANY, "null where it depends on other fields.", .write = add_default},
+    {"default_text", MEMBER_TEXT, "The default in words.", .write = add_default_text},
+    {"help", MEMBER_TEXT, "What it does.", AT(field, help)},
+    {"formula", MEMBER_TEXT, "Its definition in symbols.", MEMBER_NULLABLE, AT(field, formula)},
+    {"equivalents", MEMBER_OBJECT, "What other tools call it.", AT(field, equivalents),
+     .of = &EQUIVALENTS},
+    {"nullable", MEMBER_BOOLEAN, "Whether null turns it off.", AT(field, nullable)},
+    {"sweepable", MEMBER_BOOLEAN, "Whether it can be swept.", .write = add_sweepable},
+    {"takes_range", MEMBER_BOOLEAN, "Whether it can be swept over a range.",
+     .write = add_takes_range},
+    {"is_regularizer", MEMBER_BOOLEAN, "Whether a regularizer is off at its default.",
+     AT(field, is_regularizer)},
+};
+static const shape FIELD = {.name = "Field", BYTES_OF(field), MEMBERS(FIELD_ROWS)};
+
+/* ---- metrics ---- */
+
+/* Where a comparison can ask for the metric; those of layers are not compared. */
+static void add_compared_at(buffer *b, const void *object, const member *m)
 {
+    const metric *row = object;
     fail ignored;
-    for (int at = 0; at < COMPARISON_AT_COUNT; at++) {
-        if (!comparison_check_metric(id, (comparison_at)at, &ignored))
+    (void)m;
+    buffer_add_text(b, "[");
+    for (int at = 0; at < COMPARISON_AT_COUNT && row->when != METRIC_PER_LAYER; at++) {
+        if (!comparison_check_metric((metric_id)(row - METRICS), (comparison_at)at, &ignored))
             continue;
         json_add_separator(b);
         json_add_string(b, COMPARISON_AT_NAMES[at]);
     }
-}
-
-static void add_metric(buffer *b, const metric *m)
-{
-    static const char *const SCOPES[] = {
-        [METRIC_PER_EPOCH] = "epoch", [METRIC_AT_END] = "final", [METRIC_PER_LAYER] = "layer"};
-    static const char *const DIRECTIONS[] = {[METRIC_LOWER_IS_BETTER] = "lower",
-                                             [METRIC_HIGHER_IS_BETTER] = "higher",
-                                             [METRIC_NEITHER] = "none"};
-    json_add_separator(b);
-    buffer_add_text(b, "{");
-    json_add_member_text(b, "name", m->name);
-    json_add_member_text(b, "scope", SCOPES[m->when]);
-    json_add_member_text(b, "unit", m->unit ? m->unit : "");
-    json_add_member_text(b, "direction", DIRECTIONS[m->direction]);
-    json_add_member_text(b, "help", m->help);
-    add_boolean(b, "is_test", m->is_test);
-    add_boolean(b, "classification", m->classification);
-    add_boolean(b, "regression", m->regression);
-    json_add_key(b, "compared_at");
-    buffer_add_text(b, "[");
-    if (m->when != METRIC_PER_LAYER)
-        add_compared_at(b, (metric_id)(m - METRICS));
     buffer_add_text(b, "]");
-    buffer_add_text(b, "}");
 }
 
-static void add_dataset_row(buffer *b, const dataset_row *row)
+static const member METRIC_ROWS[] = {
+    {"name", MEMBER_TEXT, "Its name.", AT(metric, name)},
+    {"scope", MEMBER_NAME, "What is measured: each epoch, the whole run, or each layer.",
+     AT(metric, when), NAMES(SCOPE_NAMES)},
+    {"unit", MEMBER_TEXT, "Its unit; empty: none.", AT(metric, unit)},
+    {"direction", MEMBER_NAME, "Which values are better.", AT(metric, direction),
+     NAMES(CODEC_DIRECTION_NAMES)},
+    {"help", MEMBER_TEXT, "What it is.", AT(metric, help)},
+    {"is_test", MEMBER_BOOLEAN, "Of the test split: never used to select.", AT(metric, is_test)},
+    {"classification", MEMBER_BOOLEAN, "Whether classifications have it.",
+     AT(metric, classification)},
+    {"regression", MEMBER_BOOLEAN, "Whether regressions have it.", AT(metric, regression)},
+    {"compared_at", MEMBER_NAME,
+     "What a comparison of this metric may have as `at`; empty for the metrics of layers, which "
+     "are not compared.",
+     MEMBER_UNIQUE, .depth = 1, NAMES(COMPARISON_AT_NAMES), .write = add_compared_at},
+};
+static const shape METRIC = {.name = "Metric", BYTES_OF(metric), MEMBERS(METRIC_ROWS)};
+
+/* ---- all of it ---- */
+
+typedef struct fields_answer {
+    const field *items;
+    size_t n_items;
+    const dataset_row *datasets;
+    size_t n_datasets;
+    const char *symbols;
+    char next_cursor[24];
+} fields_answer;
+
+static void add_metrics(buffer *b, const void *object, const member *m)
 {
-    json_add_separator(b);
-    buffer_add_text(b, "{");
-    json_add_member_text(b, "name", row->name);
-    json_add_member_text(b, "help", row->help);
-    json_add_member_text(b, "task",
-                         row->task == TASK_CLASSIFICATION ? "classification" : "regression");
-    json_add_member_text(b, "options_help", row->options_help);
-    json_add_key(b, "options");
-    buffer_add_text(b, "{");
-    json_add_key(b, "n");
-    json_add_integer(b, row->default_n);
-    json_add_key(b, "noise");
-    json_add_number(b, row->default_noise);
-    if (row->default_classes) {
-        json_add_key(b, "classes");
-        json_add_integer(b, row->default_classes);
+    (void)object;
+    buffer_add_text(b, "[");
+    for (int i = 0; i < METRIC_COUNT + LAYER_METRIC_COUNT; i++) {
+        json_add_separator(b);
+        shape_add(b, m->of, i < METRIC_COUNT ? &METRICS[i] : &LAYER_METRICS[i - METRIC_COUNT]);
     }
-    if (row->default_dimensions) {
-        json_add_key(b, "dimensions");
-        json_add_integer(b, row->default_dimensions);
-    }
-    buffer_add_text(b, "}}");
+    buffer_add_text(b, "]");
 }
+
+static const member ANSWER_ROWS[] = {
+    {"items", MEMBER_OBJECT, "The fields of a specification.", EACH(fields_answer, items, n_items),
+     .of = &FIELD},
+    {"symbols", MEMBER_TEXT, "What the symbols of the formulas stand for.",
+     AT(fields_answer, symbols)},
+    {"metrics", MEMBER_OBJECT, "What is measured.", .depth = 1, .of = &METRIC,
+     .write = add_metrics},
+    {"datasets", MEMBER_OBJECT, "The built-in data sets.",
+     EACH(fields_answer, datasets, n_datasets), .of = &SHAPE_GENERATOR},
+    {"next_cursor", MEMBER_TEXT, "The cursor of the next page; null: this is the last.",
+     MEMBER_NULLABLE, AT(fields_answer, next_cursor)},
+};
+const shape SHAPE_FIELDS = {.name = "Fields", BYTES_OF(fields_answer), MEMBERS(ANSWER_ROWS)};
 
 void codec_add_fields(buffer *b, int64_t first, int64_t limit)
 {
-    int64_t end = first + limit < FIELD_COUNT ? first + limit : FIELD_COUNT;
-    buffer_add_text(b, "{\"items\":[");
-    for (int64_t i = first; i < end; i++) {
-        json_add_separator(b);
-        add_field(b, &FIELDS[i]);
-    }
-    buffer_add_text(b, "],\"symbols\":");
-    json_add_string(b, FIELD_SYMBOLS);
-    buffer_add_text(b, ",\"metrics\":[");
-    for (int i = 0; i < METRIC_COUNT; i++)
-        add_metric(b, &METRICS[i]);
-    for (int i = 0; i < LAYER_METRIC_COUNT; i++)
-        add_metric(b, &LAYER_METRICS[i]);
-    buffer_add_text(b, "],\"datasets\":[");
-    for (int i = 0; i < DATASET_COUNT; i++)
-        add_dataset_row(b, &DATASETS[i]);
-    buffer_add_text(b, "],\"next_cursor\":");
+    first = first < FIELD_COUNT ? first : FIELD_COUNT;
+    int64_t end = limit < FIELD_COUNT - first ? first + limit : FIELD_COUNT;
+    fields_answer answer = {.items = FIELDS + first,
+                            .n_items = (size_t)(end - first),
+                            .datasets = DATASETS,
+                            .n_datasets = (size_t)DATASET_COUNT,
+                            .symbols = FIELD_SYMBOLS};
     if (end < FIELD_COUNT)
-        buffer_add_format(b, "\"%" PRId64 "\"", end);
-    else
-        buffer_add_text(b, "null");
-    buffer_add_text(b, "}");
+        snprintf(answer.next_cursor, sizeof answer.next_cursor, "%" PRId64, end);
+    shape_add(b, &SHAPE_FIELDS, &answer);
 }

@@ -12,6 +12,7 @@
 #include "core/base/fail.h"
 #include "core/spec/field.h"
 #include "server/codec/codec.h"
+#include "server/codec/shape.h"
 #include "server/text/check.h"
 #include "server/text/pointer.h"
 
@@ -31,18 +32,37 @@ const char *codec_json_type(const struct cJSON *value);
 bool codec_json_check_members(const struct cJSON *object, const char *pointer,
                               const char *const *known, fail_list *faults);
 
-/* Reads one member if it is there (absent: *out is left as it is, true). Types and ranges are
- * checked. */
-bool codec_json_read_integer(const struct cJSON *object, const char *pointer, const char *name,
-                             int64_t low, int64_t high, int64_t *out, fail_list *faults);
-bool codec_json_read_number(const struct cJSON *object, const char *pointer, const char *name,
-                            double low, double high, double *out, fail_list *faults);
-/* *out becomes a copy on the heap (what it held is freed); at most max_characters; control
- * characters only where `multiline`. */
-bool codec_json_read_text(const struct cJSON *object, const char *pointer, const char *name,
-                          size_t max_characters, bool multiline, char **out, fail_list *faults);
-/* "tags": *out becomes the canonical text of the array, on the heap. */
-bool codec_json_read_tags(const struct cJSON *object, char **out, fail_list *faults);
+/* ---- shapes ---- */
+/* Row i as it is in the table, without what its field says. */
+const member *shape_row(const shape *s, int i, member *scratch);
+/* Puts defaults at their places. */
+void shape_fill(const shape *s, void *object);
+/* The row with what its field says; `scratch` may hold it. */
+const member *member_resolve(const member *row, member *scratch);
+/* As shape_read(), of what was parsed, with the pointer of the object; what was read stays. */
+bool shape_read_into(const shape *s, const struct cJSON *object, const char *pointer, void *out,
+                     fail_list *faults);
+/* Reads one member's value, which is there, into its place. */
+bool member_read(const member *m, const struct cJSON *value, const char *pointer, void *object,
+                 fail_list *faults);
+/* Writes one member's value, null included. */
+void member_add(buffer *b, const member *m, const void *object);
+void *member_at(void *object, size_t offset);
+/* Name i of those there are (NULL: null), and whether it is one of those taken. */
+const char *member_name_at(const member *m, int i);
+int member_count_names(const member *m);
+bool member_takes_name(const member *m, int i);
+/* The index of a name that is taken. False: *f is the end of a sentence that begins with the
+ * member's name. */
+bool member_find_name(const member *m, const char *text, int *out, fail *f);
+bool member_is_of_alphabet(const member *m, const char *text);
+bool member_is_in_range(const member *m, double value);
+/* A whole number as it is stored. */
+int64_t member_integer(member_storage storage, const void *value);
+void member_set_integer(member_storage storage, int64_t value, void *slot);
+/* Elements of an array, or of those inside it. */
+size_t member_count(const member *m, int level, const void *object);
+void member_set_count(const member *m, int level, size_t n, void *object);
 
 /* ---- fields of a specification ---- */
 bool codec_field_has_place(const field *row);
@@ -52,8 +72,37 @@ const field *codec_field_parent(const field *row);
 /* Reads one value into `out` and marks it as set. */
 bool codec_field_read(const field *row, const struct cJSON *value, const char *pointer,
                       train_spec *out, fail_list *faults);
-/* Reads the value of "sweep" into the axes of `out`, and of "repeats" into its counts. */
-bool codec_sweep_read(const struct cJSON *value, experiment_spec *out, fail_list *faults);
-bool codec_repeats_read(const struct cJSON *value, experiment_spec *out, fail_list *faults);
+
+/* "dataset": {"name", options}; NaN and 0: the generator's own. */
+typedef struct dataset_reference {
+    char name[SPEC_NAME_LIMIT];
+    dataset_options options;
+} dataset_reference;
+extern const shape SHAPE_DATASET_REFERENCE, SHAPE_BASELINE;
+
+typedef enum field_schema {
+    FIELD_SCHEMA_WHOLE, /* with help and default */
+    FIELD_SCHEMA_PLAIN,
+    FIELD_SCHEMA_END, /* of a range: one number */
+    FIELD_SCHEMA_OR_NULL
+} field_schema;
+/* The JSON Schema of the field's values. */
+void codec_field_add_schema(buffer *b, const field *row, field_schema kind);
+/* The row of FIELDS[place], not of the experiment group, in a shape. */
+void codec_field_member(int place, member *out);
+
+/* Tags, as the JSON text of an array. */
+#define TAGS_ROW(type, place, more)                                                                \
+    {                                                                                              \
+        "tags", MEMBER_TEXT, .flags = MEMBER_AS_JSON | MEMBER_UNIQUE | (more), AT(type, place),    \
+                             .depth = 1, RANGE(1, 64), .field = "tags"                             \
+    }
+
+/* Names of dataset_task. */
+#define TASK_NAMES ONE_OF("classification", "regression")
+
+/* Readers and describers of "sweep" and "repeats", into an experiment_spec. */
+member_reader codec_sweep_read, codec_repeats_read;
+member_describer codec_sweep_describe, codec_repeats_describe;
 
 #endif

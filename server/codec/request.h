@@ -1,45 +1,46 @@
-/* request — the JSON bodies of requests other than a specification.
- *
- * Readers add every fault found to the list with its JSON pointer; on true *out is to be closed by
- * the caller. */
+/* request — the JSON bodies of requests other than a specification: structs, and the shapes that
+ * shape_read() reads them by. */
 #ifndef SERVER_CODEC_REQUEST_H
 #define SERVER_CODEC_REQUEST_H
 
 #include "core/base/fail.h"
+#include "server/codec/shape.h"
 #include "server/study/sweep.h"
 
-/* PATCH /experiments/{id}: texts on the heap; NULL: leave as it is. An empty object is a fault. */
+/* PATCH /experiments/{id}: NULL: leave as it is. */
 typedef struct experiment_patch {
     char *name, *description, *tags; /* tags: JSON array text */
     bool has_priority;
     int priority;
 } experiment_patch;
-FAIL_CHECKED bool codec_read_patch(const char *text, size_t n, experiment_patch *out,
-                                   fail_list *faults);
-void experiment_patch_close(experiment_patch *p);
+extern const shape SHAPE_EXPERIMENT_PATCH;
 
 /* POST /experiments/{id}/extend: {"repeats", "sweep"} is merged into *spec, the specification of
  * the experiment so far: `repeats` is the new total (not below the present one), `sweep` adds
  * values to its axes; a new axis starts with the value that the field has had, if any. On false
  * *spec may be half merged: only good for closing. */
+extern const shape SHAPE_EXTENSION;
 FAIL_CHECKED bool codec_read_extension(const char *text, size_t n, experiment_spec *spec,
                                        fail_list *faults);
 
-/* POST /runs/{id}/predict: {"inputs": [[...]], "mode", "samples"}. */
+/* POST /runs/{id}/predict. */
 enum { PREDICT_SAMPLES_LIMIT = 1000 };
 typedef struct predict_request {
-    size_t n, d;
+    size_t n, d;   /* d is told before reading: every row must have so many numbers */
     float *inputs; /* (n, d) row-major */
     bool is_train; /* "mode": "train"; default "eval" */
     int samples;   /* 1 .. PREDICT_SAMPLES_LIMIT, of mode train; default 1 */
 } predict_request;
-/* Every row must have d numbers. */
-FAIL_CHECKED bool codec_read_predict(const char *text, size_t n, size_t d, predict_request *out,
-                                     fail_list *faults);
-void predict_request_close(predict_request *p);
+extern const shape SHAPE_PREDICT_REQUEST;
 
-/* POST /sql: {"query", "parameters": {name: scalar}, "limit"}. */
-enum { SQL_PARAMETERS_LIMIT = 64 };
+/* POST /session. */
+typedef struct token_request {
+    char *token;
+} token_request;
+extern const shape SHAPE_TOKEN_REQUEST;
+
+/* POST /sql. */
+enum { SQL_PARAMETERS_LIMIT = 64, SQL_QUERY_LIMIT = 20000 /* characters */ };
 typedef enum sql_value_type {
     SQL_VALUE_NULL,
     SQL_VALUE_INTEGER,
@@ -61,10 +62,9 @@ typedef struct sql_request {
     int n_texts;
     char *texts[2 * SQL_PARAMETERS_LIMIT]; /* heap: what the parameters' names and texts are */
 } sql_request;
-FAIL_CHECKED bool codec_read_sql(const char *text, size_t n, sql_request *out, fail_list *faults);
+extern const shape SHAPE_SQL_REQUEST;
 /* One more parameter, with a value as it stands in a link: an integer or a number where it reads as
  * one, else text. The request has less than SQL_PARAMETERS_LIMIT. False for want of memory. */
 FAIL_CHECKED bool codec_read_sql_parameter(const char *name, const char *value, sql_request *r);
-void sql_request_close(sql_request *r);
 
 #endif

@@ -1,71 +1,32 @@
 /* The whole specification of an experiment: fields by FIELDS[], the experiment group by a table of
  * readers. */
 #include "server/codec/internal.h"
+#include "server/codec/resource.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef bool member_reader(const field *row, const cJSON *root, const cJSON *value,
-                           experiment_spec *out, fail_list *faults);
-
-static bool read_text(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out,
-                      fail_list *faults)
+static bool read_repeat_varies(const member *m, const cJSON *value, const char *pointer,
+                               void *object, fail_list *faults)
 {
-    (void)value;
-    bool is_name = strcmp(row->name, "name") == 0;
-    return codec_json_read_text(root, "", row->name, (size_t)row->maximum, !is_name,
-                                is_name ? &out->name : &out->description, faults);
-}
-
-static bool read_tags(const field *row, const cJSON *root, const cJSON *value, experiment_spec *out,
-                      fail_list *faults)
-{
-    (void)row, (void)value;
-    return codec_json_read_tags(root, &out->tags, faults);
-}
-
-static bool read_priority(const field *row, const cJSON *root, const cJSON *value,
-                          experiment_spec *out, fail_list *faults)
-{
-    (void)value;
-    return codec_json_read_integer(root, "", row->name, (int64_t)row->minimum,
-                                   (int64_t)row->maximum, &out->priority, faults);
-}
-
-static bool read_sweep(const field *row, const cJSON *root, const cJSON *value,
-                       experiment_spec *out, fail_list *faults)
-{
-    (void)row, (void)root;
-    return codec_sweep_read(value, out, faults);
-}
-
-static bool read_repeats(const field *row, const cJSON *root, const cJSON *value,
-                         experiment_spec *out, fail_list *faults)
-{
-    (void)row, (void)root;
-    return codec_repeats_read(value, out, faults);
-}
-
-static bool read_repeat_varies(const field *row, const cJSON *root, const cJSON *value,
-                               experiment_spec *out, fail_list *faults)
-{
-    (void)root;
+    experiment_spec *out = object;
+    const field *row = field_find(m->name);
     int n = cJSON_GetArraySize(value), i = 0;
     if (!cJSON_IsArray(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/repeat_varies",
+        return fail_list_add(faults, FAIL_WRONG_TYPE, pointer,
                              "repeat_varies must be an array of texts, not %s",
                              codec_json_type(value));
     if (n < 1 || n > 2)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeat_varies",
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
                              "repeat_varies must name seed, data_seed or both");
     bool varies[2] = {false, false}, ok = true;
     const cJSON *item;
     cJSON_ArrayForEach(item, value)
     {
         char at[JSON_POINTER_BYTES];
-        json_pointer_add_index("/repeat_varies", i++, at);
+        json_pointer_add_index(pointer, i++, at);
         int index = cJSON_IsString(item) ? field_enum_index(row, item->valuestring) : -1;
         if (index < 0)
             ok = fail_list_add(faults, cJSON_IsString(item) ? FAIL_OUT_OF_RANGE : FAIL_WRONG_TYPE,
@@ -79,30 +40,6 @@ static bool read_repeat_varies(const field *row, const cJSON *root, const cJSON 
     out->repeat_varies_seed = varies[0];
     out->repeat_varies_data_seed = varies[1];
     return ok;
-}
-
-static bool read_sweep_method(const field *row, const cJSON *root, const cJSON *value,
-                              experiment_spec *out, fail_list *faults)
-{
-    (void)root;
-    if (!cJSON_IsString(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/sweep_method",
-                             "sweep_method must be a text, not %s", codec_json_type(value));
-    int index = field_enum_index(row, value->valuestring);
-    if (index < 0)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/sweep_method",
-                             "sweep_method must be one of grid, random, not \"%.60s\"",
-                             value->valuestring);
-    out->random_search = index == 1;
-    return true;
-}
-
-static bool read_trials(const field *row, const cJSON *root, const cJSON *value,
-                        experiment_spec *out, fail_list *faults)
-{
-    (void)value;
-    return codec_json_read_integer(root, "", row->name, (int64_t)row->minimum,
-                                   (int64_t)row->maximum, &out->trials, faults);
 }
 
 static const field *value_field(const char *name, const char *pointer, fail_list *faults)
@@ -121,42 +58,78 @@ static const field *value_field(const char *name, const char *pointer, fail_list
     return NULL;
 }
 
-static bool read_baseline(const field *row, const cJSON *root, const cJSON *value,
-                          experiment_spec *out, fail_list *faults)
+static bool read_baseline(const member *m, const cJSON *value, const char *pointer, void *object,
+                          fail_list *faults)
 {
-    (void)row, (void)root;
+    experiment_spec *out = object;
+    (void)m;
     if (!cJSON_IsObject(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/baseline",
+        return fail_list_add(faults, FAIL_WRONG_TYPE, pointer,
                              "baseline must be an object of field values, not %s",
                              codec_json_type(value));
     bool ok = true;
-    const cJSON *member;
-    cJSON_ArrayForEach(member, value)
+    const cJSON *given;
+    cJSON_ArrayForEach(given, value)
     {
         char at[JSON_POINTER_BYTES];
-        json_pointer_add("/baseline", member->string, at);
-        const field *named = value_field(member->string, at, faults);
-        ok = named && codec_field_read(named, member, at, &out->baseline, faults) && ok;
+        json_pointer_add(pointer, given->string, at);
+        const field *named = value_field(given->string, at, faults);
+        ok = named && codec_field_read(named, given, at, &out->baseline, faults) && ok;
     }
     out->has_baseline = true;
     return ok;
 }
 
-static const struct {
-    const char *name;
-    member_reader *read;
-} EXPERIMENT_READERS[] = {
-    {"name", read_text},
-    {"description", read_text},
-    {"tags", read_tags},
-    {"priority", read_priority},
-    {"sweep", read_sweep},
-    {"repeat_varies", read_repeat_varies},
-    {"sweep_method", read_sweep_method},
-    {"trials", read_trials},
-    {"repeats", read_repeats},
-    {"baseline", read_baseline},
+/* The experiment group of FIELDS[]. */
+static const member EXPERIMENT_ROWS[] = {
+    {"name", MEMBER_TEXT, .flags = MEMBER_OPTIONAL, AT(experiment_spec, name), .field = "name"},
+    {"description", MEMBER_TEXT, .flags = MEMBER_OPTIONAL | MEMBER_MULTILINE,
+     AT(experiment_spec, description), .field = "description"},
+    TAGS_ROW(experiment_spec, tags, MEMBER_OPTIONAL),
+    {"priority", MEMBER_INTEGER, .flags = MEMBER_OPTIONAL, AT(experiment_spec, priority),
+     OTHERWISE(0), .field = "priority"},
+    {"sweep", MEMBER_ANY, .flags = MEMBER_OPTIONAL, .field = "sweep", .read = codec_sweep_read,
+     .describe = codec_sweep_describe},
+    {"repeat_varies", MEMBER_NAME, .flags = MEMBER_OPTIONAL | MEMBER_UNIQUE, .depth = 1, .least = 1,
+     .most = 2, .field = "repeat_varies", .read = read_repeat_varies},
+    {"sweep_method", MEMBER_NAME, .flags = MEMBER_OPTIONAL, AT(experiment_spec, random_search),
+     OTHERWISE(0), .field = "sweep_method"},
+    {"trials", MEMBER_INTEGER, .flags = MEMBER_OPTIONAL, AT(experiment_spec, trials),
+     OTHERWISE(SWEEP_TRIALS_DEFAULT), .field = "trials"},
+    {"repeats", MEMBER_ANY, .flags = MEMBER_OPTIONAL, .field = "repeats",
+     .read = codec_repeats_read, .describe = codec_repeats_describe},
+    {"baseline", MEMBER_OBJECT, .flags = MEMBER_OPTIONAL, .of = &SHAPE_BASELINE,
+     .field = "baseline", .read = read_baseline},
 };
+
+static const member *find_row(const field *row)
+{
+    for (size_t i = 0; i < sizeof EXPERIMENT_ROWS / sizeof *EXPERIMENT_ROWS; i++)
+        if (strcmp(EXPERIMENT_ROWS[i].name, row->name) == 0)
+            return &EXPERIMENT_ROWS[i];
+    return NULL;
+}
+
+static bool derive(int i, member *out)
+{
+    int place = 0;
+    for (int n = 0; place < FIELD_COUNT; place++)
+        if (!strchr(FIELDS[place].name, '.') && n++ == i)
+            break;
+    if (place == FIELD_COUNT)
+        return false;
+    const member *row = find_row(&FIELDS[place]);
+    if (row)
+        *out = *row;
+    else
+        codec_field_member(place, out);
+    return true;
+}
+
+const shape SHAPE_SPECIFICATION = {.name = "Specification",
+                                   .help = "What an experiment trains. {} is valid.",
+                                   BYTES_OF(experiment_spec),
+                                   .derive = derive};
 
 static bool unknown_field(const char *name, const char *pointer, fail_list *faults)
 {
@@ -191,20 +164,17 @@ static bool unset(const field *row, train_spec *out)
     return false;
 }
 
-static bool read_member(const cJSON *root, const cJSON *member, experiment_spec *out,
-                        fail_list *faults)
+static bool read_field(const cJSON *given, experiment_spec *out, fail_list *faults)
 {
+    member scratch;
     char at[JSON_POINTER_BYTES];
-    json_pointer_add("", member->string, at);
-    const field *row = field_find(member->string);
+    json_pointer_add("", given->string, at);
+    const field *row = field_find(given->string);
     if (!row || strchr(row->name, '.'))
-        return unknown_field(member->string, at, faults);
+        return unknown_field(given->string, at, faults);
     if (row->group != FIELD_GROUP_EXPERIMENT)
-        return codec_field_read(row, member, at, &out->base, faults) || unset(row, &out->base);
-    for (size_t i = 0; i < sizeof EXPERIMENT_READERS / sizeof *EXPERIMENT_READERS; i++)
-        if (strcmp(EXPERIMENT_READERS[i].name, row->name) == 0)
-            return EXPERIMENT_READERS[i].read(row, root, member, out, faults);
-    return unknown_field(member->string, at, faults);
+        return codec_field_read(row, given, at, &out->base, faults) || unset(row, &out->base);
+    return member_read(member_resolve(find_row(row), &scratch), given, at, out, faults);
 }
 
 /* What concerns several members of the experiment group. */
@@ -222,7 +192,7 @@ static bool check_experiment(const experiment_spec *e, bool has_sweep, fail_list
         char at[JSON_POINTER_BYTES];
         json_pointer_add("/sweep", e->axes[i].row->name, at);
         if (e->axes[i].is_range && !e->axes[i].count && !e->random_search)
-            ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, at,
+            ok = fail_list_add(faults, FAIL_INCOMPATIBLE, at,
                                "a range in a grid needs \"count\", the number of values");
         if (e->repeat_varies_data_seed && strcmp(e->axes[i].row->name, "data_seed") == 0)
             ok = fail_list_add(faults, FAIL_INCOMPATIBLE, at,
@@ -256,7 +226,7 @@ static bool read_spec(const char *text, size_t n, experiment_spec **out, bool *h
                       fail_list *faults)
 {
     cJSON *root = NULL;
-    const cJSON *member;
+    const cJSON *given;
     if (!codec_json_parse_object(text, n, &root, faults))
         return false;
     experiment_spec *e = malloc(sizeof *e);
@@ -266,9 +236,9 @@ static bool read_spec(const char *text, size_t n, experiment_spec **out, bool *h
     }
     init(e);
     bool ok = true;
-    cJSON_ArrayForEach(member, root)
+    cJSON_ArrayForEach(given, root)
     {
-        ok = read_member(root, member, e, faults) && ok;
+        ok = read_field(given, e, faults) && ok;
     }
     ok = check_experiment(e, cJSON_GetObjectItemCaseSensitive(root, "sweep") != NULL, faults) && ok;
     if (!fill_texts(e))

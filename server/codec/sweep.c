@@ -1,6 +1,6 @@
 /* "sweep" and "repeats" of a specification, and the body of an extension. */
 #include "server/codec/internal.h"
-#include "server/codec/request.h"
+#include "server/codec/shape_schema.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -52,98 +52,86 @@ static bool read_values(const cJSON *array, const char *pointer, sweep_axis *axi
     return ok;
 }
 
-static bool read_end(const field *row, const cJSON *range, const char *pointer, const char *name,
-                     double *out, fail_list *faults)
+/* An end of a range is a value of the field. */
+static bool read_end(const member *m, const cJSON *value, const char *pointer, void *object,
+                     fail_list *faults)
 {
-    char at[JSON_POINTER_BYTES];
-    json_pointer_add(pointer, name, at);
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(range, name);
+    sweep_axis *axis = object;
     fail f;
-    if (!value)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer, "a range needs \"%s\"", name);
     if (!cJSON_IsNumber(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at, "%s must be a number, not %s", name,
-                             codec_json_type(value));
-    if (!field_check_number(row, value->valuedouble, at, &f))
+        return fail_list_add(faults, FAIL_WRONG_TYPE, pointer, "%s must be a number, not %s",
+                             m->name, codec_json_type(value));
+    if (!field_check_number(axis->row, value->valuedouble, pointer, &f))
         return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
-    *out = value->valuedouble;
+    *(double *)member_at(object, m->place.offset) = value->valuedouble;
     return true;
 }
 
-static bool read_scale(const cJSON *range, const char *pointer, bool *log_scale, fail_list *faults)
+static bool check_range(const void *object, const char *pointer, fail_list *faults)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(range, "scale");
-    char at[JSON_POINTER_BYTES];
-    json_pointer_add(pointer, "scale", at);
-    if (!value)
-        return true;
-    if (!cJSON_IsString(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at,
-                             "scale must be \"linear\" or \"log\", not %s", codec_json_type(value));
-    *log_scale = strcmp(value->valuestring, "log") == 0;
-    if (!*log_scale && strcmp(value->valuestring, "linear") != 0)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at,
-                             "scale must be \"linear\" or \"log\", not \"%.60s\"",
-                             value->valuestring);
+    const sweep_axis *axis = object;
+    if (axis->minimum > axis->maximum)
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, pointer, "min is above max");
+    if (axis->log_scale && axis->minimum <= 0)
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, pointer,
+                             "a logarithmic range needs min above 0");
     return true;
 }
+
+static const member RANGE_ROWS[] = {
+    {"min", MEMBER_NUMBER, "The least value.", AT(sweep_axis, minimum), .read = read_end},
+    {"max", MEMBER_NUMBER, "The greatest value.", AT(sweep_axis, maximum), .read = read_end},
+    {"scale", MEMBER_NAME, "How values are spread between them.", MEMBER_OPTIONAL,
+     AT(sweep_axis, log_scale), ONE_OF("linear", "log"), OTHERWISE(0)},
+    {"count", MEMBER_INTEGER, "How many values; needed in a grid.", MEMBER_OPTIONAL,
+     AT(sweep_axis, count), RANGE(1, SWEEP_RUNS_LIMIT)},
+};
+static const shape RANGE = {BYTES_OF(sweep_axis), MEMBERS(RANGE_ROWS), .check = check_range};
 
 static bool read_range(const cJSON *range, const char *pointer, sweep_axis *axis, fail_list *faults)
 {
-    static const char *const KNOWN[] = {"min", "max", "scale", "count", NULL};
     if (!sweep_takes_range(axis->row))
         return fail_list_add(faults, FAIL_WRONG_TYPE, pointer,
                              "%s takes no range; give an array of values", axis->row->name);
-    int64_t count = 0;
     axis->is_range = true;
-    bool ok = codec_json_check_members(range, pointer, KNOWN, faults);
-    ok = read_scale(range, pointer, &axis->log_scale, faults) && ok;
-    ok =
-        codec_json_read_integer(range, pointer, "count", 1, SWEEP_RUNS_LIMIT, &count, faults) && ok;
-    bool low = read_end(axis->row, range, pointer, "min", &axis->minimum, faults);
-    bool high = read_end(axis->row, range, pointer, "max", &axis->maximum, faults);
-    axis->count = (int)count;
-    if (low && high && axis->minimum > axis->maximum)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer, "min is above max");
-    if (low && axis->log_scale && axis->minimum <= 0)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
-                             "a logarithmic range needs min above 0");
-    return ok && low && high;
+    return shape_read_into(&RANGE, range, pointer, axis, faults);
 }
 
-static bool read_axis(const cJSON *member, sweep_axis *axis, fail_list *faults)
+static bool read_axis(const cJSON *given, const char *pointer, sweep_axis *axis, fail_list *faults)
 {
     char at[JSON_POINTER_BYTES];
-    json_pointer_add("/sweep", member->string, at);
-    axis->row = axis_field(member->string, at, faults);
+    json_pointer_add(pointer, given->string, at);
+    axis->row = axis_field(given->string, at, faults);
     if (!axis->row)
         return false;
-    if (cJSON_IsArray(member))
-        return read_values(member, at, axis, faults);
-    if (cJSON_IsObject(member))
-        return read_range(member, at, axis, faults);
+    if (cJSON_IsArray(given))
+        return read_values(given, at, axis, faults);
+    if (cJSON_IsObject(given))
+        return read_range(given, at, axis, faults);
     return fail_list_add(faults, FAIL_WRONG_TYPE, at,
                          "a swept field needs an array of values or {\"min\", \"max\", \"scale\", "
                          "\"count\"}, not %s",
-                         codec_json_type(member));
+                         codec_json_type(given));
 }
 
-bool codec_sweep_read(const cJSON *value, experiment_spec *out, fail_list *faults)
+bool codec_sweep_read(const member *m, const cJSON *value, const char *pointer, void *object,
+                      fail_list *faults)
 {
+    experiment_spec *out = object;
     if (!cJSON_IsObject(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/sweep",
-                             "sweep must be an object of swept fields, not %s",
+        return fail_list_add(faults, FAIL_WRONG_TYPE, pointer,
+                             "%s must be an object of swept fields, not %s", m->name,
                              codec_json_type(value));
     int n = cJSON_GetArraySize(value);
     if (n > SWEEP_AXES_LIMIT)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/sweep",
+        return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
                              "%d fields are swept; at most %d can be", n, SWEEP_AXES_LIMIT);
     bool ok = true;
-    const cJSON *member;
-    cJSON_ArrayForEach(member, value)
+    const cJSON *given;
+    cJSON_ArrayForEach(given, value)
     {
         sweep_axis axis = {0};
-        if (read_axis(member, &axis, faults)) {
+        if (read_axis(given, pointer, &axis, faults)) {
             out->axes[out->n_axes++] = axis;
         } else {
             free(axis.values);
@@ -153,74 +141,110 @@ bool codec_sweep_read(const cJSON *value, experiment_spec *out, fail_list *fault
     return ok;
 }
 
-static bool read_until(const cJSON *until, experiment_spec *out, fail_list *faults)
+static void describe_range(buffer *b, const field *row)
 {
-    static const char *const KNOWN[] = {"metric", "half_width", NULL};
-    static const char at[] = "/repeats/until";
-    if (!cJSON_IsObject(until))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, at,
-                             "until must be an object with \"metric\" and \"half_width\", not %s",
-                             until ? codec_json_type(until) : "missing");
-    bool ok = codec_json_check_members(until, at, KNOWN, faults);
-    const cJSON *name = cJSON_GetObjectItemCaseSensitive(until, "metric");
-    out->until.metric = METRIC_VAL_LOSS;
-    if (name)
-        out->until.metric = cJSON_IsString(name) ? metric_find(name->valuestring) : -1;
-    if (out->until.metric < 0)
-        ok = fail_list_add(
-            faults, cJSON_IsString(name) ? FAIL_OUT_OF_RANGE : FAIL_WRONG_TYPE,
-            "/repeats/until/metric",
-            "metric must be the name of a metric, as \"val_loss\" or \"val_accuracy\"");
-    else if (METRICS[out->until.metric].is_test)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeats/until/metric",
-                           "the test split decides nothing; use a validation metric");
-    if (!cJSON_GetObjectItemCaseSensitive(until, "half_width"))
-        ok = fail_list_add(
-            faults, FAIL_OUT_OF_RANGE, at,
-            "until needs \"half_width\", the half width that every interval is to reach");
-    ok =
-        codec_json_read_number(until, at, "half_width", 0, 1e300, &out->until.half_width, faults) &&
-        ok;
-    if (ok && out->until.half_width <= 0)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeats/until/half_width",
-                           "half_width must be above 0");
-    out->until.enabled = true;
+    buffer_add_text(b, "{\"type\":\"object\",\"required\":[\"min\",\"max\"],"
+                       "\"additionalProperties\":false,\"properties\":{");
+    for (size_t i = 0; i < sizeof RANGE_ROWS / sizeof *RANGE_ROWS; i++) {
+        json_add_key(b, RANGE_ROWS[i].name);
+        if (RANGE_ROWS[i].read == read_end)
+            codec_field_add_schema(b, row, FIELD_SCHEMA_END);
+        else
+            member_add_schema(b, &RANGE_ROWS[i], true);
+    }
+    buffer_add_text(b, "}}");
+}
+
+static void describe_axis(buffer *b, const field *row)
+{
+    buffer_add_text(b, "{\"oneOf\":[{\"type\":\"array\",\"minItems\":1");
+    json_add_member_integer(b, "maxItems", AXIS_VALUES_LIMIT);
+    json_add_key(b, "items");
+    codec_field_add_schema(b, row, FIELD_SCHEMA_PLAIN);
+    buffer_add_text(b, "}");
+    if (sweep_takes_range(row)) {
+        buffer_add_text(b, ",");
+        describe_range(b, row);
+    }
+    buffer_add_text(b, "]}");
+}
+
+void codec_sweep_describe(buffer *b, const member *m)
+{
+    (void)m;
+    json_add_member_text(b, "type", "object");
+    json_add_member_integer(b, "maxProperties", SWEEP_AXES_LIMIT);
+    buffer_add_text(b, ",\"additionalProperties\":false,\"properties\":{");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (!sweep_is_sweepable(&FIELDS[i]))
+            continue;
+        json_add_key(b, FIELDS[i].name);
+        describe_axis(b, &FIELDS[i]);
+    }
+    buffer_add_text(b, "}");
+}
+
+/* ---- repeats ---- */
+
+static bool is_no_test(int id)
+{
+    return !METRICS[id].is_test;
+}
+
+static const member UNTIL_ROWS[] = {
+    {"metric", MEMBER_NAME, "What the intervals are of.", MEMBER_OPTIONAL,
+     AT(experiment_spec, until.metric), NAMES_IN(METRICS, name, METRIC_COUNT),
+     OTHERWISE(METRIC_VAL_LOSS), .is_taken = is_no_test,
+     .refusal = "the test split decides nothing; use a validation metric"},
+    {"half_width", MEMBER_NUMBER, "The half width that every interval is to reach.",
+     MEMBER_EXCLUSIVE, AT(experiment_spec, until.half_width), FROM(0)},
+};
+static const shape UNTIL = {BYTES_OF(experiment_spec), MEMBERS(UNTIL_ROWS)};
+
+enum { REPEATS_LEAST = 5, REPEATS_MOST = 40 };
+
+static const member REPEATS_ROWS[] = {
+    {"until", MEMBER_OBJECT, "When it is enough.", ITSELF(experiment_spec), .of = &UNTIL,
+     TELLS(experiment_spec, until.enabled)},
+    {"min", MEMBER_INTEGER, "Repeats at least.", MEMBER_OPTIONAL, AT(experiment_spec, n_repeats),
+     RANGE(2, SWEEP_REPEATS_LIMIT), OTHERWISE(REPEATS_LEAST)},
+    {"max", MEMBER_INTEGER, "Repeats at most; not below min.", MEMBER_OPTIONAL,
+     AT(experiment_spec, until.max), RANGE(2, SWEEP_REPEATS_LIMIT), OTHERWISE(REPEATS_MOST)},
+};
+static const shape REPEATS = {BYTES_OF(experiment_spec), MEMBERS(REPEATS_ROWS)};
+
+static const member COUNT = {"repeats", MEMBER_INTEGER, "Seeds per config.",
+                             AT(experiment_spec, n_repeats), .field = "repeats"};
+
+bool codec_repeats_read(const member *m, const cJSON *value, const char *pointer, void *object,
+                        fail_list *faults)
+{
+    experiment_spec *out = object;
+    member scratch;
+    if (cJSON_IsNumber(value))
+        return member_read(member_resolve(&COUNT, &scratch), value, pointer, out, faults);
+    if (!cJSON_IsObject(value))
+        return fail_list_add(faults, FAIL_WRONG_TYPE, pointer,
+                             "%s must be a whole number or an object with \"until\", not %s",
+                             m->name, codec_json_type(value));
+    bool ok = shape_read_into(&REPEATS, value, pointer, out, faults);
+    bool has_max = cJSON_GetObjectItemCaseSensitive(value, "max") != NULL;
+    if (!has_max && out->until.max < out->n_repeats)
+        out->until.max = out->n_repeats;
+    if (ok && out->until.max < out->n_repeats)
+        ok = fail_list_add(faults, FAIL_INCOMPATIBLE, "/repeats/max",
+                           "max must be at least min, which is %lld", (long long)out->n_repeats);
     return ok;
 }
 
-bool codec_repeats_read(const cJSON *value, experiment_spec *out, fail_list *faults)
+void codec_repeats_describe(buffer *b, const member *m)
 {
-    static const char *const KNOWN[] = {"until", "min", "max", NULL};
-    if (cJSON_IsNumber(value)) {
-        fail f;
-        const field *row = field_find("repeats");
-        if (value->valuedouble < floor(value->valuedouble) ||
-            value->valuedouble > floor(value->valuedouble))
-            return fail_list_add(faults, FAIL_WRONG_TYPE, "/repeats",
-                                 "repeats must be a whole number, not %.17g", value->valuedouble);
-        if (!field_check_number(row, value->valuedouble, "/repeats", &f))
-            return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
-        out->n_repeats = (int64_t)value->valuedouble;
-        return true;
-    }
-    if (!cJSON_IsObject(value))
-        return fail_list_add(faults, FAIL_WRONG_TYPE, "/repeats",
-                             "repeats must be a whole number or an object with \"until\", not %s",
-                             codec_json_type(value));
-    out->n_repeats = 5;
-    out->until.max = 40;
-    bool ok = codec_json_check_members(value, "/repeats", KNOWN, faults);
-    ok = read_until(cJSON_GetObjectItemCaseSensitive(value, "until"), out, faults) && ok;
-    ok = codec_json_read_integer(value, "/repeats", "min", 2, SWEEP_REPEATS_LIMIT, &out->n_repeats,
-                                 faults) &&
-         ok;
-    if (out->until.max < out->n_repeats)
-        out->until.max = out->n_repeats;
-    ok = codec_json_read_integer(value, "/repeats", "max", 2, SWEEP_REPEATS_LIMIT, &out->until.max,
-                                 faults) &&
-         ok;
-    if (ok && out->until.max < out->n_repeats)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeats/max",
-                           "max must be at least min, which is %lld", (long long)out->n_repeats);
-    return ok;
+    member scratch;
+    (void)m;
+    json_add_key(b, "oneOf");
+    buffer_add_text(b, "[");
+    member_add_schema(b, member_resolve(&COUNT, &scratch), true);
+    buffer_add_text(b, ",");
+    shape_add_schema(b, &REPEATS, true);
+    buffer_add_text(b, "]");
 }

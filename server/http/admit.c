@@ -160,6 +160,7 @@ static bool find_target(http_exchange *x, const char *method)
         if (match.name) /* its segment alone: "x" of /datasets/x/preview */
             x->path[match.name - x->path + (ptrdiff_t)strcspn(match.name, "/")] = '\0';
         x->q.method = match.row->method;
+        x->q.route = match.row;
         return true;
     }
     if (match.path_known)

@@ -85,6 +85,12 @@ static const struct {
     {"progress", "(CAST(e.epochs_done AS REAL) / max(e.epochs_planned, 1))"},
 };
 
+const char *store_experiment_sort(int i)
+{
+    int n = (int)(sizeof EXPERIMENT_SORTS / sizeof *EXPERIMENT_SORTS);
+    return i < n ? EXPERIMENT_SORTS[i].name : NULL;
+}
+
 static bool sort_experiments(store_page *p, const char *sort, fail *f)
 {
     p->sort = sort ? sort : "-created_at";

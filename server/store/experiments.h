@@ -62,11 +62,13 @@ FAIL_CHECKED bool store_delete_experiment(store *s, int64_t id,
                                           void (*each)(void *context, int64_t run_id),
                                           void *context, fail *f);
 
+/* What experiments can be sorted by: name i, NULL behind the last. */
+const char *store_experiment_sort(int i);
 typedef struct experiment_query {
     int status;             /* run_state, -1: any */
     const char *tag, *text; /* NULL: any; text is searched in name and description */
-    /* created_at, started_at, finished_at, id, name, status, progress, n_runs, n_configs; "-"
-     * before it: descending; NULL: -created_at; unknown: FAIL_OUT_OF_RANGE */
+    /* one of those names; "-" before it: descending; NULL: -created_at; unknown:
+     * FAIL_OUT_OF_RANGE */
     const char *sort;
     const char *cursor; /* as answered, NULL: from the start */
     int limit;

@@ -18,3 +18,11 @@ size_t utf8_length(const char *text, size_t n)
             return 0;
     return length;
 }
+
+size_t utf8_count(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}

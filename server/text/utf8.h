@@ -6,5 +6,7 @@
 
 /* Bytes of the well-formed character at the start of the text of n bytes, 0 if there is none. */
 size_t utf8_length(const char *text, size_t n);
+/* Characters of a well-formed text. */
+size_t utf8_count(const char *text);
 
 #endif

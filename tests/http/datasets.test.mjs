@@ -334,7 +334,7 @@ test('a preview takes the options of a built-in set, and says which it cannot ta
     ['moons/preview?n=50001', 'n', 'out_of_range'],
     ['blobs/preview?classes=101', 'classes', 'out_of_range'],
     ['blobs/preview?dimensions=1001', 'dimensions', 'out_of_range'],
-    ['blobs/preview?n=50000&dimensions=1000', 'n', 'out_of_range'],
+    ['blobs/preview?n=50000&dimensions=1000', 'n', 'incompatible'],
     ['bands/preview?n=50', 'n', 'incompatible'],
     ['moons/preview?seed=1', 'seed', 'unknown_field'],
   ]) {

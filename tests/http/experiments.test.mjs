@@ -463,7 +463,7 @@ test('extend takes a total of seeds, no rule for them', async () => {
       answer.json.errors.map((one) => one.pointer),
       ['/repeats'],
     );
-    assert.match(answer.json.errors[0].detail, /new total here, a whole number/);
+    assert.match(answer.json.errors[0].detail, /a whole number, not/);
   }
   assert.equal((await server.get(`/experiments/${id}`)).n_runs, 3);
 });

@@ -71,7 +71,9 @@ static void experiments(void)
     const int64_t ids[] = {11, 12};
     buffer b;
     buffer_init(&b, 10000);
-    codec_add_experiment(&b, &e, ids, 2);
+    codec_add_experiment(
+        &b,
+        &(experiment_answer){.row = &e, .run_ids = ids, .n_run_ids = 2, .remaining_seconds = NAN});
     is_json(&b);
     CHECK_EQUAL_STRING(b.data, "{\"id\":7,\"name\":\"A "
                                "\\\"name\\\"\",\"description\":\"\",\"tags\":[\"x\"],\"status\":"
@@ -80,10 +82,11 @@ static void experiments(void)
                                "\"queued\":1,\"running\":2,\"paused\":0,\"completed\":3,"
                                "\"failed\":0,\"cancelled\":0},\"progress\":0.25,\"created_at\":"
                                "\"1970-01-01T00:00:01.000Z\",\"started_at\":null,"
-                               "\"finished_at\":null,\"run_ids\":[11,12]}");
+                               "\"finished_at\":null,\"run_ids\":[11,12],"
+                               "\"remaining_seconds\":null}");
     buffer_close(&b);
     buffer_init(&b, 10000);
-    codec_add_experiment(&b, &(experiment){.id = 1}, NULL, 0);
+    codec_add_experiment(&b, &(experiment_answer){.row = &(experiment){.id = 1}});
     is_json(&b);
     CHECK(strstr(b.data, "run_ids") == NULL);
     buffer_close(&b);
@@ -138,10 +141,10 @@ static void runs(void)
 
 static void run_metrics_have_names_of_their_own(void)
 {
-    run_metrics m = {.best_epoch = 1, .selected_epoch = 1};
+    const run r = {.metrics = {.best_epoch = 1, .selected_epoch = 1}};
     buffer b;
     buffer_init(&b, 1 << 16);
-    codec_add_metrics(&b, &m, false);
+    codec_add_run(&b, &r);
     is_json(&b); /* refuses a name that is there twice */
     CHECK_CONTAINS(b.data, "\"best_epoch\":1");
     CHECK_CONTAINS(b.data, "\"test_accuracy\":0");
@@ -163,7 +166,8 @@ static void events(void)
     codec_add_event(&b, &e);
     CHECK_EQUAL_STRING(
         b.data,
-        "{\"run\":3,\"experiment\":2,\"epoch\":4,\"step\":50,\"metrics\":{\"val_loss\":1.5}}");
+        "{\"run_id\":3,\"experiment_id\":2,\"run\":3,\"experiment\":2,\"epoch\":4,\"step\":50,"
+        "\"metrics\":{\"val_loss\":1.5}}");
     buffer_close(&b);
     e = (event_row){.kind = EVENT_RUN,
                     .experiment_id = 2,
@@ -173,7 +177,8 @@ static void events(void)
                     .epoch = 9};
     buffer_init(&b, 10000);
     codec_add_event(&b, &e);
-    CHECK_EQUAL_STRING(b.data, "{\"run\":3,\"experiment\":2,\"status\":\"completed\",\"stop_"
+    CHECK_EQUAL_STRING(b.data, "{\"run_id\":3,\"experiment_id\":2,\"run\":3,\"experiment\":2,"
+                               "\"status\":\"completed\",\"stop_"
                                "reason\":\"finished\",\"epoch\":9}");
     buffer_close(&b);
     e = (event_row){.kind = EVENT_EXPERIMENT,
@@ -183,22 +188,23 @@ static void events(void)
                     .runs = {1, 0, 2, 3, 0, 0}};
     buffer_init(&b, 10000);
     codec_add_event(&b, &e);
-    CHECK_EQUAL_STRING(b.data, "{\"experiment\":2,\"status\":\"paused\",\"progress\":0.5,\"runs\":{"
-                               "\"queued\":1,\"running\":0,\"paused\":2,"
-                               "\"completed\":3,\"failed\":0,\"cancelled\":0}}");
+    CHECK_EQUAL_STRING(
+        b.data,
+        "{\"experiment_id\":2,\"experiment\":2,\"status\":\"paused\",\"progress\":0.5,\"runs\":{"
+        "\"queued\":1,\"running\":0,\"paused\":2,"
+        "\"completed\":3,\"failed\":0,\"cancelled\":0}}");
     buffer_close(&b);
 }
 
 static void datasets_and_problems(void)
 {
-    dataset_info d = {.name = "mnist",
-                      .sha256 = "ff",
-                      .task = "classification",
-                      .n_train = 60000,
-                      .n_test = 10000,
-                      .inputs = 784,
-                      .outputs = 10,
-                      .bytes = 55000000};
+    dataset_summary d = {.name = "mnist",
+                         .sha256 = "ff",
+                         .task = TASK_CLASSIFICATION,
+                         .n = {60000, 0, 10000},
+                         .d = 784,
+                         .k = 10,
+                         .bytes = 55000000};
     buffer b;
     buffer_init(&b, 10000);
     codec_add_dataset(&b, &d);
@@ -233,34 +239,33 @@ static const char *first_pointer(bool ok)
 
 static const char *patch(const char *text)
 {
-    experiment_patch p;
+    experiment_patch p = {.name = NULL};
     faults.n = faults.n_found = 0;
-    bool ok = codec_read_patch(text, strlen(text), &p, &faults);
-    if (ok)
-        experiment_patch_close(&p);
+    bool ok = shape_read(&SHAPE_EXPERIMENT_PATCH, text, strlen(text), &p, &faults);
+    shape_close(&SHAPE_EXPERIMENT_PATCH, &p);
     return first_pointer(ok);
 }
 
 static void patches(void)
 {
-    experiment_patch p;
+    experiment_patch p = {.name = NULL};
     static const char TEXT[] = "{\"name\":\"n\",\"tags\":[\"a\"]}";
     faults.n = faults.n_found = 0;
-    CHECK_OR_RETURN(codec_read_patch(TEXT, strlen(TEXT), &p, &faults));
+    CHECK_OR_RETURN(shape_read(&SHAPE_EXPERIMENT_PATCH, TEXT, strlen(TEXT), &p, &faults));
     CHECK_EQUAL_STRING(p.name, "n");
     CHECK(p.description == NULL);
     CHECK_EQUAL_STRING(p.tags, "[\"a\"]");
-    experiment_patch_close(&p);
+    shape_close(&SHAPE_EXPERIMENT_PATCH, &p);
     CHECK_EQUAL_STRING(patch("{}"), "");
     CHECK_EQUAL_STRING(patch("[]"), "");
     CHECK_EQUAL_STRING(patch("{\"nam\":\"x\"}"), "/nam");
     CHECK_EQUAL_STRING(patch("{\"name\":null}"), "/name");
     CHECK_EQUAL_STRING(patch("{\"description\":\"a\\nb\"}"), "read");
     static const char PRIORITY[] = "{\"priority\":-10}";
-    CHECK_OR_RETURN(codec_read_patch(PRIORITY, strlen(PRIORITY), &p, &faults));
+    CHECK_OR_RETURN(shape_read(&SHAPE_EXPERIMENT_PATCH, PRIORITY, strlen(PRIORITY), &p, &faults));
     CHECK(p.has_priority);
     CHECK_EQUAL_INT(p.priority, -10);
-    experiment_patch_close(&p);
+    shape_close(&SHAPE_EXPERIMENT_PATCH, &p);
     CHECK_EQUAL_STRING(patch("{\"priority\":11}"), "/priority");
     CHECK_EQUAL_STRING(patch("{\"priority\":0.5}"), "/priority");
     CHECK_EQUAL_STRING(patch("{\"priority\":\"high\"}"), "/priority");
@@ -269,8 +274,8 @@ static void patches(void)
 static const char *predict(const char *text, size_t d, predict_request *p)
 {
     faults.n = faults.n_found = 0;
-    bool ok = codec_read_predict(text, strlen(text), d, p, &faults);
-    return first_pointer(ok);
+    *p = (predict_request){.d = d};
+    return first_pointer(shape_read(&SHAPE_PREDICT_REQUEST, text, strlen(text), p, &faults));
 }
 
 static void predictions(void)
@@ -279,12 +284,12 @@ static void predictions(void)
     CHECK_EQUAL_STRING(
         predict("{\"inputs\":[[1,2],[3,4.5]],\"mode\":\"train\",\"samples\":30}", 2, &p), "read");
     CHECK(p.n == 2 && p.d == 2 && p.is_train && p.samples == 30 && p.inputs[3] > 4.4f);
-    predict_request_close(&p);
-    CHECK_EQUAL_STRING(predict("{\"inputs\":[[]]}", 0, &p), "read");
-    predict_request_close(&p);
+    shape_close(&SHAPE_PREDICT_REQUEST, &p);
     static const struct {
         const char *text, *pointer;
     } BAD[] = {{"{}", "/inputs"},
+               {"{\"inputs\":[[]]}", "/inputs/0"},
+               {"{\"inputs\":[[1,2],[]]}", "/inputs/1"},
                {"{\"inputs\":[]}", "/inputs"},
                {"{\"inputs\":3}", "/inputs"},
                {"{\"inputs\":[3]}", "/inputs/0"},
@@ -300,24 +305,31 @@ static void predictions(void)
         CHECK_EQUAL_STRING(predict(BAD[i].text, 2, &p), BAD[i].pointer);
 }
 
+static const char *token(const char *text, token_request *t)
+{
+    faults.n = faults.n_found = 0;
+    *t = (token_request){.token = NULL};
+    return first_pointer(shape_read(&SHAPE_TOKEN_REQUEST, text, strlen(text), t, &faults));
+}
+
 static void tokens(void)
 {
-    char token[8];
-    fail f;
-    CHECK_OK(codec_read_token("{\"token\":\"abcdefg\"}", 19, token, sizeof token, &f), f);
-    CHECK_EQUAL_STRING(token, "abcdefg");
-    CHECK_FAILS(codec_read_token("{\"token\":\"abcdefgh\"}", 20, token, sizeof token, &f), f,
-                FAIL_OUT_OF_RANGE, "/token");
-    CHECK_FAILS(codec_read_token("{}", 2, token, sizeof token, &f), f, FAIL_OUT_OF_RANGE, "/token");
-    CHECK_FAILS(codec_read_token("{\"token\":1}", 11, token, sizeof token, &f), f, FAIL_WRONG_TYPE,
-                "/token");
-    CHECK_FAILS(codec_read_token("\"a\"", 3, token, sizeof token, &f), f, FAIL_WRONG_TYPE, "");
+    token_request t;
+    CHECK_EQUAL_STRING(token("{\"token\":\"abcdefg\"}", &t), "read");
+    CHECK_EQUAL_STRING(t.token, "abcdefg");
+    shape_close(&SHAPE_TOKEN_REQUEST, &t);
+    CHECK_EQUAL_STRING(token("{\"token\":\"\"}", &t), "/token");
+    CHECK_EQUAL_STRING(token("{}", &t), "/token");
+    CHECK_EQUAL_STRING(token("{\"token\":1}", &t), "/token");
+    CHECK_EQUAL_STRING(token("\"a\"", &t), "");
+    CHECK(t.token == NULL);
 }
 
 static const char *sql(const char *text, sql_request *r)
 {
     faults.n = faults.n_found = 0;
-    return first_pointer(codec_read_sql(text, strlen(text), r, &faults));
+    *r = (sql_request){.query = NULL};
+    return first_pointer(shape_read(&SHAPE_SQL_REQUEST, text, strlen(text), r, &faults));
 }
 
 static void queries(void)
@@ -335,7 +347,7 @@ static void queries(void)
     for (int i = 0; i < 6; i++)
         CHECK_EQUAL_INT(r.parameters[i].type, TYPES[i]);
     CHECK_EQUAL_INT(r.parameters[4].integer, 1);
-    sql_request_close(&r);
+    shape_close(&SHAPE_SQL_REQUEST, &r);
     CHECK_EQUAL_STRING(sql("{}", &r), "/query");
     CHECK_EQUAL_STRING(sql("{\"query\":1}", &r), "/query");
     CHECK_EQUAL_STRING(sql("{\"query\":\"x\",\"limit\":0}", &r), "/limit");

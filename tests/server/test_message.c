@@ -1,4 +1,5 @@
 #include "server/api/message.h"
+#include "server/api/routes.h"
 #include "tests/check.h"
 
 static request with_header(message_pair *pair, const char *name, const char *value)
@@ -54,11 +55,24 @@ static void etags_are_compared(void)
     CHECK(!has_etag("", "\"a\""));
 }
 
-static bool read_integer(const char *text, int64_t *out, fail *f)
+typedef struct numbers {
+    int64_t n;
+    bool b;
+} numbers;
+
+static const member NUMBERS_ROWS[] = {
+    {"n", MEMBER_INTEGER, "A number.", MEMBER_OPTIONAL, AT(numbers, n), RANGE(-5, 500),
+     OTHERWISE(7)},
+    {"b", MEMBER_BOOLEAN, "A flag.", MEMBER_OPTIONAL, AT(numbers, b), OTHERWISE(true)},
+};
+static const shape QUERY = {BYTES_OF(numbers), MEMBERS(NUMBERS_ROWS)};
+static const route ROW = {.query = &QUERY};
+
+static bool read_query(const char *name, const char *text, numbers *out, fail *f)
 {
-    message_pair pair = {"n", text};
-    request q = {.n_query = 1, .query = &pair};
-    return request_query_integer(&q, "n", -5, 500, 7, out, f);
+    message_pair pair = {name, text};
+    request q = {.route = &ROW, .n_query = 1, .query = &pair};
+    return request_read_query(&q, out, f);
 }
 
 static void integers_are_whole(void)
@@ -76,35 +90,31 @@ static void integers_are_whole(void)
                                       "-",
                                       "0x1",
                                       "99999999999999999999"};
-    int64_t n = 0;
+    numbers out = {0};
     fail f;
-    CHECK_OK(read_integer("500", &n, &f), f);
-    CHECK_EQUAL_INT(n, 500);
-    CHECK_OK(read_integer("-5", &n, &f), f);
-    CHECK_EQUAL_INT(n, -5);
+    CHECK_OK(read_query("n", "500", &out, &f), f);
+    CHECK_EQUAL_INT(out.n, 500);
+    CHECK_OK(read_query("n", "-5", &out, &f), f);
+    CHECK_EQUAL_INT(out.n, -5);
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
-        CHECK_FAILS(read_integer(BAD[i], &n, &f), f, FAIL_OUT_OF_RANGE, "/query/n");
-    CHECK_EQUAL_INT(n, -5);
-    request q = {0};
-    CHECK_OK(request_query_integer(&q, "n", 1, 2, 9, &n, &f), f);
-    CHECK_EQUAL_INT(n, 9);
+        CHECK_FAILS(read_query("n", BAD[i], &out, &f), f, FAIL_OUT_OF_RANGE, "/query/n");
+    CHECK_OK(read_query("other", "1", &out, &f), f);
+    CHECK_EQUAL_INT(out.n, 7);
 }
 
 static void booleans_are_words(void)
 {
-    message_pair pair = {"b", "true"};
-    request q = {.n_query = 1, .query = &pair};
-    bool b = false;
+    static const char *const BAD[] = {"", "yes", "1", "0", "True"};
+    numbers out = {0};
     fail f;
-    CHECK_OK(request_query_boolean(&q, "b", false, &b, &f), f);
-    CHECK(b);
-    pair.value = "0";
-    CHECK_OK(request_query_boolean(&q, "b", true, &b, &f), f);
-    CHECK(!b);
-    CHECK_OK(request_query_boolean(&q, "other", true, &b, &f), f);
-    CHECK(b);
-    pair.value = "yes";
-    CHECK_FAILS(request_query_boolean(&q, "b", true, &b, &f), f, FAIL_OUT_OF_RANGE, "/query/b");
+    CHECK_OK(read_query("b", "true", &out, &f), f);
+    CHECK(out.b);
+    CHECK_OK(read_query("b", "false", &out, &f), f);
+    CHECK(!out.b);
+    CHECK_OK(read_query("other", "true", &out, &f), f);
+    CHECK(out.b);
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        CHECK_FAILS(read_query("b", BAD[i], &out, &f), f, FAIL_OUT_OF_RANGE, "/query/b");
 }
 
 /* What a run would need is the user's affair, what a request of ours did not get is not. */

@@ -21,8 +21,6 @@ static void rows_are_whole(void)
         for (int j = 0; j < i; j++)
             CHECK(strcmp(ROUTES[j].pattern, row->pattern) != 0 ||
                   strcmp(ROUTES[j].method, row->method) != 0);
-        for (int p = 0; route_parameter_get(row, p); p++)
-            CHECK(strlen(route_parameter_get(row, p)->help) > 3);
     }
 }
 
@@ -136,8 +134,11 @@ static void the_document_is_whole(void)
         CHECK_CONTAINS(b.data, ROUTES[i].summary);
         if (!CHECK(part != NULL))
             printf("    %s\n", ROUTES[i].pattern);
-        for (int p = 0; part && route_parameter_get(&ROUTES[i], p); p++)
-            has_parameter(part, n, route_parameter_get(&ROUTES[i], p)->name);
+        const char *names[SHAPE_MEMBERS_LIMIT + 1] = {NULL};
+        if (ROUTES[i].query)
+            shape_list_names(ROUTES[i].query, names);
+        for (int p = 0; part && names[p]; p++)
+            has_parameter(part, n, names[p]);
     }
     for (int i = 0; i < FIELD_COUNT; i++)
         if (!strchr(FIELDS[i].name, '.'))

@@ -1,0 +1,64 @@
+/* Events as JSON: the data lines of a stream. */
+#include "server/codec/internal.h"
+#include "server/codec/resource.h"
+
+/* Their first names stay beside those that they share with everything else. */
+#define EXPERIMENT_ID(name)                                                                        \
+    {                                                                                              \
+        name, MEMBER_INTEGER, "The experiment.", AT(event_row, experiment_id)                      \
+    }
+#define RUN_ID(name)                                                                               \
+    {                                                                                              \
+        name, MEMBER_INTEGER, "The run.", AT(event_row, run_id)                                    \
+    }
+
+static const member EPOCH_ROWS[] = {
+    RUN_ID("run_id"),
+    EXPERIMENT_ID("experiment_id"),
+    RUN_ID("run"),
+    EXPERIMENT_ID("experiment"),
+    {"epoch", MEMBER_INTEGER, "Epochs done.", AT(event_row, record.epoch)},
+    {"step", MEMBER_INTEGER, "Steps of the optimizer done.", AT(event_row, record.step)},
+    {"metrics", MEMBER_OBJECT, "What was measured.", AT(event_row, record),
+     .of = &SHAPE_RECORD_METRICS},
+};
+const shape SHAPE_EPOCH_EVENT = {.name = "EpochEvent",
+                                 .help = "An epoch of a run was recorded.",
+                                 BYTES_OF(event_row),
+                                 MEMBERS(EPOCH_ROWS)};
+
+static const member RUN_ROWS[] = {
+    RUN_ID("run_id"),
+    EXPERIMENT_ID("experiment_id"),
+    RUN_ID("run"),
+    EXPERIMENT_ID("experiment"),
+    {"status", MEMBER_NAME, "What it is doing now.", AT(event_row, status), NAMES(RUN_STATE_NAMES)},
+    {"stop_reason", MEMBER_NAME, "Why it ended; null: it has not.", MEMBER_NULLABLE,
+     AT(event_row, reason), NAMES(STOP_REASON_NAMES)},
+    {"epoch", MEMBER_INTEGER, "Epochs done.", AT(event_row, epoch)},
+};
+const shape SHAPE_RUN_EVENT = {.name = "RunEvent",
+                               .help = "The state of a run has changed.",
+                               BYTES_OF(event_row),
+                               MEMBERS(RUN_ROWS)};
+
+static const member EXPERIMENT_ROWS[] = {
+    EXPERIMENT_ID("experiment_id"),
+    EXPERIMENT_ID("experiment"),
+    {"status", MEMBER_NAME, "What it is doing now.", AT(event_row, status), NAMES(RUN_STATE_NAMES)},
+    {"progress", MEMBER_NUMBER, "Epochs done over epochs planned.", AT(event_row, progress),
+     RANGE(0, 1)},
+    {"runs", MEMBER_OBJECT, "Runs by state.", AT(event_row, runs), .of = &SHAPE_RUN_COUNTS},
+};
+const shape SHAPE_EXPERIMENT_EVENT = {.name = "ExperimentEvent",
+                                      .help = "The state of an experiment has changed.",
+                                      BYTES_OF(event_row),
+                                      MEMBERS(EXPERIMENT_ROWS)};
+
+void codec_add_event(buffer *b, const event_row *e)
+{
+    static const shape *const SHAPES[] = {[EVENT_EPOCH] = &SHAPE_EPOCH_EVENT,
+                                          [EVENT_RUN] = &SHAPE_RUN_EVENT,
+                                          [EVENT_EXPERIMENT] = &SHAPE_EXPERIMENT_EVENT};
+    shape_add(b, SHAPES[e->kind], e);
+}
