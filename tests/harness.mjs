@@ -6,7 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Schemas } from './schema.mjs';
+import { checkAnswer } from './schema.mjs';
 
 export const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const binary = resolve(process.env.REGULAB ?? join(top, 'build/regulab'));
@@ -165,28 +165,6 @@ export function multipart(files) {
     body: Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]),
     type: `multipart/form-data; boundary=${boundary}`,
   };
-}
-
-/** What the service says of its answers: one document for every server of this binary, asked for once. */
-let schemas;
-async function schemasOf(url, headers) {
-  schemas ??= fetch(`${url}/api/openapi.json`, { headers }).then(async (response) => {
-    if (response.status === 200) return new Schemas(await response.json());
-    schemas = undefined; // a server that wants a token
-    await response.arrayBuffer();
-    return undefined;
-  });
-  return schemas;
-}
-
-async function checkAnswer(url, method, address, headers, { status, headers: answered, json }) {
-  if (json === undefined) return;
-  const authority = Object.fromEntries(
-    Object.entries(headers).filter(([name]) => /^(authorization|cookie)$/i.test(name)),
-  );
-  const known = await schemasOf(url, authority);
-  const type = answered.get('content-type').split(';')[0];
-  known?.check(method, new URL(address).pathname, status, type, json);
 }
 
 /** One block of an event stream -> { event, id, data }, or undefined for a comment. */

@@ -72,3 +72,32 @@ export class Schemas {
     return undefined;
   }
 }
+
+/** What the service says of its answers: one document for every server of this binary, asked for once. */
+let schemas;
+async function schemasOf(url, headers) {
+  schemas ??= fetch(`${url}/api/openapi.json`, { headers }).then(async (response) => {
+    if (response.status === 200) return new Schemas(await response.json());
+    schemas = undefined; // a server that wants a token
+    await response.arrayBuffer();
+    return undefined;
+  });
+  return schemas;
+}
+
+/** Throws if a JSON answer is not what openapi.json of the server at `url` says of it. */
+export async function checkAnswer(
+  url,
+  method,
+  address,
+  headers,
+  { status, headers: answered, json },
+) {
+  if (json === undefined) return;
+  const authority = Object.fromEntries(
+    Object.entries(headers).filter(([name]) => /^(authorization|cookie)$/i.test(name)),
+  );
+  const known = await schemasOf(url, authority);
+  const type = answered.get('content-type').split(';')[0];
+  known?.check(method, new URL(address).pathname, status, type, json);
+}

@@ -12,6 +12,7 @@
 #define SERVER_CODEC_SHAPE_H
 
 #include "core/base/fail.h"
+#include "server/codec/shape_rows.h"
 #include "server/text/buffer.h"
 
 #include <stddef.h>
@@ -45,33 +46,6 @@ enum { /* flags of a member */
        MEMBER_MAP = 128,      /* an object with such values, under names that no table knows */
        MEMBER_SIGNED = 256    /* a name may have - before it (its text is stored) */
 };
-
-typedef enum member_storage {
-    STORED_NOWHERE,
-    STORED_BYTE,
-    STORED_INT,
-    STORED_ENUM,
-    STORED_INT64,
-    STORED_SIZE,
-    STORED_FLOAT,
-    STORED_DOUBLE,
-    STORED_BOOL,
-    STORED_TEXT,       /* char * */
-    STORED_CHARACTERS, /* char[] */
-    STORED_OTHER       /* a struct */
-} member_storage;
-
-typedef struct member_place {
-    size_t offset, bytes; /* bytes: of one element */
-    member_storage storage;
-    bool is_far; /* a pointer to it is stored */
-} member_place;
-
-typedef struct member_names { /* texts at equal distances: of an array, or one column of a table */
-    const char *const *first;
-    size_t stride;
-    int n;
-} member_names;
 
 /* Writes the value, null included. */
 typedef void member_writer(buffer *b, const void *object, const member *m);
@@ -147,7 +121,5 @@ FAIL_CHECKED bool shape_read_texts(const shape *s, const char *prefix, shape_loo
                                    const void *context, void *object, fail *f);
 /* Frees what shape_read() has read. Safe on a zeroed object. */
 void shape_close(const shape *s, void *object);
-
-#include "server/codec/shape_rows.h"
 
 #endif

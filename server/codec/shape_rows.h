@@ -18,10 +18,37 @@
 #ifndef SERVER_CODEC_SHAPE_ROWS_H
 #define SERVER_CODEC_SHAPE_ROWS_H
 
-#include "server/codec/shape.h"
-
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum member_storage {
+    STORED_NOWHERE,
+    STORED_BYTE,
+    STORED_INT,
+    STORED_ENUM,
+    STORED_INT64,
+    STORED_SIZE,
+    STORED_FLOAT,
+    STORED_DOUBLE,
+    STORED_BOOL,
+    STORED_TEXT,       /* char * */
+    STORED_CHARACTERS, /* char[] */
+    STORED_OTHER       /* a struct */
+} member_storage;
+
+typedef struct member_place {
+    size_t offset, bytes; /* bytes: of one element */
+    member_storage storage;
+    bool is_far; /* a pointer to it is stored */
+} member_place;
+
+typedef struct member_names { /* texts at equal distances: of an array, or one column of a table */
+    const char *const *first;
+    size_t stride;
+    int n;
+} member_names;
 
 #define STORED(field)                                                                              \
     _Generic(&(field),                                                                             \
