@@ -74,7 +74,8 @@ static bool read_text(const member *m, const char *text, const char *pointer, vo
 {
     double n = (double)utf8_count(text);
     if (n < m->minimum)
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must not be empty.", m->name);
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must not be empty: %s", m->name,
+                        m->help);
     if (m->has_range && n > m->maximum)
         return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
                         "%s has %.0f characters; at most %.0f are "
