@@ -181,7 +181,7 @@ static void add_refusals(buffer *b, const route *row)
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         int status = STATUSES[i];
         bool of_body = status == 413 || status == 415 || status == 429;
-        bool of_change = status == 403 || status == 409;
+        bool of_change = status == 409;
         if ((of_body && !row->types) ||
             (of_change && strcmp(row->method, "GET") == 0 && !may_refuse_reading(row)))
             continue;
