@@ -18,7 +18,9 @@ static tokens *read_tokens(void)
 static void post(tokens *t, const char *body, response *r)
 {
     struct app shared = {.tokens = t};
-    request q = {.method = "POST", .body = body, .body_bytes = strlen(body)};
+    route_match m;
+    routes_find("POST", "/api/v1/session", &m);
+    request q = {.route = m.row, .method = "POST", .body = body, .body_bytes = strlen(body)};
     response_init(r, 10000);
     api_session_post(&shared, &q, r);
 }
