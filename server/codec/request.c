@@ -52,7 +52,7 @@ const shape SHAPE_PREDICT_REQUEST = {.name = "PredictRequest",
 /* ---- POST /session ---- */
 
 static const member TOKEN_ROWS[] = {{"token", MEMBER_TEXT, "What the server was started with.",
-                                     AT(token_request, token), RANGE(1, 1000)}};
+                                     AT(token_request, token), RANGE(0, 1000)}};
 const shape SHAPE_TOKEN_REQUEST = {
     .name = "TokenRequest", BYTES_OF(token_request), MEMBERS(TOKEN_ROWS)};
 
