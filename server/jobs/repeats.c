@@ -60,24 +60,24 @@ static int compare_results(const void *a, const void *b)
 }
 
 /* One config's results among the sorted ones. */
-typedef struct arm {
+typedef struct config_results {
     const result *items;
     size_t n;
-} arm;
+} config_results;
 
-static arm arm_at(const results *all, size_t first)
+static config_results config_results_at(const results *all, size_t first)
 {
-    arm a = {&all->items[first], 1};
+    config_results a = {&all->items[first], 1};
     while (first + a.n < all->n &&
            strcmp(all->items[first + a.n].config_id, a.items->config_id) == 0)
         a.n++;
     return a;
 }
 
-static bool arm_find(const results *all, const char *config_id, arm *out)
+static bool config_results_find(const results *all, const char *config_id, config_results *out)
 {
     for (size_t i = 0; i < all->n; i += out->n) {
-        *out = arm_at(all, i);
+        *out = config_results_at(all, i);
         if (strcmp(out->items->config_id, config_id) == 0)
             return true;
     }
@@ -86,7 +86,8 @@ static bool arm_find(const results *all, const char *config_id, arm *out)
 
 /* Half width of the interval of the paired differences; NaN where the config never came to a value,
  * infinite below two pairs. */
-static double half_width_of(const arm *baseline, const arm *other, double *differences)
+static double half_width_of(const config_results *baseline, const config_results *other,
+                            double *differences)
 {
     size_t n = 0, n_values = 0;
     for (size_t i = 0, b = 0; i < other->n; i++) {
@@ -106,12 +107,12 @@ static double half_width_of(const arm *baseline, const arm *other, double *diffe
 /* The widest interval of all differences to the baseline; NaN where there is nothing to compare. */
 static double widest(const results *all, const char *baseline_id)
 {
-    arm baseline;
+    config_results baseline;
     double *differences = calloc(all->n + 1, sizeof *differences), most = NAN;
-    if (differences && arm_find(all, baseline_id, &baseline)) {
-        arm other;
+    if (differences && config_results_find(all, baseline_id, &baseline)) {
+        config_results other;
         for (size_t i = 0; i < all->n; i += other.n) {
-            other = arm_at(all, i);
+            other = config_results_at(all, i);
             if (other.items != baseline.items)
                 most = fmax(most, half_width_of(&baseline, &other, differences));
         }
@@ -133,8 +134,8 @@ int64_t jobs_repeats_next(int64_t n, double half_width, double wanted, int64_t m
 
 static int64_t count_seeds(const results *all, const char *config_id)
 {
-    arm a;
-    return arm_find(all, config_id, &a) ? (int64_t)a.n : 0;
+    config_results a;
+    return config_results_find(all, config_id, &a) ? (int64_t)a.n : 0;
 }
 
 static void extend(jobs *j, const experiment *e, const experiment_spec *spec, results *all)
