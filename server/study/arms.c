@@ -393,8 +393,3 @@ const study_level *arms_level_of(const arms *a, const arm *x, int factor)
     size_t config = is_tuned ? x->tuned : x->configs[0];
     return config == ARMS_NONE ? NULL : &a->table->configs[config].levels[factor];
 }
-
-bool arms_differs_by_little(const arm *x)
-{
-    return x->verdict == ARM_EQUIVALENT && x->p_adjusted < STATS_LEVEL;
-}

@@ -139,6 +139,11 @@ static arm_verdict verdict_of(const arms *a, const arm *x, const arm *baseline)
     return is_lower == (direction == METRIC_LOWER_IS_BETTER) ? ARM_BETTER : ARM_WORSE;
 }
 
+bool arms_differs_by_little(const arm *x)
+{
+    return x->verdict == ARM_EQUIVALENT && x->p_adjusted < STATS_LEVEL;
+}
+
 /* ---- who leads, and who is tied with it ---- */
 
 static size_t find_leader(const arms *a, const arms_context *context)

@@ -58,6 +58,7 @@ static void add_amount(const arms *a, const arm *x, int digits, bool names_basel
     const arm *baseline = baseline_of(a, x);
     const stats_estimate *d = &x->difference;
     if (d->mean == 0) {
+        buffer_add_text(out, d->error == 0 ? "in every repeat " : "");
         buffer_add_text(out, names_baseline ? "equal to" : "equal");
     } else {
         phrases_add_number(fabs(d->mean), digits, out);
@@ -102,8 +103,8 @@ static void add_difference(const arms *a, const arm *x, bool names_baseline, buf
         digits = digits_within(low, high, a->contexts[x->context].smallest_effect, digits);
     add_amount(a, x, digits, names_baseline, out);
     if (!(d->error > 0)) {
-        const char *words = d->mean == 0 ? " in every repeat" : ", the same in every repeat";
-        buffer_add_text(out, d->error == 0 ? words : "");
+        if (d->error == 0 && d->mean != 0)
+            buffer_add_text(out, ", the same in every repeat");
         return;
     }
     open_interval(low, high, digits, is_equivalent ? "90" : "95", out);
@@ -375,22 +376,30 @@ static void add_context(const arms *a, const arms_context *context, buffer *out)
 
 /* ---- what was left out ---- */
 
-/* "3 of the 5 of dropout 0.9": an arm that is praised, though not all of its runs trained. */
+/* An arm that is praised, though not all of its runs trained. */
+static bool is_praised(const arms *a, size_t i)
+{
+    const arms_context *context = &a->contexts[a->items[i].context];
+    return context->n_arms > 1 && (a->items[i].verdict == ARM_BETTER || i == context->leader);
+}
+
+/* " 3 runs failed and are left out (2 of the 5 of dropout 0.9 with train size 100)." */
 static void add_failed(const arms *a, buffer *out)
 {
     size_t n_named = 0;
     buffer_add_format(out, " %zu run%s failed and %s left out", a->tally.n_failed,
                       phrases_plural(a->tally.n_failed), a->tally.n_failed == 1 ? "is" : "are");
-    for (size_t i = 0; a->n_arms > 1 && i < a->n_arms && n_named < PHRASES_NAMES_LIMIT; i++) {
+    for (size_t i = 0; i < a->n_arms && n_named < PHRASES_NAMES_LIMIT; i++) {
         const arm *x = &a->items[i];
-        bool is_praised = x->verdict == ARM_BETTER || i == a->contexts[x->context].leader;
-        if (!is_praised || x->tally.n_failed == 0)
+        if (!is_praised(a, i) || x->tally.n_failed == 0)
             continue;
-        buffer_add_format(out, "%s%zu of the %zu of ", n_named++ ? " and " : ", among them ",
-                          x->tally.n_failed, x->tally.n_runs);
+        buffer_add_format(out, "%s%zu of the %zu of ", n_named++ ? ", " : " (", x->tally.n_failed,
+                          x->tally.n_runs);
         phrases_add_arm(a, x, out);
+        buffer_add_text(out, a->n_contexts > 1 ? " " : "");
+        phrases_add_context(a, &a->contexts[x->context], out);
     }
-    buffer_add_text(out, ".");
+    buffer_add_text(out, n_named > 0 ? ")." : ".");
 }
 
 static void add_left_out(const arms *a, buffer *out)

@@ -258,6 +258,7 @@ static void the_best_mean_may_be_the_worse_pair(void)
     for (size_t i = REPEATS; i < REPEATS + 3; i++)
         x.runs[i].status = RUN_STATE_FAILED;
     SUMMARY(&x, "dropout 0.5 has the best mean validation loss: ");
+    SUMMARY(&x, " 3 runs failed and are left out (3 of the 6 of dropout 0.5).");
     SUMMARY(&x, ", but 0.1994 higher than the baseline no dropout over the 3 repeats that both "
                 "have");
     SUMMARY(&x, ": worse than the baseline.");
