@@ -285,7 +285,7 @@ test('run reads standard input, keeps results in a database that sql reads', () 
     inside('kept.db'),
   ]);
   assert.equal(sql.status, 0, sql.stderr);
-  assert.match(sql.stdout, /2/);
+  assert.match(sql.stdout, /^\s*n\s+low\s*\n[-\s]*2\s+0\s*\n/);
   const refused = run(['sql', 'DELETE FROM runs', '--db', inside('kept.db')]);
   assert.equal(refused.status, 1, refused.stderr);
   assert.equal(sqlite(inside('kept.db'), 'SELECT count(*) AS n FROM runs')[0].n, 2);
@@ -343,6 +343,8 @@ test('dataset add registers files for run and serve', async () => {
   }
 });
 
+const isSentence = ({ stderr }) => assert.match(stderr.trim(), /^[^\n]{20,}\.$/);
+
 test('serve says in one sentence why it cannot start', async () => {
   const busy = await Server.start();
   try {
@@ -386,6 +388,9 @@ test('serve says in one sentence why it cannot start', async () => {
     inside('d'),
   ]);
   assert.equal(newer.status, 1, newer.stderr);
+  assert.match(newer.stderr, /newer/);
+  isSentence(newer);
+  isSentence(corrupt);
   const nowhere = run([
     'serve',
     '--listen',
@@ -397,6 +402,7 @@ test('serve says in one sentence why it cannot start', async () => {
   ]);
   assert.equal(nowhere.status, 1);
   assert.match(nowhere.stderr, /nonexistent/);
+  isSentence(nowhere);
 });
 
 test('serve --recipe queues it once, on an empty database', async () => {

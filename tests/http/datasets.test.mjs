@@ -44,8 +44,16 @@ test('the built-in sets are listed with their options', async () => {
   const names = items.map((item) => item.name);
   for (const name of ['glyphs', 'moons', 'spirals', 'blobs'])
     assert.ok(names.includes(name), `no ${name} in ${names}`);
+  for (const { name, built_in, options, options_help, n_train } of items) {
+    assert.ok(built_in, name);
+    assert.equal(options.n, n_train, name);
+    for (const option of Object.keys(options)) assert.match(options_help, new RegExp(option), name);
+  }
   const glyphs = await server.get('/datasets/glyphs');
-  assert.equal(glyphs.name, 'glyphs');
+  assert.deepEqual(
+    glyphs,
+    items.find(({ name }) => name === 'glyphs'),
+  );
   assert.equal((await server.request('GET', '/datasets/nonesuch')).status, 404);
 });
 
@@ -291,10 +299,37 @@ test('a run is not tried again on other content', async () => {
 });
 
 test('preview: first rows and class counts', async () => {
-  for (const name of ['bands', 'glyphs', 'moons']) {
-    const preview = await server.get(`/datasets/${name}/preview`);
-    assert.ok(JSON.stringify(preview).length > 50, name);
+  for (const [name, n, d, k] of [
+    ['bands', 400, 64, 4],
+    ['glyphs', 5000, 256, 10],
+    ['moons', 1000, 2, 2],
+  ]) {
+    const preview = await server.get(`/datasets/${name}/preview?rows=4`);
+    assert.deepEqual([preview.n, preview.columns.length, preview.rows.length], [n, d, 4], name);
+    assert.ok(preview.rows.every((row) => row.length === d && row.every(Number.isFinite)));
+    assert.equal(preview.labels.length, 4);
+    assert.equal(preview.class_counts.length, k);
+    assert.equal(
+      preview.class_counts.reduce((sum, one) => sum + one.train, 0),
+      n,
+      name,
+    );
   }
+  const { rows, labels, class_counts } = await server.get('/datasets/bands/preview?rows=3');
+  for (const [i, row] of rows.entries()) {
+    const pixels = [...train.images.subarray(16 + 64 * i, 80 + 64 * i)];
+    assert.deepEqual(
+      row.map(Math.fround),
+      pixels.map((pixel) => Math.fround(pixel / 255)),
+    );
+  }
+  assert.deepEqual(labels, [...train.labels.subarray(8, 11)].map(String));
+  const counts = [0, 0, 0, 0];
+  for (const label of train.labels.subarray(8)) counts[label]++;
+  assert.deepEqual(
+    class_counts.map((one) => one.train),
+    counts,
+  );
 });
 
 test('a preview takes the options of a built-in set, and says which it cannot take', async () => {

@@ -116,10 +116,7 @@ test('a chunked body over the limit is refused as well', async () => {
   ]);
   const chunk = `10000\r\n${' '.repeat(65536)}\r\n`;
   const text = await server.raw(`${head}${chunk.repeat(40)}0\r\n\r\n`);
-  assert.ok(
-    statuses(text).every((status) => status === 413),
-    text.slice(0, 100),
-  );
+  assert.deepEqual(statuses(text), [413], text.slice(0, 100));
   const fine = await server.raw(
     `${request('POST /api/v1/experiments?dry_run=true', ['Content-Type: application/json', 'Transfer-Encoding: chunked'])}2\r\n{}\r\n0\r\n\r\n`,
   );
@@ -154,7 +151,7 @@ test('smuggling: two lengths, length and chunks, odd lengths', async () => {
   for (const [what, bytes] of Object.entries(probes)) {
     const text = await server.raw(bytes);
     assert.ok(
-      !statuses(text).includes(200) && !statuses(text).includes(201),
+      statuses(text).length > 0 && statuses(text).every((status) => status >= 400),
       `${what}: ${text.slice(0, 300)}`,
     );
     assert.ok(!text.includes('"dropout"'), `${what}: the smuggled request was served`);
@@ -200,6 +197,8 @@ test('--allow-host adds a name', async () => {
 });
 
 test('a request from a foreign page changes nothing', async () => {
+  const count = async () => (await server.sql('SELECT count(*) FROM experiments')).rows[0][0];
+  const before = await count();
   for (const origin of ['http://evil.example', 'null']) {
     const text = await server.raw(
       request(
@@ -222,6 +221,7 @@ test('a request from a foreign page changes nothing', async () => {
     ),
   );
   assert.deepEqual(statuses(own), [200]);
+  assert.equal(await count(), before);
   const { headers } = await server.request('GET', '/experiments', undefined, {
     Origin: 'http://evil.example',
   });
@@ -354,6 +354,8 @@ test(
         const drip = setInterval(() => {
           if (socket.writable) socket.write('a');
         }, 500);
+        assert.equal((await server.request('GET', '//healthz')).status, 200, 'meanwhile');
+        assert.ok(socket.writable, 'it is not cut off yet');
         try {
           await within(60_000, 'the slow client is cut off', closed);
         } finally {

@@ -99,8 +99,16 @@ test('an unknown field is named, with the nearest known one', async () => {
 test('duplicate keys are refused, also nested ones', async () => {
   const problem = await refused('{"epochs":1,"epochs":2}');
   assert.match(JSON.stringify(problem), /duplicate|twice/i);
-  await refused('{"dataset":{"name":"moons","name":"blobs"}}');
-  await refused('{"epochs":1,"e\\u0070ochs":2}');
+  for (const [text, pointer] of [
+    ['{"dataset":{"name":"moons","name":"blobs"}}', '/dataset/name'],
+    ['{"epochs":1,"e\\u0070ochs":2}', '/epochs'],
+  ]) {
+    const { errors } = await refused(text);
+    assert.deepEqual(
+      errors.map((error) => [error.pointer, error.code]),
+      [[pointer, 'duplicate_key']],
+    );
+  }
 });
 
 test('wrong types are refused at their place', async () => {
@@ -176,15 +184,20 @@ test('values out of range are refused at their place', async () => {
 });
 
 test('combinations that make no sense are refused with the reason', async () => {
-  await refused(JSON.stringify({ dropout: [0.1, 0.2, 0.3], hidden: [8, 8] }));
-  await refused(JSON.stringify({ dataset: 'moons', augmentation: { shift: 1 } }));
-  await refused(JSON.stringify({ normalization: 'batch', batch_size: 1 }));
-  await refused(JSON.stringify({ dataset: 'nonesuch' }));
-  await refused(JSON.stringify({ early_stopping: { monitor: 'test_loss' } }));
-  await refused(JSON.stringify({ dropout: 1e-9 }));
-  await refused(JSON.stringify({ dropout: [0.1] })); // two hidden layers by default
-  await refused(JSON.stringify({ learning_rate_schedule: 'one_cycle', warmup_epochs: 2 }));
-  await refused(JSON.stringify({ dataset: { name: 'glyphs' }, train_size: 1e9 }));
+  for (const [spec, pointer, words] of [
+    [{ dropout: [0.1, 0.2, 0.3], hidden: [8, 8] }, '/dropout', /2 hidden layers, not 3/],
+    [{ dataset: 'moons', augmentation: { shift: 1 } }, '/augmentation', /not images/],
+    [{ normalization: 'batch', batch_size: 1 }, '/batch_size', /no variance/],
+    [{ dataset: 'nonesuch' }, '/dataset', /neither registered nor built in/],
+    [{ early_stopping: { monitor: 'test_loss' } }, '/early_stopping/monitor', /val_loss/],
+    [{ dropout: 1e-9 }, '/dropout', /rounds to 0/],
+    [{ dropout: [0.1] }, '/dropout', /hidden layers, not 1/], // two of them by default
+    [{ learning_rate_schedule: 'one_cycle', warmup_epochs: 2 }, '/warmup_epochs', /warm/],
+    [{ dataset: { name: 'glyphs' }, train_size: 4000 }, '/train_size', /training rows/],
+  ]) {
+    const { detail } = await refusedAt(spec, pointer);
+    assert.match(detail, words, JSON.stringify(spec));
+  }
 });
 
 test('parts that leave a class without a training row are refused before a run fails of it', async () => {

@@ -96,6 +96,12 @@ test('the views have every hyperparameter and metric as a column', async () => {
   const { items: fields } = await server.get('/fields');
   for (const { name } of fields.filter((field) => field.type !== 'object'))
     assert.ok(columns.includes(name.replaceAll('.', '_')), `no column for ${name}`);
+  const { metrics } = await server.get('/fields');
+  for (const { name, scope } of metrics.filter((metric) => metric.scope !== 'layer')) {
+    const wanted = scope === 'epoch' ? [name, `last_${name}`, `best_${name}`] : [name];
+    for (const column of wanted.filter((one) => !columns.includes(one)))
+      assert.ok(scope === 'epoch' && column === name, `no column ${column}`);
+  }
   const at = columns.indexOf('dropout');
   assert.deepEqual(rows.map((row) => row[at]).sort(), [0, 0, 0, 0.5, 0.5, 0.5]);
   const loss = columns.indexOf('val_loss');
