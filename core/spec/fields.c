@@ -391,7 +391,8 @@ const field FIELDS[] = {
     EXPERIMENT("description", STRING, DEPENDS("\"\""), .maximum = 10000,
                HELP "What the experiment is about."),
     EXPERIMENT("tags", STRING_ARRAY, DEPENDS("[]"), .maximum = 32, HELP "Labels to find it by."),
-    EXPERIMENT("priority", INTEGER, .minimum = -10, .maximum = 10, DEPENDS("0"),
+    EXPERIMENT("priority", INTEGER, .minimum = SPEC_PRIORITY_LEAST, .maximum = SPEC_PRIORITY_MOST,
+               DEPENDS("0"),
                HELP "Queued runs of a higher priority start first; those of equal ones take turns. "
                     "What runs goes on."),
     EXPERIMENT("sweep", STRUCTURE, DEPENDS("{}"),

@@ -1,18 +1,20 @@
 #include "server/jobs/queue.h"
+
 #include "core/base/array.h"
+#include "core/spec/spec.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = JOBS_PRIORITY_MOST - JOBS_PRIORITY_LEAST + 1 };
+enum { LEVELS = SPEC_PRIORITY_MOST - SPEC_PRIORITY_LEAST + 1 };
 
 typedef struct lane {
     int64_t experiment_id;
     int64_t *runs; /* those at first .. first + n - 1 wait, increasing */
     size_t first, n, capacity;
-    int level; /* of its turn: priority - JOBS_PRIORITY_LEAST */
+    int level; /* of its turn: priority - SPEC_PRIORITY_LEAST */
     int n_working;
     size_t n_timed; /* runs that took `seconds` together */
     double seconds;
@@ -81,7 +83,7 @@ static lane *insert_lane(jobs_queue *q, int64_t experiment_id)
     if (!l)
         return NULL;
     l->experiment_id = experiment_id;
-    l->level = -JOBS_PRIORITY_LEAST;
+    l->level = -SPEC_PRIORITY_LEAST;
     size_t place = place_of(q, experiment_id);
     memmove(q->lanes + place + 1, q->lanes + place, (q->n_lanes - place) * sizeof *q->lanes);
     q->lanes[place] = l;
@@ -119,7 +121,7 @@ static void leave_turn(jobs_queue *q, lane *l)
 
 static void set_level(jobs_queue *q, lane *l, int priority)
 {
-    int level = priority - JOBS_PRIORITY_LEAST;
+    int level = priority - SPEC_PRIORITY_LEAST;
     assert(level >= 0 && level < LEVELS);
     if (l->level == level)
         return;
@@ -303,7 +305,7 @@ bool jobs_queue_put_back(jobs_queue *q, int64_t experiment_id, int64_t run_id)
 {
     const lane *l = find_lane(q, experiment_id);
     assert(l && l->n_working > 0);
-    if (!jobs_queue_add(q, experiment_id, l->level + JOBS_PRIORITY_LEAST, &run_id, 1))
+    if (!jobs_queue_add(q, experiment_id, l->level + SPEC_PRIORITY_LEAST, &run_id, 1))
         return false;
     jobs_queue_finish(q, experiment_id, 0);
     return true;

@@ -18,8 +18,6 @@
 
 typedef struct jobs_queue jobs_queue;
 
-enum { JOBS_PRIORITY_LEAST = -10, JOBS_PRIORITY_MOST = 10 };
-
 jobs_queue *jobs_queue_new(void); /* NULL: no memory */
 void jobs_queue_free(jobs_queue *q);
 

@@ -1,4 +1,4 @@
-/* state — the states of a run, why it ended, and the range of priorities: written once, here.
+/* state — the states of a run, and why it ended: written once, here.
  *
  * The names are those of JSON, SQL and the dashboard. Threads: constant tables. */
 #ifndef SERVER_MODEL_STATE_H
