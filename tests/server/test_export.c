@@ -161,22 +161,39 @@ static void other_files_are_no_models(void)
 
 /* ---- CSV ---- */
 
+/* A header and a line with val_loss alone, of the metrics that a classification has. */
+static void add_expected(buffer *b)
+{
+    buffer_add_text(b, "epoch,step");
+    for (int m = 0; m < METRIC_EPOCH_COUNT; m++)
+        if (METRICS[m].classification)
+            buffer_add_format(b, ",%s", METRICS[m].name);
+    buffer_add_text(b, "\n2,30");
+    for (int m = 0; m < METRIC_EPOCH_COUNT; m++)
+        if (METRICS[m].classification)
+            buffer_add_text(b, m == METRIC_VAL_LOSS ? ",0.1" : ",");
+    buffer_add_text(b, "\n");
+}
+
 static void curves_as_csv(void)
 {
     int metrics[METRIC_EPOCH_COUNT], n = export_csv_list_metrics(TASK_CLASSIFICATION, metrics);
     record r = {.epoch = 2, .step = 30};
-    buffer b;
+    buffer b, expected;
     for (int m = 0; m < METRIC_EPOCH_COUNT; m++)
         r.values[m] = NAN;
     r.values[METRIC_VAL_LOSS] = 0.1;
     r.values[METRIC_SECONDS] = INFINITY;
     buffer_init(&b, 4096);
+    buffer_init(&expected, 4096);
     export_csv_add_header(&b, metrics, n);
     export_csv_add_record(&b, metrics, n, &r);
-    CHECK_EQUAL_STRING(b.data, "epoch,step,batch_loss,train_loss,train_accuracy,val_loss,val_"
-                               "accuracy,penalty,learning_rate,gradient_norm,"
-                               "gradient_noise,weight_norm,seconds\n2,30,,,,0.1,,,,,,,\n");
+    add_expected(&expected);
+    CHECK_EQUAL_STRING(b.data, expected.data);
+    CHECK_CONTAINS(b.data, "epoch,step,batch_loss,train_loss,train_accuracy,val_loss,");
+    CHECK_CONTAINS(b.data, "\n2,30,,,,0.1,");
     buffer_close(&b);
+    buffer_close(&expected);
     n = export_csv_list_metrics(TASK_REGRESSION, metrics);
     buffer_init(&b, 4096);
     export_csv_add_header(&b, metrics, n);
