@@ -124,7 +124,7 @@ function TokenForm({ done }) {
   return html`
     <form onSubmit=${submit}>
       <h2 id="token-title">This service wants a token</h2>
-      <p>It stands on a line of the file that the service was started with (<code>--token-file</code>).</p>
+      <p>It stands on a line of the file that the service was given (<code>--token-file</code>).</p>
       <label>Token<input id="token-input" name="token" type="password" autocomplete="current-password" required aria-describedby="token-problem" />
         </label>
       <p id="token-problem" class="field-error" role="alert">${problem}</p>

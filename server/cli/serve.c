@@ -1,9 +1,9 @@
 /* `regulab serve`: flags -> open -> wire -> serve -> close. */
 #include "core/base/clock.h"
 #include "core/data/import/register.h"
-#include "server/api/tokens.h"
 #include "server/api/app.h"
 #include "server/api/recipes.h"
+#include "server/api/tokens.h"
 #include "server/cli/cli.h"
 #include "server/cli/token_file.h"
 #include "server/events/events.h"

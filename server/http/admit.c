@@ -1,8 +1,8 @@
 #include "server/http/admit.h"
 
-#include "server/api/tokens.h"
 #include "server/api/app.h"
 #include "server/api/session.h"
+#include "server/api/tokens.h"
 #include "server/http/upload.h"
 
 #include <stdio.h>

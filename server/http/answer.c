@@ -75,9 +75,30 @@ static mhd_response *answer_stream(http_exchange *x, uint64_t *n_bytes)
     return answer_text(&x->r, n_bytes);
 }
 
+static ssize_t read_nothing(void *context, uint64_t position, char *out, size_t limit)
+{
+    (void)context;
+    (void)position;
+    (void)out;
+    (void)limit;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* No body and no word of its length: libmicrohttpd writes Content-Length, 0 as well, wherever it
+ * knows a size, and a client may take that for the length of what it has. The price is the
+ * connection: without a length, and not in chunks, it promises its end. */
+static mhd_response *answer_not_modified(void)
+{
+    mhd_response *answer =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1, read_nothing, NULL, NULL);
+    if (answer)
+        (void)MHD_set_response_options(answer, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return answer;
+}
+
 static mhd_response *answer_asset(const asset *a, response *r, uint64_t *n_bytes)
 {
-    response_set(r, r->status == 304 ? 304 : 200, a->content_type);
+    response_set(r, 200, a->content_type);
     response_add_header(r, "ETag", "%s", a->etag);
     *n_bytes = a->n_bytes;
     return MHD_create_response_from_buffer(a->n_bytes, a->bytes, MHD_RESPMEM_PERSISTENT);
@@ -96,8 +117,12 @@ static bool is_not_modified(const http_exchange *x)
 static mhd_response *answer_body(http_exchange *x, uint64_t *n_bytes)
 {
     response *r = &x->r;
-    if (is_not_modified(x)) /* the body stays for its length, and is not sent */
-        response_set(r, 304, r->content_type);
+    if (r->status == 304 || is_not_modified(x)) {
+        if (x->asset)
+            response_add_header(r, "ETag", "%s", x->asset->etag);
+        response_set(r, 304, NULL);
+        return answer_not_modified();
+    }
     if (x->asset)
         return answer_asset(x->asset, r, n_bytes);
     if (r->stream && r->status == 200)

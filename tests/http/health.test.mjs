@@ -163,7 +163,7 @@ test('static files are told by exact name, with a tag', async () => {
   const known = await server.request('GET', '//', undefined, { 'If-None-Match': tag });
   assert.equal(known.status, 304);
   assert.equal(known.headers.get('etag'), tag);
-  assert.equal(known.headers.get('content-length'), root.headers.get('content-length'));
+  assert.equal(known.headers.get('content-length'), null);
   for (const path of [
     '//../Makefile',
     '//%2e%2e/Makefile',

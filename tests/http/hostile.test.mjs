@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, test } from 'node:test';
-import { eventually, LONG, Server, within } from '../harness.mjs';
+import { eventually, LONG, QUICK, Server, within } from '../harness.mjs';
 
 const server = await Server.start();
 after(() => server.stop());
@@ -238,6 +238,26 @@ test('chunks: lines end with CR LF, and what follows is never served', async () 
   const unseen = await server.raw(chunked('2\r\n{}\r\n0;a\n\r\n') + smuggled);
   assert.equal(statuses(unseen).length, 1);
   assert.match(unseen, /^Connection: close\r$/im);
+});
+
+test('304 says nothing of a body', async () => {
+  const { run_ids: ids } = await server.submit(QUICK);
+  await server.untilRun(ids[0], (run) => run.status === 'completed');
+  const paths = ['/', '/api/v1/fields', `/api/v1/runs/${ids[0]}/curves`];
+  for (const path of paths) {
+    const first = await server.raw(last(`GET ${path}`));
+    const [, tag] = /^ETag: (.*)\r$/m.exec(first);
+    const known = [`If-None-Match: ${tag}`];
+    for (const method of ['GET', 'HEAD']) {
+      const text = await server.raw(request(`${method} ${path}`, known));
+      assert.deepEqual(statuses(text), [304], path);
+      assert.doesNotMatch(text, /^(Content-Length|Content-Type|Transfer-Encoding):/im, path);
+      assert.match(text, new RegExp(`^ETag: ${tag}\r$`, 'm'));
+      assert.ok(text.endsWith('\r\n\r\n'), `${path}: ${text}`);
+    }
+    const other = await server.raw(last(`GET ${path}`, ['If-None-Match: "other"']));
+    assert.deepEqual(statuses(other), [200]);
+  }
 });
 
 test('many cookies are 431', async () => {
