@@ -8,6 +8,7 @@
 
 struct store {
     char *path, *identity;
+    int64_t n_starts;
     int lock_fd;         /* flock: one store per database */
     store_writer writer; /* the thread's alone, once it runs */
     store_thread thread;

@@ -15,15 +15,19 @@ static int note_wal(void *context, sqlite3 *db, const char *name, int n_pages)
     return SQLITE_OK;
 }
 
+static const char COUNT_START[] = "UPDATE identity SET starts = starts + 1";
+
 static bool start_afresh(store_writer *w, void *arguments, fail *f)
 {
     int64_t last;
     (void)arguments;
-    return store_read_event_range(&w->connection, &w->first_event, &last, f) &&
+    return store_execute(&w->connection, COUNT_START, f) &&
+           store_read_event_range(&w->connection, &w->first_event, &last, f) &&
            store_requeue_runs(w, f) && store_find_deletions(w, f);
 }
 
-static const char GET_IDENTITY[] = "SELECT id FROM identity";
+/* Before this start is counted. */
+static const char GET_IDENTITY[] = "SELECT id, starts + 1 FROM identity";
 
 static bool read_identity(store *s, fail *f)
 {
@@ -34,6 +38,7 @@ static bool read_identity(store *s, fail *f)
     if (!row)
         return fail_set(f, FAIL_STORAGE, NULL, "%s has lost its identity.", s->path);
     bool is_read = store_column_text(row, 0, &s->identity, f);
+    s->n_starts = store_column_integer(row, 1);
     store_reset(row);
     return is_read;
 }

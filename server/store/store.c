@@ -92,3 +92,8 @@ const char *store_identity(const store *s)
 {
     return s->identity;
 }
+
+int64_t store_starts(const store *s)
+{
+    return s->n_starts;
+}

@@ -41,6 +41,8 @@ const char *store_path(const store *s);
 
 /* What tells this database from all others; a name for files that go with it. */
 const char *store_identity(const store *s);
+/* How often the database has been opened, this time included: 1, 2, ... */
+int64_t store_starts(const store *s);
 /* True while the last write succeeded; else *f says why not. Tries again by itself. */
 bool store_is_healthy(store *s, fail *f);
 /* From now on no call waits for a disk to recover: store_flush() fails at the first refusal,
