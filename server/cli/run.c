@@ -1,6 +1,5 @@
 /* `regulab run`: trains a specification in this process, one run after the other; with --db through
- * the same steps as the service's workers, so that what is interrupted can go on there. */
-#include "server/jobs/run.h"
+ * the same messages as the service's engines, so that what is interrupted can go on there. */
 #include "core/base/memory.h"
 #include "core/regularizer/regularizer.h"
 #include "server/cli/cli.h"
@@ -9,8 +8,9 @@
 #include "server/codec/codec.h"
 #include "server/export/csv.h"
 #include "server/export/directory.h"
-#include "server/jobs/files.h"
+#include "server/jobs/ledger.h"
 #include "server/jobs/repeats.h"
+#include "server/jobs/work.h"
 #include "server/plan/plan.h"
 #include "server/store/curves.h"
 #include "server/store/experiments.h"
@@ -25,6 +25,7 @@
 
 enum { THREADS_LIMIT = 256, CURVES_BYTES_LIMIT = 1 << 30 };
 #define CHECKPOINT_SECONDS 10.0
+#define PROGRESS_SECONDS 0.01
 
 static volatile sig_atomic_t interrupted; /* the handler's only way to speak */
 
@@ -45,7 +46,10 @@ typedef struct training { /* one call of `regulab run` */
     int config;
     dataset_task task;
     buffer curves;
-    bool has_result; /* on_result() was called, with... */
+    bool has_started;
+    size_t inputs, outputs; /* once it has */
+    fail run_fail;          /* why it could not be trained at all */
+    bool has_result;        /* else: */
     train_stop stop;
     int64_t epoch, step;
     bool export_failed;
@@ -93,67 +97,19 @@ static bool open_dataset(void *context, const train_spec *spec, dataset **out, f
     return true;
 }
 
-/* ---- hooks ---- */
+/* ---- export ---- */
 
-static bool on_record(void *context, const record *r, fail *f)
+static void add_to_curves(training *t, const record *r)
 {
-    training *t = context;
     int metrics[METRIC_EPOCH_COUNT], n = export_csv_list_metrics(t->task, metrics);
-    (void)f;
     if (t->export_dir)
         export_csv_add_record(&t->curves, metrics, n, r);
-    return true;
 }
-
-static train_command on_poll(void *context)
-{
-    const training *t = context;
-    if (!interrupted)
-        return TRAIN_GO_ON;
-    return t->store ? TRAIN_PAUSE : TRAIN_CANCEL;
-}
-
-static void on_step(void *context, int64_t step, int64_t n_steps)
-{
-    training *t = context;
-    cli_progress_step(&t->progress, step, n_steps);
-}
-
-static train_answer on_answered_step(void *context, int64_t step, int64_t n_steps)
-{
-    on_step(context, step, n_steps);
-    return (train_answer){.command = on_poll(context)};
-}
-
-static int on_allowed(void *context)
-{
-    return ((const training *)context)->threads;
-}
-
-/* Nobody waits to hear that the run has begun. */
-static void on_told(void *context)
-{
-    (void)context;
-}
-
-static run_state paused_as(void *context)
-{
-    (void)context;
-    return RUN_STATE_QUEUED;
-}
-
-static bool give_up(void *context, const fail *why)
-{
-    (void)context;
-    (void)cli_failed(why);
-    return false;
-}
-
-/* ---- export ---- */
 
 static bool add_stored_record(void *context, const record *r)
 {
-    return on_record(context, r, NULL);
+    add_to_curves(context, r);
+    return true;
 }
 
 static bool fill_curves(training *t, fail *f)
@@ -200,9 +156,8 @@ static bool is_completed(train_stop stop)
     return stop == TRAIN_STOP_FINISHED || stop == TRAIN_STOP_EARLY_STOPPED;
 }
 
-static void on_result(void *context, const train_result *result)
+static void note_result(training *t, const train_result *result)
 {
-    training *t = context;
     cli_outcome *outcome = &t->results.items[t->results.n];
     t->has_result = true;
     t->stop = result->stop;
@@ -214,54 +169,102 @@ static void on_result(void *context, const train_result *result)
         t->export_failed = !save_export(t, result, &t->export_fail);
 }
 
-/* ---- one run ---- */
+/* ---- reports: with --db in the same words to the same tables as the service writes ---- */
 
-static bool train_in_memory(training *t, fail *f)
+static ledger ledger_of(const training *t)
 {
-    char sha256[65];
-    train_result result = {0};
-    engine_task task = {
-        .spec = &t->spec,
-        .data_dir = t->data_dir,
-        .threads = t->threads,
-        .hooks = {.context = t, .on_record = on_record, .on_step = on_answered_step},
-        .open_dataset = open_dataset,
-        .open_context = t};
-    if (!engine_train(&task, &result, sha256, f))
-        return false;
-    on_result(t, &result);
-    train_result_close(&result);
+    return (ledger){.store = t->store, .files = {t->data_dir, store_identity(t->store)}};
+}
+
+static void store_started(training *t, const report_started *started)
+{
+    const ledger l = ledger_of(t);
+    if (started) {
+        t->inputs = started->inputs;
+        t->outputs = started->outputs;
+    }
+    t->has_started = true;
+    ledger_start(&l, t->run_id, started);
+}
+
+/* What a disk refuses is told, and left to the next start of the service. */
+static void store_ended(training *t, const report_ended *ended)
+{
+    const ledger l = ledger_of(t);
+    const model_shape sizes = {&t->spec, t->inputs, t->outputs};
+    ending end;
+    fail f;
+    if (!t->has_started)
+        store_started(t, NULL);
+    bool is_paused = ended->result && ended->result->stop == TRAIN_STOP_PAUSED;
+    ending_read(ended, &end);
+    if (!(is_paused ? ledger_set_aside(&l, t->run_id, RUN_STATE_QUEUED, &f)
+                    : ledger_end(&l, t->run_id, &sizes, &end, NULL, NULL, &f)))
+        (void)cli_failed(&f);
+    ending_close(&end);
+}
+
+static void take_ended(training *t, const report_ended *ended)
+{
+    if (ended->result)
+        note_result(t, ended->result);
+    else
+        t->run_fail = *ended->why;
+    if (t->store)
+        store_ended(t, ended);
+}
+
+static bool take_report(void *context, const report *r, command *answer, fail *f)
+{
+    training *t = context;
+    const ledger l = t->store ? ledger_of(t) : (ledger){.store = NULL};
+    (void)f;
+    switch (r->kind) {
+    case REPORT_STARTED:
+        if (t->store)
+            store_started(t, &r->started);
+        break;
+    case REPORT_PROGRESS:
+        cli_progress_step(&t->progress, r->progress.step, r->progress.n_steps);
+        break;
+    case REPORT_RECORD:
+        add_to_curves(t, r->record);
+        if (t->store)
+            store_add_record(t->store, t->run_id, r->record);
+        break;
+    case REPORT_CHECKPOINT:
+        if (t->store)
+            ledger_save_checkpoint(&l, t->run_id, &r->checkpoint);
+        break;
+    default:
+        take_ended(t, &r->ended);
+    }
+    command_kind stop = t->store ? COMMAND_PAUSE : COMMAND_CANCEL;
+    *answer = (command){.kind = interrupted ? stop : COMMAND_GO};
     return true;
 }
 
-static bool train_in_store(training *t, fail *f)
+/* ---- one run ---- */
+
+/* False with *f where it could not be trained at all. */
+static bool train(training *t, fail *f)
 {
-    jobs_outcome ignored = {0};
-    jobs_files files = {t->data_dir, store_identity(t->store)};
-    jobs_task task = {.store = t->store,
-                      .files = &files,
-                      .checkpoint_seconds = CHECKPOINT_SECONDS,
-                      .threads = t->threads,
-                      .run_id = t->run_id,
-                      .context = t,
-                      .poll = on_poll,
-                      .on_step = on_step,
-                      .allowed = on_allowed,
-                      .open_dataset = open_dataset,
-                      .on_told = on_told,
-                      .paused_as = paused_as,
-                      .on_result = on_result,
-                      .wait = give_up};
-    jobs_run_train(&task, &ignored);
-    if (t->has_result)
-        return true;
-    run ended = {0};
-    if (!store_get_run(t->store, t->run_id, &ended, f))
-        return false;
-    fail_set(f, FAIL_INTERNAL, NULL, "%s",
-             ended.error ? ended.error : "the run could not be trained");
-    run_close(&ended);
-    return false;
+    engine_owner owner = {.context = t, .report = take_report, .open_dataset = open_dataset};
+    assignment a = {.lease = {.run_id = t->run_id, .epoch = 1},
+                    .spec = t->spec,
+                    .progress_seconds = PROGRESS_SECONDS,
+                    .threads = t->threads};
+    if (t->store) {
+        const ledger l = ledger_of(t);
+        a.checkpoint_seconds = CHECKPOINT_SECONDS;
+        jobs_files_checkpoint(&l.files, t->run_id, a.checkpoint_path);
+        if (!jobs_files_check(t->data_dir, f))
+            return false;
+    }
+    work_train(&a, &owner);
+    if (!t->has_result)
+        *f = t->run_fail;
+    return t->has_result;
 }
 
 static int find_config(const training *t, const char *config_id)
@@ -298,7 +301,7 @@ static bool train_row(training *t, const new_run *row, int64_t run_id)
     t->row = row;
     t->run_id = run_id;
     t->config = find_config(t, row->config_id);
-    t->has_result = t->export_failed = false;
+    t->has_result = t->has_started = t->export_failed = false;
     buffer_close(&t->curves);
     cli_outcome *outcome = &t->results.items[t->results.n];
     *outcome = (cli_outcome){.config = t->config, .seed = row->seed};
@@ -307,7 +310,7 @@ static bool train_row(training *t, const new_run *row, int64_t run_id)
     cli_progress_run(&t->progress, t->plan.configs[t->config].work);
     bool ok = codec_read_config(row->config, strlen(row->config), &t->spec, &f);
     outcome->data_seed = ok ? t->spec.data_seed : 0;
-    ok = ok && (t->store ? train_in_store(t, &f) : train_in_memory(t, &f));
+    ok = ok && train(t, &f);
     cli_progress_end_run(&t->progress);
     tell_end(t, &f);
     bool completed = ok && outcome->is_completed && !t->export_failed;

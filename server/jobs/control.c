@@ -1,10 +1,10 @@
 /* What users do to runs and experiments: each while it holds the experiment. When the store knows
- * of every run that a worker has taken, it changes the states of the others, and notes what is
- * wanted of these; only then are workers and queue told. So no run is ever at two workers, or at
- * none, what was accepted outlasts the program, and what was refused has changed nothing. */
+ * of every leased run that it runs, it changes the states of the others, and notes what is wanted
+ * of these; only then are leases and queue told. So no run is ever leased twice, or left to nobody,
+ * what was accepted outlasts the program, and what was refused has changed nothing. */
 #include "core/base/clock.h"
 #include "server/jobs/files.h"
-#include "server/jobs/internal.h"
+#include "server/jobs/lease.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
 
@@ -12,30 +12,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-
-bool jobs_check_room(jobs *j, int64_t n, fail *f)
-{
-    jobs_lock(j);
-    int64_t n_waiting = (int64_t)jobs_queue_count(j->queue);
-    jobs_unlock(j);
-    if (n <= j->options.queue_limit - n_waiting)
-        return true;
-    return fail_set(f, FAIL_QUEUE_FULL, NULL,
-                    "%" PRId64 " runs wait already, %" PRId64 " more would be above the limit of "
-                    "%" PRId64 ". Try again when some have ended.",
-                    n_waiting, n, j->options.queue_limit);
-}
-
-void jobs_add_held(jobs *j, int64_t experiment_id, int priority, const int64_t *run_ids, int64_t n)
-{
-    jobs_lock(j);
-    if (!jobs_queue_add(j->queue, experiment_id, priority, run_ids, (size_t)n))
-        (void)fprintf(stderr,
-                      "regulab: no memory: the runs of experiment %" PRId64
-                      " wait for the next start\n",
-                      experiment_id);
-    jobs_unlock(j); /* whoever lets go wakes the workers */
-}
 
 typedef struct requeue {
     jobs *jobs;
@@ -133,14 +109,14 @@ static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
     if (!store_cancel_run(j->options.store, id, &moved, f))
         return false;
     jobs_lock(j);
-    worker *w = jobs_find_worker(j, id);
-    if (w)
-        atomic_store(&w->command, TRAIN_CANCEL);
+    leased_run *l = jobs_find(j, id);
+    if (l)
+        jobs_wish(l, COMMAND_CANCEL);
     jobs_queue_remove(j->queue, experiment_id, id);
     jobs_tell_change(j);
     jobs_unlock(j);
     if (moved)
-        jobs_files_remove_checkpoint(&j->files, id);
+        jobs_files_remove_checkpoint(&j->ledger.files, id);
     return true;
 }
 
@@ -149,11 +125,11 @@ bool jobs_cancel_run(jobs *j, int64_t id, fail *f)
     return change_run(j, id, cancel_held_run, f);
 }
 
-/* A run that has ended may still be at the worker that tidies up after it. */
+/* A run that has ended may still be tidied up after. */
 static void wait_until_left(jobs *j, int64_t id)
 {
     jobs_lock(j);
-    while (jobs_find_worker(j, id) && !j->is_closing)
+    while (jobs_find(j, id) && !j->is_closing)
         jobs_wait_change(j);
     jobs_unlock(j);
 }
@@ -194,12 +170,12 @@ static bool retry_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
         return false;
     /* Before the change: a checkpoint left over would start the new attempt behind its missing
      * epochs. */
-    jobs_files_remove_checkpoint(&j->files, id);
+    jobs_files_remove_checkpoint(&j->ledger.files, id);
     if (!store_retry_run(j->options.store, id, &moved, f))
         return false;
     if (!moved)
         return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " has changed in the meantime.", id);
-    jobs_files_remove(&j->files, id);
+    jobs_files_remove(&j->ledger.files, id);
     jobs_add_held(j, experiment_id, priority, &id, 1);
     return true;
 }
@@ -235,8 +211,8 @@ static bool check_unfinished(const experiment *e, const char *verb, fail *f)
 
 static bool is_going_aside(const jobs *j, int64_t id)
 {
-    for (int i = 0; i < j->n_workers; i++)
-        if (j->workers[i].experiment_id == id && j->workers[i].is_aside)
+    for (const leased_run *l = j->leased; l; l = l->next)
+        if (l->experiment_id == id && l->stage == LEASE_ASIDE && l->wish == COMMAND_PAUSE)
             return true;
     return false;
 }
@@ -249,18 +225,14 @@ static void wait_until_aside(jobs *j, int64_t id)
         jobs_wait_change(j);
 }
 
-static void tell_workers(jobs *j, int64_t id, train_command command)
+static void wish_of_all(jobs *j, int64_t id, command_kind wish)
 {
     jobs_lock(j);
-    for (int i = 0; i < j->n_workers; i++) {
-        worker *w = &j->workers[i];
-        int go_on = TRAIN_GO_ON;
-        if (!w->run_id || w->experiment_id != id)
-            continue;
-        if (command == TRAIN_CANCEL)
-            atomic_store(&w->command, TRAIN_CANCEL);
-        else if (atomic_compare_exchange_strong(&w->command, &go_on, TRAIN_PAUSE))
-            w->is_pausing = true;
+    leased_run *next;
+    for (leased_run *l = j->leased; l; l = next) {
+        next = l->next;
+        if (l->experiment_id == id && l->wish < wish)
+            jobs_wish(l, wish);
     }
     jobs_tell_change(j);
     jobs_unlock(j);
@@ -278,7 +250,7 @@ static bool cancel_held(jobs *j, const experiment *e, fail *f)
     wait_told(j, e->id);
     if (!store_cancel_experiment(j->options.store, e->id, NULL, NULL, f))
         return false;
-    tell_workers(j, e->id, TRAIN_CANCEL);
+    wish_of_all(j, e->id, COMMAND_CANCEL);
     drop_waiting(j, e->id);
     jobs_clean_checkpoints(j); /* of those that were paused */
     return true;
@@ -294,15 +266,9 @@ bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f)
 static void call_back(jobs *j, int64_t id)
 {
     jobs_lock(j);
-    for (int i = 0; i < j->n_workers; i++) {
-        worker *w = &j->workers[i];
-        int pause = TRAIN_PAUSE;
-        if (w->experiment_id != id || !w->is_pausing || w->is_aside)
-            continue;
-        w->is_pausing = false;
-        if (!j->is_closing)
-            atomic_compare_exchange_strong(&w->command, &pause, TRAIN_GO_ON);
-    }
+    for (leased_run *l = j->leased; l; l = l->next)
+        if (l->experiment_id == id && l->wish == COMMAND_PAUSE && l->stage != LEASE_ASIDE)
+            jobs_wish(l, COMMAND_GO);
     wait_until_aside(j, id);
     jobs_unlock(j);
 }
@@ -314,7 +280,7 @@ static bool pause_held(jobs *j, const experiment *e, fail *f)
     wait_told(j, e->id);
     if (!store_pause_experiment(j->options.store, e->id, f))
         return false;
-    tell_workers(j, e->id, TRAIN_PAUSE);
+    wish_of_all(j, e->id, COMMAND_PAUSE);
     drop_waiting(j, e->id);
     return true;
 }
@@ -332,7 +298,7 @@ static bool resume_held(jobs *j, const experiment *e, fail *f)
     bool is_resumed = store_resume_experiment(j->options.store, e->id, add_one,
                                               &(requeue){j, e->id, e->priority}, f);
     if (!is_resumed)
-        tell_workers(j, e->id, TRAIN_PAUSE);
+        wish_of_all(j, e->id, COMMAND_PAUSE);
     return is_resumed;
 }
 
@@ -358,37 +324,34 @@ bool jobs_update_experiment(jobs *j, int64_t id, const experiment_change *change
 
 /* ---- deleting ---- */
 
-static bool is_at_work(const jobs *j, int64_t id)
+static bool is_leased(const jobs *j, int64_t id)
 {
-    for (int i = 0; i < j->n_workers; i++)
-        if (j->workers[i].run_id && j->workers[i].experiment_id == id)
+    for (const leased_run *l = j->leased; l; l = l->next)
+        if (l->experiment_id == id)
             return true;
     return false;
 }
 
-/* The worker that cannot end a cancelled run of the experiment, since the disk refuses even
- * that. */
-static const worker *find_stuck(const jobs *j, int64_t id)
+/* A cancelled run of the experiment that cannot be ended, since the disk refuses even that. */
+static const leased_run *find_stuck(const jobs *j, int64_t id)
 {
-    for (int i = 0; i < j->n_workers; i++) {
-        const worker *w = &j->workers[i];
-        if (w->run_id && w->experiment_id == id && w->is_waiting && w->waits_to_cancel)
-            return w;
-    }
+    for (const leased_run *l = j->leased; l; l = l->next)
+        if (l->experiment_id == id && l->stage == LEASE_REFUSED && l->end.to == RUN_STATE_CANCELLED)
+            return l;
     return NULL;
 }
 
 static bool wait_until_idle(jobs *j, int64_t id, fail *f)
 {
-    const worker *stuck = NULL;
+    const leased_run *stuck = NULL;
     jobs_lock(j);
-    while (is_at_work(j, id) && !j->is_closing && !(stuck = find_stuck(j, id)))
+    while (is_leased(j, id) && !j->is_closing && !(stuck = find_stuck(j, id)))
         jobs_wait_change(j);
     if (stuck)
         fail_set(f, FAIL_STORAGE, NULL,
                  "The experiment is cancelled, and not deleted yet: run %" PRId64
                  " cannot be ended: %s",
-                 stuck->run_id, stuck->trouble.sentence);
+                 stuck->lease.run_id, stuck->trouble.sentence);
     jobs_unlock(j);
     return stuck == NULL;
 }
@@ -396,7 +359,7 @@ static bool wait_until_idle(jobs *j, int64_t id, fail *f)
 static void remove_files(void *context, int64_t run_id)
 {
     const jobs *j = context;
-    jobs_files_remove(&j->files, run_id);
+    jobs_files_remove(&j->ledger.files, run_id);
 }
 
 static bool delete_held(jobs *j, const experiment *e, fail *f)
@@ -409,7 +372,7 @@ static bool delete_held(jobs *j, const experiment *e, fail *f)
 static bool delete_idle(jobs *j, const experiment *e, fail *f)
 {
     jobs_lock(j);
-    bool is_running = e->status == RUN_STATE_RUNNING || is_at_work(j, e->id);
+    bool is_running = e->status == RUN_STATE_RUNNING || is_leased(j, e->id);
     jobs_unlock(j);
     if (is_running)
         return fail_set(f, FAIL_CONFLICT, NULL,
@@ -422,82 +385,4 @@ static bool delete_idle(jobs *j, const experiment *e, fail *f)
 bool jobs_delete_experiment(jobs *j, int64_t id, bool force, fail *f)
 {
     return change_experiment(j, id, force ? delete_held : delete_idle, f);
-}
-
-/* ---- what it says ---- */
-
-void jobs_get_state(jobs *j, jobs_state *out)
-{
-    int64_t now_ms = clock_steady_ms();
-    jobs_lock(j);
-    *out = (jobs_state){.n_workers = j->n_places,
-                        .n_running = j->n_running,
-                        .n_queued = (int64_t)jobs_queue_count(j->queue)};
-    for (int i = 0; i < j->n_workers; i++) {
-        worker *w = &j->workers[i];
-        int64_t n_done = atomic_load(&w->step) - atomic_load(&w->first_step);
-        if (jobs_takes_place(w) && now_ms > w->started_ms && n_done > 0)
-            out->steps_per_second += 1000.0 * (double)n_done / (double)(now_ms - w->started_ms);
-    }
-    jobs_unlock(j);
-}
-
-bool jobs_is_healthy(jobs *j, fail *f)
-{
-    if (!jobs_files_check(j->data_dir, f))
-        return false;
-    bool is_well = true;
-    jobs_lock(j);
-    for (int i = 0; i < j->n_workers && is_well; i++) {
-        const worker *w = &j->workers[i];
-        is_well = !(w->run_id && w->is_waiting);
-        if (!is_well)
-            *f = w->trouble;
-    }
-    jobs_unlock(j);
-    return is_well;
-}
-
-double jobs_estimate_seconds(jobs *j, double work, int64_t n_runs)
-{
-    jobs_lock(j);
-    double seconds = rate_seconds(&j->rate, work);
-    jobs_unlock(j);
-    double n_lanes = (double)(n_runs < j->n_places ? n_runs : j->n_places);
-    return n_lanes > 0 ? seconds / n_lanes : 0;
-}
-
-/* Of the whole run at this worker, by its own steps; NaN before the first. */
-static double projected_seconds(worker *w, int64_t now_ms, double *left)
-{
-    int64_t step = atomic_load(&w->step), first = atomic_load(&w->first_step);
-    int64_t n_steps = atomic_load(&w->n_steps);
-    if (first < 0 || step <= first || n_steps <= 0)
-        return NAN;
-    double per_step = (double)(now_ms - w->started_ms) / 1000.0 / (double)(step - first);
-    *left = per_step * (double)(n_steps - step);
-    return per_step * (double)n_steps;
-}
-
-double jobs_remaining_seconds(jobs *j, int64_t experiment_id)
-{
-    int64_t now_ms = clock_steady_ms();
-    jobs_lock(j);
-    double mean = jobs_queue_mean_seconds(j->queue, experiment_id), sum = 0;
-    double n_waiting = (double)jobs_queue_count_of(j->queue, experiment_id), n_working = 0;
-    for (int i = 0; i < j->n_workers; i++) {
-        worker *w = &j->workers[i];
-        if (!jobs_takes_place(w) || w->experiment_id != experiment_id)
-            continue;
-        double left = NAN, whole = projected_seconds(w, now_ms, &left);
-        n_working++;
-        if (isnan(mean))
-            mean = whole;
-        sum += isnan(whole) ? mean : left;
-    }
-    double n_lanes = (double)jobs_queue_lane_count(j->queue);
-    jobs_unlock(j);
-    double share = n_lanes > 0 ? (double)j->n_places / n_lanes : (double)j->n_places;
-    share = fmin(fmax(share, fmax(n_working, 1)), fmax(n_waiting + n_working, 1));
-    return (n_waiting > 0 ? sum + n_waiting * mean : sum) / share;
 }

@@ -1,4 +1,4 @@
-/* jobs — the queue of runs, the worker threads and the state machine of a run.
+/* jobs — the queue of runs, their leases to engines and the state machine of a run.
  *
  *   queued ──take──▶ running ──▶ completed | failed | cancelled
  *     ▲  │cancel        │pause, stop of the server
@@ -6,7 +6,7 @@
  *   retry cancelled   paused ──resume──▶ queued
  *
  * 1. The database is the truth; the queue in memory holds ids only and is filled from it at start.
- * 2. Experiments of a higher priority come first; between equal ones the workers take turns (the
+ * 2. Experiments of a higher priority come first; between equal ones the engines take turns (the
  *    one with the fewest running runs first); inside one, oldest first. What runs goes on.
  * 3. A run's checkpoint lies in DATA_DIR/checkpoints, its model in the database if it is small,
  *    else in DATA_DIR/models; both are written atomically and go with the run.
@@ -21,6 +21,7 @@
 #include "server/store/experiments.h"
 
 typedef struct jobs jobs;
+struct engine_kind;
 
 typedef struct jobs_options {
     store *store;
@@ -28,12 +29,14 @@ typedef struct jobs_options {
     int n_workers;
     int64_t queue_limit; /* runs that may wait; beyond it FAIL_QUEUE_FULL */
     double checkpoint_seconds;
+    const struct engine_kind *engines; /* (n_engines) NULL: ENGINES[] (server/jobs/engine.h) */
+    int n_engines;
 } jobs_options;
 
-/* Loads the queue from the store and starts the workers. */
+/* Loads the queue from the store and opens the engines. */
 FAIL_CHECKED bool jobs_open(const jobs_options *options, jobs **out, fail *f);
-/* Pauses what runs at its next step with a checkpoint (the runs are queued again), joins the
- * workers. */
+/* Pauses what runs at one of its next steps with a checkpoint (the runs are queued again), closes
+ * the engines. */
 void jobs_close(jobs *j);
 
 /* Room for n more runs? False with FAIL_QUEUE_FULL. */

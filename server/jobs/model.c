@@ -9,7 +9,7 @@ bool jobs_find_model(const jobs *j, int64_t run_id, bool *has, jobs_model *out, 
 {
     if (!store_get_model(j->options.store, run_id, &out->bytes, &out->n_bytes, f))
         return false;
-    jobs_files_model(&j->files, run_id, out->path);
+    jobs_files_model(&j->ledger.files, run_id, out->path);
     *has = out->bytes || access(out->path, R_OK) == 0;
     return true;
 }

@@ -24,7 +24,7 @@ typedef struct lane {
 struct jobs_queue {
     lane **lanes; /* by experiment_id, increasing */
     size_t n_lanes, capacity;
-    size_t n_waiting;
+    size_t n_waiting, n_working;
     struct {
         lane *head, *tail; /* the turn: head has waited longest */
     } turns[LEVELS];
@@ -281,6 +281,7 @@ bool jobs_queue_take(jobs_queue *q, jobs_queue_busy *is_busy, void *context, int
     *experiment_id = l->experiment_id;
     *run_id = l->runs[l->first + place];
     l->n_working++;
+    q->n_working++;
     remove_at(q, l, place);
     if (l->n > 0) { /* to the end of its turn */
         leave_turn(q, l);
@@ -294,6 +295,7 @@ void jobs_queue_finish(jobs_queue *q, int64_t experiment_id, double seconds)
     lane *l = find_lane(q, experiment_id);
     assert(l && l->n_working > 0);
     l->n_working--;
+    q->n_working--;
     if (seconds > 0) {
         l->n_timed++;
         l->seconds += seconds;
@@ -350,6 +352,11 @@ size_t jobs_queue_count_of(const jobs_queue *q, int64_t experiment_id)
 {
     const lane *l = find_lane(q, experiment_id);
     return l ? l->n : 0;
+}
+
+size_t jobs_queue_count_working(const jobs_queue *q)
+{
+    return q->n_working;
 }
 
 size_t jobs_queue_lane_count(const jobs_queue *q)

@@ -57,6 +57,9 @@ bool jobs_queue_remove(jobs_queue *q, int64_t experiment_id, int64_t run_id);
 /* Takes all waiting runs of an experiment out; says how many. */
 size_t jobs_queue_remove_all(jobs_queue *q, int64_t experiment_id);
 
+/* Runs at work. */
+size_t jobs_queue_count_working(const jobs_queue *q);
+
 /* Runs that wait: of all, of one experiment. Experiments that have runs waiting or at work. */
 size_t jobs_queue_count(const jobs_queue *q);
 size_t jobs_queue_count_of(const jobs_queue *q, int64_t experiment_id);

@@ -4,7 +4,7 @@
  * The rule looks when the last run of the experiment is about to end: it adds as many seeds as the
  * widest interval calls for (its half width goes with 1/sqrt(n)), at least one, at most as many
  * again, never beyond `max`.
- * Threads: from any worker. */
+ * Threads: any. */
 #ifndef SERVER_JOBS_REPEATS_H
 #define SERVER_JOBS_REPEATS_H
 

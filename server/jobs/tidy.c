@@ -20,7 +20,7 @@ static bool is_live(void *context, int64_t run_id)
 
 void jobs_clean_checkpoints(jobs *j)
 {
-    jobs_files_clean_checkpoints(&j->files, is_live, j);
+    jobs_files_clean_checkpoints(&j->ledger.files, is_live, j);
 }
 
 static bool is_known(void *context, int64_t run_id)
@@ -96,7 +96,7 @@ bool jobs_tidy_more(jobs *j)
 void jobs_tidy(jobs *j)
 {
     fail f;
-    jobs_files_clean_models(&j->files, is_known, j);
+    jobs_files_clean_models(&j->ledger.files, is_known, j);
     if (!dataset_list(j->data_dir, put_dataset, j, &f))
         (void)fprintf(stderr, "regulab: %s\n", f.sentence);
 }

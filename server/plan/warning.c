@@ -1,3 +1,4 @@
+/* What the user should know of a plan before its runs start: plan_list_warnings(). */
 #include "core/stats/stats.h"
 #include "server/plan/plan.h"
 

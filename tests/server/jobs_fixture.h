@@ -80,10 +80,10 @@ CHECK_UNUSED static bool bench_open(bench *b, jobs_options options,
 
 CHECK_UNUSED static void bench_close(bench *b)
 {
-    char command[128];
+    char remove[128];
     bench_stop(b);
-    snprintf(command, sizeof command, "rm -r '%s'", b->folder);
-    CHECK(system(command) == 0);
+    snprintf(remove, sizeof remove, "rm -r '%s'", b->folder);
+    CHECK(system(remove) == 0);
 }
 
 CHECK_UNUSED static bool bench_submit(bench *b, const char *text, submission *out)

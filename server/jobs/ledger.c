@@ -1,0 +1,212 @@
+#include "server/jobs/ledger.h"
+
+#include "core/regularizer/regularizer.h"
+#include "server/export/safetensors.h"
+#include "server/jobs/checkpoint.h"
+#include "server/store/runs.h"
+#include "server/text/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- start ---- */
+
+static void add_member(buffer *b, const char *name, const char *value)
+{
+    json_add_key(b, name);
+    json_add_string(b, value);
+}
+
+static char *write_provenance(const report_started *started)
+{
+    buffer b;
+    buffer_init(&b, 4096);
+    buffer_add_text(&b, "{");
+    add_member(&b, "version", REGULAB_VERSION);
+    add_member(&b, "blas", started ? started->blas : train_blas_name());
+    add_member(&b, "blas_core", started ? started->blas_core : train_blas_core());
+    if (started) {
+        add_member(&b, "data_sha256", started->data_sha256);
+        json_add_key(&b, "memory_bytes");
+        json_add_integer(&b, (int64_t)started->memory_bytes);
+    }
+    if (started && *started->note)
+        add_member(&b, "note", started->note);
+    buffer_add_text(&b, "}");
+    char *text = b.failed ? NULL : buffer_take(&b, NULL);
+    buffer_close(&b);
+    return text;
+}
+
+void ledger_start(const ledger *l, int64_t run_id, const report_started *started)
+{
+    char *provenance = write_provenance(started);
+    store_start_run(l->store, run_id, provenance ? provenance : "{}");
+    free(provenance);
+}
+
+/* ---- on the way ---- */
+
+/* A checkpoint newer than the records on disk would leave a gap in the curve after a crash. */
+void ledger_save_checkpoint(const ledger *l, int64_t run_id, const report_checkpoint *c)
+{
+    char path[JOBS_PATH_BYTES];
+    fail f;
+    jobs_files_checkpoint(&l->files, run_id, path);
+    if (store_flush(l->store, NULL) &&
+        !jobs_checkpoint_save(path, c->blas_core, c->bytes, c->n_bytes, &f))
+        (void)fprintf(stderr, "regulab: no checkpoint: %s\n", f.sentence);
+}
+
+bool ledger_set_aside(const ledger *l, int64_t run_id, run_state to, fail *f)
+{
+    bool moved;
+    return store_move_run(l->store, run_id, RUN_STATE_RUNNING, to, STOP_REASON_NONE, NULL, &moved,
+                          f);
+}
+
+/* ---- what it ends as ---- */
+
+static void read_metrics(const train_result *result, run_metrics *m)
+{
+    memcpy(m->last, result->last, sizeof m->last);
+    memcpy(m->best, result->best, sizeof m->best);
+    memcpy(m->selected, result->selected, sizeof m->selected);
+    m->best_epoch = result->best_epoch > 0 ? result->best_epoch : -1;
+    m->selected_epoch = result->model ? result->selected_epoch : -1;
+}
+
+static const char *selected_name(const train_result *result)
+{
+    if (!result->model)
+        return "";
+    if (result->selected_is_best)
+        return "best";
+    return result->selected_is_average ? "average" : "last";
+}
+
+static void read_result(train_result *result, ending *out)
+{
+    static const struct {
+        run_state to;
+        stop_reason reason;
+    } ENDS[] = {
+        [TRAIN_STOP_FINISHED] = {RUN_STATE_COMPLETED, STOP_REASON_FINISHED},
+        [TRAIN_STOP_EARLY_STOPPED] = {RUN_STATE_COMPLETED, STOP_REASON_EARLY_STOPPED},
+        [TRAIN_STOP_DIVERGED] = {RUN_STATE_FAILED, STOP_REASON_DIVERGED},
+        [TRAIN_STOP_CANCELLED] = {RUN_STATE_CANCELLED, STOP_REASON_CANCELLED},
+        [TRAIN_STOP_PAUSED] = {RUN_STATE_CANCELLED, STOP_REASON_CANCELLED},
+    };
+    *out = (ending){.to = ENDS[result->stop].to,
+                    .reason = ENDS[result->stop].reason,
+                    .samples_per_second = result->samples_per_second,
+                    .selected = selected_name(result)};
+    read_metrics(result, &out->metrics);
+    if (result->stop == TRAIN_STOP_DIVERGED)
+        snprintf(out->error, sizeof out->error,
+                 "The loss was no longer finite in epoch %" PRId64 " (step %" PRId64
+                 "). A smaller learning_rate or a %s usually helps.",
+                 result->epoch, result->step, regularizer_remedy());
+    out->model = result->model;
+    result->model = NULL;
+}
+
+static void read_fail(const fail *why, ending *out)
+{
+    *out = (ending){.to = RUN_STATE_FAILED,
+                    .reason = STOP_REASON_ERROR,
+                    .samples_per_second = NAN,
+                    .selected = ""};
+    run_metrics_init(&out->metrics);
+    if (*why->field)
+        snprintf(out->error, sizeof out->error, "%s: %.*s", why->field, 360, why->sentence);
+    else
+        snprintf(out->error, sizeof out->error, "%.*s", 500, why->sentence);
+}
+
+void ending_read(const report_ended *from, ending *out)
+{
+    if (from->result)
+        read_result(from->result, out);
+    else
+        read_fail(from->why, out);
+}
+
+void ending_cancel(ending *e)
+{
+    run_metrics none;
+    run_metrics_init(&none);
+    memcpy(e->metrics.selected, none.selected, sizeof none.selected);
+    e->metrics.selected_epoch = none.selected_epoch;
+    e->to = RUN_STATE_CANCELLED;
+    e->reason = STOP_REASON_CANCELLED;
+    e->selected = "";
+    *e->error = '\0';
+    ending_close(e);
+}
+
+void ending_close(ending *e)
+{
+    free(e->model);
+    e->model = NULL;
+}
+
+/* ---- end ---- */
+
+static bool write_model(const model_shape *shape, const float *model, buffer *out, fail *f)
+{
+    buffer_init(out, export_safetensors_model_bytes(shape->spec, shape->inputs, shape->outputs));
+    export_safetensors_add_model(out, shape->spec, shape->inputs, shape->outputs, model);
+    return !out->failed ||
+           fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to write the model.");
+}
+
+static bool save_model(const ledger *l, int64_t run_id, const buffer *model, fail *f)
+{
+    char path[JOBS_PATH_BYTES];
+    jobs_files_model(&l->files, run_id, path);
+    /* The directory may have been replaced while this trained. */
+    return jobs_files_check(l->files.data_dir, f) &&
+           jobs_files_save(path, &(jobs_piece){model->data, model->n}, 1, JOBS_SYNC_LAST, f);
+}
+
+/* The model in the row of the end, or in a file before it. */
+static bool store_end(const ledger *l, int64_t run_id, const model_shape *shape, const ending *e,
+                      run_end *last, fail *f)
+{
+    bool moved;
+    buffer model = {0};
+    bool is_good = !e->model || write_model(shape, e->model, &model, f);
+    if (is_good && model.n <= STORE_MODEL_BYTES) {
+        last->model = model.data;
+        last->model_bytes = model.n;
+    } else {
+        is_good = is_good && save_model(l, run_id, &model, f);
+    }
+    is_good = is_good && store_finish_run(l->store, run_id, last, &moved, f);
+    buffer_close(&model);
+    return is_good;
+}
+
+bool ledger_end(const ledger *l, int64_t run_id, const model_shape *shape, const ending *e,
+                void (*on_handed_over)(void *context), void *context, fail *f)
+{
+    run_end last = {.to = e->to,
+                    .reason = e->reason,
+                    .error = *e->error ? e->error : NULL,
+                    .metrics = &e->metrics,
+                    .samples_per_second = e->samples_per_second,
+                    .selected_weights = e->selected,
+                    .on_handed_over = on_handed_over,
+                    .context = context};
+    if (!store_end(l, run_id, shape, e, &last, f))
+        return false;
+    if (e->model)
+        jobs_files_remove_checkpoint(&l->files, run_id);
+    else /* nor a model that a crash left of an attempt before */
+        jobs_files_remove(&l->files, run_id);
+    return true;
+}
