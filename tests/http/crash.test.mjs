@@ -15,12 +15,25 @@ test(
   },
 );
 
+/* How long it is to the first epoch that is new, beside what an epoch takes. */
+async function timeOfNextEpoch(server, run) {
+  const stream = await server.events(`/runs/${run}/events`);
+  const isEpoch = ({ event }) => event === 'epoch';
+  const began = performance.now();
+  const { data } = await stream.next(isEpoch);
+  const first = performance.now() - began;
+  for (let i = 0; i < 5; i++) await stream.next(isEpoch);
+  const each = (performance.now() - began - first) / 5;
+  await stream.close();
+  return { epoch: data.epoch, first, each };
+}
+
 test('SIGTERM keeps the work: the run goes on where it was and ends in the same bytes', async () => {
   const spec = {
     dataset: { name: 'glyphs', n: 2000 },
-    hidden: [128, 128],
+    hidden: [512, 256],
     dropout: 0.5,
-    epochs: 40,
+    epochs: 120,
   };
   let server = await Server.start();
   try {
@@ -28,19 +41,21 @@ test('SIGTERM keeps the work: the run goes on where it was and ends in the same 
       id,
       run_ids: [run],
     } = await server.submit(spec);
-    for (const progress of [0.2, 0.5, 0.8]) {
-      await server.untilExperiment(
-        id,
-        (experiment) => experiment.progress > progress || experiment.status === 'completed',
-      );
+    for (const progress of [0.2, 0.6]) {
+      const { status } = await server.untilExperiment(id, (one) => one.progress > progress);
+      assert.equal(status, 'running', 'it is interrupted');
       const { code } = await server.kill('SIGTERM');
       assert.equal(code, 0, server.errors);
       server = await server.restart();
+      const { epoch, first, each } = await timeOfNextEpoch(server, run);
+      const told = `${first} ms to epoch ${epoch}, ${each} ms each`;
+      assert.ok(epoch > progress * spec.epochs, told);
+      assert.ok(first < (each * epoch) / 2, `not from the beginning: ${told}`);
     }
     await server.untilTerminal(id);
     const {
       runs: [whole],
-    } = await server.train(spec);
+    } = await server.train(spec, 120_000);
     assert.ok((await server.model(run)).equals(await server.model(whole.id)), 'final weights');
     assert.deepEqual(await server.curves(run), await server.curves(whole.id));
   } finally {
