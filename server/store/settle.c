@@ -91,7 +91,7 @@ static const char IS_THERE[] = "SELECT id FROM runs WHERE id = ?1";
 
 bool store_settle_run(store_writer *w, int64_t run_id, bool *moved, fail *f)
 {
-    int64_t experiment_id;
+    int64_t experiment_id = 0;
     sqlite3_stmt *row;
     *moved = sqlite3_changes(w->connection.db) > 0;
     if (*moved)

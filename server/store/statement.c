@@ -108,7 +108,9 @@ bool store_run_with_3(const store_connection *c, sqlite3_stmt *statement, int64_
     if (!statement)
         return false;
     const int64_t numbers[] = {a, b, third};
-    for (int i = 0; i < sqlite3_bind_parameter_count(statement); i++)
+    int n = sqlite3_bind_parameter_count(statement);
+    assert(n <= (int)(sizeof numbers / sizeof *numbers));
+    for (int i = 0; i < n; i++)
         store_bind_integer(statement, 1 + i, numbers[i]);
     return store_done(c, statement, f);
 }
