@@ -93,10 +93,10 @@ static double generalization_gap(const metric_moment *m)
 #define CLASSES 1u
 #define NUMBERS 2u
 #define BOTH (CLASSES | NUMBERS)
-#define LAST METRIC_KEEPS_LAST
-#define BEST METRIC_KEEPS_BEST
-#define SELECTED METRIC_KEEPS_SELECTED
-#define ALL (METRIC_KEEPS_LAST | METRIC_KEEPS_BEST | METRIC_KEEPS_SELECTED)
+#define KEEPS_NOTHING METRIC_KEEPS_NOTHING
+#define KEEPS_EPOCHS (METRIC_KEEPS_LAST | METRIC_KEEPS_BEST)
+#define KEEPS_SELECTED METRIC_KEEPS_SELECTED
+#define KEEPS_ALL (KEEPS_EPOCHS | KEEPS_SELECTED)
 #define IS_TEST(part) ((part) == METRIC_OF_TEST || (part) == METRIC_OF_SAMPLED_TEST)
 #define ROW(when_, id_, name_, unit_, direction_, tasks_, part_, keeps_, measure_, help_)          \
     [METRIC_##id_] = {.name = name_,                                                               \
@@ -105,7 +105,7 @@ static double generalization_gap(const metric_moment *m)
                       .direction = direction_,                                                     \
                       .when = when_,                                                               \
                       .part = METRIC_OF_##part_,                                                   \
-                      .keeps = keeps_,                                                             \
+                      .keeps = KEEPS_##keeps_,                                                     \
                       .is_test = IS_TEST(METRIC_OF_##part_),                                       \
                       .classification = ((tasks_)&CLASSES) != 0,                                   \
                       .regression = ((tasks_)&NUMBERS) != 0,                                       \

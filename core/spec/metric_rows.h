@@ -1,6 +1,7 @@
 /* metric_rows — the rows of METRICS[], for whoever defines METRIC_EPOCH_ROW, METRIC_END_ROW or both
  * and includes this: (id, name, unit, direction, tasks, part, what a run keeps, function, help).
- * The function is in core/spec/metric.c. Those per epoch are in the order of curves.csv, after
+ * A run keeps EPOCHS (last_..., best_...), SELECTED (its own name, of the selected weights), ALL of
+ * them or NOTHING. The function is in core/spec/metric.c. Those per epoch are in the order of curves.csv, after
  * `epoch` and `step`. */
 #ifndef METRIC_EPOCH_ROW
 #define METRIC_EPOCH_ROW(...)
@@ -10,7 +11,7 @@
 #endif
 /* clang-format off */
 
-METRIC_EPOCH_ROW(BATCH_LOSS, "batch_loss", LOSS_UNIT, LOWER, BOTH, STEPS, LAST | BEST, batch_loss,
+METRIC_EPOCH_ROW(BATCH_LOSS, "batch_loss", LOSS_UNIT, LOWER, BOTH, STEPS, EPOCHS, batch_loss,
     "Mean over the epoch's samples of the loss as trained: with noise, masks and smoothed "
     "targets, without penalties.")
 METRIC_EPOCH_ROW(TRAIN_LOSS, "train_loss", LOSS_UNIT, LOWER, BOTH, TRAIN, ALL, loss,
@@ -37,18 +38,18 @@ METRIC_EPOCH_ROW(VAL_R2, "val_r2", "fraction", HIGHER, NUMBERS, VALIDATION, ALL,
 METRIC_EPOCH_ROW(PENALTY, "penalty", LOSS_UNIT, NEITHER, BOTH, MODEL, ALL, penalty,
     "The explicit weight penalties (l2/2) sum w^2 + l1 sum |w|, which the objective has beside "
     "the loss.")
-METRIC_EPOCH_ROW(LEARNING_RATE, "learning_rate", "", NEITHER, BOTH, STEPS, LAST | BEST,
+METRIC_EPOCH_ROW(LEARNING_RATE, "learning_rate", "", NEITHER, BOTH, STEPS, EPOCHS,
     learning_rate,
     "Learning rate of the epoch's last step, schedule and warm-up included.")
-METRIC_EPOCH_ROW(GRADIENT_NORM, "gradient_norm", "", NEITHER, BOTH, STEPS, LAST | BEST,
+METRIC_EPOCH_ROW(GRADIENT_NORM, "gradient_norm", "", NEITHER, BOTH, STEPS, EPOCHS,
     gradient_norm,
     "L2 norm of the whole gradient before clipping, mean over the epoch's steps.")
-METRIC_EPOCH_ROW(GRADIENT_NOISE, "gradient_noise", LOSS_UNIT, NEITHER, BOTH, STEPS, LAST | BEST,
+METRIC_EPOCH_ROW(GRADIENT_NOISE, "gradient_noise", LOSS_UNIT, NEITHER, BOTH, STEPS, EPOCHS,
     gradient_noise,
     "Standard deviation of the minibatch losses within the epoch.")
 METRIC_EPOCH_ROW(WEIGHT_NORM, "weight_norm", "", NEITHER, BOTH, MODEL, ALL, weight_norm,
     "L2 norm over all weights, sqrt(sum w^2).")
-METRIC_EPOCH_ROW(SECONDS, "seconds", "s", NEITHER, BOTH, STEPS, LAST | BEST, seconds,
+METRIC_EPOCH_ROW(SECONDS, "seconds", "s", NEITHER, BOTH, STEPS, EPOCHS, seconds,
     "Wall time of the epoch's training, without evaluation.")
 
 METRIC_END_ROW(TEST_LOSS, "test_loss", LOSS_UNIT, LOWER, BOTH, TEST, SELECTED, loss,

@@ -4,52 +4,50 @@
 #include <math.h>
 #include <string.h>
 
-/* Every place that a metric could be kept in; those that its row does not name are passed over. The
- * two epochs are integers, all others doubles. */
+/* Where one of them lies. The two epochs are integers, all others doubles. */
 typedef struct slot {
     const char *name;
     size_t offset;
     const metric *row;
-    metric_keeps keeps;
 } slot;
 
-#define SLOT(prefix_, member_, id_, name_, keeps_)                                                 \
-    {prefix_ name_, offsetof(run_metrics, member_[METRIC_##id_]), &METRICS[METRIC_##id_], keeps_},
-#define SELECTED_SLOT(id_, name_, ...) SLOT("", selected, id_, name_, METRIC_KEEPS_SELECTED)
+#define SLOT(prefix_, member_, id_, name_)                                                         \
+    {prefix_ name_, offsetof(run_metrics, member_[METRIC_##id_]), &METRICS[METRIC_##id_]},
+
+/* What a row gives, by the word that it says of what a run keeps. */
+#define SELECTED_OF_ALL(id_, name_) SLOT("", selected, id_, name_)
+#define SELECTED_OF_SELECTED(id_, name_) SLOT("", selected, id_, name_)
+#define SELECTED_OF_EPOCHS(id_, name_)
+#define SELECTED_OF_NOTHING(id_, name_)
+#define LAST_OF_ALL(id_, name_) SLOT("last_", last, id_, name_)
+#define LAST_OF_EPOCHS(id_, name_) SLOT("last_", last, id_, name_)
+#define LAST_OF_SELECTED(id_, name_)
+#define LAST_OF_NOTHING(id_, name_)
+#define BEST_OF_ALL(id_, name_) SLOT("best_", best, id_, name_)
+#define BEST_OF_EPOCHS(id_, name_) SLOT("best_", best, id_, name_)
+#define BEST_OF_SELECTED(id_, name_)
+#define BEST_OF_NOTHING(id_, name_)
 
 static const slot SLOTS[] = {
-    {"best_epoch", offsetof(run_metrics, best_epoch), NULL, METRIC_KEEPS_NOTHING},
-    {"selected_epoch", offsetof(run_metrics, selected_epoch), NULL, METRIC_KEEPS_NOTHING},
-#define METRIC_EPOCH_ROW(...) SELECTED_SLOT(__VA_ARGS__)
-#define METRIC_END_ROW(...) SELECTED_SLOT(__VA_ARGS__)
+    {"best_epoch", offsetof(run_metrics, best_epoch), NULL},
+    {"selected_epoch", offsetof(run_metrics, selected_epoch), NULL},
+#define METRIC_EPOCH_ROW(id_, name_, unit_, direction_, tasks_, part_, keeps_, ...)                \
+    SELECTED_OF_##keeps_(id_, name_)
+#define METRIC_END_ROW(id_, name_, unit_, direction_, tasks_, part_, keeps_, ...)                  \
+    SELECTED_OF_##keeps_(id_, name_)
 #include "core/spec/metric_rows.h"
-#define METRIC_EPOCH_ROW(id_, name_, ...) SLOT("last_", last, id_, name_, METRIC_KEEPS_LAST)
+#define METRIC_EPOCH_ROW(id_, name_, unit_, direction_, tasks_, part_, keeps_, ...)                \
+    LAST_OF_##keeps_(id_, name_)
 #include "core/spec/metric_rows.h"
-#define METRIC_EPOCH_ROW(id_, name_, ...) SLOT("best_", best, id_, name_, METRIC_KEEPS_BEST)
+#define METRIC_EPOCH_ROW(id_, name_, unit_, direction_, tasks_, part_, keeps_, ...)                \
+    BEST_OF_##keeps_(id_, name_)
 #include "core/spec/metric_rows.h"
 };
 enum { SLOT_COUNT = sizeof SLOTS / sizeof *SLOTS };
 
-static bool is_kept(const slot *s)
-{
-    return !s->row || (s->row->keeps & s->keeps) != 0;
-}
-
-/* The i-th that is kept, or NULL. */
-static const slot *slot_at(int i)
-{
-    for (const slot *s = SLOTS; i >= 0 && s < SLOTS + SLOT_COUNT; s++)
-        if (is_kept(s) && i-- == 0)
-            return s;
-    return NULL;
-}
-
 int run_metric_count(void)
 {
-    int n = 0;
-    for (int i = 0; i < SLOT_COUNT; i++)
-        n += is_kept(&SLOTS[i]);
-    return n;
+    return SLOT_COUNT;
 }
 
 void run_metrics_init(run_metrics *m)
@@ -61,57 +59,48 @@ void run_metrics_init(run_metrics *m)
         m->selected[i] = NAN;
 }
 
-static double get(const run_metrics *m, const slot *s)
-{
-    const char *place = (const char *)m + s->offset;
-    int64_t epoch;
-    double value;
-    if (s->row) {
-        memcpy(&value, place, sizeof value);
-        return value;
-    }
-    memcpy(&epoch, place, sizeof epoch);
-    return epoch < 0 ? NAN : (double)epoch;
-}
-
 bool run_metric_get(const run_metrics *m, int i, const char **name, double *value)
 {
-    const slot *s = slot_at(i);
-    if (!s)
+    if (i < 0 || i >= SLOT_COUNT)
         return false;
-    *name = s->name;
-    *value = get(m, s);
+    const char *place = (const char *)m + SLOTS[i].offset;
+    *name = SLOTS[i].name;
+    if (SLOTS[i].row) {
+        memcpy(value, place, sizeof *value);
+    } else {
+        int64_t epoch;
+        memcpy(&epoch, place, sizeof epoch);
+        *value = epoch < 0 ? NAN : (double)epoch;
+    }
     return true;
 }
 
 void run_metric_set(run_metrics *m, int i, double value)
 {
-    const slot *s = slot_at(i);
-    assert(s);
-    char *place = (char *)m + s->offset;
-    if (s->row) {
+    assert(i >= 0 && i < SLOT_COUNT);
+    char *place = (char *)m + SLOTS[i].offset;
+    if (SLOTS[i].row) {
         memcpy(place, &value, sizeof value);
-        return;
+    } else {
+        int64_t epoch = isfinite(value) ? (int64_t)value : -1;
+        memcpy(place, &epoch, sizeof epoch);
     }
-    int64_t epoch = isfinite(value) ? (int64_t)value : -1;
-    memcpy(place, &epoch, sizeof epoch);
 }
 
 const char *run_metric_name(int i)
 {
-    return slot_at(i)->name;
+    return SLOTS[i].name;
 }
 
 const metric *run_metric_row(int i)
 {
-    return slot_at(i)->row;
+    return SLOTS[i].row;
 }
 
 int run_metric_find(const char *name)
 {
-    int i = 0;
-    for (const slot *s; (s = slot_at(i)); i++)
-        if (strcmp(s->name, name) == 0)
+    for (int i = 0; i < SLOT_COUNT; i++)
+        if (strcmp(SLOTS[i].name, name) == 0)
             return i;
     return -1;
 }

@@ -207,6 +207,15 @@ static void list_experiment_runs(void)
     list_runs(50, NULL, 0);
 }
 
+static void load_experiment_runs(void)
+{
+    fail f;
+    series all;
+    must(store_load_series(reading, 50, &all, &f), &f);
+    n_read += (int64_t)all.n_runs;
+    series_close(&all);
+}
+
 static void read_run_page(void)
 {
     fail f;
@@ -365,6 +374,7 @@ int main(int n_words, char **words)
     measure("page of 50 of all runs by val_loss", list_all_by_loss);
     measure("page of 50 of all runs by -dropout", list_all_by_dropout);
     measure("all 100 runs of an experiment", list_experiment_runs);
+    measure("the same at once", load_experiment_runs);
     measure("a run and its curves", read_run_page);
     measure("one metric of the 100 runs, per config", read_config_curves);
     measure("1,000 events of one experiment", replay_events);
