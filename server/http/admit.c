@@ -177,10 +177,30 @@ static bool find_target(http_exchange *x, const char *method)
     return http_exchange_refuse(x, 0, &f);
 }
 
+void http_admit_note_wrong(http_exchange *x)
+{
+    x->hold_ms = http_logins_note(&x->server->logins, &x->peer->address, clock_steady_ms());
+}
+
+/* Before anything is compared: who is slowed down could else send more guesses at a time. */
+static bool check_patience(http_exchange *x, const header_lines *lines)
+{
+    fail f;
+    bool is_guess = x->row->handler == api_session_post ||
+                    (!(x->row->flags & ROUTE_OPEN) &&
+                     (lines->first[H_AUTHORIZATION] || lines->first[H_COOKIE]));
+    if (!x->server->options.app->tokens || !is_guess ||
+        !http_logins_is_full(&x->server->logins, &x->peer->address))
+        return true;
+    fail_set(&f, FAIL_UNAVAILABLE, NULL,
+             "Too many wrong tokens have come from this address: wait for their answers.");
+    return http_exchange_refuse(x, 429, &f);
+}
+
 static bool check_access(http_exchange *x, const header_lines *lines)
 {
     fail f;
-    bool is_wrong;
+    bool is_wrong = false;
     int needed = route_access(x->row, &x->q);
     int given =
         needed ? api_session_access(x->server->options.app->tokens, lines->first[H_AUTHORIZATION],
@@ -188,6 +208,8 @@ static bool check_access(http_exchange *x, const header_lines *lines)
                : 0;
     if ((given & needed) == needed)
         return true;
+    if (is_wrong)
+        http_admit_note_wrong(x);
     if (given)
         fail_set(&f, FAIL_FORBIDDEN, NULL, "This needs a token that may %s; the given one may not.",
                  needed == ACCESS_WORKER ? "work" : tokens_access_name(needed));
@@ -203,7 +225,7 @@ static bool check_caller(http_exchange *x, const header_lines *lines)
     if (strcmp(x->row->method, "GET") != 0 &&
         !http_gate_check_origin(lines->first[H_ORIGIN], lines->first[H_HOST], &f))
         return http_exchange_refuse(x, 0, &f);
-    return check_access(x, lines);
+    return check_patience(x, lines) && check_access(x, lines);
 }
 
 bool http_admit_refuse_size(http_exchange *x)

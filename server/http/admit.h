@@ -20,6 +20,9 @@ void http_admit_prepare(struct MHD_Connection *connection, const char *uri);
  * end is in doubt. */
 bool http_admit(http_exchange *x, const char *method, const char *version, bool *at_once);
 
+/* The token was wrong: the answer is to wait. */
+void http_admit_note_wrong(http_exchange *x);
+
 /* The body is longer than the row allows; returns false. */
 bool http_admit_refuse_size(http_exchange *x);
 

@@ -54,13 +54,11 @@ static http_pool pool_of(const http_exchange *x, http_stage stage)
                                         : HTTP_POOL_QUICK;
 }
 
-void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *),
-                             void (*finish)(void *))
+static void add_due(http_exchange *x, http_stage stage)
 {
     http *h = x->server;
     bool is_new = x->due_stage == HTTP_STAGE_NEW;
     x->due_stage = stage;
-    x->task = (workers_task){.work = work, .finish = finish, .context = x};
     if (!is_new)
         return;
     x->due_after = NULL;
@@ -70,6 +68,13 @@ void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(vo
     else
         h->due = x;
     h->last_due = x;
+}
+
+void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *),
+                             void (*finish)(void *))
+{
+    x->task = (workers_task){.work = work, .finish = finish, .context = x};
+    add_due(x, stage);
 }
 
 void http_exchange_forget_due(http_exchange *x)
@@ -98,7 +103,7 @@ static void refuse_due(http_exchange *x, http_stage stage)
 }
 
 /* Blocks of an upload under way find room in any case. */
-static void start(http_exchange *x, http_stage stage)
+static void start_work(http_exchange *x, http_stage stage)
 {
     if (!workers_add(x->server->pools[pool_of(x, stage)], &x->task, stage == HTTP_STAGE_WRITING)) {
         refuse_due(x, stage);
@@ -115,6 +120,64 @@ void http_exchange_start_due(http *h)
         http_exchange *x = h->due;
         http_stage stage = x->due_stage;
         http_exchange_forget_due(x);
-        start(x, stage);
+        if (stage == HTTP_STAGE_HELD)
+            http_exchange_hold_at_once(x);
+        else
+            start_work(x, stage);
     }
+}
+
+/* ---- holding back ---- */
+
+void http_exchange_hold(http_exchange *x)
+{
+    add_due(x, HTTP_STAGE_HELD);
+}
+
+void http_exchange_hold_at_once(http_exchange *x)
+{
+    http *h = x->server;
+    x->stage = HTTP_STAGE_HELD;
+    x->held_until_ms = clock_steady_ms() + x->hold_ms;
+    x->hold_ms = 0;
+    x->held_after = h->held;
+    h->held = x;
+    http_exchange_relax(x);
+    MHD_suspend_connection(x->connection);
+}
+
+static void go_on(http_exchange *x)
+{
+    x->stage = HTTP_STAGE_READY;
+    http_logins_answer(&x->server->logins, &x->peer->address);
+    http_exchange_expect(x, clock_steady_ms(), x->server->options.answer_ms, 0);
+    MHD_resume_connection(x->connection);
+}
+
+int http_exchange_release_held(http *h, int64_t now_ms, bool all)
+{
+    int64_t next_ms = INT64_MAX;
+    for (http_exchange **at = &h->held; *at;) {
+        http_exchange *x = *at;
+        if (all || x->held_until_ms <= now_ms) {
+            *at = x->held_after;
+            go_on(x);
+            continue;
+        }
+        if (x->held_until_ms < next_ms)
+            next_ms = x->held_until_ms;
+        at = &x->held_after;
+    }
+    return h->held ? (int)(next_ms - now_ms) : -1;
+}
+
+void http_exchange_release(http_exchange *x)
+{
+    http_exchange **at = &x->server->held;
+    while (*at && *at != x)
+        at = &(*at)->held_after;
+    if (!*at)
+        return;
+    *at = x->held_after;
+    go_on(x);
 }

@@ -1,10 +1,10 @@
-/* exchange — what the files of this room share: the server, a connection (peer), one request with
- * its answer (exchange).
+/* exchange — one request with its answer, on its way through the room.
  *
  *   NEW ──▶ BODY ───┬──▶ WORKING ──▶ READY ──▶ ANSWERED
  *    │ └──▶ UPLOAD ─┤◀─▶ WRITING     ▲
  *    └────▶ DRAIN ──┴────────────────┘
  *
+ *   HELD, before READY: suspended, the answer to a wrong token waits for its time (server/http/logins).
  *   WORKING: suspended, the exchange belongs to a worker; WRITING: the same, for a block of
  *   an upload; DRAIN: refused, a body that is not too long is still read. What a worker is to do
  *   begins after the round of the loop (http_exchange_start_due()): until then the stage is the one
@@ -18,54 +18,9 @@
 #include "core/base/clock.h"
 #include "server/api/message.h"
 #include "server/api/routes.h"
-#include "server/http/assets.h"
-#include "server/http/gate.h"
-#include "server/http/http.h"
-#include "server/http/workers.h"
-
-#include <microhttpd.h>
-#include <stdatomic.h>
+#include "server/http/server.h"
 
 struct http_upload;
-struct http_stream;
-
-typedef struct http_peer { /* a connection */
-    int fd;
-    int64_t deadline_ms;            /* of clock_steady_ms(); 0: none */
-    struct http_exchange *exchange; /* the request under way; NULL: between two */
-    bool has_ended; /* has shut its writing side down: what it has sent is all, answers may go on */
-    struct http_peer *before, *after;
-} http_peer;
-
-/* Who works: none of them waits for work of another kind. */
-typedef enum http_pool {
-    HTTP_POOL_QUICK,
-    HTTP_POOL_SLOW, /* ROUTE_SLOW */
-    HTTP_POOL_PLAN, /* ROUTE_PLAN */
-    HTTP_POOL_COUNT
-} http_pool;
-
-struct http {
-    http_options options;
-    char address[64];
-    char **allow_hosts;
-    http_gate_hosts hosts;
-    uint16_t port;
-    struct MHD_Daemon *daemon;
-    int epoll_fd, stop_fd, timer_fd, signal_fd, listen_fd;
-    int daemon_fd, pool_fds[HTTP_POOL_COUNT], events_fd; /* borrowed */
-    workers *pools[HTTP_POOL_COUNT];
-    assets *assets;
-    http_peer *peers;
-    struct http_exchange *due, *last_due; /* to be handed to workers after this round */
-    struct http_stream *streams;
-    int n_exchanges, n_uploads;
-    int64_t next_beat_ms;
-    atomic_bool is_closing; /* handlers ask, too */
-    uint32_t id_prefix, id_count;
-    atomic_uint_fast64_t n_requests, n_answers[6], n_late;
-    atomic_int n_connections, n_streams;
-};
 
 typedef enum http_stage {
     HTTP_STAGE_NEW,
@@ -74,6 +29,7 @@ typedef enum http_stage {
     HTTP_STAGE_DRAIN,
     HTTP_STAGE_WRITING,
     HTTP_STAGE_WORKING,
+    HTTP_STAGE_HELD,
     HTTP_STAGE_READY,
     HTTP_STAGE_ANSWERED
 } http_stage;
@@ -95,8 +51,11 @@ typedef struct http_exchange {
     request q;
     response r;
     workers_task task;
-    http_stage due_stage; /* WORKING or WRITING while on the list of the due, else NEW */
+    http_stage due_stage; /* WORKING, WRITING or HELD while on the list of the due, else NEW */
     struct http_exchange *due_before, *due_after;
+    int64_t hold_ms; /* so long the answer is to wait; 0: not */
+    int64_t held_until_ms;
+    struct http_exchange *held_after;
     int64_t body_start_ms;
     uint64_t n_body; /* bytes that came */
     /* where libmicrohttpd's memory has the body's first bytes, behind the header */
@@ -132,6 +91,18 @@ bool http_exchange_refuse(http_exchange *x, int status, const fail *f);
  * end of the client. */
 void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *),
                              void (*finish)(void *));
+
+/* The answer waits for x->hold_ms, from the end of the round on; or at once, in libmicrohttpd's first
+ * call for a request (what has been sent behind the header is then not read). */
+void http_exchange_hold(http_exchange *x);
+void http_exchange_hold_at_once(http_exchange *x);
+
+/* Those whose time has come, or all, go on to their answer. Returns the milliseconds until the next
+ * one's time, or -1. */
+int http_exchange_release_held(http *h, int64_t now_ms, bool all);
+
+/* The client is gone: its answer need not wait. */
+void http_exchange_release(http_exchange *x);
 
 /* After a round. An exchange that finds the workers' queue full is refused: READY. */
 void http_exchange_start_due(http *h);

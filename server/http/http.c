@@ -304,6 +304,7 @@ static void tick(http *h)
     int64_t now_ms = clock_steady_ms();
     drain_descriptor(h->timer_fd);
     http_peer_cut_late(h, now_ms);
+    http_logins_tell(&h->logins, now_ms);
     if (now_ms < h->next_beat_ms)
         return;
     h->next_beat_ms = now_ms + BEAT_MS;
@@ -361,6 +362,9 @@ static int wait_ms(http *h, int most)
 static bool turn(http *h, int most_ms, bool *go_on, fail *f)
 {
     struct epoll_event list[EVENTS_AT_ONCE];
+    int held_ms = http_exchange_release_held(h, clock_steady_ms(), h->is_closing);
+    if (held_ms >= 0 && (most_ms < 0 || held_ms < most_ms))
+        most_ms = held_ms;
     int n = epoll_wait(h->epoll_fd, list, EVENTS_AT_ONCE, wait_ms(h, most_ms));
     if (n < 0 && errno != EINTR)
         return fail_set(f, FAIL_INTERNAL, NULL, "The event loop failed: %s.", strerror(errno));

@@ -17,6 +17,8 @@ static void start_peer(http *h, struct MHD_Connection *connection, void **state)
     if (!peer)
         return; /* its requests are cut off for want of a peer */
     peer->fd = info->connect_fd;
+    info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    peer->address = http_address_of(info ? info->client_addr : NULL);
     peer->deadline_ms = clock_steady_ms() + h->options.header_ms;
     peer->after = h->peers;
     if (peer->after)
@@ -56,12 +58,15 @@ void http_peer_notice_connection(void *context, struct MHD_Connection *connectio
 
 void http_peer_notice_events(http_peer *peer, uint32_t events)
 {
-    struct http_stream *stream = peer->exchange ? peer->exchange->stream : NULL;
+    http_exchange *x = peer->exchange;
+    bool is_gone = events & (EPOLLHUP | EPOLLERR);
     http_exchange_end_reading(peer);
-    if (stream && events & (EPOLLHUP | EPOLLERR))
-        http_stream_hang_up(stream);
-    else if (stream)
-        http_stream_beat(stream);
+    if (x && x->stream && is_gone)
+        http_stream_hang_up(x->stream);
+    else if (x && x->stream)
+        http_stream_beat(x->stream);
+    else if (x && is_gone)
+        http_exchange_release(x);
 }
 
 void http_peer_cut_late(http *h, int64_t now_ms)

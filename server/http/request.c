@@ -49,13 +49,25 @@ static void start_body(http_exchange *x, bool passed)
         buffer_init(&x->body, (size_t)x->row->body_limit);
 }
 
+/* The answer, or its waiting: in the first call for the request, it begins at once. */
+static enum MHD_Result answer(http_exchange *x, bool is_first_call)
+{
+    if (x->hold_ms == 0 || x->server->is_closing)
+        return http_answer_queue(x);
+    if (is_first_call)
+        http_exchange_hold_at_once(x);
+    else
+        http_exchange_hold(x);
+    return MHD_YES;
+}
+
 /* An answer in the first call closes the connection and leaves the body unread. */
 static enum MHD_Result begin(http_exchange *x, const char *method, const char *version)
 {
     bool at_once;
     bool passed = http_admit(x, method, version, &at_once);
     start_body(x, passed);
-    return at_once ? http_answer_queue(x) : MHD_YES;
+    return at_once ? answer(x, true) : MHD_YES;
 }
 
 static void write_upload(void *context)
@@ -155,7 +167,9 @@ static enum MHD_Result dispatch(http_exchange *x)
     x->q.body_bytes = x->body.n;
     if (x->row->flags & ROUTE_INLINE) {
         run_handler(x);
-        return http_answer_queue(x);
+        if (x->r.status == 401)
+            http_admit_note_wrong(x);
+        return answer(x, false);
     }
     http_exchange_hand_over(x, HTTP_STAGE_WORKING, run_handler, resume);
     return MHD_YES;
@@ -219,7 +233,7 @@ enum MHD_Result http_request_handle(void *context, struct MHD_Connection *connec
     if (x->stage == HTTP_STAGE_BODY || x->stage == HTTP_STAGE_UPLOAD)
         return dispatch(x);
     if (x->stage == HTTP_STAGE_DRAIN || x->stage == HTTP_STAGE_READY)
-        return http_answer_queue(x);
+        return answer(x, false);
     return MHD_YES;
 }
 
@@ -228,6 +242,8 @@ static void free_exchange(http_exchange *x)
     http *h = x->server;
     assert(x->stage != HTTP_STAGE_WORKING && x->stage != HTTP_STAGE_WRITING);
     http_exchange_forget_due(x);
+    if (x->hold_ms > 0)
+        http_logins_answer(&h->logins, &x->peer->address);
     http_stream_close(x->stream);
     events_unsubscribe(x->r.stream);
     if (x->upload) {

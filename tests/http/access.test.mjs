@@ -121,3 +121,61 @@ test('files that everyone can read are told at the start, with the remedy', asyn
   await second.stop();
   removeDirectory(first.directory);
 });
+
+test('wrong tokens are answered late, and nobody else waits for it', async () => {
+  lines('all-of-it');
+  const own = await Server.start({ args: ['--token-file', file] });
+  const host = `Host: 127.0.0.1:${own.port}`;
+  const guess = (i, headers = []) =>
+    own.raw(
+      [`GET /api/v1/runs HTTP/1.1`, host, `Authorization: Bearer guess-${i}`, ...headers].join(
+        '\r\n',
+      ) + '\r\n\r\n',
+      { until: (text) => text.includes('\r\n\r\n'), ms: 60_000 },
+    );
+  const statusOf = (text) => Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1]);
+  const pending = new Set();
+  const all = [];
+  const send = (answer) => {
+    pending.add(answer);
+    all.push(answer.finally(() => pending.delete(answer)));
+  };
+  // Each waits twice as long as the one before: the last of them for seconds.
+  for (let i = 0; i < 6; i++) send(guess(i));
+  send(guess(6, ['Content-Length: 99999999']));
+  send(guess(7, ['Content-Length: 5', 'Expect: 100-continue']));
+  send(
+    own
+      .request('POST', '/session', { token: 'guess-8' })
+      .then(({ status }) => `HTTP/1.1 ${status}`),
+  );
+  send(
+    own
+      .request('GET', '/runs', undefined, { Cookie: 'regulab_session=guess-9' })
+      .then(({ status }) => `HTTP/1.1 ${status}`),
+  );
+  for (let i = 0; i < 20; i++) {
+    assert.equal((await own.request('GET', '/runs', undefined, as('all-of-it'))).status, 200);
+    assert.equal((await own.request('GET', '/runs')).status, 401, 'who guesses nothing');
+  }
+  assert.ok(pending.size > 0, 'the others have been answered while these wait');
+  // More at a time than may wait: the rest is not looked at.
+  const many = await Promise.all(Array.from({ length: 140 }, (_, i) => guess(100 + i)));
+  for (const text of await Promise.all(all)) assert.equal(statusOf(text), 401, text);
+  const refused = many.filter((text) => statusOf(text) === 429);
+  assert.ok(refused.length >= 140 - 64 - all.length, `${refused.length} refused at once`);
+  assert.equal(many.filter((text) => statusOf(text) === 401).length, 140 - refused.length);
+  assert.match(refused[0], /^Retry-After: /m);
+  assert.equal((await own.request('GET', '/runs', undefined, as('all-of-it'))).status, 200);
+  await eventually(
+    30_000,
+    'they are told',
+    () => (own.errors.match(/wrong token/g) ?? []).length > 1,
+  );
+  assert.match(own.errors, /regulab: 1 wrong token, the last from 127\.0\.0\.1/);
+  assert.doesNotMatch(own.errors, /guess/);
+  const late = guess(999); // waits when the server stops
+  await own.request('GET', '/runs', undefined, as('all-of-it'));
+  await own.stop();
+  assert.ok([401, NaN].includes(statusOf(await late)));
+});
