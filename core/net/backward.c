@@ -1,3 +1,4 @@
+/* The same step back: gradients of what each layer was given, and of its parameters. */
 #include "core/math/mat.h"
 #include "core/net/net.h"
 

@@ -1,3 +1,5 @@
+/* A step forward: products, and for each slice all that is elementwise, normalization, hooks; and
+ * the loss. */
 #include "core/math/mat.h"
 #include "core/net/net.h"
 
