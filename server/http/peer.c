@@ -7,6 +7,34 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+static void cut(http *h, http_peer *peer)
+{
+    peer->deadline_ms = 0;
+    if (!peer->has_ended)
+        atomic_fetch_add(&h->n_late, 1);
+    shutdown(peer->fd, SHUT_RDWR);
+}
+
+static bool is_waited_for(const http_peer *peer)
+{
+    return peer->deadline_ms > 0 && (!peer->exchange || peer->exchange->stage == HTTP_STAGE_NEW);
+}
+
+/* The last places are kept for who asks something: whoever has asked nothing for longest loses its
+ * own. Without a free place libmicrohttpd lets everyone wait, without a word. */
+static void make_room(http *h)
+{
+    http_peer *oldest = NULL;
+    int reserve = h->options.connections / 16 + 1;
+    if (atomic_load(&h->n_connections) <= h->options.connections - reserve)
+        return;
+    for (http_peer *peer = h->peers->after; peer; peer = peer->after)
+        if (is_waited_for(peer) && (!oldest || peer->deadline_ms <= oldest->deadline_ms))
+            oldest = peer;
+    if (oldest)
+        cut(h, oldest);
+}
+
 static void start_peer(http *h, struct MHD_Connection *connection, void **state)
 {
     const union MHD_ConnectionInfo *info =
@@ -27,6 +55,7 @@ static void start_peer(http *h, struct MHD_Connection *connection, void **state)
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLET, .data.ptr = peer};
     /* Without it the client's leaving is noticed later, when a deadline is past. */
     (void)epoll_ctl(h->epoll_fd, EPOLL_CTL_ADD, peer->fd, &event);
+    make_room(h);
 }
 
 static void end_peer(http *h, http_peer *peer)
@@ -71,12 +100,7 @@ void http_peer_notice_events(http_peer *peer, uint32_t events)
 
 void http_peer_cut_late(http *h, int64_t now_ms)
 {
-    for (http_peer *peer = h->peers; peer; peer = peer->after) {
-        if (peer->deadline_ms == 0 || now_ms < peer->deadline_ms)
-            continue;
-        peer->deadline_ms = 0;
-        if (!peer->has_ended)
-            atomic_fetch_add(&h->n_late, 1);
-        shutdown(peer->fd, SHUT_RDWR);
-    }
+    for (http_peer *peer = h->peers; peer; peer = peer->after)
+        if (peer->deadline_ms > 0 && now_ms >= peer->deadline_ms)
+            cut(h, peer);
 }

@@ -5,6 +5,8 @@
  *    sends a comment at once, and a client that is gone answers with a reset.
  * 2. libmicrohttpd does not notice any of this while a connection is suspended: our own epoll
  *    watches every socket for it.
+ * 3. Where nearly as many are open as may be, a new one takes the place of the one that has been
+ *    waited for longest: idle, or with half a header.
  * All in the loop's thread. */
 #ifndef SERVER_HTTP_PEER_H
 #define SERVER_HTTP_PEER_H

@@ -32,7 +32,7 @@ static void *turn_loop(void *context)
 }
 
 /* A server with its loop in a thread; deadlines of a fraction of a second. */
-static bool stage_open(stage *s)
+static bool stage_open_for(stage *s, int connections, int header_ms)
 {
     fail f;
     *s = (stage){0};
@@ -42,7 +42,8 @@ static bool stage_open(stage *s)
     s->shared = (app){.store = s->x.s, .data_dir = s->data};
     http_options options = {.address = "127.0.0.1",
                             .app = &s->shared,
-                            .header_ms = 200,
+                            .connections = connections,
+                            .header_ms = header_ms,
                             .idle_ms = 400,
                             .body_ms = 300,
                             .answer_ms = 1000,
@@ -51,6 +52,11 @@ static bool stage_open(stage *s)
     return CHECK_OK(events_open(s->x.s, &s->shared.events, &f), f) &&
            CHECK_OK(http_open(&options, &s->http, &f), f) &&
            CHECK_EQUAL_INT(pthread_create(&s->loop, NULL, turn_loop, s), 0);
+}
+
+static bool stage_open(stage *s)
+{
+    return stage_open_for(s, 0, 200);
 }
 
 static void stage_stop(stage *s)
@@ -175,6 +181,24 @@ static void dripping_clients_are_cut(void)
     stage_close(&s);
 }
 
+/* Idle ones and half headers fill every place, and more: whoever asks is answered. */
+static void the_idle_make_room(void)
+{
+    enum { N = 40 };
+    int fds[N];
+    stage s;
+    CHECK_OR_RETURN(stage_open_for(&s, 16, 60000));
+    for (int i = 0; i < N; i++) {
+        fds[i] = dial(&s, i % 2 ? "" : "GET /healthz HTTP/1.1\r\n");
+        if (i % 8 == 7)
+            ask(&s, "GET /healthz HTTP/1.1\r\n" LAST "\r\n", "HTTP/1.1 200", "X-Request-Id: ");
+    }
+    for (int i = 0; i < N; i++)
+        close(fds[i]);
+    stage_stop(&s);
+    stage_close(&s);
+}
+
 static void streams_live_as_long_as_the_server(void)
 {
     char first[4096], fourth[4096];
@@ -244,6 +268,6 @@ static void a_taken_port_is_told(void)
     stage_close(&s);
 }
 
-CHECK_MAIN("http", requests_are_answered, dripping_clients_are_cut,
+CHECK_MAIN("http", requests_are_answered, dripping_clients_are_cut, the_idle_make_room,
            streams_live_as_long_as_the_server, streams_that_were_left_are_given_back,
            a_taken_port_is_told)
