@@ -2,6 +2,7 @@
 //
 //   node tests/run.mjs [--build DIR] [--jobs N] [unit] [http] [browser] [FILE...]
 //
+// TEST_LIMIT_SECONDS is how long one program or file may take: 400, or 900 with a sanitizer.
 // A unit program and a Node file print a line per case, "ok ..." or "not ok ...": those are counted.
 // A program that ends badly without saying which case failed, or that tested nothing, is a failure.
 import { spawn } from 'node:child_process';
@@ -84,7 +85,7 @@ function jobsOf(group) {
 // -> { passed, failed, skipped }; prints one line for a good job, everything for a bad one.
 function runJob(job) {
   const started = performance.now();
-  const limit_ms = sanitizer ? 900_000 : 400_000;
+  const limit_ms = Number(process.env.TEST_LIMIT_SECONDS ?? (sanitizer ? 900 : 400)) * 1000;
   return new Promise((done) => {
     const child = spawn(job.command[0], job.command.slice(1), {
       cwd: top,
