@@ -6,7 +6,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkAnswer } from './schema.mjs';
+import { checkAnswer, checkEvent } from './schema.mjs';
 
 export const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const binary = resolve(process.env.REGULAB ?? join(top, 'build/regulab'));
@@ -180,7 +180,9 @@ function parseEvent(block) {
 
 /** An open event stream: `next(match)` gives the first new event that matches; `all` has every one so far. */
 export class EventStream {
-  constructor(response, controller) {
+  constructor(response, controller, headers) {
+    this.origin = new URL(response.url).origin;
+    this.headers = headers;
     this.response = response;
     this.reader = response.body.getReader();
     this.all = [];
@@ -237,6 +239,7 @@ export class EventStream {
     await this.reader.cancel().catch(() => {});
     this.controller.abort();
     await this.reading;
+    for (const event of this.all) await checkEvent(this.origin, this.headers, event);
   }
 }
 
@@ -403,7 +406,7 @@ export class Server {
     );
     if (response.status !== 200)
       throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
-    const stream = new EventStream(response, controller);
+    const stream = new EventStream(response, controller, headers);
     this.streams.add(stream);
     return stream;
   }

@@ -31,6 +31,10 @@ export class Schemas {
       ),
     }));
     this.compiled = new Map();
+    const stream = document.paths['/api/v1/events'].get.responses[200].content['text/event-stream'];
+    this.events = Object.fromEntries(
+      Object.entries(stream['x-events']).map(([kind, { $ref }]) => [kind, $ref.split('/').at(-1)]),
+    );
   }
 
   compile(pointer) {
@@ -62,8 +66,10 @@ export class Schemas {
         throw new Error(`${what} is not in openapi.json: ${JSON.stringify(json).slice(0, 500)}`);
       return this.checkComponent('Problem', json, what);
     }
-    if (!answers?.[status]?.content?.[type])
-      throw new Error(`${what} (${type}) is not in openapi.json`);
+    const schema = answers?.[status]?.content?.[type]?.schema;
+    if (!schema) throw new Error(`${what} (${type}) is not in openapi.json`);
+    if (path !== '/api/openapi.json' && !schema.$ref)
+      throw new Error(`${what} is not described in openapi.json`);
     const check = this.compile(place);
     if (!check(json))
       throw new Error(
@@ -85,6 +91,17 @@ async function schemasOf(url, headers) {
   return schemas;
 }
 
+const authorityOf = (headers) =>
+  Object.fromEntries(
+    Object.entries(headers).filter(([name]) => /^(authorization|cookie)$/i.test(name)),
+  );
+
+/** Throws if the data of an event is not what openapi.json of the server at `url` says of it. */
+export async function checkEvent(url, headers, { event, data }) {
+  const known = await schemasOf(url, authorityOf(headers));
+  known?.checkComponent(known.events[event], data, `the event ${event}`);
+}
+
 /** Throws if a JSON answer is not what openapi.json of the server at `url` says of it. */
 export async function checkAnswer(
   url,
@@ -94,10 +111,7 @@ export async function checkAnswer(
   { status, headers: answered, json },
 ) {
   if (json === undefined) return;
-  const authority = Object.fromEntries(
-    Object.entries(headers).filter(([name]) => /^(authorization|cookie)$/i.test(name)),
-  );
-  const known = await schemasOf(url, authority);
+  const known = await schemasOf(url, authorityOf(headers));
   const type = answered.get('content-type').split(';')[0];
   known?.check(method, new URL(address).pathname, status, type, json);
 }

@@ -1,7 +1,6 @@
 #include "server/api/api.h"
 
 #include "core/base/digest.h"
-#include "server/codec/codec.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
 
@@ -10,18 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-void api_list_begin(buffer *b)
-{
-    buffer_add_text(b, "{\"items\":[");
-}
-
-void api_list_end(buffer *b, const char *next_cursor)
-{
-    buffer_add_text(b, "],\"next_cursor\":");
-    json_add_string(b, next_cursor && *next_cursor ? next_cursor : NULL);
-    buffer_add_text(b, "}");
-}
 
 static const member PAGE_ROWS[] = {
     {"limit", MEMBER_INTEGER, "Items in the answer.", MEMBER_OPTIONAL, AT(page_query, limit),
@@ -47,16 +34,11 @@ bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f)
     return true;
 }
 
-void api_add_experiment(app *a, buffer *b, const experiment *e, const int64_t *run_ids,
-                        int64_t n_run_ids)
+experiment_answer api_experiment_answer(app *a, const experiment *e)
 {
     bool is_waiting = !run_state_is_terminal(e->status) && e->status != RUN_STATE_PAUSED;
-    const experiment_answer answer = {
-        .row = e,
-        .run_ids = run_ids,
-        .n_run_ids = n_run_ids,
-        .remaining_seconds = is_waiting ? jobs_remaining_seconds(a->jobs, e->id) : NAN};
-    codec_add_experiment(b, &answer);
+    return (experiment_answer){
+        .row = e, .remaining_seconds = is_waiting ? jobs_remaining_seconds(a->jobs, e->id) : NAN};
 }
 
 void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_run_ids, response *r)
@@ -67,7 +49,10 @@ void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_r
         response_fail(r, &f);
         return;
     }
-    api_add_experiment(a, &r->body, &e, run_ids, n_run_ids);
+    experiment_answer answer = api_experiment_answer(a, &e);
+    answer.run_ids = run_ids;
+    answer.n_run_ids = n_run_ids;
+    shape_add(&r->body, &SHAPE_EXPERIMENT, &answer);
     experiment_close(&e);
     response_set(r, 200, MESSAGE_JSON);
 }
@@ -80,7 +65,7 @@ void api_send_run(app *a, int64_t id, response *r)
         response_fail(r, &f);
         return;
     }
-    codec_add_run(&r->body, &row);
+    shape_add(&r->body, &SHAPE_RUN, &row);
     run_close(&row);
     response_set(r, 200, MESSAGE_JSON);
 }

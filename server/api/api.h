@@ -7,11 +7,7 @@
 
 #include "server/api/app.h"
 #include "server/api/message.h"
-#include "server/codec/shape.h"
-
-/* {"items":[ ... ],"next_cursor":...}: items are added with json_add_separator() before each. */
-void api_list_begin(buffer *b);
-void api_list_end(buffer *b, const char *next_cursor); /* "" or NULL: null */
+#include "server/codec/resource.h"
 
 /* Which page of a list. */
 typedef struct page_query {
@@ -19,16 +15,11 @@ typedef struct page_query {
     const char *cursor; /* NULL or "": the first */
 } page_query;
 extern const shape SHAPE_PAGE_QUERY;
-#define PAGE_ROW(query, page)                                                                      \
-    {                                                                                              \
-        .type = MEMBER_INCLUDED, AT(query, page), .of = &SHAPE_PAGE_QUERY                          \
-    }
 /* The same of lists that are not in the database: the cursor is the number of the first item. */
 FAIL_CHECKED bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f);
 
-/* The experiment as JSON, with the remaining seconds that the workers expect. */
-void api_add_experiment(app *a, buffer *b, const experiment *e, const int64_t *run_ids,
-                        int64_t n_run_ids);
+/* The experiment's answer, with the remaining seconds that the workers expect. */
+experiment_answer api_experiment_answer(app *a, const experiment *e);
 
 /* Answers with the experiment, or the run, as the store has it now; or with the fail. */
 void api_send_experiment(app *a, int64_t id, const int64_t *run_ids, int64_t n_run_ids,

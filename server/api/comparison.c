@@ -226,11 +226,14 @@ void api_comparison_get(app *a, const request *q, response *r)
 /* ---- curves ---- */
 
 typedef struct curve_writer {
+    app *a;
+    const experiment *e;
+    metric_id metric;
     const series *all;
     comparison_band band; /* of the config that is being read */
     char config_id[17];
-    size_t n_written;
     buffer *out;
+    int64_t last_event_id;
     bool has_failed;
     fail *f;
 } curve_writer;
@@ -242,8 +245,7 @@ static void write_band(curve_writer *w)
     const series_config *config = series_find_config(w->all, w->config_id);
     const char *values = config ? config->values : "{}";
     char *label = codec_config_label(values);
-    buffer_add_text(w->out, w->n_written++ ? "," : "");
-    codec_add_band(w->out, w->config_id, label, values, &w->band);
+    codec_add_band(w->out, &(band_answer){w->config_id, label, values, &w->band});
     free(label);
     comparison_band_close(&w->band);
 }
@@ -262,27 +264,15 @@ static bool add_point(void *context, const char *config_id, int64_t run_id, int6
     return !w->has_failed;
 }
 
-static bool write_bands(app *a, const experiment *e, metric_id id, const series *all, buffer *out,
-                        fail *f)
+static void add_bands(void *context, buffer *b)
 {
-    curve_writer w = {.all = all, .out = out, .f = f};
-    int64_t last_event = 0;
-    buffer_add_text(out, "{\"experiment\":");
-    json_add_integer(out, e->id);
-    json_add_key(out, "metric");
-    json_add_string(out, METRICS[id].name);
-    json_add_key(out, "configs");
-    buffer_add_text(out, "[");
-    bool done =
-        store_list_curves(a->store, e->id, id, add_point, &w, &last_event, f) && !w.has_failed;
-    if (done)
-        write_band(&w);
-    buffer_add_text(out, "]");
-    json_add_key(out, "last_event_id");
-    json_add_integer(out, last_event);
-    buffer_add_text(out, "}");
-    comparison_band_close(&w.band);
-    return done;
+    curve_writer *w = context;
+    w->out = b;
+    if (!store_list_curves(w->a->store, w->e->id, w->metric, add_point, w, &w->last_event_id, w->f))
+        w->has_failed = true;
+    if (!w->has_failed)
+        write_band(w);
+    comparison_band_close(&w->band);
 }
 
 static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out, fail *f)
@@ -290,9 +280,14 @@ static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out,
     series all;
     if (!store_load_series(a->store, e->id, &all, f))
         return false;
-    bool done = write_bands(a, e, id, &all, out, f);
+    curve_writer w = {.a = a, .e = e, .metric = id, .all = &all, .f = f};
+    shape_add(out, &SHAPE_BANDS,
+              &(bands_answer){.experiment_id = e->id,
+                              .metric = (int)id,
+                              .configs = {add_bands, &w},
+                              .last_event_id = &w.last_event_id});
     series_close(&all);
-    return done;
+    return !w.has_failed;
 }
 
 typedef struct curves_query {

@@ -3,6 +3,8 @@
 #include "core/data/import/register.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
+#include "server/codec/list.h"
+#include "server/codec/preview.h"
 #include "server/store/datasets.h"
 
 #include <inttypes.h>
@@ -35,8 +37,12 @@ static bool open_named(app *a, const char *name, const dataset_options *options,
 /* ---- list ---- */
 
 typedef struct listing {
+    app *a;
     buffer *body;
     int64_t first, limit, n; /* n: items passed so far */
+    char next_cursor[24];
+    bool is_good;
+    fail f;
 } listing;
 
 static bool is_wanted(listing *l)
@@ -45,48 +51,58 @@ static bool is_wanted(listing *l)
     return i >= l->first && i < l->first + l->limit;
 }
 
+static void add_set(buffer *b, const dataset_summary *s)
+{
+    const dataset_answer answer = dataset_answer_of(s);
+    shape_add_item(b, &SHAPE_DATASET, &answer);
+}
+
 static bool add_item(void *context, const dataset_summary *s)
 {
     listing *l = context;
-    if (is_wanted(l)) {
-        json_add_separator(l->body);
-        codec_add_dataset(l->body, s);
-    }
+    if (is_wanted(l))
+        add_set(l->body, s);
     return !l->body->failed;
 }
 
-static bool list_built_in(app *a, listing *l, fail *f)
+static bool list_built_in(listing *l)
 {
     for (int i = 0; i < DATASET_COUNT; i++) {
         dataset *set;
         dataset_summary s;
         if (!is_wanted(l))
             continue;
-        if (!open_named(a, DATASETS[i].name, NULL, &set, f))
+        if (!open_named(l->a, DATASETS[i].name, NULL, &set, &l->f))
             return false;
-        dataset_summarize(set, a->data_dir, &s);
+        dataset_summarize(set, l->a->data_dir, &s);
         dataset_close(set);
-        json_add_separator(l->body);
-        codec_add_dataset(l->body, &s);
+        add_set(l->body, &s);
     }
     return true;
 }
 
+static void add_items(void *context, buffer *b)
+{
+    listing *l = context;
+    l->body = b;
+    l->is_good = list_built_in(l) && dataset_list(l->a->data_dir, add_item, l, &l->f);
+    if (l->n > l->first + l->limit)
+        snprintf(l->next_cursor, sizeof l->next_cursor, "%" PRId64, l->first + l->limit);
+}
+
 void api_datasets_list(app *a, const request *q, response *r)
 {
-    listing l = {.body = &r->body};
-    char next_cursor[24] = "";
+    listing l = {.a = a};
     fail f;
-    api_list_begin(&r->body);
-    if (!api_read_page(q, &l.first, &l.limit, &f) || !list_built_in(a, &l, &f) ||
-        !dataset_list(a->data_dir, add_item, &l, &f)) {
+    if (!api_read_page(q, &l.first, &l.limit, &f)) {
         response_fail(r, &f);
         return;
     }
-    if (l.n > l.first + l.limit)
-        snprintf(next_cursor, sizeof next_cursor, "%" PRId64, l.first + l.limit);
-    api_list_end(&r->body, next_cursor);
-    response_set(r, 200, MESSAGE_JSON);
+    codec_add_list(&r->body, add_items, &l, l.next_cursor);
+    if (l.is_good)
+        response_set(r, 200, MESSAGE_JSON);
+    else
+        response_fail(r, &l.f);
 }
 
 /* ---- one ---- */
@@ -119,7 +135,8 @@ void api_datasets_get(app *a, const request *q, response *r)
         send_fail(r, &f);
         return;
     }
-    codec_add_dataset(&r->body, &s);
+    const dataset_answer answer = dataset_answer_of(&s);
+    shape_add(&r->body, &SHAPE_DATASET, &answer);
     response_set(r, 200, MESSAGE_JSON);
 }
 
@@ -189,7 +206,8 @@ void api_datasets_put(app *a, const request *q, response *r)
         response_fail(r, &f);
         return;
     }
-    codec_add_dataset(&r->body, &s);
+    const dataset_answer answer = dataset_answer_of(&s);
+    shape_add(&r->body, &SHAPE_DATASET, &answer);
     response_set(r, is_new ? 201 : 200, MESSAGE_JSON);
     if (is_new)
         response_add_header(r, "Location", "/api/v1/datasets/%s", q->name);
@@ -237,160 +255,77 @@ void api_datasets_delete(app *a, const request *q, response *r)
 
 /* ---- preview ---- */
 
-static void add_numbers(buffer *b, const float *values, size_t n)
+/* What the answer is made of; previewed_close() frees what is not borrowed. */
+typedef struct previewed {
+    float *inputs;
+    size_t *counts;
+    uint8_t *pixels;
+    int32_t *labels;
+    preview_pictures pictures;
+    preview_answer answer;
+} previewed;
+
+static void previewed_close(previewed *p)
 {
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        buffer_add_text(b, i ? "," : "");
-        json_add_float(b, values[i]);
-    }
-    buffer_add_text(b, "]");
+    free(p->inputs);
+    free(p->counts);
+    free(p->pixels);
+    free(p->labels);
 }
 
-static void add_class_name(buffer *b, const dataset *set, size_t c)
+static bool read_rows(const dataset *set, size_t n_rows, previewed *p)
 {
-    char name[256];
-    dataset_write_class_name(set, c, name, sizeof name);
-    json_add_separator(b);
-    json_add_string(b, name);
-}
-
-static void add_columns(buffer *b, const dataset *set)
-{
-    char name[256];
-    json_add_key(b, "columns");
-    buffer_add_text(b, "[");
-    for (size_t c = 0; c < set->d; c++) {
-        dataset_write_column_name(set, c, name, sizeof name);
-        json_add_separator(b);
-        json_add_string(b, name);
-    }
-    buffer_add_text(b, "]");
-}
-
-/* What the rows are to be predicted as. */
-static void add_answers(buffer *b, const dataset *set, size_t n)
-{
-    const dataset_rows *rows = &set->parts[PART_TRAIN];
-    json_add_key(b, rows->labels ? "labels" : "targets");
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        if (rows->labels) {
-            add_class_name(b, set, (size_t)rows->labels[i]);
-        } else {
-            json_add_separator(b);
-            add_numbers(b, rows->targets + i * set->k, set->k);
-        }
-    }
-    buffer_add_text(b, "]");
-}
-
-static bool add_rows(buffer *b, const dataset *set, size_t n_rows, fail *f)
-{
-    float *inputs = calloc(n_rows * set->d + 1, sizeof *inputs);
-    if (!inputs)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
-    size_t n = dataset_preview_rows(set, PART_TRAIN, n_rows, inputs);
-    for (size_t i = 0; set->parts[PART_TRAIN].bytes && i < n * set->d; i++)
-        inputs[i] /= 255.0f;
-    json_add_key(b, "rows");
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        json_add_separator(b);
-        add_numbers(b, inputs + i * set->d, set->d);
-    }
-    buffer_add_text(b, "]");
-    free(inputs);
-    add_answers(b, set, n);
+    const dataset_rows *stored = &set->parts[PART_TRAIN];
+    p->inputs = calloc(n_rows * set->d + 1, sizeof *p->inputs);
+    if (!p->inputs)
+        return false;
+    size_t n = dataset_preview_rows(set, PART_TRAIN, n_rows, p->inputs);
+    for (size_t i = 0; stored->bytes && i < n * set->d; i++)
+        p->inputs[i] /= 255.0F;
+    p->answer.n_rows = n;
+    p->answer.inputs = p->inputs;
+    p->answer.labels = stored->labels;
+    p->answer.targets = stored->labels ? NULL : stored->targets;
     return true;
 }
 
-static bool add_class_counts(buffer *b, const dataset *set, fail *f)
+static bool count_classes(const dataset *set, previewed *p)
 {
-    static const char *const PARTS[PART_COUNT] = {"train", "validation", "test"};
-    json_add_key(b, "class_counts");
-    if (set->task != TASK_CLASSIFICATION) {
-        buffer_add_text(b, "null");
+    if (set->task != TASK_CLASSIFICATION)
         return true;
-    }
-    size_t *counts = calloc(set->k * PART_COUNT, sizeof *counts);
-    if (!counts)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
-    for (int part = 0; part < PART_COUNT; part++)
-        dataset_count_classes(set, (dataset_part)part, counts + (size_t)part * set->k);
-    buffer_add_text(b, "[");
-    for (size_t c = 0; c < set->k; c++) {
-        json_add_separator(b);
-        buffer_add_text(b, "{");
-        json_add_key(b, "name");
-        add_class_name(b, set, c);
-        for (size_t part = 0; part < PART_COUNT; part++)
-            json_add_member_number(b, PARTS[part], (double)counts[part * set->k + c]);
-        buffer_add_text(b, "}");
-    }
-    buffer_add_text(b, "]");
-    free(counts);
-    return true;
+    p->answer.counts = p->counts = calloc(set->k * PART_COUNT, sizeof *p->counts);
+    for (int part = 0; p->counts && part < PART_COUNT; part++)
+        dataset_count_classes(set, (dataset_part)part, p->counts + (size_t)part * set->k);
+    return p->counts;
 }
 
-static void add_pictures(buffer *b, const dataset *set, const uint8_t *pixels,
-                         const int32_t *labels, size_t n)
+static bool read_pictures(const dataset *set, size_t n_images, previewed *p)
 {
     size_t area = set->height * set->width;
-    buffer_add_text(b, "{");
-    json_add_member_number(b, "height", (double)set->height);
-    json_add_member_number(b, "width", (double)set->width);
-    json_add_key(b, "labels");
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < n && set->task == TASK_CLASSIFICATION; i++)
-        add_class_name(b, set, (size_t)labels[i]);
-    buffer_add_text(b, "]");
-    json_add_key(b, "pixels");
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        buffer_add_text(b, i ? ",[" : "[");
-        for (size_t p = 0; p < area; p++)
-            buffer_add_format(b, "%s%d", p ? "," : "", pixels[i * area + p]);
-        buffer_add_text(b, "]");
-    }
-    buffer_add_text(b, "]}");
-}
-
-static bool add_images(buffer *b, const dataset *set, size_t n_images, fail *f)
-{
-    json_add_key(b, "images");
-    if (set->height == 0) {
-        buffer_add_text(b, "null");
+    if (area == 0)
         return true;
-    }
-    uint8_t *pixels = calloc(n_images * set->height * set->width + 1, 1);
-    int32_t *labels = calloc(n_images + 1, sizeof *labels);
-    bool is_there = pixels && labels;
-    if (is_there)
-        add_pictures(b, set, pixels, labels, dataset_preview_images(set, n_images, pixels, labels));
-    else
-        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the pictures.");
-    free(pixels);
-    free(labels);
-    return is_there;
+    p->pixels = calloc(n_images * area + 1, 1);
+    p->labels = calloc(n_images + 1, sizeof *p->labels);
+    if (!p->pixels || !p->labels)
+        return false;
+    size_t n = dataset_preview_images(set, n_images, p->pixels, p->labels);
+    p->pictures = (preview_pictures){set, n, area, set->height, set->width, p->pixels, p->labels};
+    p->answer.pictures = &p->pictures;
+    return true;
 }
 
 static bool write_preview(buffer *b, const dataset *set, size_t n_rows, size_t n_images, fail *f)
 {
-    bool is_classification = set->task == TASK_CLASSIFICATION;
-    buffer_add_text(b, "{");
-    json_add_key(b, "name");
-    json_add_string(b, set->name);
-    json_add_key(b, "task");
-    json_add_string(b, is_classification ? "classification" : "regression");
-    json_add_key(b, "n");
-    json_add_integer(b, (int64_t)set->parts[PART_TRAIN].n);
-    add_columns(b, set);
-    if (!add_rows(b, set, n_rows, f) || !add_class_counts(b, set, f) ||
-        !add_images(b, set, n_images, f))
-        return false;
-    buffer_add_text(b, "}");
-    return true;
+    previewed p = {
+        .answer = {.set = set, .n_samples = set->parts[PART_TRAIN].n, .d = set->d, .k = set->k}};
+    bool is_read =
+        read_rows(set, n_rows, &p) && count_classes(set, &p) && read_pictures(set, n_images, &p);
+    if (is_read)
+        shape_add(b, &SHAPE_PREVIEW, &p.answer);
+    else
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
+    previewed_close(&p);
+    return is_read;
 }
 
 typedef struct preview_query {

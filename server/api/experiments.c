@@ -3,7 +3,7 @@
 #include "server/api/api.h"
 #include "server/api/runs.h"
 #include "server/api/submit.h"
-#include "server/codec/codec.h"
+#include "server/codec/list.h"
 #include "server/codec/request.h"
 #include "server/jobs/extend.h"
 #include "server/store/experiments.h"
@@ -16,19 +16,6 @@ void api_experiments_create(app *a, const request *q, response *r)
 }
 
 /* ---- reading ---- */
-
-typedef struct listing {
-    app *app;
-    buffer *body;
-} listing;
-
-static bool add_item(void *context, const experiment *e)
-{
-    const listing *l = context;
-    json_add_separator(l->body);
-    api_add_experiment(l->app, l->body, e, NULL, 0);
-    return !l->body->failed;
-}
 
 typedef struct experiments_query {
     int status; /* a run_state; -1: any */
@@ -45,30 +32,55 @@ static const member LIST_ROWS[] = {
     {"sort", MEMBER_NAME, "A column; with - before it, the greatest first.",
      MEMBER_OPTIONAL | MEMBER_SIGNED, AT(experiments_query, sort),
      .name_at = store_experiment_sort},
-    PAGE_ROW(experiments_query, page),
+    INCLUDE(experiments_query, page, SHAPE_PAGE_QUERY),
 };
 const shape SHAPE_EXPERIMENTS_QUERY = {BYTES_OF(experiments_query), MEMBERS(LIST_ROWS)};
+
+typedef struct listing {
+    app *app;
+    buffer *body;
+    experiment_query query;
+    char next_cursor[64];
+    bool is_good;
+    fail f;
+} listing;
+
+static bool add_item(void *context, const experiment *e)
+{
+    const listing *l = context;
+    const experiment_answer answer = api_experiment_answer(l->app, e);
+    shape_add_item(l->body, &SHAPE_EXPERIMENT, &answer);
+    return !l->body->failed;
+}
+
+static void add_items(void *context, buffer *b)
+{
+    listing *l = context;
+    l->body = b;
+    l->is_good =
+        store_list_experiments(l->app->store, &l->query, add_item, l, l->next_cursor, &l->f);
+}
 
 void api_experiments_list(app *a, const request *q, response *r)
 {
     experiments_query wanted = {.status = -1};
-    listing l = {a, &r->body};
-    char next_cursor[64];
+    listing l = {.app = a};
     fail f;
-    bool is_read = request_read_query(q, &wanted, &f);
-    const experiment_query query = {.status = wanted.status,
-                                    .tag = wanted.tag,
-                                    .text = wanted.text,
-                                    .sort = wanted.sort,
-                                    .cursor = wanted.page.cursor,
-                                    .limit = wanted.page.limit};
-    api_list_begin(&r->body);
-    if (!is_read || !store_list_experiments(a->store, &query, add_item, &l, next_cursor, &f)) {
+    if (!request_read_query(q, &wanted, &f)) {
         response_fail(r, &f);
         return;
     }
-    api_list_end(&r->body, next_cursor);
-    response_set(r, 200, MESSAGE_JSON);
+    l.query = (experiment_query){.status = wanted.status,
+                                 .tag = wanted.tag,
+                                 .text = wanted.text,
+                                 .sort = wanted.sort,
+                                 .cursor = wanted.page.cursor,
+                                 .limit = wanted.page.limit};
+    codec_add_list(&r->body, add_items, &l, l.next_cursor);
+    if (l.is_good)
+        response_set(r, 200, MESSAGE_JSON);
+    else
+        response_fail(r, &l.f);
 }
 
 void api_experiments_get(app *a, const request *q, response *r)
@@ -134,7 +146,7 @@ typedef bool experiment_action(jobs *j, int64_t id, fail *f);
 static void act(app *a, const request *q, response *r, experiment_action *action)
 {
     fail f;
-    if (action(a->jobs, q->ids[0], &f))
+    if (request_check_no_body(q, "This takes no body.", &f) && action(a->jobs, q->ids[0], &f))
         api_send_experiment(a, q->ids[0], NULL, 0, r);
     else
         response_fail(r, &f);

@@ -2,7 +2,6 @@
 
 #include "core/base/clock.h"
 #include "server/api/app.h"
-#include "server/codec/codec.h"
 #include "server/store/experiments.h"
 
 #include <stdio.h>
@@ -13,14 +12,20 @@
 #error "REGULAB_VERSION is given by the Makefile"
 #endif
 
-static void add_state(response *r, const char *status)
+typedef struct health_answer {
+    const char *status, *version;
+} health_answer;
+
+static const member HEALTH_ROWS[] = {
+    {"status", MEMBER_NAME, "Alive: the process answers; ready: it takes work.",
+     AT(health_answer, status), ONE_OF("alive", "ready")},
+    {"version", MEMBER_TEXT, "Of the program.", AT(health_answer, version)},
+};
+const shape SHAPE_HEALTH = {.name = "Health", BYTES_OF(health_answer), MEMBERS(HEALTH_ROWS)};
+
+static void answer_state(response *r, const char *status)
 {
-    buffer_add_text(&r->body, "{");
-    json_add_key(&r->body, "status");
-    json_add_string(&r->body, status);
-    json_add_key(&r->body, "version");
-    json_add_string(&r->body, REGULAB_VERSION);
-    buffer_add_text(&r->body, "}");
+    shape_add(&r->body, &SHAPE_HEALTH, &(health_answer){status, REGULAB_VERSION});
     response_set(r, 200, MESSAGE_JSON);
 }
 
@@ -28,7 +33,7 @@ void api_health_live(struct app *shared, const request *q, response *r)
 {
     (void)shared;
     (void)q;
-    add_state(r, "alive");
+    answer_state(r, "alive");
 }
 
 void api_health_ready(struct app *shared, const request *q, response *r)
@@ -36,7 +41,7 @@ void api_health_ready(struct app *shared, const request *q, response *r)
     (void)q;
     fail f;
     if (app_is_ready(shared, &f)) {
-        add_state(r, "ready");
+        answer_state(r, "ready");
         return;
     }
     response_problem(r, 503, &f);

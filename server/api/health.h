@@ -4,6 +4,8 @@
 
 #include "server/api/message.h"
 
+extern const shape SHAPE_HEALTH;
+
 request_handler api_health_live;    /* GET /healthz: the loop turns */
 request_handler api_health_ready;   /* GET /readyz: the database takes writes */
 request_handler api_health_metrics; /* GET /metrics: Prometheus text */

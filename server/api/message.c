@@ -257,3 +257,22 @@ bool request_read_body(const request *q, void *out, response *r)
     response_fail_list(r, faults.items[0].sentence, &faults);
     return false;
 }
+
+static size_t count_blanks(const char *text)
+{
+    return strspn(text, " \t\r\n");
+}
+
+bool request_check_no_body(const request *q, const char *sentence, fail *f)
+{
+    const char *at = q->body ? q->body : "";
+    at += count_blanks(at);
+    bool is_object = *at == '{';
+    at += is_object;
+    at += count_blanks(at);
+    bool is_closed = !is_object || *at == '}';
+    at += is_object && is_closed;
+    at += count_blanks(at);
+    return (is_closed && at == (q->body ? q->body : "") + q->body_bytes) ||
+           fail_set(f, FAIL_INCOMPATIBLE, "", "%s", sentence);
+}

@@ -68,6 +68,9 @@ const char *request_header(const request *q, const char *name);
 /* Reads the query's parameters by the route's shape into its struct, which holds what it is to have
  * where nothing is said; texts are borrowed. False with *f at "/query/NAME". */
 FAIL_CHECKED bool request_read_query(const request *q, void *out, fail *f);
+/* A body that nobody reads would be lost without a word: it must be empty, or {}. False with the
+ * sentence. */
+FAIL_CHECKED bool request_check_no_body(const request *q, const char *sentence, fail *f);
 /* Reads the JSON body by the route's shape, whose shape_close() frees it. False: the response tells
  * every fault. */
 FAIL_CHECKED bool request_read_body(const request *q, void *out, response *r);

@@ -2,6 +2,8 @@
 
 #include "server/api/routes.h"
 #include "server/codec/codec.h"
+#include "server/codec/list.h"
+#include "server/codec/request.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +46,8 @@ static void add_query(buffer *b, const shape *s)
         json_add_member_text(b, "in", "query");
         json_add_key(b, "required");
         json_add_boolean(b, !(m->flags & MEMBER_OPTIONAL));
+        if (m->depth > 0)
+            buffer_add_text(b, ",\"style\":\"form\",\"explode\":false");
         json_add_key(b, "schema");
         member_add_schema(b, m, true);
         close_object(b);
@@ -97,19 +101,34 @@ static void open_content(buffer *b, const char *type, size_t n_type)
     buffer_add_format(b, "\"%.*s\":{\"schema\":", (int)n_type, type);
 }
 
-static void add_body_schema(buffer *b, const route *row)
+#define BINARY "{\"type\":\"string\",\"format\":\"binary\"}"
+
+/* What is no JSON: the types of `type` (n bytes) that are not text are bytes. */
+static const char *plain_schema(const char *type, size_t n)
+{
+    return n > 5 && strncmp(type, "text/", 5) == 0 ? "{\"type\":\"string\"}" : BINARY;
+}
+
+static const char FORM_SCHEMA[] =
+    "{\"type\":\"object\",\"required\":[\"file\"],\"properties\":{\"file\":{\"description\":\"The "
+    "files of one data set.\",\"type\":\"array\",\"minItems\":1,\"maxItems\":16,"
+    "\"items\":" BINARY "}}}";
+
+static void add_body_schema(buffer *b, const route *row, const char *type, size_t n)
 {
     if (row->body)
         shape_add_reference(b, row->body, true);
+    else if (strncmp(type, "multipart/", 10) == 0)
+        buffer_add_text(b, FORM_SCHEMA);
     else
-        buffer_add_text(b, "{}");
+        buffer_add_text(b, plain_schema(type, n));
 }
 
 static void add_body(buffer *b, const route *row)
 {
     if (!row->types)
         return;
-    bool optional = strstr(row->types, " -") != NULL;
+    bool optional = row->body == &SHAPE_NOTHING;
     open_object(b, "requestBody");
     json_add_key(b, "required");
     buffer_add_text(b, optional ? "false" : "true");
@@ -118,22 +137,13 @@ static void add_body(buffer *b, const route *row)
         size_t n = strcspn(at, " ");
         if (*at != '-') {
             open_content(b, at, n);
-            add_body_schema(b, row);
+            add_body_schema(b, row, at, n);
             close_object(b);
         }
         at += n + (at[n] == ' ');
     }
     close_object(b);
     close_object(b);
-}
-
-static void add_list_schema(buffer *b, const shape *item)
-{
-    buffer_add_text(b, "{\"type\":\"object\",\"required\":[\"items\",\"next_cursor\"],"
-                       "\"properties\":{\"items\":{\"type\":\"array\",\"items\":");
-    shape_add_reference(b, item, false);
-    buffer_add_text(b, "},\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
-                       "\"The cursor of the next page; null: this is the last.\"}}}");
 }
 
 static void add_answer_schema(buffer *b, const route *row, int status)
@@ -149,6 +159,17 @@ static void add_answer_schema(buffer *b, const route *row, int status)
                         strcmp(row->produces, MESSAGE_JSON) == 0 ? "{\"type\":\"object\"}" : "{}");
 }
 
+/* What the data of each kind of event is. */
+static void add_events(buffer *b)
+{
+    open_object(b, "x-events");
+    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        json_add_key(b, EVENT_KIND_NAMES[kind]);
+        shape_add_reference(b, CODEC_EVENT_SHAPES[kind], false);
+    }
+    close_object(b);
+}
+
 static void add_success(buffer *b, const route *row, int status)
 {
     buffer_add_format(b, "%s\"%d\":{", row->status == status ? "" : ",", status);
@@ -157,22 +178,14 @@ static void add_success(buffer *b, const route *row, int status)
         open_object(b, "content");
         open_content(b, row->produces, strcspn(row->produces, ";"));
         add_answer_schema(b, row, status);
+        if (row->flags & ROUTE_STREAM)
+            add_events(b);
         close_object(b);
         if (row->flags & ROUTE_CSV)
             buffer_add_text(b, ",\"text/csv\":{\"schema\":{\"type\":\"string\"}}");
         close_object(b);
     }
     close_object(b);
-}
-
-/* Reading that depends on the state of what is read, or that is not always allowed. */
-static bool may_refuse_reading(const route *row)
-{
-    static const char *const PLACES[] = {"/sql", "/model", "/evaluation", "/boundary"};
-    for (size_t i = 0; i < sizeof PLACES / sizeof *PLACES; i++)
-        if (strstr(row->pattern, PLACES[i]))
-            return true;
-    return false;
 }
 
 static void add_refusals(buffer *b, const route *row)
@@ -183,7 +196,7 @@ static void add_refusals(buffer *b, const route *row)
         bool of_body = status == 413 || status == 415 || status == 429;
         bool of_change = status == 409;
         if ((of_body && !row->types) ||
-            (of_change && strcmp(row->method, "GET") == 0 && !may_refuse_reading(row)))
+            (of_change && strcmp(row->method, "GET") == 0 && !(row->flags & ROUTE_OF_STATE)))
             continue;
         buffer_add_format(b, ",\"%d\":{\"$ref\":\"#/components/responses/Problem\"}", status);
     }
@@ -281,9 +294,8 @@ void openapi_list_shapes(shape_set *out)
                 shape_set_add(out, answers[k], false);
     }
     shape_set_add(out, &SHAPE_PROBLEM, false);
-    shape_set_add(out, &SHAPE_EPOCH_EVENT, false);
-    shape_set_add(out, &SHAPE_RUN_EVENT, false);
-    shape_set_add(out, &SHAPE_EXPERIMENT_EVENT, false);
+    for (int kind = 0; kind < EVENT_KIND_COUNT; kind++)
+        shape_set_add(out, CODEC_EVENT_SHAPES[kind], false);
 }
 
 static void add_schemas(buffer *b)
@@ -306,7 +318,7 @@ static void add_schemas(buffer *b)
             continue;
         snprintf(name, sizeof name, "%sList", ROUTES[i].item->name);
         json_add_key(b, name);
-        add_list_schema(b, ROUTES[i].item);
+        codec_add_list_schema(b, ROUTES[i].item);
     }
     close_object(b);
 }

@@ -2,7 +2,7 @@
 
 #include "server/api/api.h"
 #include "server/api/submit.h"
-#include "server/codec/codec.h"
+#include "server/codec/list.h"
 #include "server/jobs/files.h"
 #include "server/store/experiments.h"
 #include "server/text/check.h"
@@ -74,27 +74,40 @@ static int is_recipe_file(const struct dirent *entry)
            strcmp(entry->d_name + n - n_suffix, SUFFIX) == 0;
 }
 
-static void add_member(buffer *b, const recipe *r, const char *name)
+typedef struct recipe_answer { /* JSON texts but the name */
+    const char *name;
+    char *title, *description, *spec;
+} recipe_answer;
+
+static const member RECIPE_ROWS[] = {
+    {"name", MEMBER_TEXT, "What it is called in POST /recipes/{name}.", AT(recipe_answer, name)},
+    {"title", MEMBER_TEXT, "Its title.", MEMBER_AS_JSON | MEMBER_NULLABLE,
+     AT(recipe_answer, title)},
+    {"description", MEMBER_TEXT, "What it shows.", MEMBER_AS_JSON | MEMBER_NULLABLE,
+     AT(recipe_answer, description)},
+    {"spec", MEMBER_OBJECT, "What is submitted.", MEMBER_AS_JSON, AT(recipe_answer, spec),
+     .of = &SHAPE_SPECIFICATION},
+};
+const shape SHAPE_RECIPE = {.name = "Recipe", BYTES_OF(recipe_answer), MEMBERS(RECIPE_ROWS)};
+
+/* A member's value as it is written; NULL where there is none, or no memory. */
+static char *copy_member(const recipe *r, const char *name)
 {
     const char *value;
     size_t n;
-    json_add_key(b, name);
-    if (json_member_find(r->text, r->n, name, &value, &n))
-        buffer_add(b, value, n);
-    else
-        buffer_add_text(b, "null");
+    return json_member_find(r->text, r->n, name, &value, &n) ? strndup(value, n) : NULL;
 }
 
 static void add_recipe(buffer *b, const recipe *r)
 {
-    json_add_separator(b);
-    buffer_add_text(b, "{");
-    json_add_key(b, "name");
-    json_add_string(b, r->name);
-    add_member(b, r, "title");
-    add_member(b, r, "description");
-    add_member(b, r, "spec");
-    buffer_add_text(b, "}");
+    recipe_answer answer = {.name = r->name,
+                            .title = copy_member(r, "title"),
+                            .description = copy_member(r, "description"),
+                            .spec = copy_member(r, "spec")};
+    shape_add_item(b, &SHAPE_RECIPE, &answer);
+    free(answer.title);
+    free(answer.description);
+    free(answer.spec);
 }
 
 /* A file that is no recipe is left out: it must not take the others with it. */
@@ -112,51 +125,52 @@ static void add_file(const app *a, const char *file_name, buffer *b)
     recipe_close(&r);
 }
 
-void api_recipes_list(app *a, const request *q, response *r)
-{
-    char path[JOBS_PATH_BYTES], next_cursor[24] = "";
+typedef struct listing {
+    const app *a;
     int64_t first, limit;
-    fail f;
-    if (!api_read_page(q, &first, &limit, &f)) {
-        response_fail(r, &f);
-        return;
-    }
+    char next_cursor[24];
+} listing;
+
+static void add_items(void *context, buffer *b)
+{
+    listing *l = context;
+    char path[JOBS_PATH_BYTES];
     struct dirent **entries = NULL;
-    snprintf(path, sizeof path, "%s/recipes", a->static_dir);
+    snprintf(path, sizeof path, "%s/recipes", l->a->static_dir);
     int n = scandir(path, &entries, is_recipe_file, alphasort);
-    api_list_begin(&r->body);
     for (int i = 0; i < n; i++) {
-        if (i >= first && i < first + limit)
-            add_file(a, entries[i]->d_name, &r->body);
+        if (i >= l->first && i < l->first + l->limit)
+            add_file(l->a, entries[i]->d_name, b);
         free(entries[i]);
     }
     free(entries);
-    if (n > first + limit)
-        snprintf(next_cursor, sizeof next_cursor, "%" PRId64, first + limit);
-    api_list_end(&r->body, next_cursor);
+    if (n > l->first + l->limit)
+        snprintf(l->next_cursor, sizeof l->next_cursor, "%" PRId64, l->first + l->limit);
+}
+
+void api_recipes_list(app *a, const request *q, response *r)
+{
+    listing l = {.a = a};
+    fail f;
+    if (!api_read_page(q, &l.first, &l.limit, &f)) {
+        response_fail(r, &f);
+        return;
+    }
+    codec_add_list(&r->body, add_items, &l, l.next_cursor);
     response_set(r, 200, MESSAGE_JSON);
 }
 
 /* ---- queue ---- */
 
-/* A recipe is queued as it is; a body that changes it would be lost without a word. */
-static bool check_no_body(const request *q, fail *f)
-{
-    size_t start = strspn(q->body, " \t\r\n");
-    if (q->body_bytes == start ||
-        (strncmp(q->body + start, "{}", 2) == 0 &&
-         start + 2 + strspn(q->body + start + 2, " \t\r\n") == q->body_bytes))
-        return true;
-    return fail_set(f, FAIL_INCOMPATIBLE, "",
-                    "A recipe takes no body. To change it, take its spec from GET /recipes and "
-                    "submit that to POST /experiments.");
-}
+static const char NO_BODY[] =
+    "A recipe takes no body. To change it, take its spec from GET /recipes and submit that to POST "
+    "/experiments.";
 
 void api_recipes_queue(app *a, const request *q, response *r)
 {
     recipe found;
     fail f;
-    if (!check_no_body(q, &f) || !recipe_open(a, q->name, &found, &f)) {
+    if (!request_check_no_body(q, NO_BODY, &f) || !recipe_open(a, q->name, &found, &f)) {
         response_fail(r, &f);
         return;
     }

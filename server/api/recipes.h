@@ -9,6 +9,8 @@
 #include "core/base/fail.h"
 #include "server/api/message.h"
 
+extern const shape SHAPE_RECIPE;
+
 /* GET /recipes: {"items": [{"name", "title", "description", "spec"}]} in order of name. */
 request_handler api_recipes_list;
 

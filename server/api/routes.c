@@ -17,8 +17,15 @@
 #include "server/api/sql.h"
 #include "server/api/submit.h"
 #include "server/api/tokens.h"
+#include "server/codec/boundary.h"
 #include "server/codec/codec.h"
+#include "server/codec/comparison.h"
+#include "server/codec/curves.h"
+#include "server/codec/evaluation.h"
+#include "server/codec/prediction.h"
+#include "server/codec/preview.h"
 #include "server/codec/request.h"
+#include "server/console/answer.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -35,8 +42,8 @@
     "application/zip text/csv application/csv text/plain application/vnd.ms-excel "                \
     "application/x-npy application/x-npz application/x-idx -"
 
-/* A POST that only acts: an empty body, or a JSON one that nobody reads. */
-#define ACTION .types = JSON " -", .body_limit = 4 * KIB
+/* A POST that only acts: no body, or an empty object. */
+#define ACTION .types = JSON " -", .body_limit = 4 * KIB, .body = &SHAPE_NOTHING
 
 /* clang-format off */
 const route ROUTES[] = {
@@ -70,10 +77,10 @@ const route ROUTES[] = {
      .query = &SHAPE_RUNS_QUERY, .item = &SHAPE_RUN},
     {"GET", API "/experiments/{id}/curves", api_comparison_curves, 0, 200, JSON, NULL, 0,
      "experiments", "Per config: mean, deviation, least, greatest and n over seeds at each epoch",
-     .query = &SHAPE_CURVES_QUERY},
+     .query = &SHAPE_CURVES_QUERY, .answer = &SHAPE_BANDS},
     {"GET", API "/experiments/{id}/comparison", api_comparison_get, 0, 200, JSON, NULL, 0,
      "experiments", "Configs compared with the baseline, paired by seed",
-     .query = &SHAPE_COMPARISON_QUERY},
+     .query = &SHAPE_COMPARISON_QUERY, .answer = &SHAPE_COMPARISON},
     {"GET", API "/experiments/{id}/events", api_events_experiment, ROUTE_STREAM, 200,
      "text/event-stream", NULL, 0, "events", "Events of one experiment",
      .query = &SHAPE_EVENTS_QUERY},
@@ -83,19 +90,21 @@ const route ROUTES[] = {
     {"GET", API "/runs/{id}", api_runs_get, 0, 200, JSON, NULL, 0,
      "runs", "One run with its configuration and final metrics", .answer = &SHAPE_RUN},
     {"GET", API "/runs/{id}/curves", api_runs_curves, ROUTE_CSV, 200, JSON, NULL, 0,
-     "runs", "Learning curves, column by column", .query = &SHAPE_RUN_CURVES_QUERY},
+     "runs", "Learning curves, column by column", .query = &SHAPE_RUN_CURVES_QUERY,
+     .answer = &SHAPE_CURVES},
     {"GET", API "/runs/{id}/layers", api_runs_layers, 0, 200, JSON, NULL, 0,
-     "runs", "Diagnostics per layer and epoch", .query = NULL},
-    {"GET", API "/runs/{id}/model", api_runs_model, 0, 200, "application/octet-stream", NULL, 0,
+     "runs", "Diagnostics per layer and epoch", .answer = &SHAPE_LAYERS},
+    {"GET", API "/runs/{id}/model", api_runs_model, ROUTE_OF_STATE, 200, "application/octet-stream", NULL, 0,
      "runs", "The selected weights as safetensors", .query = &SHAPE_MODEL_QUERY},
-    {"GET", API "/runs/{id}/evaluation", api_runs_evaluation, ROUTE_SLOW, 200, JSON, NULL, 0,
+    {"GET", API "/runs/{id}/evaluation", api_runs_evaluation, ROUTE_SLOW | ROUTE_OF_STATE, 200, JSON, NULL, 0,
      "runs", "What the run gets wrong on its test split: confusion and calibration, or residuals",
-     .query = NULL},
-    {"GET", API "/runs/{id}/boundary", api_runs_boundary, ROUTE_SLOW, 200, JSON, NULL, 0,
+     .answer = &SHAPE_EVALUATION},
+    {"GET", API "/runs/{id}/boundary", api_runs_boundary, ROUTE_SLOW | ROUTE_OF_STATE, 200, JSON, NULL, 0,
      "runs", "What the net answers over the plane of two inputs, epoch by epoch",
-     .query = &SHAPE_BOUNDARY_QUERY},
+     .query = &SHAPE_BOUNDARY_QUERY, .answer = &SHAPE_BOUNDARY},
     {"POST", API "/runs/{id}/predict", api_runs_predict, ROUTE_SLOW | ROUTE_READ, 200, JSON, JSON, 16 * MIB,
-     "runs", "Predict with the selected weights", .body = &SHAPE_PREDICT_REQUEST},
+     "runs", "Predict with the selected weights", .body = &SHAPE_PREDICT_REQUEST,
+     .answer = &SHAPE_PREDICTION},
     {"GET", API "/runs/{id}/events", api_events_run, ROUTE_STREAM, 200, "text/event-stream", NULL,
      0, "events", "Events of one run", .query = &SHAPE_EVENTS_QUERY},
     {"POST", API "/runs/{id}/cancel", api_runs_cancel, 0, 200, JSON, ACTION,
@@ -117,28 +126,30 @@ const route ROUTES[] = {
      "datasets", "Remove a data set that no unfinished experiment uses", .query = NULL},
     {"GET", API "/datasets/{name}/preview", api_datasets_preview, ROUTE_SLOW, 200, JSON, NULL, 0,
      "datasets", "First rows, class counts, pictures; of a built-in set with the options given",
-     .query = &SHAPE_PREVIEW_QUERY},
+     .query = &SHAPE_PREVIEW_QUERY, .answer = &SHAPE_PREVIEW},
     {"POST", API "/sql", api_sql_post, ROUTE_CSV | ROUTE_SLOW | ROUTE_READ, 200, JSON, JSON, MIB,
-     "sql", "Run one read-only statement", .body = &SHAPE_SQL_REQUEST},
+     "sql", "Run one read-only statement", .body = &SHAPE_SQL_REQUEST,
+     .answer = &SHAPE_SQL_RESULT},
     {"GET", API "/sql", api_sql_get, ROUTE_CSV | ROUTE_ANY_QUERY | ROUTE_SLOW, 200, JSON, NULL, 0,
      "sql", "Run one read-only statement; any other parameter NAME is bound to :NAME",
-     .query = &SHAPE_SQL_QUERY},
+     .query = &SHAPE_SQL_QUERY, .answer = &SHAPE_SQL_RESULT},
     {"POST", API "/session", api_session_post, ROUTE_INLINE | ROUTE_OPEN, 204, "", JSON, 4 * KIB,
      "service", "A token in, a cookie out", .body = &SHAPE_TOKEN_REQUEST},
     {"GET", API "/fields", api_fields_list, 0, 200, JSON, NULL, 0,
      "service", "The fields of a specification, and the metrics", .query = &SHAPE_FIELDS_QUERY,
      .answer = &SHAPE_FIELDS},
     {"GET", API "/recipes", api_recipes_list, 0, 200, JSON, NULL, 0,
-     "recipes", "List the ready-made experiments", .query = &SHAPE_PAGE_QUERY},
+     "recipes", "List the ready-made experiments", .query = &SHAPE_PAGE_QUERY, .item = &SHAPE_RECIPE},
     {"POST", API "/recipes/{name}", api_recipes_queue, ROUTE_PLAN, 201, JSON, ACTION,
      .tag = "recipes", .summary = "Queue a ready-made experiment",
      .query = &SHAPE_SUBMIT_QUERY, .answer = &SHAPE_EXPERIMENT, .other_answer = &SHAPE_PLAN},
     {"GET", "/api/openapi.json", api_openapi, 0, 200, JSON, NULL, 0,
      "service", "This document", .query = NULL},
     {"GET", "/healthz", api_health_live, ROUTE_INLINE | ROUTE_OPEN, 200, JSON, NULL, 0,
-     "service", "Is the process alive", .query = NULL},
+     "service", "Is the process alive", .answer = &SHAPE_HEALTH},
     {"GET", "/readyz", api_health_ready, ROUTE_OPEN, 200, JSON, NULL, 0,
-     "service", "Can it take work: 503 with the reason if not", .query = NULL},
+     "service", "Can it take work: 503 with the reason if not",
+     .answer = &SHAPE_HEALTH},
     {"GET", "/metrics", api_health_metrics, 0, 200, "text/plain; version=0.0.4; charset=utf-8",
      NULL, 0, "service", "Counters for Prometheus", .query = NULL},
 };

@@ -22,9 +22,10 @@ typedef enum route_flag {
     ROUTE_CSV = 32,       /* also answers text/csv */
     /* May take seconds: such have workers apart, so that the quick ones do not wait behind them. */
     ROUTE_SLOW = 64,
-    ROUTE_PLAN = 128,  /* the same for what plans a sweep: it may have to generate many data sets */
-    ROUTE_READ = 256,  /* changes nothing, though it is no GET */
-    ROUTE_WORKER = 512 /* a call of workers elsewhere */
+    ROUTE_PLAN = 128, /* the same for what plans a sweep: it may have to generate many data sets */
+    ROUTE_READ = 256, /* changes nothing, though it is no GET */
+    ROUTE_WORKER = 512,   /* a call of workers elsewhere */
+    ROUTE_OF_STATE = 1024 /* a GET that what it names may not be ready for: 409 */
 } route_flag;
 
 typedef struct route {

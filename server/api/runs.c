@@ -3,6 +3,7 @@
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/codec/codec.h"
+#include "server/codec/list.h"
 #include "server/store/runs.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ static const member RUNS_ROWS[] = {
      RANGE(0, (double)SPEC_SEED_LIMIT)},
     {"sort", MEMBER_TEXT, "A column; with - before it, the greatest first.", MEMBER_OPTIONAL,
      AT(runs_query, sort)},
-    PAGE_ROW(runs_query, page),
+    INCLUDE(runs_query, page, SHAPE_PAGE_QUERY),
 };
 const shape SHAPE_RUNS_QUERY = {BYTES_OF(runs_query), MEMBERS(RUNS_ROWS)};
 
@@ -43,6 +44,11 @@ const shape SHAPE_ALL_RUNS_QUERY = {BYTES_OF(runs_query), MEMBERS(ALL_RUNS_ROWS)
 typedef struct listing {
     run_query query;
     char sort[COLUMN_BYTES], columns[FILTERS_LIMIT][COLUMN_BYTES];
+    store *store;
+    buffer *body;
+    char next_cursor[64];
+    bool is_good;
+    fail f;
 } listing;
 
 /* A nested field's column has an underscore where the field has a dot. */
@@ -109,25 +115,32 @@ static bool read_query(const request *q, int64_t experiment_id, listing *l, fail
 
 static bool add_item(void *context, const run *row)
 {
-    buffer *b = context;
-    json_add_separator(b);
-    codec_add_run(b, row);
-    return !b->failed;
+    const listing *l = context;
+    shape_add_item(l->body, &SHAPE_RUN, row);
+    return !l->body->failed;
+}
+
+static void add_items(void *context, buffer *b)
+{
+    listing *l = context;
+    l->body = b;
+    l->is_good = store_list_runs(l->store, &l->query, add_item, l, l->next_cursor, &l->f);
 }
 
 void api_runs_list_of(app *a, const request *q, int64_t experiment_id, response *r)
 {
     listing l;
-    char next_cursor[64];
     fail f;
-    api_list_begin(&r->body);
-    if (!read_query(q, experiment_id, &l, &f) ||
-        !store_list_runs(a->store, &l.query, add_item, &r->body, next_cursor, &f)) {
+    if (!read_query(q, experiment_id, &l, &f)) {
         response_fail(r, &f);
         return;
     }
-    api_list_end(&r->body, next_cursor);
-    response_set(r, 200, MESSAGE_JSON);
+    l.store = a->store;
+    codec_add_list(&r->body, add_items, &l, l.next_cursor);
+    if (l.is_good)
+        response_set(r, 200, MESSAGE_JSON);
+    else
+        response_fail(r, &l.f);
 }
 
 void api_runs_list(app *a, const request *q, response *r)
@@ -147,7 +160,7 @@ typedef bool run_action(jobs *j, int64_t id, fail *f);
 static void act(app *a, const request *q, response *r, run_action *action)
 {
     fail f;
-    if (action(a->jobs, q->ids[0], &f))
+    if (request_check_no_body(q, "This takes no body.", &f) && action(a->jobs, q->ids[0], &f))
         api_send_run(a, q->ids[0], r);
     else
         response_fail(r, &f);

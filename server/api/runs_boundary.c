@@ -38,10 +38,11 @@ static void asked_close(asked *x)
 /* ---- what is wanted ---- */
 
 static const member QUERY_ROWS[] = {
-    {"epochs", MEMBER_TEXT,
+    {"epochs", MEMBER_INTEGER,
      "The epochs, increasing whole numbers separated by commas; 0, 1, 2, 5, 10, ... and the last "
      "if not given.",
-     MEMBER_OPTIONAL, AT(asked, epochs_text), RANGE(1, 4096), .alphabet = "0-9,"},
+     MEMBER_OPTIONAL, AT(asked, epochs_text), RANGE(0, 1e6), .depth = 1, .least = 1,
+     .most = BOUNDARY_EPOCHS_LIMIT},
     {"size", MEMBER_INTEGER, "Cells along each side.", MEMBER_OPTIONAL, AT(asked, size),
      RANGE(BOUNDARY_SIZE_LEAST, BOUNDARY_SIZE_LIMIT), OTHERWISE(DEFAULT_SIZE)},
 };

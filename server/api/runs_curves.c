@@ -1,77 +1,66 @@
 /* Learning curves and layer diagnostics: records from the store, column by column. */
 #include "core/base/array.h"
-#include "core/base/nearest.h"
 #include "server/api/api.h"
 #include "server/api/runs.h"
 #include "server/codec/codec.h"
+#include "server/codec/curves.h"
 #include "server/store/curves.h"
 #include "server/store/runs.h"
-#include "server/text/csv.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- rows ---- */
-
-typedef struct row {
-    int64_t epoch, step;
-    double values[METRIC_EPOCH_COUNT];
-} row;
+/* ---- lines ---- */
 
 typedef struct curve {
     size_t n, capacity;
-    row *rows;
+    curve_line *lines;
     bool has_failed; /* no memory */
 } curve;
 
-static bool add_row(void *context, const record *r)
+static bool add_line(void *context, const record *r)
 {
     curve *c = context;
-    if (!array_reserve(&c->rows, &c->capacity, c->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
+    if (!array_reserve(&c->lines, &c->capacity, c->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
         c->has_failed = true;
         return false;
     }
-    row *line = &c->rows[c->n++];
+    curve_line *line = &c->lines[c->n++];
     line->epoch = r->epoch;
     line->step = r->step;
     memcpy(line->values, r->values, sizeof line->values);
     return true;
 }
 
-/* Keeps `most` evenly spaced rows, the first and the last among them. */
+/* Keeps `most` evenly spaced lines, the first and the last among them. */
 static void thin(curve *c, size_t most)
 {
     if (c->n <= most)
         return;
     for (size_t i = 0; i < most; i++)
-        c->rows[i] = c->rows[most == 1 ? c->n - 1 : i * (c->n - 1) / (most - 1)];
+        c->lines[i] = c->lines[most == 1 ? c->n - 1 : i * (c->n - 1) / (most - 1)];
     c->n = most;
 }
 
 /* ---- columns ---- */
 
-enum { COLUMN_EPOCH = -2, COLUMN_STEP = -1, COLUMNS_LIMIT = METRIC_EPOCH_COUNT + 2 };
-
 typedef struct columns {
     int n;
-    int ids[COLUMNS_LIMIT]; /* COLUMN_EPOCH first, then COLUMN_STEP or a metric_id */
+    int ids[CURVE_COLUMNS_LIMIT]; /* CURVE_EPOCH first */
 } columns;
 
-static const char *column_name(int id)
+static const char *column_name(int i)
 {
-    if (id == COLUMN_EPOCH)
-        return "epoch";
-    return id == COLUMN_STEP ? "step" : METRICS[id].name;
+    return codec_curve_column(i + CURVE_EPOCH);
 }
 
 static int column_find(const char *name, size_t n)
 {
-    for (int id = COLUMN_EPOCH; id < METRIC_EPOCH_COUNT; id++)
-        if (strlen(column_name(id)) == n && memcmp(column_name(id), name, n) == 0)
-            return id;
-    return METRIC_EPOCH_COUNT;
+    int i = 0;
+    while (column_name(i) && (strlen(column_name(i)) != n || memcmp(column_name(i), name, n) != 0))
+        i++;
+    return i + CURVE_EPOCH;
 }
 
 static bool has_column(const columns *c, int id)
@@ -82,34 +71,17 @@ static bool has_column(const columns *c, int id)
     return false;
 }
 
-static bool unknown_metric(const char *name, size_t n, fail *f)
+/* "val_loss,train_loss", which are known: epoch comes first in any case. */
+static void read_columns(const char *names, columns *out)
 {
-    const char *known[COLUMNS_LIMIT + 1];
-    char wanted[64];
-    for (int i = 0; i < COLUMNS_LIMIT; i++)
-        known[i] = column_name(i + COLUMN_EPOCH);
-    known[COLUMNS_LIMIT] = NULL;
-    snprintf(wanted, sizeof wanted, "%.*s", n < sizeof wanted ? (int)n : 60, name);
-    const char *nearest = nearest_name(wanted, known);
-    return fail_set(f, FAIL_UNKNOWN_FIELD, "/query/metrics",
-                    "There is no metric \"%s\" per epoch.%s%s%s", wanted,
-                    nearest ? " Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-}
-
-/* "val_loss,train_loss": epoch comes first in any case. */
-static bool read_columns(const char *names, columns *out, fail *f)
-{
-    *out = (columns){1, {COLUMN_EPOCH}};
+    *out = (columns){1, {CURVE_EPOCH}};
     for (const char *at = names; *at;) {
         size_t n = strcspn(at, ",");
         int id = column_find(at, n);
-        if (id == METRIC_EPOCH_COUNT)
-            return unknown_metric(at, n, f);
         if (!has_column(out, id))
             out->ids[out->n++] = id;
         at += n + (at[n] == ',');
     }
-    return true;
 }
 
 static bool is_regression(const run *r, const curve *c)
@@ -120,7 +92,7 @@ static bool is_regression(const run *r, const curve *c)
         return dataset_find(spec.dataset)->task == TASK_REGRESSION;
     for (size_t i = 0; i < c->n; i++)
         for (int id = 0; id < METRIC_EPOCH_COUNT; id++)
-            if (!METRICS[id].classification && isfinite(c->rows[i].values[id]))
+            if (!METRICS[id].classification && isfinite(c->lines[i].values[id]))
                 return true;
     return false;
 }
@@ -128,57 +100,13 @@ static bool is_regression(const run *r, const curve *c)
 /* All that a run of this task has. */
 static void fill_columns(bool regression, columns *out)
 {
-    *out = (columns){2, {COLUMN_EPOCH, COLUMN_STEP}};
+    *out = (columns){2, {CURVE_EPOCH, CURVE_STEP}};
     for (int id = 0; id < METRIC_EPOCH_COUNT; id++)
         if (regression ? METRICS[id].regression : METRICS[id].classification)
             out->ids[out->n++] = id;
 }
 
 /* ---- answers ---- */
-
-static void add_cell(buffer *b, const row *line, int id, bool is_csv)
-{
-    if (id == COLUMN_EPOCH)
-        json_add_integer(b, line->epoch);
-    else if (id == COLUMN_STEP)
-        json_add_integer(b, line->step);
-    else if (is_csv)
-        csv_add_number(b, line->values[id]);
-    else
-        json_add_number(b, line->values[id]);
-}
-
-static void write_json(buffer *b, int64_t run_id, const curve *c, const columns *wanted)
-{
-    buffer_add_text(b, "{");
-    json_add_key(b, "run");
-    json_add_integer(b, run_id);
-    json_add_key(b, "columns");
-    buffer_add_text(b, "{");
-    for (int k = 0; k < wanted->n; k++) {
-        json_add_key(b, column_name(wanted->ids[k]));
-        for (size_t i = 0; i < c->n; i++) {
-            buffer_add_text(b, i ? "," : "[");
-            add_cell(b, &c->rows[i], wanted->ids[k], false);
-        }
-        buffer_add_text(b, c->n ? "]" : "[]");
-    }
-    buffer_add_text(b, "}}");
-}
-
-static void write_csv(buffer *b, const curve *c, const columns *wanted)
-{
-    for (int k = 0; k < wanted->n; k++)
-        buffer_add_format(b, "%s%s", k ? "," : "", column_name(wanted->ids[k]));
-    buffer_add_text(b, "\r\n");
-    for (size_t i = 0; i < c->n; i++) {
-        for (int k = 0; k < wanted->n; k++) {
-            buffer_add_text(b, k ? "," : "");
-            add_cell(b, &c->rows[i], wanted->ids[k], true);
-        }
-        buffer_add_text(b, "\r\n");
-    }
-}
 
 typedef struct wish {
     int64_t from_epoch, max_points;
@@ -187,8 +115,8 @@ typedef struct wish {
 } wish;
 
 static const member CURVES_ROWS[] = {
-    {"metrics", MEMBER_TEXT, "Names of columns, separated by commas; all if not given.",
-     MEMBER_OPTIONAL, AT(wish, metrics)},
+    {"metrics", MEMBER_NAME, "Names of columns, separated by commas; all if not given.",
+     MEMBER_OPTIONAL, AT(wish, metrics), .depth = 1, .least = 1, .name_at = column_name},
     {"from_epoch", MEMBER_INTEGER, "Only from this epoch on.", MEMBER_OPTIONAL,
      AT(wish, from_epoch), RANGE(0, (double)SPEC_SEED_LIMIT), OTHERWISE(0)},
     {"max_points", MEMBER_INTEGER, "At most so many epochs, evenly spaced.", MEMBER_OPTIONAL,
@@ -199,8 +127,11 @@ const shape SHAPE_RUN_CURVES_QUERY = {BYTES_OF(wish), MEMBERS(CURVES_ROWS)};
 static bool read_wish(const request *q, wish *out, fail *f)
 {
     *out = (wish){.metrics = NULL};
-    return request_read_query(q, out, f) &&
-           (!out->metrics || read_columns(out->metrics, &out->columns, f));
+    if (!request_read_query(q, out, f))
+        return false;
+    if (out->metrics)
+        read_columns(out->metrics, &out->columns);
+    return true;
 }
 
 static bool load_curve(app *a, int64_t run_id, wish *w, curve *out, fail *f)
@@ -208,7 +139,7 @@ static bool load_curve(app *a, int64_t run_id, wish *w, curve *out, fail *f)
     run r = {0};
     curve c = {.n = 0};
     bool is_loaded = store_get_run(a->store, run_id, &r, f) &&
-                     store_list_records(a->store, run_id, w->from_epoch, add_row, &c, f);
+                     store_list_records(a->store, run_id, w->from_epoch, add_line, &c, f);
     if (is_loaded && c.has_failed)
         is_loaded = fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for this curve.");
     if (is_loaded && !w->metrics)
@@ -217,7 +148,7 @@ static bool load_curve(app *a, int64_t run_id, wish *w, curve *out, fail *f)
     if (is_loaded)
         *out = c;
     else
-        free(c.rows);
+        free(c.lines);
     return is_loaded;
 }
 
@@ -232,36 +163,33 @@ void api_runs_curves(app *a, const request *q, response *r)
     }
     thin(&c, (size_t)w.max_points);
     bool is_csv = request_wants_csv(q);
+    const curve_answer answer = {q->ids[0], c.n, c.lines, w.columns.n, w.columns.ids};
     if (is_csv)
-        write_csv(&r->body, &c, &w.columns);
+        codec_add_curves_csv(&r->body, &answer);
     else
-        write_json(&r->body, q->ids[0], &c, &w.columns);
-    free(c.rows);
+        shape_add(&r->body, &SHAPE_CURVES, &answer);
+    free(c.lines);
     api_send_tagged(q, is_csv ? MESSAGE_CSV : MESSAGE_JSON, r);
 }
 
 /* ---- layers ---- */
 
-typedef struct layer_rows {
+typedef struct layer_table {
     size_t n, capacity;
-    struct layer_row {
-        int64_t epoch;
-        int layer;
-        double values[LAYER_METRIC_COUNT];
-    } * rows;
+    layer_line *lines;
     int n_layers;
     bool has_failed;
-} layer_rows;
+} layer_table;
 
 static bool add_layer(void *context, int64_t epoch, int layer,
                       const double values[LAYER_METRIC_COUNT])
 {
-    layer_rows *l = context;
-    if (!array_reserve(&l->rows, &l->capacity, l->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
+    layer_table *l = context;
+    if (!array_reserve(&l->lines, &l->capacity, l->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
         l->has_failed = true;
         return false;
     }
-    struct layer_row *line = &l->rows[l->n++];
+    layer_line *line = &l->lines[l->n++];
     line->epoch = epoch;
     line->layer = layer;
     memcpy(line->values, values, sizeof line->values);
@@ -270,48 +198,10 @@ static bool add_layer(void *context, int64_t epoch, int layer,
     return true;
 }
 
-/* One column of one layer; id -1: the epochs. */
-static void add_layer_column(buffer *b, const layer_rows *l, int layer, int id)
-{
-    json_add_key(b, id < 0 ? "epoch" : LAYER_METRICS[id].name);
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->rows[i].layer != layer)
-            continue;
-        json_add_separator(b);
-        if (id < 0)
-            json_add_integer(b, l->rows[i].epoch);
-        else
-            json_add_number(b, l->rows[i].values[id]);
-    }
-    buffer_add_text(b, "]");
-}
-
-static void write_layers(buffer *b, int64_t run_id, const layer_rows *l)
-{
-    buffer_add_text(b, "{");
-    json_add_key(b, "run");
-    json_add_integer(b, run_id);
-    json_add_key(b, "layers");
-    buffer_add_text(b, "[");
-    for (int layer = 0; layer < l->n_layers; layer++) {
-        json_add_separator(b);
-        buffer_add_text(b, "{");
-        json_add_key(b, "layer");
-        json_add_integer(b, layer);
-        json_add_key(b, "columns");
-        buffer_add_text(b, "{");
-        for (int id = -1; id < LAYER_METRIC_COUNT; id++)
-            add_layer_column(b, l, layer, id);
-        buffer_add_text(b, "}}");
-    }
-    buffer_add_text(b, "]}");
-}
-
 void api_runs_layers(app *a, const request *q, response *r)
 {
     run row_of_run = {0};
-    layer_rows l = {.n = 0};
+    layer_table l = {.n = 0};
     fail f;
     bool is_loaded = store_get_run(a->store, q->ids[0], &row_of_run, &f) &&
                      store_list_layers(a->store, q->ids[0], add_layer, &l, &f);
@@ -319,10 +209,10 @@ void api_runs_layers(app *a, const request *q, response *r)
     if (is_loaded && l.has_failed)
         is_loaded = fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for these layers.");
     if (is_loaded) {
-        write_layers(&r->body, q->ids[0], &l);
+        shape_add(&r->body, &SHAPE_LAYERS, &(layers_answer){q->ids[0], l.n, l.lines, l.n_layers});
         api_send_tagged(q, MESSAGE_JSON, r);
     } else {
         response_fail(r, &f);
     }
-    free(l.rows);
+    free(l.lines);
 }

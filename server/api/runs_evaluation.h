@@ -17,7 +17,7 @@
  *
  * Of a regression: {"run", "part", "task": "regression", "n", "outputs", "rmse", "mae", "r2",
  * "bias", "quantiles", "histogram", "points", "worst": [{"index", "output", "target", "prediction",
- * "residual", "inputs"}]} (server/codec/residuals.h): residuals are target - prediction; the 24
+ * "residual", "inputs"}]} (server/codec/evaluation.h): residuals are target - prediction; the 24
  * largest, with their inputs where there are no more than 12.
  *
  * 409 or 404 without a model. */

@@ -2,7 +2,7 @@
 #include "server/api/api.h"
 #include "server/api/runs.h"
 #include "server/api/trained_run.h"
-#include "server/codec/codec.h"
+#include "server/codec/prediction.h"
 #include "server/codec/request.h"
 #include "server/export/safetensors.h"
 
@@ -96,99 +96,48 @@ static void scale_inputs(const trained_run *p, float *x, size_t n)
         }
 }
 
-static void add_rows(buffer *b, const float *values, size_t n, size_t k)
+/* Mean and variance of every output over the samples, which lie one after the other: drawn
+ * (samples, n_values). */
+static void find_moments(const float *drawn, size_t n_values, size_t samples, float *mean,
+                         float *variance)
 {
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        buffer_add_text(b, i ? ",[" : "[");
-        for (size_t c = 0; c < k; c++) {
-            buffer_add_text(b, c ? "," : "");
-            json_add_float(b, values[i * k + c]);
-        }
-        buffer_add_text(b, "]");
-    }
-    buffer_add_text(b, "]");
-}
-
-/* The most probable class of each row, and the classes' names. */
-static void add_classes(buffer *b, const trained_run *p, const float *outputs, size_t n)
-{
-    char name[128];
-    if (p->set->task != TASK_CLASSIFICATION)
-        return;
-    json_add_key(b, "classes");
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < n; i++) {
-        size_t best = 0;
-        for (size_t c = 1; c < p->outputs; c++)
-            if (outputs[i * p->outputs + c] > outputs[i * p->outputs + best])
-                best = c;
-        json_add_separator(b);
-        json_add_integer(b, (int64_t)best);
-    }
-    buffer_add_text(b, "]");
-    json_add_key(b, "class_names");
-    buffer_add_text(b, "[");
-    for (size_t c = 0; c < p->outputs; c++) {
-        dataset_write_class_name(p->set, c, name, sizeof name);
-        json_add_separator(b);
-        json_add_string(b, name);
-    }
-    buffer_add_text(b, "]");
-}
-
-static bool answer_eval(const trained_run *p, const predict_request *wanted, float *out, buffer *b,
-                        fail *f)
-{
-    if (!train_predict(&p->spec, p->model, p->inputs, p->outputs, p->set->task, wanted->inputs,
-                       wanted->n, out, f))
-        return false;
-    json_add_key(b, "outputs");
-    add_rows(b, out, wanted->n, p->outputs);
-    add_classes(b, p, out, wanted->n);
-    return true;
-}
-
-/* Of every output over the samples: out holds them one after the other, (samples, n * k). */
-static void add_moments(buffer *b, const trained_run *p, const float *out, size_t n, size_t samples,
-                        float *moments)
-{
-    size_t n_values = n * p->outputs;
-    for (int variance = 0; variance < 2; variance++) {
-        for (size_t i = 0; i < n_values; i++) {
-            double sum = 0, squares = 0;
-            for (size_t s = 0; s < samples; s++)
-                sum += (double)out[s * n_values + i];
-            double mean = sum / (double)samples;
-            for (size_t s = 0; s < samples; s++)
-                squares += pow((double)out[s * n_values + i] - mean, 2);
-            double divisor = samples > 1 ? (double)(samples - 1) : NAN;
-            moments[i] = (float)(variance ? squares / divisor : mean);
-        }
-        json_add_key(b, variance ? "variance" : "mean");
-        add_rows(b, moments, n, p->outputs);
-        if (!variance)
-            add_classes(b, p, moments, n);
+    for (size_t i = 0; i < n_values; i++) {
+        double sum = 0, squares = 0;
+        for (size_t s = 0; s < samples; s++)
+            sum += (double)drawn[s * n_values + i];
+        double middle = sum / (double)samples;
+        for (size_t s = 0; s < samples; s++)
+            squares += pow((double)drawn[s * n_values + i] - middle, 2);
+        mean[i] = (float)middle;
+        variance[i] = (float)(squares / (samples > 1 ? (double)(samples - 1) : NAN));
     }
 }
 
-static bool answer_train(const trained_run *p, const predict_request *wanted, float *out, buffer *b,
-                         fail *f)
+/* out: (samples + 2, n, k). */
+static bool predict_train(const trained_run *p, const predict_request *wanted, float *out,
+                          prediction_answer *answer, fail *f)
 {
     size_t samples = (size_t)wanted->samples, n_values = wanted->n * p->outputs;
-    json_add_key(b, "samples");
-    buffer_add_text(b, "[");
-    for (size_t s = 0; s < samples; s++) {
-        float *at = out + s * n_values;
+    float *mean = out + samples * n_values, *variance = mean + n_values;
+    for (size_t s = 0; s < samples; s++)
         if (!train_predict_sample(&p->spec, p->model, p->inputs, p->outputs, p->set->task,
-                                  wanted->inputs, wanted->n, (uint32_t)s, p->epoch, at, f))
+                                  wanted->inputs, wanted->n, (uint32_t)s, p->epoch,
+                                  out + s * n_values, f))
             return false;
-        json_add_separator(b);
-        add_rows(b, at, wanted->n, p->outputs);
-    }
-    buffer_add_text(b, "]");
-    add_moments(b, p, out, wanted->n, samples, out + samples * n_values);
+    find_moments(out, n_values, samples, mean, variance);
+    answer->samples = samples;
+    answer->drawn = out;
+    answer->mean = mean;
+    answer->variance = variance;
     return true;
+}
+
+static bool predict_eval(const trained_run *p, const predict_request *wanted, float *out,
+                         prediction_answer *answer, fail *f)
+{
+    answer->outputs = out;
+    return train_predict(&p->spec, p->model, p->inputs, p->outputs, p->set->task, wanted->inputs,
+                         wanted->n, out, f);
 }
 
 /* Numbers that the answer is made of and from; 0 with *f where they are too many. */
@@ -197,7 +146,7 @@ static size_t count_numbers(const trained_run *p, const predict_request *wanted,
     size_t samples = wanted->is_train ? (size_t)wanted->samples : 1;
     size_t n = wanted->n * samples * p->outputs;
     if (n <= ANSWERS_LIMIT)
-        return n + wanted->n * p->outputs;
+        return n + 2 * wanted->n * p->outputs;
     fail_set(f, FAIL_TOO_LARGE, "/samples",
              "%zu rows with %zu samples of %zu outputs are %zu numbers; at most %d fit into one "
              "answer.",
@@ -205,7 +154,7 @@ static size_t count_numbers(const trained_run *p, const predict_request *wanted,
     return 0;
 }
 
-static bool answer(const trained_run *p, const predict_request *wanted, buffer *b, fail *f)
+static bool predict(const trained_run *p, const predict_request *wanted, buffer *b, fail *f)
 {
     size_t n_numbers = count_numbers(p, wanted, f);
     if (n_numbers == 0)
@@ -213,13 +162,15 @@ static bool answer(const trained_run *p, const predict_request *wanted, buffer *
     float *out = calloc(n_numbers, sizeof *out);
     if (!out)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
+    prediction_answer answer = {.is_train = wanted->is_train,
+                                .n = wanted->n,
+                                .k = p->outputs,
+                                .classes = p->set->task == TASK_CLASSIFICATION ? p->set : NULL};
     scale_inputs(p, wanted->inputs, wanted->n);
-    buffer_add_text(b, "{");
-    json_add_key(b, "mode");
-    json_add_string(b, wanted->is_train ? "train" : "eval");
-    bool is_answered =
-        wanted->is_train ? answer_train(p, wanted, out, b, f) : answer_eval(p, wanted, out, b, f);
-    buffer_add_text(b, "}");
+    bool is_answered = wanted->is_train ? predict_train(p, wanted, out, &answer, f)
+                                        : predict_eval(p, wanted, out, &answer, f);
+    if (is_answered)
+        shape_add(b, &SHAPE_PREDICTION, &answer);
     free(out);
     return is_answered;
 }
@@ -235,7 +186,7 @@ void api_runs_predict(app *a, const request *q, response *r)
     }
     wanted.d = p.inputs;
     if (request_read_body(q, &wanted, r)) {
-        if (answer(&p, &wanted, &r->body, &f))
+        if (predict(&p, &wanted, &r->body, &f))
             response_set(r, 200, MESSAGE_JSON);
         else
             response_fail(r, &f);

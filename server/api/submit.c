@@ -1,5 +1,6 @@
 #include "server/api/submit.h"
 
+#include "core/base/array.h"
 #include "core/base/digest.h"
 #include "core/base/memory.h"
 #include "server/api/api.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_LIMIT = 255, CONFIGS_SHOWN = 1000 };
+enum { KEY_LIMIT = 255, CONFIGS_SHOWN = 1000, CONFIG_BYTES = 65536 };
 
 static plan_source source_of(const app *a)
 {
@@ -144,62 +145,31 @@ static void send_faults(const fail_list *faults, response *r)
     response_fail_list(r, detail, faults);
 }
 
-typedef struct plan_answer { /* what ?dry_run=true says */
-    const plan *p;
-    const char *baseline;
-    int64_t n_cells, n_configs, n_runs, memory_bytes;
-    bool is_truncated;
-    double estimated_seconds;
-} plan_answer;
-
 typedef struct planned_config {
     const char *id, *values;
-    const train_spec *spec;
+    char *config; /* JSON text, heap */
 } planned_config;
 
-static void add_config(buffer *b, const void *object, const member *m)
-{
-    (void)m;
-    codec_add_config(b, ((const planned_config *)object)->spec, false);
-}
+typedef struct plan_answer { /* what ?dry_run=true says */
+    const char *baseline;
+    int64_t n_cells, n_configs, n_runs, memory_bytes;
+    size_t n_shown, n_warnings, warnings_capacity;
+    planned_config *configs;       /* (n_shown) */
+    char **warnings;               /* (n_warnings) heap */
+    bool is_truncated, has_failed; /* has_failed: no memory */
+    double estimated_seconds;
+} plan_answer;
 
 static const member CONFIG_ROWS[] = {
     {"config_id", MEMBER_TEXT, "Short hash of the configuration, the seed left out.",
      AT(planned_config, id)},
     {"values", MEMBER_OBJECT, "Its swept fields.", MEMBER_AS_JSON, AT(planned_config, values),
      .of = &SHAPE_VALUES},
-    {"config", MEMBER_OBJECT, "All of it but the seed.", .of = &SHAPE_CONFIG, .write = add_config},
+    {"config", MEMBER_OBJECT, "All of it but the seed.", MEMBER_AS_JSON, AT(planned_config, config),
+     .of = &SHAPE_CONFIG},
 };
 static const shape PLANNED_CONFIG = {
     .name = "PlannedConfig", BYTES_OF(planned_config), MEMBERS(CONFIG_ROWS)};
-
-static void add_configs(buffer *b, const void *object, const member *m)
-{
-    const plan *p = ((const plan_answer *)object)->p;
-    buffer_add_text(b, "[");
-    for (int c = 0; c < p->grid.n_configs && c < CONFIGS_SHOWN; c++) {
-        json_add_separator(b);
-        shape_add(
-            b, m->of,
-            &(planned_config){p->configs[c].id, p->configs[c].values, &p->grid.configs[c].spec});
-    }
-    buffer_add_text(b, "]");
-}
-
-static void add_warning(void *context, const char *sentence)
-{
-    buffer *b = context;
-    json_add_separator(b);
-    json_add_string(b, sentence);
-}
-
-static void add_warnings(buffer *b, const void *object, const member *m)
-{
-    (void)m;
-    buffer_add_text(b, "[");
-    plan_list_warnings(((const plan_answer *)object)->p, add_warning, b);
-    buffer_add_text(b, "]");
-}
 
 static const member PLAN_ROWS[] = {
     {"n_cells", MEMBER_INTEGER, "Combinations of swept values, before equal ones were merged.",
@@ -208,12 +178,12 @@ static const member PLAN_ROWS[] = {
     {"n_runs", MEMBER_INTEGER, "Runs: configurations times repeats.", AT(plan_answer, n_runs)},
     {"baseline", MEMBER_TEXT, "The config_id that a comparison will compare against.",
      AT(plan_answer, baseline)},
-    {"configs", MEMBER_OBJECT, "The configurations.", .depth = 1, .of = &PLANNED_CONFIG,
-     .write = add_configs},
+    {"configs", MEMBER_OBJECT, "The configurations.", EACH(plan_answer, configs, n_shown),
+     .of = &PLANNED_CONFIG},
     {"truncated", MEMBER_BOOLEAN, "Whether there are more than are shown.",
      AT(plan_answer, is_truncated)},
-    {"warnings", MEMBER_TEXT, "What is allowed, but perhaps not meant.", .depth = 1,
-     .write = add_warnings},
+    {"warnings", MEMBER_TEXT, "What is allowed, but perhaps not meant.",
+     EACH(plan_answer, warnings, n_warnings)},
     {"estimated_seconds", MEMBER_NUMBER, "How long all of it will take.", MEMBER_NULLABLE,
      AT(plan_answer, estimated_seconds)},
     {"memory_bytes", MEMBER_INTEGER, "What the largest run needs.", AT(plan_answer, memory_bytes)},
@@ -221,19 +191,74 @@ static const member PLAN_ROWS[] = {
 const shape SHAPE_PLAN = {
     .name = "Plan", .help = "What would be trained.", BYTES_OF(plan_answer), MEMBERS(PLAN_ROWS)};
 
-static void add_plan(app *a, const plan *p, buffer *b)
+static void close_answer(plan_answer *answer)
+{
+    for (size_t i = 0; answer->configs && i < answer->n_shown; i++)
+        free(answer->configs[i].config);
+    for (size_t i = 0; i < answer->n_warnings; i++)
+        free(answer->warnings[i]);
+    free(answer->configs);
+    free(answer->warnings);
+}
+
+static char *write_config(const train_spec *spec)
+{
+    buffer b;
+    buffer_init(&b, CONFIG_BYTES);
+    codec_add_config(&b, spec, false);
+    char *text = b.failed ? NULL : buffer_take(&b, NULL);
+    buffer_close(&b);
+    return text;
+}
+
+static void show_configs(const plan *p, plan_answer *answer)
+{
+    int n = p->grid.n_configs < CONFIGS_SHOWN ? p->grid.n_configs : CONFIGS_SHOWN;
+    answer->configs = calloc((size_t)n + 1, sizeof *answer->configs);
+    answer->n_shown = answer->configs ? (size_t)n : 0;
+    answer->has_failed = !answer->configs;
+    for (size_t c = 0; c < answer->n_shown; c++) {
+        answer->configs[c] = (planned_config){p->configs[c].id, p->configs[c].values,
+                                              write_config(&p->grid.configs[c].spec)};
+        answer->has_failed = answer->has_failed || !answer->configs[c].config;
+    }
+}
+
+static void add_warning(void *context, const char *sentence)
+{
+    plan_answer *answer = context;
+    char *copy = strdup(sentence);
+    if (!copy || !array_reserve(&answer->warnings, &answer->warnings_capacity,
+                                answer->n_warnings + 1, ARRAY_BOUNDED_ELSEWHERE)) {
+        answer->has_failed = true;
+        free(copy);
+        return;
+    }
+    answer->warnings[answer->n_warnings++] = copy;
+}
+
+static void send_plan(app *a, const plan *p, response *r)
 {
     int64_t n_runs = p->grid.n_configs * p->grid.n_seeds;
-    const plan_answer answer = {.p = p,
-                                .baseline = plan_baseline(p),
-                                .n_cells = p->grid.n_cells,
-                                .n_configs = p->grid.n_configs,
-                                .n_runs = n_runs,
-                                .memory_bytes = (int64_t)plan_memory_bytes(p),
-                                .is_truncated = p->grid.n_configs > CONFIGS_SHOWN,
-                                .estimated_seconds =
-                                    jobs_estimate_seconds(a->jobs, plan_work(p), n_runs)};
-    shape_add(b, &SHAPE_PLAN, &answer);
+    fail f;
+    plan_answer answer = {.baseline = plan_baseline(p),
+                          .n_cells = p->grid.n_cells,
+                          .n_configs = p->grid.n_configs,
+                          .n_runs = n_runs,
+                          .memory_bytes = (int64_t)plan_memory_bytes(p),
+                          .is_truncated = p->grid.n_configs > CONFIGS_SHOWN,
+                          .estimated_seconds =
+                              jobs_estimate_seconds(a->jobs, plan_work(p), n_runs)};
+    show_configs(p, &answer);
+    plan_list_warnings(p, add_warning, &answer);
+    if (answer.has_failed) {
+        fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the plan.");
+        response_fail(r, &f);
+    } else {
+        shape_add(&r->body, &SHAPE_PLAN, &answer);
+        response_set(r, 200, MESSAGE_JSON);
+    }
+    close_answer(&answer);
 }
 
 static void answer_plan(app *a, const char *text, size_t n, response *r)
@@ -245,9 +270,8 @@ static void answer_plan(app *a, const char *text, size_t n, response *r)
         send_faults(&faults, r);
         return;
     }
-    add_plan(a, &p, &r->body);
+    send_plan(a, &p, r);
     plan_close(&p);
-    response_set(r, 200, MESSAGE_JSON);
 }
 
 static void replace_text(char **text, const char *by)
@@ -291,10 +315,11 @@ static void answer_accepted(app *a, const submission *made, response *r)
     e.n_runs = e.runs[RUN_STATE_QUEUED] = made->n_run_ids;
     e.progress = 0;
     e.started_ms = e.finished_ms = 0;
-    codec_add_experiment(&r->body, &(experiment_answer){.row = &e,
-                                                        .run_ids = made->run_ids,
-                                                        .n_run_ids = made->n_run_ids,
-                                                        .remaining_seconds = NAN});
+    shape_add(&r->body, &SHAPE_EXPERIMENT,
+              &(experiment_answer){.row = &e,
+                                   .run_ids = made->run_ids,
+                                   .n_run_ids = made->n_run_ids,
+                                   .remaining_seconds = NAN});
     experiment_close(&e);
     response_set(r, 201, MESSAGE_JSON);
 }

@@ -33,10 +33,7 @@ void codec_field_add(buffer *b, const field *row, const train_spec *spec);
 void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec);
 
 /* ---- resources ---- */
-void codec_add_experiment(buffer *b, const experiment_answer *answer);
-void codec_add_run(buffer *b, const run *r);
 void codec_add_event(buffer *b, const event_row *e); /* the JSON of an SSE data line */
-void codec_add_dataset(buffer *b, const dataset_summary *summary);
 void codec_add_problem(buffer *b, int status, const char *title, const char *detail,
                        const fail_list *faults); /* faults may be NULL */
 

@@ -2,375 +2,344 @@
 
 #include "server/codec/codec.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum { LABEL_BYTES_LIMIT = 4096 };
+/* ---- what several have ---- */
 
-/* ---- what is read ---- */
+static const member NAME_ROWS[] = {
+    {"config_id", MEMBER_TEXT, "Short hash of the configuration.",
+     AT(comparison_config, config_id)},
+    {"label", MEMBER_TEXT, "What a person calls it.", AT(comparison_config, label)},
+    {"values", MEMBER_OBJECT, "Its swept fields.", MEMBER_AS_JSON, AT(comparison_config, values),
+     .of = &SHAPE_VALUES},
+};
+static const shape CONFIG_NAME = {BYTES_OF(comparison_config), MEMBERS(NAME_ROWS)};
 
-static void add_scalar(buffer *b, const cJSON *value, bool as_json)
+static const member SUMMARY_ROWS[] = {
+    {"mean", MEMBER_NUMBER, "Mean; null: there is no value.", MEMBER_NULLABLE,
+     AT(stats_summary, mean)},
+    {"std", MEMBER_NUMBER, "Sample standard deviation; null: fewer than two.", MEMBER_NULLABLE,
+     AT(stats_summary, std)},
+    {"ci_low", MEMBER_NUMBER, "Lower end of the mean's interval.", MEMBER_NULLABLE,
+     AT(stats_summary, ci_low)},
+    {"ci_high", MEMBER_NUMBER, "Upper end of the mean's interval.", MEMBER_NULLABLE,
+     AT(stats_summary, ci_high)},
+};
+static const shape SUMMARY = {BYTES_OF(stats_summary), MEMBERS(SUMMARY_ROWS)};
+
+/* ---- configs ---- */
+
+static const member DIFFERENCE_ROWS[] = {
+    {"n", MEMBER_INTEGER, "Pairs of repeats.", AT(comparison_config, difference.difference.n)},
+    INCLUDE(comparison_config, difference.difference, SUMMARY),
+    {"p_value", MEMBER_NUMBER, "Two-sided paired t test; null: all differences are equal.",
+     MEMBER_NULLABLE, AT(comparison_config, difference.p_value)},
+    {"p_adjusted", MEMBER_NUMBER, "Holm's, over all tests of the answer.", MEMBER_NULLABLE,
+     AT(comparison_config, p_adjusted)},
+    {"minimum_detectable", MEMBER_NUMBER, "The least difference that so many pairs find.",
+     MEMBER_NULLABLE, AT(comparison_config, minimum_detectable)},
+};
+static const shape DIFFERENCE = {.name = "Difference",
+                                 .help = "A config less the baseline, paired by repeat.",
+                                 BYTES_OF(comparison_config),
+                                 MEMBERS(DIFFERENCE_ROWS)};
+
+static void add_difference(buffer *b, const void *object, const member *m)
 {
-    if (cJSON_IsNumber(value))
-        json_add_number(b, value->valuedouble);
-    else if (cJSON_IsBool(value))
-        json_add_boolean(b, cJSON_IsTrue(value));
-    else if (cJSON_IsNull(value))
-        buffer_add_text(b, as_json ? "null" : "none");
-    else if (as_json)
-        json_add_string(b, value->valuestring);
+    if (((const comparison_config *)object)->verdict == COMPARISON_BASELINE)
+        buffer_add_text(b, "null");
     else
-        buffer_add_text(b, value->valuestring);
+        shape_add(b, m->of, object);
 }
 
-/* As JSON, or as a person writes it: texts without quotes, names before an equals sign. */
-static void add_value(buffer *b, const cJSON *value, bool as_json)
+static const member CONFIG_ROWS[] = {
+    {.type = MEMBER_INCLUDED, ITSELF(comparison_config), .of = &CONFIG_NAME},
+    {"n", MEMBER_INTEGER, "Runs with a value.", AT(comparison_config, summary.n)},
+    {"n_failed", MEMBER_INTEGER, "Runs that failed.", AT(comparison_config, n_failed)},
+    {"n_unfinished", MEMBER_INTEGER, "Runs that have not ended.",
+     AT(comparison_config, n_unfinished)},
+    INCLUDE(comparison_config, summary, SUMMARY),
+    {"difference", MEMBER_OBJECT, "To the baseline; null: it is the baseline.", MEMBER_NULLABLE,
+     .of = &DIFFERENCE, .write = add_difference},
+    {"verdict", MEMBER_NAME, "null: of the metric neither more nor less is better.",
+     MEMBER_NULLABLE, AT(comparison_config, verdict), NAMES(COMPARISON_VERDICT_NAMES)},
+};
+static const shape CONFIG = {
+    .name = "ComparedConfig", BYTES_OF(comparison_config), MEMBERS(CONFIG_ROWS)};
+
+/* ---- the selected one ---- */
+
+typedef struct selected_answer {
+    const comparison_config *config;
+    int select_by, test; /* metric_ids */
+    double value, baseline_value, test_value, baseline_test_value, optimism;
+    const stats_paired *test_difference; /* NULL: it is the baseline */
+} selected_answer;
+
+static const member TEST_ROWS[] = {
+    {"n", MEMBER_INTEGER, "Pairs of repeats.", AT(stats_paired, difference.n)},
+    INCLUDE(stats_paired, difference, SUMMARY),
+    {"p_value", MEMBER_NUMBER, "Two-sided paired t test; null: all differences are equal.",
+     MEMBER_NULLABLE, AT(stats_paired, p_value)},
+};
+static const shape TEST_DIFFERENCE = {
+    .name = "TestDifference", BYTES_OF(stats_paired), MEMBERS(TEST_ROWS)};
+
+static const member SELECTED_ROWS[] = {
+    INCLUDE_FROM(selected_answer, config, CONFIG_NAME),
+    {"select_by", MEMBER_NAME, "The validation metric that has chosen it.",
+     AT(selected_answer, select_by), NAMES_IN(METRICS, name, METRIC_COUNT)},
+    {"value", MEMBER_NUMBER, "Its mean of that.", MEMBER_NULLABLE, AT(selected_answer, value)},
+    {"baseline_value", MEMBER_NUMBER, "The baseline's.", MEMBER_NULLABLE,
+     AT(selected_answer, baseline_value)},
+    {"test_metric", MEMBER_NAME, "The same of the test split.", AT(selected_answer, test),
+     NAMES_IN(METRICS, name, METRIC_COUNT)},
+    {"test_value", MEMBER_NUMBER, "Its mean of that.", MEMBER_NULLABLE,
+     AT(selected_answer, test_value)},
+    {"baseline_test_value", MEMBER_NUMBER, "The baseline's.", MEMBER_NULLABLE,
+     AT(selected_answer, baseline_test_value)},
+    {"optimism", MEMBER_NUMBER, "How much its validation mean flatters; positive: too good.",
+     MEMBER_NULLABLE, AT(selected_answer, optimism)},
+    {"test_difference", MEMBER_OBJECT, "Less the baseline; null: it is the baseline.",
+     MEMBER_NULLABLE, TO(selected_answer, test_difference), .of = &TEST_DIFFERENCE},
+};
+static const shape SELECTED = {.name = "SelectedConfig",
+                               .help = "The config that the validation metric chooses, and what "
+                                       "the test split says of it.",
+                               BYTES_OF(selected_answer),
+                               MEMBERS(SELECTED_ROWS)};
+
+static selected_answer select_of(const comparison *c)
 {
-    if (!cJSON_IsArray(value) && !cJSON_IsObject(value)) {
-        add_scalar(b, value, as_json);
-        return;
-    }
-    buffer_add_text(b, cJSON_IsArray(value) ? "[" : "{");
-    for (const cJSON *item = value->child; item; item = item->next) {
-        if (item->string && as_json)
-            json_add_string(b, item->string);
-        else if (item->string)
-            buffer_add_text(b, item->string);
-        if (item->string)
-            buffer_add_text(b, as_json ? ":" : "=");
-        add_value(b, item, as_json);
-        buffer_add_text(b, item->next ? "," : "");
-    }
-    buffer_add_text(b, cJSON_IsArray(value) ? "]" : "}");
+    bool is_baseline = c->selected == c->baseline;
+    return (selected_answer){.config = c->selected,
+                             .select_by = (int)c->options.select_by,
+                             .test = (int)c->options.test,
+                             .value = c->selected->select.mean,
+                             .baseline_value = c->baseline->select.mean,
+                             .test_value = c->selected->test.mean,
+                             .baseline_test_value = c->baseline->test.mean,
+                             .optimism = c->optimism,
+                             .test_difference = is_baseline ? NULL : &c->test_difference};
 }
 
-char *codec_config_label(const char *values)
-{
-    buffer b;
-    buffer_init(&b, LABEL_BYTES_LIMIT);
-    cJSON *object = cJSON_Parse(values);
-    if (!object || !object->child)
-        buffer_add_text(&b, "only config");
-    for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
-        buffer_add_text(&b, item->string);
-        buffer_add_text(&b, "=");
-        add_value(&b, item, false);
-        buffer_add_text(&b, item->next ? ", " : "");
-    }
-    cJSON_Delete(object);
-    if (b.failed) {
-        buffer_close(&b);
-        return NULL;
-    }
-    return buffer_take(&b, NULL);
-}
+/* ---- the method ---- */
 
-bool codec_set_labels(comparison *c)
-{
-    c->labels = calloc(c->n_configs + 1, sizeof *c->labels);
-    bool done = c->labels != NULL;
-    for (size_t i = 0; done && i < c->n_configs; i++) {
-        c->configs[i].label = c->labels[i] = codec_config_label(c->configs[i].values);
-        done = c->labels[i] != NULL;
-    }
-    return done;
-}
+typedef struct method_answer {
+    const comparison *c;
+    const char *interval, *test, *adjustment;
+    double confidence, level, power;
+} method_answer;
 
-static char *value_text(const cJSON *value)
+static void add_notes(buffer *b, const void *object, const member *m)
 {
-    buffer b;
-    buffer_init(&b, LABEL_BYTES_LIMIT);
-    add_value(&b, value, true);
-    char *text = b.failed ? NULL : buffer_take(&b, NULL);
-    buffer_close(&b);
-    return text;
-}
-
-bool codec_read_factors(const char *config_id, const char *values, effects_config *out)
-{
-    cJSON *object = cJSON_Parse(values);
-    bool done = object != NULL;
-    *out = (effects_config){.config_id = config_id};
-    for (const cJSON *item = object ? object->child : NULL; done && item; item = item->next) {
-        if (out->n_factors == EFFECTS_FACTORS_LIMIT)
-            break;
-        out->names[out->n_factors] = strdup(item->string);
-        out->levels[out->n_factors] = value_text(item);
-        done = out->names[out->n_factors] && out->levels[out->n_factors];
-        out->n_factors++;
-    }
-    cJSON_Delete(object);
-    return done;
-}
-
-void codec_factors_close(effects_config *factors)
-{
-    for (int i = 0; i < factors->n_factors; i++) {
-        free(factors->names[i]);
-        free(factors->levels[i]);
-    }
-    factors->n_factors = 0;
-}
-
-/* ---- what is written ---- */
-
-static void add_count(buffer *b, const char *key, size_t n)
-{
-    json_add_member_integer(b, key, (int64_t)n);
-}
-
-static void add_summary(buffer *b, const stats_summary *s)
-{
-    json_add_member_number(b, "mean", s->mean);
-    json_add_member_number(b, "std", s->std);
-    json_add_member_number(b, "ci_low", s->ci_low);
-    json_add_member_number(b, "ci_high", s->ci_high);
-}
-
-static void add_config_name(buffer *b, const char *config_id, const char *label, const char *values)
-{
-    json_add_member_text(b, "config_id", config_id);
-    json_add_member_text(b, "label", label);
-    json_add_key(b, "values");
-    buffer_add_text(b, values && *values ? values : "{}");
-}
-
-static void add_difference(buffer *b, const comparison_config *config)
-{
-    const stats_summary *d = &config->difference.difference;
-    json_add_key(b, "difference");
-    if (config->verdict == COMPARISON_BASELINE) {
-        buffer_add_text(b, "null");
-        return;
-    }
-    buffer_add_text(b, "{");
-    add_count(b, "n", d->n);
-    add_summary(b, d);
-    json_add_member_number(b, "p_value", config->difference.p_value);
-    json_add_member_number(b, "p_adjusted", config->p_adjusted);
-    json_add_member_number(b, "minimum_detectable", config->minimum_detectable);
-    buffer_add_text(b, "}");
-}
-
-static void add_config(buffer *b, const comparison_config *config)
-{
-    buffer_add_text(b, "{");
-    add_config_name(b, config->config_id, config->label, config->values);
-    add_count(b, "n", config->summary.n);
-    add_count(b, "n_failed", config->n_failed);
-    add_count(b, "n_unfinished", config->n_unfinished);
-    add_summary(b, &config->summary);
-    add_difference(b, config);
-    json_add_member_text(b, "verdict", COMPARISON_VERDICT_NAMES[config->verdict]);
-    buffer_add_text(b, "}");
-}
-
-static void add_selected(buffer *b, const comparison *c)
-{
-    json_add_key(b, "selected");
-    if (!c->selected || !c->baseline) {
-        buffer_add_text(b, "null");
-        return;
-    }
-    const stats_paired *difference = &c->test_difference;
-    buffer_add_text(b, "{");
-    add_config_name(b, c->selected->config_id, c->selected->label, c->selected->values);
-    json_add_member_text(b, "select_by", METRICS[c->options.select_by].name);
-    json_add_member_number(b, "value", c->selected->select.mean);
-    json_add_member_number(b, "baseline_value", c->baseline->select.mean);
-    json_add_member_text(b, "test_metric", METRICS[c->options.test].name);
-    json_add_member_number(b, "test_value", c->selected->test.mean);
-    json_add_member_number(b, "baseline_test_value", c->baseline->test.mean);
-    json_add_member_number(b, "optimism", c->optimism);
-    json_add_key(b, "test_difference");
-    if (c->selected == c->baseline) {
-        buffer_add_text(b, "null}");
-        return;
-    }
-    buffer_add_text(b, "{");
-    add_count(b, "n", difference->difference.n);
-    add_summary(b, &difference->difference);
-    json_add_member_number(b, "p_value", difference->p_value);
-    buffer_add_text(b, "}}");
-}
-
-static void add_method(buffer *b, const comparison *c)
-{
-    json_add_key(b, "method");
-    buffer_add_text(b, "{");
-    json_add_member_text(b, "at", COMPARISON_AT_NAMES[c->options.at]);
-    json_add_member_text(b, "select_by", METRICS[c->options.select_by].name);
-    json_add_member_text(b, "interval", "Student t over seeds, not adjusted");
-    json_add_member_number(b, "confidence", STATS_CONFIDENCE);
-    json_add_member_text(b, "test", "paired t, two-sided");
-    json_add_member_text(b, "adjustment", "Holm");
-    add_count(b, "n_tests", c->n_tests);
-    json_add_member_number(b, "level", STATS_LEVEL);
-    json_add_member_number(b, "power", STATS_POWER);
-    json_add_key(b, "sequential");
-    buffer_add_text(b, c->options.design.is_sequential ? "true" : "false");
-    json_add_key(b, "notes");
-    buffer_add_text(b, "[");
+    const method_answer *answer = object;
     char sentence[512];
-    for (int i = 0; comparison_method_note(c, i, sentence, sizeof sentence); i++) {
-        buffer_add_text(b, i ? "," : "");
-        json_add_string(b, sentence);
-    }
-    buffer_add_text(b, "]}");
-}
-
-/* The words of GET /fields. */
-static const char *direction_name(metric_direction direction)
-{
-    switch (direction) {
-    case METRIC_LOWER_IS_BETTER:
-        return "lower";
-    case METRIC_HIGHER_IS_BETTER:
-        return "higher";
-    default:
-        return "none";
-    }
-}
-
-static void add_factors(buffer *b, const effects *e)
-{
-    json_add_key(b, "factors");
+    (void)m;
     buffer_add_text(b, "[");
-    for (int i = 0; i < e->n_factors; i++) {
-        const effects_factor *factor = &e->factors[i];
-        buffer_add_text(b, i ? ",{" : "{");
-        json_add_member_text(b, "field", factor->name);
-        json_add_key(b, "levels");
-        for (int k = 0; k < factor->n_levels; k++) {
-            buffer_add_text(b, k ? "," : "[");
-            buffer_add_text(b, factor->levels[k]);
-        }
-        buffer_add_text(b, "]");
-        json_add_key(b, "reference");
-        buffer_add_text(b, factor->levels[factor->reference]);
-        buffer_add_text(b, "}");
+    for (int i = 0; comparison_method_note(answer->c, i, sentence, sizeof sentence); i++) {
+        json_add_separator(b);
+        json_add_string(b, sentence);
     }
     buffer_add_text(b, "]");
 }
 
-static void add_level(buffer *b, const effects_factor *factor, int level)
+static const member QUESTION_ROWS[] = {
+    {"at", MEMBER_NAME, "Which weights' value was compared.", AT(comparison, options.at),
+     NAMES(COMPARISON_AT_NAMES)},
+    {"select_by", MEMBER_NAME, "The validation metric that chooses a config.",
+     AT(comparison, options.select_by), NAMES_IN(METRICS, name, METRIC_COUNT)},
+};
+static const shape QUESTION = {BYTES_OF(comparison), MEMBERS(QUESTION_ROWS)};
+
+static const member TESTS_ROWS[] = {
+    {"n_tests", MEMBER_INTEGER, "Tests that were adjusted together.", AT(comparison, n_tests)},
+};
+static const shape TESTS = {BYTES_OF(comparison), MEMBERS(TESTS_ROWS)};
+
+static const member DESIGN_ROWS[] = {
+    {"sequential", MEMBER_BOOLEAN, "Whether repeats were added until the intervals were narrow.",
+     AT(comparison, options.design.is_sequential)},
+};
+static const shape DESIGN = {BYTES_OF(comparison), MEMBERS(DESIGN_ROWS)};
+
+static const member METHOD_ROWS[] = {
+    INCLUDE_FROM(method_answer, c, QUESTION),
+    {"interval", MEMBER_TEXT, "What the intervals are.", AT(method_answer, interval)},
+    {"confidence", MEMBER_NUMBER, "Their confidence.", AT(method_answer, confidence)},
+    {"test", MEMBER_TEXT, "What the p values are of.", AT(method_answer, test)},
+    {"adjustment", MEMBER_TEXT, "How they were adjusted.", AT(method_answer, adjustment)},
+    INCLUDE_FROM(method_answer, c, TESTS),
+    {"level", MEMBER_NUMBER, "Below which an adjusted p is evidence.", AT(method_answer, level)},
+    {"power", MEMBER_NUMBER, "With which minimum_detectable is found.", AT(method_answer, power)},
+    INCLUDE_FROM(method_answer, c, DESIGN),
+    {"notes", MEMBER_TEXT, "What else is to be known of it.", .depth = 1, .write = add_notes},
+};
+static const shape METHOD = {.name = "Method", BYTES_OF(method_answer), MEMBERS(METHOD_ROWS)};
+
+/* ---- effects ---- */
+
+static void add_levels(buffer *b, const void *object, const member *m)
 {
-    json_add_member_text(b, "field", factor->name);
-    json_add_key(b, "level");
-    buffer_add_text(b, factor->levels[level]);
+    const effects_factor *factor = object;
+    (void)m;
+    buffer_add_text(b, "[");
+    for (int k = 0; k < factor->n_levels; k++) {
+        json_add_separator(b);
+        json_add_json(b, factor->levels[k]);
+    }
+    buffer_add_text(b, "]");
 }
 
-static void add_effect(buffer *b, const effects *e, const effect *x)
+static void add_reference(buffer *b, const void *object, const member *m)
 {
-    buffer_add_text(b, "{");
-    add_level(b, &e->factors[x->factor], x->level);
-    json_add_key(b, "with");
-    if (x->other_factor >= 0) {
-        buffer_add_text(b, "{");
-        add_level(b, &e->factors[x->other_factor], x->other_level);
-        buffer_add_text(b, "}");
-    } else {
-        buffer_add_text(b, "null");
-    }
-    add_count(b, "n", x->change.n);
-    add_summary(b, &x->change);
-    json_add_member_number(b, "p_value", x->p_value);
-    json_add_member_number(b, "p_adjusted", x->p_adjusted);
-    buffer_add_text(b, "}");
+    const effects_factor *factor = object;
+    (void)m;
+    json_add_json(b, factor->levels[factor->reference]);
 }
 
-static void add_effects(buffer *b, const effects *e)
+static const member FACTOR_ROWS[] = {
+    {"field", MEMBER_TEXT, "The swept field.", AT(effects_factor, name)},
+    {"levels", MEMBER_ANY, "Its values.", .depth = 1, .write = add_levels},
+    {"reference", MEMBER_ANY, "The baseline's value.", .write = add_reference},
+};
+static const shape FACTOR = {.name = "Factor", BYTES_OF(effects_factor), MEMBERS(FACTOR_ROWS)};
+
+typedef struct level_answer {
+    const char *field, *level; /* level: JSON text */
+} level_answer;
+
+static const member LEVEL_ROWS[] = {
+    {"field", MEMBER_TEXT, "The swept field.", AT(level_answer, field)},
+    {"level", MEMBER_ANY, "Its value.", MEMBER_AS_JSON | MEMBER_NULLABLE, AT(level_answer, level)},
+};
+static const shape LEVEL = {.name = "Level", BYTES_OF(level_answer), MEMBERS(LEVEL_ROWS)};
+
+typedef struct effect_answer {
+    level_answer of;
+    const level_answer *with; /* NULL: a main effect */
+    const effect *found;
+} effect_answer;
+
+static const member FOUND_ROWS[] = {
+    {"n", MEMBER_INTEGER, "Repeats that have a value in every cell concerned.",
+     AT(effect, change.n)},
+    INCLUDE(effect, change, SUMMARY),
+    {"p_value", MEMBER_NUMBER, "Two-sided t test over repeats; null: all are equal.",
+     MEMBER_NULLABLE, AT(effect, p_value)},
+    {"p_adjusted", MEMBER_NUMBER, "Holm's, over all effects.", MEMBER_NULLABLE,
+     AT(effect, p_adjusted)},
+};
+static const shape FOUND = {BYTES_OF(effect), MEMBERS(FOUND_ROWS)};
+
+static const member EFFECT_ROWS[] = {
+    INCLUDE(effect_answer, of, LEVEL),
+    {"with", MEMBER_OBJECT, "The other level of an interaction; null: a main effect.",
+     MEMBER_NULLABLE, TO(effect_answer, with), .of = &LEVEL},
+    INCLUDE_FROM(effect_answer, found, FOUND),
+};
+static const shape EFFECT = {.name = "Effect",
+                             .help = "How much a level changes the metric against its factor's "
+                                     "reference; of an interaction, how much that changes with "
+                                     "another level.",
+                             BYTES_OF(effect_answer),
+                             MEMBERS(EFFECT_ROWS)};
+
+static level_answer level_of(const effects *e, int factor, int level)
 {
-    json_add_key(b, "effects");
-    if (!e->is_factorial) {
-        buffer_add_text(b, "null");
-        return;
-    }
-    buffer_add_text(b, "{");
-    add_factors(b, e);
-    json_add_key(b, "items");
+    return (level_answer){e->factors[factor].name, e->factors[factor].levels[level]};
+}
+
+static void add_effects(buffer *b, const void *object, const member *m)
+{
+    const effects *e = object;
     buffer_add_text(b, "[");
     for (size_t i = 0; i < e->n; i++) {
-        buffer_add_text(b, i ? "," : "");
-        add_effect(b, e, &e->items[i]);
+        const effect *x = &e->items[i];
+        bool is_main = x->other_factor < 0;
+        level_answer with = {NULL, NULL};
+        if (!is_main)
+            with = level_of(e, x->other_factor, x->other_level);
+        shape_add_item(b, m->of,
+                       &(effect_answer){.of = level_of(e, x->factor, x->level),
+                                        .with = is_main ? NULL : &with,
+                                        .found = x});
     }
-    buffer_add_text(b, "]}");
+    buffer_add_text(b, "]");
 }
+
+static const member EFFECTS_ROWS[] = {
+    {"factors", MEMBER_OBJECT, "What was swept.", EACH(effects, factors, n_factors), .of = &FACTOR},
+    {"items", MEMBER_OBJECT, "Main effects first.", .depth = 1, .of = &EFFECT,
+     .write = add_effects},
+};
+static const shape EFFECTS = {.name = "Effects", BYTES_OF(effects), MEMBERS(EFFECTS_ROWS)};
+
+/* ---- all of it ---- */
+
+typedef struct comparison_answer {
+    const comparison *c;
+    int direction; /* a metric_direction */
+    const char *baseline, *summary;
+    const selected_answer *selected; /* NULL: nothing has a value yet */
+    method_answer method;
+    const effects *effects; /* NULL: the sweep is not factorial */
+} comparison_answer;
+
+static const member METRIC_ROWS[] = {
+    {"metric", MEMBER_NAME, "What is compared.", AT(comparison, options.metric),
+     NAMES_IN(METRICS, name, METRIC_COUNT)},
+};
+static const shape COMPARED_METRIC = {BYTES_OF(comparison), MEMBERS(METRIC_ROWS)};
+
+static const member CONFIGS_ROWS[] = {
+    {"configs", MEMBER_OBJECT, "All configs, the best mean first, those without a value last.",
+     EACH(comparison, configs, n_configs), .of = &CONFIG},
+};
+static const shape CONFIGS = {BYTES_OF(comparison), MEMBERS(CONFIGS_ROWS)};
+
+static const member COMPARISON_ROWS[] = {
+    INCLUDE_FROM(comparison_answer, c, COMPARED_METRIC),
+    {"direction", MEMBER_NAME, "Which values of it are better.", AT(comparison_answer, direction),
+     NAMES(CODEC_DIRECTION_NAMES)},
+    {"baseline", MEMBER_TEXT, "The config_id that the others are compared with.", MEMBER_NULLABLE,
+     AT(comparison_answer, baseline)},
+    {"selected", MEMBER_OBJECT, "null: nothing has a value yet.", MEMBER_NULLABLE,
+     TO(comparison_answer, selected), .of = &SELECTED},
+    {"method", MEMBER_OBJECT, "How it was compared.", AT(comparison_answer, method), .of = &METHOD},
+    INCLUDE_FROM(comparison_answer, c, CONFIGS),
+    {"effects", MEMBER_OBJECT, "null: the sweep is not factorial.", MEMBER_NULLABLE,
+     TO(comparison_answer, effects), .of = &EFFECTS},
+    {"summary", MEMBER_TEXT, "The answer in plain sentences.", MEMBER_NULLABLE,
+     AT(comparison_answer, summary)},
+};
+const shape SHAPE_COMPARISON = {.name = "Comparison",
+                                .help = "Configs compared with the baseline.",
+                                BYTES_OF(comparison_answer),
+                                MEMBERS(COMPARISON_ROWS)};
 
 void codec_add_comparison(buffer *b, const comparison *c, const effects *e)
 {
-    buffer_add_text(b, "{");
-    json_add_member_text(b, "metric", METRICS[c->options.metric].name);
-    json_add_member_text(b, "direction", direction_name(METRICS[c->options.metric].direction));
-    json_add_member_text(b, "baseline", c->baseline ? c->baseline->config_id : NULL);
-    add_selected(b, c);
-    add_method(b, c);
-    json_add_key(b, "configs");
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < c->n_configs; i++) {
-        buffer_add_text(b, i ? "," : "");
-        add_config(b, &c->configs[i]);
-    }
-    buffer_add_text(b, "]");
-    add_effects(b, e);
     buffer summary;
+    selected_answer selected;
+    bool has_selected = c->selected && c->baseline;
     buffer_init(&summary, 1 << 16);
     comparison_add_summary(c, &summary);
-    json_add_member_text(b, "summary", summary.failed ? NULL : summary.data);
+    if (has_selected)
+        selected = select_of(c);
+    const comparison_answer answer = {.c = c,
+                                      .direction = (int)METRICS[c->options.metric].direction,
+                                      .baseline = c->baseline ? c->baseline->config_id : NULL,
+                                      .summary = summary.failed ? NULL : summary.data,
+                                      .selected = has_selected ? &selected : NULL,
+                                      .method = {.c = c,
+                                                 .interval = "Student t over seeds, not adjusted",
+                                                 .test = "paired t, two-sided",
+                                                 .adjustment = "Holm",
+                                                 .confidence = STATS_CONFIDENCE,
+                                                 .level = STATS_LEVEL,
+                                                 .power = STATS_POWER},
+                                      .effects = e->is_factorial ? e : NULL};
+    shape_add(b, &SHAPE_COMPARISON, &answer);
     buffer_close(&summary);
-    buffer_add_text(b, "}");
-}
-
-typedef double point_value(const band_point *point);
-
-static double point_mean(const band_point *point)
-{
-    return point->n ? point->mean : NAN;
-}
-
-static double point_least(const band_point *point)
-{
-    return point->least;
-}
-
-static double point_greatest(const band_point *point)
-{
-    return point->greatest;
-}
-
-static double point_count(const band_point *point)
-{
-    return (double)point->n;
-}
-
-static double point_epoch(const band_point *point)
-{
-    return (double)point->epoch;
-}
-
-static void add_column(buffer *b, const char *key, const comparison_band *band, point_value *value)
-{
-    json_add_key(b, key);
-    buffer_add_text(b, "[");
-    for (size_t i = 0; i < band->n; i++) {
-        buffer_add_text(b, i ? "," : "");
-        json_add_number(b, value(&band->points[i]));
-    }
-    buffer_add_text(b, "]");
-}
-
-void codec_add_band(buffer *b, const char *config_id, const char *label, const char *values,
-                    const comparison_band *band)
-{
-    buffer_add_text(b, "{");
-    add_config_name(b, config_id, label, values);
-    add_column(b, "epoch", band, point_epoch);
-    add_column(b, "mean", band, point_mean);
-    add_column(b, "std", band, comparison_band_std);
-    add_column(b, "min", band, point_least);
-    add_column(b, "max", band, point_greatest);
-    add_column(b, "n", band, point_count);
-    buffer_add_text(b, "}");
 }

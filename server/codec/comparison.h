@@ -3,10 +3,10 @@
 #ifndef SERVER_CODEC_COMPARISON_H
 #define SERVER_CODEC_COMPARISON_H
 
+#include "server/codec/shape.h"
 #include "server/study/comparison.h"
 #include "server/study/curves.h"
 #include "server/study/effects.h"
-#include "server/text/buffer.h"
 
 /* What a person calls a config, from the JSON text of its swept values: "dropout=0.5,
  * hidden=[64,64]"; "only config" where nothing is swept. On the heap, NULL for want of memory. */
@@ -23,10 +23,21 @@ bool codec_read_factors(const char *config_id, const char *values, effects_confi
 void codec_factors_close(effects_config *factors);
 
 /* The answer of GET /experiments/{id}/comparison. */
+extern const shape SHAPE_COMPARISON;
 void codec_add_comparison(buffer *b, const comparison *c, const effects *e);
 
-/* One element of "configs" in the answer of GET /experiments/{id}/curves. */
-void codec_add_band(buffer *b, const char *config_id, const char *label, const char *values,
-                    const comparison_band *band);
+/* The answer of GET /experiments/{id}/curves: codec_add_band() adds one of its configs. */
+typedef struct bands_answer {
+    int64_t experiment_id;
+    int metric; /* a metric_id */
+    member_stream configs;
+    const int64_t *last_event_id; /* looked at after the configs */
+} bands_answer;
+typedef struct band_answer {
+    const char *config_id, *label, *values; /* values: JSON text */
+    const comparison_band *band;
+} band_answer;
+extern const shape SHAPE_BANDS; /* of a bands_answer */
+void codec_add_band(buffer *b, const band_answer *band);
 
 #endif

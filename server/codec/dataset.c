@@ -152,17 +152,46 @@ static const member PROBLEM_ROWS[] = {
 static const shape SET_PROBLEM = {BYTES_OF(dataset_summary), MEMBERS(PROBLEM_ROWS)};
 
 static const member ANSWER_ROWS[] = {
-    {.type = MEMBER_INCLUDED, TO(dataset_answer, summary), .of = &SUMMARY},
+    INCLUDE_FROM(dataset_answer, summary, SUMMARY),
     {.type = MEMBER_INCLUDED,
      TO(dataset_answer, generator),
      .of = &BUILT_IN,
      .is_there = is_generated},
-    {.type = MEMBER_INCLUDED, TO(dataset_answer, summary), .of = &SET_PROBLEM},
+    INCLUDE_FROM(dataset_answer, summary, SET_PROBLEM),
 };
 const shape SHAPE_DATASET = {.name = "DataSet", BYTES_OF(dataset_answer), MEMBERS(ANSWER_ROWS)};
 
-void codec_add_dataset(buffer *b, const dataset_summary *summary)
+dataset_answer dataset_answer_of(const dataset_summary *summary)
 {
-    shape_add(b, &SHAPE_DATASET,
-              &(dataset_answer){summary, summary->built_in ? dataset_find(summary->name) : NULL});
+    return (dataset_answer){summary, summary->built_in ? dataset_find(summary->name) : NULL};
+}
+
+/* ---- names ---- */
+
+enum { NAME_BYTES = 256 };
+
+void codec_write_class_names(buffer *b, const void *object, const member *m)
+{
+    const dataset *set = member_value(m, object);
+    char name[NAME_BYTES];
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < set->k; c++) {
+        dataset_write_class_name(set, c, name, sizeof name);
+        json_add_separator(b);
+        json_add_string(b, name);
+    }
+    buffer_add_text(b, "]");
+}
+
+void codec_write_column_names(buffer *b, const void *object, const member *m)
+{
+    const dataset *set = member_value(m, object);
+    char name[NAME_BYTES];
+    buffer_add_text(b, "[");
+    for (size_t c = 0; c < set->d; c++) {
+        dataset_write_column_name(set, c, name, sizeof name);
+        json_add_separator(b);
+        json_add_string(b, name);
+    }
+    buffer_add_text(b, "]");
 }

@@ -22,10 +22,10 @@ static const member EPOCH_ROWS[] = {
     {"metrics", MEMBER_OBJECT, "What was measured.", AT(event_row, record),
      .of = &SHAPE_RECORD_METRICS},
 };
-const shape SHAPE_EPOCH_EVENT = {.name = "EpochEvent",
-                                 .help = "An epoch of a run was recorded.",
-                                 BYTES_OF(event_row),
-                                 MEMBERS(EPOCH_ROWS)};
+static const shape EPOCH_EVENT = {.name = "EpochEvent",
+                                  .help = "An epoch of a run was recorded.",
+                                  BYTES_OF(event_row),
+                                  MEMBERS(EPOCH_ROWS)};
 
 static const member RUN_ROWS[] = {
     RUN_ID("run_id"),
@@ -37,10 +37,10 @@ static const member RUN_ROWS[] = {
      AT(event_row, reason), NAMES(STOP_REASON_NAMES)},
     {"epoch", MEMBER_INTEGER, "Epochs done.", AT(event_row, epoch)},
 };
-const shape SHAPE_RUN_EVENT = {.name = "RunEvent",
-                               .help = "The state of a run has changed.",
-                               BYTES_OF(event_row),
-                               MEMBERS(RUN_ROWS)};
+static const shape RUN_EVENT = {.name = "RunEvent",
+                                .help = "The state of a run has changed.",
+                                BYTES_OF(event_row),
+                                MEMBERS(RUN_ROWS)};
 
 static const member EXPERIMENT_ROWS[] = {
     EXPERIMENT_ID("experiment_id"),
@@ -50,15 +50,15 @@ static const member EXPERIMENT_ROWS[] = {
      RANGE(0, 1)},
     {"runs", MEMBER_OBJECT, "Runs by state.", AT(event_row, runs), .of = &SHAPE_RUN_COUNTS},
 };
-const shape SHAPE_EXPERIMENT_EVENT = {.name = "ExperimentEvent",
-                                      .help = "The state of an experiment has changed.",
-                                      BYTES_OF(event_row),
-                                      MEMBERS(EXPERIMENT_ROWS)};
+static const shape EXPERIMENT_EVENT = {.name = "ExperimentEvent",
+                                       .help = "The state of an experiment has changed.",
+                                       BYTES_OF(event_row),
+                                       MEMBERS(EXPERIMENT_ROWS)};
+
+const shape *const CODEC_EVENT_SHAPES[EVENT_KIND_COUNT] = {
+    [EVENT_EPOCH] = &EPOCH_EVENT, [EVENT_RUN] = &RUN_EVENT, [EVENT_EXPERIMENT] = &EXPERIMENT_EVENT};
 
 void codec_add_event(buffer *b, const event_row *e)
 {
-    static const shape *const SHAPES[] = {[EVENT_EPOCH] = &SHAPE_EPOCH_EVENT,
-                                          [EVENT_RUN] = &SHAPE_RUN_EVENT,
-                                          [EVENT_EXPERIMENT] = &SHAPE_EXPERIMENT_EVENT};
-    shape_add(b, SHAPES[e->kind], e);
+    shape_add(b, CODEC_EVENT_SHAPES[e->kind], e);
 }

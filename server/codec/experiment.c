@@ -53,7 +53,7 @@ static const member ROW_ROWS[] = {
 static const shape ROW = {BYTES_OF(experiment), MEMBERS(ROW_ROWS)};
 
 static const member ANSWER_ROWS[] = {
-    {.type = MEMBER_INCLUDED, TO(experiment_answer, row), .of = &ROW},
+    INCLUDE_FROM(experiment_answer, row, ROW),
     {"run_ids", MEMBER_INTEGER, "The runs that were queued by this request.", MEMBER_OPTIONAL,
      EACH(experiment_answer, run_ids, n_run_ids)},
     {"remaining_seconds", MEMBER_NUMBER, "How long it is expected to take still.", MEMBER_NULLABLE,
@@ -61,8 +61,3 @@ static const member ANSWER_ROWS[] = {
 };
 const shape SHAPE_EXPERIMENT = {
     .name = "Experiment", BYTES_OF(experiment_answer), MEMBERS(ANSWER_ROWS)};
-
-void codec_add_experiment(buffer *b, const experiment_answer *answer)
-{
-    shape_add(b, &SHAPE_EXPERIMENT, answer);
-}

@@ -57,6 +57,9 @@ bool member_takes_name(const member *m, int i);
 bool member_find_name(const member *m, const char *text, int *out, fail *f);
 bool member_is_of_alphabet(const member *m, const char *text);
 bool member_is_in_range(const member *m, double value);
+/* Writers: the first of the names; the names of the classes, of the columns of the data set at the
+ * member's place. */
+member_writer member_add_only_name, codec_write_class_names, codec_write_column_names;
 /* A whole number as it is stored. */
 int64_t member_integer(member_storage storage, const void *value);
 void member_set_integer(member_storage storage, int64_t value, void *slot);
@@ -97,6 +100,9 @@ void codec_field_member(int place, member *out);
         "tags", MEMBER_TEXT, .flags = MEMBER_AS_JSON | MEMBER_UNIQUE | (more), AT(type, place),    \
                              .depth = 1, RANGE(1, 64), .field = "tags"                             \
     }
+
+/* One of the two that an evaluation is. */
+extern const shape CODEC_RESIDUAL_EVALUATION;
 
 /* Names of dataset_task. */
 #define TASK_NAMES ONE_OF("classification", "regression")

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const shape SHAPE_NOTHING = {.name = "Nothing", .help = "An empty object."};
+
 /* ---- PATCH /experiments/{id} ---- */
 
 static const member PATCH_ROWS[] = {

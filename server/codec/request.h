@@ -7,6 +7,8 @@
 #include "server/codec/shape.h"
 #include "server/study/sweep.h"
 
+extern const shape SHAPE_NOTHING; /* what takes no body */
+
 /* PATCH /experiments/{id}: NULL: leave as it is. */
 typedef struct experiment_patch {
     char *name, *description, *tags; /* tags: JSON array text */

@@ -36,13 +36,14 @@ typedef struct run_provenance {
 extern const shape SHAPE_PROVENANCE;
 
 /* ---- events ---- */
-extern const shape SHAPE_EPOCH_EVENT, SHAPE_RUN_EVENT, SHAPE_EXPERIMENT_EVENT; /* of an event_row */
+extern const shape *const CODEC_EVENT_SHAPES[EVENT_KIND_COUNT]; /* each of an event_row */
 
 /* ---- data sets ---- */
 typedef struct dataset_answer {
     const dataset_summary *summary;
     const dataset_row *generator; /* NULL: it is a registered one */
 } dataset_answer;
+dataset_answer dataset_answer_of(const dataset_summary *summary);
 extern const shape SHAPE_DATASET;   /* of a dataset_answer */
 extern const shape SHAPE_GENERATOR; /* of a dataset_row, as in GET /fields */
 

@@ -133,8 +133,3 @@ static const member RUN_ROWS[] = {
     {"finished_at", MEMBER_TIME, "When it ended.", MEMBER_NULLABLE, AT(run, finished_ms)},
 };
 const shape SHAPE_RUN = {.name = "Run", BYTES_OF(run), MEMBERS(RUN_ROWS)};
-
-void codec_add_run(buffer *b, const run *r)
-{
-    shape_add(b, &SHAPE_RUN, r);
-}

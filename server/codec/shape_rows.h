@@ -8,6 +8,8 @@
  *   ALL(table, counts)           the same of an array in the struct, always all of it
  *   GRID(table, values, n, k)    (n, k) row-major; an array of n arrays
  *   STACK(table, values, s, n, k)
+ *   INCLUDE(answer, page, PAGE)  the members of another shape, of that field
+ *   INCLUDE_FROM(answer, row, RUN)   of the struct that it points to
  *   TELLS(patch, has_name)       a bool that becomes true where the member is there
  *   OTHERWISE(10)                its default
  *   FROM(1), RANGE(1, 500)       least and greatest
@@ -107,6 +109,14 @@ typedef struct member_names { /* texts at equal distances: of an array, or one c
     ELEMENTS_AT(type, field, field[0]),                                                            \
         .depth = 3, .counts = {COUNT_AT(type, s), COUNT_AT(type, n), COUNT_AT(type, k)}
 
+#define INCLUDE(owner, part, shape)                                                                \
+    {                                                                                              \
+        .type = MEMBER_INCLUDED, AT(owner, part), .of = &(shape)                                   \
+    }
+#define INCLUDE_FROM(owner, part, shape)                                                           \
+    {                                                                                              \
+        .type = MEMBER_INCLUDED, TO(owner, part), .of = &(shape)                                   \
+    }
 #define TELLS(type, field) .tells_given = true, .given_offset = offsetof(type, field)
 #define OTHERWISE(value) .has_otherwise = true, .otherwise = (value)
 #define FROM(least) .has_range = true, .minimum = (least), .maximum = (double)INFINITY

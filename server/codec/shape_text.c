@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LIST_ELEMENT_BYTES = 64 };
 
 /* ---- one value ---- */
 
@@ -104,6 +107,39 @@ static bool read_value(const member *m, const char *text, const char *pointer, v
     }
 }
 
+/* ---- lists ---- */
+
+/* "1,2": each is checked, the text is kept. */
+static bool check_list(const member *m, const char *text, const char *pointer, void *slot, fail *f)
+{
+    char element[LIST_ELEMENT_BYTES];
+    union {
+        int64_t integer;
+        int index;
+    } ignored;
+    member one = *m;
+    size_t n = 0;
+    one.place.storage = m->type == MEMBER_INTEGER ? STORED_INT64 : STORED_INT;
+    for (const char *at = text; at; n++) {
+        size_t length = strcspn(at, ",");
+        snprintf(element, sizeof element, "%.*s",
+                 (int)(length < sizeof element ? length : sizeof element - 1), at);
+        if (!read_value(&one, element, pointer, &ignored, f)) {
+            if (m->type != MEMBER_NAME)
+                fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s takes: %s", m->name, m->help);
+            return false;
+        }
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    if (m->most > 0 && n > m->most)
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
+                        "%s has %zu elements; at most %zu are "
+                        "allowed.",
+                        m->name, n, m->most);
+    store_text(text, slot);
+    return true;
+}
+
 /* ---- all of them ---- */
 
 static bool read_member(const member *m, const char *prefix, const char *text, void *object,
@@ -113,6 +149,8 @@ static bool read_member(const member *m, const char *prefix, const char *text, v
     json_pointer_add(prefix, m->name, pointer);
     if (text && m->tells_given)
         *(bool *)member_at(object, m->given_offset) = true;
+    if (text && m->depth > 0)
+        return check_list(m, text, pointer, member_at(object, m->place.offset), f);
     if (text)
         return read_value(m, text, pointer, member_at(object, m->place.offset), f);
     if (m->flags & MEMBER_OPTIONAL)

@@ -150,3 +150,23 @@ void shape_add(buffer *b, const shape *s, const void *object)
     shape_add_members(b, s, object);
     buffer_add_text(b, "}");
 }
+
+void shape_add_item(buffer *b, const shape *s, const void *object)
+{
+    json_add_separator(b);
+    shape_add(b, s, object);
+}
+
+void member_add_stream(buffer *b, const void *object, const member *m)
+{
+    const member_stream *stream = member_value(m, object);
+    buffer_add_text(b, "[");
+    stream->add(stream->context, b);
+    buffer_add_text(b, "]");
+}
+
+void member_add_only_name(buffer *b, const void *object, const member *m)
+{
+    (void)object;
+    json_add_string(b, member_name_at(m, 0));
+}

@@ -2,8 +2,10 @@
 #ifndef SERVER_CONSOLE_ANSWER_H
 #define SERVER_CONSOLE_ANSWER_H
 
+#include "server/codec/shape.h"
 #include "server/console/console.h"
-#include "server/text/buffer.h"
+
+extern const shape SHAPE_SQL_RESULT;
 
 /* {"columns": [...], "rows": [[...]], "truncated", "elapsed_ms"}; reads the result to its end. */
 void console_add_json(buffer *b, console_result *result);

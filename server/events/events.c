@@ -48,9 +48,8 @@ struct event_subscription {
 
 static void add_frame(buffer *b, const event_row *event)
 {
-    static const char *const NAMES[] = {
-        [EVENT_EPOCH] = "epoch", [EVENT_RUN] = "run", [EVENT_EXPERIMENT] = "experiment"};
-    buffer_add_format(b, "id: %lld\nevent: %s\ndata: ", (long long)event->id, NAMES[event->kind]);
+    buffer_add_format(b, "id: %lld\nevent: %s\ndata: ", (long long)event->id,
+                      EVENT_KIND_NAMES[event->kind]);
     codec_add_event(b, event);
     buffer_add_text(b, "\n\n");
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 typedef enum event_kind { EVENT_EPOCH, EVENT_RUN, EVENT_EXPERIMENT, EVENT_KIND_COUNT } event_kind;
+extern const char *const EVENT_KIND_NAMES[EVENT_KIND_COUNT]; /* in streams and in the database */
 
 typedef struct event_row {
     int64_t id; /* global, increasing, never reused */

@@ -43,7 +43,6 @@ FAIL_CHECKED bool store_prune_events(store_writer *w, fail *f);
 /* The least id that can be replayed and the last that was given. */
 FAIL_CHECKED bool store_read_event_range(store_connection *c, int64_t *first, int64_t *last,
                                          fail *f);
-extern const char *const STORE_EVENT_NAMES[EVENT_KIND_COUNT];
 
 /* ---- settle: what follows from a change of a run ---- */
 /* Tells what the run is now; *experiment_id is set. */

@@ -58,7 +58,7 @@ static void write_list_of_experiments(buffer *b)
 static void read_event(sqlite3_stmt *row, event_row *e)
 {
     *e = (event_row){.id = store_column_integer(row, 0)};
-    e->kind = (event_kind)store_column_name(row, 1, STORE_EVENT_NAMES, EVENT_KIND_COUNT, EVENT_RUN);
+    e->kind = (event_kind)store_column_name(row, 1, EVENT_KIND_NAMES, EVENT_KIND_COUNT, EVENT_RUN);
     e->experiment_id = store_column_integer(row, 2);
     e->run_id = store_column_integer(row, 3);
     e->epoch = store_column_integer(row, 4);

@@ -5,9 +5,6 @@
 
 enum { EVENTS_KEPT = 200000, EVENTS_SURPLUS = 1000 };
 
-const char *const STORE_EVENT_NAMES[EVENT_KIND_COUNT] = {
-    [EVENT_EPOCH] = "epoch", [EVENT_RUN] = "run", [EVENT_EXPERIMENT] = "experiment"};
-
 static const char INSERT[] =
     "INSERT INTO events (kind, experiment_id, run_id, epoch, status, stop_reason, n_queued,"
     " n_running, n_paused, n_completed, n_failed, n_cancelled, progress) "
@@ -25,7 +22,7 @@ bool store_add_event(store_writer *w, const event_row *event, fail *f)
     sqlite3_stmt *insert = store_prepare(&w->connection, INSERT, f);
     if (!insert || !reserve(w, f))
         return false;
-    store_bind_text(insert, 1, STORE_EVENT_NAMES[event->kind]);
+    store_bind_text(insert, 1, EVENT_KIND_NAMES[event->kind]);
     store_bind_integer(insert, 2, event->experiment_id);
     store_bind_integer(insert, 3, event->run_id);
     store_bind_integer(insert, 4, event->epoch);

@@ -71,8 +71,8 @@ static void experiments(void)
     const int64_t ids[] = {11, 12};
     buffer b;
     buffer_init(&b, 10000);
-    codec_add_experiment(
-        &b,
+    shape_add(
+        &b, &SHAPE_EXPERIMENT,
         &(experiment_answer){.row = &e, .run_ids = ids, .n_run_ids = 2, .remaining_seconds = NAN});
     is_json(&b);
     CHECK_EQUAL_STRING(b.data, "{\"id\":7,\"name\":\"A "
@@ -86,7 +86,7 @@ static void experiments(void)
                                "\"remaining_seconds\":null}");
     buffer_close(&b);
     buffer_init(&b, 10000);
-    codec_add_experiment(&b, &(experiment_answer){.row = &(experiment){.id = 1}});
+    shape_add(&b, &SHAPE_EXPERIMENT, &(experiment_answer){.row = &(experiment){.id = 1}});
     is_json(&b);
     CHECK(strstr(b.data, "run_ids") == NULL);
     buffer_close(&b);
@@ -120,7 +120,7 @@ static void runs(void)
     r.metrics.last[METRIC_TRAIN_LOSS] = INFINITY;
     buffer b;
     buffer_init(&b, 10000);
-    codec_add_run(&b, &r);
+    shape_add(&b, &SHAPE_RUN, &r);
     is_json(&b);
     CHECK_CONTAINS(b.data, "\"seed\":9007199254740991,\"status\":\"failed\",\"stop_reason\":"
                            "\"diverged\",\"error\":\"It\\nbroke\",\"attempt\":2,"
@@ -133,7 +133,7 @@ static void runs(void)
     r.status = RUN_STATE_QUEUED;
     r.reason = STOP_REASON_NONE;
     buffer_init(&b, 10000);
-    codec_add_run(&b, &r);
+    shape_add(&b, &SHAPE_RUN, &r);
     is_json(&b);
     CHECK_CONTAINS(b.data, "\"stop_reason\":null");
     buffer_close(&b);
@@ -144,7 +144,7 @@ static void run_metrics_have_names_of_their_own(void)
     const run r = {.metrics = {.best_epoch = 1, .selected_epoch = 1}};
     buffer b;
     buffer_init(&b, 1 << 16);
-    codec_add_run(&b, &r);
+    shape_add(&b, &SHAPE_RUN, &r);
     is_json(&b); /* refuses a name that is there twice */
     CHECK_CONTAINS(b.data, "\"best_epoch\":1");
     CHECK_CONTAINS(b.data, "\"test_accuracy\":0");
@@ -207,7 +207,8 @@ static void datasets_and_problems(void)
                          .bytes = 55000000};
     buffer b;
     buffer_init(&b, 10000);
-    codec_add_dataset(&b, &d);
+    const dataset_answer answer = dataset_answer_of(&d);
+    shape_add(&b, &SHAPE_DATASET, &answer);
     is_json(&b);
     CHECK_CONTAINS(b.data, "\"name\":\"mnist\",\"sha256\":\"ff\",\"task\":\"classification\","
                            "\"built_in\":false,\"n_train\":60000");

@@ -579,7 +579,7 @@ static void band_is_honest_about_who_is_left(void)
     CHECK(comparison_band_add(&band, 20, NAN, &f));
     buffer b;
     buffer_init(&b, 1000);
-    codec_add_band(&b, "abc", "dropout=0", "{\"dropout\":0}", &band);
+    codec_add_band(&b, &(band_answer){"abc", "dropout=0", "{\"dropout\":0}", &band});
     CHECK_EQUAL_STRING(b.data,
                        "{\"config_id\":\"abc\",\"label\":\"dropout=0\",\"values\":{\"dropout\":0},"
                        "\"epoch\":[0,5,10,15,20],\"mean\":[3,3,3,4,null],"

@@ -50,6 +50,8 @@ static bool fits(const member *m)
     member_storage storage = m->place.storage;
     if (m->flags & MEMBER_AS_JSON)
         return storage == STORED_TEXT;
+    if (m->depth == 1 && m->counts[0].storage == STORED_NOWHERE && storage == STORED_TEXT)
+        return true; /* a list in the text of a query */
     switch (m->type) {
     case MEMBER_INTEGER:
         return is_whole(storage);

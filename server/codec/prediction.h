@@ -1,0 +1,18 @@
+/* prediction — what a model answers as JSON. */
+#ifndef SERVER_CODEC_PREDICTION_H
+#define SERVER_CODEC_PREDICTION_H
+
+#include "core/data/dataset.h"
+#include "server/codec/shape.h"
+
+typedef struct prediction_answer {
+    bool is_train;
+    size_t samples, n, k;
+    const float *outputs;         /* (n, k) of mode eval, else NULL */
+    const float *drawn;           /* (samples, n, k) of mode train, else NULL */
+    const float *mean, *variance; /* (n, k) of mode train, else NULL */
+    const dataset *classes;       /* whose classes they are; NULL: a regression */
+} prediction_answer;
+extern const shape SHAPE_PREDICTION;
+
+#endif

@@ -1,0 +1,26 @@
+/* preview — what a data set looks like as JSON: first rows, class counts, pictures. */
+#ifndef SERVER_CODEC_PREVIEW_H
+#define SERVER_CODEC_PREVIEW_H
+
+#include "core/data/dataset.h"
+#include "server/codec/shape.h"
+
+typedef struct preview_pictures {
+    const dataset *set;
+    size_t n, area, height, width;
+    const uint8_t *pixels; /* (n, area) */
+    const int32_t *labels; /* (n) */
+} preview_pictures;
+
+typedef struct preview_answer { /* of the stored training part */
+    const dataset *set;
+    size_t n_samples, n_rows, d, k;
+    const float *inputs;              /* (n_rows, d), bytes as 0..1 */
+    const int32_t *labels;            /* (n_rows), or NULL */
+    const float *targets;             /* (n_rows, k), or NULL */
+    const size_t *counts;             /* (PART_COUNT, k); NULL: a regression */
+    const preview_pictures *pictures; /* NULL: the rows are none */
+} preview_answer;
+extern const shape SHAPE_PREVIEW;
+
+#endif
