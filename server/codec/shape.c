@@ -129,9 +129,11 @@ static bool no_such_name(const member *m, const char *text, fail *f)
     buffer_init(&list, 1024);
     list_taken(m, known, &list);
     const char *nearest = nearest_name(text, known);
-    fail_set(f, FAIL_OUT_OF_RANGE, NULL, "must be %s, not \"%.60s\"%s%s%s",
-             list.n > 0 ? list.data : "one of the names in the documentation", text,
-             nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+    if (list.n > 0)
+        fail_set(f, FAIL_OUT_OF_RANGE, NULL, "must be %s, not \"%.60s\"", list.data, text);
+    else
+        fail_set(f, FAIL_OUT_OF_RANGE, NULL, "has no value \"%.60s\"%s%s%s", text,
+                 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
     buffer_close(&list);
     return false;
 }

@@ -261,7 +261,7 @@ static bool read_elements(const spot *s, const cJSON *array, size_t columns, cha
         if (inner.depth == m->depth) {
             ok = read_value(&inner, element, *out, faults) && ok;
             if (ok && (m->flags & MEMBER_UNIQUE) && i > 1 && is_twice(element))
-                ok = fault(&inner, faults, FAIL_OUT_OF_RANGE, "is there twice");
+                ok = fault(&inner, faults, FAIL_OUT_OF_RANGE, "must not be there twice");
             *out += m->place.bytes;
             continue;
         }
@@ -322,7 +322,7 @@ static bool read_texts_as_json(const member *m, const cJSON *array, const char *
     for (const cJSON *element = ok ? array->child : NULL; element; element = element->next) {
         ok = check_text(&s, element, faults) && ok;
         if (ok && (m->flags & MEMBER_UNIQUE) && s.at[0] > 0 && is_twice(element))
-            ok = fault(&s, faults, FAIL_OUT_OF_RANGE, "is there twice");
+            ok = fault(&s, faults, FAIL_OUT_OF_RANGE, "must not be there twice");
         s.at[0]++;
     }
     char *text = ok ? cJSON_PrintUnformatted(array) : NULL;
@@ -398,7 +398,7 @@ static bool read_object(const shape *of, const cJSON *object, const char *pointe
     shape_fill(of, out);
     ok = read_members(of, object, pointer, out, faults) && ok;
     if (ok && (size_t)cJSON_GetArraySize(object) < of->least)
-        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer, "%s", of->help);
+        ok = fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer, "nothing is given: %s", of->help);
     return ok && (!of->check || of->check(out, pointer, faults));
 }
 

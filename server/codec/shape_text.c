@@ -23,6 +23,9 @@ static bool read_integer(const member *m, const char *text, const char *pointer,
         member_set_integer(m->place.storage, value, slot);
         return true;
     }
+    if (m->maximum <= m->minimum)
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be %.17g: %s", m->name, m->minimum,
+                        m->help);
     if (isinf(m->maximum))
         return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a whole number from %.17g on.",
                         m->name, m->minimum);
@@ -126,7 +129,8 @@ static bool check_list(const member *m, const char *text, const char *pointer, v
                  (int)(length < sizeof element ? length : sizeof element - 1), at);
         if (!read_value(&one, element, pointer, &ignored, f)) {
             if (m->type != MEMBER_NAME)
-                fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s takes: %s", m->name, m->help);
+                fail_set(f, FAIL_OUT_OF_RANGE, pointer,
+                         "%s must be whole numbers, separated by commas: %s", m->name, m->help);
             return false;
         }
         at = at[length] ? at + length + 1 : NULL;
