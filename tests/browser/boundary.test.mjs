@@ -283,10 +283,10 @@ test('the preview of a built-in set follows its options, in the link and into th
   await page.waitForFunction(() => document.querySelectorAll('#plane circle').length === 200);
   await page.reload();
   await page.waitForFunction(() => document.querySelectorAll('#plane circle').length === 200);
-  await page.locator('#preview-option-noise').fill('-1');
+  await page.locator('#preview-option-noise').fill('200');
   assert.match(
     await page.locator('#preview-option-noise-error').textContent(),
-    /must be in 0 \.\. 100, not -1/,
+    /must be in 0 \.\. 100, not 200/,
   );
   await page.locator('#preview-option-noise').fill('0.5');
   await page.locator('#preview-option-noise-error').waitFor({ state: 'detached' });

@@ -108,7 +108,7 @@ test('where a metric cannot be compared, it is compared elsewhere or the service
   await page.evaluate((hash) => {
     location.hash = hash;
   }, `${at}?compare=nonsense`);
-  await page.getByTestId('verdict').getByText('There is no metric').waitFor();
+  await page.getByTestId('verdict').getByText('metric has no value "nonsense"').waitFor();
   await page.waitForFunction(() => document.querySelectorAll('#configs tbody tr').length === 4);
   assert.equal(await verdicts(), 0);
   await page.locator('#verdict-metric').selectOption('val_loss');
