@@ -34,12 +34,12 @@ void store_columns_add_places(buffer *b, store_columns which)
 /* ---- what a database lacks ---- */
 
 /* One table's columns of a prefix. */
-typedef struct place {
+typedef struct derived_table {
     const char *table, *prefix;
     store_columns which;
-} place;
+} derived_table;
 
-static const place PLACES[] = {
+static const derived_table PLACES[] = {
     {"epochs", "", STORE_EPOCH_COLUMNS},    {"layers", "", STORE_LAYER_COLUMNS},
     {"runs", "", STORE_RUN_COLUMNS},        {"configs", "mean_", STORE_RUN_COLUMNS},
     {"configs", "std_", STORE_RUN_COLUMNS},
@@ -49,7 +49,7 @@ enum { COLUMNS_LIMIT = 2 + METRIC_COUNT + 2 * METRIC_EPOCH_COUNT + LAYER_METRIC_
 
 static const char LIST_COLUMNS[] = "SELECT name FROM pragma_table_info(?1)";
 
-static void mark(const place *p, const char *column, bool present[COLUMNS_LIMIT])
+static void mark(const derived_table *p, const char *column, bool present[COLUMNS_LIMIT])
 {
     size_t n_prefix = strlen(p->prefix);
     if (strncmp(column, p->prefix, n_prefix) != 0)
@@ -59,7 +59,8 @@ static void mark(const place *p, const char *column, bool present[COLUMNS_LIMIT]
             present[i] = true;
 }
 
-static bool read_present(store_connection *c, const place *p, bool present[COLUMNS_LIMIT], fail *f)
+static bool read_present(store_connection *c, const derived_table *p, bool present[COLUMNS_LIMIT],
+                         fail *f)
 {
     bool row = true;
     sqlite3_stmt *list = store_prepare(c, LIST_COLUMNS, f);
@@ -76,13 +77,13 @@ static bool read_present(store_connection *c, const place *p, bool present[COLUM
 }
 
 /* Of all that a run keeps, two are epochs. */
-static const char *type_of(const place *p, int i)
+static const char *type_of(const derived_table *p, int i)
 {
     bool is_epoch = p->which == STORE_RUN_COLUMNS && !*p->prefix && !run_metric_row(i);
     return is_epoch ? "INTEGER" : "REAL";
 }
 
-static bool complete(store_connection *c, const place *p, buffer *add, fail *f)
+static bool complete(store_connection *c, const derived_table *p, buffer *add, fail *f)
 {
     bool present[COLUMNS_LIMIT] = {false};
     assert(store_columns_count(p->which) <= COLUMNS_LIMIT);

@@ -52,20 +52,20 @@ static bool get_experiment(store_connection *c, int64_t id, experiment *out, fai
     return is_read;
 }
 
-typedef struct wanted {
+typedef struct wanted_experiment {
     int64_t id;
     experiment *out;
-} wanted;
+} wanted_experiment;
 
 static bool look_at_one(store_connection *c, void *arguments, fail *f)
 {
-    const wanted *in = arguments;
+    const wanted_experiment *in = arguments;
     return get_experiment(c, in->id, in->out, f);
 }
 
 bool store_get_experiment(store *s, int64_t id, experiment *out, fail *f)
 {
-    return store_read(s, look_at_one, &(wanted){id, out}, f);
+    return store_read(s, look_at_one, &(wanted_experiment){id, out}, f);
 }
 
 /* ---- many ---- */

@@ -18,15 +18,15 @@ bool store_put_model(store_writer *w, int64_t run_id, const void *model, size_t 
 
 static const char GET[] = "SELECT model FROM models WHERE run_id = ?1";
 
-typedef struct wanted {
+typedef struct wanted_model {
     int64_t run_id;
     char **bytes;
     size_t *n;
-} wanted;
+} wanted_model;
 
 static bool look_at_model(store_connection *c, void *arguments, fail *f)
 {
-    const wanted *in = arguments;
+    const wanted_model *in = arguments;
     sqlite3_stmt *row;
     if (!store_find(c, store_prepare(c, GET, f), in->run_id, &row, f))
         return false;
@@ -40,5 +40,5 @@ static bool look_at_model(store_connection *c, void *arguments, fail *f)
 
 bool store_get_model(store *s, int64_t run_id, char **bytes, size_t *n, fail *f)
 {
-    return store_read(s, look_at_model, &(wanted){run_id, bytes, n}, f);
+    return store_read(s, look_at_model, &(wanted_model){run_id, bytes, n}, f);
 }

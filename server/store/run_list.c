@@ -67,20 +67,20 @@ static bool get_run(store_connection *c, int64_t id, run *out, fail *f)
     return is_read;
 }
 
-typedef struct wanted {
+typedef struct wanted_run {
     int64_t id;
     run *out;
-} wanted;
+} wanted_run;
 
 static bool look_at_one(store_connection *c, void *arguments, fail *f)
 {
-    const wanted *in = arguments;
+    const wanted_run *in = arguments;
     return get_run(c, in->id, in->out, f);
 }
 
 bool store_get_run(store *s, int64_t id, run *out, fail *f)
 {
-    return store_read(s, look_at_one, &(wanted){id, out}, f);
+    return store_read(s, look_at_one, &(wanted_run){id, out}, f);
 }
 
 /* ---- what is asked for ---- */

@@ -3,10 +3,10 @@
 #ifndef TESTS_SERVER_STORE_FIXTURE_H
 #define TESTS_SERVER_STORE_FIXTURE_H
 
-#include "server/store/store.h"
 #include "server/store/curves.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
+#include "server/store/store.h"
 #include "tests/check.h"
 
 #include <math.h>
