@@ -6,8 +6,8 @@
  *     curve.points[curve.n++] = (point){...};
  *
  * 1. The capacity is 0 exactly while the pointer is NULL; the items lie in one block of realloc().
- * 2. It grows by half or more, so n additions copy O(n) items; never beyond the maximum, which every
- *    caller states, so that what comes from outside cannot take all memory.
+ * 2. It grows by half or more, so n additions copy O(n) items; never beyond the maximum, which
+ *    every caller states, so that what comes from outside cannot take all memory.
  * 3. On false nothing has changed: the items are where they were.
  * Ownership: free(items) is the caller's. Threads: none of its own, no state. */
 #ifndef CORE_BASE_ARRAY_H
@@ -21,9 +21,9 @@
 /* The maximum of an array that another limit bounds: the rows of a file, the runs of a table. */
 #define ARRAY_BOUNDED_ELSEWHERE SIZE_MAX
 
-/* Makes room for at least `n` items in all: *items (of type T *, `items` a T **) may move, *capacity
- * (a size_t) rises. False when n > maximum, or there is no memory. With maximum == n there is room
- * for exactly n. The items beyond those that were there are not initialized. */
+/* Makes room for at least `n` items in all: *items (of type T *, `items` a T **) may move,
+ * *capacity (a size_t) rises. False when n > maximum, or there is no memory. With maximum == n
+ * there is room for exactly n. The items beyond those that were there are not initialized. */
 #define array_reserve(items, capacity, n, maximum)                                                 \
     array_reserve_bytes((items), (capacity), (n), sizeof **(items), (maximum))
 

@@ -1,3 +1,4 @@
+/* Kernels of masked weights: products and gradients in which some weights take no part. */
 #include "core/math/kernel.h"
 
 enum { CHUNK = 256 };

@@ -1,3 +1,4 @@
+/* Kernels of single elements: activations and their slopes, softmax, losses, sums. */
 #include "core/math/activation.h"
 #include "core/math/kernel.h"
 

@@ -1,3 +1,4 @@
+/* Kernels of normalization: moments of columns and rows, and what is done with them. */
 #include "core/math/kernel.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Kernels of random numbers: many blocks of Philox at once, as masks and as normals. */
 #include "core/math/kernel.h"
 
 #include <math.h>

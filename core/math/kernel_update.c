@@ -1,3 +1,4 @@
+/* Kernels of a step: what an optimizer makes of a gradient. */
 #include "core/math/kernel.h"
 
 #include <math.h>

@@ -31,20 +31,20 @@ const char *field_nearest_name(const char *name)
     return nearest_name(name, known);
 }
 
-static bool has_place(const field *row)
+bool field_has_place(const field *row)
 {
     return row->offset != (size_t)-1;
 }
 
 void *field_value(const field *row, train_spec *spec)
 {
-    assert(has_place(row));
+    assert(field_has_place(row));
     return (char *)spec + row->offset;
 }
 
 const void *field_value_const(const field *row, const train_spec *spec)
 {
-    assert(has_place(row));
+    assert(field_has_place(row));
     return (const char *)spec + row->offset;
 }
 
@@ -115,7 +115,7 @@ static bool same_dataset(const train_spec *a, const train_spec *b)
 
 bool field_equal(const field *row, const train_spec *a, const train_spec *b)
 {
-    if (!has_place(row))
+    if (!field_has_place(row))
         return true;
     if (row->type == FIELD_DATASET)
         return same_dataset(a, b);
@@ -130,7 +130,7 @@ bool field_equal(const field *row, const train_spec *a, const train_spec *b)
 
 void field_copy(const field *row, const train_spec *from, train_spec *to)
 {
-    if (!has_place(row)) /* the parent of dotted fields: they are copied by themselves */
+    if (!field_has_place(row)) /* the parent of dotted fields: they are copied by themselves */
         return;
     memcpy(field_value(row, to), field_value_const(row, from), value_bytes(row));
     if (row->type == FIELD_DATASET)
@@ -142,7 +142,7 @@ void field_copy(const field *row, const train_spec *from, train_spec *to)
 
 void field_set_default(const field *row, train_spec *spec)
 {
-    if (!has_place(row))
+    if (!field_has_place(row))
         return;
     void *value = field_value(row, spec);
     double number = row->default_number;

@@ -77,6 +77,10 @@ const field *field_find(const char *name);
 /* The known name that was probably meant (core/base/nearest.h), or NULL: the "did you mean". */
 const char *field_nearest_name(const char *name);
 
+/* Whether a train_spec holds the field's value: fields of the experiment group, and the parent of
+ * dotted fields that is never null, have no place there. */
+bool field_has_place(const field *row);
+
 /* The place of the field's value inside a spec. The field must have one (not of the experiment
  * group). */
 void *field_value(const field *row, train_spec *spec);

@@ -1,6 +1,6 @@
-/* metric_layer_rows — the rows of LAYER_METRICS[], for whoever defines METRIC_LAYER_ROW and includes
- * this: (id, name, unit, direction, part, function, help). Both tasks have them; a run keeps none.
- * The function is in core/spec/metric_layer.c. */
+/* metric_layer_rows — the rows of LAYER_METRICS[], for whoever defines METRIC_LAYER_ROW and
+ * includes this: (id, name, unit, direction, part, function, help). Both tasks have them; a run
+ * keeps none. The function is in core/spec/metric_layer.c. */
 /* clang-format off */
 
 METRIC_LAYER_ROW(WEIGHT_NORM, "weight_norm", "", NEITHER, MODEL, weight_norm,

@@ -1,5 +1,5 @@
-/* metric_moment — what is known when a metric is measured, as plain values: the argument of every row's
- * function.
+/* metric_moment — what is known when a metric is measured, as plain values: the argument of every
+ * row's function.
  *
  * 1. Whoever trains fills a moment and loops over the rows with metric_measure(): a new metric
  *    reads what is here, and nothing of core/train/ changes. Only what no sum and no array here

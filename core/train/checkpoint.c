@@ -90,7 +90,7 @@ static uint64_t hash_spec(const train_spec *spec)
     spec_init(&unsaid);
     for (int i = 0; i < FIELD_COUNT; i++) {
         const field *row = &FIELDS[i];
-        if (row->group == FIELD_GROUP_EXPERIMENT || row->offset == (size_t)-1 ||
+        if (row->group == FIELD_GROUP_EXPERIMENT || !field_has_place(row) ||
             !field_applies(row, spec) || field_equal(row, spec, &unsaid))
             continue;
         hash = hash_bytes(hash, row->name, strlen(row->name));

@@ -21,7 +21,7 @@ typedef bool take_rows(void *to, const trained_run *s, const float *outputs, siz
 static bool take_classes(void *to, const trained_run *s, const float *outputs, size_t first,
                          size_t n, fail *f)
 {
-    return evaluation_add(to, outputs, s->data->labels[PART_TEST] + first, n, f);
+    return confusion_add(to, outputs, s->data->labels[PART_TEST] + first, n, f);
 }
 
 static bool take_numbers(void *to, const trained_run *s, const float *outputs, size_t first,
@@ -67,10 +67,10 @@ static bool score(const trained_run *s, take_rows *take, void *to, fail *f)
 
 static bool evaluate_classes(const trained_run *s, int64_t id, buffer *b, fail *f)
 {
-    evaluation e = {0};
-    bool is_written = evaluation_open(s->set->k, &e, f) && score(s, take_classes, &e, f) &&
+    confusion e = {0};
+    bool is_written = confusion_open(s->set->k, &e, f) && score(s, take_classes, &e, f) &&
                       codec_add_evaluation(b, id, s->data, &e, f);
-    evaluation_close(&e);
+    confusion_close(&e);
     return is_written;
 }
 

@@ -1,7 +1,6 @@
 #include "server/cli/cli.h"
+
 #include "core/base/nearest.h"
-#include "core/train/train.h"
-#include "server/codec/codec.h"
 
 #include <errno.h>
 #include <string.h>
@@ -82,8 +81,8 @@ const cli_command COMMANDS[] = {
      "standard deviation over seeds) and what it says of the configs. With --db an interrupted "
      "run\n"
      "can be finished by `regulab serve` on the same database.",
-     "regulab run spec.json\necho '{\"sweep\": {\"l2\": [0, 0.001]}, \"repeats\": 3}' | regulab "
-     "run -\n"
+     "regulab run spec.json\n"
+     "echo '{\"sweep\": {\"hidden\": [[], [64]]}, \"repeats\": 3}' | regulab run -\n"
      "regulab run spec.json --threads 1 --export out",
      RUN_FLAGS, 1, 1, cli_run},
     {"check", "SPEC.json",
@@ -91,7 +90,7 @@ const cli_command COMMANDS[] = {
      "Faults are printed as `POINTER: sentence`, one a line, with exit status 2; what concerns the "
      "text as\n"
      "a whole (bad JSON, with its line and column) has no pointer.",
-     "echo '{\"l2\": 0.001}' | regulab check -", CHECK_FLAGS, 1, 1, cli_check},
+     "echo '{\"epochs\": 5}' | regulab check -", CHECK_FLAGS, 1, 1, cli_check},
     {"fields", "[NAME]", "List the fields of a specification: type, range, default, meaning.", NULL,
      "regulab fields\nregulab fields optimizer\nregulab fields --json", FIELDS_FLAGS, 0, 1,
      cli_fields},
@@ -108,7 +107,7 @@ const cli_command COMMANDS[] = {
      "Tables experiments, runs, epochs, layers, datasets; views run_results and config_results. "
      "Besides SQLite's own\n"
      "functions there are stddev, median, ci95_low and ci95_high.",
-     "regulab sql \"SELECT l2, n, mean_val_loss FROM config_results ORDER BY mean_val_loss\"\n"
+     "regulab sql \"SELECT hidden, n, mean_val_loss FROM config_results ORDER BY mean_val_loss\"\n"
      "regulab sql \"SELECT * FROM epochs WHERE run_id = 1\" --csv",
      SQL_FLAGS, 1, 1, cli_sql},
     {"version", "", "Print the versions of this program and of its BLAS.", NULL, "regulab version",
@@ -259,54 +258,4 @@ int cli_main(int argc, char **argv)
     if (is_group(argv[1]))
         return close_output(run_group(argc - 1, argv + 1));
     return refuse_command(argv[1]);
-}
-
-/* ---- what commands share ---- */
-
-int cli_failed(const fail *f)
-{
-    (void)fprintf(stderr, "regulab: %s%s%s\n", f->field, *f->field ? ": " : "", f->sentence);
-    return CLI_FAILED;
-}
-
-int cli_faulty(FILE *file, const fail_list *faults)
-{
-    for (int i = 0; i < faults->n; i++)
-        (void)fprintf(file, "%s%s%s\n", faults->items[i].field, *faults->items[i].field ? ": " : "",
-                      faults->items[i].sentence);
-    if (faults->n_found > faults->n)
-        (void)fprintf(file, "... and %d more\n", faults->n_found - faults->n);
-    return CLI_USAGE;
-}
-
-bool cli_load(const char *path, buffer *out, fail *f)
-{
-    bool is_input = strcmp(path, "-") == 0;
-    FILE *file = is_input ? stdin : fopen(path, "rbe");
-    char piece[65536];
-    size_t n = 0;
-    if (!file)
-        return fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s", path, strerror(errno));
-    buffer_init(out, CLI_SPEC_BYTES_LIMIT);
-    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
-        buffer_add(out, piece, n);
-    bool ok = !ferror(file) ||
-              fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s", path, strerror(errno));
-    if (ok && out->failed)
-        ok = fail_set(f, FAIL_TOO_LARGE, NULL, "%s is larger than %d MB", path,
-                      CLI_SPEC_BYTES_LIMIT >> 20);
-    buffer_add(out, "", 0); /* an empty file is an empty text */
-    if (!is_input)
-        (void)fclose(file);
-    if (!ok)
-        buffer_close(out);
-    return ok;
-}
-
-int cli_version(const cli_arguments *a)
-{
-    (void)a;
-    printf("regulab %s\n%s, kernels for %s\n", REGULAB_VERSION, train_blas_name(),
-           train_blas_core());
-    return CLI_DONE;
 }

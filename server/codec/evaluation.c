@@ -14,7 +14,7 @@ typedef struct class_evaluation {
     int64_t run_id;
     const dataset *set;
     const split *data;
-    const evaluation *scores;
+    const confusion *scores;
     size_t k;
     const size_t *confusion; /* (k, k); NULL: too many classes */
     bin_answer bins[METRIC_ECE_BINS];
@@ -35,16 +35,16 @@ static const member BIN_ROWS[] = {
 };
 static const shape BIN = {.name = "CalibrationBin", BYTES_OF(bin_answer), MEMBERS(BIN_ROWS)};
 
-static void fill_bins(const evaluation *e, class_evaluation *out)
+static void fill_bins(const confusion *e, class_evaluation *out)
 {
     size_t n_right = 0;
     for (int i = 0; i < METRIC_ECE_BINS; i++) {
-        const evaluation_bin *bin = &e->bins[i];
+        const confusion_bin *bin = &e->bins[i];
         out->bins[i] = (bin_answer){.low = i / (double)METRIC_ECE_BINS,
                                     .high = (i + 1) / (double)METRIC_ECE_BINS,
                                     .n = bin->n,
-                                    .confidence = evaluation_bin_confidence(bin),
-                                    .accuracy = evaluation_bin_accuracy(bin)};
+                                    .confidence = confusion_bin_confidence(bin),
+                                    .accuracy = confusion_bin_accuracy(bin)};
         n_right += bin->n_right;
     }
     out->accuracy = (double)n_right / (double)e->n;
@@ -53,7 +53,7 @@ static void fill_bins(const evaluation *e, class_evaluation *out)
 /* ---- mistakes ---- */
 
 typedef struct mistake_answer {
-    const evaluation_mistake *found;
+    const confusion_mistake *found;
     const class_evaluation *all;
     const dataset *set;
 } mistake_answer;
@@ -94,13 +94,13 @@ static void add_pixels(buffer *b, const void *object, const member *m)
 }
 
 static const member FOUND_ROWS[] = {
-    {"index", MEMBER_INTEGER, "Of the sample in the test split.", AT(evaluation_mistake, index)},
-    {"label", MEMBER_INTEGER, "Its class.", AT(evaluation_mistake, label)},
+    {"index", MEMBER_INTEGER, "Of the sample in the test split.", AT(confusion_mistake, index)},
+    {"label", MEMBER_INTEGER, "Its class.", AT(confusion_mistake, label)},
     {"predicted", MEMBER_INTEGER, "The class that was predicted.",
-     AT(evaluation_mistake, predicted)},
-    {"probability", MEMBER_NUMBER, "With this probability.", AT(evaluation_mistake, probability)},
+     AT(confusion_mistake, predicted)},
+    {"probability", MEMBER_NUMBER, "With this probability.", AT(confusion_mistake, probability)},
 };
-static const shape FOUND = {BYTES_OF(evaluation_mistake), MEMBERS(FOUND_ROWS)};
+static const shape FOUND = {BYTES_OF(confusion_mistake), MEMBERS(FOUND_ROWS)};
 
 static const member SIZE_ROWS[] = {
     {"height", MEMBER_INTEGER, "Of its picture; 0: it is none.", AT(dataset, height)},
@@ -158,7 +158,7 @@ static const shape CLASS_EVALUATION = {.name = "ClassEvaluation",
 static const shape *const EITHER[] = {&CLASS_EVALUATION, &CODEC_RESIDUAL_EVALUATION, NULL};
 const shape SHAPE_EVALUATION = {.name = "Evaluation", .either = EITHER};
 
-bool codec_add_evaluation(buffer *b, int64_t run_id, const split *data, const evaluation *scores,
+bool codec_add_evaluation(buffer *b, int64_t run_id, const split *data, const confusion *scores,
                           fail *f)
 {
     class_evaluation answer = {.run_id = run_id,
@@ -166,11 +166,11 @@ bool codec_add_evaluation(buffer *b, int64_t run_id, const split *data, const ev
                                .data = data,
                                .scores = scores,
                                .k = scores->k,
-                               .ece = evaluation_error(scores)};
+                               .ece = confusion_error(scores)};
     answer.inputs = calloc(data->set->d + 1, sizeof *answer.inputs);
     if (!answer.inputs)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the pictures.");
-    answer.confusion = scores->k <= CODEC_CONFUSION_LIMIT ? scores->confusion : NULL;
+    answer.confusion = scores->k <= CODEC_CONFUSION_LIMIT ? scores->counts : NULL;
     fill_bins(scores, &answer);
     shape_add(b, &CLASS_EVALUATION, &answer);
     free(answer.inputs);

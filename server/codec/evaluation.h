@@ -18,7 +18,7 @@ enum {
 /* Of the test part of `data`. Appends one of the two that SHAPE_EVALUATION is. False for want of
  * memory. */
 FAIL_CHECKED bool codec_add_evaluation(buffer *b, int64_t run_id, const split *data,
-                                       const evaluation *scores, fail *f);
+                                       const confusion *scores, fail *f);
 void codec_add_residuals(buffer *b, int64_t run_id, const split *data, const residuals *all,
                          const residuals_summary *summary);
 extern const shape SHAPE_EVALUATION;

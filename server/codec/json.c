@@ -1,3 +1,4 @@
+/* What the other files of the room do with cJSON: members, types, and what was meant. */
 #include "server/codec/internal.h"
 
 #include "core/base/nearest.h"

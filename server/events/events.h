@@ -52,7 +52,8 @@ typedef enum events_next {
     EVENTS_READY, /* there is something to read */
     EVENTS_WAIT,  /* nothing: wait for events_fd() */
     EVENTS_FETCH, /* events_fetch() has to be called first, where it may take its time */
-    EVENTS_BROKEN /* the store could not be read, or memory ran out: end the stream, the client comes back */
+    /* the store could not be read, or memory ran out: end the stream, the client comes back */
+    EVENTS_BROKEN
 } events_next;
 events_next events_check(event_subscription *s);
 

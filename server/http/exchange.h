@@ -86,9 +86,9 @@ void http_exchange_end_reading(http_peer *peer);
 bool http_exchange_refuse(http_exchange *x, int status, const fail *f);
 
 /* A worker is to do this for the exchange, once the loop's round is over; `finish` is for
- * the loop when it is done. The connection is suspended only then: libmicrohttpd reads once more from
- * one that was suspended while it waited for data, and takes the end of a client's writing for the
- * end of the client. */
+ * the loop when it is done. The connection is suspended only then: libmicrohttpd reads once more
+ * from one that was suspended while it waited for data, and takes the end of a client's writing for
+ * the end of the client. */
 void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *),
                              void (*finish)(void *));
 

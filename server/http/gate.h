@@ -6,9 +6,9 @@
  *    another site, escapes that decode to NUL, controls, slashes or invalid UTF-8.
  * 2. Texts are decoded exactly once, into the caller's memory.
  * 3. What cannot be seen from here, and does no harm: a header line that LF alone ends (RFC 9112
- *    lets it pass), a NUL in place of its CR, folded trailers (nobody reads trailers), and a chunk's
- *    size on a line that has no data behind it in memory, the last chunk's above all (a connection
- *    ends with the answer to a chunked request, so that nothing behind it is served).
+ *    lets it pass), a NUL in place of its CR, folded trailers (nobody reads trailers), and a
+ *    chunk's size on a line that has no data behind it in memory, the last chunk's above all (a
+ *    connection ends with the answer to a chunked request, so that nothing behind it is served).
  * Threads: everything is pure. */
 #ifndef SERVER_HTTP_GATE_H
 #define SERVER_HTTP_GATE_H

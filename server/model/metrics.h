@@ -1,4 +1,5 @@
-/* metrics — what a run ends with: the values of METRICS[] that a run keeps, under their public names.
+/* metrics — what a run ends with: the values of METRICS[] that a run keeps, under their public
+ * names.
  *
  * Which of its epochs' and its weights' values a run keeps, each row of METRICS[] says. The names
  * are the columns of `runs` and run_results and the members of a run's `metrics`. Threads: plain

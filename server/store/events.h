@@ -1,4 +1,5 @@
-/* events — what happened, for those who come back. Threads and failure as in server/store/store.h. */
+/* events — what happened, for those who come back. Threads and failure as in
+ * server/store/store.h. */
 #ifndef SERVER_STORE_EVENTS_H
 #define SERVER_STORE_EVENTS_H
 

@@ -1,5 +1,5 @@
-/* Reading experiments: one, pages of many, and how many there are. A page is a query for ids, then a
- * read of each row by its id: the sort then carries keys only. */
+/* Reading experiments: one, pages of many, and how many there are. A page is a query for ids, then
+ * a read of each row by its id: the sort then carries keys only. */
 #include "server/store/experiments.h"
 #include "server/store/internal.h"
 #include "server/store/page.h"

@@ -1,5 +1,5 @@
-/* experiments — experiments as rows: inserting, changing, listing them, and moving all their runs at
- * once. Threads and failure as in server/store/store.h. */
+/* experiments — experiments as rows: inserting, changing, listing them, and moving all their runs
+ * at once. Threads and failure as in server/store/store.h. */
 #ifndef SERVER_STORE_EXPERIMENTS_H
 #define SERVER_STORE_EXPERIMENTS_H
 

@@ -1,5 +1,5 @@
-/* Moving a run from state to state: each one compare-and-swap, with what follows from it in the same
- * transaction. */
+/* Moving a run from state to state: each one compare-and-swap, with what follows from it in the
+ * same transaction. */
 #include "server/store/columns.h"
 #include "server/store/internal.h"
 #include "server/store/runs.h"

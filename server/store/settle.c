@@ -1,5 +1,5 @@
-/* settle — what follows from a change of a run, in its transaction: the experiment's state, and what
- * is told of both. The counters themselves are kept by triggers (migrations/). */
+/* settle — what follows from a change of a run, in its transaction: the experiment's state, and
+ * what is told of both. The counters themselves are kept by triggers (migrations/). */
 #include "server/store/change.h"
 
 /* ---- experiments ---- */

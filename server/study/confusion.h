@@ -7,8 +7,8 @@
  *    probability go to the lower class.
  * 3. Mistakes are the most confident wrong answers, the most confident first; ties go to the
  *    earlier sample.
- * Ownership: evaluation_open() allocates, evaluation_close() frees. Threads: one at a time for one
- * evaluation. Failure: want of memory, and probabilities that are not finite. */
+ * Ownership: confusion_open() allocates, confusion_close() frees. Threads: one at a time for one
+ * confusion. Failure: want of memory, and probabilities that are not finite. */
 #ifndef SERVER_STUDY_CONFUSION_H
 #define SERVER_STUDY_CONFUSION_H
 
@@ -18,41 +18,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EVALUATION_MISTAKES = 24 };
+enum { CONFUSION_MISTAKES = 24 };
 
-typedef struct evaluation_bin { /* confidences in (b/15, (b+1)/15] */
+typedef struct confusion_bin { /* confidences in (b/15, (b+1)/15] */
     size_t n, n_right;
     double confidence; /* sum over the samples */
-} evaluation_bin;
+} confusion_bin;
 
-typedef struct evaluation_mistake {
+typedef struct confusion_mistake {
     size_t index;            /* of the sample, from 0 in the order they were added */
     size_t label, predicted; /* classes */
     float probability;       /* of the predicted class */
-} evaluation_mistake;
+} confusion_mistake;
 
-typedef struct evaluation {
-    size_t n, k;       /* samples so far, classes */
-    size_t *confusion; /* (k, k): [label * k + predicted] */
-    evaluation_bin bins[METRIC_ECE_BINS];
+typedef struct confusion {
+    size_t n, k;    /* samples so far, classes */
+    size_t *counts; /* (k, k): [label * k + predicted] */
+    confusion_bin bins[METRIC_ECE_BINS];
     size_t n_mistakes; /* kept */
-    evaluation_mistake mistakes[EVALUATION_MISTAKES];
-} evaluation;
+    confusion_mistake mistakes[CONFUSION_MISTAKES];
+} confusion;
 
-FAIL_CHECKED bool evaluation_open(size_t k, evaluation *out, fail *f);
-void evaluation_close(evaluation *e); /* safe on a zeroed one */
+FAIL_CHECKED bool confusion_open(size_t k, confusion *out, fail *f);
+void confusion_close(confusion *e); /* safe on a zeroed one */
 
 /* Adds n samples. probabilities: (n, k) row-major; labels: (n) in 0..k-1. False where a probability
  * is not finite. */
-FAIL_CHECKED bool evaluation_add(evaluation *e, const float *probabilities, const int32_t *labels,
-                                 size_t n, fail *f);
+FAIL_CHECKED bool confusion_add(confusion *e, const float *probabilities, const int32_t *labels,
+                                size_t n, fail *f);
 
 /* Means of one bin, NaN where it is empty. */
-double evaluation_bin_confidence(const evaluation_bin *bin);
-double evaluation_bin_accuracy(const evaluation_bin *bin);
+double confusion_bin_confidence(const confusion_bin *bin);
+double confusion_bin_accuracy(const confusion_bin *bin);
 
 /* Expected calibration error: sum of n_b/n * |accuracy_b - confidence_b| (Guo et al. 2017); NaN
  * without samples. */
-double evaluation_error(const evaluation *e);
+double confusion_error(const confusion *e);
 
 #endif

@@ -1,5 +1,7 @@
 #include "server/study/sweep.h"
+
 #include "core/math/rng.h"
+#include "server/study/config_table.h"
 
 #include <assert.h>
 #include <math.h>
@@ -30,11 +32,6 @@ void grid_close(grid *p)
 
 /* ---- axes ---- */
 
-static bool has_place(const field *row)
-{
-    return row->offset != (size_t)-1;
-}
-
 static bool is_child_of(const field *child, const field *parent)
 {
     size_t n = strlen(parent->name);
@@ -53,7 +50,7 @@ bool sweep_takes_range(const field *row)
 
 void sweep_apply(const field *row, const train_spec *from, train_spec *to)
 {
-    if (has_place(row))
+    if (field_has_place(row))
         field_copy(row, from, to);
     to->is_set[row - FIELDS] = from->is_set[row - FIELDS];
     for (int i = 0; row->type == FIELD_OBJECT && i < FIELD_COUNT; i++)
@@ -253,103 +250,12 @@ static void tell_faults(const cells *c, const int index[SWEEP_AXES_LIMIT], const
     }
 }
 
-/* ---- equal configs ---- */
-
-/* Eight bytes at a time through the finalizer of SplitMix64. */
-static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
-{
-    const unsigned char *p = bytes;
-    for (size_t i = 0; i < n; i += 8) {
-        uint64_t word = 0;
-        memcpy(&word, p + i, n - i < 8 ? n - i : 8);
-        hash = (hash ^ word) + 0x9E3779B97F4A7C15u;
-        hash = (hash ^ (hash >> 30)) * 0xBF58476D1CE4E5B9u;
-        hash ^= hash >> 27;
-    }
-    return hash;
-}
-
-static uint64_t mix_value(uint64_t hash, const field *row, const train_spec *spec)
-{
-    const void *value = field_value_const(row, spec);
-    size_t n = field_value_count(row, spec);
-    switch (row->type) {
-    case FIELD_INTEGER:
-    case FIELD_INTEGER_ARRAY:
-        return mix(hash, value, n * sizeof(int64_t));
-    case FIELD_NUMBER:
-    case FIELD_RATES:
-        for (size_t i = 0; i < n; i++) {
-            double number = ((const double *)value)[i] + 0.0; /* -0 equals 0 and hashes as it */
-            hash = isnan(number) ? mix(hash, "NaN", 3) : mix(hash, &number, sizeof number);
-        }
-        return hash;
-    case FIELD_BOOLEAN:
-    case FIELD_OBJECT:
-        return mix(hash, value, sizeof(bool));
-    case FIELD_ENUM:
-        return mix(hash, value, sizeof(int));
-    case FIELD_DATASET:
-        return mix(hash, value, strlen(value));
-    default:
-        return hash;
-    }
-}
-
-static uint64_t hash_spec(const train_spec *spec)
-{
-    uint64_t hash = 0;
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (has_place(&FIELDS[i]))
-            hash = mix_value(hash, &FIELDS[i], spec);
-    return hash;
-}
-
-static bool same_config(const train_spec *a, const train_spec *b)
-{
-    for (int i = 0; i < FIELD_COUNT; i++)
-        if (!field_equal(&FIELDS[i], a, b))
-            return false;
-    return true;
-}
-
-typedef struct config_slot {
-    uint64_t hash;
-    int config; /* index + 1; 0: free */
-} config_slot;
-
-typedef struct config_table { /* open addressing, at most half full */
-    config_slot *slots;
-    size_t mask;
-} config_table;
-
-static bool table_open(config_table *t, int64_t n)
-{
-    size_t size = 16;
-    while (size < 2 * (size_t)n)
-        size *= 2;
-    t->slots = calloc(size, sizeof *t->slots);
-    t->mask = size - 1;
-    return t->slots != NULL;
-}
-
-/* Adds the config if none equals it. */
-static void add_config(config_table *t, const train_spec *spec, grid *p)
-{
-    uint64_t hash = hash_spec(spec);
-    size_t at = (size_t)hash & t->mask;
-    for (; t->slots[at].config; at = (at + 1) & t->mask)
-        if (t->slots[at].hash == hash &&
-            same_config(&p->configs[t->slots[at].config - 1].spec, spec))
-            return;
-    p->configs[p->n_configs++].spec = *spec;
-    t->slots[at] = (config_slot){hash, p->n_configs};
-}
+/* ---- configs ---- */
 
 static bool make_configs(const cells *c, grid *p, fail_list *faults)
 {
     config_table table;
-    if (!table_open(&table, c->n))
+    if (!config_table_open(&table, c->n))
         return fail_list_add(faults, FAIL_OUT_OF_MEMORY, "/sweep", "no memory for %lld configs",
                              (long long)c->n);
     bool ok = true;
@@ -360,13 +266,13 @@ static bool make_configs(const cells *c, grid *p, fail_list *faults)
         found.n = found.n_found = 0;
         make_cell(c, cell, &spec, index);
         if (spec_resolve(&spec, &found)) {
-            add_config(&table, &spec, p);
+            config_table_add(&table, &spec, p);
         } else {
             tell_faults(c, index, &found, faults);
             ok = false;
         }
     }
-    free(table.slots);
+    config_table_close(&table);
     return ok;
 }
 
@@ -382,7 +288,7 @@ static bool matches_baseline(const experiment_spec *e, const train_spec *config)
         for (int i = 0; i < FIELD_COUNT; i++)
             if (e->baseline.is_set[i] && (FIELDS[i].type == FIELD_OBJECT) == (pass == 0))
                 sweep_apply(&FIELDS[i], &e->baseline, &wanted);
-    return spec_resolve(&wanted, &ignored) && same_config(&wanted, config);
+    return spec_resolve(&wanted, &ignored) && config_table_same(&wanted, config);
 }
 
 static bool find_given_baseline(const experiment_spec *e, grid *p, fail_list *faults)

@@ -12,18 +12,18 @@
 
 enum { NUMBER_LIMIT = 63 }; /* cJSON cuts longer ones silently */
 
-typedef struct frame { /* an open object or array */
+typedef struct nesting { /* an open object or array */
     bool is_object;
     int index;        /* of the current element */
     size_t first_key; /* its keys start here */
-} frame;
+} nesting;
 
 typedef struct scanner {
     const char *text;
     size_t n, at;
     fail *f;
     int n_nodes, depth;
-    frame frames[JSON_DEPTH_LIMIT];
+    nesting levels[JSON_DEPTH_LIMIT];
     char *names; /* decoded keys of the open objects, each with its NUL; n + 1 bytes */
     size_t names_used;
     char **keys; /* into names */
@@ -225,7 +225,7 @@ static bool open_frame(scanner *s, bool is_object)
 {
     if (s->depth == JSON_DEPTH_LIMIT)
         return refuse(s, s->at, "nested more than 32 deep");
-    s->frames[s->depth++] = (frame){.is_object = is_object, .first_key = s->n_keys};
+    s->levels[s->depth++] = (nesting){.is_object = is_object, .first_key = s->n_keys};
     s->at++;
     skip_space(s);
     return true;
@@ -236,7 +236,7 @@ static bool scan_array(scanner *s)
     if (!open_frame(s, false))
         return false;
     if (peek(s) != ']') {
-        for (;; s->frames[s->depth - 1].index++) {
+        for (;; s->levels[s->depth - 1].index++) {
             skip_space(s);
             if (!scan_value(s))
                 return false;
@@ -263,10 +263,10 @@ static void point_to(const scanner *s, const char *key, char pointer[JSON_POINTE
 {
     char parent[JSON_POINTER_BYTES] = "";
     for (int i = 0; i + 1 < s->depth; i++) {
-        if (s->frames[i].is_object)
-            json_pointer_add(parent, s->keys[s->frames[i + 1].first_key - 1], pointer);
+        if (s->levels[i].is_object)
+            json_pointer_add(parent, s->keys[s->levels[i + 1].first_key - 1], pointer);
         else
-            json_pointer_add_index(parent, s->frames[i].index, pointer);
+            json_pointer_add_index(parent, s->levels[i].index, pointer);
         memcpy(parent, pointer, sizeof parent);
     }
     json_pointer_add(parent, key, pointer);
@@ -274,7 +274,7 @@ static void point_to(const scanner *s, const char *key, char pointer[JSON_POINTE
 
 static bool close_object(scanner *s)
 {
-    size_t first = s->frames[s->depth - 1].first_key, n = s->n_keys - first;
+    size_t first = s->levels[s->depth - 1].first_key, n = s->n_keys - first;
     if (n > 1)
         qsort(s->keys + first, n, sizeof *s->keys, compare_keys);
     for (size_t i = first; i + 1 < s->n_keys; i++)

@@ -1,3 +1,4 @@
+/* A growing array: room, its maximum, and what is there before. */
 #include "core/base/array.h"
 #include "tests/check.h"
 

@@ -1,3 +1,4 @@
+/* The clocks: which of them goes back, and waiting by one that does not. */
 #include "core/base/clock.h"
 #include "tests/check.h"
 

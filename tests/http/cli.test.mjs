@@ -1,3 +1,4 @@
+// The command line: its help, its faults, and what each command prints and leaves.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

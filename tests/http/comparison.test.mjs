@@ -1,3 +1,4 @@
+// GET /experiments/{id}/comparison: its shape, and its figures from the runs.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { QUICK, Server } from '../harness.mjs';

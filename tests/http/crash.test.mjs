@@ -1,3 +1,4 @@
+// The end of the process in the midst of work: kill -9, SIGTERM, SIGINT.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Server } from '../harness.mjs';

@@ -1,3 +1,4 @@
+// Curves of runs and experiments: columns, thinning, CSV, ETag.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LONG, QUICK, Server } from '../harness.mjs';

@@ -1,3 +1,4 @@
+// Data sets: those built in, and those that are uploaded.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';

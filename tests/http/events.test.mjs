@@ -1,3 +1,4 @@
+// Event streams: every epoch once, filters, and coming back.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LONG, QUICK, Server, within } from '../harness.mjs';

@@ -1,3 +1,4 @@
+// Experiments: submitting, sweeping, changing, extending, deleting.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LONG, QUICK, Server } from '../harness.mjs';

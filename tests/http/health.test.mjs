@@ -1,3 +1,4 @@
+// What says that the service lives, and the tables that it tells of itself.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { QUICK, Server } from '../harness.mjs';

@@ -1,3 +1,4 @@
+// The trained network: its file, and its predictions.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, test } from 'node:test';

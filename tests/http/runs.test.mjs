@@ -1,3 +1,4 @@
+// Runs: their members, filters, pages, and moving them from state to state.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LONG, QUICK, Server } from '../harness.mjs';

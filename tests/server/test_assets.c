@@ -1,3 +1,4 @@
+/* The dashboard's files: their types, tags, and what is not served. */
 #include "server/http/assets.h"
 #include "tests/check.h"
 

@@ -13,12 +13,12 @@ static void worked_example(void)
     /* Right at 0.9, wrong at 0.8 (0 for 1), wrong at 0.6 (2 for 0), a tie that goes to class 0. */
     const float p[] = {0.05F, 0.9F, 0.05F, 0.8F, 0.1F, 0.1F, 0.1F, 0.3F, 0.6F, 0.5F, 0.5F, 0};
     const int32_t labels[] = {1, 1, 0, 0};
-    evaluation e;
-    CHECK_OK(evaluation_open(3, &e, &f), f);
-    CHECK_OK(evaluation_add(&e, p, labels, 4, &f), f);
+    confusion e;
+    CHECK_OK(confusion_open(3, &e, &f), f);
+    CHECK_OK(confusion_add(&e, p, labels, 4, &f), f);
     const size_t expected[] = {1, 0, 1, 1, 1, 0, 0, 0, 0};
     for (size_t i = 0; i < 9; i++)
-        CHECK_EQUAL_INT(e.confusion[i], expected[i]);
+        CHECK_EQUAL_INT(e.counts[i], expected[i]);
     CHECK_EQUAL_INT(e.n_mistakes, 2);
     CHECK_EQUAL_INT(e.mistakes[0].index, 1);
     CHECK_EQUAL_INT(e.mistakes[0].label, 1);
@@ -26,11 +26,11 @@ static void worked_example(void)
     CHECK_NEAR(e.mistakes[0].probability, 0.8F, 0);
     CHECK_EQUAL_INT(e.mistakes[1].index, 2);
     CHECK_EQUAL_INT(e.bins[13].n, 1); /* 0.9 in (13/15, 14/15] */
-    CHECK_NEAR(evaluation_bin_accuracy(&e.bins[13]), 1.0, 0);
-    CHECK(isnan(evaluation_bin_accuracy(&e.bins[0])));
-    CHECK(isnan(evaluation_bin_confidence(&e.bins[0])));
-    CHECK_WITHIN(evaluation_error(&e), (0.1 + 0.8 + 0.6 + 0.5) / 4, 1e-7);
-    evaluation_close(&e);
+    CHECK_NEAR(confusion_bin_accuracy(&e.bins[13]), 1.0, 0);
+    CHECK(isnan(confusion_bin_accuracy(&e.bins[0])));
+    CHECK(isnan(confusion_bin_confidence(&e.bins[0])));
+    CHECK_WITHIN(confusion_error(&e), (0.1 + 0.8 + 0.6 + 0.5) / 4, 1e-7);
+    confusion_close(&e);
 }
 
 enum { N = 3000, K = 4 };
@@ -60,19 +60,19 @@ static void agrees_with_the_metric(void)
     static float p[N * K];
     static int32_t labels[N];
     fill(p, labels);
-    evaluation e;
-    CHECK_OK(evaluation_open(K, &e, &f), f);
-    CHECK_OK(evaluation_add(&e, p, labels, N, &f), f);
+    confusion e;
+    CHECK_OK(confusion_open(K, &e, &f), f);
+    CHECK_OK(confusion_add(&e, p, labels, N, &f), f);
     classification_scores s = metric_score_classification(p, labels, N, K);
     size_t n_right = 0, n = 0;
     for (size_t c = 0; c < K; c++)
-        n_right += e.confusion[c * K + c];
+        n_right += e.counts[c * K + c];
     for (int b = 0; b < METRIC_ECE_BINS; b++)
         n += e.bins[b].n;
     CHECK_EQUAL_INT(n, N);
     CHECK_NEAR((double)n_right / N, s.accuracy, 1e-15);
-    CHECK_WITHIN(evaluation_error(&e), s.ece, 1e-12);
-    evaluation_close(&e);
+    CHECK_WITHIN(confusion_error(&e), s.ece, 1e-12);
+    confusion_close(&e);
 }
 
 static void pieces_make_no_difference(void)
@@ -80,21 +80,21 @@ static void pieces_make_no_difference(void)
     static float p[N * K];
     static int32_t labels[N];
     fill(p, labels);
-    evaluation whole, parts;
-    CHECK_OK(evaluation_open(K, &whole, &f), f);
-    CHECK_OK(evaluation_open(K, &parts, &f), f);
-    CHECK_OK(evaluation_add(&whole, p, labels, N, &f), f);
+    confusion whole, parts;
+    CHECK_OK(confusion_open(K, &whole, &f), f);
+    CHECK_OK(confusion_open(K, &parts, &f), f);
+    CHECK_OK(confusion_add(&whole, p, labels, N, &f), f);
     for (size_t first = 0; first < N; first += 7) {
         size_t n = N - first < 7 ? N - first : 7;
-        CHECK_OK(evaluation_add(&parts, p + first * K, labels + first, n, &f), f);
+        CHECK_OK(confusion_add(&parts, p + first * K, labels + first, n, &f), f);
     }
-    CHECK_EQUAL_BYTES(parts.confusion, whole.confusion, K * K * sizeof *whole.confusion);
+    CHECK_EQUAL_BYTES(parts.counts, whole.counts, K * K * sizeof *whole.counts);
     CHECK_EQUAL_BYTES(parts.bins, whole.bins, sizeof whole.bins);
-    CHECK_EQUAL_INT(whole.n_mistakes, EVALUATION_MISTAKES);
-    for (size_t i = 0; i < EVALUATION_MISTAKES; i++)
+    CHECK_EQUAL_INT(whole.n_mistakes, CONFUSION_MISTAKES);
+    for (size_t i = 0; i < CONFUSION_MISTAKES; i++)
         CHECK_EQUAL_INT(parts.mistakes[i].index, whole.mistakes[i].index);
-    evaluation_close(&whole);
-    evaluation_close(&parts);
+    confusion_close(&whole);
+    confusion_close(&parts);
 }
 
 /* The most confident first; of equals the earlier; a full list drops its last. */
@@ -108,25 +108,25 @@ static void mistakes_are_the_worst(void)
         p[2 * i + 1] = 1 - p[2 * i];
         labels[i] = 1;
     }
-    evaluation e;
-    CHECK_OK(evaluation_open(2, &e, &f), f);
-    CHECK_OK(evaluation_add(&e, p, labels, MANY, &f), f);
-    CHECK_EQUAL_INT(e.n_mistakes, EVALUATION_MISTAKES);
-    for (size_t i = 0; i < EVALUATION_MISTAKES; i++)
+    confusion e;
+    CHECK_OK(confusion_open(2, &e, &f), f);
+    CHECK_OK(confusion_add(&e, p, labels, MANY, &f), f);
+    CHECK_EQUAL_INT(e.n_mistakes, CONFUSION_MISTAKES);
+    for (size_t i = 0; i < CONFUSION_MISTAKES; i++)
         CHECK_EQUAL_INT(e.mistakes[i].index, 4 * i + 3);
-    evaluation_close(&e);
+    confusion_close(&e);
 }
 
 static void not_a_number_is_refused(void)
 {
     const float p[] = {0.5F, 0.5F, NAN, 0.5F};
     const int32_t labels[] = {0, 1};
-    evaluation e;
-    CHECK_OK(evaluation_open(2, &e, &f), f);
-    CHECK_FAILS(evaluation_add(&e, p, labels, 2, &f), f, FAIL_CONFLICT, "");
+    confusion e;
+    CHECK_OK(confusion_open(2, &e, &f), f);
+    CHECK_FAILS(confusion_add(&e, p, labels, 2, &f), f, FAIL_CONFLICT, "");
     CHECK_EQUAL_INT(e.n, 0);
-    CHECK(isnan(evaluation_error(&e)));
-    evaluation_close(&e);
+    CHECK(isnan(confusion_error(&e)));
+    confusion_close(&e);
 }
 
 CHECK_MAIN("confusion", worked_example, agrees_with_the_metric, pieces_make_no_difference,

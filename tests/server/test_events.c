@@ -1,4 +1,6 @@
-#include "tests/server/store_fixture.h" /* first: a name of its own is one of the next one's types */
+/* The feed of events: rings, cursors, filters, and who comes back later. */
+/* First: a name of its own is one of the next one's types. */
+#include "tests/server/store_fixture.h"
 
 #include "server/events/events.h"
 #include "server/store/events.h"

@@ -1,4 +1,6 @@
-#include "tests/server/store_fixture.h" /* first: a name of its own is one of the next one's types */
+/* The event loop on real sockets: deadlines, pipelines, streams, stopping. */
+/* First: a name of its own is one of the next one's types. */
+#include "tests/server/store_fixture.h"
 
 #include "server/api/app.h"
 #include "server/events/events.h"

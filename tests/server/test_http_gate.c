@@ -1,3 +1,4 @@
+/* The gate: which methods, paths, hosts and headers pass. */
 #include "server/http/gate.h"
 #include "tests/check.h"
 

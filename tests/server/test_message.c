@@ -1,3 +1,4 @@
+/* Requests and responses apart from a connection. */
 #include "server/api/message.h"
 #include "server/api/routes.h"
 #include "tests/check.h"

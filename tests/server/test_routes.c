@@ -1,3 +1,4 @@
+/* ROUTES[] as a contract, and the OpenAPI document that is made of it. */
 #include "server/api/openapi.h"
 #include "server/api/routes.h"
 #include "server/codec/codec.h"

@@ -1,3 +1,4 @@
+/* Who has the token may in, by header or cookie; nobody else. */
 #include "server/api/app.h"
 #include "server/api/routes.h"
 #include "server/api/session.h"

@@ -1,3 +1,4 @@
+/* A pool of workers: order, limit, stopping, and what is left undone. */
 #include "server/http/workers.h"
 #include "tests/check.h"
 

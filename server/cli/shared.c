@@ -1,0 +1,54 @@
+/* What commands share: telling what went wrong, reading a file, the version. */
+#include "core/train/train.h"
+#include "server/cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+int cli_failed(const fail *f)
+{
+    (void)fprintf(stderr, "regulab: %s%s%s\n", f->field, *f->field ? ": " : "", f->sentence);
+    return CLI_FAILED;
+}
+
+int cli_faulty(FILE *file, const fail_list *faults)
+{
+    for (int i = 0; i < faults->n; i++)
+        (void)fprintf(file, "%s%s%s\n", faults->items[i].field, *faults->items[i].field ? ": " : "",
+                      faults->items[i].sentence);
+    if (faults->n_found > faults->n)
+        (void)fprintf(file, "... and %d more\n", faults->n_found - faults->n);
+    return CLI_USAGE;
+}
+
+bool cli_load(const char *path, buffer *out, fail *f)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    FILE *file = is_input ? stdin : fopen(path, "rbe");
+    char piece[65536];
+    size_t n = 0;
+    if (!file)
+        return fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s", path, strerror(errno));
+    buffer_init(out, CLI_SPEC_BYTES_LIMIT);
+    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+        buffer_add(out, piece, n);
+    bool ok = !ferror(file) ||
+              fail_set(f, FAIL_STORAGE, NULL, "%s cannot be read: %s", path, strerror(errno));
+    if (ok && out->failed)
+        ok = fail_set(f, FAIL_TOO_LARGE, NULL, "%s is larger than %d MB", path,
+                      CLI_SPEC_BYTES_LIMIT >> 20);
+    buffer_add(out, "", 0); /* an empty file is an empty text */
+    if (!is_input)
+        (void)fclose(file);
+    if (!ok)
+        buffer_close(out);
+    return ok;
+}
+
+int cli_version(const cli_arguments *a)
+{
+    (void)a;
+    printf("regulab %s\n%s, kernels for %s\n", REGULAB_VERSION, train_blas_name(),
+           train_blas_core());
+    return CLI_DONE;
+}
