@@ -193,9 +193,9 @@ static void pass_on(int number)
     (void)tgkill(getpid(), getpid(), number);
 }
 
-/* The loop takes SIGTERM, SIGINT and SIGHUP from a descriptor where every thread blocks them. Threads that
- * a library made before main() (OpenBLAS does) do not: a signal that the system hands to one of
- * these comes here. */
+/* The loop takes SIGTERM, SIGINT and SIGHUP from a descriptor where every thread blocks them.
+ * Threads that a library made before main() (OpenBLAS does) do not: a signal that the system hands
+ * to one of these comes here. */
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};

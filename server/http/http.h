@@ -43,8 +43,8 @@ typedef struct http_options {
     bool without_signals; /* tests: this loop takes no signals */
 } http_options;
 
-/* Blocks SIGTERM, SIGINT and SIGHUP for this thread and all that it starts (http_run() takes them from a
- * descriptor), ignores SIGPIPE and raises the limit of open files to what is allowed. */
+/* Blocks SIGTERM, SIGINT and SIGHUP for this thread and all that it starts (http_run() takes them
+ * from a descriptor), ignores SIGPIPE and raises the limit of open files to what is allowed. */
 void http_block_signals(void);
 
 /* Listens: from now on connections wait, and are served by http_run(). Loads the assets. *options
