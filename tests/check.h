@@ -155,7 +155,7 @@ CHECK_UNUSED static bool check_failure(int actual_code, int expected_code, const
                          (f).sentence, __FILE__, __LINE__, #call)                                  \
          : false)
 
-/* Leaves the case (a void function), which cannot be tried here: it counts as skipped, not as good. */
+/* Leaves the case (a void function), which cannot be tried here: it counts as skipped, not good. */
 #define CHECK_SKIP(why)                                                                            \
     do {                                                                                           \
         check_skipped = (why);                                                                     \

@@ -45,8 +45,8 @@ typedef struct dataset_rows { /* one part as stored; n = 0 where the set does no
 
 typedef struct dataset {
     char name[SPEC_NAME_LIMIT];
-    char sha256
-        [65]; /* of the stored file, or of the file that the generated set would be stored in */
+    /* of the stored file, or of the file that the generated set would be stored in */
+    char sha256[65];
     dataset_task task;
     size_t d;                       /* inputs per row */
     size_t k;                       /* classes, or regression outputs */

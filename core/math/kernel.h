@@ -73,12 +73,12 @@ real kernel_sum_squares(const real *x, size_t n);
 real kernel_sum_absolute(const real *x, size_t n);
 void kernel_scale(real *x, size_t n, real factor);
 void kernel_scale_by(real *x, const real *factors, size_t n); /* x[i] *= factors[i] */
-void kernel_gather(const real *x, const uint32_t *index, size_t n,
-                   real *out); /* out[i] = x[index[i]] */
-void kernel_scatter(const real *x, const uint32_t *index, size_t n,
-                    real *out); /* out[index[i]] = x[i] */
-void kernel_blend(real *average, const real *x, size_t n,
-                  real keep); /* average = keep * average + (1 - keep) * x */
+/* out[i] = x[index[i]]. */
+void kernel_gather(const real *x, const uint32_t *index, size_t n, real *out);
+/* out[index[i]] = x[i]. */
+void kernel_scatter(const real *x, const uint32_t *index, size_t n, real *out);
+/* average = keep * average + (1 - keep) * x. */
+void kernel_blend(real *average, const real *x, size_t n, real keep);
 
 /* Softmax of each row in place; loss[r] = -sum_j target[r][j] * log p[r][j]. target may be NULL: no
  * loss. (n_rows, n) dense. */
@@ -102,17 +102,19 @@ void kernel_batch_normalize_backward(real *delta, const real *x_hat, size_t ld, 
 /* The same for one row (layer normalization); returns 1/sqrt(variance + epsilon). */
 real kernel_layer_normalize(real *x, size_t n, const real *gamma, const real *beta, real epsilon,
                             real *out);
+/* In place: inference. */
 void kernel_layer_normalize_only(real *x, size_t n, const real *gamma, const real *beta,
-                                 real epsilon); /* in place: inference */
+                                 real epsilon);
 void kernel_layer_normalize_backward(real *delta, const real *x_hat, size_t n, const real *gamma,
                                      real inverse_deviation);
 
 /* ---- DropConnect: one mask per sample over the weights (n_out, n_in), decisions as bits ---- */
 void kernel_connect_forward(const real *w, const uint32_t *bits, const real *x, size_t n_out,
                             size_t n_in, real scale, real *z);
+/* x_gradient may be NULL; both are added to. */
 void kernel_connect_backward(const real *w, const uint32_t *bits, const real *x, const real *delta,
                              size_t n_out, size_t n_in, real scale, real *w_gradient,
-                             real *x_gradient); /* x_gradient may be NULL; both are added to */
+                             real *x_gradient);
 
 /* ---- update ---- */
 
@@ -124,8 +126,8 @@ typedef struct kernel_update {
     real sign, pull, decay;
     bool sign_is_in; /* the gradient was measured as a whole before */
     real momentum, beta1, beta2, rho, epsilon;
-    real beta1_rest, beta2_rest,
-        rho_rest; /* 1 - beta1, ...: subtracted in double, since 1 - 0.999f is off by 5e-5 */
+    /* 1 - beta1, ...: subtracted in double, since 1 - 0.999f is off by 5e-5 */
+    real beta1_rest, beta2_rest, rho_rest;
     bool nesterov;
     real correction1, correction2; /* adam: 1 - beta1^t, sqrt(1 - beta2^t) */
 } kernel_update;

@@ -129,8 +129,8 @@ double rng_uniform(rng_stream *stream); /* (0, 1), one word */
 double rng_uniform_between(rng_stream *stream, double low, double high);
 double rng_normal(rng_stream *stream);              /* Box-Muller's cosine half, two words */
 uint32_t rng_below(rng_stream *stream, uint32_t n); /* 0 .. n - 1, n >= 1, one word */
-double rng_beta(rng_stream *stream, double a,
-                double b); /* Beta(a, b), any a, b > 0: two gammas (Marsaglia and Tsang 2000) */
+/* Beta(a, b), any a, b > 0: two gammas (Marsaglia and Tsang 2000). */
+double rng_beta(rng_stream *stream, double a, double b);
 void rng_permute(rng_stream *stream, uint32_t *items, size_t n); /* Fisher-Yates in place */
 
 #endif

@@ -24,8 +24,8 @@
 
 typedef struct net_layer {
     size_t inputs, outputs;
-    size_t weight, bias, norm_weight, norm_bias, running_mean,
-        running_var; /* offsets in the flat vector, or NET_NONE */
+    /* offsets in the flat vector, or NET_NONE */
+    size_t weight, bias, norm_weight, norm_bias, running_mean, running_var;
 } net_layer;
 
 typedef struct net {
@@ -52,8 +52,8 @@ typedef struct net_state {
     real *z;     /* what the activation took, then its slope (kernel_activate) */
     real *out;   /* what the layer hands on */
     real *delta; /* gradient of `out`, turned into that of `dense` on the way back */
-    real *mean, *variance,
-        *inverse_deviation; /* batch: one per column; layer: inverse_deviation one per row */
+    /* batch: one per column; layer: inverse_deviation one per row */
+    real *mean, *variance, *inverse_deviation;
     /* What this step computes with: all of the layer, or what a hook put there (noisy, masked or
      * gathered weights). */
     const real *weights, *bias;

@@ -78,8 +78,8 @@ typedef struct metric_moment {
     const metric_answers *answers; /* of the part whose stage it is, else NULL */
     double penalty; /* of the explicit weight penalties; NaN before the model's stage */
     int n_layers;
-    const metric_layer
-        *layers;               /* (n_layers) of the model that is measured; NULL before its stage */
+    /* (n_layers) of the model that is measured; NULL before its stage */
+    const metric_layer *layers;
     const metric_layer *layer; /* the one that a layer's metric is of, else NULL */
     /* The metrics measured before, by metric_id: of earlier stages, of earlier rows of this one,
      * and at the end those of the selected epoch. */

@@ -28,8 +28,8 @@ typedef struct evaluation {
     /* diagnostics of layers */
     diagnostics layers[SPEC_ALL_LAYERS_LIMIT];
     void *layer_memory[SPEC_ALL_LAYERS_LIMIT];
-    real *pairs
-        [SPEC_ALL_LAYERS_LIMIT]; /* eval outputs of n_pairs evenly spaced validation samples: */
+    /* eval outputs of n_pairs evenly spaced validation samples: */
+    real *pairs[SPEC_ALL_LAYERS_LIMIT];
     uint32_t pair_positions[EVALUATE_ROWS];
     size_t n_pairs;
     /* sampled masks */

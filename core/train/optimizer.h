@@ -11,9 +11,9 @@
 typedef struct optimizer {
     const char *name; /* as in the field `optimizer` */
     kernel_update_function *update;
-    bool (*has_momentum)(
-        const train_spec *spec); /* needs a first buffer as large as the parameters */
-    bool has_squares;            /* needs a second one */
+    /* needs a first buffer as large as the parameters */
+    bool (*has_momentum)(const train_spec *spec);
+    bool has_squares; /* needs a second one */
 } optimizer;
 
 extern const optimizer OPTIMIZERS[]; /* by optimizer_kind */

@@ -72,9 +72,8 @@ typedef struct train_result {
     bool selected_is_best;    /* they are the best epoch's, as a regularizer asked for */
     bool selected_is_average; /* they are what a regularizer keeps of them: an average */
     double last[METRIC_EPOCH_COUNT], best[METRIC_EPOCH_COUNT];
-    double selected
-        /* with the selected weights; test metrics included. NaN where not measured */
-        [METRIC_COUNT];
+    /* with the selected weights; test metrics included. NaN where not measured */
+    double selected[METRIC_COUNT];
     double train_seconds;      /* epochs less evaluation, recording and checkpoints */
     double samples_per_second; /* training samples over train_seconds */
     double wall_seconds;       /* of this call */

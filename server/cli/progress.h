@@ -25,7 +25,7 @@ void cli_progress_add(cli_progress *p, double work, int64_t n_runs); /* more tha
 void cli_progress_run(cli_progress *p, double work);                 /* the next run begins */
 void cli_progress_step(cli_progress *p, int64_t step, int64_t n_steps);
 void cli_progress_end_run(cli_progress *p);
-void cli_progress_clear(
-    cli_progress *p); /* the line is empty again: something else may be printed */
+/* The line is empty again: something else may be printed. */
+void cli_progress_clear(cli_progress *p);
 
 #endif

@@ -17,8 +17,8 @@ typedef struct console_reader {
 
 void console_add_integer(buffer *b, int64_t value);
 void console_add_real(buffer *b, double value);
-void console_add_text(buffer *b, const char *text,
-                      size_t n); /* what is not UTF-8, and NUL, becomes U+FFFD */
+/* What is not UTF-8, and NUL, becomes U+FFFD. */
+void console_add_text(buffer *b, const char *text, size_t n);
 
 int64_t console_read_integer(console_reader *r);
 double console_read_real(console_reader *r);

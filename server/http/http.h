@@ -29,11 +29,10 @@ typedef struct http_options {
     const char *const *allow_hosts;
     /* handed to every handler; store, events, data_dir, static_dir and token are used here */
     struct app *app;
-    int header_ms,
-        /* time for a request's header; for the next request on a kept connection; 0: 20 s, 60 s */
-        idle_ms;
-    int body_ms,
-        answer_ms; /* time for a body, an answer, besides 1 s for each 16 KiB; 0: 30 s, 60 s */
+    /* time for a request's header; for the next request on a kept connection; 0: 20 s, 60 s */
+    int header_ms, idle_ms;
+    /* time for a body, an answer, besides 1 s for each 16 KiB; 0: 30 s, 60 s */
+    int body_ms, answer_ms;
     int connections, streams; /* most at a time; 0: 2048 (or what the descriptors allow), 1000 */
     /* NULL: nothing. A stop has begun, and handlers are not waited for yet; SIGHUP has come. Both
      * in the loop. */

@@ -48,8 +48,8 @@ FAIL_CHECKED bool jobs_cancel_experiment(jobs *j, int64_t id, fail *f);
 FAIL_CHECKED bool jobs_pause_experiment(jobs *j, int64_t id, fail *f);
 FAIL_CHECKED bool jobs_resume_experiment(jobs *j, int64_t id, fail *f);
 FAIL_CHECKED bool jobs_cancel_run(jobs *j, int64_t id, fail *f); /* FAIL_CONFLICT if terminal */
-FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id,
-                                 fail *f); /* FAIL_CONFLICT unless failed or cancelled */
+/* FAIL_CONFLICT unless failed or cancelled. */
+FAIL_CHECKED bool jobs_retry_run(jobs *j, int64_t id, fail *f);
 /* Name, description, tags, priority; of the runs that wait, too. */
 FAIL_CHECKED bool jobs_update_experiment(jobs *j, int64_t id, const experiment_change *change,
                                          fail *f);

@@ -26,17 +26,17 @@
 
 typedef struct store store;
 
-typedef void store_listener(void *context, const event_row *events,
-                            int n); /* from the writer thread */
+/* From the writer thread. */
+typedef void store_listener(void *context, const event_row *events, int n);
 
 /* Opens or makes the database, applies the migrations (each in a transaction of its own with its
  * record), makes the views anew, moves runs left `running` back to `queued`. A newer database, a
  * corrupt or a read-only one: false with a sentence. The file is made with mode 0666 less the
  * umask. One store per database: while another process has one, FAIL_CONFLICT. */
 FAIL_CHECKED bool store_open(const char *path, store **out, fail *f);
-void store_listen(store *s, store_listener *listener,
-                  void *context); /* once, before the first write */
-void store_close(store *s);       /* commits what is waiting */
+/* Once, before the first write. */
+void store_listen(store *s, store_listener *listener, void *context);
+void store_close(store *s); /* commits what is waiting */
 const char *store_path(const store *s);
 
 /* What tells this database from all others; a name for files that go with it. */

@@ -50,8 +50,8 @@ typedef struct arm {
     size_t context, n_configs, n_values, n_budget;
     const size_t *configs;   /* in order of submission */
     const arm_value *values; /* by repeat */
-    size_t
-        tuned; /* its config with the best mean `select` among those with most; or its only one */
+    /* its config with the best mean `select` among those with most; or its only one */
+    size_t tuned;
     arms_tally tally; /* of all its configs */
     stats_estimate summary;
     stats_estimate difference; /* to the baseline, over difference.n pairs; not of the baseline */

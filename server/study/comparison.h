@@ -26,8 +26,8 @@ typedef struct comparison_row {             /* one run */
     const char *config_id, *label, *values; /* values: JSON text of the swept fields */
     int64_t seed, data_seed;
     run_state status;
-    double metric, select,
-        test;  /* the compared, the selecting and its test counterpart; NaN: none */
+    /* the compared, the selecting and its test counterpart; NaN: none */
+    double metric, select, test;
     double r2; /* val_r2 of a regression, else NaN */
 } comparison_row;
 
@@ -51,8 +51,8 @@ typedef struct comparison_design {
 } comparison_design;
 
 typedef struct comparison_options {
-    metric_id metric, select_by,
-        test; /* test: of select_by, as comparison_test_metric() gives it */
+    /* test: of select_by, as comparison_test_metric() gives it */
+    metric_id metric, select_by, test;
     comparison_at at;
     const char *baseline; /* config_id; unknown: the config that comes first among the rows */
     comparison_design design;
@@ -72,8 +72,8 @@ extern const char *const COMPARISON_VERDICT_NAMES[COMPARISON_VERDICT_COUNT];
 
 typedef struct comparison_config {
     const char *config_id, *label, *values;
-    size_t n_runs, n_failed, n_unfinished,
-        n_without;           /* n_without: completed, but without a value of the metric */
+    /* n_without: completed, but without a value of the metric */
+    size_t n_runs, n_failed, n_unfinished, n_without;
     stats_summary summary;   /* of the metric: summary.n values */
     stats_paired difference; /* config - baseline over difference.difference.n pairs; meaningless
                                 for the baseline */
@@ -85,8 +85,8 @@ typedef struct comparison_config {
 
 typedef struct comparison {
     comparison_options options;
-    size_t n_configs, n_failed, n_unfinished, n_without,
-        n_tests;                       /* n_tests: p values that Holm counted */
+    /* n_tests: p values that Holm counted */
+    size_t n_configs, n_failed, n_unfinished, n_without, n_tests;
     comparison_config *configs;        /* best mean first, those without a value last */
     const comparison_config *baseline; /* among configs; NULL without rows */
     const comparison_config *selected; /* best by select_by; NULL while nothing has a value */

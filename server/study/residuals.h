@@ -20,11 +20,10 @@ extern const double RESIDUALS_SHARES[RESIDUALS_QUANTILES]; /* 0, 0.05, 0.25, 0.5
 
 typedef struct residuals_summary {
     double rmse, r2, mae, bias; /* bias: mean residual */
-    double quantiles
-        /* of the residuals, linear between order statistics (Hyndman and Fan's type 7) */
-        [RESIDUALS_QUANTILES];
-    double low,
-        high; /* range of the histogram: of the residuals, or 1 wide where they are all one */
+    /* of the residuals, linear between order statistics (Hyndman and Fan's type 7) */
+    double quantiles[RESIDUALS_QUANTILES];
+    /* range of the histogram: of the residuals, or 1 wide where they are all one */
+    double low, high;
     size_t counts[RESIDUALS_BINS];
     size_t n_worst;
     size_t worst[RESIDUALS_WORST]; /* places in predictions and targets: sample * k + output */

@@ -17,8 +17,8 @@ enum { KILLS = 6, KILL_EPOCHS = 400 };
 
 /* What the child says once it is acknowledged. */
 typedef struct word {
-    int64_t experiment_id, run_id,
-        epoch; /* epoch -1: the experiment is stored; else all up to it */
+    /* epoch -1: the experiment is stored; else all up to it */
+    int64_t experiment_id, run_id, epoch;
 } word;
 
 static void say(int to, int64_t experiment_id, int64_t run_id, int64_t epoch)

@@ -60,9 +60,8 @@ typedef struct dataset_summary {
     bool are_bytes;      /* inputs are stored as bytes */
     uint64_t bytes;      /* of the file that the set is, or would be, stored in */
     int64_t created_ms;  /* when the name was registered (Unix time); 0 for built-in ones */
-    char problem
-        /* "" or why the set cannot be opened: then only name, sha256 and created_ms are there */
-        [256];
+    /* "" or why the set cannot be opened: then only name, sha256 and created_ms are there */
+    char problem[256];
 } dataset_summary;
 
 /* Reads, checks and stores the files as one set (IDX: images and labels, 2 to 4 files; CSV: 1 to 3;
