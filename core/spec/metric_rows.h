@@ -1,8 +1,8 @@
 /* metric_rows — the rows of METRICS[], for whoever defines METRIC_EPOCH_ROW, METRIC_END_ROW or both
  * and includes this: (id, name, unit, direction, tasks, part, what a run keeps, function, help).
  * A run keeps EPOCHS (last_..., best_...), SELECTED (its own name, of the selected weights), ALL of
- * them or NOTHING. The function is in core/spec/metric.c. Those per epoch are in the order of curves.csv, after
- * `epoch` and `step`. */
+ * them or NOTHING. The function is in core/spec/metric.c. Those per epoch are in the order of
+ * curves.csv, after `epoch` and `step`. */
 #ifndef METRIC_EPOCH_ROW
 #define METRIC_EPOCH_ROW(...)
 #endif

@@ -4,11 +4,11 @@
  *    │ └──▶ UPLOAD ─┤◀─▶ WRITING     ▲
  *    └────▶ DRAIN ──┴────────────────┘
  *
- *   HELD, before READY: suspended, the answer to a wrong token waits for its time (server/http/logins).
- *   WORKING: suspended, the exchange belongs to a worker; WRITING: the same, for a block of
- *   an upload; DRAIN: refused, a body that is not too long is still read. What a worker is to do
- *   begins after the round of the loop (http_exchange_start_due()): until then the stage is the one
- *   before.
+ *   HELD, before READY: suspended, the answer to a wrong token waits for its time
+ * (server/http/logins). WORKING: suspended, the exchange belongs to a worker; WRITING: the same,
+ * for a block of an upload; DRAIN: refused, a body that is not too long is still read. What a
+ * worker is to do begins after the round of the loop (http_exchange_start_due()): until then the
+ * stage is the one before.
  *
  * Everything here belongs to the loop's thread, except an exchange while its task is with the
  * workers. */
@@ -92,8 +92,8 @@ bool http_exchange_refuse(http_exchange *x, int status, const fail *f);
 void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *),
                              void (*finish)(void *));
 
-/* The answer waits for x->hold_ms, from the end of the round on; or at once, in libmicrohttpd's first
- * call for a request (what has been sent behind the header is then not read). */
+/* The answer waits for x->hold_ms, from the end of the round on; or at once, in libmicrohttpd's
+ * first call for a request (what has been sent behind the header is then not read). */
 void http_exchange_hold(http_exchange *x);
 void http_exchange_hold_at_once(http_exchange *x);
 

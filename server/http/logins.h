@@ -3,12 +3,11 @@
  *
  * 1. The k-th wrong one from an address is answered after 100 ms * 2^(k-1), at most 8 s; an address
  *    that has sent none for ten minutes is forgotten. Right ones are never slow.
- * 2. While 64 answers to an address wait, nothing that it sends is looked at: more guesses at a time
- *    are no way round. Everyone behind one proxy is one address.
+ * 2. While 64 answers to an address wait, nothing that it sends is looked at: more guesses at a
+ * time are no way round. Everyone behind one proxy is one address.
  * 3. The last 256 addresses are remembered; of IPv6, the network (64 bits) is the address.
- * 4. A line on stderr, at most every ten seconds, tells how many there were and from where the last;
- *    it shows nothing of what was sent.
- * All in the loop's thread. */
+ * 4. A line on stderr, at most every ten seconds, tells how many there were and from where the
+ * last; it shows nothing of what was sent. All in the loop's thread. */
 #ifndef SERVER_HTTP_LOGINS_H
 #define SERVER_HTTP_LOGINS_H
 
