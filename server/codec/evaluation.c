@@ -127,8 +127,8 @@ static void add_mistakes(buffer *b, const void *object, const member *m)
 
 /* ---- all of it ---- */
 
-static const member SCORES_ROWS[] = {{"n", MEMBER_INTEGER, "Test samples.", AT(evaluation, n)}};
-static const shape SCORES = {BYTES_OF(evaluation), MEMBERS(SCORES_ROWS)};
+static const member SCORES_ROWS[] = {{"n", MEMBER_INTEGER, "Test samples.", AT(confusion, n)}};
+static const shape SCORES = {BYTES_OF(confusion), MEMBERS(SCORES_ROWS)};
 
 static const member EVALUATION_ROWS[] = {
     {"run", MEMBER_INTEGER, "The run.", AT(class_evaluation, run_id)},
