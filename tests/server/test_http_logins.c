@@ -1,3 +1,4 @@
+/* Wrong tokens by address: each waits longer, only so many wait, memory is bounded. */
 #include "server/http/logins.h"
 #include "tests/check.h"
 
