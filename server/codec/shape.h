@@ -106,8 +106,8 @@ int shape_list_names(const shape *s, const char *known[SHAPE_MEMBERS_LIMIT + 1])
 /* Where the first element of a member lies; NULL where a pointer to it is. */
 const void *member_value(const member *m, const void *object);
 
-/* An array whose elements are not all there at once: add() appends them with shape_add_item(). A row
- * with it as its place has the writer member_add_stream. */
+/* An array whose elements are not all there at once: add() appends them with shape_add_item(). A
+ * row with it as its place has the writer member_add_stream. */
 typedef struct member_stream {
     void (*add)(void *context, buffer *b);
     void *context;
