@@ -25,7 +25,7 @@ static bool is_waited_for(const http_peer *peer)
 static void make_room(http *h)
 {
     http_peer *oldest = NULL;
-    int reserve = h->options.connections / 16 + 1;
+    int reserve = h->options.connections / 64 + 1;
     if (atomic_load(&h->n_connections) <= h->options.connections - reserve)
         return;
     for (http_peer *peer = h->peers->after; peer; peer = peer->after)
