@@ -1,6 +1,6 @@
 // The command line: its help, its faults, and what each command prints and leaves.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -363,7 +363,7 @@ test('serve says in one sentence why it cannot start', async () => {
   } finally {
     await busy.stop();
   }
-  writeFileSync(inside('corrupt.db'), Buffer.alloc(8192, 0x5a));
+  writeFileSync(inside('corrupt.db'), Buffer.alloc(8192, 0x5a), { mode: 0o600 });
   const corrupt = run([
     'serve',
     '--listen',
@@ -379,6 +379,7 @@ test('serve says in one sentence why it cannot start', async () => {
     inside('newer.db'),
     "PRAGMA journal_mode=WAL; CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT, applied_at TEXT); INSERT INTO schema_migrations (number, name) VALUES (9999, 'future');",
   );
+  chmodSync(inside('newer.db'), 0o600);
   const newer = run([
     'serve',
     '--listen',

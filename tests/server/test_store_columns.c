@@ -111,6 +111,7 @@ static void old_runs_know_their_data(void)
     for (int i = 0; i < 2; i++)
         fixture_query(&x, i ? "DROP VIEW run_results" : "DROP VIEW config_results");
     fixture_query(&x, "ALTER TABLE runs DROP COLUMN data_sha256");
+    fixture_query(&x, "ALTER TABLE identity DROP COLUMN starts");
     fixture_query(&x, "DELETE FROM schema_migrations WHERE number > 7");
     fixture_query(&x, "PRAGMA user_version = 7");
     CHECK_OR_RETURN(fixture_reopen(&x));
