@@ -200,7 +200,7 @@ const void *member_value(const member *m, const void *object)
 
 void *member_at(void *object, size_t offset)
 {
-    return (char *)object + offset;
+    return (char *)object + offset; /* NOLINT(clang-analyzer-unix.Malloc): elements lie apart */
 }
 
 int64_t member_integer(member_storage storage, const void *value)
@@ -300,6 +300,7 @@ static void close_array(const member *m, void *object)
     close_elements(m, elements, elements ? n : 0);
     if (m->place.is_far) {
         free(elements);
+        assert(slot);
         memset(slot, 0, sizeof elements);
     }
     for (int level = 0; level < m->depth; level++)

@@ -2,6 +2,7 @@
 #include "server/codec/codec.h"
 #include "server/codec/internal.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *text_of(const member *m, const void *value)
@@ -60,6 +61,7 @@ static void add_stored_json(buffer *b, const member *m, const void *value)
 
 static void add_value(buffer *b, const member *m, const void *value)
 {
+    assert(value); /* a row's place is in its object */
     switch (m->type) {
     case MEMBER_INTEGER:
         json_add_integer(b, member_integer(m->place.storage, value));
