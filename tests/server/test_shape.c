@@ -356,8 +356,8 @@ static void a_schema_says_what_is_taken(void)
         "\"required\":[\"whole\"]",
         "\"minProperties\":1",
         "\"additionalProperties\":false",
-        "\"narrow\":{\"description\":\"A number.\",\"type\":\"integer\",\"minimum\":-5,"
-        "\"maximum\":5,\"default\":3}",
+        ("\"narrow\":{\"description\":\"A number.\",\"type\":\"integer\",\"minimum\":-5,"
+         "\"maximum\":5,\"default\":3}"),
         "\"type\":\"integer\",\"minimum\":1}",
         "\"type\":[\"number\",\"null\"],\"exclusiveMinimum\":0,\"maximum\":2}",
         "\"type\":\"boolean\",\"default\":true}",
@@ -366,8 +366,8 @@ static void a_schema_says_what_is_taken(void)
         "\"enum\":[\"red\",\"green\"]",
         "\"in_place\":{\"description\":\"An object.\",\"$ref\":\"#/components/schemas/Point\"}",
         "\"type\":\"array\",\"maxItems\":2,\"items\":{\"$ref\":\"#/components/schemas/Point\"}",
-        "\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"array\",\"minItems\":1,\"items\":{"
-        "\"type\":\"number\"}}",
+        ("\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"array\",\"minItems\":1,\"items\":"
+         "{\"type\":\"number\"}}"),
         "\"uniqueItems\":true",
         "\"type\":[\"string\",\"null\"],\"format\":\"date-time\""};
     for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)
