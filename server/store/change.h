@@ -6,10 +6,12 @@
 #include "core/base/clock.h"
 #include "server/model/event.h"
 #include "server/model/metrics.h"
+#include "server/store/place.h"
 #include "server/store/statement.h"
 
 typedef struct store_writer {
     store_connection connection;
+    store_place place;          /* of its log */
     char now[CLOCK_DATE_BYTES]; /* of the transaction */
     event_row *events;          /* of the transaction, in the order of their ids */
     int n_events;

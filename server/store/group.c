@@ -40,15 +40,30 @@ void store_group_prepend(write_list *list, write_list *head)
 
 /* ---- the transaction ---- */
 
-/* A file that was moved or deleted would go on taking writes that nobody finds again. */
-static bool check_place(const store_writer *w, fail *f)
+static int note_wal(void *context, sqlite3 *db, const char *name, int n_pages)
 {
-    int has_moved = 0;
-    sqlite3_file_control(w->connection.db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
-    return !has_moved ||
-           fail_set(f, FAIL_STORAGE, NULL,
-                    "The database %s was moved, deleted or replaced: put it back, or start again.",
-                    w->connection.path);
+    store_writer *w = context;
+    (void)db;
+    (void)name;
+    w->wal_pages = n_pages;
+    return SQLITE_OK;
+}
+
+/* A connection has its log from its first look on. */
+bool store_group_prepare(store_writer *w, fail *f)
+{
+    if (!store_execute(&w->connection, "PRAGMA journal_size_limit = 16777216", f) ||
+        !store_execute(&w->connection, "SELECT count(*) FROM identity", f))
+        return false;
+    sqlite3_wal_hook(w->connection.db, note_wal, w);
+    store_place_note(&w->place, &w->connection);
+    return true;
+}
+
+bool store_group_check_place(const store_writer *w, fail *f)
+{
+    return store_place_check_database(&w->connection, f) &&
+           store_place_check_log(&w->place, w->connection.path, f);
 }
 
 static const char BEGIN[] = "BEGIN IMMEDIATE";
@@ -82,7 +97,7 @@ bool store_group_commit(store_writer *w, const write_list *group, fail *f)
     store_connection *c = &w->connection;
     w->n_events = 0;
     clock_date_write(clock_date_ms(), w->now);
-    if (!check_place(w, f) || !store_run(c, BEGIN, f))
+    if (!store_group_check_place(w, f) || !store_run(c, BEGIN, f))
         return false;
     bool is_good = group->first || store_run(c, PROBE, f);
     for (write_entry *entry = group->first; entry && is_good; entry = entry->next)
@@ -128,6 +143,8 @@ void store_group_checkpoint(store_writer *w)
 
 void store_group_tidy(store_writer *w)
 {
+    if (!w->connection.db) /* a rescue left it so: there is nothing to tidy */
+        return;
     analyze(w, ANALYZE_ROWS_IDLE);
     copy_wal(w, SQLITE_CHECKPOINT_TRUNCATE);
 }

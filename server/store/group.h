@@ -35,6 +35,12 @@ write_entry *store_group_pop(write_list *list); /* not of an empty list */
 /* Puts all of `head` before the list; `head` is empty then. */
 void store_group_prepend(write_list *list, write_list *head);
 
+/* To be called once when the writer's connection is open and has its schema. */
+FAIL_CHECKED bool store_group_prepare(store_writer *w, fail *f);
+
+/* Are the files of the database still those that the writer has open? */
+FAIL_CHECKED bool store_group_check_place(const store_writer *w, fail *f);
+
 /* Runs the group's changes and commits; each entry's `ok` and `why` are set. An empty group writes
  * a page that says the same as before: whether the disk takes writes again. On false nothing of the
  * group is stored. */

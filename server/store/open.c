@@ -6,15 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static int note_wal(void *context, sqlite3 *db, const char *name, int n_pages)
-{
-    store_writer *w = context;
-    (void)db;
-    (void)name;
-    w->wal_pages = n_pages;
-    return SQLITE_OK;
-}
-
 static const char COUNT_START[] = "UPDATE identity SET starts = starts + 1";
 
 static bool start_afresh(store_writer *w, void *arguments, fail *f)
@@ -46,10 +37,8 @@ static bool read_identity(store *s, fail *f)
 static bool prepare_database(store *s, fail *f)
 {
     store_connection *c = &s->writer.connection;
-    if (!store_schema_apply(c, f) || !read_identity(s, f) ||
-        !store_execute(c, "PRAGMA journal_size_limit = 16777216", f))
+    if (!store_schema_apply(c, f) || !read_identity(s, f) || !store_group_prepare(&s->writer, f))
         return false;
-    sqlite3_wal_hook(c->db, note_wal, &s->writer);
     write_entry first = {.change = start_afresh};
     write_list group = {.first = &first, .last = &first, .n = 1};
     if (!store_group_commit(&s->writer, &group, f))
@@ -84,8 +73,8 @@ static store *new_store(const char *path, fail *f)
     }
     s->path = copy;
     s->lock_fd = -1;
-    store_thread_init(&s->thread, &s->writer);
-    store_readers_init(&s->readers, copy);
+    store_thread_init(&s->thread, &s->writer, &s->readers);
+    store_readers_init(&s->readers, copy, &s->writer.place);
     return s;
 }
 

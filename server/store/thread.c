@@ -1,6 +1,7 @@
 #include "server/store/thread.h"
 
 #include "core/base/clock.h"
+#include "server/store/rescue.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@ enum {
     GROUP_WRITES = 100,  /* in one transaction */
     GROUP_MS = 50,       /* longest wait of a write that nobody waits for */
     IDLE_MS = 2000,      /* without a write: time to tidy up */
+    WATCH_MS = 1000,     /* between looks at the files */
     DELETE_MS = 1000,    /* longest that removing rows waits behind writes */
     RETRY_FIRST_MS = 50, /* after a refusal; doubled each time */
     RETRY_LAST_MS = 2000,
@@ -217,7 +219,7 @@ static void wait_until(store_thread *t, int64_t at)
         pthread_cond_timedwait(&t->wake, &t->lock, &limit);
 }
 
-typedef enum next_step { STEP_WRITE, STEP_DELETE, STEP_TIDY, STEP_WAIT } next_step;
+typedef enum next_step { STEP_WRITE, STEP_DELETE, STEP_WATCH, STEP_TIDY, STEP_WAIT } next_step;
 
 static bool is_group_due(const store_thread *t, int64_t now)
 {
@@ -248,8 +250,36 @@ static next_step find_step(const store_thread *t, int64_t now, int64_t *at)
         *at = t->queue.first->queued_ms + GROUP_MS;
         return is_group_due(t, now) ? STEP_WRITE : STEP_WAIT;
     }
-    *at = t->is_untidy ? t->written_at + IDLE_MS : -1;
+    *at = t->watched_at + WATCH_MS;
+    if (now >= *at)
+        return STEP_WATCH;
+    if (t->is_untidy && t->written_at + IDLE_MS < *at)
+        *at = t->written_at + IDLE_MS;
     return t->is_untidy && now >= *at ? STEP_TIDY : STEP_WAIT;
+}
+
+/* True where the files are in their places, or are again: a log that is gone is in the database
+ * then. */
+static bool keep_place(store_thread *t, fail *f)
+{
+    store_writer *w = t->writer;
+    if (!w->connection.db)
+        return store_rescue(w, t->readers, f);
+    return store_place_check_database(&w->connection, f) &&
+           (store_place_check_log(&w->place, w->connection.path, f) ||
+            store_rescue(w, t->readers, f));
+}
+
+/* What is committed into a log that is gone by now is told only when it is in the database; where
+ * that fails, it is not lost as long as this process lives, and the next look tries again. */
+static bool commit(store_thread *t, write_list *group, fail *f)
+{
+    fail later;
+    if (!keep_place(t, f) || !store_group_commit(t->writer, group, f))
+        return false;
+    if (!keep_place(t, &later))
+        (void)fprintf(stderr, "regulab: %s\n", later.sentence);
+    return true;
 }
 
 /* Under the lock, which is released for the time of writing. */
@@ -259,7 +289,7 @@ static void write_group(store_thread *t)
     fail f;
     take_group(t, &group);
     pthread_mutex_unlock(&t->lock);
-    bool committed = store_group_commit(t->writer, &group, &f);
+    bool committed = commit(t, &group, &f);
     if (committed && t->writer->n_events > 0 && t->listener)
         t->listener(t->listener_context, t->writer->events, t->writer->n_events);
     pthread_mutex_lock(&t->lock);
@@ -269,9 +299,10 @@ static void write_group(store_thread *t)
     else
         refuse_group(t, &group, &f);
     t->is_untidy = true;
-    t->written_at = clock_steady_ms();
+    t->written_at = t->watched_at = clock_steady_ms();
     pthread_mutex_unlock(&t->lock);
-    store_group_checkpoint(t->writer);
+    if (committed)
+        store_group_checkpoint(t->writer);
     pthread_mutex_lock(&t->lock);
 }
 
@@ -282,7 +313,7 @@ static void delete_some(store_thread *t)
     write_entry slice = {.change = store_remove_some};
     write_list group = {.first = &slice, .last = &slice, .n = 1};
     pthread_mutex_unlock(&t->lock);
-    bool is_deleted = store_group_commit(t->writer, &group, &f);
+    bool is_deleted = commit(t, &group, &f);
     if (!is_deleted)
         t->writer->has_deletions = true;
     else if (!slice.ok) /* not the disk: it would fail again and again */
@@ -293,6 +324,18 @@ static void delete_some(store_thread *t)
     note_health(t, is_deleted, &f);
     t->is_untidy = true;
     t->written_at = t->deleted_at = clock_steady_ms();
+}
+
+/* Likewise. */
+static void watch(store_thread *t)
+{
+    fail f;
+    pthread_mutex_unlock(&t->lock);
+    bool is_well = keep_place(t, &f);
+    pthread_mutex_lock(&t->lock);
+    if (!is_well)
+        note_health(t, false, &f);
+    t->watched_at = clock_steady_ms();
 }
 
 /* Likewise. */
@@ -317,6 +360,9 @@ static void *write_until_closed(void *context)
         case STEP_DELETE:
             delete_some(t);
             break;
+        case STEP_WATCH:
+            watch(t);
+            break;
         case STEP_TIDY:
             tidy(t);
             break;
@@ -331,9 +377,9 @@ static void *write_until_closed(void *context)
 
 /* ---- starting and stopping ---- */
 
-void store_thread_init(store_thread *t, store_writer *w)
+void store_thread_init(store_thread *t, store_writer *w, store_readers *r)
 {
-    *t = (store_thread){.writer = w};
+    *t = (store_thread){.writer = w, .readers = r};
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -5,18 +5,22 @@
  *    the listener, before the waiting calls return.
  * 3. What a disk refuses is refused to whoever waits; what has to be kept goes back into the queue
  *    in its order and is tried again.
- * 4. Between writes it removes the rows of deleted experiments, and tidies up when it is idle.
+ * 4. Every second it looks whether the files are still there; a log that was taken away is copied
+ *    into the database before anything more is written or told (server/store/rescue.h).
+ * 5. Between writes it removes the rows of deleted experiments, and tidies up when it is idle.
  * The store's own: its functions may be called from any thread. */
 #ifndef SERVER_STORE_THREAD_H
 #define SERVER_STORE_THREAD_H
 
 #include "server/store/group.h"
+#include "server/store/readers.h"
 #include "server/store/store.h"
 
 #include <pthread.h>
 
 typedef struct store_thread {
-    store_writer *writer; /* borrowed; the thread's alone, once it runs */
+    store_writer *writer;   /* borrowed, like the next; the thread's alone, once it runs */
+    store_readers *readers; /* to be shut while the database is opened anew */
     store_listener *listener;
     void *listener_context;
     pthread_t thread;
@@ -26,13 +30,13 @@ typedef struct store_thread {
     size_t queue_bytes;
     int n_urgent; /* in the queue, not yet tried, with a caller that waits */
     bool closing, interrupted, is_untidy;
-    int64_t written_at, deleted_at; /* monotonic, like the next */
-    bool is_well;                   /* the last write succeeded; else: */
+    int64_t written_at, deleted_at, watched_at; /* monotonic, like the next */
+    bool is_well;                               /* the last write succeeded; else: */
     int64_t retry_at, retry_ms;
     fail trouble;
 } store_thread;
 
-void store_thread_init(store_thread *t, store_writer *w);
+void store_thread_init(store_thread *t, store_writer *w, store_readers *r);
 FAIL_CHECKED bool store_thread_start(store_thread *t, fail *f);
 /* Writes what is waiting, and ends. */
 void store_thread_stop(store_thread *t);
