@@ -215,6 +215,16 @@ static void faults_name_the_value(void)
     CHECK_EQUAL_INT(faults.n_found, 1);
 }
 
+/* The table of fields says to users what holds here. */
+static void limits_are_those_of_the_table(void)
+{
+    const field *repeats = field_find("repeats"), *trials = field_find("trials");
+    CHECK_OR_RETURN(repeats && trials);
+    CHECK_WITHIN(repeats->maximum, SWEEP_REPEATS_LIMIT, 0);
+    CHECK_WITHIN(trials->maximum, SWEEP_RUNS_LIMIT, 0);
+    CHECK_EQUAL_INT(strtol(trials->default_text, NULL, 10), SWEEP_TRIALS_DEFAULT);
+}
+
 static void limits(void)
 {
     refuses("{\"sweep\":{\"l1\":{\"min\":0,\"max\":1,\"count\":1000},\"l2\":{\"min\":0,\"max\":1,"
@@ -358,5 +368,5 @@ static void every_field_can_be_swept(void)
 
 CHECK_MAIN("sweep", one_cell, a_grid_goes_through_all_cells_in_order, ranges,
            equal_cells_are_merged, no_two_configs_are_equal, baselines, faults_name_the_value,
-           limits, ten_thousand_configs_plan_quickly, random_search,
+           limits, limits_are_those_of_the_table, ten_thousand_configs_plan_quickly, random_search,
            repeats_vary_what_they_are_told, every_field_can_be_swept)
