@@ -405,10 +405,10 @@ const field FIELDS[] = {
     EXPERIMENT("sweep_method", ENUM, DEPENDS("\"grid\""), .values = SWEEP_METHODS,
                HELP "All combinations of the swept values (grid), or configs drawn at random from "
                     "the values and ranges (random)."),
-    EXPERIMENT("trials", INTEGER, .minimum = 1, .maximum = 100000, DEPENDS("20"),
+    EXPERIMENT("trials", INTEGER, .minimum = 1, .maximum = SPEC_RUNS_LIMIT, DEPENDS("20"),
                HELP "How many configs a random search draws."),
     EXPERIMENT(
-        "repeats", STRUCTURE, DEPENDS("1"), .minimum = 1, .maximum = 1000,
+        "repeats", STRUCTURE, DEPENDS("1"), .minimum = 1, .maximum = SPEC_REPEATS_LIMIT,
         HELP "Seeds per config, the same for every config, so that runs pair up: 3 at least "
              "for a verdict, 10 for a claim. Or {\"until\": {\"metric\", \"half_width\"}, "
              "\"min\", \"max\"} to add seeds (5 at least, 40 at most) until the interval of every "

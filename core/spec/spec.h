@@ -17,6 +17,8 @@
 enum {
     SPEC_LAYERS_LIMIT = 16,                        /* hidden layers */
     SPEC_ALL_LAYERS_LIMIT = SPEC_LAYERS_LIMIT + 1, /* and the output layer */
+    SPEC_RUNS_LIMIT = 100000,                      /* of an experiment */
+    SPEC_REPEATS_LIMIT = 1000,                     /* of a config */
     SPEC_PRIORITY_LEAST = -10,                     /* of an experiment */
     SPEC_PRIORITY_MOST = 10,
     SPEC_NAME_LIMIT = 64,

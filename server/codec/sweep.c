@@ -84,7 +84,7 @@ static const member RANGE_ROWS[] = {
     {"scale", MEMBER_NAME, "How values are spread between them.", MEMBER_OPTIONAL,
      AT(sweep_axis, log_scale), ONE_OF("linear", "log"), OTHERWISE(0)},
     {"count", MEMBER_INTEGER, "How many values; needed in a grid.", MEMBER_OPTIONAL,
-     AT(sweep_axis, count), RANGE(1, SWEEP_RUNS_LIMIT)},
+     AT(sweep_axis, count), RANGE(1, SPEC_RUNS_LIMIT)},
 };
 static const shape RANGE = {BYTES_OF(sweep_axis), MEMBERS(RANGE_ROWS), .check = check_range};
 
@@ -207,9 +207,9 @@ static const member REPEATS_ROWS[] = {
     {"until", MEMBER_OBJECT, "When it is enough.", ITSELF(experiment_spec), .of = &UNTIL,
      TELLS(experiment_spec, until.enabled)},
     {"min", MEMBER_INTEGER, "Repeats at least.", MEMBER_OPTIONAL, AT(experiment_spec, n_repeats),
-     RANGE(2, SWEEP_REPEATS_LIMIT), OTHERWISE(REPEATS_LEAST)},
+     RANGE(2, SPEC_REPEATS_LIMIT), OTHERWISE(REPEATS_LEAST)},
     {"max", MEMBER_INTEGER, "Repeats at most; not below min.", MEMBER_OPTIONAL,
-     AT(experiment_spec, until.max), RANGE(2, SWEEP_REPEATS_LIMIT), OTHERWISE(REPEATS_MOST)},
+     AT(experiment_spec, until.max), RANGE(2, SPEC_REPEATS_LIMIT), OTHERWISE(REPEATS_MOST)},
 };
 static const shape REPEATS = {BYTES_OF(experiment_spec), MEMBERS(REPEATS_ROWS)};
 

@@ -179,11 +179,11 @@ static bool count_cells(const experiment_spec *e, int64_t *out, fail_list *fault
     int64_t n = e->random_search ? e->trials : 1;
     for (int a = 0; a < e->n_axes && !e->random_search; a++) {
         n *= axis_length(&e->axes[a]);
-        if (n > SWEEP_RUNS_LIMIT)
+        if (n > SPEC_RUNS_LIMIT)
             return fail_list_add(
                 faults, FAIL_TOO_LARGE, "/sweep",
                 "the grid has more than %d cells; use fewer values or a random search",
-                SWEEP_RUNS_LIMIT);
+                SPEC_RUNS_LIMIT);
     }
     *out = n;
     return true;
@@ -366,11 +366,11 @@ static void find_baseline(const experiment_spec *e, grid *p)
 static bool check_size(const experiment_spec *e, const grid *p, fail_list *faults)
 {
     int64_t most = e->until.enabled ? e->until.max : e->n_repeats;
-    if (p->n_configs * most > SWEEP_RUNS_LIMIT)
+    if (p->n_configs * most > SPEC_RUNS_LIMIT)
         return fail_list_add(
             faults, FAIL_TOO_LARGE, "/sweep",
             "%d configs with up to %lld seeds are %lld runs; an experiment has at most %d",
-            p->n_configs, (long long)most, (long long)(p->n_configs * most), SWEEP_RUNS_LIMIT);
+            p->n_configs, (long long)most, (long long)(p->n_configs * most), SPEC_RUNS_LIMIT);
     if (p->varies_seed && p->first_seed > SPEC_SEED_LIMIT - (most - 1))
         return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/seed",
                              "the last repeat's seed would be above 2^53 - 1");

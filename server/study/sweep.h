@@ -9,13 +9,7 @@
 #include "core/base/fail.h"
 #include "core/spec/field.h"
 
-enum {
-    SWEEP_AXES_LIMIT = 16,
-    SWEEP_RUNS_LIMIT = 100000,
-    SWEEP_TRIALS_DEFAULT = 20,
-    SWEEP_REPEATS_LIMIT = 1000,
-    SWEEP_POINTER_BYTES = 128
-};
+enum { SWEEP_AXES_LIMIT = 16, SWEEP_TRIALS_DEFAULT = 20, SWEEP_POINTER_BYTES = 128 };
 
 typedef struct sweep_axis {
     const field *row;

@@ -220,8 +220,8 @@ static void limits_are_those_of_the_table(void)
 {
     const field *repeats = field_find("repeats"), *trials = field_find("trials");
     CHECK_OR_RETURN(repeats && trials);
-    CHECK_WITHIN(repeats->maximum, SWEEP_REPEATS_LIMIT, 0);
-    CHECK_WITHIN(trials->maximum, SWEEP_RUNS_LIMIT, 0);
+    CHECK_WITHIN(repeats->maximum, SPEC_REPEATS_LIMIT, 0);
+    CHECK_WITHIN(trials->maximum, SPEC_RUNS_LIMIT, 0);
     CHECK_EQUAL_INT(strtol(trials->default_text, NULL, 10), SWEEP_TRIALS_DEFAULT);
 }
 
@@ -242,7 +242,7 @@ static void limits(void)
     close_plan(&e, &p);
     CHECK_OR_RETURN(make_plan(
         "{\"sweep\":{\"l1\":{\"min\":0,\"max\":1,\"count\":1000}},\"repeats\":100}", &e, &p));
-    CHECK_EQUAL_INT(p.n_configs * p.n_seeds, SWEEP_RUNS_LIMIT);
+    CHECK_EQUAL_INT(p.n_configs * p.n_seeds, SPEC_RUNS_LIMIT);
     close_plan(&e, &p);
 }
 
