@@ -2,8 +2,8 @@
  * in any case; only the training pair is needed. .npy: two to six files; outputs are those whose
  * name starts with y or has `label` or `target` in it, parts are told apart by `train`, `val`,
  * `test` in the names; or one file, a table with a column of labels. */
-#include "core/data/import/array.h"
 #include "core/data/import/load.h"
+#include "core/data/import/numpy_array.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,15 +43,15 @@ static bool read_member(dataset_source *archive, const char *name, bool are_outp
                         dataset_load *load, dataset_part p, size_t *n_outputs, bool *is_there,
                         fail *f)
 {
-    dataset_array a;
+    numpy_array a;
     if (!source_open_member(archive, name, is_there, f))
         return false;
     if (!*is_there)
         return true;
-    if (!array_read_header(archive, &a, f))
+    if (!numpy_array_read_header(archive, &a, f))
         return false;
-    return are_outputs ? array_read_outputs(archive, &a, load, &load->parts[p], n_outputs, f)
-                       : array_read_inputs(archive, &a, load, &load->parts[p], f);
+    return are_outputs ? numpy_array_read_outputs(archive, &a, load, &load->parts[p], n_outputs, f)
+                       : numpy_array_read_inputs(archive, &a, load, &load->parts[p], f);
 }
 
 static bool read_members(dataset_source *archive, dataset_load *load, size_t n_outputs[PART_COUNT],
@@ -99,7 +99,7 @@ static bool read_file(const dataset_file *file, dataset_part p, dataset_load *lo
                       size_t n_outputs[PART_COUNT], fail *f)
 {
     dataset_source s;
-    dataset_array a;
+    numpy_array a;
     dataset_load_part *part = &load->parts[p];
     bool are_outputs = names_outputs(file->name);
     if (are_outputs ? part->outputs != NULL : part->n > 0)
@@ -109,9 +109,9 @@ static bool read_file(const dataset_file *file, dataset_part p, dataset_load *lo
                         file->name, are_outputs ? "outputs" : "inputs");
     if (!source_open(file->path, file->name, &s, f))
         return false;
-    bool is_good = array_read_header(&s, &a, f) &&
-                   (are_outputs ? array_read_outputs(&s, &a, load, part, &n_outputs[p], f)
-                                : array_read_inputs(&s, &a, load, part, f));
+    bool is_good = numpy_array_read_header(&s, &a, f) &&
+                   (are_outputs ? numpy_array_read_outputs(&s, &a, load, part, &n_outputs[p], f)
+                                : numpy_array_read_inputs(&s, &a, load, part, f));
     source_close(&s);
     return is_good;
 }
@@ -137,9 +137,9 @@ static bool find_label(const char *wanted, size_t d, size_t *label, fail *f)
 /* A table whose labels are one of its columns, like a CSV file without names. */
 static bool read_columns(dataset_source *s, const char *wanted, dataset_load *load, fail *f)
 {
-    dataset_array a;
+    numpy_array a;
     size_t label;
-    if (!array_read_header(s, &a, f))
+    if (!numpy_array_read_header(s, &a, f))
         return false;
     if (a.n_dimensions != 2 || a.shape[1] < 2)
         return fail_set(f, FAIL_INCOMPATIBLE, NULL,
@@ -148,7 +148,7 @@ static bool read_columns(dataset_source *s, const char *wanted, dataset_load *lo
                         "y_train.npy, or one .npz.",
                         s->name);
     return find_label(wanted, (size_t)a.shape[1], &label, f) &&
-           array_read_table(s, &a, label, load, &load->parts[PART_TRAIN], f);
+           numpy_array_read_table(s, &a, label, load, &load->parts[PART_TRAIN], f);
 }
 
 static bool read_table(const dataset_file *file, const char *wanted, dataset_load *load, fail *f)

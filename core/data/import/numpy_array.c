@@ -1,4 +1,4 @@
-#include "core/data/import/array.h"
+#include "core/data/import/numpy_array.h"
 
 #include "core/base/array.h"
 #include "core/data/container.h"
@@ -33,7 +33,7 @@ static double half_value(uint16_t bits)
 
 /* n items as doubles; 64-bit integers above 2^53 are rounded, and refused as labels by their
  * number. */
-static void convert(const dataset_array *a, const uint8_t *bytes, size_t n, double *out)
+static void convert(const numpy_array *a, const uint8_t *bytes, size_t n, double *out)
 {
     switch (a->kind << 8 | (int)a->item_bytes) {
     case 'b' << 8 | 1:
@@ -99,17 +99,17 @@ typedef struct value_sink {
 } value_sink;
 
 /* The place of value number i in the array. */
-static size_t row_of(const dataset_array *a, size_t i, size_t per_row)
+static size_t row_of(const numpy_array *a, size_t i, size_t per_row)
 {
     return a->is_fortran ? i % (size_t)a->shape[0] : i / per_row;
 }
 
-static size_t column_of(const dataset_array *a, size_t i, size_t per_row)
+static size_t column_of(const numpy_array *a, size_t i, size_t per_row)
 {
     return a->is_fortran ? i / (size_t)a->shape[0] : i % per_row;
 }
 
-static bool bad_value(const dataset_source *s, const dataset_array *a, size_t i, size_t per_row,
+static bool bad_value(const dataset_source *s, const numpy_array *a, size_t i, size_t per_row,
                       double value, double limit, fail *f)
 {
     return fail_set(f, FAIL_SYNTAX, NULL, "%s: value %zu of row %zu (both from 0) is %g, %s.",
@@ -129,7 +129,7 @@ static bool grow(value_sink *v, size_t *capacity, size_t wanted, size_t n, const
 }
 
 /* Value number i, checked. */
-static bool put_value(const dataset_source *s, const dataset_array *a, value_sink *v, size_t i,
+static bool put_value(const dataset_source *s, const numpy_array *a, value_sink *v, size_t i,
                       size_t per_row, double value, fail *f)
 {
     bool is_kept = v->column && column_of(a, i, per_row) == v->column_index;
@@ -146,7 +146,7 @@ static bool put_value(const dataset_source *s, const dataset_array *a, value_sin
 }
 
 /* n values; on false the caller frees what there is, all the same. */
-static bool read_values(dataset_source *s, const dataset_array *a, size_t n, size_t per_row,
+static bool read_values(dataset_source *s, const numpy_array *a, size_t n, size_t per_row,
                         value_sink *v, fail *f)
 {
     uint8_t bytes[CHUNK_ITEMS * sizeof(double)];
@@ -169,9 +169,9 @@ static bool read_values(dataset_source *s, const dataset_array *a, size_t n, siz
 }
 
 /* Moves n values that came in Fortran order into C order. */
-static bool put_in_order(const dataset_array *a, size_t item_bytes, void **values, fail *f)
+static bool put_in_order(const numpy_array *a, size_t item_bytes, void **values, fail *f)
 {
-    size_t n = 1, strides[ARRAY_DIMENSIONS_LIMIT], index[ARRAY_DIMENSIONS_LIMIT] = {0}, from = 0;
+    size_t n = 1, strides[NUMPY_DIMENSIONS_LIMIT], index[NUMPY_DIMENSIONS_LIMIT] = {0}, from = 0;
     if (!a->is_fortran || a->n_dimensions < 2)
         return true;
     for (int i = 0; i < a->n_dimensions; i++) {
@@ -205,7 +205,7 @@ static bool is_channel_count(uint64_t n)
 
 /* Shape of one row: d = channels * height * width; height 0 for tables. *is_last: the channels come
  * last. */
-static bool row_shape(const dataset_source *s, const dataset_array *a, dataset_load *row,
+static bool row_shape(const dataset_source *s, const numpy_array *a, dataset_load *row,
                       bool *is_last, fail *f)
 {
     const uint64_t *shape = a->shape;
@@ -285,14 +285,14 @@ static bool put_channels_first(dataset_load_part *part, const dataset_load *shap
 }
 
 /* From 2^53 on different integers would become one label. */
-static double label_limit(const dataset_array *a)
+static double label_limit(const numpy_array *a)
 {
     return a->kind == 'f' ? DBL_MAX : 0x1p53 - 1;
 }
 
 /* The values into the part, in the order of the file; column `label` (NO_COLUMN: none) into its
  * outputs. */
-static bool read_inputs(dataset_source *s, const dataset_array *a, size_t label, size_t d,
+static bool read_inputs(dataset_source *s, const numpy_array *a, size_t label, size_t d,
                         dataset_load_part *part, fail *f)
 {
     bool are_bytes = a->kind == 'u' && a->item_bytes == 1;
@@ -318,7 +318,7 @@ static bool read_inputs(dataset_source *s, const dataset_array *a, size_t label,
     return is_good;
 }
 
-static bool put_inputs_in_order(const dataset_array *a, dataset_load_part *part, fail *f)
+static bool put_inputs_in_order(const numpy_array *a, dataset_load_part *part, fail *f)
 {
     bool are_bytes = part->bytes != NULL;
     void *inputs = are_bytes ? (void *)part->bytes : (void *)part->floats;
@@ -328,8 +328,8 @@ static bool put_inputs_in_order(const dataset_array *a, dataset_load_part *part,
     return is_good;
 }
 
-bool array_read_inputs(dataset_source *s, const dataset_array *a, dataset_load *load,
-                       dataset_load_part *part, fail *f)
+bool numpy_array_read_inputs(dataset_source *s, const numpy_array *a, dataset_load *load,
+                             dataset_load_part *part, fail *f)
 {
     bool is_last;
     dataset_load row = {0};
@@ -356,8 +356,8 @@ static void remove_column(void *inputs, size_t item_bytes, size_t n, size_t d, s
     }
 }
 
-bool array_read_table(dataset_source *s, const dataset_array *a, size_t label, dataset_load *load,
-                      dataset_load_part *part, fail *f)
+bool numpy_array_read_table(dataset_source *s, const numpy_array *a, size_t label,
+                            dataset_load *load, dataset_load_part *part, fail *f)
 {
     bool is_last;
     dataset_load row = {0};
@@ -375,8 +375,8 @@ bool array_read_table(dataset_source *s, const dataset_array *a, size_t label, d
     return source_check_end(s, f);
 }
 
-bool array_read_outputs(dataset_source *s, const dataset_array *a, dataset_load *load,
-                        dataset_load_part *part, size_t *n, fail *f)
+bool numpy_array_read_outputs(dataset_source *s, const numpy_array *a, dataset_load *load,
+                              dataset_load_part *part, size_t *n, fail *f)
 {
     if (a->n_dimensions < 1 || a->n_dimensions > 2)
         return fail_set(f, FAIL_SYNTAX, NULL,

@@ -1,5 +1,5 @@
 /* The header of a .npy file: a Python dictionary with the keys descr, fortran_order and shape. */
-#include "core/data/import/array.h"
+#include "core/data/import/numpy_array.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -45,13 +45,13 @@ static bool scan_text(header_text *s, char *text, size_t n_bytes)
 }
 
 /* (), (3,), (3, 4) ... */
-static bool scan_shape(header_text *s, dataset_array *a)
+static bool scan_shape(header_text *s, numpy_array *a)
 {
     if (!skip(s, "("))
         return false;
     for (a->n_dimensions = 0; !skip(s, ")"); a->n_dimensions++) {
         char *end;
-        if (a->n_dimensions == ARRAY_DIMENSIONS_LIMIT || !isdigit((unsigned char)*s->at))
+        if (a->n_dimensions == NUMPY_DIMENSIONS_LIMIT || !isdigit((unsigned char)*s->at))
             return false;
         a->shape[a->n_dimensions] = strtoull(s->at, &end, 10);
         if (end - s->at > 15)
@@ -64,7 +64,7 @@ static bool scan_shape(header_text *s, dataset_array *a)
 }
 
 /* "<f4" and its like; false where the type is not taken. */
-static bool read_type(const char *text, dataset_array *a)
+static bool read_type(const char *text, numpy_array *a)
 {
     static const char *const taken[] = {"b1", "u1", "i1", "u2", "i2", "u4", "i4",
                                         "u8", "i8", "f2", "f4", "f8", NULL};
@@ -80,7 +80,7 @@ static bool read_type(const char *text, dataset_array *a)
     return false;
 }
 
-static bool scan_header(header_text *s, const char *name, dataset_array *a, fail *f)
+static bool scan_header(header_text *s, const char *name, numpy_array *a, fail *f)
 {
     bool has_type = false, has_order = false, has_shape = false;
     char key[16], type[64];
@@ -104,7 +104,7 @@ static bool scan_header(header_text *s, const char *name, dataset_array *a, fail
         return fail_set(f, FAIL_SYNTAX, NULL,
                         "%s: its header cannot be read: an array of numbers with at most %d "
                         "dimensions is needed.",
-                        name, ARRAY_DIMENSIONS_LIMIT);
+                        name, NUMPY_DIMENSIONS_LIMIT);
     if (!read_type(type, a))
         return fail_set(f, FAIL_SYNTAX, NULL,
                         "%s has values of type %.20s; integers, floats up to 64 bits and booleans "
@@ -113,7 +113,7 @@ static bool scan_header(header_text *s, const char *name, dataset_array *a, fail
     return true;
 }
 
-bool array_read_header(dataset_source *s, dataset_array *out, fail *f)
+bool numpy_array_read_header(dataset_source *s, numpy_array *out, fail *f)
 {
     uint8_t prefix[PREFIX_BYTES], size[4] = {0};
     if (!source_read_all(s, prefix, sizeof prefix, f))
@@ -133,7 +133,7 @@ bool array_read_header(dataset_source *s, dataset_array *out, fail *f)
     char *text = calloc(n + 1, 1);
     if (!text)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %u bytes.", n);
-    dataset_array a = {0};
+    numpy_array a = {0};
     header_text scan = {text};
     bool is_good = source_read_all(s, text, n, f) && scan_header(&scan, s->name, &a, f);
     free(text);
