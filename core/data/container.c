@@ -132,8 +132,8 @@ static bool sink_add_rows(sink *s, const dataset *set, const dataset_rows *rows,
     return sink_add(s, rows->targets, 4 * rows->n * set->k, f);
 }
 
-bool container_write(const dataset *set, int descriptor, char sha256[65], uint64_t *file_bytes,
-                     fail *f)
+bool container_write(const dataset *set, int descriptor, char sha256[DIGEST_TEXT_BYTES],
+                     uint64_t *file_bytes, fail *f)
 {
     container_header h = header_of(set);
     sink s = {.descriptor = descriptor};
@@ -330,7 +330,7 @@ static bool place(const container_header *h, const char *base, const char *path,
     return place_names(h, base, &l, set, names, path, f);
 }
 
-bool container_open(const char *path, const char sha256[65], dataset *set, fail *f)
+bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], dataset *set, fail *f)
 {
     container_header h;
     int file;

@@ -25,7 +25,7 @@ bool dataset_check(const char *name, const dataset_options *options, const char 
     const dataset_row *row = dataset_find(name);
     if (row)
         return built_in_resolve(row, options, resolved, f);
-    char sha256[65];
+    char sha256[DIGEST_TEXT_BYTES];
     if (!dataset_path_read_link(name, data_dir, sha256, f))
         return false;
     const char *option = given_option(options);
@@ -57,7 +57,7 @@ static bool open_registered(const char *name, const dataset_options *options, co
                             dataset *set, fail *f)
 {
     dataset_options resolved;
-    char sha256[65], path[DATASET_PATH_BYTES];
+    char sha256[DIGEST_TEXT_BYTES], path[DATASET_PATH_BYTES];
     return dataset_check(name, options, data_dir, &resolved, f) &&
            dataset_path_read_link(name, data_dir, sha256, f) &&
            dataset_path_join(data_dir, "content", sha256, path, f) &&

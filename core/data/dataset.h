@@ -26,6 +26,7 @@
 #ifndef CORE_DATA_DATASET_H
 #define CORE_DATA_DATASET_H
 
+#include "core/base/digest.h"
 #include "core/base/fail.h"
 #include "core/spec/spec.h"
 
@@ -46,7 +47,7 @@ typedef struct dataset_rows { /* one part as stored; n = 0 where the set does no
 typedef struct dataset {
     char name[SPEC_NAME_LIMIT];
     /* of the stored file, or of the file that the generated set would be stored in */
-    char sha256[65];
+    char sha256[DIGEST_TEXT_BYTES];
     dataset_task task;
     size_t d;                       /* inputs per row */
     size_t k;                       /* classes, or regression outputs */

@@ -52,7 +52,8 @@ static bool not_found(const char *name, fail *f)
                     name, built_in);
 }
 
-bool dataset_path_read_link(const char *name, const char *data_dir, char sha256[65], fail *f)
+bool dataset_path_read_link(const char *name, const char *data_dir, char sha256[DIGEST_TEXT_BYTES],
+                            fail *f)
 {
     char path[DATASET_PATH_BYTES], target[sizeof LINK_START + 64];
     if (!data_dir || !dataset_path_is_name(name))

@@ -5,6 +5,7 @@
 #ifndef CORE_DATA_PATH_H
 #define CORE_DATA_PATH_H
 
+#include "core/base/digest.h"
 #include "core/base/fail.h"
 
 #include <stdbool.h>
@@ -24,8 +25,8 @@ FAIL_CHECKED bool dataset_path_join(const char *data_dir, const char *folder, co
 
 /* The SHA-256 that the name's link points to. FAIL_NOT_FOUND ("/dataset"), also for what cannot be
  * a name and where data_dir is NULL; FAIL_STORAGE where the link is not one of ours. */
-FAIL_CHECKED bool dataset_path_read_link(const char *name, const char *data_dir, char sha256[65],
-                                         fail *f);
+FAIL_CHECKED bool dataset_path_read_link(const char *name, const char *data_dir,
+                                         char sha256[DIGEST_TEXT_BYTES], fail *f);
 
 /* Entries of DATA_DIR/folder that are `allowed`, sorted by name; the caller closes. A folder that
  * is not there has none. */

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { MOST_THREADS = 256, SPINS = 4000 };
+enum { SPINS = 4000 };
 
 typedef struct helper {
     parallel *owner;
@@ -84,7 +84,7 @@ static void *help(void *argument)
 bool parallel_new(int most_threads, parallel **out, fail *f)
 {
     assert(most_threads >= 1);
-    int n = (most_threads < MOST_THREADS ? most_threads : MOST_THREADS) - 1;
+    int n = (most_threads < PARALLEL_THREADS_LIMIT ? most_threads : PARALLEL_THREADS_LIMIT) - 1;
     parallel *p = calloc(1, sizeof *p);
     helper *helpers = calloc((size_t)n + 1, sizeof *helpers);
     if (!p || !helpers) {

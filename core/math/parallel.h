@@ -13,11 +13,14 @@
 
 #include "core/base/fail.h"
 
+enum { PARALLEL_THREADS_LIMIT = 256 };
+
 typedef struct parallel parallel;
 typedef void parallel_part(void *context, int part);
 
-/* Starts up to most_threads - 1 helpers, at least 1 thread in all; fewer where the system gives no
- * more. FAIL_OUT_OF_MEMORY. Freed by parallel_free() (NULL is fine), when no job runs. */
+/* Starts up to most_threads - 1 helpers, at least 1 thread and at most PARALLEL_THREADS_LIMIT in
+ * all; fewer where the system gives no more. FAIL_OUT_OF_MEMORY. Freed by parallel_free() (NULL is
+ * fine), when no job runs. */
 FAIL_CHECKED bool parallel_new(int most_threads, parallel **out, fail *f);
 void parallel_free(parallel *p);
 

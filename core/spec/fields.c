@@ -8,7 +8,6 @@
 
 #define AT(member) offsetof(train_spec, member)
 #define NONE ((size_t)-1)
-#define LARGEST_INTEGER 9007199254740991.0
 #define ANY                                                                                        \
     1e30 /* no upper bound but what float32 can hold: too much diverges, and that is a result */
 
@@ -90,7 +89,7 @@ const field FIELDS[] = {
               "0 to 1 and other inputs stay as they are.",
          FORMULA "standard (x − mean)/deviation; minmax (x − min)/(max − min)",
          ELSEWHERE(NULL, "layers.Normalization", "StandardScaler, MinMaxScaler")),
-    INTEGER("data_seed", DATA, data_seed, 0, LARGEST_INTEGER, 0,
+    INTEGER("data_seed", DATA, data_seed, 0, SPEC_SEED_LIMIT, 0,
             HELP "Seed of generators, splits, subsets and label noise."),
     /* ---- model ---- */
     ROW("hidden", MODEL, INTEGER_ARRAY, .offset = AT(hidden), .count_offset = AT(n_hidden),
@@ -373,7 +372,7 @@ const field FIELDS[] = {
     BOOLEAN("shuffle", OPTIMIZATION, shuffle, 1,
             HELP "Visit the training samples in a new random order each epoch.",
             ELSEWHERE("DataLoader(shuffle=True)", "fit(shuffle=True)", "shuffle=True")),
-    INTEGER("seed", OPTIMIZATION, seed, 0, LARGEST_INTEGER, 0,
+    INTEGER("seed", OPTIMIZATION, seed, 0, SPEC_SEED_LIMIT, 0,
             HELP
             "Seed of weights, order, masks and noise, one independent stream for each: two configs "
             "with one seed differ only by what differs between them, so they compare in pairs."),

@@ -231,7 +231,7 @@ typedef struct curve_writer {
     metric_id metric;
     const series *all;
     comparison_band band; /* of the config that is being read */
-    char config_id[17];
+    char config_id[CONFIG_ID_BYTES];
     buffer *out;
     int64_t last_event_id;
     bool has_failed;

@@ -175,7 +175,7 @@ void api_runs_cancel(app *a, const request *q, response *r)
  * begun. */
 static bool check_content(const run *row, const train_spec *spec, const dataset *set, fail *f)
 {
-    char with[17], without[17];
+    char with[CONFIG_ID_BYTES], without[CONFIG_ID_BYTES];
     codec_config_id(spec, set->sha256, false, with);
     codec_config_id(spec, set->sha256, true, without); /* of repeats that vary data_seed */
     if (strcmp(with, row->config_id) == 0 || strcmp(without, row->config_id) == 0)

@@ -6,12 +6,13 @@
 
 #include "server/api/app.h"
 #include "server/api/message.h"
+#include "server/model/config_id.h"
 
 typedef struct submission {
     int64_t experiment_id;
     int64_t *run_ids; /* heap, the caller's */
     int64_t n_run_ids, n_configs;
-    char baseline_config_id[17];
+    char baseline_config_id[CONFIG_ID_BYTES];
 } submission;
 
 /* Plans, stores and queues it; durable on return. `key` (NULL: none): the same key and text give

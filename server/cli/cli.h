@@ -76,6 +76,11 @@ void cli_print_help(const cli_command *command);
 enum { CLI_SPEC_BYTES_LIMIT = 16 << 20 };
 FAIL_CHECKED bool cli_load(const char *path, buffer *out, fail *f);
 
+/* How many processors are there: 1 .. PARALLEL_THREADS_LIMIT. */
+int64_t cli_processors(void);
+
+#define CLI_CHECKPOINT_SECONDS 10.0 /* between checkpoints of a run that trains */
+
 /* The commands' functions. */
 int cli_serve(const cli_arguments *a);
 int cli_run(const cli_arguments *a);

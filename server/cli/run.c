@@ -1,6 +1,7 @@
 /* `regulab run`: trains a specification in this process, one run after the other; with --db through
  * the same messages as the service's engines, so that what is interrupted can go on there. */
 #include "core/base/memory.h"
+#include "core/math/parallel.h"
 #include "core/regularizer/regularizer.h"
 #include "server/cli/cli.h"
 #include "server/cli/progress.h"
@@ -21,10 +22,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { THREADS_LIMIT = 256, CURVES_BYTES_LIMIT = 1 << 30 };
-#define CHECKPOINT_SECONDS 10.0
+enum { CURVES_BYTES_LIMIT = 1 << 30 };
 #define PROGRESS_SECONDS 0.01
 
 static volatile sig_atomic_t interrupted; /* the handler's only way to speak */
@@ -256,7 +255,7 @@ static bool train(training *t, fail *f)
                     .threads = t->threads};
     if (t->store) {
         const ledger l = ledger_of(t);
-        a.checkpoint_seconds = CHECKPOINT_SECONDS;
+        a.checkpoint_seconds = CLI_CHECKPOINT_SECONDS;
         jobs_files_checkpoint(&l.files, t->run_id, a.checkpoint_path);
         if (!jobs_files_check(t->data_dir, f))
             return false;
@@ -404,12 +403,6 @@ static bool train_all(training *t, const char *text, bool *all_completed, fail *
 
 /* ---- the command ---- */
 
-static int64_t processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > THREADS_LIMIT ? THREADS_LIMIT : n;
-}
-
 static int tell_all(const training *t, bool all_completed)
 {
     fail f;
@@ -476,7 +469,7 @@ int cli_run(const cli_arguments *a)
     int64_t threads;
     buffer text;
     fail f;
-    if (!cli_integer(a, "--threads", 1, THREADS_LIMIT, processors(), &threads))
+    if (!cli_integer(a, "--threads", 1, PARALLEL_THREADS_LIMIT, cli_processors(), &threads))
         return CLI_USAGE;
     if (!cli_load(a->words[0], &text, &f))
         return cli_failed(&f);

@@ -1,6 +1,7 @@
 /* `regulab serve`: flags -> open -> wire -> serve -> close. */
 #include "core/base/clock.h"
 #include "core/data/import/register.h"
+#include "core/math/parallel.h"
 #include "server/api/app.h"
 #include "server/api/recipes.h"
 #include "server/api/tokens.h"
@@ -23,8 +24,7 @@
 #define REGULAB_STATIC_DIR "/usr/local/share/regulab/static"
 #endif
 
-enum { QUEUE_LIMIT = 200000, WORKERS_LIMIT = 256, ADDRESS_BYTES = 64 };
-#define CHECKPOINT_SECONDS 10.0
+enum { QUEUE_LIMIT = 200000, ADDRESS_BYTES = 64 };
 
 typedef struct service { /* what is opened, in this order */
     app app;
@@ -94,17 +94,11 @@ static void read_hosts(const cli_arguments *a, service *s)
             s->hosts[s->n_hosts++] = a->flags[i].value;
 }
 
-static int64_t processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > WORKERS_LIMIT ? WORKERS_LIMIT : n;
-}
-
 static bool read_flags(const cli_arguments *a, service *s)
 {
     int64_t time_ms, rows;
     if (!read_listen(a, s) ||
-        !cli_integer(a, "--workers", 1, WORKERS_LIMIT, processors(), &s->n_workers) ||
+        !cli_integer(a, "--workers", 1, PARALLEL_THREADS_LIMIT, cli_processors(), &s->n_workers) ||
         !cli_integer(a, "--sql-time-limit-ms", 1, 3600000, 1000, &time_ms) ||
         !cli_integer(a, "--sql-max-rows", 1, 1000000, 1000, &rows))
         return false;
@@ -149,7 +143,7 @@ static bool open_all(service *s, fail *f)
     jobs_options options = {.data_dir = s->app.data_dir,
                             .n_workers = (int)s->n_workers,
                             .queue_limit = QUEUE_LIMIT,
-                            .checkpoint_seconds = CHECKPOINT_SECONDS};
+                            .checkpoint_seconds = CLI_CHECKPOINT_SECONDS};
     http_options web = {.address = s->address,
                         .port = s->port,
                         .n_allow_hosts = s->n_hosts,

@@ -1,9 +1,11 @@
-/* What commands share: telling what went wrong, reading a file, the version. */
+/* What commands share: telling what went wrong, reading a file, the processors, the version. */
+#include "core/math/parallel.h"
 #include "core/train/train.h"
 #include "server/cli/cli.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 int cli_failed(const fail *f)
 {
@@ -43,6 +45,12 @@ bool cli_load(const char *path, buffer *out, fail *f)
     if (!ok)
         buffer_close(out);
     return ok;
+}
+
+int64_t cli_processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > PARALLEL_THREADS_LIMIT ? PARALLEL_THREADS_LIMIT : n;
 }
 
 int cli_version(const cli_arguments *a)

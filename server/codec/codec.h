@@ -5,6 +5,7 @@
 
 #include "core/base/fail.h"
 #include "server/codec/resource.h"
+#include "server/model/config_id.h"
 #include "server/study/sweep.h"
 #include "server/text/buffer.h"
 #include "server/text/json.h"
@@ -26,7 +27,7 @@ FAIL_CHECKED bool codec_read_config(const char *text, size_t n, train_spec *out,
 /* 12 hex digits: SHA-256 of the canonical JSON without seed (and without data_seed where the
  * repeats vary it), the data set with its SHA-256. */
 void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool without_data_seed,
-                     char out[17]);
+                     char out[CONFIG_ID_BYTES]);
 /* One field's value as JSON text. */
 void codec_field_add(buffer *b, const field *row, const train_spec *spec);
 /* {"dropout": 0.5, ...}: the swept fields of one config. */

@@ -87,7 +87,7 @@ bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f)
 }
 
 void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool without_data_seed,
-                     char out[17])
+                     char out[CONFIG_ID_BYTES])
 {
     buffer b;
     char text[DIGEST_TEXT_BYTES];
@@ -98,8 +98,8 @@ void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool wi
     if (dataset_sha256 && !drawn_anew)
         buffer_add_text(&b, dataset_sha256);
     digest_write_of(b.data ? b.data : "", b.n, text);
-    memcpy(out, text, 12);
-    out[12] = '\0';
+    memcpy(out, text, CONFIG_ID_DIGITS);
+    out[CONFIG_ID_DIGITS] = '\0';
     buffer_close(&b);
 }
 

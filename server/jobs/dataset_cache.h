@@ -11,6 +11,7 @@
 #ifndef SERVER_JOBS_DATASET_CACHE_H
 #define SERVER_JOBS_DATASET_CACHE_H
 
+#include "core/base/digest.h"
 #include "core/data/dataset.h"
 
 enum { DATASET_CACHE_LIMIT = 16 };
@@ -19,7 +20,7 @@ enum { DATASET_CACHE_LIMIT = 16 };
 
 typedef struct dataset_key {
     char name[SPEC_NAME_LIMIT];
-    char sha256[65]; /* of a registered set, "" for a built-in one */
+    char sha256[DIGEST_TEXT_BYTES]; /* of a registered set, "" for a built-in one */
     dataset_options options;
     int64_t data_seed;
 } dataset_key;

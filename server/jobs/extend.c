@@ -16,7 +16,7 @@
 /* ---- what there is ---- */
 
 typedef struct cell {
-    char config_id[17];
+    char config_id[CONFIG_ID_BYTES];
     int64_t seed, data_seed;
 } cell;
 
@@ -238,7 +238,7 @@ static bool check_same_data(jobs *j, const present *p, dataset_opener *open_data
 {
     for (size_t c = 0; c < p->n_configs; c++) {
         const present_config *config = &p->configs[c];
-        char id[17];
+        char id[CONFIG_ID_BYTES];
         dataset *set;
         if (!open_dataset(j, &config->spec, &set, f))
             return false;

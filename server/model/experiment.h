@@ -5,6 +5,7 @@
 #ifndef SERVER_MODEL_EXPERIMENT_H
 #define SERVER_MODEL_EXPERIMENT_H
 
+#include "server/model/config_id.h"
 #include "server/model/state.h"
 
 #include <stdint.h>
@@ -14,8 +15,9 @@ typedef struct experiment {
     char *name, *description, *tags; /* tags: JSON array text */
     char *spec;                      /* JSON text as sent */
     run_state status;
-    char baseline_config_id[17]; /* what its comparison compares against, "" if unknown */
-    int priority;                /* its queued runs start before those of experiments with less */
+    char baseline_config_id[CONFIG_ID_BYTES]; /* what its comparison compares against, "" if unknown
+                                               */
+    int priority; /* its queued runs start before those of experiments with less */
     int64_t n_configs, n_runs;
     int64_t runs[RUN_STATE_COUNT]; /* how many runs are in each state */
     double progress; /* 0..1: epochs done over epochs planned; a run that has ended is done */

@@ -2,6 +2,7 @@
 #ifndef SERVER_MODEL_MODEL_H
 #define SERVER_MODEL_MODEL_H
 
+#include "server/model/config_id.h"
 #include "server/model/dataset.h"
 #include "server/model/event.h"
 #include "server/model/experiment.h"

@@ -5,6 +5,8 @@
 #ifndef SERVER_MODEL_RUN_H
 #define SERVER_MODEL_RUN_H
 
+#include "core/base/digest.h"
+#include "server/model/config_id.h"
 #include "server/model/metrics.h"
 #include "server/model/state.h"
 
@@ -13,14 +15,14 @@
 
 /* A run to be queued; texts are JSON, borrowed. */
 typedef struct new_run {
-    char config_id[17];
+    char config_id[CONFIG_ID_BYTES];
     const char *config, *values; /* JSON text */
     int64_t seed, epochs;
 } new_run;
 
 typedef struct run {
     int64_t id, experiment_id;
-    char config_id[17];
+    char config_id[CONFIG_ID_BYTES];
     int64_t seed, data_seed;
     run_state status;
     stop_reason reason;
@@ -30,10 +32,11 @@ typedef struct run {
     char *config; /* JSON object text: fully resolved, with the seed */
     int64_t epoch, epochs;
     run_metrics metrics;
-    double samples_per_second; /* NaN until finished */
-    char *provenance;          /* JSON object text, NULL until started */
-    char data_sha256[65];      /* the content of its data set as it was trained on; "" until then */
-    char selected_weights[16]; /* "best", "last", "average" or "" */
+    double samples_per_second;           /* NaN until finished */
+    char *provenance;                    /* JSON object text, NULL until started */
+    char data_sha256[DIGEST_TEXT_BYTES]; /* the content of its data set as it was trained on; ""
+                                            until then */
+    char selected_weights[16];           /* "best", "last", "average" or "" */
     int64_t created_ms, started_ms, finished_ms;
 } run;
 

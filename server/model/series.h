@@ -6,6 +6,7 @@
 #ifndef SERVER_MODEL_SERIES_H
 #define SERVER_MODEL_SERIES_H
 
+#include "server/model/config_id.h"
 #include "server/model/metrics.h"
 #include "server/model/state.h"
 
@@ -13,7 +14,7 @@
 #include <stdint.h>
 
 typedef struct series_config {
-    char id[17];
+    char id[CONFIG_ID_BYTES];
     int64_t first_run_id; /* its oldest run, which is of the experiment's first repeat */
     char *values;         /* JSON object text: the swept fields */
     char *config;         /* JSON object text: fully resolved, with the seeds of that run */

@@ -10,12 +10,13 @@
 #define SERVER_PLAN_PLAN_H
 
 #include "core/base/fail.h"
+#include "server/model/config_id.h"
 #include "server/model/model.h"
 #include "server/plan/check.h"
 #include "server/study/sweep.h"
 
 typedef struct plan_config {
-    char id[17];
+    char id[CONFIG_ID_BYTES];
     char *values;        /* JSON text of the swept fields */
     double work;         /* of one run: server/plan/rate.h */
     size_t memory_bytes; /* of one run */

@@ -20,8 +20,9 @@ typedef struct insertion {
 static const char FIND_KEY[] =
     "SELECT id, idempotency_digest FROM experiments WHERE idempotency_key = ?1";
 
-/* *id is the experiment of an earlier post with this key and digest, 0 if the key is new. */
-static bool find_earlier(store_connection *c, const char *key, const char *digest, int64_t *id,
+/* *id is the experiment of an earlier post with this key and digest of the body, 0 if the key is
+ * new. */
+static bool find_earlier(store_connection *c, const char *key, const char *of_body, int64_t *id,
                          fail *f)
 {
     char earlier[128];
@@ -36,7 +37,7 @@ static bool find_earlier(store_connection *c, const char *key, const char *diges
     *id = store_column_integer(find, 0);
     store_column_copy(find, 1, earlier, sizeof earlier);
     store_reset(find);
-    if (strcmp(earlier, digest ? digest : "") == 0)
+    if (strcmp(earlier, of_body ? of_body : "") == 0)
         return true;
     return fail_set(f, FAIL_CONFLICT, NULL,
                     "The Idempotency-Key was used before with another body, for experiment %" PRId64
@@ -55,9 +56,9 @@ static bool look_for_key(store_connection *c, void *arguments, fail *f)
     return find_earlier(c, in->key, in->digest, &in->id, f);
 }
 
-bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id, fail *f)
+bool store_find_experiment(store *s, const char *key, const char *of_body, int64_t *id, fail *f)
 {
-    key_search in = {.key = key, .digest = digest};
+    key_search in = {.key = key, .digest = of_body};
     if (!store_read(s, look_for_key, &in, f))
         return false;
     *id = in.id;

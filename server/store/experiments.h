@@ -3,6 +3,7 @@
 #ifndef SERVER_STORE_EXPERIMENTS_H
 #define SERVER_STORE_EXPERIMENTS_H
 
+#include "server/model/config_id.h"
 #include "server/model/experiment.h"
 #include "server/model/run.h"
 #include "server/store/store.h"
@@ -22,16 +23,16 @@ typedef struct new_experiment {
  * FAIL_CONFLICT. */
 FAIL_CHECKED bool store_insert_experiment(store *s, const new_experiment *e, int64_t *experiment_id,
                                           int64_t *run_ids, bool *is_repeat, fail *f);
-/* The experiment of an earlier post with this Idempotency-Key and digest, 0 if the key is new;
- * another digest: FAIL_CONFLICT. For answering a repeat before anything else is looked at;
+/* The experiment of an earlier post with this Idempotency-Key and digest of the body, 0 if the key
+ * is new; another digest: FAIL_CONFLICT. For answering a repeat before anything else is looked at;
  * store_insert_experiment() decides all the same. */
-FAIL_CHECKED bool store_find_experiment(store *s, const char *key, const char *digest, int64_t *id,
+FAIL_CHECKED bool store_find_experiment(store *s, const char *key, const char *of_body, int64_t *id,
                                         fail *f);
 /* What was accepted with it, whatever extensions have added since. */
 typedef struct store_accepted {
     int64_t n_configs, n_runs;
     int64_t *run_ids; /* on the heap, the caller's */
-    char baseline_config_id[17];
+    char baseline_config_id[CONFIG_ID_BYTES];
 } store_accepted;
 FAIL_CHECKED bool store_get_accepted(store *s, int64_t experiment_id, store_accepted *out, fail *f);
 

@@ -1,5 +1,6 @@
 /* statistics — what a configuration's runs amount to: mean and standard deviation of each final
  * metric. */
+#include "server/model/config_id.h"
 #include "server/store/change.h"
 #include "server/store/columns.h"
 
@@ -56,7 +57,7 @@ static void join_all(sqlite3_stmt *get, const run_metrics *m, int64_t n, sqlite3
 bool store_count_result(store_writer *w, int64_t run_id, const run_metrics *m, fail *f)
 {
     store_connection *c = &w->connection;
-    char config_id[17];
+    char config_id[CONFIG_ID_BYTES];
     int at = 2 * run_metric_count();
     sqlite3_stmt *set = store_prepare_written(c, write_set_config, f), *row;
     if (!set || !store_find(c, store_prepare_written(c, write_get_config, f), run_id, &row, f))

@@ -301,7 +301,7 @@ static void every_field_is_in_a_config(void)
 static void the_canonical_default(void)
 {
     train_spec spec;
-    char id[17];
+    char id[CONFIG_ID_BYTES];
     if (!resolved("{}", &spec))
         return;
     char *text = config_text(&spec);
@@ -328,7 +328,7 @@ static void the_canonical_default(void)
 static void ids_say_what_is_equal(void)
 {
     train_spec a, b;
-    char x[17], y[17];
+    char x[CONFIG_ID_BYTES], y[CONFIG_ID_BYTES];
     if (!resolved("{\"dropout\": [0.5, 0.5]}", &a) ||
         !resolved("{\"dropout\": 0.5, \"seed\": 9, \"momentum\": 0.3}", &b))
         return;

@@ -342,7 +342,7 @@ static void lists_the_queue(void)
 
 typedef struct curve_check {
     int n;
-    char config_id[17];
+    char config_id[CONFIG_ID_BYTES];
     int64_t epoch, seed;
 } curve_check;
 

@@ -148,7 +148,7 @@ static void no_two_configs_are_equal(void)
     int n_equal = 0;
     for (int i = 0; i < p.n_configs; i++)
         for (int j = 0; j < i; j++) {
-            char a[17], b[17];
+            char a[CONFIG_ID_BYTES], b[CONFIG_ID_BYTES];
             codec_config_id(&p.configs[i].spec, NULL, false, a);
             codec_config_id(&p.configs[j].spec, NULL, false, b);
             n_equal += strcmp(a, b) == 0;

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-bool dataset_read_sha256(const char *name, const char *data_dir, char sha256[65], fail *f)
+bool dataset_read_sha256(const char *name, const char *data_dir, char sha256[DIGEST_TEXT_BYTES],
+                         fail *f)
 {
     return dataset_path_read_link(name, data_dir, sha256, f);
 }

@@ -193,7 +193,7 @@ static bool find_reference(const char *data_dir, const char *sha256, bool *is_us
         return false;
     *is_used = false;
     for (int i = 0; i < n && !*is_used; i++) {
-        char found[65];
+        char found[DIGEST_TEXT_BYTES];
         fail ignored;
         *is_used = dataset_path_read_link(entries[i]->d_name, data_dir, found, &ignored) &&
                    strcmp(found, sha256) == 0;
@@ -238,7 +238,7 @@ static bool open_temporary(const char *data_dir, char path[DATASET_PATH_BYTES], 
 /* Writes the set to a temporary file, whole and synced; *descriptor keeps it locked until it is
  * closed. */
 static bool write_temporary(const dataset *set, const char *data_dir, char path[DATASET_PATH_BYTES],
-                            int *descriptor, char sha256[65], fail *f)
+                            int *descriptor, char sha256[DIGEST_TEXT_BYTES], fail *f)
 {
     uint64_t n_bytes;
     if (!open_temporary(data_dir, path, descriptor, f))
@@ -257,7 +257,7 @@ static bool write_temporary(const dataset *set, const char *data_dir, char path[
 static bool check_link(const char *name, const char *data_dir, const char *sha256, bool *is_new,
                        fail *f)
 {
-    char found[65];
+    char found[DIGEST_TEXT_BYTES];
     fail why = {0};
     *is_new = !dataset_path_read_link(name, data_dir, found, &why);
     if (*is_new && why.code != FAIL_NOT_FOUND) {
@@ -332,7 +332,7 @@ static bool publish_locked(const char *name, const char *data_dir, const char *t
 static bool store(const dataset *set, const char *name, const char *data_dir, dataset_summary *out,
                   bool *is_new, fail *f)
 {
-    char path[DATASET_PATH_BYTES], sha256[65];
+    char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES];
     int descriptor;
     dataset *stored = NULL;
     if (!make_folders(data_dir, f) || !write_temporary(set, data_dir, path, &descriptor, sha256, f))
@@ -381,7 +381,7 @@ bool dataset_add(const char *name, const dataset_file *files, size_t n_files,
 
 /* A link that is damaged can be removed as well; *sha256 is then empty. */
 static bool read_removable(const char *name, const char *data_dir, const char *path,
-                           char sha256[65], fail *f)
+                           char sha256[DIGEST_TEXT_BYTES], fail *f)
 {
     struct stat status;
     fail why = {0};
@@ -396,7 +396,7 @@ static bool read_removable(const char *name, const char *data_dir, const char *p
 
 static bool remove_locked(const char *name, const char *data_dir, fail *f)
 {
-    char path[DATASET_PATH_BYTES], sha256[65];
+    char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES];
     if (!dataset_path_join(data_dir, "datasets", name, path, f) ||
         !read_removable(name, data_dir, path, sha256, f))
         return false;
@@ -408,7 +408,7 @@ static bool remove_locked(const char *name, const char *data_dir, fail *f)
 bool dataset_remove(const char *name, const char *data_dir, fail *f)
 {
     int lock;
-    char sha256[65];
+    char sha256[DIGEST_TEXT_BYTES];
     fail why = {0};
     if (dataset_find(name))
         return fail_set(f, FAIL_FORBIDDEN, "/name", "%s is built in and cannot be removed.", name);

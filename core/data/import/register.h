@@ -18,6 +18,7 @@
 #ifndef CORE_DATA_IMPORT_REGISTER_H
 #define CORE_DATA_IMPORT_REGISTER_H
 
+#include "core/base/digest.h"
 #include "core/base/fail.h"
 #include "core/data/dataset.h"
 
@@ -50,7 +51,7 @@ FAIL_CHECKED bool dataset_read_task(const char *text, dataset_task_choice *out, 
 
 typedef struct dataset_summary {
     char name[SPEC_NAME_LIMIT];
-    char sha256[65];
+    char sha256[DIGEST_TEXT_BYTES];
     dataset_task task;
     bool built_in;
     size_t n[PART_COUNT]; /* rows as stored: parts that a set does not have are drawn per run */
@@ -103,8 +104,8 @@ size_t dataset_preview_images(const dataset *set, size_t n_images, uint8_t *pixe
                               int32_t *labels);
 
 /* The content that a registered name refers to, without opening it. FAIL_NOT_FOUND. */
-FAIL_CHECKED bool dataset_read_sha256(const char *name, const char *data_dir, char sha256[65],
-                                      fail *f);
+FAIL_CHECKED bool dataset_read_sha256(const char *name, const char *data_dir,
+                                      char sha256[DIGEST_TEXT_BYTES], fail *f);
 
 /* At start: makes the folders, and removes temporary files of writers that are gone and content
  * that no name refers to. */
