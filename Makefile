@@ -6,7 +6,7 @@
 #   make run       set up, build, serve   make test-asan  unit and HTTP tests under ASan and UBSan
 #   make deps      packages, if missing   make test-tsan  the same under TSan
 #   make install   PREFIX, DESTDIR        make lint       the laws, and each tool
-#   make bench     a table of figures     make interop    parity with PyTorch, SciPy, pandas
+#   make bench     a table of figures     make interop    other people's libraries, clients
 #   make clean, format                    make papers     published figures (hours)
 
 VERSION  = 1.0.0
@@ -207,7 +207,7 @@ $(venv)/installed: tests/interop/requirements.txt
 
 interop:
 	@$(submake) deps-interop
-	@$(submake) build $(venv)/installed
+	@$(submake) build $(venv)/installed $(installed_tests)
 	@REGULAB=$(abspath $(BUILD)/regulab) $(venv)/bin/python tests/interop/run.py
 
 papers: build

@@ -53,7 +53,8 @@ static const member ALL_OPTIONS_ROWS[] = {
     CLASSES_ROW,
     DIMENSIONS_ROW,
 };
-static const shape ALL_OPTIONS = {BYTES_OF(dataset_row), MEMBERS(ALL_OPTIONS_ROWS)};
+static const shape ALL_OPTIONS = {
+    .name = "GeneratorDefaults", BYTES_OF(dataset_row), MEMBERS(ALL_OPTIONS_ROWS)};
 
 static const member GENERATOR_ROWS[] = {
     {"name", MEMBER_TEXT, "Its name.", AT(dataset_row, name)},
