@@ -22,7 +22,7 @@ static double gradient_norm(const metric_moment *m)
     return m->sums->n_steps ? m->sums->gradient_norm / (double)m->sums->n_steps : NAN;
 }
 
-static double gradient_noise(const metric_moment *m)
+static double batch_loss_std(const metric_moment *m)
 {
     return m->sums->n_steps ? sqrt(m->sums->loss_squares / (double)m->sums->n_steps) : NAN;
 }
@@ -116,6 +116,18 @@ const metric METRICS[METRIC_COUNT] = {
 #define METRIC_END_ROW(...) ROW(METRIC_AT_END, __VA_ARGS__)
 #include "core/spec/metric_rows.h"
 };
+
+const char *metric_former_name(const metric *row)
+{
+    static const struct {
+        metric_id id;
+        const char *name;
+    } FORMER[] = {{METRIC_BATCH_LOSS_STD, "gradient_noise"}};
+    for (size_t i = 0; i < sizeof FORMER / sizeof *FORMER; i++)
+        if (row == &METRICS[FORMER[i].id])
+            return FORMER[i].name;
+    return NULL;
+}
 
 int metric_find(const char *name)
 {

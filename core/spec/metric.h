@@ -83,6 +83,10 @@ extern const metric LAYER_METRICS[LAYER_METRIC_COUNT];
 /* Index of the metric called `name`, or -1. */
 int metric_find(const char *name);
 
+/* What the version before called it, or NULL: SQL views keep that name beside the new one until the
+ * next version. */
+const char *metric_former_name(const metric *row);
+
 /* The metric that is the same of another part (val_loss of the test split: test_loss), or
  * METRIC_COUNT. */
 metric_id metric_of_part(metric_id id, metric_part part);

@@ -44,8 +44,8 @@ METRIC_EPOCH_ROW(LEARNING_RATE, "learning_rate", "", NEITHER, BOTH, STEPS, EPOCH
 METRIC_EPOCH_ROW(GRADIENT_NORM, "gradient_norm", "", NEITHER, BOTH, STEPS, EPOCHS,
     gradient_norm,
     "L2 norm of the whole gradient before clipping, mean over the epoch's steps.")
-METRIC_EPOCH_ROW(GRADIENT_NOISE, "gradient_noise", LOSS_UNIT, NEITHER, BOTH, STEPS, EPOCHS,
-    gradient_noise,
+METRIC_EPOCH_ROW(BATCH_LOSS_STD, "batch_loss_std", LOSS_UNIT, NEITHER, BOTH, STEPS, EPOCHS,
+    batch_loss_std,
     "Standard deviation of the minibatch losses within the epoch.")
 METRIC_EPOCH_ROW(WEIGHT_NORM, "weight_norm", "", NEITHER, BOTH, MODEL, ALL, weight_norm,
     "L2 norm over all weights, sqrt(sum w^2).")

@@ -222,25 +222,42 @@ static void add_experiment_columns(buffer *b)
             buffer_add_format(b, ", e.%s", FIELDS[i].name);
 }
 
+/* The name of the version before, beside the new one. */
+static void add_former(buffer *b, int i, const char *table, const char *prefix)
+{
+    char former[STORE_COLUMN_BYTES];
+    if (store_columns_former(STORE_RUN_COLUMNS, i, former))
+        buffer_add_format(b, ", %s.%s%s AS %s%s", table, prefix,
+                          store_columns_name(STORE_RUN_COLUMNS, i), prefix, former);
+}
+
+static void add_metrics(buffer *b)
+{
+    store_columns_add(b, STORE_RUN_COLUMNS, ", r.", "");
+    for (int i = 0; i < store_columns_count(STORE_RUN_COLUMNS); i++)
+        add_former(b, i, "r", "");
+}
+
 /* Mean and standard deviation of each beside each other. */
 static void add_statistics(buffer *b)
 {
     for (int i = 0; i < store_columns_count(STORE_RUN_COLUMNS); i++) {
         const char *name = store_columns_name(STORE_RUN_COLUMNS, i);
         buffer_add_format(b, ", c.mean_%s, c.std_%s", name, name);
+        add_former(b, i, "c", "mean_");
+        add_former(b, i, "c", "std_");
     }
 }
 
 /* LEFT JOIN: left out by the planner where no field is asked for. */
 static void add_views(buffer *b)
 {
-    buffer_add_text(b, "DROP VIEW IF EXISTS run_results; DROP VIEW IF EXISTS config_results;"
-                       "CREATE VIEW run_results AS SELECT r.id AS run_id, r.experiment_id, "
+    buffer_add_text(b, "CREATE VIEW run_results AS SELECT r.id AS run_id, r.experiment_id, "
                        "e.name AS experiment, r.config_id, r.status, r.stop_reason, r.error, "
                        "r.attempt, r.epoch, r.samples_per_second, r.selected_weights, "
                        "r.created_at, r.started_at, r.finished_at");
     add_fields(b, "r", true);
-    store_columns_add(b, STORE_RUN_COLUMNS, ", r.", "");
+    add_metrics(b);
     add_experiment_columns(b);
     buffer_add_text(b, " FROM runs r LEFT JOIN experiments e ON e.id = r.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id "
@@ -259,11 +276,15 @@ static void add_views(buffer *b)
                        "WHERE d.experiment_id IS NULL;");
 }
 
+/* Before their columns are renamed. */
+static const char DROP_VIEWS[] =
+    "DROP VIEW IF EXISTS run_results; DROP VIEW IF EXISTS config_results";
+
 static bool make_derived(store_connection *c, const void *argument, fail *f)
 {
     (void)argument;
     bool current, is_made = false;
-    if (!store_columns_complete(c, f))
+    if (!store_execute(c, DROP_VIEWS, f) || !store_columns_complete(c, f))
         return false;
     buffer create, all;
     buffer_init(&create, TEXT_LIMIT);

@@ -22,7 +22,7 @@ const METRICS = [
   'penalty',
   'learning_rate',
   'gradient_norm',
-  'gradient_noise',
+  'batch_loss_std',
   'weight_norm',
   'seconds',
 ];

@@ -130,4 +130,47 @@ static void old_runs_know_their_data(void)
     fixture_close(&x);
 }
 
-CHECK_MAIN("store_columns", a_database_without_columns_gets_them, old_runs_know_their_data)
+/* A metric that was renamed keeps what was measured, and its former name in the views. */
+static void a_renamed_column_keeps_its_values(void)
+{
+    static const char *const PLACES[][3] = {
+        {"epochs", "batch_loss_std", "gradient_noise"},
+        {"runs", "last_batch_loss_std", "last_gradient_noise"},
+        {"runs", "best_batch_loss_std", "best_gradient_noise"},
+        {"configs", "mean_last_batch_loss_std", "mean_last_gradient_noise"},
+        {"configs", "std_best_batch_loss_std", "std_best_gradient_noise"},
+    };
+    fixture x;
+    int64_t id;
+    char sql[160], before[64];
+    CHECK_OR_RETURN(fixture_open(&x));
+    fixture_insert(&x, "old", 1, 1, &id);
+    fixture_train(&x, id, 0.5);
+    snprintf(before, sizeof before, "%s",
+             fixture_query(&x, "SELECT sum(batch_loss_std) FROM epochs"));
+    store_close(x.s);
+    x.s = NULL;
+    fixture_query(&x, "UPDATE runs SET last_batch_loss_std = 0.5");
+    fixture_query(&x, "UPDATE configs SET mean_last_batch_loss_std = 0.25");
+    for (size_t i = 0; i < sizeof PLACES / sizeof *PLACES; i++) { /* the views follow */
+        snprintf(sql, sizeof sql, "ALTER TABLE %s RENAME COLUMN %s TO %s", PLACES[i][0],
+                 PLACES[i][1], PLACES[i][2]);
+        fixture_query(&x, sql);
+    }
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT sum(gradient_noise) FROM epochs"), before);
+    CHECK_OR_RETURN(fixture_reopen(&x));
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT sum(batch_loss_std) FROM epochs"), before);
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(*) FROM pragma_table_info('epochs')"
+                                         " WHERE name = 'gradient_noise'"),
+                       "0");
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT last_gradient_noise || ',' || last_batch_loss_std"
+                                         " FROM run_results"),
+                       "0.5,0.5");
+    CHECK_EQUAL_STRING(fixture_query(&x, "SELECT mean_last_gradient_noise || ',' ||"
+                                         " mean_last_batch_loss_std FROM config_results"),
+                       "0.25,0.25");
+    fixture_close(&x);
+}
+
+CHECK_MAIN("store_columns", a_database_without_columns_gets_them, a_renamed_column_keeps_its_values,
+           old_runs_know_their_data)
