@@ -277,21 +277,33 @@ net_hooks regularization_hooks(regularization *r)
 
 /* ---- the update ---- */
 
-/* Sums over what the penalties apply to: the weight matrices, or all trained parameters. */
-double regularization_penalty(const regularization *r, const real *model)
+/* Adds a row's penalty to *sum, matrix by matrix or of all trained parameters at once: what the
+ * penalties apply to. Returns the row's own. */
+static double add_penalty(const regularization *r, const regularizer *row, const real *model,
+                          double *sum)
+{
+    bool of_all = r->spec->penalty_applies_to == PENALTY_ALL;
+    double own = 0;
+    for (int l = 0; l < (of_all ? 1 : r->net->n_layers); l++) {
+        const net_layer *layer = &r->net->layers[l];
+        double term =
+            of_all ? row->penalty(r->spec, model, r->net->n_trained)
+                   : row->penalty(r->spec, model + layer->weight, layer->inputs * layer->outputs);
+        own += term;
+        *sum += term;
+    }
+    return own;
+}
+
+double regularization_penalty(const regularization *r, const real *model,
+                              metric_penalty parts[REGULARIZERS_LIMIT], int *n)
 {
     double sum = 0;
+    *n = 0;
     for (int i = 0; i < r->n_active; i++) {
         const regularizer *row = r->active[i].row;
-        if (!row->penalty)
-            continue;
-        if (r->spec->penalty_applies_to == PENALTY_ALL)
-            sum += row->penalty(r->spec, model, r->net->n_trained);
-        for (int l = 0; r->spec->penalty_applies_to == PENALTY_WEIGHTS && l < r->net->n_layers;
-             l++) {
-            const net_layer *layer = &r->net->layers[l];
-            sum += row->penalty(r->spec, model + layer->weight, layer->inputs * layer->outputs);
-        }
+        if (row->penalty)
+            parts[(*n)++] = (metric_penalty){row->name, add_penalty(r, row, model, &sum)};
     }
     return sum;
 }

@@ -17,6 +17,7 @@
 #define CORE_REGULARIZER_REGULARIZER_H
 
 #include "core/regularizer/hooks.h"
+#include "core/spec/metric_moment.h"
 
 /* In the order in which they act on a minibatch and on a layer; backward is the opposite order. */
 extern const regularizer *const REGULARIZERS[];
@@ -71,8 +72,10 @@ void regularization_apply_batch(regularization *r, parallel *p);
 /* The hooks that net_forward() and net_backward() take. */
 net_hooks regularization_hooks(regularization *r);
 
-/* Explicit penalties of a model, and the constants of the fused update for one tensor. */
-double regularization_penalty(const regularization *r, const real *model);
+/* Explicit penalties of a model: the sum, and what each active row has of it (*n of them); and the
+ * constants of the fused update for one tensor. */
+double regularization_penalty(const regularization *r, const real *model,
+                              metric_penalty parts[REGULARIZERS_LIMIT], int *n);
 void regularization_add_gradient(const regularization *r, bool is_weight, kernel_update *u);
 
 /* The whole gradient, where r->needs_whole_gradient; then rows of it and of the weights, as the

@@ -67,6 +67,30 @@ static double penalty(const metric_moment *m)
     return m->penalty;
 }
 
+static double penalty_of(const metric_moment *m, const char *regularizer)
+{
+    double value = m->penalties ? 0 : NAN; /* one that is not active has none */
+    for (int i = 0; m->penalties && i < m->n_penalties; i++)
+        if (strcmp(m->penalties[i].regularizer, regularizer) == 0)
+            value = m->penalties[i].value;
+    return value;
+}
+
+static double l1_penalty(const metric_moment *m)
+{
+    return penalty_of(m, "l1");
+}
+
+static double l2_penalty(const metric_moment *m)
+{
+    return penalty_of(m, "l2");
+}
+
+static double objective(const metric_moment *m)
+{
+    return m->values[METRIC_BATCH_LOSS] + m->values[METRIC_PENALTY];
+}
+
 /* Layer by layer, as the layers' own norms. */
 static double weight_norm(const metric_moment *m)
 {

@@ -71,12 +71,21 @@ typedef struct metric_layer {
     float *scratch; /* (METRIC_RANK_LIMIT, METRIC_RANK_LIMIT), for any function to overwrite */
 } metric_layer;
 
+/* What one regularizer has of the penalty. */
+typedef struct metric_penalty {
+    const char *regularizer; /* its name */
+    double value;
+} metric_penalty;
+
 typedef struct metric_moment {
     const train_spec *spec;
     bool is_classification;
     const metric_sums *sums; /* of the epoch under way; at the end of a run nothing is under way */
     const metric_answers *answers; /* of the part whose stage it is, else NULL */
     double penalty; /* of the explicit weight penalties; NaN before the model's stage */
+    /* (n_penalties) of those that are active, their sum is the penalty; NULL before that stage */
+    const metric_penalty *penalties;
+    int n_penalties;
     int n_layers;
     /* (n_layers) of the model that is measured; NULL before its stage */
     const metric_layer *layers;

@@ -38,6 +38,13 @@ METRIC_EPOCH_ROW(VAL_R2, "val_r2", "fraction", HIGHER, NUMBERS, VALIDATION, ALL,
 METRIC_EPOCH_ROW(PENALTY, "penalty", LOSS_UNIT, NEITHER, BOTH, MODEL, ALL, penalty,
     "The explicit weight penalties (l2/2) sum w^2 + l1 sum |w|, which the objective has beside "
     "the loss.")
+METRIC_EPOCH_ROW(L1_PENALTY, "l1_penalty", LOSS_UNIT, NEITHER, BOTH, MODEL, ALL, l1_penalty,
+    "What l1 has of the penalty: l1 sum |w|.")
+METRIC_EPOCH_ROW(L2_PENALTY, "l2_penalty", LOSS_UNIT, NEITHER, BOTH, MODEL, ALL, l2_penalty,
+    "What l2 has of the penalty: (l2/2) sum w^2.")
+METRIC_EPOCH_ROW(OBJECTIVE, "objective", LOSS_UNIT, LOWER, BOTH, MODEL, EPOCHS, objective,
+    "batch_loss + penalty: what training minimizes. The one is the epoch's mean, the other of the "
+    "weights at its end.")
 METRIC_EPOCH_ROW(LEARNING_RATE, "learning_rate", "", NEITHER, BOTH, STEPS, EPOCHS,
     learning_rate,
     "Learning rate of the epoch's last step, schedule and warm-up included.")

@@ -49,8 +49,11 @@ static void measure_model(const trainer *t, const real *model, metric_moment *m,
     }
     m->n_layers = t->net.n_layers;
     m->layers = layers;
-    m->penalty = regularization_penalty(&t->regularization, model);
+    metric_penalty penalties[REGULARIZERS_LIMIT];
+    m->penalty = regularization_penalty(&t->regularization, model, penalties, &m->n_penalties);
+    m->penalties = penalties;
     metric_measure(m, when, METRIC_OF_MODEL, values);
+    m->penalties = NULL;
 }
 
 void measure_steps(const trainer *t, record *out)
