@@ -56,9 +56,12 @@ function ThemeSwitch() {
     setChoice(document.documentElement.dataset.themeChoice);
   };
   return html`
-    <button type="button" id="theme-switch" class="button quiet icon-only" onClick=${change} title="Colours: ${words[choice]}"
-      aria-label="Colours: ${words[choice]}. Change to ${words[next]}"><${Icon} name=${{ system: 'auto', light: 'sun', dark: 'moon' }[choice]} />
-        </button>`;
+    <button type="button" id="theme-switch" class="button quiet icon-only" onClick=${change}
+        title="Colours: ${words[choice]}"
+        aria-label="Colours: ${words[choice]}. Change to ${words[next]}">
+      <${Icon} name=${{ system: 'auto', light: 'sun', dark: 'moon' }[choice]} />
+    </button>
+  `;
 }
 
 function Connection() {
@@ -72,18 +75,32 @@ function Connection() {
     [],
   );
   const words = { live: 'Live', connecting: 'Connecting' }[status];
-  return html`<span id="connection" class="connection ${status}" data-status=${status} role="status"
-    title=${status === 'live' ? 'Updates arrive as they happen' : 'Waiting for the service'}>
-    <span class="dot" aria-hidden="true" /><span class="wide-only">${words}</span></span>`;
+  return html`
+    <span id="connection" class="connection ${status}" data-status=${status} role="status"
+        title=${status === 'live' ? 'Updates arrive as they happen' : 'Waiting for the service'}>
+      <span class="dot" aria-hidden="true" />
+      <span class="wide-only">${words}</span>
+    </span>
+  `;
 }
 
 const Bar = ({ area }) => html`
-  <a class="brand" href="#/experiments" aria-label="Regulab, experiments"><img src="/favicon.svg" alt="" width="24"
-    height="24" /><span>Regulab</span></a>
+  <a class="brand" href="#/experiments" aria-label="Regulab, experiments">
+    <img src="/favicon.svg" alt="" width="24" height="24" />
+    <span>Regulab</span>
+  </a>
   <nav aria-label="Main">
-    ${LINKS.map(([key, path, words]) => html`<a href="#${path}" id="nav-${key}" aria-current=${area === key ? 'page' : undefined}>${words}</a>`)}
+    ${LINKS.map(
+      ([key, path, words]) =>
+        html`
+          <a href="#${path}" id="nav-${key}" aria-current=${area === key ? 'page' : undefined}>
+            ${words}
+          </a>
+        `,
+    )}
   </nav>
-  <div class="bar-end"><${Connection} /><${ThemeSwitch} /></div>`;
+  <div class="bar-end"><${Connection} /><${ThemeSwitch} /></div>
+`;
 
 /* Asked for when the service wants a token. */
 function askToken() {
@@ -97,11 +114,13 @@ function askToken() {
     dialog.remove();
   };
   render(
-    html`<${TokenForm} done=${() => {
-      leave();
-      restartEvents();
-      show(true);
-    }} />`,
+    html`
+      <${TokenForm} done=${() => {
+        leave();
+        restartEvents();
+        show(true);
+      }} />
+    `,
     dialog,
   );
   dialog.addEventListener('close', leave);
@@ -125,11 +144,14 @@ function TokenForm({ done }) {
     <form onSubmit=${submit}>
       <h2 id="token-title">This service wants a token</h2>
       <p>It stands on a line of the file that the service was given (<code>--token-file</code>).</p>
-      <label>Token<input id="token-input" name="token" type="password" autocomplete="current-password" required aria-describedby="token-problem" />
-        </label>
+      <label>
+        Token<input id="token-input" name="token" type="password" autocomplete="current-password"
+            required aria-describedby="token-problem" />
+      </label>
       <p id="token-problem" class="field-error" role="alert">${problem}</p>
       <button class="button primary" id="token-submit">Continue</button>
-    </form>`;
+    </form>
+  `;
 }
 
 let shown = null; /* {path, view} */
@@ -175,7 +197,11 @@ async function show(anew = false) {
     render(
       problem
         ? html`<${Failure} problem=${problem} retry=${() => show(true)} />`
-        : html`<${Empty} heading="h1" title="There is no such page"><p><a href="#/experiments">All experiments</a></p><//>`,
+        : html`
+          <${Empty} heading="h1" title="There is no such page">
+            <p><a href="#/experiments">All experiments</a></p>
+          <//>
+        `,
       root,
     );
   }

@@ -93,28 +93,44 @@ function Scatter({ predictions, k, current }) {
   const place = (x) => 90 + ((x - low) / (high - low || 1)) * (width - 180);
   const jitter = (s) => (((s * 0.618034) % 1) - 0.5) * (row - 14);
   return html`
-    <div class="scatter" ref=${box} role="region" tabindex="0" aria-label="Predictions of thinned nets"><svg width=${width} height=${shown.length * row + 26} role="img" data-testid="scatter"
-      aria-label="Predictions with masks scatter around the prediction of the whole net">
-      ${shown.map((i, r) => {
-        const y = r * row + row / 2;
-        const mean = samples.slice(0, k).reduce((sum, sample) => sum + sample[i], 0) / k;
-        return html`<g><line class="lane" x1="90" x2=${width - 90} y1=${y} y2=${y} /><text x="80" y=${y + 4} text-anchor="end">${names[i]}</text>
-          ${samples.map(
-            (
-              sample,
-              s,
-            ) => html`<circle class=${s === current ? 'current' : s < k ? 'in' : 'out'} cx=${place(sample[i])}
-            cy=${y + jitter(s)} r=${s === current ? 5 : 2.6} fill=${categorical(0, theme)} />`,
-          )}
-          <line class="still" x1=${place(still[i])} x2=${place(still[i])} y1=${y - row / 2 + 3} y2=${y + row / 2 - 3}
-            stroke=${categorical(1, theme)} />
-          <path class="mean" d="M${place(mean)} ${y - 7}l6 7l-6 7l-6 -7z" />
-          <text x=${width - 80} y=${y + 4}>${isClasses ? mean.toFixed(3) : number(mean, 3)}</text></g>`;
-      })}
-      ${[0, 0.5, 1].map(
-        (t) => html`<text x=${place(low + t * (high - low))} y=${shown.length * row + 18}
-        text-anchor="middle">${Number((low + t * (high - low)).toPrecision(3))}</text>`,
-      )}</svg></div>`;
+    <div class="scatter" ref=${box} role="region" tabindex="0"
+        aria-label="Predictions of thinned nets">
+      <svg width=${width} height=${shown.length * row + 26} role="img" data-testid="scatter"
+          aria-label="Predictions with masks scatter around the prediction of the whole net">
+        ${shown.map((i, r) => {
+          const y = r * row + row / 2;
+          const mean = samples.slice(0, k).reduce((sum, sample) => sum + sample[i], 0) / k;
+          return html`
+            <g>
+              <line class="lane" x1="90" x2=${width - 90} y1=${y} y2=${y} />
+              <text x="80" y=${y + 4} text-anchor="end">${names[i]}</text>
+              ${samples.map(
+                (sample, s) => html`
+                  <circle class=${s === current ? 'current' : s < k ? 'in' : 'out'}
+                      cx=${place(sample[i])} cy=${y + jitter(s)} r=${s === current ? 5 : 2.6}
+                      fill=${categorical(0, theme)} />
+                `,
+              )}
+              <line class="still" x1=${place(still[i])} x2=${place(still[i])} y1=${y - row / 2 + 3}
+                  y2=${y + row / 2 - 3} stroke=${categorical(1, theme)} />
+              <path class="mean" d="M${place(mean)} ${y - 7}l6 7l-6 7l-6 -7z" />
+              <text x=${width - 80} y=${y + 4}>
+                ${isClasses ? mean.toFixed(3) : number(mean, 3)}
+              </text>
+            </g>
+          `;
+        })}
+        ${[0, 0.5, 1].map(
+          (t) => html`
+            <text x=${place(low + t * (high - low))} y=${shown.length * row + 18}
+                text-anchor="middle">
+              ${Number((low + t * (high - low)).toPrecision(3))}
+            </text>
+          `,
+        )}
+      </svg>
+    </div>
+  `;
 }
 
 const distance = (a, b) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
@@ -186,61 +202,119 @@ function Scene({ scene, predictions, input, props, set }) {
     .slice(1)
     .find((rate) => rate > 0);
   return html`
-    <section class="card"><div class="section-head"><h2>One mask at a time</h2><div class="toolbar">
-        <${Segments} name="masks" label="Masks" value=${props.masks} options=${[
-          ['prediction', 'Of predictions'],
-          ['training', 'Of training steps'],
-        ]}
-          onChange=${(masks_) => set({ masks: masks_, step: 0 })} />
-        <button type="button" class="button" id="play" aria-pressed=${playing ? 'true' : 'false'} onClick=${() => setPlaying(!playing)}><${Icon}
-          name=${playing ? 'pause' : 'play'} />${playing ? 'Stop' : 'Play'}</button>
-        <label class="slider">${training ? 'Step' : 'Mask'} <input type="range" id="step" min="0" max=${most - 1} step="1" value=${step}
-          onInput=${(event) => set({ step: Number(event.target.value) })} /><output>${step}${training ? `, epoch ${epoch}` : ''}</output></label>
-          </div></div>
+    <section class="card">
+      <div class="section-head">
+        <h2>One mask at a time</h2>
+        <div class="toolbar">
+          <${Segments} name="masks" label="Masks" value=${props.masks} options=${[
+            ['prediction', 'Of predictions'],
+            ['training', 'Of training steps'],
+          ]} onChange=${(masks_) => set({ masks: masks_, step: 0 })} />
+          <button type="button" class="button" id="play" aria-pressed=${playing ? 'true' : 'false'}
+              onClick=${() => setPlaying(!playing)}>
+            <${Icon} name=${playing ? 'pause' : 'play'} />
+            ${playing ? 'Stop' : 'Play'}
+          </button>
+          <label class="slider">
+            ${training ? 'Step' : 'Mask'}${' '}
+            <input type="range" id="step" min="0" max=${most - 1} step="1" value=${step}
+                onInput=${(event) => set({ step: Number(event.target.value) })} />
+            <output>${step}${training ? `, epoch ${epoch}` : ''}</output>
+          </label>
+        </div>
+      </div>
       <div class="nets">
-        <div><h3>${training ? 'A training step' : 'With a mask'}</h3><p
-          class="soft small">Crossed units are dropped${scaling && config.dropout_scaling !== 'classic' ? `; the others are scaled by ${number(1 / (1 - scaling), 3)} to make up for them` : ''}.${training ? ' The mask of the first sample of the minibatch, on the trained net.' : ''}</p>
-          <${NetDrawing} label="net-masked" ...${shared} masks=${masks} activations=${thinned} outputs=${thinnedOutputs ?? undefined} /></div>
-        <div><h3>Inference</h3><p class="soft small">Every unit takes part, and nothing is drawn: the same answer each time.</p>
-          <${NetDrawing} label="net-whole" ...${shared} masks=${null} activations=${whole} outputs=${predictions?.still} /></div>
+        <div>
+          <h3>${training ? 'A training step' : 'With a mask'}</h3>
+          <p class="soft small">
+            Crossed units are dropped
+            ${
+              scaling && config.dropout_scaling !== 'classic'
+                ? `; the others are scaled by ${number(1 / (1 - scaling), 3)} to make up for them`
+                : ''
+            }.${
+              training ? ' The mask of the first sample of the minibatch, on the trained net.' : ''
+            }
+          </p>
+          <${NetDrawing} label="net-masked" ...${shared} masks=${masks} activations=${thinned}
+              outputs=${thinnedOutputs ?? undefined} />
+        </div>
+        <div>
+          <h3>Inference</h3>
+          <p class="soft small">
+            Every unit takes part, and nothing is drawn: the same answer each time.
+          </p>
+          <${NetDrawing} label="net-whole" ...${shared} masks=${null} activations=${whole}
+              outputs=${predictions?.still} />
+        </div>
       </div>
       ${
         predictions &&
         !exact &&
-        html`<p
-        class="soft small">The units show their masks but not their activations: this net’s inputs are scaled, or it is normalized.</p>`
-      }</section>
+        html`
+          <p class="soft small">
+            The units show their masks but not their activations: this net’s inputs are scaled, or
+            it is normalized.
+          </p>
+        `
+      }
+    </section>
     ${
       predictions &&
-      html`<section class="card"><div class="section-head"><h2>Many masks, averaged</h2><label class="slider">Masks averaged <input
-      type="range" id="masks-averaged" min="1" max=${SAMPLES} value=${k}
-      onInput=${(event) => set({ k: Number(event.target.value) })} /><output>${k}</output></label></div>
-      <${Scatter} predictions=${predictions} k=${k} current=${training ? -1 : step} />
-      <p class="soft small">Each dot is the prediction of one thinned net; the upright line is the whole net, which stands still; the diamond is the average over the first ${k}. Over a whole test set the two are about equally often right from 50 masks on (Srivastava et al. 2014, figure 11); on one picture the average is often less sure than the whole net.</p></section>`
-    }`;
+      html`
+        <section class="card">
+          <div class="section-head">
+            <h2>Many masks, averaged</h2>
+            <label class="slider">
+              Masks averaged${' '}
+              <input type="range" id="masks-averaged" min="1" max=${SAMPLES} value=${k}
+                  onInput=${(event) => set({ k: Number(event.target.value) })} />
+              <output>${k}</output>
+            </label>
+          </div>
+          <${Scatter} predictions=${predictions} k=${k} current=${training ? -1 : step} />
+          <p class="soft small">
+            Each dot is the prediction of one thinned net; the upright line is the whole net, which
+            stands still; the diamond is the average over the first ${k}. Over a whole test set the
+            two are about equally often right from 50 masks on (Srivastava et al. 2014, figure 11);
+            on one picture the average is often less sure than the whole net.
+          </p>
+        </section>
+      `
+    }
+  `;
 }
 
 function Samples({ preview, image, value, onChange }) {
   return html`
     <div class="samples" role="radiogroup" aria-label="Input">
       ${preview.rows.slice(0, CHOICES).map(
-        (
-          row,
-          i,
-        ) => html`<label class=${i === value ? 'on' : ''}><input type="radio" class="visually-hidden"
-        name="sample" id="sample-${i}" checked=${i === value} onChange=${() => onChange(i)} />
-        ${
-          image
-            ? html`<${Picture} values=${row} width=${image.width} height=${image.height} kind="grey"
-          label="Sample ${i}, class ${preview.labels?.[i] ?? ''}" />`
-            : html`<span
-          class="sample-text">${row
-            .slice(0, 2)
-            .map((x) => number(x, 2))
-            .join(', ')}<br /><span
-          class="soft">${preview.labels?.[i] ?? ''}</span></span>`
-        }</label>`,
-      )}</div>`;
+        (row, i) => html`
+          <label class=${i === value ? 'on' : ''}>
+            <input type="radio" class="visually-hidden" name="sample" id="sample-${i}"
+                checked=${i === value} onChange=${() => onChange(i)} />
+            ${
+              image
+                ? html`
+                  <${Picture} values=${row} width=${image.width} height=${image.height} kind="grey"
+                      label="Sample ${i}, class ${preview.labels?.[i] ?? ''}" />
+                `
+                : html`
+                  <span class="sample-text">
+                    ${row
+                      .slice(0, 2)
+                      .map((x) => number(x, 2))
+                      .join(', ')}
+                    <br />
+                    <span class="soft">${preview.labels?.[i] ?? ''}</span>
+                  </span>
+                `
+            }
+          </label>
+        `,
+      )}
+    </div>
+  `;
 }
 
 function Dropout({ id, set, ...props }) {
@@ -287,38 +361,68 @@ function Dropout({ id, set, ...props }) {
       ? [scene.run, ...runs]
       : (runs ?? []);
   return html`
-    <div class="page-head"><div class="head-words"><h1>Seeing dropout</h1><p
-      class="soft">In training each unit is left out with some probability, anew for every sample and step. At inference the whole net answers.</p>
+    <div class="page-head">
+      <div class="head-words">
+        <h1>Seeing dropout</h1>
+        <p class="soft">
+          In training each unit is left out with some probability, anew for every sample and step.
+          At inference the whole net answers.
+        </p>
       </div>
       ${
         options.length > 0 &&
-        html`<label class="run-choice">Run <select id="dropout-run" value=${id}
-        onChange=${(event) => go(href(`/explain/${event.target.value}`))}>${options.map(
-          (run) => html`<option value=${run.id}
-        selected=${String(run.id) === id}>${run.id}: ${nameOfSet(run.config)}, ${valuesLabel(run.values)}, seed ${run.seed}</option>`,
-        )}</select>
-        </label>`
-      }</div>
+        html`
+          <label class="run-choice">
+            Run${' '}
+            <select id="dropout-run" value=${id}
+                onChange=${(event) => go(href(`/explain/${event.target.value}`))}>
+              ${options.map(
+                (run) => html`
+                  <option value=${run.id} selected=${String(run.id) === id}>
+                    ${run.id}: ${nameOfSet(run.config)}, ${valuesLabel(run.values)}, seed${' '}
+                    ${run.seed}
+                  </option>
+                `,
+              )}
+            </select>
+          </label>
+        `
+      }
+    </div>
     ${problem && html`<${Failure} problem=${problem} title="This could not be shown" />`}
     ${
       !problem &&
       runs?.length === 0 &&
       !id &&
-      html`<${Empty} title="No run to look at yet" testid="no-dropout-run">
-      <p>This page needs a finished run that was trained with dropout.</p><a class="button primary" href="#/new?recipe=demonstration">Train one</a>
-      <//>`
+      html`
+        <${Empty} title="No run to look at yet" testid="no-dropout-run">
+          <p>This page needs a finished run that was trained with dropout.</p>
+          <a class="button primary" href="#/new?recipe=demonstration">Train one</a>
+        <//>
+      `
     }
     ${!problem && !scene && (id || runs === null) && html`<${Loading} what="Loading the net" />`}
     ${
       scene &&
       !problem &&
       (input.length !== scene.sizes[0]
-        ? html`<p>The preview of this data set has ${input.length} inputs, the net ${scene.sizes[0]}: it was made with other options.</p>`
+        ? html`
+          <p>
+            The preview of this data set has ${input.length} inputs, the net ${scene.sizes[0]}: it
+            was made with other options.
+          </p>
+        `
         : html`
-      <section class="card"><h2>Input</h2><${Samples} preview=${scene.preview} image=${scene.image} value=${sample}
-        onChange=${(i) => set({ sample: i })} /></section>
-      <${Scene} scene=${scene} predictions=${predictions} input=${input} props=${{ ...props, sample }} set=${set} />`)
-    }`;
+          <section class="card">
+            <h2>Input</h2>
+            <${Samples} preview=${scene.preview} image=${scene.image} value=${sample}
+                onChange=${(i) => set({ sample: i })} />
+          </section>
+          <${Scene} scene=${scene} predictions=${predictions} input=${input}
+              props=${{ ...props, sample }} set=${set} />
+        `)
+    }
+  `;
 }
 
 export default defineView(PROPS, Dropout);

@@ -25,7 +25,10 @@ export function defineView(props, View) {
       };
       const draw = () => {
         render(
-          html`<${Guarded} View=${View} key=${current.path} ...${current.params} ...${readProps(props, current.query)} set=${set} />`,
+          html`
+            <${Guarded} View=${View} key=${current.path} ...${current.params}
+                ...${readProps(props, current.query)} set=${set} />
+          `,
           root,
         );
       };

@@ -31,7 +31,10 @@ const PATHS = {
 };
 
 export const Icon = ({ name }) => html`
-  <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d=${PATHS[name]} /></svg>`;
+  <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+    <path d=${PATHS[name]} />
+  </svg>
+`;
 
 const STATUS = {
   queued: ['clock', 'queued'],
@@ -54,7 +57,12 @@ export function Status({ status, reason }) {
   const [icon, word] = STATUS[status] ?? ['info', status];
   const shown =
     reason && status !== 'running' && status !== 'queued' ? (REASONS[reason] ?? word) : word;
-  return html`<span class="status status-${status}" data-status=${status}><${Icon} name=${icon} />${shown}</span>`;
+  return html`
+    <span class="status status-${status}" data-status=${status}>
+      <${Icon} name=${icon} />
+      ${shown}
+    </span>
+  `;
 }
 
 const ORDER = ['completed', 'failed', 'cancelled', 'running', 'paused', 'queued'];
@@ -67,18 +75,24 @@ export function Progress({ experiment }) {
   const words = `${done} of ${count(total, 'run')} done, ${percent} %`;
   const rest = Math.max(0, (progress ?? 0) - done / Math.max(1, total));
   return html`
-    <div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow=${percent} aria-label="Progress"
-      aria-valuetext=${words} title=${ORDER.filter((key) => runs[key])
-        .map((key) => `${runs[key]} ${key}`)
-        .join(', ')}>
+    <div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100"
+        aria-valuenow=${percent} aria-label="Progress" aria-valuetext=${words}
+        title=${ORDER.filter((key) => runs[key])
+          .map((key) => `${runs[key]} ${key}`)
+          .join(', ')}>
       ${['completed', 'failed', 'cancelled'].map(
         (key) =>
           runs[key] > 0 &&
           html`
-        <span class="part part-${key}" style=${{ width: `${(100 * runs[key]) / total}%` }} />`,
+            <span class="part part-${key}" style=${{ width: `${(100 * runs[key]) / total}%` }} />
+          `,
       )}
-      ${rest > 0.001 && html`<span class="part part-running" style=${{ width: `${100 * rest}%` }} />`}
-    </div>`;
+      ${
+        rest > 0.001 &&
+        html`<span class="part part-running" style=${{ width: `${100 * rest}%` }} />`
+      }
+    </div>
+  `;
 }
 
 export function Remaining({ experiment }) {
@@ -91,20 +105,31 @@ export const Loading = ({ what = 'Loading' }) =>
 
 /* The line of a config, as in the charts. */
 export const Swatch = ({ style }) => html`
-  <svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true"><line x1="0" x2="18" y1="4" y2="4"
-    stroke=${style?.color ?? 'currentColor'} stroke-width="3" stroke-dasharray=${style?.dash?.join(' ') || 'none'} /></svg>`;
+  <svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true">
+    <line x1="0" x2="18" y1="4" y2="4" stroke=${style?.color ?? 'currentColor'} stroke-width="3"
+        stroke-dasharray=${style?.dash?.join(' ') || 'none'} />
+  </svg>
+`;
 
 /* What went wrong, and a way to try again where that may help: what does not exist will not the next time. `heading`: h1 where there is nothing else. */
 export const Failure = ({ problem, retry, title, heading: Heading = 'strong' }) => html`
   <div class="notice-block bad" role="alert" data-testid="failure">
     <${Icon} name="alert" />
-    <div><${Heading}>${title ?? problem.title ?? 'That did not work'}<//><p>${problem.message}</p>
-      ${retry && problem.status !== 404 && html`<button type="button" class="button" onClick=${retry}>Try again</button>`}
+    <div>
+      <${Heading}>${title ?? problem.title ?? 'That did not work'}<//>
+      <p>${problem.message}</p>
+      ${
+        retry &&
+        problem.status !== 404 &&
+        html`<button type="button" class="button" onClick=${retry}>Try again</button>`
+      }
     </div>
-  </div>`;
+  </div>
+`;
 
 export const Empty = ({ title, children, testid, heading: Heading = 'h2' }) => html`
-  <div class="empty" data-testid=${testid}><${Heading}>${title}<//>${children}</div>`;
+  <div class="empty" data-testid=${testid}><${Heading}>${title}<//>${children}</div>
+`;
 
 /* Says something in passing at the foot of the page; errors stay until they are dismissed. */
 export function notify(message, kind = 'good') {
@@ -153,9 +178,12 @@ export function ConfirmButton({ id, label, confirm, icon, onConfirm, quiet }) {
     timer.current = setTimeout(() => setAsked(false), 4000);
   };
   return html`
-    <button type="button" id=${id} class="button ${asked ? 'danger' : quiet ? 'quiet' : ''}" onClick=${click}>
-      ${icon && html`<${Icon} name=${icon} />`}<span aria-live="polite">${asked ? confirm : label}</span>
-    </button>`;
+    <button type="button" id=${id} class="button ${asked ? 'danger' : quiet ? 'quiet' : ''}"
+        onClick=${click}>
+      ${icon && html`<${Icon} name=${icon} />`}
+      <span aria-live="polite">${asked ? confirm : label}</span>
+    </button>
+  `;
 }
 
 /* One of a few values, as a row of radio buttons. options: [[value, label]]. */
@@ -164,12 +192,15 @@ export function Segments({ name, label, value, options, onChange }) {
     <div class="segments" role="radiogroup" aria-label=${label}>
       ${options.map(
         ([key, words]) => html`
-        <label class=${key === value ? 'on' : ''}>
-          <input type="radio" name=${name} value=${key} checked=${key === value} onChange=${() => onChange(key)} data-testid="${name}-${key}" />
-          <span>${words}</span>
-        </label>`,
+          <label class=${key === value ? 'on' : ''}>
+            <input type="radio" name=${name} value=${key} checked=${key === value}
+                onChange=${() => onChange(key)} data-testid="${name}-${key}" />
+            <span>${words}</span>
+          </label>
+        `,
       )}
-    </div>`;
+    </div>
+  `;
 }
 
 /* Tabs of a part of a page. tabs: [[key, label]]. The panel under them has id `${id}-panel`. */
@@ -187,10 +218,15 @@ export function Tabs({ id, label, value, tabs, onChange }) {
     <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>
       ${tabs.map(
         ([key, words]) => html`
-        <button type="button" role="tab" id="${id}-${key}" aria-selected=${key === value ? 'true' : 'false'} aria-controls="${id}-panel"
-          tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>${words}</button>`,
+          <button type="button" role="tab" id="${id}-${key}"
+              aria-selected=${key === value ? 'true' : 'false'} aria-controls="${id}-panel"
+              tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>
+            ${words}
+          </button>
+        `,
       )}
-    </div>`;
+    </div>
+  `;
 }
 
 export const tabPanel = (id, key) => ({

@@ -159,10 +159,18 @@ function Controls({ id, frames, frame, of }) {
   const words = `epoch ${frames[at]} of ${of}`;
   return html`
     <div class="film" role="group" aria-label="Epoch">
-      <button type="button" class="button" id="${id}-play" disabled=${frames.length < 2} onClick=${toggle}><${Icon} name=${playing ? 'pause' : 'play'} />${playing ? 'Pause' : 'Play'}</button>
-      <input type="range" id="${id}-epoch" min="0" max=${Math.max(0, frames.length - 1)} step="1" value=${at} aria-label="Epoch" aria-valuetext=${words}
-        disabled=${frames.length < 2} onInput=${(event) => move(Number(event.target.value))} onChange=${(event) => settle(Number(event.target.value))} />
-      <output for="${id}-epoch" data-testid="${id}-at">${words}</output></div>`;
+      <button type="button" class="button" id="${id}-play" disabled=${frames.length < 2}
+          onClick=${toggle}>
+        <${Icon} name=${playing ? 'pause' : 'play'} />
+        ${playing ? 'Pause' : 'Play'}
+      </button>
+      <input type="range" id="${id}-epoch" min="0" max=${Math.max(0, frames.length - 1)} step="1"
+          value=${at} aria-label="Epoch" aria-valuetext=${words} disabled=${frames.length < 2}
+          onInput=${(event) => move(Number(event.target.value))}
+          onChange=${(event) => settle(Number(event.target.value))} />
+      <output for="${id}-epoch" data-testid="${id}-at">${words}</output>
+    </div>
+  `;
 }
 
 /* What a run is at, where that is not the frame's epoch. */
@@ -178,16 +186,32 @@ function Figure({ shot, store, epoch }) {
   const grid = run && store.at(run.id, epoch);
   const isMissing =
     one?.problem && (grid?.epoch ?? -1) < Math.min(epoch, lastOf(run)) && !one.grids.has(epoch);
-  return html`<figure><figcaption>${title}${run && html`<span class="soft">${aside(run, grid, epoch)}</span>`}</figcaption>
-    ${isMissing && html`<${Failure} problem=${one.problem} title="There is no boundary of epoch ${Math.min(epoch, lastOf(run))}" retry=${() => store.retry(run.id)} />`}
-    ${
-      !run
-        ? html`<p class="plane waiting soft">${shot.waiting}</p>`
-        : grid
-          ? html`<${Plane} about=${one.about} grid=${grid} label="${label} at epoch ${grid.epoch}" />`
-          : !isMissing &&
-            html`<div class="plane waiting"><${Loading} what="Training it once more" /></div>`
-    }</figure>`;
+  return html`
+    <figure>
+      <figcaption>
+        ${title}
+        ${run && html`<span class="soft">${aside(run, grid, epoch)}</span>`}
+      </figcaption>
+      ${
+        isMissing &&
+        html`
+          <${Failure} problem=${one.problem}
+              title="There is no boundary of epoch ${Math.min(epoch, lastOf(run))}"
+              retry=${() => store.retry(run.id)} />
+        `
+      }
+      ${
+        !run
+          ? html`<p class="plane waiting soft">${shot.waiting}</p>`
+          : grid
+            ? html`
+              <${Plane} about=${one.about} grid=${grid} label="${label} at epoch ${grid.epoch}" />
+            `
+            : !isMissing &&
+              html`<div class="plane waiting"><${Loading} what="Training it once more" /></div>`
+      }
+    </figure>
+  `;
 }
 
 /* shots: [{key, run (or none yet), label, title, waiting}] at the same epoch; nothing is asked for until they are `active`. */
@@ -204,10 +228,23 @@ function Film({ id, shots, epoch, active, set }) {
   return html`
     <div class="planes-box">
       ${about && html`<${PlaneLegend} about=${about} />`}
-      <div class="planes ${shots.length === 1 ? 'one' : ''}">${shots.map((shot) => html`<${Figure} key=${shot.key} shot=${shot} store=${store} epoch=${frames[frame.at]} />`)}</div>
-      <${Controls} id=${id} frames=${frames} frame=${frame} of=${Math.max(0, ...runs.map((run) => (isOver(run) ? lastOf(run) : run.epochs)))} />
-      <p class="soft small">The colour is what the net answers, the paler the less certain; marks are training samples with the labels it is trained on.
-        Weights of past epochs are not stored: the run is trained once more, to the same bits.</p></div>`;
+      <div class="planes ${shots.length === 1 ? 'one' : ''}">
+        ${shots.map(
+          (shot) =>
+            html`
+              <${Figure} key=${shot.key} shot=${shot} store=${store} epoch=${frames[frame.at]} />
+            `,
+        )}
+      </div>
+      <${Controls} id=${id} frames=${frames} frame=${frame}
+          of=${Math.max(0, ...runs.map((run) => (isOver(run) ? lastOf(run) : run.epochs)))} />
+      <p class="soft small">
+        The colour is what the net answers, the paler the less certain; marks are training samples
+        with the labels it is trained on. Weights of past epochs are not stored: the run is trained
+        once more, to the same bits.
+      </p>
+    </div>
+  `;
 }
 
 /* ---- two configs of an experiment ---- */
@@ -225,7 +262,14 @@ function Choice({ id, label, options, value, onChange }) {
   useLayoutEffect(() => {
     select.current.value = value;
   });
-  return html`<label class="inline">${label} <select id=${id} ref=${select} onChange=${(event) => onChange(event.target.value)}>${items}</select></label>`;
+  return html`
+    <label class="inline">
+      ${label}${' '}
+      <select id=${id} ref=${select} onChange=${(event) => onChange(event.target.value)}>
+        ${items}
+      </select>
+    </label>
+  `;
 }
 
 /* The config on the right if the link does not say: the best but the one on the left, while it is not known the last. */
@@ -266,21 +310,40 @@ export function Boundaries({ configs, comparison, active, styles, props, set }) 
       run,
       label: `${config.label}, seed ${seed}`,
       waiting: `Seed ${seed} of this config has not trained yet.`,
-      title: html`<${Swatch} style=${styles.get(config.config_id)} />${run ? html`<a href="#/runs/${run.id}?tab=boundary">${config.label}</a>` : config.label}`,
+      title: html`
+        <${Swatch} style=${styles.get(config.config_id)} />
+        ${run ? html`<a href="#/runs/${run.id}?tab=boundary">${config.label}</a>` : config.label}
+      `,
     };
   });
   const options = configs.map((config) => [config.config_id, config.label]);
   return html`
-    <section class="card" ref=${box} aria-labelledby="boundary-title" data-testid="boundaries"><div class="section-head"><h2
-      id="boundary-title">The boundary as it forms</h2><div class="toolbar choices-bar">
-        <${Choice} id="boundary-left" label=${right ? 'Left' : 'Config'} options=${options} value=${left} onChange=${(id) => set({ left: id })} />
-        ${right && html`<${Choice} id="boundary-right" label="Right" options=${options} value=${right} onChange=${(id) => set({ right: id })} />`}
-        ${
-          seeds.length > 1 &&
-          html`<${Choice} id="boundary-seed" label="Seed" options=${seeds.map((one) => [String(one), String(one)])} value=${String(seed)}
-          onChange=${(one) => set({ seed: one })} />`
-        }</div></div>
-      <${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${seen} set=${set} /></section>`;
+    <section class="card" ref=${box} aria-labelledby="boundary-title" data-testid="boundaries">
+      <div class="section-head">
+        <h2 id="boundary-title">The boundary as it forms</h2>
+        <div class="toolbar choices-bar">
+          <${Choice} id="boundary-left" label=${right ? 'Left' : 'Config'} options=${options}
+              value=${left} onChange=${(id) => set({ left: id })} />
+          ${
+            right &&
+            html`
+              <${Choice} id="boundary-right" label="Right" options=${options} value=${right}
+                  onChange=${(id) => set({ right: id })} />
+            `
+          }
+          ${
+            seeds.length > 1 &&
+            html`
+              <${Choice} id="boundary-seed" label="Seed"
+                  options=${seeds.map((one) => [String(one), String(one)])} value=${String(seed)}
+                  onChange=${(one) => set({ seed: one })} />
+            `
+          }
+        </div>
+      </div>
+      <${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${seen} set=${set} />
+    </section>
+  `;
 }
 
 /* ---- one run ---- */
@@ -295,5 +358,9 @@ export function RunBoundary({ run, label, props, set }) {
       waiting: 'The boundary can be seen when the run has started.',
     },
   ];
-  return html`<div data-testid="boundary"><${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${true} set=${set} /></div>`;
+  return html`
+    <div data-testid="boundary">
+      <${Film} id="boundary" shots=${shots} epoch=${props.epoch} active=${true} set=${set} />
+    </div>
+  `;
 }

@@ -42,14 +42,23 @@ export function LineChart({ id, label, model, watch, onZoom, small, handle }) {
     draw();
     return watch?.(draw);
   }, [model, watch, theme]);
-  return html`<div id=${id} class="chart ${small ? 'small' : ''}" ref=${root} tabindex="0" role="group" aria-roledescription="chart"
-    aria-label="${label}. Arrow keys read the values, plus and minus zoom, Shift and arrow keys move along, zero shows all" data-testid=${id} />`;
+  return html`
+    <div id=${id} class="chart ${small ? 'small' : ''}" ref=${root} tabindex="0" role="group"
+        aria-roledescription="chart" aria-label="${
+          label
+        }. Arrow keys read the values, plus and minus zoom, Shift and arrow keys move along, zero shows all"
+        data-testid=${id} />
+  `;
 }
 
 /* How a chart is moved about, in words. */
-export const ChartHelp =
-  () => html`<span class="soft small wide-only">Drag to zoom, double press to show all. Shift and drag, or scroll sideways, to move
-  along; pinch, or scroll with Ctrl, to zoom. With the keyboard: arrows read, + − 0 zoom, Shift and arrows move along.</span>`;
+export const ChartHelp = () => html`
+  <span class="soft small wide-only">
+    Drag to zoom, double press to show all. Shift and drag, or scroll sideways, to move along;
+    pinch, or scroll with Ctrl, to zoom. With the keyboard: arrows read, + − 0 zoom, Shift and
+    arrows move along.
+  </span>
+`;
 
 const fileName = (name) =>
   name
@@ -94,17 +103,26 @@ function FilesMenu({ id, files }) {
     menu.current.querySelector('summary').focus();
   };
   return html`
-    <details class="menu" ref=${menu} tabindex="-1" onKeyDown=${(event) => event.key === 'Escape' && menu.current.open && close()}>
-      <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart" title="Save this chart"><${Icon} name="download" />
-        </summary>
-      <div class="menu-items">${Object.entries(files).map(
-        ([kind, save]) => html`
-        <button type="button" id="${id}-save-${kind}" onClick=${() => {
-          close();
-          save();
-        }}>${kind.toUpperCase()}</button>`,
-      )}</div>
-    </details>`;
+    <details class="menu" ref=${menu} tabindex="-1"
+        onKeyDown=${(event) => event.key === 'Escape' && menu.current.open && close()}>
+      <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart"
+          title="Save this chart">
+        <${Icon} name="download" />
+      </summary>
+      <div class="menu-items">
+        ${Object.entries(files).map(
+          ([kind, save]) => html`
+            <button type="button" id="${id}-save-${kind}" onClick=${() => {
+              close();
+              save();
+            }}>
+              ${kind.toUpperCase()}
+            </button>
+          `,
+        )}
+      </div>
+    </details>
+  `;
 }
 
 /* The files of a line chart. `handle`: the ref that LineChart filled. */
@@ -113,41 +131,51 @@ export function SaveMenu({ id, handle }) {
   const of = (work) => () => {
     if (handle.current) work(handle.current.model);
   };
-  return html`<${FilesMenu} id=${id} files=${{
-    svg: of((model) =>
-      saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
-    ),
-    png: of((model) =>
-      handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
-    ),
-    csv: of((model) => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv')),
-  }} />`;
+  return html`
+    <${FilesMenu} id=${id} files=${{
+      svg: of((model) =>
+        saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
+      ),
+      png: of((model) =>
+        handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
+      ),
+      csv: of((model) => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv')),
+    }} />
+  `;
 }
 
 /* The files of a chart that stands in the page as SVG, inside the element of the ref `box`; rows(): its numbers, the head first; legend(): the
  * {label, color} of its series. */
 export function SaveSvgMenu({ id, box, title, rows, legend }) {
   const svg = () => box.current.querySelector('svg[role=img]');
-  return html`<${FilesMenu} id=${id} files=${{
-    svg: () =>
-      saveFile(
-        `${fileName(title)}.svg`,
-        standaloneSvg(svg(), title, legend()).text,
-        'image/svg+xml',
-      ),
-    png: () =>
-      attempt(async () =>
-        saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title, legend())),
-      ),
-    csv: () => saveFile(`${fileName(title)}.csv`, csvText(rows()), 'text/csv'),
-  }} />`;
+  return html`
+    <${FilesMenu} id=${id} files=${{
+      svg: () =>
+        saveFile(
+          `${fileName(title)}.svg`,
+          standaloneSvg(svg(), title, legend()).text,
+          'image/svg+xml',
+        ),
+      png: () =>
+        attempt(async () =>
+          saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title, legend())),
+        ),
+      csv: () => saveFile(`${fileName(title)}.csv`, csvText(rows()), 'text/csv'),
+    }} />
+  `;
 }
 
 /* Whether the vertical axis fits what comes after the steep beginning (`fit`), and whether epochs are logarithmic (`x`). */
 export const FitToggle = ({ props, set }) => html`
-  <label class="inline check" title="The vertical axis fits what comes after the steep beginning"><input type="checkbox" id="fit"
-    checked=${props.fit === 'end'} onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end</label>`;
+  <label class="inline check" title="The vertical axis fits what comes after the steep beginning">
+    <input type="checkbox" id="fit" checked=${props.fit === 'end'}
+        onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end
+  </label>
+`;
 
 export const LogEpochs = ({ props, set }) => html`
-  <label class="inline check"><input type="checkbox" id="x-log" checked=${props.x === 'log'}
-    onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs</label>`;
+  <label class="inline check">
+    <input type="checkbox" id="x-log" checked=${props.x === 'log'}
+        onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs
+  </label>
+`;

@@ -48,34 +48,56 @@ export function Configuration({ config, fields, datasets, name }) {
     ['At the defaults', flat.filter((one) => !one.own)],
   ];
   return html`
-    <div class="spec-text"><div class="row"><${Segments} name="config-form" label="Form" value=${form}
-      options=${[
-        ['table', 'Table'],
-        ['json', 'JSON'],
-      ]} onChange=${setForm} /><span class="grow" />
-      ${
-        form === 'json' &&
-        html`<button type="button" class="button quiet small" id="config-copy" onClick=${() => copyText(pretty(config))}><${Icon}
-        name="copy" />Copy</button>`
-      }</div>
+    <div class="spec-text">
+      <div class="row">
+        <${Segments} name="config-form" label="Form" value=${form} options=${[
+          ['table', 'Table'],
+          ['json', 'JSON'],
+        ]} onChange=${setForm} />
+        <span class="grow" />
+        ${
+          form === 'json' &&
+          html`
+            <button type="button" class="button quiet small" id="config-copy"
+                onClick=${() => copyText(pretty(config))}>
+              <${Icon} name="copy" />Copy
+            </button>
+          `
+        }
+      </div>
       ${
         form === 'json'
-          ? html`<pre class="code" id="config-json" tabindex="0" aria-label="Configuration of ${name}">${pretty(config)}</pre>`
+          ? html`
+            <pre class="code" id="config-json" tabindex="0" aria-label="Configuration of ${name}">
+              ${pretty(config)}
+            </pre>
+          `
           : groups
               .filter(([, some]) => some.length)
               .map(
-                ([words, some]) => html`<h3>${words}</h3><dl class="pairs"
-          data-testid=${some[0].own ? 'config-own' : 'config-default'}>
-          ${some.map(
-            (one) => html`<div title=${one.field?.help}><dt><code>${one.key}</code></dt>
-            <dd>${showValue(one.part)}${
-              one.own && one.field && defaultWords(one.field) !== ''
-                ? html` <span
+                ([words, some]) => html`
+                  <h3>${words}</h3>
+                  <dl class="pairs" data-testid=${some[0].own ? 'config-own' : 'config-default'}>
+                    ${some.map(
+                      (one) => html`
+                        <div title=${one.field?.help}>
+                          <dt><code>${one.key}</code></dt>
+                          <dd>
+                            ${showValue(one.part)}
+                            ${
+                              one.own && one.field && defaultWords(one.field) !== ''
+                                ? html` <span
             class="soft small">default ${Array.isArray(one.field.default) ? showValue(one.field.default) : defaultWords(one.field)}</span>`
-                : ''
-            }</dd></div>`,
-          )}</dl>`,
+                                : ''
+                            }
+                          </dd>
+                        </div>
+                      `,
+                    )}
+                  </dl>
+                `,
               )
       }
-    </div>`;
+    </div>
+  `;
 }

@@ -238,33 +238,62 @@ function Panel({ index, metric, shared, mode, zoom, onMetric, onRemove }) {
   return html`
     <section class="panel" aria-label=${metricLabel(metric)} data-testid="panel-${metric}">
       <div class="panel-head">
-        <${MetricSelect} id="panel-metric-${index}" label="Metric of chart ${index + 1}" regression=${shared.regression} metrics=${catalogue.metrics}
-          value=${metric} onChange=${onMetric} />
+        <${MetricSelect} id="panel-metric-${index}" label="Metric of chart ${index + 1}"
+            regression=${shared.regression} metrics=${catalogue.metrics} value=${metric}
+            onChange=${onMetric} />
         ${
           row &&
           row.direction !== 'none' &&
-          html`<span class="soft small hint"
-          title=${row.help}>${row.direction === 'lower' ? 'lower is better' : 'higher is better'}</span>`
+          html`
+            <span class="soft small hint" title=${row.help}>
+              ${row.direction === 'lower' ? 'lower is better' : 'higher is better'}
+            </span>
+          `
         }
         <span class="grow" />
         ${
           zoom &&
-          html`<button type="button" class="button quiet small" id="zoom-reset-${index}"
-          onClick=${() => set({ zoom: null })}>Show all</button>`
+          html`
+            <button type="button" class="button quiet small" id="zoom-reset-${index}"
+                onClick=${() => set({ zoom: null })}>
+              Show all
+            </button>
+          `
         }
         <${SaveMenu} id="chart-${index}" handle=${handle} />
         ${
           onRemove &&
-          html`<button type="button" class="button quiet icon-only" id="panel-remove-${index}"
-          aria-label="Remove the chart of ${metricLabel(metric)}" title="Remove this chart" onClick=${onRemove}><${Icon} name="close" /></button>`
+          html`
+            <button type="button" class="button quiet icon-only" id="panel-remove-${index}"
+                aria-label="Remove the chart of ${metricLabel(metric)}" title="Remove this chart"
+                onClick=${onRemove}>
+              <${Icon} name="close" />
+            </button>
+          `
         }
       </div>
       <div class="chart-box">
-        <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model} watch=${watch}
-          onZoom=${(pair) => set({ zoom: pair })} />
-        ${content !== 'lines' && html`<p class="chart-note ${content}">${content === 'loading' ? 'Loading…' : visible.length === 0 ? 'All configs are hidden.' : store.active ? 'Waiting for the first epoch…' : 'There are no values of this metric.'}</p>`}
+        <${LineChart} id="chart-${index}" handle=${handle} label="${metricLabel(metric)} by epoch"
+            model=${model} watch=${watch} onZoom=${(pair) => set({ zoom: pair })} />
+        ${
+          content !== 'lines' &&
+          html`
+            <p class="chart-note ${content}">
+              ${
+                content === 'loading'
+                  ? 'Loading…'
+                  : visible.length === 0
+                    ? 'All configs are hidden.'
+                    : store.active
+                      ? 'Waiting for the first epoch…'
+                      : 'There are no values of this metric.'
+              }
+            </p>
+          `
+        }
       </div>
-    </section>`;
+    </section>
+  `;
 }
 
 function Legend({ configs, styles, props, set, baseline }) {
@@ -277,27 +306,40 @@ function Legend({ configs, styles, props, set, baseline }) {
     set({ hide: hidden.size === others.length && !hidden.has(id) ? [] : others });
   };
   return html`
-    <div class="legend" role="group" aria-label="Configs in the charts. Press to hide or show, with Alt to show only one" data-testid="legend">
+    <div class="legend" role="group"
+        aria-label="Configs in the charts. Press to hide or show, with Alt to show only one"
+        data-testid="legend">
       ${configs.map(
         (config) => html`
-        <button type="button" class="legend-item ${hidden.has(config.config_id) ? 'off' : ''}"
-          aria-pressed=${hidden.has(config.config_id) ? 'false' : 'true'} data-config=${config.config_id}
-          title="Press to hide or show; with Alt or a double press, show only this one"
-          onClick=${(event) => (event.altKey ? only(config.config_id) : toggle(config.config_id))} onDblClick=${() => only(config.config_id)}>
-          <${Swatch} style=${styles.get(config.config_id)} />${config.label}${
-            config.config_id === baseline
-              ? html` <span
+          <button type="button" class="legend-item ${hidden.has(config.config_id) ? 'off' : ''}"
+              aria-pressed=${hidden.has(config.config_id) ? 'false' : 'true'}
+              data-config=${config.config_id}
+              title="Press to hide or show; with Alt or a double press, show only this one"
+              onClick=${(event) =>
+                event.altKey ? only(config.config_id) : toggle(config.config_id)}
+              onDblClick=${() => only(config.config_id)}>
+            <${Swatch} style=${styles.get(config.config_id)} />
+            ${config.label}
+            ${
+              config.config_id === baseline
+                ? html` <span
             class="soft">(baseline)</span>`
-              : ''
-          }
-        </button>`,
+                : ''
+            }
+          </button>
+        `,
       )}
       ${
         hidden.size > 0 &&
-        html`<button type="button" class="button quiet small" id="legend-all"
-        onClick=${() => set({ hide: [] })}>Show all</button>`
+        html`
+          <button type="button" class="button quiet small" id="legend-all"
+              onClick=${() => set({ hide: [] })}>
+            Show all
+          </button>
+        `
       }
-    </div>`;
+    </div>
+  `;
 }
 
 /* Smoothing, applied while the slider moves and kept in the URL when it rests. */
@@ -305,11 +347,15 @@ function Smoothing({ value, set }) {
   const [moving, setMoving] = useState(value);
   useEffect(() => setMoving(value), [value]);
   return html`
-    <label class="slider">Smoothing <input type="range" id="smoothing" min="0" max="0.95" step="0.05" value=${moving}
-      onInput=${(event) => {
-        setMoving(Number(event.target.value));
-        set({ smooth: Number(event.target.value) });
-      }} /><output>${moving ? moving.toFixed(2) : 'off'}</output></label>`;
+    <label class="slider">
+      Smoothing${' '}
+      <input type="range" id="smoothing" min="0" max="0.95" step="0.05" value=${moving}
+          onInput=${(event) => {
+            setMoving(Number(event.target.value));
+            set({ smooth: Number(event.target.value) });
+          }} /><output>${moving ? moving.toFixed(2) : 'off'}</output>
+    </label>
+  `;
 }
 
 function Toolbar({ props, set, mode, single, swept, hasTraining }) {
@@ -317,49 +363,72 @@ function Toolbar({ props, set, mode, single, swept, hasTraining }) {
     <div class="toolbar" role="toolbar" aria-label="How the curves are drawn">
       ${
         !single &&
-        html`<${Segments} name="mode" label="Lines" value=${mode} options=${[
-          ['mean', 'Mean of seeds'],
-          ['runs', 'Every run'],
-        ]}
-        onChange=${(value) => set({ mode: value })} />`
+        html`
+          <${Segments} name="mode" label="Lines" value=${mode} options=${[
+            ['mean', 'Mean of seeds'],
+            ['runs', 'Every run'],
+          ]} onChange=${(value) => set({ mode: value })} />
+        `
       }
       ${
         mode === 'mean' &&
-        html`<label class="inline">Band <select id="band" value=${props.band} disabled=${hasTraining && props.gap} title=${hasTraining && props.gap ? 'The training lines take the place of the bands' : undefined}
-        onChange=${(event) => set({ band: event.target.value })}>
-        ${[
-          ['ci', '95 % interval'],
-          ['std', '± standard deviation'],
-          ['range', 'least to greatest'],
-          ['none', 'none'],
-        ].map(
-          ([key, words]) =>
-            html`<option value=${key} selected=${key === props.band}>${words}</option>`,
-        )}</select></label>`
+        html`
+          <label class="inline">
+            Band${' '}
+            <select id="band" value=${props.band} disabled=${hasTraining && props.gap} title=${
+              hasTraining && props.gap
+                ? 'The training lines take the place of the bands'
+                : undefined
+            } onChange=${(event) => set({ band: event.target.value })}>
+              ${[
+                ['ci', '95 % interval'],
+                ['std', '± standard deviation'],
+                ['range', 'least to greatest'],
+                ['none', 'none'],
+              ].map(
+                ([key, words]) =>
+                  html`<option value=${key} selected=${key === props.band}>${words}</option>`,
+              )}
+            </select>
+          </label>
+        `
       }
       <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[
         ['linear', 'Linear'],
         ['log', 'Log'],
-      ]}
-        onChange=${(value) => set({ y: value })} />
+      ]} onChange=${(value) => set({ y: value })} />
       ${
         hasTraining &&
-        html`<label class="inline check" title="The training line of each, dotted, and the gap to it shaded"><input type="checkbox" id="gap"
-        checked=${props.gap} onChange=${(event) => set({ gap: event.target.checked })} /> training</label>`
+        html`
+          <label class="inline check"
+              title="The training line of each, dotted, and the gap to it shaded">
+            <input type="checkbox" id="gap" checked=${props.gap}
+                onChange=${(event) => set({ gap: event.target.checked })} /> training
+          </label>
+        `
       }
       <${FitToggle} props=${props} set=${set} />
       <${LogEpochs} props=${props} set=${set} />
       <${Smoothing} value=${props.smooth} set=${set} />
       ${
         swept.length > 1 &&
-        html`<label class="inline">Colour by <select id="colour-by" value=${props.by}
-        onChange=${(event) => set({ by: event.target.value })}>
-        <option value="" selected=${props.by === ''}>config</option>${swept.map(
-          (name) => html`<option value=${name}
-          selected=${name === props.by}>${name}</option>`,
-        )}</select></label>`
+        html`
+          <label class="inline">
+            Colour by${' '}
+            <select id="colour-by" value=${props.by}
+                onChange=${(event) => set({ by: event.target.value })}>
+              <option value="" selected=${props.by === ''}>config</option>
+              ${swept.map(
+                (name) => html`
+                  <option value=${name} selected=${name === props.by}>${name}</option>
+                `,
+              )}
+            </select>
+          </label>
+        `
       }
-    </div>`;
+    </div>
+  `;
 }
 
 /* What the charts leave out, if they do. */
@@ -367,7 +436,13 @@ function LeftOut({ configs, mode, limit, withTraining: isWithTraining, canHide }
   const n =
     mode === 'runs' ? configs.reduce((sum, config) => sum + config.runs.length, 0) : configs.length;
   if (n <= limit) return null;
-  return html`<p class="soft" id="left-out">The first ${limit} of ${count(n, mode === 'runs' ? 'run' : 'config')}${isWithTraining ? ', each with its training line' : ''}${canHide ? '; hide configs to see others' : ''}.</p>`;
+  return html`
+    <p class="soft" id="left-out">
+      The first ${limit} of ${count(n, mode === 'runs' ? 'run' : 'config')}
+      ${isWithTraining ? ', each with its training line' : ''}
+      ${canHide ? '; hide configs to see others' : ''}.
+    </p>
+  `;
 }
 
 export function Curves({ metrics, mode, single, swept, ...shared }) {
@@ -392,24 +467,46 @@ export function Curves({ metrics, mode, single, swept, ...shared }) {
   const problem = store.problems.get('curves');
   return html`
     <section class="card" aria-labelledby="curves-title">
-      <div class="section-head"><h2 id="curves-title">Curves</h2><${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept}
-        hasTraining=${hasTraining} /></div>
-      <${Legend} configs=${configs} styles=${styles} props=${props} set=${set} baseline=${store.comparison?.baseline} />
-      ${problem && html`<${Failure} problem=${problem} title="The curves could not be loaded" retry=${() => store.refreshCurves.ask()} />`}
-      <${LeftOut} configs=${visible} mode=${mode} limit=${limit} withTraining=${limit < LINES_LIMIT} canHide=${configs.length > 1} />
+      <div class="section-head">
+        <h2 id="curves-title">Curves</h2>
+        <${Toolbar} props=${props} set=${set} mode=${mode} single=${single} swept=${swept}
+            hasTraining=${hasTraining} />
+      </div>
+      <${Legend} configs=${configs} styles=${styles} props=${props} set=${set}
+          baseline=${store.comparison?.baseline} />
+      ${
+        problem &&
+        html`
+          <${Failure} problem=${problem} title="The curves could not be loaded"
+              retry=${() => store.refreshCurves.ask()} />
+        `
+      }
+      <${LeftOut} configs=${visible} mode=${mode} limit=${limit} withTraining=${limit < LINES_LIMIT}
+          canHide=${configs.length > 1} />
       <div class="panels ${metrics.length === 1 ? 'one' : ''}">
         ${metrics.map(
-          (
-            metric,
-            i,
-          ) => html`<${Panel} key=${i} index=${i} metric=${metric} shared=${{ ...shared, configs: visible, limit }} mode=${mode} zoom=${zoom}
-          onMetric=${(next) => change(i, next)}
-            onRemove=${metrics.length > 1 ? () => set({ metrics: metrics.filter((_, j) => j !== i) }) : null} />`,
+          (metric, i) => html`
+            <${Panel} key=${i} index=${i} metric=${metric}
+                shared=${{ ...shared, configs: visible, limit }} mode=${mode} zoom=${zoom}
+                onMetric=${(next) => change(i, next)} onRemove=${
+                  metrics.length > 1
+                    ? () => set({ metrics: metrics.filter((_, j) => j !== i) })
+                    : null
+                } />
+          `,
         )}
       </div>
-      <div class="row after-panels"><button type="button" class="button quiet" id="panel-add" onClick=${add}><${Icon}
-        name="plus" />Add a chart</button>
-        <span class="soft small">A ring marks the best epoch${mode === 'mean' ? ' (the median over seeds)' : ''}, a square an early stop${props.gap ? '; dotted: training, shaded: the gap to it (of few lines)' : ''}.</span>
-        <${ChartHelp} /></div>
-    </section>`;
+      <div class="row after-panels">
+        <button type="button" class="button quiet" id="panel-add" onClick=${add}>
+          <${Icon} name="plus" />Add a chart
+        </button>
+        <span class="soft small">
+          A ring marks the best epoch${mode === 'mean' ? ' (the median over seeds)' : ''}, a square
+          an early
+          stop${props.gap ? '; dotted: training, shaded: the gap to it (of few lines)' : ''}.
+        </span>
+        <${ChartHelp} />
+      </div>
+    </section>
+  `;
 }

@@ -43,40 +43,76 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn, re
   ];
   const isListed = groups.some(([, sets]) => sets.some((one) => one.name === name));
   return html`
-    <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined} aria-describedby="${id}-help"
-      onChange=${(event) => onText(event.target.value)}>
+    <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined}
+        aria-describedby="${id}-help" onChange=${(event) => onText(event.target.value)}>
       <option value="" selected=${name === ''}>default: ${defaultName(field)}</option>
       ${name !== '' && !isListed && html`<option value=${name} selected>${name}</option>`}
       ${groups
         .filter(([, sets]) => sets.length)
         .map(
           ([words, sets]) =>
-            html`<optgroup label=${words}>${sets.map(
-              (one) => html`<option
-        value=${one.name} selected=${one.name === name}>${one.name}</option>`,
-            )}</optgroup>`,
+            html`
+              <optgroup label=${words}>
+                ${sets.map(
+                  (one) => html`
+                    <option value=${one.name} selected=${one.name === name}>${one.name}</option>
+                  `,
+                )}
+              </optgroup>
+            `,
         )}
     </select>
-    ${chosen && html`<p class="soft small">${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')].filter(Boolean).join(' · ')}</p>`}
-    ${known && html`<${OptionInputs} id="dataset-option" known=${known} values=${options} onChange=${option} />`}
-    ${chosen && html`<${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}} opened=${chosen.name === brought} />`}
-    <details class="look" id="dataset-upload"><summary>Bring your own</summary><${Upload}
-      done=${async (own) => {
+    ${
+      chosen &&
+      html`
+        <p class="soft small">
+          ${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')]
+            .filter(Boolean)
+            .join(' · ')}
+        </p>
+      `
+    }
+    ${
+      known &&
+      html`
+        <${OptionInputs} id="dataset-option" known=${known} values=${options} onChange=${option} />
+      `
+    }
+    ${
+      chosen &&
+      html`
+        <${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}}
+            opened=${chosen.name === brought} />
+      `
+    }
+    <details class="look" id="dataset-upload">
+      <summary>Bring your own</summary>
+      <${Upload} done=${async (own) => {
         await reload();
         setBrought(own);
         onText(own);
-      }} /></details>`;
+      }} />
+    </details>
+  `;
 }
 
 /* The preview of the chosen set with the options as they are, made when it is opened, as it is from the start where the set has just come. */
 function Look({ name, options, opened }) {
   const [open, setOpen] = useState(opened);
-  return html`<details class="look" id="dataset-look" open=${open} onToggle=${(event) => setOpen(event.target.open)}><summary>Look at it</summary>
-    ${open && html`<${Looking} name=${name} options=${options} />`}</details>`;
+  return html`
+    <details class="look" id="dataset-look" open=${open}
+        onToggle=${(event) => setOpen(event.target.open)}>
+      <summary>Look at it</summary>
+      ${open && html`<${Looking} name=${name} options=${options} />`}
+    </details>
+  `;
 }
 
 function Looking({ name, options }) {
   const resource = usePreview(name, options, { rows: PREVIEW_ROWS, images: PICTURES });
   const faults = [...optionFaults(resource.error).values()];
-  return html`<${PreviewParts} id="look" resource=${resource} small />${faults.length > 0 && html`<p class="field-error" role="alert">${faults.join(' ')}</p>`}`;
+  return html`
+    <${PreviewParts} id="look" resource=${resource} small />
+    ${faults.length > 0 && html`<p class="field-error" role="alert">${faults.join(' ')}</p>`}
+  `;
 }

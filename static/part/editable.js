@@ -43,8 +43,11 @@ function Input({ id, label, value, hint, lines, leave, onSave }) {
     onKeyDown: press,
   };
   return lines
-    ? html`<textarea ref=${input} ...${shared} rows=${Math.max(2, Math.min(LINES_LIMIT, value.split('\n').length))}
-    title="Enter saves, Shift and Enter makes a new line, Escape leaves it as it was" />`
+    ? html`
+      <textarea ref=${input} ...${shared}
+          rows=${Math.max(2, Math.min(LINES_LIMIT, value.split('\n').length))}
+          title="Enter saves, Shift and Enter makes a new line, Escape leaves it as it was" />
+    `
     : html`<input ref=${input} ...${shared} />`;
 }
 
@@ -63,10 +66,21 @@ export function Editable({
 }) {
   const [editing, setEditing] = useState(false);
   if (editing) {
-    return html`<div class="editable editing"><${Input} id=${id} label=${label} value=${value ?? ''} hint=${hint} lines=${lines}
-      leave=${() => setEditing(false)} onSave=${onSave} /></div>`;
+    return html`
+      <div class="editable editing">
+        <${Input} id=${id} label=${label} value=${value ?? ''} hint=${hint} lines=${lines}
+            leave=${() => setEditing(false)} onSave=${onSave} />
+      </div>
+    `;
   }
-  return html`<${Tag} class="editable ${lines ? 'lines' : ''}" id=${id}>${value || !empty ? (children ?? value) : html`<span class="soft">${empty}</span>`}
-    <button type="button" class="button quiet icon-only edit" id="${id}-edit" aria-label="Change the ${label[0].toLowerCase()}${label.slice(1)}"
-      onClick=${() => setEditing(true)}><${Icon} name="pen" /></button><//>`;
+  return html`
+    <${Tag} class="editable ${lines ? 'lines' : ''}" id=${id}>
+      ${value || !empty ? (children ?? value) : html`<span class="soft">${empty}</span>`}
+      <button type="button" class="button quiet icon-only edit" id="${id}-edit"
+          aria-label="Change the ${label[0].toLowerCase()}${label.slice(1)}"
+          onClick=${() => setEditing(true)}>
+        <${Icon} name="pen" />
+      </button>
+    <//>
+  `;
 }

@@ -36,10 +36,10 @@ function columnsOf(name, words, direction, span) {
     {
       key: 'change',
       label: 'Change',
-      cell: (
-        item,
-      ) => html`<${Difference} difference=${item} direction=${direction === 'none' ? undefined : direction} span=${span}
-      verdict=${item.verdict} />`,
+      cell: (item) => html`
+        <${Difference} difference=${item} direction=${direction === 'none' ? undefined : direction}
+            span=${span} verdict=${item.verdict} />
+      `,
     },
     {
       key: 'verdict',
@@ -79,27 +79,35 @@ export function Effects({ comparison }) {
       .map(Math.abs),
   );
   const [alone, together] = [rows.filter((row) => !row.with), rows.filter((row) => row.with)];
-  const table = (
-    id,
-    name,
-    words,
-    items,
-  ) => html`<${Table} stack id=${id} label=${name} columns=${columnsOf(name, words, direction, span)} rows=${items}
-    rowKey=${(row) => row.place} />`;
+  const table = (id, name, words, items) => html`
+    <${Table} stack id=${id} label=${name} columns=${columnsOf(name, words, direction, span)}
+        rows=${items} rowKey=${(row) => row.place} />
+  `;
   return html`
-    <section class="card effects" aria-labelledby="effects-title" data-testid="effects"><div class="section-head">
-      <h2 id="effects-title">What each setting does</h2></div>
-      <p class="soft small">How much ${metricLabel(metric)} changes, with 95 % intervals over seeds${direction === 'none' ? '' : `; ${direction} is better`}. A setting’s own effect is averaged over all values of the others.</p>
+    <section class="card effects" aria-labelledby="effects-title" data-testid="effects">
+      <div class="section-head"><h2 id="effects-title">What each setting does</h2></div>
+      <p class="soft small">
+        How much ${metricLabel(metric)} changes, with 95 % intervals over
+        seeds${direction === 'none' ? '' : `; ${direction} is better`}. A setting’s own effect is
+        averaged over all values of the others.
+      </p>
       ${table('main-effects', 'Setting', ALONE, alone)}
       ${
         together.length > 0 &&
-        html`<p class="soft small">What two do together beyond the sum of their own effects:</p>
-        ${
-          together.length <= SHOWN
-            ? table('interactions', 'Together', TOGETHER, together)
-            : html`<details class="method">
-          <summary>${number(together.length)} pairs of values</summary>${table('interactions', 'Together', TOGETHER, together)}</details>`
-        }`
+        html`
+          <p class="soft small">What two do together beyond the sum of their own effects:</p>
+          ${
+            together.length <= SHOWN
+              ? table('interactions', 'Together', TOGETHER, together)
+              : html`
+                <details class="method">
+                  <summary>${number(together.length)} pairs of values</summary>
+                  ${table('interactions', 'Together', TOGETHER, together)}
+                </details>
+              `
+          }
+        `
       }
-    </section>`;
+    </section>
+  `;
 }

@@ -46,20 +46,40 @@ function Matrix({ evaluation }) {
       : faded(categorical(1, theme), STRONGEST * Math.sqrt(share / most));
   };
   return html`
-    <div class="table-box matrix-box" role="region" tabindex="0" aria-label="Confusion matrix"><table class="matrix" id="confusion">
-      <caption class="visually-hidden">How often each true class (rows) was taken for each class (columns)</caption>
-      <thead><tr><td></td>${classes.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col" class="right-share">right</th></tr></thead>
-      <tbody>${confusion.map(
-        (row, i) => html`<tr><th scope="row">${classes[i]}</th>
-        ${row.map(
-          (
-            n,
-            j,
-          ) => html`<td style=${{ background: colorOf(n, i, j) }} class=${n === 0 ? 'none' : i === j ? 'hit' : ''}
-          title="${classes[i]} taken for ${classes[j]}: ${n} of ${totals[i]}">${n}</td>`,
-        )}
-        <td class="right-share">${totals[i] ? percent(row[i] / totals[i]) : ''}</td></tr>`,
-      )}</tbody></table></div>`;
+    <div class="table-box matrix-box" role="region" tabindex="0" aria-label="Confusion matrix">
+      <table class="matrix" id="confusion">
+        <caption class="visually-hidden">
+          How often each true class (rows) was taken for each class (columns)
+        </caption>
+        <thead>
+          <tr>
+            <td></td>
+            ${classes.map((name) => html`<th scope="col">${name}</th>`)}
+            <th scope="col" class="right-share">right</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${confusion.map(
+            (row, i) => html`
+              <tr>
+                <th scope="row">${classes[i]}</th>
+                ${row.map(
+                  (n, j) => html`
+                    <td style=${{ background: colorOf(n, i, j) }}
+                        class=${n === 0 ? 'none' : i === j ? 'hit' : ''}
+                        title="${classes[i]} taken for ${classes[j]}: ${n} of ${totals[i]}">
+                      ${n}
+                    </td>
+                  `,
+                )}
+                <td class="right-share">${totals[i] ? percent(row[i] / totals[i]) : ''}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
 }
 
 function Pairs({ evaluation, pairs }) {
@@ -75,22 +95,43 @@ function Pairs({ evaluation, pairs }) {
       cell: (pair) => percent(pair.n / pair.of),
     },
   ];
-  return html`<${Table} id="confusions" label="The most frequent confusions" columns=${columns} rows=${pairs.slice(0, PAIRS)}
-    rowKey=${(pair) => `${pair.label}-${pair.predicted}`} />`;
+  return html`
+    <${Table} id="confusions" label="The most frequent confusions" columns=${columns}
+        rows=${pairs.slice(0, PAIRS)} rowKey=${(pair) => `${pair.label}-${pair.predicted}`} />
+  `;
 }
 
 function Confusion({ evaluation }) {
   const pairs = evaluation.confusion ? pairsOf(evaluation) : [];
   const [worst] = pairs;
   return html`
-    <section class="panel" aria-labelledby="confusion-title"><h3 id="confusion-title">Which classes are taken for which</h3>
-      <p class="soft small">${worst ? html`Most often <strong>${evaluation.classes[worst.label]}</strong> is taken for <strong>${evaluation.classes[worst.predicted]}</strong>: ${worst.n} of ${count(worst.of, 'sample')}.` : evaluation.confusion ? 'There is no confusion.' : 'There are too many classes for a table.'}
-        ${evaluation.classes.length <= MATRIX_CLASSES ? ' Rows are true classes, columns what was answered; blue is right, orange is wrong.' : ''}</p>
+    <section class="panel" aria-labelledby="confusion-title">
+      <h3 id="confusion-title">Which classes are taken for which</h3>
+      <p class="soft small">
+        ${
+          worst
+            ? html`
+              Most often <strong>${evaluation.classes[worst.label]}</strong> is taken for${' '}
+              <strong>${evaluation.classes[worst.predicted]}</strong>: ${worst.n} of${' '}
+              ${count(worst.of, 'sample')}.
+            `
+            : evaluation.confusion
+              ? 'There is no confusion.'
+              : 'There are too many classes for a table.'
+        }
+        ${
+          evaluation.classes.length <= MATRIX_CLASSES
+            ? ' Rows are true classes, columns what was answered; blue is right, orange is wrong.'
+            : ''
+        }
+      </p>
       ${
         evaluation.classes.length <= MATRIX_CLASSES
           ? html`<${Matrix} evaluation=${evaluation} />`
           : pairs.length > 0 && html`<${Pairs} evaluation=${evaluation} pairs=${pairs} />`
-      }</section>`;
+      }
+    </section>
+  `;
 }
 
 /* ---- calibration ---- */
@@ -112,12 +153,23 @@ function Bin({ bin, x, y, colors, most }) {
   const sure = bin.confidence > bin.accuracy;
   const height = (COUNTS * bin.n) / most;
   const bottom = TOP + PLOT + 12 + COUNTS;
-  return html`<g><title>${`confidence ${percent(bin.low, 0)} to ${percent(bin.high, 0)}: ${count(bin.n, 'sample')}, ${percent(bin.accuracy)} right, mean confidence ${percent(bin.confidence)}`}</title>
-    <rect x=${left} width=${right - left} y=${TOP} height=${HEIGHT - TOP} fill="transparent" />
-    <rect x=${left} width=${right - left} y=${y(low)} height=${y(0) - y(low)} fill=${colors.right} fill-opacity="0.55" />
-    <rect x=${left} width=${right - left} y=${y(high)} height=${Math.max(0, y(low) - y(high))} fill=${sure ? colors.sure : colors.unsure} fill-opacity="0.35" stroke=${sure ? colors.sure : colors.unsure} />
-    <line class="accuracy" x1=${left} x2=${right} y1=${y(bin.accuracy)} y2=${y(bin.accuracy)} stroke=${colors.right} />
-    <rect class="counted" x=${left} width=${right - left} y=${bottom - Math.max(1, height)} height=${Math.max(1, height)} /></g>`;
+  return html`
+    <g>
+      <title>
+        ${`confidence ${percent(bin.low, 0)} to ${percent(bin.high, 0)}: ${count(bin.n, 'sample')}, ${percent(bin.accuracy)} right, mean confidence ${percent(bin.confidence)}`}
+      </title>
+      <rect x=${left} width=${right - left} y=${TOP} height=${HEIGHT - TOP} fill="transparent" />
+      <rect x=${left} width=${right - left} y=${y(low)} height=${y(0) - y(low)} fill=${colors.right}
+          fill-opacity="0.55" />
+      <rect x=${left} width=${right - left} y=${y(high)} height=${Math.max(0, y(low) - y(high))}
+          fill=${sure ? colors.sure : colors.unsure} fill-opacity="0.35"
+          stroke=${sure ? colors.sure : colors.unsure} />
+      <line class="accuracy" x1=${left} x2=${right} y1=${y(bin.accuracy)} y2=${y(bin.accuracy)}
+          stroke=${colors.right} />
+      <rect class="counted" x=${left} width=${right - left} y=${bottom - Math.max(1, height)}
+          height=${Math.max(1, height)} />
+    </g>
+  `;
 }
 
 function Reliability({ bins, words }) {
@@ -135,26 +187,49 @@ function Reliability({ bins, words }) {
     unsure: categorical(2, theme),
   };
   return html`
-    <div class="legend static"><span class="legend-item"><span class="swatch" style=${{ background: colors.right }} />right answers</span><span
-      class="legend-item"><span class="swatch" style=${{ background: faded(colors.sure, 0.6) }} />too sure by</span><span
-      class="legend-item"><span class="swatch" style=${{ background: faded(colors.unsure, 0.6) }} />not sure enough by</span></div>
-    <div class="xy reliability" ref=${box} id="reliability">${
-      width > 0 &&
-      html`
-      <svg width=${end + RIGHT} height=${HEIGHT} role="img" aria-label=${words}>
-        ${TICKS.map(
-          (
-            tick,
-          ) => html`<line class="grid" x1=${LEFT} x2=${end} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 8} y=${y(tick) + 4}
-          text-anchor="end">${tick.toFixed(1)}</text><text x=${x(tick)} y=${HEIGHT - 22} text-anchor="middle">${tick.toFixed(1)}</text>`,
-        )}
-        ${filled.map((bin) => html`<${Bin} key=${bin.low} bin=${bin} x=${x} y=${y} colors=${colors} most=${most} />`)}
-        <line class="perfect" x1=${x(0)} x2=${x(1)} y1=${y(0)} y2=${y(1)} />
-        <text class="axis-name" x=${(LEFT + end) / 2} y=${HEIGHT - 4} text-anchor="middle">confidence</text>
-        <text class="axis-name" x=${-(TOP + PLOT / 2)} y="13" transform="rotate(-90)" text-anchor="middle">accuracy</text>
-        <text x=${LEFT - 8} y=${TOP + PLOT + 12 + COUNTS / 2 + 4} text-anchor="end">n</text>
-      </svg>`
-    }</div>`;
+    <div class="legend static">
+      <span class="legend-item">
+        <span class="swatch" style=${{ background: colors.right }} />right answers
+      </span>
+      <span class="legend-item">
+        <span class="swatch" style=${{ background: faded(colors.sure, 0.6) }} />too sure by
+      </span>
+      <span class="legend-item">
+        <span class="swatch" style=${{ background: faded(colors.unsure, 0.6) }} />not sure enough by
+      </span>
+    </div>
+    <div class="xy reliability" ref=${box} id="reliability">
+      ${
+        width > 0 &&
+        html`
+          <svg width=${end + RIGHT} height=${HEIGHT} role="img" aria-label=${words}>
+            ${TICKS.map(
+              (tick) => html`
+                <line class="grid" x1=${LEFT} x2=${end} y1=${y(tick)} y2=${y(tick)} />
+                <text x=${LEFT - 8} y=${y(tick) + 4} text-anchor="end">${tick.toFixed(1)}</text>
+                <text x=${x(tick)} y=${HEIGHT - 22} text-anchor="middle">${tick.toFixed(1)}</text>
+              `,
+            )}
+            ${filled.map(
+              (bin) =>
+                html`
+                  <${Bin} key=${bin.low} bin=${bin} x=${x} y=${y} colors=${colors} most=${most} />
+                `,
+            )}
+            <line class="perfect" x1=${x(0)} x2=${x(1)} y1=${y(0)} y2=${y(1)} />
+            <text class="axis-name" x=${(LEFT + end) / 2} y=${HEIGHT - 4} text-anchor="middle">
+              confidence
+            </text>
+            <text class="axis-name" x=${-(TOP + PLOT / 2)} y="13" transform="rotate(-90)"
+                text-anchor="middle">
+              accuracy
+            </text>
+            <text x=${LEFT - 8} y=${TOP + PLOT + 12 + COUNTS / 2 + 4} text-anchor="end">n</text>
+          </svg>
+        `
+      }
+    </div>
+  `;
 }
 
 function Calibration({ evaluation }) {
@@ -179,11 +254,20 @@ function Calibration({ evaluation }) {
     { key: 'right', label: 'Right', align: 'num', cell: (bin) => percent(bin.accuracy) },
   ];
   return html`
-    <section class="panel" aria-labelledby="calibration-title"><h3 id="calibration-title">Is it as sure as it is right?</h3>
-      <p class="soft small" id="calibration-words">Expected calibration error (ECE) <strong>${number(ece, 3)}</strong>. ${tendency}: mean confidence ${percent(confidence)}, ${percent(accuracy)} right.</p>
+    <section class="panel" aria-labelledby="calibration-title">
+      <h3 id="calibration-title">Is it as sure as it is right?</h3>
+      <p class="soft small" id="calibration-words">
+        Expected calibration error (ECE) <strong>${number(ece, 3)}</strong>. ${tendency}: mean
+        confidence ${percent(confidence)}, ${percent(accuracy)} right.
+      </p>
       <${Reliability} bins=${bins} words=${words} />
-      <details class="method"><summary>The figures</summary><${Table} id="calibration" label="Calibration by confidence" columns=${columns}
-        rows=${bins.filter((bin) => bin.n > 0)} rowKey=${(bin) => bin.low} /></details></section>`;
+      <details class="method">
+        <summary>The figures</summary>
+        <${Table} id="calibration" label="Calibration by confidence" columns=${columns}
+            rows=${bins.filter((bin) => bin.n > 0)} rowKey=${(bin) => bin.low} />
+      </details>
+    </section>
+  `;
 }
 
 /* ---- mistakes ---- */
@@ -205,18 +289,40 @@ function Mistakes({ evaluation }) {
     },
   ];
   return html`
-    <h3>The worst mistakes</h3><p class="soft small">Wrong answers that it was most sure of${first.pixels ? ': what it is, what was answered, and how sure' : ''}.</p>
+    <h3>The worst mistakes</h3>
+    <p class="soft small">
+      Wrong answers that it was most sure
+      of${first.pixels ? ': what it is, what was answered, and how sure' : ''}.
+    </p>
     ${
       first.pixels
-        ? html`<div class="mistakes" data-testid="mistakes">${mistakes.map(
-            (one) => html`<figure key=${one.index}>
-      <${Picture} values=${one.pixels} width=${one.width} height=${one.height} kind="grey"
-        label="Test sample ${one.index}: ${classes[one.label]}, taken for ${classes[one.predicted]}" />
-      <figcaption><span>${classes[one.label]} <span class="soft" aria-label="taken for">→</span> <strong class="wrong">${classes[one.predicted]}</strong></span><span
-        class="soft small">${percent(one.probability)}</span></figcaption></figure>`,
-          )}</div>`
-        : html`<${Table} id="mistakes" label="The worst mistakes" columns=${columns} rows=${mistakes.slice(0, MISTAKE_ROWS)} rowKey=${(one) => one.index} />`
-    }`;
+        ? html`
+          <div class="mistakes" data-testid="mistakes">
+            ${mistakes.map(
+              (one) => html`
+                <figure key=${one.index}>
+                  <${Picture} values=${one.pixels} width=${one.width} height=${one.height}
+                      kind="grey" label="Test sample ${
+                        one.index
+                      }: ${classes[one.label]}, taken for ${classes[one.predicted]}" />
+                  <figcaption>
+                    <span>
+                      ${classes[one.label]} <span class="soft" aria-label="taken for">→</span>${' '}
+                      <strong class="wrong">${classes[one.predicted]}</strong>
+                    </span>
+                    <span class="soft small">${percent(one.probability)}</span>
+                  </figcaption>
+                </figure>
+              `,
+            )}
+          </div>
+        `
+        : html`
+          <${Table} id="mistakes" label="The worst mistakes" columns=${columns}
+              rows=${mistakes.slice(0, MISTAKE_ROWS)} rowKey=${(one) => one.index} />
+        `
+    }
+  `;
 }
 
 /* `run`: finished, of a classifier. */
@@ -231,12 +337,23 @@ export function Evaluation({ run }) {
     [run.id, run.finished_at],
   );
   if (error)
-    return html`<${Failure} problem=${error} retry=${reload} title="There is nothing to see of its answers" />`;
+    return html`
+      <${Failure} problem=${error} retry=${reload} title="There is nothing to see of its answers" />
+    `;
   if (loading && !evaluation)
     return html`<${Loading} what="Asking the model about the test split" />`;
   if (evaluation.task === 'regression') return html`<${Residuals} evaluation=${evaluation} />`;
   return html`
-    <div class="evaluation" data-testid="evaluation"><p>${percent(evaluation.accuracy)} of ${count(evaluation.n, 'test sample')} answered right, with the selected weights.</p>
-      <div class="panels"><${Confusion} evaluation=${evaluation} /><${Calibration} evaluation=${evaluation} /></div>
-      <section><${Mistakes} evaluation=${evaluation} /></section></div>`;
+    <div class="evaluation" data-testid="evaluation">
+      <p>
+        ${percent(evaluation.accuracy)} of ${count(evaluation.n, 'test sample')} answered right,
+        with the selected weights.
+      </p>
+      <div class="panels">
+        <${Confusion} evaluation=${evaluation} />
+        <${Calibration} evaluation=${evaluation} />
+      </div>
+      <section><${Mistakes} evaluation=${evaluation} /></section>
+    </div>
+  `;
 }

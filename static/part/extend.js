@@ -45,19 +45,28 @@ function ExtendForm({ experiment, fields, seeds: now, close, done }) {
     <form onSubmit=${submit}>
       <h2 id="extend-title">Extend this experiment</h2>
       <p class="soft">Only the combinations of config and seed that are missing are trained.</p>
-      <label>Seeds of every config, now ${now}<input id="extend-repeats" type="text" inputmode="numeric" value=${repeats}
-        onInput=${(event) => setRepeats(event.target.value)} /></label>
+      <label>
+        Seeds of every config, now ${now}
+        <input id="extend-repeats" type="text" inputmode="numeric" value=${repeats}
+            onInput=${(event) => setRepeats(event.target.value)} />
+      </label>
       ${swept.map(
-        (
-          field,
-        ) => html`<label>More values of <code>${field.name}</code><input id="extend-${field.name.replace(/\./g, '-')}" type="text"
-        autocomplete="off" value=${texts[field.name] ?? ''} placeholder="none"
-        onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} /></label>`,
+        (field) => html`
+          <label>
+            More values of <code>${field.name}</code>
+            <input id="extend-${field.name.replace(/\./g, '-')}" type="text" autocomplete="off"
+                value=${texts[field.name] ?? ''} placeholder="none"
+                onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} />
+          </label>
+        `,
       )}
       ${problem && html`<p class="field-error" role="alert">${problem}</p>`}
-      <div class="row"><button class="button primary" id="extend-submit">Extend</button><button type="button" class="button"
-        onClick=${close}>Leave it</button></div>
-    </form>`;
+      <div class="row">
+        <button class="button primary" id="extend-submit">Extend</button>
+        <button type="button" class="button" onClick=${close}>Leave it</button>
+      </div>
+    </form>
+  `;
 }
 
 /* Opens the dialog; `seeds`: how many a config has now; done(experiment) after it worked. */
@@ -70,7 +79,10 @@ export function openExtend(experiment, fields, seeds, done) {
     dialog.remove();
   });
   render(
-    html`<${ExtendForm} experiment=${experiment} fields=${fields} seeds=${seeds} done=${done} close=${() => dialog.close()} />`,
+    html`
+      <${ExtendForm} experiment=${experiment} fields=${fields} seeds=${seeds} done=${done}
+          close=${() => dialog.close()} />
+    `,
     dialog,
   );
   dialog.showModal();

@@ -52,17 +52,25 @@ function PlainInput({ field, text, error, onText }) {
         : null;
   if (choices) {
     const known = text === '' || choices.some(([key]) => key === text);
-    return html`<select ...${shared} value=${text} onChange=${change}>
-      <option value="" selected=${text === ''}>default: ${defaultWords(field)}</option>
-      ${!known && html`<option value=${text} selected>${text}</option>`}
-      ${choices.map(([key, words]) => html`<option value=${key} selected=${key === text}>${words}</option>`)}</select>`;
+    return html`
+      <select ...${shared} value=${text} onChange=${change}>
+        <option value="" selected=${text === ''}>default: ${defaultWords(field)}</option>
+        ${!known && html`<option value=${text} selected>${text}</option>`}
+        ${choices.map(
+          ([key, words]) => html`<option value=${key} selected=${key === text}>${words}</option>`,
+        )}
+      </select>
+    `;
   }
   if (field.name === 'description')
     return html`<textarea ...${shared} rows="2" value=${text} onInput=${change} />`;
   const standard = defaultWords(field);
   const numeric = field.type === 'number' || field.type === 'integer';
-  return html`<input ...${shared} type="text" inputmode=${numeric ? 'decimal' : undefined} autocomplete="off" spellcheck=${false} value=${text}
-    placeholder=${standard.length <= LONG ? standard : ''} onInput=${change} />`;
+  return html`
+    <input ...${shared} type="text" inputmode=${numeric ? 'decimal' : undefined} autocomplete="off"
+        spellcheck=${false} value=${text} placeholder=${standard.length <= LONG ? standard : ''}
+        onInput=${change} />
+  `;
 }
 
 /* Boxes to tick, for a sweep over named values. */
@@ -76,26 +84,50 @@ function ChoiceSweep({ field, sweep, onSweep }) {
         .filter((one) => (one === key ? !chosen.includes(one) : chosen.includes(one)))
         .join(', '),
     });
-  return html`<fieldset class="choices" id=${inputId(field)} tabindex="-1"><legend class="visually-hidden">Values of ${field.name} to try</legend>
-    ${options.map(
-      (key) => html`<label class="check"><input type="checkbox" checked=${chosen.includes(key)}
-      onChange=${() => toggle(key)} /> ${key === 'true' ? 'on' : key === 'false' ? 'off' : key}</label>`,
-    )}</fieldset>`;
+  return html`
+    <fieldset class="choices" id=${inputId(field)} tabindex="-1">
+      <legend class="visually-hidden">Values of ${field.name} to try</legend>
+      ${options.map(
+        (key) => html`
+          <label class="check">
+            <input type="checkbox" checked=${chosen.includes(key)} onChange=${() => toggle(key)} />${' '}
+            ${key === 'true' ? 'on' : key === 'false' ? 'off' : key}
+          </label>
+        `,
+      )}
+    </fieldset>
+  `;
 }
 
 function RangeSweep({ field, sweep, error, onSweep }) {
-  const part = (
-    key,
-    label,
-  ) => html`<label>${label}<input id="${inputId(field)}-${key}" type="text" inputmode="decimal" autocomplete="off"
-    value=${sweep[key]} aria-invalid=${error ? 'true' : undefined} aria-describedby=${describedBy(field, error)}
-    onInput=${(event) => onSweep({ ...sweep, [key]: event.target.value })} /></label>`;
-  return html`<div class="range-parts">${part('min', 'from')}${part('max', 'to')}${part('count', 'values')}
-    <label>spaced<select id="${inputId(field)}-scale" value=${sweep.scale} onChange=${(event) => onSweep({ ...sweep, scale: event.target.value })}>
-      ${['linear', 'log'].map(
-        (key) => html`<option value=${key}
-        selected=${key === sweep.scale}>${key === 'log' ? 'by factors' : 'evenly'}</option>`,
-      )}</select></label></div>`;
+  const part = (key, label) => html`
+    <label>
+      ${label}
+      <input id="${inputId(field)}-${key}" type="text" inputmode="decimal" autocomplete="off"
+          value=${sweep[key]} aria-invalid=${error ? 'true' : undefined}
+          aria-describedby=${describedBy(field, error)}
+          onInput=${(event) => onSweep({ ...sweep, [key]: event.target.value })} />
+    </label>
+  `;
+  return html`
+    <div class="range-parts">
+      ${part('min', 'from')}
+      ${part('max', 'to')}
+      ${part('count', 'values')}
+      <label>
+        spaced<select id="${inputId(field)}-scale" value=${sweep.scale}
+            onChange=${(event) => onSweep({ ...sweep, scale: event.target.value })}>
+          ${['linear', 'log'].map(
+            (key) => html`
+              <option value=${key} selected=${key === sweep.scale}>
+                ${key === 'log' ? 'by factors' : 'evenly'}
+              </option>
+            `,
+          )}
+        </select>
+      </label>
+    </div>
+  `;
 }
 
 function SweepInput({ field, sweep, error, onSweep }) {
@@ -122,21 +154,40 @@ function SweepInput({ field, sweep, error, onSweep }) {
     <div class="sweep">
       ${
         sweep.kind === 'values'
-          ? html`<input id=${inputId(field)} type="text" autocomplete="off" spellcheck=${false} value=${sweep.text}
-        aria-label="Values of ${field.name} to try" aria-describedby=${describedBy(field, error)} aria-invalid=${error ? 'true' : undefined}
-          placeholder=${field.type === 'integer_array' ? '64; 128, 128' : 'values, with commas'}
-            onInput=${(event) => onSweep({ kind: 'values', text: event.target.value })} />`
+          ? html`
+            <input id=${inputId(field)} type="text" autocomplete="off" spellcheck=${false}
+                value=${sweep.text} aria-label="Values of ${field.name} to try"
+                aria-describedby=${describedBy(field, error)}
+                aria-invalid=${error ? 'true' : undefined} placeholder=${
+                  field.type === 'integer_array' ? '64; 128, 128' : 'values, with commas'
+                } onInput=${(event) => onSweep({ kind: 'values', text: event.target.value })} />
+          `
           : html`<${RangeSweep} field=${field} sweep=${sweep} error=${error} onSweep=${onSweep} />`
       }
-      ${shown && html`<p class="soft small sweep-values">${shown.map((one) => showValue(one)).join(', ')}</p>`}
+      ${
+        shown &&
+        html`
+          <p class="soft small sweep-values">${shown.map((one) => showValue(one)).join(', ')}</p>
+        `
+      }
       ${
         canRange(field) &&
         (sweep.kind === 'values'
-          ? html`<button type="button" class="link small" id="${inputId(field)}-range"
-        onClick=${toRange}>Use a range</button>`
-          : html`<button type="button" class="link small" id="${inputId(field)}-values" onClick=${toValues}>Type values</button>`)
+          ? html`
+            <button type="button" class="link small" id="${inputId(field)}-range"
+                onClick=${toRange}>
+              Use a range
+            </button>
+          `
+          : html`
+            <button type="button" class="link small" id="${inputId(field)}-values"
+                onClick=${toValues}>
+              Type values
+            </button>
+          `)
       }
-    </div>`;
+    </div>
+  `;
 }
 
 const TOOLS = [
@@ -152,12 +203,23 @@ function Definition({ field }) {
     ${field.formula && html`<p class="formula">${field.formula}</p>`}
     ${
       known.length > 0 &&
-      html`<details class="elsewhere"><summary>In ${known.map(([, name]) => name).join(', ')}<span
-      class="visually-hidden">: ${field.name}</span></summary><dl>${TOOLS.map(
-        ([key, name]) => html`<div><dt>${name}</dt>
-      <dd>${field.equivalents[key] ?? NONE}</dd></div>`,
-      )}</dl></details>`
-    }`;
+      html`
+        <details class="elsewhere">
+          <summary>
+            In ${known.map(([, name]) => name).join(', ')}
+            <span class="visually-hidden">: ${field.name}</span>
+          </summary>
+          <dl>
+            ${TOOLS.map(
+              ([key, name]) => html`
+                <div><dt>${name}</dt><dd>${field.equivalents[key] ?? NONE}</dd></div>
+              `,
+            )}
+          </dl>
+        </details>
+      `
+    }
+  `;
 }
 
 /* A field with everything around it. `input` replaces the plain input; `label` is for one that does not stand under its parent. */
@@ -181,25 +243,38 @@ export function FieldRow({
   };
   return html`
     <div class="field ${changed ? 'changed' : ''} ${error ? 'wrong' : ''}" data-field=${field.name}>
-      <div class="field-top"><label for=${inputId(field)}><code>${label}</code></label>
+      <div class="field-top">
+        <label for=${inputId(field)}><code>${label}</code></label>
         ${
           canSweep(field) &&
-          html`<button type="button" class="button quiet small vary ${sweep ? 'on' : ''}"
-          id="sweep-${field.name.replace(/\./g, '-')}" aria-pressed=${sweep ? 'true' : 'false'}
-          title=${sweep ? 'One value again' : 'Try several values'}
-          onClick=${() => (sweep ? onSweep(null) : start())}><${Icon} name="vary" />${sweep ? 'Sweeping' : 'Sweep'}<span
-            class="visually-hidden"> ${field.name}</span></button>`
+          html`
+            <button type="button" class="button quiet small vary ${sweep ? 'on' : ''}"
+                id="sweep-${field.name.replace(/\./g, '-')}"
+                aria-pressed=${sweep ? 'true' : 'false'}
+                title=${sweep ? 'One value again' : 'Try several values'}
+                onClick=${() => (sweep ? onSweep(null) : start())}>
+              <${Icon} name="vary" />
+              ${sweep ? 'Sweeping' : 'Sweep'}
+              <span class="visually-hidden"> ${field.name}</span>
+            </button>
+          `
         }
       </div>
       ${
         sweep
           ? html`<${SweepInput} field=${field} sweep=${sweep} error=${error} onSweep=${onSweep} />`
           : (input ??
-            html`<${PlainInput} field=${field}
-        text=${text} error=${error} onText=${onText} />`)
+            html`<${PlainInput} field=${field} text=${text} error=${error} onText=${onText} />`)
       }
-      ${error && html`<p class="field-error" id="${inputId(field)}-error" role="alert">${error}</p>`}
-      <p class="help" id="${inputId(field)}-help">${field.help}${!input && defaultWords(field).length > LONG ? ` Default: ${defaultWords(field)}.` : ''}${range ? html` <span class="soft nowrap">(${range})</span>` : ''}</p>
+      ${
+        error && html`<p class="field-error" id="${inputId(field)}-error" role="alert">${error}</p>`
+      }
+      <p class="help" id="${inputId(field)}-help">
+        ${field.help}
+        ${!input && defaultWords(field).length > LONG ? ` Default: ${defaultWords(field)}.` : ''}
+        ${range ? html` <span class="soft nowrap">(${range})</span>` : ''}
+      </p>
       <${Definition} field=${field} />
-    </div>`;
+    </div>
+  `;
 }

@@ -145,8 +145,14 @@ export function Plane({ about, grid, label }) {
     paintGrid(ctx, about, grid, theme);
     paintPoints(ctx, about, theme);
   }, [about, grid, theme]);
-  return html`<canvas class="plane" ref=${canvas} role="img" data-epoch=${grid.epoch} aria-label="${label}: ${planeWords(about, grid)}" />
-    <p class="soft small plane-axes"><span>→ ${axisWords(about.inputs[0])}</span><span>↑ ${axisWords(about.inputs[1])}</span></p>`;
+  return html`
+    <canvas class="plane" ref=${canvas} role="img" data-epoch=${grid.epoch}
+        aria-label="${label}: ${planeWords(about, grid)}" />
+    <p class="soft small plane-axes">
+      <span>→ ${axisWords(about.inputs[0])}</span>
+      <span>↑ ${axisWords(about.inputs[1])}</span>
+    </p>
+  `;
 }
 
 const MARKS = [
@@ -162,11 +168,29 @@ export function PlaneLegend({ about }) {
   if (!about.classes) {
     const [low, high] = reach(about.points);
     const stops = Array.from({ length: 11 }, (_, i) => viridis(i / 10)).join(', ');
-    return html`<div class="legend static"><span class="legend-item">${number(low, 3)}<span class="scale-swatch"
-      style=${{ background: `linear-gradient(to right, ${stops})` }} />${number(high, 3)}</span></div>`;
+    return html`
+      <div class="legend static">
+        <span class="legend-item">
+          ${number(low, 3)}
+          <span class="scale-swatch"
+              style=${{ background: `linear-gradient(to right, ${stops})` }} />
+          ${number(high, 3)}
+        </span>
+      </div>
+    `;
   }
-  return html`<div class="legend static">${about.classes.map(
-    (name, c) => html`<span class="legend-item"><svg width="14" height="14" aria-hidden="true"
-    fill=${colorOf(c, about.classes.length, theme)}>${MARKS[c % 4]}</svg>class ${name}</span>`,
-  )}</div>`;
+  return html`
+    <div class="legend static">
+      ${about.classes.map(
+        (name, c) => html`
+          <span class="legend-item">
+            <svg width="14" height="14" aria-hidden="true"
+                fill=${colorOf(c, about.classes.length, theme)}>
+              ${MARKS[c % 4]}
+            </svg>class ${name}
+          </span>
+        `,
+      )}
+    </div>
+  `;
 }

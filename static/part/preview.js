@@ -24,20 +24,43 @@ function Balance({ counts }) {
   );
   const color = (part) => categorical(['train', 'validation', 'test'].indexOf(part), theme);
   return html`
-    <div class="legend static">${parts.map(
-      (part) => html`<span class="legend-item"><span class="swatch"
-      style=${{ background: color(part) }} />${part === 'train' ? 'training' : part}</span>`,
-    )}</div>
-    <dl class="balance" data-testid="balance">${counts.map(
-      (one) => html`<div><dt title=${one.name}>${one.name}</dt>
-      <dd><span class="bars">${parts.map(
-        (part) =>
-          one[part] > 0 &&
-          html`<span
-        style=${{ width: `${(100 * one[part]) / most}%`, background: color(part) }} title="${one[part]} ${part}" />`,
-      )}</span><span
-        class="soft">${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}</span></dd></div>`,
-    )}</dl>`;
+    <div class="legend static">
+      ${parts.map(
+        (part) => html`
+          <span class="legend-item">
+            <span class="swatch" style=${{ background: color(part) }} />
+            ${part === 'train' ? 'training' : part}
+          </span>
+        `,
+      )}
+    </div>
+    <dl class="balance" data-testid="balance">
+      ${counts.map(
+        (one) => html`
+          <div>
+            <dt title=${one.name}>${one.name}</dt>
+            <dd>
+              <span class="bars">
+                ${parts.map(
+                  (part) =>
+                    one[part] > 0 &&
+                    html`
+                      <span style=${{
+                        width: `${(100 * one[part]) / most}%`,
+                        background: color(part),
+                      }} title="${one[part]} ${part}" />
+                    `,
+                )}
+              </span>
+              <span class="soft">
+                ${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}
+              </span>
+            </dd>
+          </div>
+        `,
+      )}
+    </dl>
+  `;
 }
 
 /* Points of a set in the plane, by class; or targets against the one input. */
@@ -65,13 +88,23 @@ function Plane({ id, preview, height }) {
   return html`
     ${
       series.length > 1 &&
-      html`<div class="legend static">${series.map(
-        (s) => html`<span class="legend-item"><span class="swatch round"
-      style=${{ background: s.color }} />${s.label}</span>`,
-      )}</div>`
+      html`
+        <div class="legend static">
+          ${series.map(
+            (s) => html`
+              <span class="legend-item">
+                <span class="swatch round" style=${{ background: s.color }} />
+                ${s.label}
+              </span>
+            `,
+          )}
+        </div>
+      `
     }
-    <${XyChart} id=${id} height=${height} label="The training samples" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'}
-      yLabel=${preview.labels ? (second ?? 'second input') : 'target'} />`;
+    <${XyChart} id=${id} height=${height} label="The training samples" series=${series}
+        axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'}
+        yLabel=${preview.labels ? (second ?? 'second input') : 'target'} />
+  `;
 }
 
 function Rows({ id, preview }) {
@@ -108,7 +141,10 @@ function Rows({ id, preview }) {
       ? preview.labels[place]
       : preview.targets[place].map((x) => number(x)).join(', '),
   }));
-  return html`<${Table} id="${id}-rows" label="The first rows" columns=${columns} rows=${rows} rowKey=${(row) => row.place} />`;
+  return html`
+    <${Table} id="${id}-rows" label="The first rows" columns=${columns} rows=${rows}
+        rowKey=${(row) => row.place} />
+  `;
 }
 
 /* The preview of a set, with the options (texts as typed) of a built-in one, once they have been left alone for a moment. */
@@ -131,44 +167,84 @@ export const optionFaults = (error) =>
 
 /* An input for each option of a built-in set. known: what /fields says of it; values: {option: text}. */
 export function OptionInputs({ id, known, values, faults, onChange }) {
-  return html`<div class="range-parts" title=${known.options_help}>${Object.entries(
-    known.options,
-  ).map(([key, standard]) => {
-    const fault = faults?.get(key);
-    return html`<label><code>${key}</code><input id="${id}-${key}" type="text" inputmode="decimal" autocomplete="off" value=${values[key] ?? ''}
-      placeholder=${showValue(standard)} aria-invalid=${fault ? 'true' : undefined} onInput=${(event) => onChange(key, event.target.value)} />
-      ${fault && html`<span class="field-error" role="alert" id="${id}-${key}-error">${fault}</span>`}</label>`;
-  })}</div>`;
+  return html`
+    <div class="range-parts" title=${known.options_help}>
+      ${Object.entries(known.options).map(([key, standard]) => {
+        const fault = faults?.get(key);
+        return html`
+          <label>
+            <code>${key}</code>
+            <input id="${id}-${key}" type="text" inputmode="decimal" autocomplete="off"
+                value=${values[key] ?? ''} placeholder=${showValue(standard)}
+                aria-invalid=${fault ? 'true' : undefined}
+                onInput=${(event) => onChange(key, event.target.value)} />
+            ${
+              fault &&
+              html`<span class="field-error" role="alert" id="${id}-${key}-error">${fault}</span>`
+            }
+          </label>
+        `;
+      })}
+    </div>
+  `;
 }
 
 const isPlane = ({ images, rows, targets }) =>
   !images && (rows[0]?.length === 2 ? !targets : rows[0]?.length === 1 && Boolean(targets));
 
 const Pictures = ({ images }) =>
-  html`<div class="pictures" data-testid="pictures">${images.pixels.map(
-    (pixels, i) => html`<figure key=${i}>
-  <${Picture} values=${pixels} width=${images.width} height=${images.height} kind="grey" label="Class ${images.labels?.[i] ?? ''}" /><figcaption
-  class="soft small">${images.labels?.[i] ?? ''}</figcaption></figure>`,
-  )}</div>`;
+  html`
+    <div class="pictures" data-testid="pictures">
+      ${images.pixels.map(
+        (pixels, i) => html`
+          <figure key=${i}>
+            <${Picture} values=${pixels} width=${images.width} height=${images.height} kind="grey"
+                label="Class ${images.labels?.[i] ?? ''}" />
+            <figcaption class="soft small">${images.labels?.[i] ?? ''}</figcaption>
+          </figure>
+        `,
+      )}
+    </div>
+  `;
 
 /* resource: of usePreview(). `small`: for a narrow place, without the first rows beside a picture. */
 export function PreviewParts({ id, resource, small }) {
   const { data: preview, error, loading, reload } = resource;
   if (error && error.errors.length > 0) return null; /* said at the options */
   if (error)
-    return html`<${Failure} problem=${error} retry=${reload} title="The preview could not be made" />`;
+    return html`
+      <${Failure} problem=${error} retry=${reload} title="The preview could not be made" />
+    `;
   if (!preview) return loading && html`<${Loading} what="Looking into the data" />`;
   const plane = isPlane(preview);
   return html`
     <div class="preview-parts ${small ? 'small-parts' : ''}">
-      <div>${
-        preview.images
-          ? html`<${Pictures} images=${preview.images} />`
-          : plane
-            ? html`<${Plane} id=${small ? 'look-plane' : 'plane'} preview=${preview} height=${small ? 240 : 310} />`
-            : html`<${Rows} id=${id} preview=${preview} />`
-      }</div>
-      ${preview.class_counts && html`<div><h3>Classes</h3><${Balance} counts=${preview.class_counts} /></div>`}
+      <div>
+        ${
+          preview.images
+            ? html`<${Pictures} images=${preview.images} />`
+            : plane
+              ? html`
+                <${Plane} id=${small ? 'look-plane' : 'plane'} preview=${preview}
+                    height=${small ? 240 : 310} />
+              `
+              : html`<${Rows} id=${id} preview=${preview} />`
+        }
+      </div>
+      ${
+        preview.class_counts &&
+        html`<div><h3>Classes</h3><${Balance} counts=${preview.class_counts} /></div>`
+      }
     </div>
-    ${plane && !small && html`<details class="method"><summary>The first rows</summary><${Rows} id=${id} preview=${preview} /></details>`}`;
+    ${
+      plane &&
+      !small &&
+      html`
+        <details class="method">
+          <summary>The first rows</summary>
+          <${Rows} id=${id} preview=${preview} />
+        </details>
+      `
+    }
+  `;
 }

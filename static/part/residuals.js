@@ -27,19 +27,29 @@ function around(values) {
 
 const Ticks = ({ x, y, xTicks, yTicks, right }) => {
   const [xLabels, yLabels] = [tickLabels(xTicks), tickLabels(yTicks)];
-  return html`${yTicks.map(
-    (
-      tick,
-      i,
-    ) => html`<line class="grid" x1=${LEFT} x2=${right} y1=${y(tick)} y2=${y(tick)} /><text x=${LEFT - 8} y=${y(tick) + 4}
-      text-anchor="end">${yLabels[i]}</text>`,
-  )}
-    ${xTicks.map((tick, i) => html`<text x=${x(tick)} y=${TOP + PLOT + 18} text-anchor="middle">${xLabels[i]}</text>`)}`;
+  return html`
+    ${yTicks.map(
+      (tick, i) => html`
+        <line class="grid" x1=${LEFT} x2=${right} y1=${y(tick)} y2=${y(tick)} />
+        <text x=${LEFT - 8} y=${y(tick) + 4} text-anchor="end">${yLabels[i]}</text>
+      `,
+    )}
+    ${xTicks.map(
+      (tick, i) =>
+        html`<text x=${x(tick)} y=${TOP + PLOT + 18} text-anchor="middle">${xLabels[i]}</text>`,
+    )}
+  `;
 };
 
 const Names = ({ right, across, up }) => html`
-  <text class="axis-name" x=${(LEFT + right) / 2} y=${TOP + PLOT + BOTTOM - 6} text-anchor="middle">${across}</text>
-  <text class="axis-name" x=${-(TOP + PLOT / 2)} y="13" transform="rotate(-90)" text-anchor="middle">${up}</text>`;
+  <text class="axis-name" x=${(LEFT + right) / 2} y=${TOP + PLOT + BOTTOM - 6} text-anchor="middle">
+    ${across}
+  </text>
+  <text class="axis-name" x=${-(TOP + PLOT / 2)} y="13" transform="rotate(-90)"
+      text-anchor="middle">
+    ${up}
+  </text>
+`;
 
 function Scatter({ evaluation }) {
   const theme = useTheme();
@@ -54,17 +64,47 @@ function Scatter({ evaluation }) {
   const [x, y] = [place(range, LEFT, right), place(range, TOP + PLOT, TOP)];
   const nameOf = (i) => (outputs > 1 ? `output ${output[i]}: ` : '');
   return html`
-    <section class="panel" aria-labelledby="scatter-title"><h3 id="scatter-title">Predicted against target</h3>
-      <p class="soft small">${target.length < evaluation.n * outputs ? `${count(target.length, 'point')} of ${evaluation.n * outputs}. ` : ''}On the dashed line a prediction is right.</p>
-      <div class="xy" ref=${box} id="predicted">${
-        width > 0 &&
-        html`
-        <svg width=${right + RIGHT} height=${TOP + PLOT + BOTTOM} role="img" aria-label="Predicted against target values: R² ${number(evaluation.r2, 3)}, RMSE ${number(evaluation.rmse, 3)}">
-          <${Ticks} x=${x} y=${y} xTicks=${linearTicks(...range, Math.max(2, (right - LEFT) / 90))} yTicks=${linearTicks(...range, 5)} right=${right} />
-          <line class="perfect" x1=${x(range[0])} x2=${x(range[1])} y1=${y(range[0])} y2=${y(range[1])} />
-          ${target.map((value, i) => html`<circle class="dot" cx=${x(value)} cy=${y(prediction[i])} r="3" fill=${categorical(outputs > 1 ? output[i] : 0, theme)}><title>${`${nameOf(i)}target ${number(value)}, predicted ${number(prediction[i])}`}</title></circle>`)}
-          <${Names} right=${right} across="target" up="predicted" /></svg>`
-      }</div></section>`;
+    <section class="panel" aria-labelledby="scatter-title">
+      <h3 id="scatter-title">Predicted against target</h3>
+      <p class="soft small">
+        ${
+          target.length < evaluation.n * outputs
+            ? `${count(target.length, 'point')} of ${evaluation.n * outputs}. `
+            : ''
+        }On the dashed line a prediction is right.
+      </p>
+      <div class="xy" ref=${box} id="predicted">
+        ${
+          width > 0 &&
+          html`
+            <svg width=${right + RIGHT} height=${TOP + PLOT + BOTTOM} role="img"
+                aria-label="Predicted against target values: R² ${number(
+                  evaluation.r2,
+                  3,
+                )}, RMSE ${number(evaluation.rmse, 3)}">
+              <${Ticks} x=${x} y=${y}
+                  xTicks=${linearTicks(...range, Math.max(2, (right - LEFT) / 90))}
+                  yTicks=${linearTicks(...range, 5)} right=${right} />
+              <line class="perfect" x1=${x(range[0])} x2=${x(range[1])} y1=${y(range[0])}
+                  y2=${y(range[1])} />
+              ${target.map(
+                (value, i) =>
+                  html`
+                    <circle class="dot" cx=${x(value)} cy=${y(prediction[i])} r="3"
+                        fill=${categorical(outputs > 1 ? output[i] : 0, theme)}>
+                      <title>
+                        ${`${nameOf(i)}target ${number(value)}, predicted ${number(prediction[i])}`}
+                      </title>
+                    </circle>
+                  `,
+              )}
+              <${Names} right=${right} across="target" up="predicted" />
+            </svg>
+          `
+        }
+      </div>
+    </section>
+  `;
 }
 
 function Histogram({ evaluation }) {
@@ -82,17 +122,42 @@ function Histogram({ evaluation }) {
   const at = (share) => quantiles.find((one) => one.share === share).residual;
   const words = `Half of the residuals lie between ${number(at(0.25), 3)} and ${number(at(0.75), 3)}, nine in ten between ${number(at(0.05), 3)} and ${number(at(0.95), 3)}`;
   return html`
-    <section class="panel" aria-labelledby="residuals-title"><h3 id="residuals-title">Residuals: target − prediction</h3>
+    <section class="panel" aria-labelledby="residuals-title">
+      <h3 id="residuals-title">Residuals: target − prediction</h3>
       <p class="soft small">${words}; their mean is ${number(bias, 3)}.</p>
-      <div class="xy" ref=${box} id="residual-histogram">${
-        width > 0 &&
-        html`
-        <svg width=${right + RIGHT} height=${TOP + PLOT + BOTTOM} role="img" aria-label="Histogram of the residuals. ${words}">
-          <${Ticks} x=${x} y=${y} xTicks=${linearTicks(low, high, Math.max(2, (right - LEFT) / 90))} yTicks=${linearTicks(0, most, 4).filter(Number.isInteger)} right=${right} />
-          ${counts.map((n, i) => html`<rect class="bin" x=${x(low + i * step) + 0.5} width=${Math.max(1, x(low + step) - LEFT - 1)} y=${y(n)} height=${y(0) - y(n)}><title>${`${number(low + i * step, 3)} to ${number(low + (i + 1) * step, 3)}: ${n}`}</title></rect>`)}
-          ${low < 0 && high > 0 && html`<line class="perfect" x1=${x(0)} x2=${x(0)} y1=${TOP} y2=${TOP + PLOT} />`}
-          <${Names} right=${right} across="residual" up="how many" /></svg>`
-      }</div></section>`;
+      <div class="xy" ref=${box} id="residual-histogram">
+        ${
+          width > 0 &&
+          html`
+            <svg width=${right + RIGHT} height=${TOP + PLOT + BOTTOM} role="img"
+                aria-label="Histogram of the residuals. ${words}">
+              <${Ticks} x=${x} y=${y}
+                  xTicks=${linearTicks(low, high, Math.max(2, (right - LEFT) / 90))}
+                  yTicks=${linearTicks(0, most, 4).filter(Number.isInteger)} right=${right} />
+              ${counts.map(
+                (n, i) =>
+                  html`
+                    <rect class="bin" x=${x(low + i * step) + 0.5}
+                        width=${Math.max(1, x(low + step) - LEFT - 1)} y=${y(n)}
+                        height=${y(0) - y(n)}>
+                      <title>
+                        ${`${number(low + i * step, 3)} to ${number(low + (i + 1) * step, 3)}: ${n}`}
+                      </title>
+                    </rect>
+                  `,
+              )}
+              ${
+                low < 0 &&
+                high > 0 &&
+                html`<line class="perfect" x1=${x(0)} x2=${x(0)} y1=${TOP} y2=${TOP + PLOT} />`
+              }
+              <${Names} right=${right} across="residual" up="how many" />
+            </svg>
+          `
+        }
+      </div>
+    </section>
+  `;
 }
 
 function Worst({ evaluation }) {
@@ -113,14 +178,28 @@ function Worst({ evaluation }) {
     { key: 'prediction', label: 'Predicted', align: 'num', cell: (row) => number(row.prediction) },
     { key: 'residual', label: 'Residual', align: 'num main', cell: (row) => number(row.residual) },
   ];
-  return html`<section><h3>The largest residuals</h3><${Table} stack id="worst" label="The largest residuals" columns=${columns} rows=${worst.slice(0, 10)}
-    rowKey=${(row) => `${row.index}-${row.output}`} /></section>`;
+  return html`
+    <section>
+      <h3>The largest residuals</h3>
+      <${Table} stack id="worst" label="The largest residuals" columns=${columns}
+          rows=${worst.slice(0, 10)} rowKey=${(row) => `${row.index}-${row.output}`} />
+    </section>
+  `;
 }
 
 export function Residuals({ evaluation }) {
   const { n, rmse, mae, r2 } = evaluation;
   return html`
-    <div class="evaluation" data-testid="residuals"><p>On ${count(n, 'test sample')}, with the selected weights: RMSE ${number(rmse)}, mean absolute error ${number(mae)}, R² ${number(r2, 3)}.</p>
-      <div class="panels"><${Scatter} evaluation=${evaluation} /><${Histogram} evaluation=${evaluation} /></div>
-      <${Worst} evaluation=${evaluation} /></div>`;
+    <div class="evaluation" data-testid="residuals">
+      <p>
+        On ${count(n, 'test sample')}, with the selected weights: RMSE ${number(rmse)}, mean
+        absolute error ${number(mae)}, R² ${number(r2, 3)}.
+      </p>
+      <div class="panels">
+        <${Scatter} evaluation=${evaluation} />
+        <${Histogram} evaluation=${evaluation} />
+      </div>
+      <${Worst} evaluation=${evaluation} />
+    </div>
+  `;
 }

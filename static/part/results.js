@@ -39,9 +39,13 @@ function tableMetrics(regression, compare) {
 }
 
 function ConfigName({ config, styles, baseline }) {
-  return html`<span class="config-name"><${Swatch} style=${styles.get(config.config_id)} /><span>${config.label}</span>${
-    config.config_id === baseline && html`<span class="soft">baseline</span>`
-  }</span>`;
+  return html`
+    <span class="config-name">
+      <${Swatch} style=${styles.get(config.config_id)} />
+      <span>${config.label}</span>
+      ${config.config_id === baseline && html`<span class="soft">baseline</span>`}
+    </span>
+  `;
 }
 
 function configColumns({ styles, props, regression, store }, rows) {
@@ -61,8 +65,9 @@ function configColumns({ styles, props, regression, store }, rows) {
       key: 'config',
       label: 'Config',
       value: (row) => row.label,
-      cell: (row) => html`<${ConfigName} config=${row} styles=${styles}
-      baseline=${comparison?.baseline} />`,
+      cell: (row) => html`
+        <${ConfigName} config=${row} styles=${styles} baseline=${comparison?.baseline} />
+      `,
     },
     {
       key: 'n',
@@ -70,12 +75,16 @@ function configColumns({ styles, props, regression, store }, rows) {
       align: 'num',
       help: 'Finished runs of all runs',
       value: (row) => row.done,
-      cell: (row) => html`<span
-      class="nowrap">${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}${
-        row.failed > 0 &&
-        html` <span
+      cell: (row) => html`
+        <span class="nowrap">
+          ${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}
+          ${
+            row.failed > 0 &&
+            html` <span
       class="bad-text">(${row.failed} failed)</span>`
-      }</span>`,
+          }
+        </span>
+      `,
     },
     {
       key: compare,
@@ -94,8 +103,10 @@ function configColumns({ styles, props, regression, store }, rows) {
             value: (row) => row.difference?.mean,
             cell: (row) =>
               row.difference && row.difference.mean !== null
-                ? html`<${Difference}
-        difference=${row.difference} direction=${comparison?.direction} span=${span} verdict=${row.verdict} />`
+                ? html`
+                  <${Difference} difference=${row.difference} direction=${comparison?.direction}
+                      span=${span} verdict=${row.verdict} />
+                `
                 : NONE,
           },
           {
@@ -110,11 +121,7 @@ function configColumns({ styles, props, regression, store }, rows) {
             key: 'verdict',
             label: 'Verdict',
             value: (row) => row.verdict,
-            cell: (row) =>
-              row.verdict
-                ? html`<${VerdictMark}
-        verdict=${row.verdict} />`
-                : NONE,
+            cell: (row) => (row.verdict ? html`<${VerdictMark} verdict=${row.verdict} />` : NONE),
           },
         ]
       : []),
@@ -164,8 +171,11 @@ export function ConfigTable(shared) {
     return made.sort((a, b) => a.rank - b.rank);
   }, [configs, version, store.comparison, props.compare, props.at, regression]);
   const columns = configColumns(shared, rows);
-  return html`<${Table} stack id="configs" label=${orderOf(store, props.order)} columns=${columns} rows=${rows} sort=${props.order}
-    onSort=${(order) => set({ order })} rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />`;
+  return html`
+    <${Table} stack id="configs" label=${orderOf(store, props.order)} columns=${columns}
+        rows=${rows} sort=${props.order} onSort=${(order) => set({ order })}
+        rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />
+  `;
 }
 
 /* The value while a run trains is its latest epoch's, in soft type. */
@@ -181,11 +191,19 @@ function RunValue({ run, metric, at, live }) {
 function RunActions({ run, label }) {
   const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
   if (!TERMINAL.includes(run.status))
-    return html`<button type="button" class="button quiet small" onClick=${() => act('cancel')}
-    aria-label="Cancel ${label}"><${Icon} name="stop" />Cancel</button>`;
+    return html`
+      <button type="button" class="button quiet small" onClick=${() => act('cancel')}
+          aria-label="Cancel ${label}">
+        <${Icon} name="stop" />Cancel
+      </button>
+    `;
   if (run.status === 'completed') return null;
-  return html`<button type="button" class="button quiet small" onClick=${() => act('retry')} aria-label="Train ${label} again"><${Icon}
-    name="retry" />Retry</button>`;
+  return html`
+    <button type="button" class="button quiet small" onClick=${() => act('retry')}
+        aria-label="Train ${label} again">
+      <${Icon} name="retry" />Retry
+    </button>
+  `;
 }
 
 export function RunTable(shared) {
@@ -217,8 +235,9 @@ export function RunTable(shared) {
             label: 'Config',
             wide: true,
             value: (run) => labels.get(run.config_id)?.label,
-            cell: (run) => html`<${ConfigName}
-      config=${labels.get(run.config_id) ?? run} styles=${styles} />`,
+            cell: (run) => html`
+              <${ConfigName} config=${labels.get(run.config_id) ?? run} styles=${styles} />
+            `,
           },
         ]
       : []),
@@ -227,16 +246,19 @@ export function RunTable(shared) {
       key: 'status',
       label: 'Status',
       value: (run) => run.status,
-      cell: (run) => html`<${Status} status=${run.status}
-      reason=${run.stop_reason} />${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}`,
+      cell: (run) => html`
+        <${Status} status=${run.status} reason=${run.stop_reason} />
+        ${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}
+      `,
     },
     {
       key: 'epoch',
       label: 'Epoch',
       align: 'num',
       value: (run) => run.epoch,
-      cell: (run) => html`<span class="nowrap">${run.epoch} <span
-      class="soft">of ${run.epochs}</span></span>`,
+      cell: (run) => html`
+        <span class="nowrap">${run.epoch} <span class="soft">of ${run.epochs}</span></span>
+      `,
     },
     ...tableMetrics(regression, null).map(metricColumn),
     {
@@ -260,6 +282,8 @@ export function RunTable(shared) {
       cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />`,
     },
   ];
-  return html`<${Table} stack id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows} sort=${props.rows}
-    onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />`;
+  return html`
+    <${Table} stack id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows}
+        sort=${props.rows} onSort=${(order) => set({ rows: order })} rowKey=${(run) => run.id} />
+  `;
 }

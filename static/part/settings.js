@@ -40,11 +40,16 @@ const EVIDENCE = {
 };
 
 function FieldSelect({ id, label, names, value, onChange }) {
-  return html`<label class="inline">${label} <select id=${id} value=${value}
-    onChange=${(event) => onChange(event.target.value)}>${names.map(
-      (name) => html`<option value=${name}
-    selected=${name === value}>${name}</option>`,
-    )}</select></label>`;
+  return html`
+    <label class="inline">
+      ${label}${' '}
+      <select id=${id} value=${value} onChange=${(event) => onChange(event.target.value)}>
+        ${names.map(
+          (name) => html`<option value=${name} selected=${name === value}>${name}</option>`,
+        )}
+      </select>
+    </label>
+  `;
 }
 
 /* The setting along which a path goes. */
@@ -114,25 +119,58 @@ function Path({ comparison, names, props, set }) {
       : null;
   return html`
     <div class="toolbar">
-      ${names.length > 1 && html`<${FieldSelect} id="path-field" label="Against" names=${names} value=${field} onChange=${(px) => set({ px })} />`}
+      ${
+        names.length > 1 &&
+        html`
+          <${FieldSelect} id="path-field" label="Against" names=${names} value=${field}
+              onChange=${(px) => set({ px })} />
+        `
+      }
       ${
         numeric &&
-        html`<label class="inline check"><input type="checkbox" id="path-log" checked=${log}
-        onChange=${(event) => set({ plog: event.target.checked ? 'log' : 'linear' })} /> log ${field}</label>`
+        html`
+          <label class="inline check">
+            <input type="checkbox" id="path-log" checked=${log}
+                onChange=${(event) => set({ plog: event.target.checked ? 'log' : 'linear' })} /> log${' '}
+            ${field}
+          </label>
+        `
       }
-      <label class="inline check"><input type="checkbox" id="path-y-log" checked=${props.pylog}
-        onChange=${(event) => set({ pylog: event.target.checked })} /> log ${metricLabel(comparison.metric)}</label></div>
+      <label class="inline check">
+        <input type="checkbox" id="path-y-log" checked=${props.pylog}
+            onChange=${(event) => set({ pylog: event.target.checked })} /> log${' '}
+        ${metricLabel(comparison.metric)}
+      </label>
+    </div>
     ${
       series.length > 1 &&
-      html`<div class="legend static">${series.map(
-        (s) => html`<span class="legend-item"><span class="swatch round"
-      style=${{ background: s.color }} />${s.label}</span>`,
-      )}</div>`
+      html`
+        <div class="legend static">
+          ${series.map(
+            (s) => html`
+              <span class="legend-item">
+                <span class="swatch round" style=${{ background: s.color }} />
+                ${s.label}
+              </span>
+            `,
+          )}
+        </div>
+      `
     }
-    <${XyChart} id="path" label="${metricLabel(comparison.metric)} against ${field}, with 95 % intervals; the table of configs has the numbers"
-      series=${series} axis=${{ log, names: numeric ? null : values.map(showValue), values: numeric ? values : null }} yLog=${props.pylog}
-      xLabel=${field} yLabel=${metricLabel(comparison.metric)} line=${line} dodge />
-    <p class="soft small">Points are means over seeds with their 95 % intervals; hollow ones stand on fewer than three seeds. The band is the baseline’s interval.</p>`;
+    <${XyChart} id="path" label="${metricLabel(
+      comparison.metric,
+    )} against ${field}, with 95 % intervals; the table of configs has the numbers" series=${series}
+        axis=${{
+          log,
+          names: numeric ? null : values.map(showValue),
+          values: numeric ? values : null,
+        }} yLog=${props.pylog} xLabel=${field} yLabel=${metricLabel(comparison.metric)} line=${line}
+        dodge />
+    <p class="soft small">
+      Points are means over seeds with their 95 % intervals; hollow ones stand on fewer than three
+      seeds. The band is the baseline’s interval.
+    </p>
+  `;
 }
 
 const CELL_GAP = 2;
@@ -207,51 +245,97 @@ function HeatMap({ comparison, names, props, set }) {
       : 3;
   const height = ys.length * cellHeight + 50;
   return html`
-    <div class="toolbar"><${FieldSelect} id="heat-x" label="Across" names=${names} value=${x} onChange=${(hx) => set({ hx })} /><${FieldSelect}
-      id="heat-y" label="Up" names=${names.filter((name) => name !== x)} value=${y} onChange=${(hy) => set({ hy })} /></div>
+    <div class="toolbar">
+      <${FieldSelect} id="heat-x" label="Across" names=${names} value=${x}
+          onChange=${(hx) => set({ hx })} />
+      <${FieldSelect} id="heat-y" label="Up" names=${names.filter((name) => name !== x)} value=${y}
+          onChange=${(hy) => set({ hy })} />
+    </div>
     <div class="heat" ref=${box} data-testid="heat" onPointerLeave=${() => setNear(null)}>
       ${
         width > 0 &&
-        html`<svg width=${Math.max(width, left + xs.length * 26)} height=${height} role="img"
-        aria-label="${metricLabel(comparison.metric)} for every pair of ${x} and ${y}; the table of configs has the numbers">
-        <defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" x2="0" y1="0" y2="7"
-          stroke=${theme === 'dark' ? '#0e1319' : '#ffffff'} stroke-width="2.4" stroke-opacity="0.5" /></pattern></defs>
-        ${ys.map(
-          (
-            yv,
-            j,
-          ) => html`<text x=${left - 8} y=${j * cellHeight + cellHeight / 2 + 4} text-anchor="end">${showValue(yv)}</text>
-          ${xs.map((xv, i) => {
-            const cell = cells.get(`${keyOf(xv)}|${keyOf(yv)}`);
-            const place = {
-              x: left + i * cellWidth + CELL_GAP / 2,
-              y: j * cellHeight + CELL_GAP / 2,
-              width: cellWidth - CELL_GAP,
-              height: cellHeight - CELL_GAP,
-            };
-            if (!cell || cell.mean === null)
-              return html`<rect ...${place} class="no-cell" rx="3" />`;
-            const fill = colorOf(cell.mean);
-            const words = `${x} ${showValue(xv)}, ${y} ${showValue(yv)}: ${number(cell.mean)}, ${count(cell.n, 'seed')}`;
-            return html`<g onPointerEnter=${() => setNear(cell.doubt ? `${words}, ${EVIDENCE[cell.doubt]}` : words)}><title>${words}</title>
-              <rect ...${place} rx="3" fill=${fill} />${cell.doubt && html`<rect ...${place} rx="3" fill="url(#hatch)" />`}
-              ${cell.baseline && html`<rect ...${place} rx="3" class="base-cell" />`}
-              ${
-                cellWidth > 44 &&
-                html`<text class="cell-text" x=${place.x + place.width / 2} y=${place.y + place.height / 2 + 4} text-anchor="middle"
-                fill=${textOn(fill)}>${cell.mean.toFixed(digits)}</text>`
-              }</g>`;
-          })}`,
-        )}
-        ${xs.map(
-          (xv, i) => html`<text x=${left + (i + 0.5) * cellWidth} y=${ys.length * cellHeight + 18}
-          text-anchor="middle">${showValue(xv)}</text>`,
-        )}
-        <text class="axis-name" x=${left + (xs.length * cellWidth) / 2} y=${height - 8} text-anchor="middle">${x}</text>
-        <text class="axis-name" x=${-(ys.length * cellHeight) / 2} y="13" transform="rotate(-90)" text-anchor="middle">${y}</text></svg>`
-      }</div>
-    <p class="soft small"
-      aria-live="off">${near ?? heatWords(comparison.direction, new Set([...cells.values()].map((cell) => cell.doubt)), names.length > 2)}</p>`;
+        html`
+          <svg width=${Math.max(width, left + xs.length * 26)} height=${height} role="img"
+              aria-label="${metricLabel(
+                comparison.metric,
+              )} for every pair of ${x} and ${y}; the table of configs has the numbers">
+            <defs>
+              <pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse"
+                  patternTransform="rotate(45)">
+                <line x1="0" x2="0" y1="0" y2="7" stroke=${theme === 'dark' ? '#0e1319' : '#ffffff'}
+                    stroke-width="2.4" stroke-opacity="0.5" />
+              </pattern>
+            </defs>
+            ${ys.map(
+              (yv, j) => html`
+                <text x=${left - 8} y=${j * cellHeight + cellHeight / 2 + 4} text-anchor="end">
+                  ${showValue(yv)}
+                </text>
+                ${xs.map((xv, i) => {
+                  const cell = cells.get(`${keyOf(xv)}|${keyOf(yv)}`);
+                  const place = {
+                    x: left + i * cellWidth + CELL_GAP / 2,
+                    y: j * cellHeight + CELL_GAP / 2,
+                    width: cellWidth - CELL_GAP,
+                    height: cellHeight - CELL_GAP,
+                  };
+                  if (!cell || cell.mean === null)
+                    return html`<rect ...${place} class="no-cell" rx="3" />`;
+                  const fill = colorOf(cell.mean);
+                  const words = `${x} ${showValue(xv)}, ${y} ${showValue(yv)}: ${number(cell.mean)}, ${count(cell.n, 'seed')}`;
+                  return html`
+                    <g onPointerEnter=${() =>
+                      setNear(cell.doubt ? `${words}, ${EVIDENCE[cell.doubt]}` : words)}>
+                      <title>${words}</title>
+                      <rect ...${place} rx="3" fill=${fill} />
+                      ${cell.doubt && html`<rect ...${place} rx="3" fill="url(#hatch)" />`}
+                      ${cell.baseline && html`<rect ...${place} rx="3" class="base-cell" />`}
+                      ${
+                        cellWidth > 44 &&
+                        html`
+                          <text class="cell-text" x=${place.x + place.width / 2}
+                              y=${place.y + place.height / 2 + 4} text-anchor="middle"
+                              fill=${textOn(fill)}>
+                            ${cell.mean.toFixed(digits)}
+                          </text>
+                        `
+                      }
+                    </g>
+                  `;
+                })}
+              `,
+            )}
+            ${xs.map(
+              (xv, i) => html`
+                <text x=${left + (i + 0.5) * cellWidth} y=${ys.length * cellHeight + 18}
+                    text-anchor="middle">
+                  ${showValue(xv)}
+                </text>
+              `,
+            )}
+            <text class="axis-name" x=${left + (xs.length * cellWidth) / 2} y=${height - 8}
+                text-anchor="middle">
+              ${x}
+            </text>
+            <text class="axis-name" x=${-(ys.length * cellHeight) / 2} y="13"
+                transform="rotate(-90)" text-anchor="middle">
+              ${y}
+            </text>
+          </svg>
+        `
+      }
+    </div>
+    <p class="soft small" aria-live="off">
+      ${
+        near ??
+        heatWords(
+          comparison.direction,
+          new Set([...cells.values()].map((cell) => cell.doubt)),
+          names.length > 2,
+        )
+      }
+    </p>
+  `;
 }
 
 function Parallel({ comparison, names }) {
@@ -308,31 +392,52 @@ function Parallel({ comparison, names }) {
   const line = (config) =>
     axes.map((axis, i) => `${across(i)},${up(axis.place(config))}`).join(' ');
   return html`
-    <div class="parallel" ref=${box} data-testid="parallel" role="region" tabindex="0" aria-label="Parallel coordinates" onPointerLeave=${() => setNear(null)}>
+    <div class="parallel" ref=${box} data-testid="parallel" role="region" tabindex="0"
+        aria-label="Parallel coordinates" onPointerLeave=${() => setNear(null)}>
       ${
         width > 0 &&
-        html`<svg width=${drawn} height=${height} role="img"
-        aria-label="Parallel coordinates of all configs; the table of configs has the numbers">
-        ${known.map(
-          (
-            config,
-          ) => html`<polyline key=${config.config_id} class=${near && near !== config ? 'away' : near === config ? 'near' : ''}
-          points=${line(config)} stroke=${config.config_id === comparison.baseline ? ink(theme) : color(config)}
-          stroke-dasharray=${config.config_id === comparison.baseline ? '5 4' : 'none'} onPointerEnter=${() => setNear(config)} />`,
-        )}
-        ${axes.map(
-          (
-            axis,
-            i,
-          ) => html`<g key=${axis.name}><line class="axis" x1=${across(i)} x2=${across(i)} y1=${up(0)} y2=${up(1)} /><text
-          class="axis-name" x=${across(i)} y="16" text-anchor="middle">${axis.name}</text>
-          ${axis.ticks.map(
-            ([t, words]) => html`<text class="halo" x=${across(i) - 7} y=${up(t) + 4}
-            text-anchor="end">${words}</text>`,
-          )}</g>`,
-        )}</svg>`
-      }</div>
-    <p class="soft small">${near ? `${valuesLabel(near.values)}: ${number(near.mean)}, ${count(near.n, 'seed')}` : `One line per config; the strongest colour ${comparison.direction === 'none' ? 'has the highest value' : 'is the best'}. Dashed: the baseline.`}</p>`;
+        html`
+          <svg width=${drawn} height=${height} role="img"
+              aria-label="Parallel coordinates of all configs; the table of configs has the numbers">
+            ${known.map(
+              (config) => html`
+                <polyline key=${config.config_id}
+                    class=${near && near !== config ? 'away' : near === config ? 'near' : ''}
+                    points=${line(config)}
+                    stroke=${config.config_id === comparison.baseline ? ink(theme) : color(config)}
+                    stroke-dasharray=${config.config_id === comparison.baseline ? '5 4' : 'none'}
+                    onPointerEnter=${() => setNear(config)} />
+              `,
+            )}
+            ${axes.map(
+              (axis, i) => html`
+                <g key=${axis.name}>
+                  <line class="axis" x1=${across(i)} x2=${across(i)} y1=${up(0)} y2=${up(1)} />
+                  <text class="axis-name" x=${across(i)} y="16" text-anchor="middle">
+                    ${axis.name}
+                  </text>
+                  ${axis.ticks.map(
+                    ([t, words]) => html`
+                      <text class="halo" x=${across(i) - 7} y=${up(t) + 4} text-anchor="end">
+                        ${words}
+                      </text>
+                    `,
+                  )}
+                </g>
+              `,
+            )}
+          </svg>
+        `
+      }
+    </div>
+    <p class="soft small">
+      ${
+        near
+          ? `${valuesLabel(near.values)}: ${number(near.mean)}, ${count(near.n, 'seed')}`
+          : `One line per config; the strongest colour ${comparison.direction === 'none' ? 'has the highest value' : 'is the best'}. Dashed: the baseline.`
+      }
+    </p>
+  `;
 }
 
 /* The numbers behind the charts, a row for each config. */
@@ -408,13 +513,21 @@ export function Settings({ comparison, props, set }) {
   const title = `${metricTitle(comparison.metric)} against ${names.length === 1 ? names[0] : 'the settings'}`;
   return html`
     <section class="card settings" aria-labelledby="settings-title" ref=${box}>
-      <div class="section-head"><h2
-        id="settings-title">${title}</h2><span class="row">
-        ${
-          kinds.length > 1 &&
-          html`<${Segments} name="against" label="Kind of chart" value=${shown} options=${kinds}
-          onChange=${(against) => set({ against })} />`
-        }<${SaveSvgMenu} id="settings" box=${box} title=${title} rows=${() => rowsOf(comparison, names)}
-          legend=${legend} /></span></div>
-      <${View} comparison=${comparison} names=${names} props=${props} set=${set} /></section>`;
+      <div class="section-head">
+        <h2 id="settings-title">${title}</h2>
+        <span class="row">
+          ${
+            kinds.length > 1 &&
+            html`
+              <${Segments} name="against" label="Kind of chart" value=${shown} options=${kinds}
+                  onChange=${(against) => set({ against })} />
+            `
+          }
+          <${SaveSvgMenu} id="settings" box=${box} title=${title}
+              rows=${() => rowsOf(comparison, names)} legend=${legend} />
+        </span>
+      </div>
+      <${View} comparison=${comparison} names=${names} props=${props} set=${set} />
+    </section>
+  `;
 }

@@ -36,17 +36,27 @@ export function SpecificationText({ spec, name }) {
   const words = form === 'json' ? pretty(spec) : curlLine(spec);
   return html`
     <div class="spec-text">
-      <div class="row"><${Segments} name="spec-form" label="Form" value=${form} options=${[
-        ['json', 'JSON'],
-        ['curl', 'curl'],
-      ]} onChange=${setForm} />
+      <div class="row">
+        <${Segments} name="spec-form" label="Form" value=${form} options=${[
+          ['json', 'JSON'],
+          ['curl', 'curl'],
+        ]} onChange=${setForm} />
         <span class="grow" />
-        <button type="button" class="button quiet small" id="spec-copy" onClick=${() => copyText(words)}><${Icon} name="copy" />Copy</button>
+        <button type="button" class="button quiet small" id="spec-copy"
+            onClick=${() => copyText(words)}>
+          <${Icon} name="copy" />Copy
+        </button>
         ${
           form === 'json' &&
-          html`<button type="button" class="button quiet small" id="spec-save"
-          onClick=${() => saveFile(`${name}.json`, `${words}\n`, 'application/json')}><${Icon} name="download" />Save</button>`
-        }</div>
+          html`
+            <button type="button" class="button quiet small" id="spec-save"
+                onClick=${() => saveFile(`${name}.json`, `${words}\n`, 'application/json')}>
+              <${Icon} name="download" />Save
+            </button>
+          `
+        }
+      </div>
       <pre class="code" id="spec-text" tabindex="0" aria-label="Specification">${words}</pre>
-    </div>`;
+    </div>
+  `;
 }

@@ -32,18 +32,22 @@ function HeadCell({ column, sort, onSort }) {
   const state = !active ? 'none' : sort.startsWith('-') ? 'descending' : 'ascending';
   const next = active && !sort.startsWith('-') ? `-${column.key}` : column.key;
   if (!column.value || !onSort)
-    return html`<th scope="col" class=${column.align ?? ''} title=${column.help}>${
-      column.hidden
-        ? html`<span
-    class="visually-hidden">${column.label}</span>`
-        : column.label
-    }</th>`;
+    return html`
+      <th scope="col" class=${column.align ?? ''} title=${column.help}>
+        ${column.hidden ? html`<span class="visually-hidden">${column.label}</span>` : column.label}
+      </th>
+    `;
   return html`
     <th scope="col" class=${column.align ?? ''} aria-sort=${state} title=${column.help}>
-      <button type="button" class="sort ${active ? 'on' : ''}" onClick=${() => onSort(next)} data-sort=${column.key}>
-        ${column.label}<span class="arrow" aria-hidden="true">${state === 'descending' ? '↓' : state === 'ascending' ? '↑' : ''}</span>
+      <button type="button" class="sort ${active ? 'on' : ''}" onClick=${() => onSort(next)}
+          data-sort=${column.key}>
+        ${column.label}
+        <span class="arrow" aria-hidden="true">
+          ${state === 'descending' ? '↓' : state === 'ascending' ? '↑' : ''}
+        </span>
       </button>
-    </th>`;
+    </th>
+  `;
 }
 
 /* First and last row to draw, from where the page is scrolled to. */
@@ -80,10 +84,15 @@ const drawRow = ({ row, columns, name, place, look }) => html`
     ${columns.map((column, i) =>
       i === 0 && column.head !== false
         ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
-        : html`<td class=${column.align ?? ''} data-label=${column.hidden ? undefined : column.label}
-        data-wide=${column.wide ? '' : undefined}>${column.cell(row)}</td>`,
+        : html`
+          <td class=${column.align ?? ''} data-label=${column.hidden ? undefined : column.label}
+              data-wide=${column.wide ? '' : undefined}>
+            ${column.cell(row)}
+          </td>
+        `,
     )}
-  </tr>`;
+  </tr>
+`;
 
 /* Rows as elements. One whose row, columns, place and look are the same as before is the same element: it is not drawn again. (As a component
  * it would not be either, but preact moves components one by one when rows before them go.) */
@@ -129,25 +138,44 @@ export function Table({
     })),
   );
   return html`
-    <div class="table-box ${sorted.length > WINDOW_FROM && !inPage ? 'long' : ''} ${stack ? 'stack' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
+    <div class="table-box ${
+      sorted.length > WINDOW_FROM && !inPage ? 'long' : ''
+    } ${stack ? 'stack' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
       <table id=${id} data-testid=${id} aria-rowcount=${isPart ? -1 : sorted.length + 1}>
-        <thead><tr>${columns.map((column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`)}</tr></thead>
+        <thead>
+          <tr>
+            ${columns.map(
+              (column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`,
+            )}
+          </tr>
+        </thead>
         <tbody>
           ${
             first > 0 &&
-            html`<tr class="spacer" aria-hidden="true" key="above"><td colspan=${columns.length}
-            style=${{ height: `${first * rowPx}px` }} /></tr>`
+            html`
+              <tr class="spacer" aria-hidden="true" key="above">
+                <td colspan=${columns.length} style=${{ height: `${first * rowPx}px` }} />
+              </tr>
+            `
           }
           ${drawn}
           ${
             last < sorted.length &&
-            html`<tr class="spacer" aria-hidden="true" key="below"><td colspan=${columns.length}
-            style=${{ height: `${(sorted.length - last) * rowPx}px` }} /></tr>`
+            html`
+              <tr class="spacer" aria-hidden="true" key="below">
+                <td colspan=${columns.length}
+                    style=${{ height: `${(sorted.length - last) * rowPx}px` }} />
+              </tr>
+            `
           }
-          ${sorted.length === 0 && html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`}
+          ${
+            sorted.length === 0 &&
+            html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`
+          }
         </tbody>
       </table>
-    </div>`;
+    </div>
+  `;
 }
 
 /* The head cell of a row that can be opened: a link. */

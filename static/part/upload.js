@@ -137,40 +137,90 @@ export function Upload({ title, done }) {
     submit();
   };
   return html`
-    <div class="upload ${title ? 'card' : ''}" onKeyDown=${send} data-testid="upload" role="group" aria-label=${title ?? 'A data set of your own'}>
+    <div class="upload ${title ? 'card' : ''}" onKeyDown=${send} data-testid="upload" role="group"
+        aria-label=${title ?? 'A data set of your own'}>
       ${title && html`<h2>${title}</h2>`}
       <label class="drop ${over ? 'over' : ''}" onDragOver=${(event) => {
         event.preventDefault();
         setOver(true);
-      }}
-        onDragLeave=${() => setOver(false)} onDrop=${(event) => {
-          event.preventDefault();
-          setOver(false);
-          take(event.dataTransfer.files);
-        }}>
-        <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input} disabled=${busy} onChange=${(event) => take(event.target.files)} />
-        <${Icon} name="upload" /><span>${files.length ? files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ') : 'Drop files here, or choose them'}</span>
-        <span class="soft small">CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz</span></label>
+      }} onDragLeave=${() => setOver(false)} onDrop=${(event) => {
+        event.preventDefault();
+        setOver(false);
+        take(event.dataTransfer.files);
+      }}>
+        <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input}
+            disabled=${busy} onChange=${(event) => take(event.target.files)} />
+        <${Icon} name="upload" />
+        <span>
+          ${
+            files.length
+              ? files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ')
+              : 'Drop files here, or choose them'
+          }
+        </span>
+        <span class="soft small">
+          CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz
+        </span>
+      </label>
       ${
         files.length > 0 &&
-        html`<div class="upload-options">
-        <label>Name<input id="upload-name" value=${name} onInput=${(event) => setTyped(event.target.value)} /></label>
-        ${
-          csv &&
-          html`<label>Label column<input id="upload-label" value=${options.label} placeholder="found by itself"
-          onInput=${(event) => setOptions({ ...options, label: event.target.value })} /></label>
-          <label>First row<select id="upload-header" value=${options.header}
-            onChange=${(event) => setOptions({ ...options, header: event.target.value })}><option value="">found by itself</option><option
-            value="true">names</option><option value="false">data</option></select></label>`
-        }
-        <label>Task<select id="upload-task" value=${options.task} onChange=${(event) => setOptions({ ...options, task: event.target.value })}><option
-          value="">found by itself</option><option value="classification">classification</option><option value="regression">regression</option>
-          </select></label>
-      </div>
-      <div class="row"><button type="button" class="button primary" id="upload-submit" disabled=${busy} onClick=${submit}><${Icon}
-        name="upload" />${!busy ? 'Register' : state.sent < 1 ? `Sending, ${Math.round(state.sent * 100)} %` : 'Checking…'}</button>
-        <button type="button" class="button quiet" id="upload-leave" onClick=${leave}>Leave it</button></div>`
+        html`
+          <div class="upload-options">
+            <label>
+              Name<input id="upload-name" value=${name}
+                  onInput=${(event) => setTyped(event.target.value)} />
+            </label>
+            ${
+              csv &&
+              html`
+                <label>
+                  Label
+                  column<input id="upload-label" value=${options.label}
+                      placeholder="found by itself"
+                      onInput=${(event) => setOptions({ ...options, label: event.target.value })} />
+                </label>
+                <label>
+                  First
+                  row<select id="upload-header" value=${options.header}
+                      onChange=${(event) => setOptions({ ...options, header: event.target.value })}>
+                    <option value="">found by itself</option>
+                    <option value="true">names</option>
+                    <option value="false">data</option>
+                  </select>
+                </label>
+              `
+            }
+            <label>
+              Task<select id="upload-task" value=${options.task}
+                  onChange=${(event) => setOptions({ ...options, task: event.target.value })}>
+                <option value="">found by itself</option>
+                <option value="classification">classification</option>
+                <option value="regression">regression</option>
+              </select>
+            </label>
+          </div>
+          <div class="row">
+            <button type="button" class="button primary" id="upload-submit" disabled=${busy}
+                onClick=${submit}>
+              <${Icon} name="upload" />
+              ${
+                !busy
+                  ? 'Register'
+                  : state.sent < 1
+                    ? `Sending, ${Math.round(state.sent * 100)} %`
+                    : 'Checking…'
+              }
+            </button>
+            <button type="button" class="button quiet" id="upload-leave" onClick=${leave}>
+              Leave it
+            </button>
+          </div>
+        `
       }
-      ${state.problem && html`<p class="field-error" role="alert" id="upload-problem">${state.problem}</p>`}
-    </div>`;
+      ${
+        state.problem &&
+        html`<p class="field-error" role="alert" id="upload-problem">${state.problem}</p>`
+      }
+    </div>
+  `;
 }

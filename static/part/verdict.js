@@ -25,7 +25,11 @@ const VERDICTS = {
 
 export function VerdictMark({ verdict }) {
   const [sign, words, help] = VERDICTS[verdict] ?? ['', verdict ?? '', ''];
-  return html`<span class="verdict verdict-${verdict}" data-verdict=${verdict} title=${help}><span aria-hidden="true">${sign}</span> ${words}</span>`;
+  return html`
+    <span class="verdict verdict-${verdict}" data-verdict=${verdict} title=${help}>
+      <span aria-hidden="true">${sign}</span> ${words}
+    </span>
+  `;
 }
 
 /* Which value of each run is compared. */
@@ -54,15 +58,23 @@ export function MetricSelect({
   const groups = [['Per epoch', metrics.filter((one) => one.scope === 'epoch')]];
   if (finals) groups.push(['At the end', metrics.filter((one) => one.scope === 'final')]);
   return html`
-    <select id=${id} aria-label=${label} value=${value} onChange=${(event) => onChange(event.target.value)}>
+    <select id=${id} aria-label=${label} value=${value}
+        onChange=${(event) => onChange(event.target.value)}>
       ${groups.map(
-        ([words, rows]) => html`<optgroup label=${words}>
-        ${rows.map(
-          (one) => html`<option value=${one.name} selected=${one.name === value}
-          title=${one.help}>${metricLabel(one.name)}</option>`,
-        )}</optgroup>`,
+        ([words, rows]) => html`
+          <optgroup label=${words}>
+            ${rows.map(
+              (one) => html`
+                <option value=${one.name} selected=${one.name === value} title=${one.help}>
+                  ${metricLabel(one.name)}
+                </option>
+              `,
+            )}
+          </optgroup>
+        `,
       )}
-    </select>`;
+    </select>
+  `;
 }
 
 /* What `method` says, as sentences. */
@@ -82,7 +94,9 @@ function Selected({ comparison }) {
   const words = metricLabel(selected.test_metric);
   const known = (x) => x !== null && x !== undefined;
   return html`
-    <p class="soft" data-testid="selected-config">Chosen by ${metricLabel(selected.select_by)}: <strong>${valuesLabel(selected.values)}</strong>.
+    <p class="soft" data-testid="selected-config">
+      Chosen by ${metricLabel(selected.select_by)}:${' '}
+      <strong>${valuesLabel(selected.values)}</strong>.
       ${
         known(selected.test_value) &&
         html` Its ${words} is ${number(selected.test_value)}${known(selected.baseline_test_value) && difference ? `, the baseline’s ${number(selected.baseline_test_value)}` : ''}${
@@ -94,7 +108,9 @@ function Selected({ comparison }) {
       ${
         known(selected.optimism) &&
         html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`
-      }</p>`;
+      }
+    </p>
+  `;
 }
 
 export function Verdict({
@@ -110,42 +126,65 @@ export function Verdict({
 }) {
   return html`
     <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
-      <div class="verdict-head"><h2 id="verdict-title">Verdict</h2>
-        <div class="row"><${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals regression=${regression} metrics=${metrics}
-          value=${metric} onChange=${onMetric} />
-          <select id="verdict-at" aria-label="Which value of each run" value=${at} onChange=${(event) => onAt(event.target.value)}>
+      <div class="verdict-head">
+        <h2 id="verdict-title">Verdict</h2>
+        <div class="row">
+          <${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals
+              regression=${regression} metrics=${metrics} value=${metric} onChange=${onMetric} />
+          <select id="verdict-at" aria-label="Which value of each run" value=${at}
+              onChange=${(event) => onAt(event.target.value)}>
             ${Object.entries(AT_WORDS).map(
-              ([key, words]) => html`<option value=${key} selected=${key === at}
-              disabled=${comparedAt(metrics, metric, key) !== key}>${words}</option>`,
+              ([key, words]) => html`
+                <option value=${key} selected=${key === at}
+                    disabled=${comparedAt(metrics, metric, key) !== key}>
+                  ${words}
+                </option>
+              `,
             )}
-          </select></div></div>
+          </select>
+        </div>
+      </div>
       ${
         comparison
           ? html`
-        <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
-        <${Selected} comparison=${comparison} />
-        <details class="method"><summary>How this was found</summary>
-          <ul>${methodLines(comparison.method).map((line) => html`<li>${line}</li>`)}</ul></details>`
+            <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
+            <${Selected} comparison=${comparison} />
+            <details class="method">
+              <summary>How this was found</summary>
+              <ul>${methodLines(comparison.method).map((line) => html`<li>${line}</li>`)}</ul>
+            </details>
+          `
           : problem
             ? html`<p class="summary soft"><${Icon} name="alert" /> ${problem.message}</p>`
             : active
-              ? html`<p class="summary soft">The verdict appears when the first runs have finished.</p>`
+              ? html`
+                <p class="summary soft">The verdict appears when the first runs have finished.</p>
+              `
               : html`<${Loading} what="Comparing" />`
       }
-    </section>`;
+    </section>
+  `;
 }
 
 /* A difference: the drawing, the value and its 95 % interval. */
 export function Difference({ difference, direction, span, verdict }) {
   const { mean, ci_low: low, ci_high: high } = difference;
   const half = low === null || low === undefined ? undefined : (high - low) / 2;
-  return html`<span class="difference"><${Interval} difference=${difference} direction=${direction} span=${span} verdict=${verdict} />
-    <span class="nowrap">${signed(mean, half)}${
-      half
-        ? html` <span
+  return html`
+    <span class="difference">
+      <${Interval} difference=${difference} direction=${direction} span=${span}
+          verdict=${verdict} />
+      <span class="nowrap">
+        ${signed(mean, half)}
+        ${
+          half
+            ? html` <span
       class="soft">(${withSpread(low, half)} to ${withSpread(high, half)})</span>`
-        : ''
-    }</span></span>`;
+            : ''
+        }
+      </span>
+    </span>
+  `;
 }
 
 const SIDES = { lower: ' (left is better)', higher: ' (right is better)' };
@@ -161,15 +200,25 @@ function Interval({ difference, direction, span, verdict }) {
     ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}`
     : number(mean, 3);
   return html`
-    <svg class="interval verdict-${verdict}" viewBox="0 0 110 22" width="110" height="22" role="img" aria-label="Difference ${words}">
+    <svg class="interval verdict-${verdict}" viewBox="0 0 110 22" width="110" height="22" role="img"
+        aria-label="Difference ${words}">
       <title>${words}${SIDES[direction] ?? ''}</title>
       <line class="zero" x1="55" x2="55" y1="1" y2="21" />
       ${
         known &&
-        html`<line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
-        ${low >= -span && html`<line class="range" x1=${place(low)} x2=${place(low)} y1="7" y2="15" />`}
-        ${high <= span && html`<line class="range" x1=${place(high)} x2=${place(high)} y1="7" y2="15" />`}`
+        html`
+          <line class="range" x1=${place(low)} x2=${place(high)} y1="11" y2="11" />
+          ${
+            low >= -span &&
+            html`<line class="range" x1=${place(low)} x2=${place(low)} y1="7" y2="15" />`
+          }
+          ${
+            high <= span &&
+            html`<line class="range" x1=${place(high)} x2=${place(high)} y1="7" y2="15" />`
+          }
+        `
       }
       <circle cx=${place(mean)} cy="11" r="4" />
-    </svg>`;
+    </svg>
+  `;
 }

@@ -24,7 +24,9 @@ export function Picture({ values, width, height, kind, label }) {
     () => drawPicture(canvas.current, values, { width, height, kind, dark }),
     [values, dark],
   );
-  return html`<canvas class="picture" ref=${canvas} role="img" aria-label=${label} title=${label} />`;
+  return html`
+    <canvas class="picture" ref=${canvas} role="img" aria-label=${label} title=${label} />
+  `;
 }
 
 function Distribution({ layer }) {
@@ -41,11 +43,32 @@ function Distribution({ layer }) {
   const most = Math.max(...bins);
   const words = `${layer.name}: ${count(layer.data.length, 'weight')}, norm ${number(norm)}, ${(100 * zeros).toFixed(1)} % within 0.001 of zero`;
   return html`
-    <figure class="distribution"><figcaption><code>${layer.name}</code> <span
-      class="soft">${layer.rows} × ${layer.columns}, norm ${number(norm)}, ${(100 * zeros).toFixed(1)} % near 0</span></figcaption>
-      <svg viewBox="0 0 ${BINS * 4} 84" preserveAspectRatio="none" role="img" aria-label=${words}><title>${words}</title>
-        ${bins.map((n, i) => n > 0 && html`<rect x=${i * 4} width="3.4" y=${84 - (80 * n) / most - 1} height=${(80 * n) / most + 1} />`)}</svg>
-      <div class="ends soft small"><span>${number(-reach, 3)}</span><span>0</span><span>${number(reach, 3)}</span></div></figure>`;
+    <figure class="distribution">
+      <figcaption>
+        <code>${layer.name}</code>${' '}
+        <span class="soft">
+          ${layer.rows} × ${layer.columns}, norm ${number(norm)}, ${(100 * zeros).toFixed(1)} % near
+          0
+        </span>
+      </figcaption>
+      <svg viewBox="0 0 ${BINS * 4} 84" preserveAspectRatio="none" role="img" aria-label=${words}>
+        <title>${words}</title>
+        ${bins.map(
+          (n, i) =>
+            n > 0 &&
+            html`
+              <rect x=${i * 4} width="3.4" y=${84 - (80 * n) / most - 1}
+                  height=${(80 * n) / most + 1} />
+            `,
+        )}
+      </svg>
+      <div class="ends soft small">
+        <span>${number(-reach, 3)}</span>
+        <span>0</span>
+        <span>${number(reach, 3)}</span>
+      </div>
+    </figure>
+  `;
 }
 
 /* `image`: {width, height} of the inputs, or null. */
@@ -63,21 +86,35 @@ export function Weights({ run, image }) {
   };
   useEffect(load, [run]);
   if (state.problem)
-    return html`<${Failure} problem=${state.problem} retry=${load} title="The model could not be loaded" />`;
+    return html`
+      <${Failure} problem=${state.problem} retry=${load} title="The model could not be loaded" />
+    `;
   if (!state.layers) return html`<${Loading} what="Loading the model" />`;
   const [first] = state.layers;
   const pictures = image && first && first.columns === image.width * image.height;
   return html`
-    <div class="distributions" data-testid="weights">${state.layers.map((layer) => html`<${Distribution} key=${layer.name} layer=${layer} />`)}</div>
+    <div class="distributions" data-testid="weights">
+      ${state.layers.map((layer) => html`<${Distribution} key=${layer.name} layer=${layer} />`)}
+    </div>
     ${
       pictures &&
-      html`<h3>What the first layer looks for</h3><p
-      class="soft small">The weights into each unit, as a picture: orange raises it, blue lowers it.${first.rows > FILTERS ? ` The first ${FILTERS} of ${first.rows}.` : ''}</p>
-      <div class="pictures filters-grid" data-testid="filters">${Array.from(
-        { length: Math.min(FILTERS, first.rows) },
-        (_, i) => html`
-        <${Picture} key=${i} values=${first.data.subarray(i * first.columns, (i + 1) * first.columns)} width=${image.width} height=${image.height}
-          kind="weights" label="Unit ${i}" />`,
-      )}</div>`
-    }`;
+      html`
+        <h3>What the first layer looks for</h3>
+        <p class="soft small">
+          The weights into each unit, as a picture: orange raises it, blue lowers
+          it.${first.rows > FILTERS ? ` The first ${FILTERS} of ${first.rows}.` : ''}
+        </p>
+        <div class="pictures filters-grid" data-testid="filters">
+          ${Array.from(
+            { length: Math.min(FILTERS, first.rows) },
+            (_, i) => html`
+              <${Picture} key=${i}
+                  values=${first.data.subarray(i * first.columns, (i + 1) * first.columns)}
+                  width=${image.width} height=${image.height} kind="weights" label="Unit ${i}" />
+            `,
+          )}
+        </div>
+      `
+    }
+  `;
 }

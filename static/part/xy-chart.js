@@ -152,61 +152,107 @@ export function XyChart({
   };
   const tipX = near ? at(near) : 0;
   return html`
-    <div class="xy" ref=${box} id=${id} data-testid=${id} onPointerMove=${find} onPointerLeave=${() => setNear(null)}>
+    <div class="xy" ref=${box} id=${id} data-testid=${id} onPointerMove=${find}
+        onPointerLeave=${() => setNear(null)}>
       ${
         width > 0 &&
-        html`<svg width=${width} height=${height} role="img" aria-label=${label}>
-        ${yTicks.map(
-          (
-            tick,
-            i,
-          ) => html`<line class="grid" x1=${LEFT} x2=${right} y1=${top(tick)} y2=${top(tick)} /><text x=${LEFT - 8}
-          y=${top(tick) + 4} text-anchor="end">${yLabels[i]}</text>`,
-        )}
-        ${across.ticks.map(([x, words]) => html`<text x=${x} y=${bottom + 18} text-anchor="middle">${words}</text>`)}
-        ${across.breakAt && html`<path class="axis-break" d="M${across.breakAt - 4} ${bottom + 5}l4 -10m2 10l4 -10" />`}
-        <text class="axis-name" x=${(LEFT + right) / 2} y=${height - 6} text-anchor="middle">${xLabel}</text>
-        <text class="axis-name" x=${-(TOP + bottom) / 2} y="13" transform="rotate(-90)" text-anchor="middle">${yLabel}</text>
-        ${
-          line &&
-          html`${
-            Number.isFinite(line.low) &&
-            html`<rect class="base-band" x=${LEFT} width=${right - LEFT} y=${top(line.high)}
-          height=${Math.max(0, top(line.low) - top(line.high))} />`
-          }
-          <line class="base-line" x1=${LEFT} x2=${right} y1=${top(line.y)} y2=${top(line.y)} />
-          <text class="base-name" x=${right + 5} y=${top(line.y) + 4}>${line.label}</text>`
-        }
-        ${series.map((s) => {
-          const own = points.filter((point) => point.series === s);
-          return html`<g key=${s.key} stroke=${s.color} fill=${s.color}>
+        html`
+          <svg width=${width} height=${height} role="img" aria-label=${label}>
+            ${yTicks.map(
+              (tick, i) => html`
+                <line class="grid" x1=${LEFT} x2=${right} y1=${top(tick)} y2=${top(tick)} />
+                <text x=${LEFT - 8} y=${top(tick) + 4} text-anchor="end">${yLabels[i]}</text>
+              `,
+            )}
+            ${across.ticks.map(
+              ([x, words]) =>
+                html`<text x=${x} y=${bottom + 18} text-anchor="middle">${words}</text>`,
+            )}
             ${
-              s.joined &&
-              own.length > 1 &&
-              html`<polyline class="join"
-              points=${own.map((point) => `${at(point)},${top(point.y)}`).join(' ')} />`
+              across.breakAt &&
+              html`
+                <path class="axis-break"
+                    d="M${across.breakAt - 4} ${bottom + 5}l4 -10m2 10l4 -10" />
+              `
             }
-            ${own.map(
-              (point) => html`
-              ${
-                Number.isFinite(point.low) &&
-                html`<line class="whisker" x1=${at(point)} x2=${at(point)} y1=${top(point.low)}
-                y2=${top(point.high)} />`
-              }
-              <circle cx=${at(point)} cy=${top(point.y)} r=${near === point ? 6 : own.length > 200 ? 2.5 : 4.5}
-                class=${point.hollow ? 'hollow' : ''} />`,
-            )}</g>`;
-        })}
-      </svg>`
+            <text class="axis-name" x=${(LEFT + right) / 2} y=${height - 6} text-anchor="middle">
+              ${xLabel}
+            </text>
+            <text class="axis-name" x=${-(TOP + bottom) / 2} y="13" transform="rotate(-90)"
+                text-anchor="middle">
+              ${yLabel}
+            </text>
+            ${
+              line &&
+              html`
+                ${
+                  Number.isFinite(line.low) &&
+                  html`
+                    <rect class="base-band" x=${LEFT} width=${right - LEFT} y=${top(line.high)}
+                        height=${Math.max(0, top(line.low) - top(line.high))} />
+                  `
+                }
+                <line class="base-line" x1=${LEFT} x2=${right} y1=${top(line.y)}
+                    y2=${top(line.y)} />
+                <text class="base-name" x=${right + 5} y=${top(line.y) + 4}>${line.label}</text>
+              `
+            }
+            ${series.map((s) => {
+              const own = points.filter((point) => point.series === s);
+              return html`
+                <g key=${s.key} stroke=${s.color} fill=${s.color}>
+                  ${
+                    s.joined &&
+                    own.length > 1 &&
+                    html`
+                      <polyline class="join"
+                          points=${own.map((point) => `${at(point)},${top(point.y)}`).join(' ')} />
+                    `
+                  }
+                  ${own.map(
+                    (point) => html`
+                      ${
+                        Number.isFinite(point.low) &&
+                        html`
+                          <line class="whisker" x1=${at(point)} x2=${at(point)} y1=${top(point.low)}
+                              y2=${top(point.high)} />
+                        `
+                      }
+                      <circle cx=${at(point)} cy=${top(point.y)}
+                          r=${near === point ? 6 : own.length > 200 ? 2.5 : 4.5}
+                          class=${point.hollow ? 'hollow' : ''} />
+                    `,
+                  )}
+                </g>
+              `;
+            })}
+          </svg>
+        `
       }
       ${
         near &&
-        html`<div class="tip"
-        style=${{ transform: `translate(${Math.round(tipX > width / 2 ? Math.max(0, tipX - 210) : tipX + 14)}px, ${Math.round(Math.max(0, top(near.y) - 30))}px)` }}>
-        <div class="tip-title">${near.label ?? near.series.label}</div><div class="tip-row strong"><span class="swatch"
-          style=${{ background: near.series.color }} /><span>${yLabel}</span><span class="tip-value">${number(near.y)}</span></div>
-        ${Number.isFinite(near.low) && html`<div class="tip-detail">95 % interval ${number(near.low, 3)} to ${number(near.high, 3)}</div>`}
-        ${near.note && html`<div class="tip-detail">${near.note}</div>`}</div>`
+        html`
+          <div class="tip" style=${{
+            transform: `translate(${Math.round(tipX > width / 2 ? Math.max(0, tipX - 210) : tipX + 14)}px, ${Math.round(Math.max(0, top(near.y) - 30))}px)`,
+          }}>
+            <div class="tip-title">${near.label ?? near.series.label}</div>
+            <div class="tip-row strong">
+              <span class="swatch" style=${{ background: near.series.color }} />
+              <span>${yLabel}</span>
+              <span class="tip-value">${number(near.y)}</span>
+            </div>
+            ${
+              Number.isFinite(near.low) &&
+              html`
+                <div class="tip-detail">
+                  95 % interval ${number(near.low, 3)} to ${number(near.high, 3)}
+                </div>
+              `
+            }
+            ${near.note && html`<div class="tip-detail">${near.note}</div>`}
+          </div>
+        `
       }
-    </div>`;
+    </div>
+  `;
 }

@@ -136,28 +136,38 @@ function Chart({ rows, metric, props, set }) {
     [rows, props.configs, props.y, props.fit, zoomKey],
   );
   return html`
-    <section class="card" aria-labelledby="compare-curves"><div class="section-head"><h2
-      id="compare-curves">${metricTitle(metric)} by epoch</h2><div class="toolbar">
-        <${Segments} name="configs" label="Which configs" value=${props.configs} options=${[
-          ['best', 'The best of each'],
-          ['all', 'All configs'],
-        ]}
-          onChange=${(configs) => set({ configs })} />
-        <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[
-          ['linear', 'Linear'],
-          ['log', 'Log'],
-        ]}
-          onChange=${(y) => set({ y })} />
-        <${FitToggle} props=${props} set=${set} />
-        <${SaveMenu} id="chart-compare" handle=${handle} /></div></div>
+    <section class="card" aria-labelledby="compare-curves">
+      <div class="section-head">
+        <h2 id="compare-curves">${metricTitle(metric)} by epoch</h2>
+        <div class="toolbar">
+          <${Segments} name="configs" label="Which configs" value=${props.configs} options=${[
+            ['best', 'The best of each'],
+            ['all', 'All configs'],
+          ]} onChange=${(configs) => set({ configs })} />
+          <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[
+            ['linear', 'Linear'],
+            ['log', 'Log'],
+          ]} onChange=${(y) => set({ y })} />
+          <${FitToggle} props=${props} set=${set} />
+          <${SaveMenu} id="chart-compare" handle=${handle} />
+        </div>
+      </div>
       ${
         shown.length === 0
           ? html`<p class="soft">There are no curves of this metric.</p>`
           : html`
-        <div class="legend static">${model.series.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>
-        <${LineChart} id="chart-compare" handle=${handle} label="${metricLabel(metric)} by epoch" model=${model}
-          onZoom=${(zoom) => set({ zoom })} />`
-      }</section>`;
+            <div class="legend static">
+              ${model.series.map(
+                (s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`,
+              )}
+            </div>
+            <${LineChart} id="chart-compare" handle=${handle}
+                label="${metricLabel(metric)} by epoch" model=${model}
+                onZoom=${(zoom) => set({ zoom })} />
+          `
+      }
+    </section>
+  `;
 }
 
 const columns = (metric, at) => [
@@ -165,17 +175,19 @@ const columns = (metric, at) => [
     key: 'experiment',
     label: 'Experiment',
     value: (row) => titleOf(row.experiment),
-    cell: (row) => html`<span class="config-name"><span
-    class="swatch" style=${{ background: row.color }} /><a class="row-link"
-    href="#/experiments/${row.experiment.id}">${titleOf(row.experiment)}</a></span>`,
+    cell: (row) => html`
+      <span class="config-name">
+        <span class="swatch" style=${{ background: row.color }} />
+        <a class="row-link" href="#/experiments/${row.experiment.id}">${titleOf(row.experiment)}</a>
+      </span>
+    `,
   },
   {
     key: 'config',
     label: 'Config',
     wide: true,
     value: (row) => valuesLabel(row.config.values),
-    cell: (row) => html`<span
-    class="nowrap">${valuesLabel(row.config.values)}</span>`,
+    cell: (row) => html`<span class="nowrap">${valuesLabel(row.config.values)}</span>`,
   },
   {
     key: 'status',
@@ -248,8 +260,23 @@ function differencesOf(items) {
 function Reading({ items, at }) {
   const differing = differencesOf(items);
   return html`
-    ${differing.length > 0 && html`<p class="soft small" id="compare-differing">Not the same in all: ${differing.map(([name, all], i) => html`${i ? '; ' : ''}<code>${name}</code> ${all.join(' / ')}`)}.</p>`}
-    <p class="soft small">The numbers are of each run’s ${AT_WORDS[at]}. Differences and verdicts are within each experiment, to its own baseline. Between experiments seeds and settings may differ, so no test is made there.</p>`;
+    ${
+      differing.length > 0 &&
+      html`
+        <p class="soft small" id="compare-differing">
+          Not the same in all:${' '}
+          ${differing.map(
+            ([name, all], i) => html`${i ? '; ' : ''}<code>${name}</code> ${all.join(' / ')}`,
+          )}.
+        </p>
+      `
+    }
+    <p class="soft small">
+      The numbers are of each run’s ${AT_WORDS[at]}. Differences and verdicts are within each
+      experiment, to its own baseline. Between experiments seeds and settings may differ, so no test
+      is made there.
+    </p>
+  `;
 }
 
 function Compare({ set, ...props }) {
@@ -266,26 +293,47 @@ function Compare({ set, ...props }) {
       ?.comparison; /* the words are those of the numbers: while another metric is on its way, of the one before */
   const lower = first?.direction === 'higher' ? '-mean' : 'mean';
   if (props.ids.length === 0)
-    return html`<${Empty} heading="h1" title="Nothing to compare"><p>Select experiments in the <a
-    href="#/experiments">list</a>, then press Compare.</p><//>`;
+    return html`
+      <${Empty} heading="h1" title="Nothing to compare">
+        <p>Select experiments in the <a href="#/experiments">list</a>, then press Compare.</p>
+      <//>
+    `;
   return html`
-    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span aria-hidden="true">/</span><span>comparison</span>
-      </nav>
-    <div class="page-head"><h1>${props.ids.length} experiments</h1>${
-      catalogue &&
-      html`<label class="run-choice">Metric <${MetricSelect}
-      id="compare-metric" label="Metric" finals metrics=${catalogue.metrics} value=${props.metric} onChange=${(metric) => set({ metric })} />
-      </label>`
-    }</div>
-    ${problem && html`<${Failure} problem=${problem} title="These experiments could not be loaded" />`}
+    <nav class="crumbs" aria-label="Where you are">
+      <a href="#/experiments">Experiments</a>
+      <span aria-hidden="true">/</span>
+      <span>comparison</span>
+    </nav>
+    <div class="page-head">
+      <h1>${props.ids.length} experiments</h1>
+      ${
+        catalogue &&
+        html`
+          <label class="run-choice">
+            Metric${' '}
+            <${MetricSelect} id="compare-metric" label="Metric" finals metrics=${catalogue.metrics}
+                value=${props.metric} onChange=${(metric) => set({ metric })} />
+          </label>
+        `
+      }
+    </div>
+    ${
+      problem &&
+      html`<${Failure} problem=${problem} title="These experiments could not be loaded" />`
+    }
     ${!items && !problem && html`<${Loading} what="Loading the experiments" />`}
     ${
       items &&
-      html`<${Chart} rows=${rows} metric=${first.metric} props=${props} set=${set} />
-      <${Table} stack id="compared" label="Configs of all experiments" columns=${columns(first.metric, first.method.at)} rows=${rows} sort=${props.sort || lower}
-        onSort=${(sort) => set({ sort })} rowKey=${(row) => row.key} />
-      <${Reading} items=${items} at=${first.method.at} />`
-    }`;
+      html`
+        <${Chart} rows=${rows} metric=${first.metric} props=${props} set=${set} />
+        <${Table} stack id="compared" label="Configs of all experiments"
+            columns=${columns(first.metric, first.method.at)} rows=${rows}
+            sort=${props.sort || lower} onSort=${(sort) => set({ sort })}
+            rowKey=${(row) => row.key} />
+        <${Reading} items=${items} at=${first.method.at} />
+      `
+    }
+  `;
 }
 
 export default defineView(PROPS, Compare);

@@ -45,25 +45,60 @@ function Preview({ set, help, options, change, close, removed }) {
     : set.name;
   return html`
     <section class="card preview" aria-labelledby="preview-title" data-testid="preview">
-      <div class="section-head"><h2 id="preview-title">${set.name}</h2><div class="row">
-        <a class="button" id="use-dataset" href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset }))}"><${Icon}
-          name="plus" />New experiment with it</a>
-        ${
-          !set.built_in &&
-          html`<${ConfirmButton} id="dataset-delete" icon="trash" label="Remove" confirm="Remove this set?" quiet
-          onConfirm=${remove} />`
-        }
-        <button type="button" class="button quiet icon-only" id="preview-close" aria-label="Close the preview" onClick=${close}><${Icon}
-          name="close" /></button></div></div>
-      ${help && html`<p class="soft">${help.help} <span class="small">${help.options_help}</span></p>`}
-      <p class="soft small">${set.task}, ${shapeOf(set, resource.data)}${set.sha256 && !Object.keys(options).length ? html`, SHA-256 <code title=${set.sha256}>${set.sha256.slice(0, 12)}…</code>` : ''}${set.created_at ? html`, registered <time datetime=${set.created_at} title=${whenFully(set.created_at)}>${when(set.created_at)}</time>` : ''}</p>
+      <div class="section-head">
+        <h2 id="preview-title">${set.name}</h2>
+        <div class="row">
+          <a class="button" id="use-dataset"
+              href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset }))}">
+            <${Icon} name="plus" />New experiment with it
+          </a>
+          ${
+            !set.built_in &&
+            html`
+              <${ConfirmButton} id="dataset-delete" icon="trash" label="Remove"
+                  confirm="Remove this set?" quiet onConfirm=${remove} />
+            `
+          }
+          <button type="button" class="button quiet icon-only" id="preview-close"
+              aria-label="Close the preview" onClick=${close}>
+            <${Icon} name="close" />
+          </button>
+        </div>
+      </div>
       ${
         help &&
-        html`<div class="preview-options" role="group" aria-label="Options of ${set.name}"><${OptionInputs} id="preview-option" known=${help} values=${options}
-        faults=${optionFaults(resource.error)} onChange=${change} /></div>`
+        html`<p class="soft">${help.help} <span class="small">${help.options_help}</span></p>`
+      }
+      <p class="soft small">
+        ${set.task}, ${shapeOf(set, resource.data)}
+        ${
+          set.sha256 && !Object.keys(options).length
+            ? html`, SHA-256 <code title=${set.sha256}>${set.sha256.slice(0, 12)}…</code>`
+            : ''
+        }
+        ${
+          set.created_at
+            ? html`
+              , registered${' '}
+              <time datetime=${set.created_at} title=${whenFully(set.created_at)}>
+                ${when(set.created_at)}
+              </time>
+            `
+            : ''
+        }
+      </p>
+      ${
+        help &&
+        html`
+          <div class="preview-options" role="group" aria-label="Options of ${set.name}">
+            <${OptionInputs} id="preview-option" known=${help} values=${options}
+                faults=${optionFaults(resource.error)} onChange=${change} />
+          </div>
+        `
       }
       <${PreviewParts} id="preview" resource=${resource} />
-    </section>`;
+    </section>
+  `;
 }
 
 function Datasets({ name: chosenName, sort, set, ...props }) {
@@ -96,15 +131,21 @@ function Datasets({ name: chosenName, sort, set, ...props }) {
       key: 'name',
       label: 'Data set',
       value: (one) => one.name,
-      cell: (one) => html`<button type="button" class="row-button" id="dataset-${one.name}"
-      aria-expanded=${one.name === chosenName ? 'true' : 'false'} onClick=${() => open(one.name)}>${one.name}</button>`,
+      cell: (one) => html`
+        <button type="button" class="row-button" id="dataset-${one.name}"
+            aria-expanded=${one.name === chosenName ? 'true' : 'false'}
+            onClick=${() => open(one.name)}>
+          ${one.name}
+        </button>
+      `,
     },
     {
       key: 'origin',
       label: 'Origin',
       value: (one) => one.built_in,
-      cell: (one) => html`<span
-      class="soft nowrap">${one.built_in ? 'built in' : 'registered'}</span>`,
+      cell: (one) => html`
+        <span class="soft nowrap">${one.built_in ? 'built in' : 'registered'}</span>
+      `,
     },
     { key: 'task', label: 'Task', value: (one) => one.task, cell: (one) => one.task },
     {
@@ -141,11 +182,7 @@ function Datasets({ name: chosenName, sort, set, ...props }) {
       label: 'Test',
       align: 'num',
       value: (one) => one.n_test,
-      cell: (one) =>
-        one.n_test
-          ? number(one.n_test)
-          : html`<span
-      class="soft">drawn</span>`,
+      cell: (one) => (one.n_test ? number(one.n_test) : html`<span class="soft">drawn</span>`),
     },
     {
       key: 'bytes',
@@ -157,27 +194,42 @@ function Datasets({ name: chosenName, sort, set, ...props }) {
   ];
   return html`
     <div class="page-head"><h1>Data sets</h1></div>
-    ${error && html`<${Failure} problem=${error} retry=${reload} title="The data sets could not be loaded" />`}
+    ${
+      error &&
+      html`
+        <${Failure} problem=${error} retry=${reload} title="The data sets could not be loaded" />
+      `
+    }
     ${loading && !sets && html`<${Loading} what="Loading the data sets" />`}
     ${
       chosen &&
-      html`<${Preview} key=${chosen.name} set=${chosen} help=${builtIn.find((one) => one.name === chosen.name)}
-      options=${options} change=${(key, typed) => set({ [key]: typed })}
-      close=${() => set({ ...NO_OPTIONS, name: '' })} removed=${() => {
-        set({ name: '' });
-        reload();
-      }} />`
+      html`
+        <${Preview} key=${chosen.name} set=${chosen}
+            help=${builtIn.find((one) => one.name === chosen.name)} options=${options}
+            change=${(key, typed) => set({ [key]: typed })}
+            close=${() => set({ ...NO_OPTIONS, name: '' })} removed=${() => {
+              set({ name: '' });
+              reload();
+            }} />
+      `
     }
     ${
       sets &&
-      html`<${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort} onSort=${(next) => set({ sort: next })}
-      rowKey=${(one) => one.name} rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />
-      <p class="soft small">Drawn: a run takes these samples out of the training ones, as many as validation_size and test_size say (by default a fifth each).</p>`
+      html`
+        <${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort}
+            onSort=${(next) => set({ sort: next })} rowKey=${(one) => one.name}
+            rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />
+        <p class="soft small">
+          Drawn: a run takes these samples out of the training ones, as many as validation_size and
+          test_size say (by default a fifth each).
+        </p>
+      `
     }
     <${Upload} title="Bring your own" done=${(name) => {
       reload();
       set({ ...NO_OPTIONS, name }, { push: true });
-    }} />`;
+    }} />
+  `;
 }
 
 export default defineView(PROPS, Datasets);

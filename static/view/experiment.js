@@ -107,23 +107,41 @@ function Actions({ store, catalogue }) {
     }, 'Deleted.');
   return html`
     <div class="row actions">
-      ${store.active && html`<${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?" onConfirm=${() => act('cancel')} />`}
+      ${
+        store.active &&
+        html`
+          <${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?"
+              onConfirm=${() => act('cancel')} />
+        `
+      }
       ${
         store.active &&
         store.experiment.status !== 'paused' &&
-        html`<button type="button" class="button" id="pause" onClick=${() => act('pause')}>
-        <${Icon} name="pause" />Pause</button>`
+        html`
+          <button type="button" class="button" id="pause" onClick=${() => act('pause')}>
+            <${Icon} name="pause" />Pause
+          </button>
+        `
       }
       ${
         store.experiment.status === 'paused' &&
-        html`<button type="button" class="button primary" id="resume" onClick=${() => act('resume')}><${Icon}
-        name="play" />Resume</button>`
+        html`
+          <button type="button" class="button primary" id="resume" onClick=${() => act('resume')}>
+            <${Icon} name="play" />Resume
+          </button>
+        `
       }
-      <button type="button" class="button" id="extend" onClick=${() => openExtend(experiment, catalogue.fields, seedsOf(store), () => store.load())}><${Icon}
-        name="plus" />Extend</button>
-      <a class="button" id="duplicate" href="#/new?from=${experiment.id}"><${Icon} name="copy" />Duplicate</a>
-      <${ConfirmButton} id="delete" icon="trash" label="Delete" confirm="Delete with all runs?" quiet onConfirm=${remove} />
-    </div>`;
+      <button type="button" class="button" id="extend" onClick=${() =>
+        openExtend(experiment, catalogue.fields, seedsOf(store), () => store.load())}>
+        <${Icon} name="plus" />Extend
+      </button>
+      <a class="button" id="duplicate" href="#/new?from=${experiment.id}">
+        <${Icon} name="copy" />Duplicate
+      </a>
+      <${ConfirmButton} id="delete" icon="trash" label="Delete" confirm="Delete with all runs?"
+          quiet onConfirm=${remove} />
+    </div>
+  `;
 }
 
 /* "a, b" as a list, each tag once. */
@@ -146,34 +164,60 @@ function Head({ store, catalogue }) {
   const tags = experiment.tags ?? [];
   const took = duration(elapsed(experiment.started_at, experiment.finished_at));
   return html`
-    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span
-      aria-hidden="true">/</span><span>${experiment.id}</span></nav>
+    <nav class="crumbs" aria-label="Where you are">
+      <a href="#/experiments">Experiments</a>
+      <span aria-hidden="true">/</span>
+      <span>${experiment.id}</span>
+    </nav>
     <div class="page-head">
       <div class="head-words">
-        <${Editable} id="experiment-name" tag="h1" label="Name" value=${experiment.name} empty=${titleOf(experiment)}
-          onSave=${(name) => change({ name })} />
-        <${Editable} id="experiment-description" tag="p" lines label="Description" value=${experiment.description} empty="Add a note"
-          onSave=${(description) => change({ description })} />
+        <${Editable} id="experiment-name" tag="h1" label="Name" value=${experiment.name}
+            empty=${titleOf(experiment)} onSave=${(name) => change({ name })} />
+        <${Editable} id="experiment-description" tag="p" lines label="Description"
+            value=${experiment.description} empty="Add a note"
+            onSave=${(description) => change({ description })} />
       </div>
       <${Actions} store=${store} catalogue=${catalogue} />
     </div>
     <div class="head-state">
       <${Status} status=${experiment.status} />
-      <span class="soft">${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}</span>
+      <span class="soft">
+        ${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}
+      </span>
       ${
         !TERMINAL.includes(experiment.status) &&
-        html`<div class="progress-cell"><${Progress} experiment=${experiment} /><${Remaining}
-        experiment=${experiment} /></div>`
+        html`
+          <div class="progress-cell">
+            <${Progress} experiment=${experiment} />
+            <${Remaining} experiment=${experiment} />
+          </div>
+        `
       }
-      ${experiment.runs?.failed > 0 && html`<span class="bad-text"><${Icon} name="alert" />${count(experiment.runs.failed, 'run')} failed</span>`}
+      ${
+        experiment.runs?.failed > 0 &&
+        html`
+          <span class="bad-text">
+            <${Icon} name="alert" />${count(experiment.runs.failed, 'run')} failed
+          </span>
+        `
+      }
       <time class="soft" datetime=${experiment.created_at}
-        title=${whenFully(experiment.created_at)}>${when(experiment.created_at)}${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}</time>
-      <${Editable} id="experiment-tags" label="Tags" value=${tags.join(', ')} empty="Add tags" hint="tags, separated by commas"
-        onSave=${(words) => change({ tags: tagsOf(words) })}>${tags.map(
-          (tag) => html`<a class="chip" key=${tag}
-          href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>`,
-        )}<//>
-    </div>`;
+          title=${whenFully(experiment.created_at)}>
+        ${when(experiment.created_at)}
+        ${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}
+      </time>
+      <${Editable} id="experiment-tags" label="Tags" value=${tags.join(', ')} empty="Add tags"
+          hint="tags, separated by commas" onSave=${(words) => change({ tags: tagsOf(words) })}>
+        ${tags.map(
+          (tag) => html`
+            <a class="chip" key=${tag} href="#/experiments?tag=${encodeURIComponent(tag)}">
+              ${tag}
+            </a>
+          `,
+        )}
+      <//>
+    </div>
+  `;
 }
 
 /* Whether the runs predict numbers instead of classes, as far as is known. */
@@ -244,12 +288,14 @@ function Experiment({ id, set, ...wishes }) {
     store.problems.has('comparison'); /* before that, nobody knows which two to show */
   const failure = store.problem ?? problem;
   if (failure) {
-    return html`<${Failure} heading="h1" problem=${failure} retry=${() => {
-      setProblem(null);
-      getCatalogue().then(setCatalogue, setProblem);
-      store.load();
-    }}
-      title=${failure.status === 404 ? 'There is no such experiment' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
+    return html`
+      <${Failure} heading="h1" problem=${failure} retry=${() => {
+        setProblem(null);
+        getCatalogue().then(setCatalogue, setProblem);
+        store.load();
+      }} title=${failure.status === 404 ? 'There is no such experiment' : undefined} />
+      <p><a href="#/experiments">All experiments</a></p>
+    `;
   }
   if (!store.experiment || !catalogue) return html`<${Loading} what="Loading the experiment" />`;
 
@@ -257,40 +303,61 @@ function Experiment({ id, set, ...wishes }) {
   const shared = { store, version, catalogue, configs, styles, props, set, regression };
   return html`
     <${Head} store=${store} catalogue=${catalogue} />
-    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')} active=${store.active} regression=${regression}
-      metrics=${catalogue.metrics}
-      metric=${props.compare} at=${at} onMetric=${(compare) => set({ compare })} onAt=${(place) => set({ at: place })} />
-    <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single} swept=${sweptNames(configs)} />
-    ${store.comparison && hasSettings(store.comparison) && html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`}
-    ${store.comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${store.comparison} />`}
+    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')}
+        active=${store.active} regression=${regression} metrics=${catalogue.metrics}
+        metric=${props.compare} at=${at} onMetric=${(compare) => set({ compare })}
+        onAt=${(place) => set({ at: place })} />
+    <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single}
+        swept=${sweptNames(configs)} />
+    ${
+      store.comparison &&
+      hasSettings(store.comparison) &&
+      html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`
+    }
+    ${
+      store.comparison?.effects?.items.length > 0 &&
+      html`<${Effects} comparison=${store.comparison} />`
+    }
     ${
       isPlane &&
       configs.length > 0 &&
       isCompared &&
-      html`<${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active} styles=${styles}
-      props=${props} set=${set} />`
+      html`
+        <${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active}
+            styles=${styles} props=${props} set=${set} />
+      `
     }
     <section class="card tables">
       <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
-        tabs=${[
-          ['configs', `Configs${numberOf(configs.length)}`],
-          ['runs', `Runs${numberOf(store.runs.size)}`],
-          ['specification', 'Specification'],
-        ]} />
+          tabs=${[
+            ['configs', `Configs${numberOf(configs.length)}`],
+            ['runs', `Runs${numberOf(store.runs.size)}`],
+            ['specification', 'Specification'],
+          ]} />
       ${
         store.problems.has('runs') &&
-        html`<${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
-        retry=${() => store.refreshRuns.ask()} />`
+        html`
+          <${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
+              retry=${() => store.refreshRuns.ask()} />
+        `
       }
       <div ...${tabPanel('tables', props.tab)}>
         ${props.tab === 'configs' && html`<${ConfigTable} ...${shared} />`}
         ${props.tab === 'runs' && html`<${RunTable} ...${shared} />`}
-        ${props.tab === 'specification' && html`<${SpecificationText} spec=${store.experiment.spec} name="experiment-${id}" />`}
+        ${
+          props.tab === 'specification' &&
+          html`<${SpecificationText} spec=${store.experiment.spec} name="experiment-${id}" />`
+        }
       </div>
     </section>
-    <p class="soft foot">Everything here is also at <a href=${link(`/experiments/${id}`)}>${link(`/experiments/${id}`)}</a>, <a
-      href=${link(`/experiments/${id}/comparison`, { metric: props.compare, at: props.at })}>comparison</a> and <a
-      href=${link(`/experiments/${id}/runs`)}>runs</a>.</p>`;
+    <p class="soft foot">
+      Everything here is also at${' '}
+      <a href=${link(`/experiments/${id}`)}>${link(`/experiments/${id}`)}</a>,${' '}
+      <a href=${link(`/experiments/${id}/comparison`, { metric: props.compare, at: props.at })}>
+        comparison
+      </a> and <a href=${link(`/experiments/${id}/runs`)}>runs</a>.
+    </p>
+  `;
 }
 
 export default defineView(PROPS, Experiment);

@@ -248,22 +248,44 @@ function Filters({ q, status, tag, sort, set }) {
   }, [q]);
   return html`
     <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
-      <label class="search"><span class="visually-hidden">Search by name or description</span><${Icon} name="search" />
-        <input id="search" type="search" placeholder="Search" value=${typed} onInput=${(event) => setTyped(event.target.value)} /></label>
-      <label><span class="visually-hidden">Status</span>
-        <select id="filter-status" value=${status} onChange=${(event) => set({ status: event.target.value })}>
-          ${STATUSES.map((key) => html`<option value=${key} selected=${key === status}>${key || 'Every status'}</option>`)}
-        </select></label>
-      <label><span class="visually-hidden">Order</span>
+      <label class="search">
+        <span class="visually-hidden">Search by name or description</span>
+        <${Icon} name="search" />
+        <input id="search" type="search" placeholder="Search" value=${typed}
+            onInput=${(event) => setTyped(event.target.value)} />
+      </label>
+      <label>
+        <span class="visually-hidden">Status</span>
+        <select id="filter-status" value=${status}
+            onChange=${(event) => set({ status: event.target.value })}>
+          ${STATUSES.map(
+            (key) =>
+              html`
+                <option value=${key} selected=${key === status}>${key || 'Every status'}</option>
+              `,
+          )}
+        </select>
+      </label>
+      <label>
+        <span class="visually-hidden">Order</span>
         <select id="sort" value=${sort} onChange=${(event) => set({ sort: event.target.value })}>
-          ${SORTS.map(([key, words]) => html`<option value=${key} selected=${key === sort}>${words}</option>`)}
-        </select></label>
+          ${SORTS.map(
+            ([key, words]) => html`<option value=${key} selected=${key === sort}>${words}</option>`,
+          )}
+        </select>
+      </label>
       ${
         tag &&
-        html`<button type="button" class="chip on" id="filter-tag" onClick=${() => set({ tag: '' })}
-        aria-label="Remove the filter ${tag}">${tag}<${Icon} name="close" /></button>`
+        html`
+          <button type="button" class="chip on" id="filter-tag" onClick=${() => set({ tag: '' })}
+              aria-label="Remove the filter ${tag}">
+            ${tag}
+            <${Icon} name="close" />
+          </button>
+        `
       }
-    </form>`;
+    </form>
+  `;
 }
 
 function columnsOf(selected, toggle, set, replace) {
@@ -277,27 +299,41 @@ function columnsOf(selected, toggle, set, replace) {
       head: false,
       align: 'tight',
       cell: (one) => html`
-      <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)} aria-label="Select ${titleOf(one)}"
-        data-testid="select-${one.id}" />`,
+        <input type="checkbox" checked=${selected.has(one.id)} onChange=${() => toggle(one.id)}
+            aria-label="Select ${titleOf(one)}" data-testid="select-${one.id}" />
+      `,
     },
     {
       key: 'name',
       label: 'Experiment',
       align: 'wide',
       cell: (one) => html`
-      <div class="name-cell"><${Editable} id="name-${one.id}" label="Name of ${titleOf(one)}" value=${one.name} onSave=${(name) => change(one, { name })}><a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">${titleOf(one)}</a><//>
-        ${(one.tags ?? []).slice(0, TAGS_SHOWN).map(
-          (tag) => html`<button type="button" class="chip" onClick=${() => set({ tag })}
-          aria-label="Only ${tag}">${tag}</button>`,
-        )}
-        <${Editable} lines id="note-${one.id}" label="Note of ${titleOf(one)}" value=${one.description} hint="a note"
-          onSave=${(description) => change(one, { description })}>${
-            one.description
-              ? html`<span class="soft clip"
-          title=${one.description}>${one.description}</span>`
-              : html`<span class="soft no-note">Add a note</span>`
-          }<//>
-      </div>`,
+        <div class="name-cell">
+          <${Editable} id="name-${one.id}" label="Name of ${titleOf(one)}" value=${one.name}
+              onSave=${(name) => change(one, { name })}>
+            <a class="row-link" href="#/experiments/${one.id}" data-testid="experiment-${one.id}">
+              ${titleOf(one)}
+            </a>
+          <//>
+          ${(one.tags ?? []).slice(0, TAGS_SHOWN).map(
+            (tag) => html`
+              <button type="button" class="chip" onClick=${() => set({ tag })}
+                  aria-label="Only ${tag}">
+                ${tag}
+              </button>
+            `,
+          )}
+          <${Editable} lines id="note-${one.id}" label="Note of ${titleOf(one)}"
+              value=${one.description} hint="a note"
+              onSave=${(description) => change(one, { description })}>
+            ${
+              one.description
+                ? html`<span class="soft clip" title=${one.description}>${one.description}</span>`
+                : html`<span class="soft no-note">Add a note</span>`
+            }
+          <//>
+        </div>
+      `,
     },
     {
       key: 'status',
@@ -310,28 +346,41 @@ function columnsOf(selected, toggle, set, replace) {
       label: 'Progress',
       align: 'c-progress',
       cell: (one) => html`
-      <div class="progress-cell"><${Progress} experiment=${one} /><${Remaining} experiment=${one} /></div>`,
+        <div class="progress-cell">
+          <${Progress} experiment=${one} />
+          <${Remaining} experiment=${one} />
+        </div>
+      `,
     },
     {
       key: 'size',
       label: 'Size',
       align: 'c-size nowrap',
       cell: (one) => html`
-      <span>${count(one.n_configs, 'config')} <span class="soft">· ${count(one.n_runs, 'run')}</span></span>`,
+        <span>
+          ${count(one.n_configs, 'config')} <span class="soft">· ${count(one.n_runs, 'run')}</span>
+        </span>
+      `,
     },
     {
       key: 'time',
       label: 'Took',
       align: 'num c-took',
-      cell: (one) => html`<span
-      class="soft nowrap">${TERMINAL.includes(one.status) ? duration(elapsed(one.started_at, one.finished_at)) : ''}</span>`,
+      cell: (one) => html`
+        <span class="soft nowrap">
+          ${TERMINAL.includes(one.status) ? duration(elapsed(one.started_at, one.finished_at)) : ''}
+        </span>
+      `,
     },
     {
       key: 'created',
       label: 'Created',
       align: 'num c-created',
-      cell: (one) => html`<time class="soft nowrap" datetime=${one.created_at}
-      title=${whenFully(one.created_at)}>${when(one.created_at)}</time>`,
+      cell: (one) => html`
+        <time class="soft nowrap" datetime=${one.created_at} title=${whenFully(one.created_at)}>
+          ${when(one.created_at)}
+        </time>
+      `,
     },
   ];
 }
@@ -361,16 +410,28 @@ function Bulk({ items, selected, clear, drop }) {
   return html`
     <div class="bulk" role="toolbar" aria-label="Selected experiments" data-testid="bulk">
       <strong>${count(chosen.length, 'experiment')} selected</strong>
-      ${chosen.length > 1 && html`<a class="button" id="bulk-compare" href="#/compare?ids=${chosen.map((one) => one.id).join('%2C')}">Compare</a>`}
+      ${
+        chosen.length > 1 &&
+        html`
+          <a class="button" id="bulk-compare"
+              href="#/compare?ids=${chosen.map((one) => one.id).join('%2C')}">
+            Compare
+          </a>
+        `
+      }
       ${
         chosen.some((one) => !TERMINAL.includes(one.status)) &&
         html`
-        <${ConfirmButton} id="bulk-cancel" icon="stop" label="Cancel" confirm="Cancel them?"
-          onConfirm=${() => each('POST', (one) => `/experiments/${one.id}/cancel`, 'Cancelled.')} />`
+          <${ConfirmButton} id="bulk-cancel" icon="stop" label="Cancel" confirm="Cancel them?"
+              onConfirm=${() =>
+                each('POST', (one) => `/experiments/${one.id}/cancel`, 'Cancelled.')} />
+        `
       }
-      <${ConfirmButton} id="bulk-delete" icon="trash" label="Delete" confirm="Delete with all runs?" onConfirm=${remove} />
+      <${ConfirmButton} id="bulk-delete" icon="trash" label="Delete" confirm="Delete with all runs?"
+          onConfirm=${remove} />
       <button type="button" class="button quiet" id="bulk-clear" onClick=${clear}>Clear</button>
-    </div>`;
+    </div>
+  `;
 }
 
 /* What a new user sees: ready-made experiments, one press away. */
@@ -395,12 +456,21 @@ function Recipes() {
     <ul class="recipes">
       ${recipes.map(
         (recipe) => html`
-        <li class="card"><h3>${recipe.title}</h3><p>${recipe.description}</p>
-          <div class="row"><button type="button" class="button primary" onClick=${() => start(recipe)}
-            data-testid="recipe-${recipe.name}">Start</button>
-            <a class="button" href="#/new?recipe=${recipe.name}">Look and change</a></div></li>`,
+          <li class="card">
+            <h3>${recipe.title}</h3>
+            <p>${recipe.description}</p>
+            <div class="row">
+              <button type="button" class="button primary" onClick=${() => start(recipe)}
+                  data-testid="recipe-${recipe.name}">
+                Start
+              </button>
+              <a class="button" href="#/new?recipe=${recipe.name}">Look and change</a>
+            </div>
+          </li>
+        `,
       )}
-    </ul>`;
+    </ul>
+  `;
 }
 
 function Experiments(props) {
@@ -434,27 +504,54 @@ function Experiments(props) {
   }, [list.next, list.items]);
   const filtered = q !== '' || status !== '' || tag !== '';
   return html`
-    <div class="page-head"><h1>Experiments</h1>
-      <a class="button primary" href="#/new" id="new-experiment"><${Icon} name="plus" />New experiment</a></div>
-    ${(filtered || list.items === null || list.items.length > 0) && html`<${Filters} ...${props} />`}
-    ${list.problem && html`<${Failure} problem=${list.problem} retry=${list.reload} title="The experiments could not be loaded" />`}
+    <div class="page-head">
+      <h1>Experiments</h1>
+      <a class="button primary" href="#/new" id="new-experiment">
+        <${Icon} name="plus" />New experiment
+      </a>
+    </div>
+    ${
+      (filtered || list.items === null || list.items.length > 0) && html`<${Filters} ...${props} />`
+    }
+    ${
+      list.problem &&
+      html`
+        <${Failure} problem=${list.problem} retry=${list.reload}
+            title="The experiments could not be loaded" />
+      `
+    }
     ${list.items === null && !list.problem && html`<${Loading} what="Loading the experiments" />`}
     ${
       list.items !== null &&
       list.items.length === 0 &&
       (filtered
-        ? html`<${Empty} title="No experiment fits" testid="no-match"><p>Nothing matches this search and these filters.</p>
-          <button type="button" class="button" onClick=${() => set({ q: '', status: '', tag: '' })}>Show all</button><//>`
-        : html`<${Empty} title="No experiments yet" testid="no-experiments">
-        <p>Start with one of these, or describe your own: every setting has a default.</p><${Recipes} /><//>`)
+        ? html`
+          <${Empty} title="No experiment fits" testid="no-match">
+            <p>Nothing matches this search and these filters.</p>
+            <button type="button" class="button"
+                onClick=${() => set({ q: '', status: '', tag: '' })}>
+              Show all
+            </button>
+          <//>
+        `
+        : html`
+          <${Empty} title="No experiments yet" testid="no-experiments">
+            <p>Start with one of these, or describe your own: every setting has a default.</p>
+            <${Recipes} />
+          <//>
+        `)
     }
     ${
       list.items?.length > 0 &&
       html`
-      <${Bulk} items=${list.items} selected=${selected} clear=${() => setSelected(new Set())} drop=${list.drop} />
-      <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items} rowKey=${(one) => one.id} inPage isPart=${list.next !== null} />`
+        <${Bulk} items=${list.items} selected=${selected} clear=${() => setSelected(new Set())}
+            drop=${list.drop} />
+        <${Table} id="experiments" label="Experiments" columns=${columns} rows=${list.items}
+            rowKey=${(one) => one.id} inPage isPart=${list.next !== null} />
+      `
     }
-    <div ref=${end} class="list-end">${list.next && html`<${Loading} what="Loading more" />`}</div>`;
+    <div ref=${end} class="list-end">${list.next && html`<${Loading} what="Loading more" />`}</div>
+  `;
 }
 
 export default defineView(PROPS, Experiments);

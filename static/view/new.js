@@ -96,11 +96,13 @@ function Group({ name, fields, draft, errors, change, find, datasets, reload, bu
   const wrong = fields.some((field) => errors.has(field.name));
   const [open, setOpen] = useState(OPEN.includes(name) || set > 0);
   if (find && matching.length === 0) return null;
-  const row = (
-    field,
-  ) => html`<${FieldRow} key=${field.name} field=${field} label=${loose.includes(field) ? field.name : undefined} text=${draft.texts[field.name]} sweep=${draft.sweeps[field.name]}
-    error=${errors.get(field.name)}
-    onText=${(value) => change.text(field.name, value)} onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />`;
+  const row = (field) => html`
+    <${FieldRow} key=${field.name} field=${field}
+        label=${loose.includes(field) ? field.name : undefined} text=${draft.texts[field.name]}
+        sweep=${draft.sweeps[field.name]} error=${errors.get(field.name)}
+        onText=${(value) => change.text(field.name, value)}
+        onSweep=${(value) => change.sweep(field.name, value)} input=${special(field)} />
+  `;
   const special = (field) => {
     const shared = {
       field,
@@ -109,7 +111,9 @@ function Group({ name, fields, draft, errors, change, find, datasets, reload, bu
       onText: (value) => change.text(field.name, value),
     };
     if (field.type === 'dataset')
-      return html`<${DatasetInput} ...${shared} datasets=${datasets} builtIn=${builtIn} reload=${reload} />`;
+      return html`
+        <${DatasetInput} ...${shared} datasets=${datasets} builtIn=${builtIn} reload=${reload} />
+      `;
     if (field.name === 'repeats') return html`<${RepeatsInput} ...${shared} metrics=${metrics} />`;
     return undefined;
   };
@@ -129,23 +133,23 @@ function Group({ name, fields, draft, errors, change, find, datasets, reload, bu
       )
     : [];
   return html`
-    <details class="card group" open=${open || !!find || wrong} onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">
-      <summary><h2>${title}</h2><span class="soft">${help}</span><span class="grow" />${
-        set > 0 &&
-        html`<span
-        class="chip on">${set} set</span>`
-      }</summary>
-      <div class="fields">
-        ${plain.map(row)}
-        ${loose.map(row)}
-      </div>
+    <details class="card group" open=${open || !!find || wrong}
+        onToggle=${(event) => setOpen(event.target.open)} id="group-${name}">
+      <summary>
+        <h2>${title}</h2>
+        <span class="soft">${help}</span>
+        <span class="grow" />
+        ${set > 0 && html`<span class="chip on">${set} set</span>`}
+      </summary>
+      <div class="fields">${plain.map(row)}${loose.map(row)}</div>
       ${parents.map(
-        (
-          up,
-        ) => html`<${ObjectFields} key=${up.name} up=${up} children=${childrenOf(up)} draft=${draft} errors=${errors} change=${change}
-        row=${row} />`,
+        (up) => html`
+          <${ObjectFields} key=${up.name} up=${up} children=${childrenOf(up)} draft=${draft}
+              errors=${errors} change=${change} row=${row} />
+        `,
       )}
-    </details>`;
+    </details>
+  `;
 }
 
 /* A parent of dotted fields: a switch where it can be null, and its fields. */
@@ -162,15 +166,27 @@ function ObjectFields({ up, children, draft, errors, change, row }) {
       <div class="object-head">
         ${
           up.nullable
-            ? html`<label class="check"><input type="checkbox" id=${id} checked=${on}
-          onChange=${(event) => change.object(up.name, event.target.checked)} /> <code>${up.name}</code></label>`
-            : html`<button type="button" class="link" id=${id} aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}><${Icon}
-            name=${open ? 'down' : 'right'} /><code>${up.name}</code></button>`
+            ? html`
+              <label class="check">
+                <input type="checkbox" id=${id} checked=${on}
+                    onChange=${(event) => change.object(up.name, event.target.checked)} />${' '}
+                <code>${up.name}</code>
+              </label>
+            `
+            : html`
+              <button type="button" class="link" id=${id} aria-expanded=${open ? 'true' : 'false'}
+                  onClick=${() => setOpen(!open)}>
+                <${Icon} name=${open ? 'down' : 'right'} />
+                <code>${up.name}</code>
+              </button>
+            `
         }
-        <span class="help">${up.help}</span></div>
+        <span class="help">${up.help}</span>
+      </div>
       ${errors.has(up.name) && html`<p class="field-error" role="alert">${errors.get(up.name)}</p>`}
       ${(up.nullable ? on : open || used) && html`<div class="fields">${children.map(row)}</div>`}
-    </fieldset>`;
+    </fieldset>
+  `;
 }
 
 /* "40 runs", "40 to 240 runs" where seeds are added by a rule. */
@@ -187,32 +203,57 @@ function Summary({ spec, check, errors, other, local, submit, busy }) {
   return html`
     <aside class="card summary-card" aria-label="Summary">
       <div class="start">
-      <div aria-live="polite" tabindex="0" role="region" aria-label="What would be trained" data-testid="dry-run" data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
-        ${
-          answer && !local
-            ? html`<p class="big"><span id="n-runs">${runsPlanned(answer, spec)}</span></p><p
-          class="soft">${count(answer.n_configs, 'config')} × ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}${seconds !== null ? `, about ${duration(seconds)}${spec.repeats?.until ? ' or more' : ''}` : ''}${answer.n_cells > answer.n_configs ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct` : ''}${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}</p>`
-            : wrong
-              ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>`
-              : html`<p class="big soft">Checking…</p>`
-        }
-        ${other.map((line) => html`<p class="field-error">${line}</p>`)}
-        ${[...errors].map(
-          ([
-            name,
-            words,
-          ]) => html`<p class="field-error"><a href="#field-${name.replace(/\./g, '-')}"
-          onClick=${(event) => {
-            event.preventDefault();
-            focusField(name);
-          }}><code>${name}</code></a> ${words}</p>`,
-        )}
-        ${(answer?.warnings ?? []).map((line) => html`<p class="warning"><${Icon} name="alert" /><span>${line}</span></p>`)}
+        <div aria-live="polite" tabindex="0" role="region" aria-label="What would be trained"
+            data-testid="dry-run"
+            data-state=${check.busy ? 'checking' : wrong ? 'invalid' : 'valid'}>
+          ${
+            answer && !local
+              ? html`
+                <p class="big"><span id="n-runs">${runsPlanned(answer, spec)}</span></p>
+                <p class="soft">
+                  ${count(answer.n_configs, 'config')} ×${' '}
+                  ${count(Math.round(answer.n_runs / Math.max(1, answer.n_configs)), 'seed')}
+                  ${
+                    seconds !== null
+                      ? `, about ${duration(seconds)}${spec.repeats?.until ? ' or more' : ''}`
+                      : ''
+                  }
+                  ${
+                    answer.n_cells > answer.n_configs
+                      ? `; ${count(answer.n_cells, 'cell')}, ${answer.n_configs} distinct`
+                      : ''
+                  }${answer.memory_bytes ? `, ${bytes(answer.memory_bytes)} of memory a run` : ''}
+                </p>
+              `
+              : wrong
+                ? html`<p class="big bad-text">${count(wrong, 'thing')} to correct</p>`
+                : html`<p class="big soft">Checking…</p>`
+          }
+          ${other.map((line) => html`<p class="field-error">${line}</p>`)}
+          ${[...errors].map(
+            ([name, words]) => html`
+              <p class="field-error">
+                <a href="#field-${name.replace(/\./g, '-')}" onClick=${(event) => {
+                  event.preventDefault();
+                  focusField(name);
+                }}>
+                  <code>${name}</code>
+                </a> ${words}
+              </p>
+            `,
+          )}
+          ${(answer?.warnings ?? []).map(
+            (line) => html`<p class="warning"><${Icon} name="alert" /><span>${line}</span></p>`,
+          )}
+        </div>
+        <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0}
+            onClick=${submit}>
+          <${Icon} name="play" />Start
+        </button>
       </div>
-      <button type="submit" class="button primary large" id="submit" disabled=${busy || wrong > 0} onClick=${submit}><${Icon}
-        name="play" />Start</button></div>
       <${SpecificationText} spec=${spec} name="experiment" />
-    </aside>`;
+    </aside>
+  `;
 }
 
 function focusField(name) {
@@ -317,25 +358,39 @@ function Form({ catalogue, first, find, own, set }) {
   return html`
     <form class="new-form" onSubmit=${submit} autocomplete="off" novalidate>
       <div class="groups">
-        <label class="search"><span class="visually-hidden">Find a setting</span><${Icon} name="search" /><input id="find-field" type="search"
-          placeholder="Find a setting" value=${find} onInput=${(event) => set({ find: event.target.value })} onKeyDown=${goToFound} /></label>
+        <label class="search">
+          <span class="visually-hidden">Find a setting</span>
+          <${Icon} name="search" />
+          <input id="find-field" type="search" placeholder="Find a setting" value=${find}
+              onInput=${(event) => set({ find: event.target.value })} onKeyDown=${goToFound} />
+        </label>
         ${order.map(
-          (
-            name,
-          ) => html`<${Group} key=${name} name=${name} fields=${catalogue.fields.filter((field) => field.group === name)}
-          draft=${draft} errors=${errors} change=${change} find=${find} datasets=${datasets} reload=${reload} metrics=${catalogue.metrics}
-          builtIn=${catalogue.datasets} />`,
+          (name) => html`
+            <${Group} key=${name} name=${name}
+                fields=${catalogue.fields.filter((field) => field.group === name)} draft=${draft}
+                errors=${errors} change=${change} find=${find} datasets=${datasets} reload=${reload}
+                metrics=${catalogue.metrics} builtIn=${catalogue.datasets} />
+          `,
         )}
         ${
           find &&
           !catalogue.fields.some((field) => isFound(field, find)) &&
-          html`<p id="nothing-found">No setting has these words.
-          <button type="button" class="button quiet small" onClick=${() => set({ find: '' })}>Show all</button></p>`
+          html`
+            <p id="nothing-found">
+              No setting has these
+              words.<button type="button" class="button quiet small"
+                  onClick=${() => set({ find: '' })}>
+                Show all
+              </button>
+            </p>
+          `
         }
         <p class="soft small" id="symbols">In the formulas ${catalogue.symbols}</p>
       </div>
-      <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other} local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />
-    </form>`;
+      <${Summary} spec=${made.spec} check=${check} errors=${errors} other=${other}
+          local=${made.errors.size > 0} submit=${submit} busy=${sent.busy} />
+    </form>
+  `;
 }
 
 function New({ set, find, ...props }) {
@@ -365,24 +420,34 @@ function New({ set, find, ...props }) {
     return () => abort.abort();
   }, []);
   return html`
-    <div class="page-head"><h1>New experiment</h1>
+    <div class="page-head">
+      <h1>New experiment</h1>
       ${
         recipes.length > 0 &&
-        html`<label class="run-choice">Start from <select id="start-from" value=""
-        onChange=${(event) => event.target.value && set({ spec: '', from: '', recipe: event.target.value })}>
-        <option value="">a recipe…</option>${recipes.map(
-          (one) => html`<option value=${one.name}
-          title=${one.description}>${one.title}</option>`,
-        )}</select></label>`
-      }</div>
+        html`
+          <label class="run-choice">
+            Start from${' '}
+            <select id="start-from" value="" onChange=${(event) =>
+              event.target.value && set({ spec: '', from: '', recipe: event.target.value })}>
+              <option value="">a recipe…</option>
+              ${recipes.map(
+                (one) => html`
+                  <option value=${one.name} title=${one.description}>${one.title}</option>
+                `,
+              )}
+            </select>
+          </label>
+        `
+      }
+    </div>
     ${
       state.problem
         ? html`<${Failure} problem=${state.problem} retry=${load} />`
         : state.ready
           ? html`<${Form} key=${state.turn} ...${state.ready} find=${find} own=${own} set=${set} />`
-          : html`<${Loading}
-        what="Loading the settings" />`
-    }`;
+          : html`<${Loading} what="Loading the settings" />`
+    }
+  `;
 }
 
 export default defineView(PROPS, New);

@@ -116,11 +116,34 @@ function Panel({ id, title, note, lines, store, version, props, set, marks, smal
   const watch = useCallback((draw) => store.watchCurves(draw), [store]);
   return html`
     <section class="panel" aria-label=${title}>
-      <div class="panel-head"><h3>${title}</h3><span class="soft small hint">${note}</span><span class="grow" />
-        ${props.zoom && html`<button type="button" class="button quiet small" onClick=${() => set({ zoom: null })}>Show all</button>`}<${SaveMenu}
-          id=${id} handle=${handle} /></div>
-      ${shown.length > 0 && html`<div class="legend static">${shown.map((s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`)}</div>`}
-      <${LineChart} id=${id} label="${title} by epoch" model=${model} watch=${watch} small=${small} handle=${handle} onZoom=${(zoom) => set({ zoom })} /></section>`;
+      <div class="panel-head">
+        <h3>${title}</h3>
+        <span class="soft small hint">${note}</span>
+        <span class="grow" />
+        ${
+          props.zoom &&
+          html`
+            <button type="button" class="button quiet small" onClick=${() => set({ zoom: null })}>
+              Show all
+            </button>
+          `
+        }
+        <${SaveMenu} id=${id} handle=${handle} />
+      </div>
+      ${
+        shown.length > 0 &&
+        html`
+          <div class="legend static">
+            ${shown.map(
+              (s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`,
+            )}
+          </div>
+        `
+      }
+      <${LineChart} id=${id} label="${title} by epoch" model=${model} watch=${watch} small=${small}
+          handle=${handle} onZoom=${(zoom) => set({ zoom })} />
+    </section>
+  `;
 }
 
 /* Where the best epoch and an early stop lie on a curve. */
@@ -155,28 +178,34 @@ function Curves({ store, version, props, set }) {
   );
   const shared = { store, version, props, set };
   return html`
-    <section class="card"><div class="section-head"><h2>Curves</h2>
-        <div class="toolbar"><${Segments} name="y" label="Vertical axis" value=${props.y} options=${[
-          ['linear', 'Linear'],
-          ['log', 'Log'],
-        ]}
-          onChange=${(y) => set({ y })} />
+    <section class="card">
+      <div class="section-head">
+        <h2>Curves</h2>
+        <div class="toolbar">
+          <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[
+            ['linear', 'Linear'],
+            ['log', 'Log'],
+          ]} onChange=${(y) => set({ y })} />
           <${FitToggle} props=${props} set=${set} />
-          <${LogEpochs} props=${props} set=${set} /></div></div>
+          <${LogEpochs} props=${props} set=${set} />
+        </div>
+      </div>
       <div class="panels">
-        <${Panel} id="chart-loss" title="Training and validation loss" note="the gap is shaded" ...${shared} marks=${marks.loss} lines=${[
-          { label: 'training', color: colors.train, column: 'train_loss' },
-          { label: 'validation', color: colors.val, column: 'val_loss', against: 'train_loss' },
-        ]} />
-        <${Panel} id="chart-other" title="Training and validation ${metricLabel(other)}" ...${shared} marks=${marks.other} lines=${[
-          { label: 'training', color: colors.train, column: `train_${other}` },
-          {
-            label: 'validation',
-            color: colors.val,
-            column: `val_${other}`,
-            against: `train_${other}`,
-          },
-        ]} />
+        <${Panel} id="chart-loss" title="Training and validation loss" note="the gap is shaded"
+            ...${shared} marks=${marks.loss} lines=${[
+              { label: 'training', color: colors.train, column: 'train_loss' },
+              { label: 'validation', color: colors.val, column: 'val_loss', against: 'train_loss' },
+            ]} />
+        <${Panel} id="chart-other" title="Training and validation ${metricLabel(other)}"
+            ...${shared} marks=${marks.other} lines=${[
+              { label: 'training', color: colors.train, column: `train_${other}` },
+              {
+                label: 'validation',
+                color: colors.val,
+                column: `val_${other}`,
+                against: `train_${other}`,
+              },
+            ]} />
         <${Panel} id="chart-ledger" title="Loss as trained and in inference" ...${shared} lines=${[
           { label: 'data loss as trained', color: colors.batch, column: 'batch_loss' },
           { label: 'the same in inference mode', color: colors.train, column: 'train_loss' },
@@ -184,10 +213,13 @@ function Curves({ store, version, props, set }) {
             ? [{ label: 'penalties', color: colors.penalty, column: 'penalty' }]
             : []),
         ]} />
-        <${Panel} id="chart-gradient" title="Gradient norm" ...${shared}
-          lines=${[{ label: 'gradient norm', color: categorical(2, theme), column: 'gradient_norm' }]} />
+        <${Panel} id="chart-gradient" title="Gradient norm" ...${shared} lines=${[
+          { label: 'gradient norm', color: categorical(2, theme), column: 'gradient_norm' },
+        ]} />
       </div>
-      <p class="soft small">A ring marks the best epoch, a square an early stop.</p></section>`;
+      <p class="soft small">A ring marks the best epoch, a square an early stop.</p>
+    </section>
+  `;
 }
 
 /* objective = data loss + penalties, in training mode, and its parts in inference mode, at one epoch. */
@@ -221,17 +253,39 @@ function Ledger({ run, columns }) {
     ['Gap', gap],
   ];
   return html`
-    <section class="card"><h2>Loss ledger</h2><p
-      class="soft small">What the optimizer minimizes is the data loss as trained, with noise and masks on, plus the penalties. What counts is the loss in inference mode.</p>
-      <div class="table-box stack" role="region" tabindex="0" aria-label="Loss ledger"><table id="ledger">
-        <thead><tr><th scope="col">At</th>${cells.map(([words]) => html`<th scope="col" class="num">${words}</th>`)}</tr></thead>
-        <tbody>${rows.map(
-          ([words, i]) =>
-            html`<tr><th scope="row">${words}</th>${cells.map(
-              ([name, cell, look]) => html`<td
-          class="num ${look ?? ''}" data-label=${name}>${cell(i)}</td>`,
-            )}</tr>`,
-        )}</tbody></table></div></section>`;
+    <section class="card">
+      <h2>Loss ledger</h2>
+      <p class="soft small">
+        What the optimizer minimizes is the data loss as trained, with noise and masks on, plus the
+        penalties. What counts is the loss in inference mode.
+      </p>
+      <div class="table-box stack" role="region" tabindex="0" aria-label="Loss ledger">
+        <table id="ledger">
+          <thead>
+            <tr>
+              <th scope="col">At</th>
+              ${cells.map(([words]) => html`<th scope="col" class="num">${words}</th>`)}
+            </tr>
+          </thead>
+          <tbody>
+            ${rows.map(
+              ([words, i]) =>
+                html`
+                  <tr>
+                    <th scope="row">${words}</th>
+                    ${cells.map(
+                      ([name, cell, look]) => html`
+                        <td class="num ${look ?? ''}" data-label=${name}>${cell(i)}</td>
+                      `,
+                    )}
+                  </tr>
+                `,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  `;
 }
 
 /* Why there are no layers. */
@@ -248,7 +302,10 @@ function Layers({ store, version, props, set, catalogue }) {
   const metrics = catalogue.metrics.filter((metric) => metric.scope === 'layer');
   const { layers, layersProblem } = store;
   if (layersProblem && !layers?.length)
-    return html`<${Failure} problem=${layersProblem} title="The layers could not be loaded" retry=${() => store.askLayers()} />`;
+    return html`
+      <${Failure} problem=${layersProblem} title="The layers could not be loaded"
+          retry=${() => store.askLayers()} />
+    `;
   if (!layers) return html`<${Loading} what="Loading the layers" />`;
   if (layers.length === 0) return html`<p class="soft pad">${withoutLayers(store.run)}</p>`;
   const name = (layer, i) =>
@@ -261,11 +318,26 @@ function Layers({ store, version, props, set, catalogue }) {
     layers.some((layer) => layer.columns[metric.name]?.some((x) => x !== null)),
   );
   return html`
-    <div class="legend static">${layers.map((layer, i) => html`<span class="legend-item"><${Swatch} style=${{ color: categorical(i, theme) }} />${name(layer, i)}</span>`)}</div>
-    <div class="panels three" data-testid="layers">${shown.map(
-      (metric) => html`<${LayerPanel} key=${metric.name} metric=${metric} layers=${layers}
-      nameOf=${name} version=${version} props=${props} set=${set} theme=${theme} />`,
-    )}</div>`;
+    <div class="legend static">
+      ${layers.map(
+        (layer, i) =>
+          html`
+            <span class="legend-item">
+              <${Swatch} style=${{ color: categorical(i, theme) }} />
+              ${name(layer, i)}
+            </span>
+          `,
+      )}
+    </div>
+    <div class="panels three" data-testid="layers">
+      ${shown.map(
+        (metric) => html`
+          <${LayerPanel} key=${metric.name} metric=${metric} layers=${layers} nameOf=${name}
+              version=${version} props=${props} set=${set} theme=${theme} />
+        `,
+      )}
+    </div>
+  `;
 }
 
 function LayerPanel({ metric, layers, nameOf, version, props, set, theme }) {
@@ -295,10 +367,19 @@ function LayerPanel({ metric, layers, nameOf, version, props, set, theme }) {
     }),
     [version, theme, props.x, zoomKey, layers],
   );
-  return html`<section class="panel" aria-label="${metricLabel(metric.name)} of each layer"><div class="panel-head">
-    <h3>${metricTitle(metric.name)}</h3><span class="grow" /><${SaveMenu} id="layer-${metric.name}" handle=${handle} /></div>
-    <${LineChart} id="layer-${metric.name}" label="${metricLabel(metric.name)} of each layer by epoch" model=${model} small handle=${handle}
-      onZoom=${(zoom) => set({ zoom })} /><p class="help">${metric.help}</p></section>`;
+  return html`
+    <section class="panel" aria-label="${metricLabel(metric.name)} of each layer">
+      <div class="panel-head">
+        <h3>${metricTitle(metric.name)}</h3>
+        <span class="grow" />
+        <${SaveMenu} id="layer-${metric.name}" handle=${handle} />
+      </div>
+      <${LineChart} id="layer-${metric.name}"
+          label="${metricLabel(metric.name)} of each layer by epoch" model=${model} small
+          handle=${handle} onZoom=${(zoom) => set({ zoom })} />
+      <p class="help">${metric.help}</p>
+    </section>
+  `;
 }
 
 const TILES = [
@@ -338,10 +419,15 @@ function Tiles({ run, catalogue }) {
       : []),
   ];
   if (!rows.length) return null;
-  return html`<dl class="tiles" data-testid="tiles">${rows.map(
-    ([words, shown, help]) => html`<div class="tile" title=${help}><dt>${words}</dt>
-    <dd>${shown}</dd></div>`,
-  )}</dl>`;
+  return html`
+    <dl class="tiles" data-testid="tiles">
+      ${rows.map(
+        ([words, shown, help]) => html`
+          <div class="tile" title=${help}><dt>${words}</dt><dd>${shown}</dd></div>
+        `,
+      )}
+    </dl>
+  `;
 }
 
 /* The run's configuration as a specification of its own. */
@@ -351,37 +437,72 @@ function Head({ run, experiment }) {
   const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
   const active = !TERMINAL.includes(run.status);
   return html`
-    <nav class="crumbs" aria-label="Where you are"><a href="#/experiments">Experiments</a><span aria-hidden="true">/</span><a
-      href="#/experiments/${run.experiment_id}">${experiment ? titleOf(experiment) : run.experiment_id}</a><span
-      aria-hidden="true">/</span><span>run ${run.id}</span></nav>
-    <div class="page-head"><div class="head-words"><h1>${valuesLabel(run.values)}, seed ${run.seed}</h1></div>
+    <nav class="crumbs" aria-label="Where you are">
+      <a href="#/experiments">Experiments</a>
+      <span aria-hidden="true">/</span>
+      <a href="#/experiments/${run.experiment_id}">
+        ${experiment ? titleOf(experiment) : run.experiment_id}
+      </a>
+      <span aria-hidden="true">/</span>
+      <span>run ${run.id}</span>
+    </nav>
+    <div class="page-head">
+      <div class="head-words"><h1>${valuesLabel(run.values)}, seed ${run.seed}</h1></div>
       <div class="row actions">
-        ${active && html`<button type="button" class="button" id="run-cancel" onClick=${() => act('cancel')}><${Icon} name="stop" />Cancel</button>`}
+        ${
+          active &&
+          html`
+            <button type="button" class="button" id="run-cancel" onClick=${() => act('cancel')}>
+              <${Icon} name="stop" />Cancel
+            </button>
+          `
+        }
         ${
           ['failed', 'cancelled'].includes(run.status) &&
-          html`<button type="button" class="button" id="run-retry" onClick=${() => act('retry')}>
-          <${Icon} name="retry" />Retry</button>`
+          html`
+            <button type="button" class="button" id="run-retry" onClick=${() => act('retry')}>
+              <${Icon} name="retry" />Retry
+            </button>
+          `
         }
-        <a class="button" id="run-duplicate" href="#/new?spec=${encodeURIComponent(specOfRun(run))}"><${Icon} name="copy" />Duplicate</a>
+        <a class="button" id="run-duplicate"
+            href="#/new?spec=${encodeURIComponent(specOfRun(run))}">
+          <${Icon} name="copy" />Duplicate
+        </a>
         ${
           run.status === 'completed' &&
-          html`<a class="button" id="model-download" href=${link(`/runs/${run.id}/model`, { format: 'safetensors' })}
-          download="run-${run.id}.safetensors"><${Icon} name="download" />Model</a>`
+          html`
+            <a class="button" id="model-download"
+                href=${link(`/runs/${run.id}/model`, { format: 'safetensors' })}
+                download="run-${run.id}.safetensors">
+              <${Icon} name="download" />Model
+            </a>
+          `
         }
         <a class="button quiet" id="curves-download" href="#" onClick=${(event) => {
           event.preventDefault();
           saveCurves(run.id);
-        }}><${Icon}
-          name="download" />Curves</a>
-      </div></div>
-    <div class="head-state"><${Status} status=${run.status} reason=${run.stop_reason} /><span class="soft">epoch ${run.epoch} of ${run.epochs}</span>
+        }}>
+          <${Icon} name="download" />Curves
+        </a>
+      </div>
+    </div>
+    <div class="head-state">
+      <${Status} status=${run.status} reason=${run.stop_reason} />
+      <span class="soft">epoch ${run.epoch} of ${run.epochs}</span>
       ${
         run.started_at &&
-        html`<time class="soft" datetime=${run.started_at}
-        title=${whenFully(run.started_at)}>${when(run.started_at)}${run.finished_at ? `, took ${duration(elapsed(run.started_at, run.finished_at))}` : ''}</time>`
+        html`
+          <time class="soft" datetime=${run.started_at} title=${whenFully(run.started_at)}>
+            ${when(run.started_at)}
+            ${run.finished_at ? `, took ${duration(elapsed(run.started_at, run.finished_at))}` : ''}
+          </time>
+        `
       }
       ${run.attempt > 1 && html`<span class="soft">attempt ${run.attempt}</span>`}
-      ${run.error && html`<span class="bad-text">${run.error}</span>`}</div>`;
+      ${run.error && html`<span class="bad-text">${run.error}</span>`}
+    </div>
+  `;
 }
 
 async function saveCurves(id) {
@@ -404,10 +525,18 @@ const PROVENANCE = {
 function Provenance({ run }) {
   const rows = Object.entries(run.provenance ?? {});
   if (!rows.length) return null;
-  return html`<dl class="pairs">${rows.map(
-    ([name, part]) => html`<div><dt>${PROVENANCE[name] ?? name.replace(/_/g, ' ')}</dt>
-    <dd><code>${name.endsWith('_bytes') ? bytes(part) : showValue(part)}</code></dd></div>`,
-  )}</dl>`;
+  return html`
+    <dl class="pairs">
+      ${rows.map(
+        ([name, part]) => html`
+          <div>
+            <dt>${PROVENANCE[name] ?? name.replace(/_/g, ' ')}</dt>
+            <dd><code>${name.endsWith('_bytes') ? bytes(part) : showValue(part)}</code></dd>
+          </div>
+        `,
+      )}
+    </dl>
+  `;
 }
 
 /* Width and height of the run's inputs, null when they are no pictures. */
@@ -443,8 +572,11 @@ function Run({ id, set, ...props }) {
   }, [props.tab, store.run === null]);
   useTitle(`Run ${id}`);
   if (store.problem)
-    return html`<${Failure} heading="h1" problem=${store.problem} retry=${() => store.load()}
-    title=${store.problem.status === 404 ? 'There is no such run' : undefined} /><p><a href="#/experiments">All experiments</a></p>`;
+    return html`
+      <${Failure} heading="h1" problem=${store.problem} retry=${() => store.load()}
+          title=${store.problem.status === 404 ? 'There is no such run' : undefined} />
+      <p><a href="#/experiments">All experiments</a></p>
+    `;
   if (!store.run || !catalogue) return html`<${Loading} what="Loading the run" />`;
   const { run, columns } = store;
   const shared = { store, version, props, set, catalogue };
@@ -460,32 +592,50 @@ function Run({ id, set, ...props }) {
     <${Tiles} run=${run} catalogue=${catalogue} />
     <${Curves} ...${shared} />
     <${Ledger} run=${run} columns=${columns} />
-    <section class="card tables"><${Tabs} id="run-tabs" label="Inside the run" value=${props.tab} tabs=${tabs} onChange=${(tab) => set({ tab })} />
+    <section class="card tables">
+      <${Tabs} id="run-tabs" label="Inside the run" value=${props.tab} tabs=${tabs}
+          onChange=${(tab) => set({ tab })} />
       <div class="tab-body" ...${tabPanel('run-tabs', props.tab)}>
         ${props.tab === 'layers' && html`<${Layers} ...${shared} />`}
         ${
           props.tab === 'weights' &&
           (run.status === 'completed'
             ? html`<${Weights} run=${run.id} image=${image} />`
-            : html`<p
-          class="soft pad">The weights can be seen when the run has finished.</p>`)
+            : html`<p class="soft pad">The weights can be seen when the run has finished.</p>`)
         }
         ${
           props.tab === 'answers' &&
           (run.status === 'completed'
             ? html`<${Evaluation} run=${run} />`
-            : html`<p
-          class="soft pad">What it answers to the test split can be seen when the run has finished.</p>`)
+            : html`
+              <p class="soft pad">
+                What it answers to the test split can be seen when the run has finished.
+              </p>
+            `)
         }
-        ${props.tab === 'boundary' && html`<${RunBoundary} run=${run} label="${valuesLabel(run.values)}, seed ${run.seed}" props=${props} set=${set} />`}
+        ${
+          props.tab === 'boundary' &&
+          html`
+            <${RunBoundary} run=${run} label="${valuesLabel(run.values)}, seed ${run.seed}"
+                props=${props} set=${set} />
+          `
+        }
         ${
           props.tab === 'configuration' &&
-          html`<${Configuration} config=${run.config} fields=${catalogue.fields} datasets=${catalogue.datasets}
-          name="run-${id}" /><${Provenance} run=${run} />`
+          html`
+            <${Configuration} config=${run.config} fields=${catalogue.fields}
+                datasets=${catalogue.datasets} name="run-${id}" />
+            <${Provenance} run=${run} />
+          `
         }
-      </div></section>
-    <p class="soft foot">Everything here is also at <a href=${link(`/runs/${id}`)}>${link(`/runs/${id}`)}</a>, <a
-      href=${link(`/runs/${id}/curves`)}>curves</a> and <a href=${link(`/runs/${id}/layers`)}>layers</a>.</p>`;
+      </div>
+    </section>
+    <p class="soft foot">
+      Everything here is also at <a href=${link(`/runs/${id}`)}>${link(`/runs/${id}`)}</a>,${' '}
+      <a href=${link(`/runs/${id}/curves`)}>curves</a> and${' '}
+      <a href=${link(`/runs/${id}/layers`)}>layers</a>.
+    </p>
+  `;
 }
 
 export default defineView(PROPS, Run);

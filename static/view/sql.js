@@ -106,17 +106,38 @@ function useSchema() {
 function Schema({ insert }) {
   const schema = useSchema();
   return html`
-    <aside class="card schema" aria-label="Tables and columns" data-testid="schema"><h2>Tables</h2>
+    <aside class="card schema" aria-label="Tables and columns" data-testid="schema">
+      <h2>Tables</h2>
       ${schema.length === 0 && html`<${Loading} what="Loading the schema" />`}
       ${schema.map(
-        ({ table, columns }) => html`<details key=${table}><summary><code>${table}</code> <span
-        class="soft small">${count(columns.length, 'column')}</span></summary>
-        <ul>${columns.map(
-          (column) => html`<li><button type="button" class="link" onClick=${() => insert(column)}
-          aria-label="Insert ${column}"><code>${column}</code></button></li>`,
-        )}</ul></details>`,
+        ({ table, columns }) => html`
+          <details key=${table}>
+            <summary>
+              <code>${table}</code>${' '}
+              <span class="soft small">${count(columns.length, 'column')}</span>
+            </summary>
+            <ul>
+              ${columns.map(
+                (column) => html`
+                  <li>
+                    <button type="button" class="link" onClick=${() => insert(column)}
+                        aria-label="Insert ${column}">
+                      <code>${column}</code>
+                    </button>
+                  </li>
+                `,
+              )}
+            </ul>
+          </details>
+        `,
       )}
-      <p class="help">Also: <code>stddev</code>, <code>median</code>, <code>ci95_low</code>, <code>ci95_high</code>. The file can be opened with sqlite3, pandas or Datasette while the service runs.</p></aside>`;
+      <p class="help">
+        Also: <code>stddev</code>, <code>median</code>, <code>ci95_low</code>,${' '}
+        <code>ci95_high</code>. The file can be opened with sqlite3, pandas or Datasette while the
+        service runs.
+      </p>
+    </aside>
+  `;
 }
 
 const isNumber = (rows, i) =>
@@ -176,29 +197,50 @@ function ResultChart({ result, props, set }) {
       };
     });
   }, [result, x, y, by, theme]);
-  const select = (
-    id,
-    label,
-    value,
-    names,
-  ) => html`<label class="inline">${label} <select id=${id} value=${value}
-    onChange=${(event) => set({ [id.slice(6)]: event.target.value })}>${names.map(
-      (name) => html`<option value=${name}
-    selected=${name === value}>${name === '-' ? 'nothing' : name}</option>`,
-    )}</select></label>`;
+  const select = (id, label, value, names) => html`
+    <label class="inline">
+      ${label}${' '}
+      <select id=${id} value=${value}
+          onChange=${(event) => set({ [id.slice(6)]: event.target.value })}>
+        ${names.map(
+          (name) => html`
+            <option value=${name} selected=${name === value}>
+              ${name === '-' ? 'nothing' : name}
+            </option>
+          `,
+        )}
+      </select>
+    </label>
+  `;
   if (numeric.length < 2)
     return html`<p class="soft pad">A chart needs two columns of numbers.</p>`;
   return html`
-    <div class="toolbar">${select('chart-x', 'Across', x, numeric)}${select('chart-y', 'Up', y, numeric)}${select('chart-by', 'Series', by, ['-', ...result.columns.filter((name) => name !== x && name !== y)])}</div>
+    <div class="toolbar">
+      ${select('chart-x', 'Across', x, numeric)}
+      ${select('chart-y', 'Up', y, numeric)}
+      ${select('chart-by', 'Series', by, [
+        '-',
+        ...result.columns.filter((name) => name !== x && name !== y),
+      ])}
+    </div>
     ${
       series.length > 1 &&
-      html`<div class="legend static">${series.map(
-        (s) => html`<span class="legend-item"><span class="swatch round"
-      style=${{ background: s.color }} />${s.label}</span>`,
-      )}</div>`
+      html`
+        <div class="legend static">
+          ${series.map(
+            (s) => html`
+              <span class="legend-item">
+                <span class="swatch round" style=${{ background: s.color }} />
+                ${s.label}
+              </span>
+            `,
+          )}
+        </div>
+      `
     }
-    <${XyChart} id="sql-chart" label="${y} against ${x}" series=${series} axis=${{ log: false, names: null }} yLog=${false} xLabel=${x}
-      yLabel=${y} />`;
+    <${XyChart} id="sql-chart" label="${y} against ${x}" series=${series}
+        axis=${{ log: false, names: null }} yLog=${false} xLabel=${x} yLabel=${y} />
+  `;
 }
 
 function Cell({ column, value }) {
@@ -206,7 +248,9 @@ function Cell({ column, value }) {
   if (column === 'run_id') return html`<a href="#/runs/${value}">${value}</a>`;
   if (column === 'experiment_id') return html`<a href="#/experiments/${value}">${value}</a>`;
   if (typeof value === 'number')
-    return html`<span title=${String(value)}>${Number.isInteger(value) ? value : number(value, 5)}</span>`;
+    return html`
+      <span title=${String(value)}>${Number.isInteger(value) ? value : number(value, 5)}</span>
+    `;
   return html`<span class="clip" title=${value}>${value}</span>`;
 }
 
@@ -219,8 +263,7 @@ function Result({ result, props, set, saveCsv }) {
         align: isNumber(result.rows, i) ? 'num' : '',
         head: false,
         value: (row) => row[i],
-        cell: (row) => html`<${Cell}
-      column=${name} value=${row[i]} />`,
+        cell: (row) => html`<${Cell} column=${name} value=${row[i]} />`,
       })),
     [result],
   );
@@ -229,21 +272,34 @@ function Result({ result, props, set, saveCsv }) {
     [result],
   );
   return html`
-    <section class="card result" data-testid="result"><div class="section-head"><h2>${count(result.rows.length, 'row')}</h2>
-      <div class="row"><span
-        class="soft small">${duration(result.elapsed_ms / 1000)}${result.truncated ? `, cut off at ${number(result.rows.length)}` : ''}</span>
-        <${Segments} name="show" label="Show the result as" value=${props.show} options=${[
-          ['table', 'Table'],
-          ['chart', 'Chart'],
-        ]}
-          onChange=${(show) => set({ show })} />
-        <button type="button" class="button" id="sql-csv" onClick=${saveCsv}><${Icon} name="download" />CSV</button></div></div>
+    <section class="card result" data-testid="result">
+      <div class="section-head">
+        <h2>${count(result.rows.length, 'row')}</h2>
+        <div class="row">
+          <span class="soft small">
+            ${duration(result.elapsed_ms / 1000)}
+            ${result.truncated ? `, cut off at ${number(result.rows.length)}` : ''}
+          </span>
+          <${Segments} name="show" label="Show the result as" value=${props.show} options=${[
+            ['table', 'Table'],
+            ['chart', 'Chart'],
+          ]} onChange=${(show) => set({ show })} />
+          <button type="button" class="button" id="sql-csv" onClick=${saveCsv}>
+            <${Icon} name="download" />CSV
+          </button>
+        </div>
+      </div>
       ${
         props.show === 'chart'
           ? html`<${ResultChart} result=${result} props=${props} set=${set} />`
-          : html`<${Table} id="sql-result" label="Result" columns=${columns} rows=${rows} sort=${props.sort} onSort=${(sort) => set({ sort })}
-          rowKey=${(row) => row.place} empty="The query has no rows." />`
-      }</section>`;
+          : html`
+            <${Table} id="sql-result" label="Result" columns=${columns} rows=${rows}
+                sort=${props.sort} onSort=${(sort) => set({ sort })} rowKey=${(row) => row.place}
+                empty="The query has no rows." />
+          `
+      }
+    </section>
+  `;
 }
 
 function Sql({ set, ...props }) {
@@ -334,43 +390,85 @@ function Sql({ set, ...props }) {
       <div class="sql-main">
         <form class="card editor" onSubmit=${submit}>
           <label for="sql-query" class="visually-hidden">Query</label>
-          <textarea id="sql-query" class="code" ref=${editor} rows=${Math.min(18, Math.max(6, draft.split('\n').length + 1))} spellcheck=${false}
-            autocapitalize="off" autocomplete="off" value=${draft} placeholder="SELECT …"
-            aria-describedby="sql-hint" aria-invalid=${state.problem ? 'true' : undefined} onInput=${(event) => setDraft(event.target.value)}
-              onKeyDown=${(event) => {
+          <textarea id="sql-query" class="code" ref=${editor}
+              rows=${Math.min(18, Math.max(6, draft.split('\n').length + 1))} spellcheck=${false}
+              autocapitalize="off" autocomplete="off" value=${draft} placeholder="SELECT …"
+              aria-describedby="sql-hint" aria-invalid=${state.problem ? 'true' : undefined}
+              onInput=${(event) => setDraft(event.target.value)} onKeyDown=${(event) => {
                 if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) submit(event);
               }} />
           ${
             names.length > 0 &&
-            html`<div class="parameters">${names.map(
-              (name) => html`<label>:${name}<input id="sql-parameter-${name}"
-            value=${values[name] ?? ''} onInput=${(event) => setValues({ ...values, [name]: event.target.value })} /></label>`,
-            )}</div>`
+            html`
+              <div class="parameters">
+                ${names.map(
+                  (name) => html`
+                    <label>
+                      :${name}
+                      <input id="sql-parameter-${name}" value=${values[name] ?? ''}
+                          onInput=${(event) =>
+                            setValues({ ...values, [name]: event.target.value })} />
+                    </label>
+                  `,
+                )}
+              </div>
+            `
           }
-          <div class="row"><button class="button primary" id="sql-run" disabled=${draft.trim() === '' || state.busy}><${Icon}
-            name="play" />${state.busy ? 'Running…' : 'Run'}</button>
-            <span class="soft small wide-only" id="sql-hint">Ctrl and Enter runs it. Nothing can be changed from here.</span><span class="grow" />
-            <label class="inline">at most <select id="sql-limit" value=${props.limit}
-              onChange=${(event) => set({ limit: Number(event.target.value) })}>${LIMITS.map(
-                (n) => html`<option value=${n}
-              selected=${n === props.limit}>${number(n)}</option>`,
-              )}</select> rows</label>
+          <div class="row">
+            <button class="button primary" id="sql-run"
+                disabled=${draft.trim() === '' || state.busy}>
+              <${Icon} name="play" />
+              ${state.busy ? 'Running…' : 'Run'}
+            </button>
+            <span class="soft small wide-only" id="sql-hint">
+              Ctrl and Enter runs it. Nothing can be changed from here.
+            </span>
+            <span class="grow" />
+            <label class="inline">
+              at most${' '}
+              <select id="sql-limit" value=${props.limit}
+                  onChange=${(event) => set({ limit: Number(event.target.value) })}>
+                ${LIMITS.map(
+                  (n) => html`
+                    <option value=${n} selected=${n === props.limit}>${number(n)}</option>
+                  `,
+                )}
+              </select> rows
+            </label>
             <button type="button" class="button quiet" id="sql-link" disabled=${draft.trim() === ''}
-              onClick=${() => copyText(location.origin + link('/sql', { query: draft }))}><${Icon} name="copy" />API link</button></div>
+                onClick=${() => copyText(location.origin + link('/sql', { query: draft }))}>
+              <${Icon} name="copy" />API link
+            </button>
+          </div>
         </form>
-        ${state.problem && html`<${Failure} problem=${state.problem} title="The query was not run" />`}
-        ${state.result && html`<${Result} result=${state.result} props=${props} set=${set} saveCsv=${saveCsv} />`}
-        <section class="card" aria-labelledby="ready-title"><h2 id="ready-title">Ready queries</h2>
-          <div class="ready">${
-            setting !== null &&
-            readyQueries(setting).map(
-              ([words, query]) => html`<button type="button" class="button"
-            onClick=${() => pick(query)} data-query=${words}>${words}</button>`,
-            )
-          }</div></section>
+        ${
+          state.problem &&
+          html`<${Failure} problem=${state.problem} title="The query was not run" />`
+        }
+        ${
+          state.result &&
+          html`<${Result} result=${state.result} props=${props} set=${set} saveCsv=${saveCsv} />`
+        }
+        <section class="card" aria-labelledby="ready-title">
+          <h2 id="ready-title">Ready queries</h2>
+          <div class="ready">
+            ${
+              setting !== null &&
+              readyQueries(setting).map(
+                ([words, query]) => html`
+                  <button type="button" class="button" onClick=${() => pick(query)}
+                      data-query=${words}>
+                    ${words}
+                  </button>
+                `,
+              )
+            }
+          </div>
+        </section>
       </div>
       <${Schema} insert=${insert} />
-    </div>`;
+    </div>
+  `;
 }
 
 export default defineView(PROPS, Sql);
