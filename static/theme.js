@@ -1,5 +1,6 @@
-/* theme — decides light or dark before the first paint; the only classic script, so that nothing flashes.
- * The choice "light" or "dark" is kept in localStorage; without one the system decides, also while the page is open. */
+/* theme — decides light or dark before the first paint; the only classic script, so that nothing
+ * flashes. The choice "light" or "dark" is kept in localStorage; without one the system decides,
+ * also while the page is open. */
 'use strict';
 (() => {
   const system = matchMedia('(prefers-color-scheme: dark)');

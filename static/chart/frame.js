@@ -1,8 +1,10 @@
-/* frame — the part of a chart that uPlot draws: axes, grid, crosshair and selection. Two canvases lie on it: `ink` for lines, `glass` for
- * what follows the pointer; they have the frame's size and pixels.
+/* frame — the part of a chart that uPlot draws: axes, grid, crosshair and selection. Two canvases
+ * lie on it: `ink` for lines, `glass` for what follows the pointer; they have the frame's size and
+ * pixels.
  *
- * createFrame(root, {model, size, ranges, onDraw, onCursor, onSelect, onReset}) → the uPlot with `ink`, `glass`, and all its
- * `layers`. It shows `ranges`, {x: [min, max], y: [min, max]}, as they are when it draws. */
+ * createFrame(root, {model, size, ranges, onDraw, onCursor, onSelect, onReset}) → the uPlot with
+ * `ink`, `glass`, and all its `layers`. It shows `ranges`, {x: [min, max], y: [min, max]}, as they
+ * are when it draws. */
 import uPlot from '../node_modules/uplot/dist/uPlot.esm.js';
 import { css } from '../lib/palette.js';
 import { WHOLE_STEPS, logTicks, tickLabels, wholeTicks } from './scale.js';

@@ -1,9 +1,11 @@
-/* gesture — moving and zooming a chart along its horizontal axis with the mouse, the wheel and the keyboard.
+/* gesture — moving and zooming a chart along its horizontal axis with the mouse, the wheel and the
+ * keyboard.
  *
- *   Shift and drag, wheel sideways or with Shift: along · pinch or wheel with Ctrl: zoom · Shift and arrows: along, + − 0: zoom
+ *   Shift and drag, wheel sideways or with Shift: along · pinch or wheel with Ctrl: zoom ·
+ *   Shift and arrows: along, + − 0: zoom
  *
- * view: {scene, center, move, settle}; `move(range)` shows a range in passing, `settle(range or null)` for good; center() is the x where
- * + and − zoom at, or null for the middle. */
+ * view: {scene, center, move, settle}; `move(range)` shows a range in passing, `settle(range or
+ * null)` for good; center() is the x where + and − zoom at, or null for the middle. */
 import { panned, zoomed } from './scale.js';
 
 const SETTLE_MS = 180; /* without another turn of the wheel */

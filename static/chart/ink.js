@@ -1,9 +1,11 @@
-/* ink — draws the lines and bands of traces on a canvas: all that is in sight, or only an upright strip of it.
+/* ink — draws the lines and bands of traces on a canvas: all that is in sight, or only an upright
+ * strip of it.
  *
- * 1. A strip drawn anew has the pixels that drawing everything would give it: it is cleared and clipped, and lines are drawn from the
- *    point before it to the point behind it.
- * 2. Where a line has many points to a column of pixels, only the first, least, greatest and last of each column are drawn
- *    (Jugel et al. 2014, M4): the same pixels. The edges of bands are coarser. */
+ * 1. A strip drawn anew has the pixels that drawing everything would give it: it is cleared and
+ *    clipped, and lines are drawn from the point before it to the point behind it.
+ * 2. Where a line has many points to a column of pixels, only the first, least, greatest and last
+ *    of each column are drawn (Jugel et al. 2014, M4): the same pixels. The edges of bands are
+ *    coarser. */
 
 const DENSE = 3; /* points to a column from which on they are thinned */
 const EDGE_COLUMNS = 2; /* to a point of a band's edge: translucent, it does not show */
@@ -86,7 +88,8 @@ function collectDense(trace, values, axes, first, last) {
   flush();
 }
 
-/* The same for the edge of a band: of every few columns the point that is farthest from the other edge. Edges may cross. */
+/* The same for the edge of a band: of every few columns the point that is farthest from the other
+ * edge. Edges may cross. */
 function collectEdge(trace, values, others, axes, first, last) {
   let column = NaN;
   let [outermost, end] = [-1, -1];
@@ -120,7 +123,8 @@ function drawBand(ctx, { trace, fill }, axes, first, last) {
   ctx.fill();
 }
 
-/* How long the line is up to a place, in these axes: where in its dashes it is there. The trace keeps what was measured. */
+/* How long the line is up to a place, in these axes: where in its dashes it is there. The trace
+ * keeps what was measured. */
 function lengthTo(trace, axes, place) {
   trace.measureIn(`${axes.x.slope} ${axes.x.offset} ${axes.y.slope} ${axes.y.offset}`);
   const { x, y, lengths } = trace;
@@ -160,8 +164,9 @@ function drawLine(ctx, { trace, color, width, dash }, axes, ratio, first, last) 
   ctx.stroke();
 }
 
-/* Draws `lines`, [{trace, color, width, dash, fill}], between the canvas columns `left` and `right` of `box`, {left, top, width,
- * height}. axes: {x, y}; `ratio`: pixels of the canvas to one of the page. */
+/* Draws `lines`, [{trace, color, width, dash, fill}], between the canvas columns `left` and `right`
+ * of `box`, {left, top, width, height}. axes: {x, y}; `ratio`: pixels of the canvas to one of the
+ * page. */
 export function drawLines(ctx, lines, axes, box, ratio, left, right) {
   const [from, to] = [
     Math.max(box.left, Math.floor(left)),
@@ -188,7 +193,8 @@ export function drawLines(ctx, lines, axes, box, ratio, left, right) {
   ctx.restore();
 }
 
-/* Stretches of x as pairs of canvas columns, with room for the width of the lines; those that touch are one. */
+/* Stretches of x as pairs of canvas columns, with room for the width of the lines; those that touch
+ * are one. */
 export function stripsOf(stretches, axis, ratio) {
   const room = ROOM_PX * ratio;
   const strips = stretches

@@ -1,5 +1,5 @@
-/* legend — how the names of lines are set out in a saved picture: in as many columns as the longest name allows, and cut where one is wider
- * than the whole picture. */
+/* legend — how the names of lines are set out in a saved picture: in as many columns as the longest
+ * name allows, and cut where one is wider than the whole picture. */
 const ROW_PX = 18;
 const BASE_PX = 13; /* from the top of a row to the base line of its name */
 const MARK_PX = 24; /* from the left end of a line's mark to its name */
@@ -14,8 +14,9 @@ function cut(text, width, measure) {
   return `${letters.join('').trimEnd()}…`;
 }
 
-/* series: [{label}] → {height, items: [{series, x, left, y, words}]}: the left ends of each mark and of its name, and the base line of both, from the
- * upper left corner of a box `width` wide. Of fewer than two, nothing: the title says what a single line is. */
+/* series: [{label}] → {height, items: [{series, x, left, y, words}]}: the left ends of each mark
+ * and of its name, and the base line of both, from the upper left corner of a box `width` wide. Of
+ * fewer than two, nothing: the title says what a single line is. */
 export function layLegend(series, width, font) {
   if (series.length < 2) return { height: 0, items: [] };
   const ctx = document.createElement('canvas').getContext('2d');

@@ -1,15 +1,18 @@
-/* line — a line chart: lines with optional bands over a shared x, zoom and pan, shared cursor, values under the pointer.
+/* line — a line chart: lines with optional bands over a shared x, zoom and pan, shared cursor,
+ * values under the pointer.
  *
  * createLineChart(root, handlers) → {draw(model), model, toCanvas(), destroy()}
- * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, marks, fit, live, reach}; with `fit` the vertical axis fits what
- *   comes after the steep beginning, so that differences can be seen; lines may leave the chart there. While `live`, the axes have room for
- *   what comes, up to the x `reach`, and seldom move.
- * series: [{key, label, color, dash, width, x: [], y: [], low: [] | null, high: [] | null, n: [] | null}], columns of equal length, x
- * increasing whole numbers (epochs); null is a gap. marks: [{x, y, color, kind: "best" | "stop"}].
+ * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, marks, fit, live, reach};
+ *   with `fit` the vertical axis fits what comes after the steep beginning, so that differences can
+ *   be seen; lines may leave the chart there. While `live`, the axes have room for what comes, up to
+ *   the x `reach`, and seldom move.
+ * series: [{key, label, color, dash, width, x: [], y: [], low: [] | null, high: [] | null,
+ *   n: [] | null}], columns of equal length, x increasing whole numbers (epochs); null is a gap.
+ * marks: [{x, y, color, kind: "best" | "stop"}].
  * handlers: onZoom([min, max] | null). The root takes the keyboard, see `keys` below and gesture.js.
  *
- * 1. Columns may grow or change in place between two calls of draw: the chart compares them with what it drew. While the axes stand still,
- *    it draws only the strips that changed.
+ * 1. Columns may grow or change in place between two calls of draw: the chart compares them with
+ *    what it drew. While the axes stand still, it draws only the strips that changed.
  * 2. Charts of one `sync` share their cursor and follow each other's moves. */
 import { faded } from '../lib/palette.js';
 import { Trace } from './trace.js';
@@ -65,7 +68,8 @@ export function createLineChart(root, handlers) {
     };
   }
 
-  /* The lines of the model; answers the stretches of x where they changed, or null for everywhere. */
+  /* The lines of the model; answers the stretches of x where they changed, or null for
+   * everywhere. */
   function adopt() {
     const { model } = scene;
     const known = new Map(scene.lines.map((line) => [line.key, line.trace]));

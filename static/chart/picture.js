@@ -1,4 +1,5 @@
-/* picture — small pictures of numbers on a canvas: samples in grey, weights in two colours around zero. */
+/* picture — small pictures of numbers on a canvas: samples in grey, weights in two colours around
+ * zero. */
 
 const clamp = (x) => Math.max(0, Math.min(255, Math.round(x)));
 

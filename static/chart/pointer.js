@@ -1,5 +1,6 @@
-/* pointer — what a chart's cursor points at: the nearest x, the values of the lines there, and the box that tells them. Draws on the glass,
- * which lies over the lines: marks, a dot on every line at the cursor, and where there are many lines the nearest one over faded others.
+/* pointer — what a chart's cursor points at: the nearest x, the values of the lines there, and the
+ * box that tells them. Draws on the glass, which lies over the lines: marks, a dot on every line at
+ * the cursor, and where there are many lines the nearest one over faded others.
  *
  * scene: the chart's {plot, model, lines, ranges, axes()}, see line.js. */
 import { css } from '../lib/palette.js';

@@ -1,6 +1,8 @@
-/* ranges — which part of the plane a chart shows: x from the zoom or all that is there, y to fit it.
+/* ranges — which part of the plane a chart shows: x from the zoom or all that is there, y to fit
+ * it.
  *
- * While the chart is live, both have room for what comes and stand still as long as it fits; what else they depend on is their basis. */
+ * While the chart is live, both have room for what comes and stand still as long as it fits; what
+ * else they depend on is their basis. */
 import { fittedExtent, growingEnd, paddedRange, steadyRange } from './scale.js';
 import { extentOfX, extentOfY } from './trace.js';
 
@@ -12,7 +14,8 @@ export class Ranges {
     this.basis = '';
   }
 
-  /* Fits them to the traces of a model; `zoom`: the x to show, or null; `words`: what the lines look like. Answers whether they changed. */
+  /* Fits them to the traces of a model; `zoom`: the x to show, or null; `words`: what the lines
+   * look like. Answers whether they changed. */
   fit(traces, model, zoom, words) {
     const before = [...this.x, ...this.y];
     const extent = extentOfX(traces) ?? [0, 1];

@@ -1,9 +1,11 @@
 /* scale — ticks and ranges of axes, shared by all charts. */
 
-/* The steep start of a curve, as a fraction of the horizontal axis: what a fitted vertical axis leaves out. */
+/* The steep start of a curve, as a fraction of the horizontal axis: what a fitted vertical axis
+ * leaves out. */
 export const BEGINNING = 0.12;
 
-/* Ticks of a logarithmic axis: powers of ten, with 2 and 5 (or all digits) between them where there is room. */
+/* Ticks of a logarithmic axis: powers of ten, with 2 and 5 (or all digits) between them where there
+ * is room. */
 export function logTicks(min, max) {
   if (!(min > 0) || !(max > min)) return [];
   const low = Math.floor(Math.log10(min));
@@ -20,7 +22,8 @@ export function logTicks(min, max) {
   return ticks.filter((tick) => tick >= min && tick <= max);
 }
 
-/* The ticks in words: all with the decimals that their step needs; with powers of ten where they are very large or small. */
+/* The ticks in words: all with the decimals that their step needs; with powers of ten where they
+ * are very large or small. */
 export function tickLabels(ticks) {
   const known = ticks.filter((tick) => tick !== null);
   const largest = Math.max(...known.map(Math.abs));
@@ -94,8 +97,8 @@ export function paddedRange(min, max, log) {
   return [min >= 0 && min - pad < 0 ? 0 : min - pad, max + pad];
 }
 
-/* The extent of values after the steep beginning, if that is much less than the whole. `extentOf(from, to)` answers the extent of what lies
- * between two x, or null. */
+/* The extent of values after the steep beginning, if that is much less than the whole.
+ * `extentOf(from, to)` answers the extent of what lies between two x, or null. */
 export function fittedExtent([first, last], extentOf) {
   const whole = extentOf(first, last);
   const end = extentOf(first + BEGINNING * (last - first), last);
@@ -106,7 +109,8 @@ export function fittedExtent([first, last], extentOf) {
 
 const ROUND_ENDS = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
 
-/* Where the axis of a growing chart ends: a round number not far behind what is there, so that it seldom moves; not behind `reach`. */
+/* Where the axis of a growing chart ends: a round number not far behind what is there, so that it
+ * seldom moves; not behind `reach`. */
 export function growingEnd(last, reach) {
   if (!(last > 0)) return Math.max(last, Math.min(1, reach));
   const power = 10 ** Math.floor(Math.log10(last));
@@ -134,7 +138,8 @@ export function panned(range, whole, fraction, log) {
   return unwarped([low + shift, high + shift], log);
 }
 
-/* The range made `factor` times as wide around `center`, within `whole`; null when that shows everything. */
+/* The range made `factor` times as wide around `center`, within `whole`; null when that shows
+ * everything. */
 export function zoomed(range, whole, factor, center, log) {
   const [[low, high], [first, last], [middle]] = [
     warped(range, log),

@@ -1,4 +1,5 @@
-/* standalone — an SVG of the page as a file of its own: with a title and a ground, and with what the style sheet says of its elements. */
+/* standalone — an SVG of the page as a file of its own: with a title and a ground, and with what
+ * the style sheet says of its elements. */
 import { css } from '../lib/palette.js';
 import { layLegend } from './legend.js';
 

@@ -1,4 +1,5 @@
-/* svg — a line chart as the text of an SVG file, drawn from the same model as the one on the page. */
+/* svg — a line chart as the text of an SVG file, drawn from the same model as the one on the
+ * page. */
 import { faded } from '../lib/palette.js';
 import { layLegend } from './legend.js';
 import { BEGINNING, linearTicks, logTicks, paddedRange, tickLabels, wholeTicks } from './scale.js';
@@ -50,7 +51,8 @@ const path = (points) => points.map(([x, y], i) => `${i ? 'L' : 'M'}${x} ${y}`).
 const FONT = 'system-ui, sans-serif';
 const [LEFT, RIGHT, TOP, BOTTOM] = [64, 16, 40, 44];
 
-/* The size is that of the chart without its legend, which makes it higher; `css(name)` answers a colour of the page. */
+/* The size is that of the chart without its legend, which makes it higher; `css(name)` answers a
+ * colour of the page. */
 export function lineChartSvg(model, { width, height: chartHeight }, css) {
   const kept = model.series.map((s) => ({ s, at: usable(s, model) }));
   const legend = layLegend(model.series, width - LEFT - RIGHT, `12px ${FONT}`);

@@ -7,7 +7,8 @@ const element = (tag, className, text) => {
   return node;
 };
 
-/* createTip(root) → {show({left, top, title, rows, more}), hide(), say(), destroy()}; root is positioned.
+/* createTip(root) → {show({left, top, title, rows, more}), hide(), say(), destroy()}; root is
+ * positioned.
  * rows: [{color, label, text, detail, strong}]. */
 export function createTip(root) {
   const box = element('div', 'tip');

@@ -1,5 +1,6 @@
-/* trace — the numbers of one line as a chart last drew them: copies of its model's columns, by which the next drawing tells what has
- * changed. NaN is what cannot be drawn: a gap, and what is not positive on a logarithmic axis; such an x is −∞. x increases. */
+/* trace — the numbers of one line as a chart last drew them: copies of its model's columns, by
+ * which the next drawing tells what has changed. NaN is what cannot be drawn: a gap, and what is
+ * not positive on a logarithmic axis; such an x is −∞. x increases. */
 
 const FIRST_CAPACITY = 64;
 const NOTHING = new Float64Array(0);
@@ -19,8 +20,8 @@ export class Trace {
     this.scale = '';
   }
 
-  /* Copies the columns of a series; answers the first and the last place that changed, or null. After a fall of length
-   * the last is Infinity. */
+  /* Copies the columns of a series; answers the first and the last place that changed, or null.
+   * After a fall of length the last is Infinity. */
   update(series, xLog, yLog) {
     const n = series.x.length;
     if (!series.low !== (this.low === null)) {
@@ -96,7 +97,8 @@ export class Trace {
     return this.y[i] === this.y[i] && this.x[i] > -Infinity;
   }
 
-  /* The nearest place before or after `i` that can be drawn, by `step` −1 or 1; the end of the line where there is none. */
+  /* The nearest place before or after `i` that can be drawn, by `step` −1 or 1; the end of the line
+   * where there is none. */
   beside(i, step) {
     let at = i + step;
     while (at > 0 && at < this.n - 1 && !this.canDraw(at)) at += step;

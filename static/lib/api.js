@@ -34,8 +34,8 @@ async function problemOf(response) {
   return problem;
 }
 
-/* One request. `as` is "json", "text", "blob", "buffer" or "response". A body that is no string, Blob or FormData is
- * sent as JSON. */
+/* One request. `as` is "json", "text", "blob", "buffer" or "response". A body that is no string,
+ * Blob or FormData is sent as JSON. */
 export async function request(
   method,
   path,
@@ -96,8 +96,8 @@ export function newKey() {
 
 let catalogue = null;
 
-/* The field table and the metrics, fetched once: {fields, field(name), metrics, metric(name), datasets (the built-in ones, with their
- * options)}. */
+/* The field table and the metrics, fetched once: {fields, field(name), metrics, metric(name),
+ * datasets (the built-in ones, with their options)}. */
 export function getCatalogue() {
   catalogue ??= get('/fields', { limit: 500 }).then(buildCatalogue, (error) => {
     catalogue = null;

@@ -1,9 +1,11 @@
 /* boundary-store — the grids of decision boundaries that a page shows, by run and epoch.
  *
- * 1. want() says what is to be there; only what is missing is asked for, one request at a time for each run.
- * 2. A run that trains is asked again as its epochs come, at most every second and at most a quarter of the time: each answer
- *    costs the service a training up to there.
- * 3. What would be too much work for the service is asked for only up to an earlier epoch; `problem` then says why.
+ * 1. want() says what is to be there; only what is missing is asked for, one request at a time for
+ *    each run.
+ * 2. A run that trains is asked again as its epochs come, at most every second and at most a
+ *    quarter of the time: each answer costs the service a training up to there.
+ * 3. What would be too much work for the service is asked for only up to an earlier epoch;
+ *    `problem` then says why.
  * 4. `changed()` is called when something came or failed. */
 import { get } from './api.js';
 
@@ -14,7 +16,9 @@ export class BoundaryStore {
   constructor(changed) {
     this.changed = changed;
     this.runs =
-      new Map(); /* run id → {about, grids: Map epoch → grid or null, wanted, most (last epoch asked for), problem, ...} */
+      /* run id → {about, grids: Map epoch → grid or null, wanted, most (last epoch asked for),
+       * problem, ...} */
+      new Map();
     this.abort = new AbortController();
   }
 

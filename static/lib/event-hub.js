@@ -1,8 +1,11 @@
-/* event-hub — the one EventSource of a browser, and who is to hear what it says: lists of {type, id, data}.
+/* event-hub — the one EventSource of a browser, and who is to hear what it says: lists of {type,
+ * id, data}.
  *
- * 1. `epoch` events go only to listeners that asked for their experiment; all others go to everybody.
- * 2. EventSource resumes by itself with Last-Event-ID. Whenever that is impossible (a stream opened anew), every
- *    listener gets {type: "reset"} and is to load its data again, so that no epoch is lost.
+ * 1. `epoch` events go only to listeners that asked for their experiment; all others go to
+ *    everybody.
+ * 2. EventSource resumes by itself with Last-Event-ID. Whenever that is impossible (a stream opened
+ *    anew), every listener gets {type: "reset"} and is to load its data again, so that no epoch is
+ *    lost.
  * 3. The stream is closed while nobody listens or all pages have been hidden for a while.
  * Runs in a SharedWorker, or in the page where there is none. */
 

@@ -1,5 +1,5 @@
-/* events — live events for this page, through the browser's one stream (a SharedWorker; without it, a stream of the page's
- * own that is closed while the page is hidden). */
+/* events — live events for this page, through the browser's one stream (a SharedWorker; without it,
+ * a stream of the page's own that is closed while the page is hidden). */
 import { EventHub } from './event-hub.js';
 
 const subscriptions = new Set(); /* {experiment, handler, done} */
@@ -97,9 +97,10 @@ export function startEvents() {
 /* After a new session. */
 export const restartEvents = () => channel({ do: 'restart' });
 
-/* handler(type, data, id) for the events of one experiment, or with null for `run` and `experiment` events of all; `reset`
- * for everybody: load everything again. Load data only after `ready`: what happens later is then told. Events come in batches;
- * done(since) is called after each, with the time at which it came. */
+/* handler(type, data, id) for the events of one experiment, or with null for `run` and `experiment`
+ * events of all; `reset` for everybody: load everything again. Load data only after `ready`: what
+ * happens later is then told. Events come in batches; done(since) is called after each, with the
+ * time at which it came. */
 export function subscribe(experiment, handler, done) {
   const entry = { experiment, handler, done };
   subscriptions.add(entry);

@@ -1,27 +1,32 @@
 /* experiment-store — one experiment as the page knows it, kept true by events.
  *
- * 1. Events are subscribed to before anything is loaded; after a `reset` everything is loaded again.
- * 2. Epochs are added to the curves as they are heard: to those over seeds if they came after what the service's answer had seen, to those
- *    of runs if they are behind their end. What comes while a curve is being loaded is added after.
- * 3. What is heard of a run while an answer about runs is on its way wins over that answer; the run is then asked for again.
- * 4. What costs a request (curves of a run that starts anew, comparison) is asked for at most every so often while events come in.
- * 5. A new epoch only redraws the lines: `watchCurves` tells of it at most once per frame, rarer where drawing is expensive. The page,
- *    with its tables and progress, is told by `changed()`, at most a few times a second. */
+ * 1. Events are subscribed to before anything is loaded; after a `reset` everything is loaded
+ *    again.
+ * 2. Epochs are added to the curves as they are heard: to those over seeds if they came after what
+ *    the service's answer had seen, to those of runs if they are behind their end. What comes while
+ *    a curve is being loaded is added after.
+ * 3. What is heard of a run while an answer about runs is on its way wins over that answer; the run
+ *    is then asked for again.
+ * 4. What costs a request (curves of a run that starts anew, comparison) is asked for at most every
+ *    so often while events come in.
+ * 5. A new epoch only redraws the lines: `watchCurves` tells of it at most once per frame, rarer
+ *    where drawing is expensive. The page, with its tables and progress, is told by `changed()`, at
+ *    most a few times a second. */
 import { get, getAll } from './api.js';
 import { subscribe } from './events.js';
 import { MeanCurve } from './mean-curve.js';
-import { notePace } from './pace.js';
-import { Pacer } from './pacer.js';
+import { noteProgress } from './remaining.js';
+import { Redraw } from './redraw.js';
+import { countRuns, isOver } from './status.js';
 
-export const TERMINAL = ['completed', 'failed', 'cancelled'];
 const REFRESH_MS = 350;
 const PAGE_MS = 500;
 const RUN_LINES_LIMIT = 100;
 const CHANGED_RUNS_LIMIT = 20; /* more are quicker to have with all others */
 const PARALLEL_LOADS = 4;
 
-/* Calls `work` now, or later if the last call was less than `gap` (or three times its duration) ago; calls that come
- * in between are one. */
+/* Calls `work` now, or later if the last call was less than `gap` (or three times its duration)
+ * ago; calls that come in between are one. */
 class Refresher {
   constructor(work) {
     this.work = work;
@@ -65,9 +70,9 @@ class Refresher {
 export class ExperimentStore {
   constructor(id, changed) {
     this.id = id;
-    this.page = new Pacer(changed, { restMs: PAGE_MS });
+    this.page = new Redraw(changed, { restMs: PAGE_MS });
     this.watchers = new Set();
-    this.lines = new Pacer(
+    this.lines = new Redraw(
       () => {
         for (const draw of this.watchers) draw();
       },
@@ -96,7 +101,9 @@ export class ExperimentStore {
     this.isListWanted = true; /* all runs are to be loaded (again) */
     this.changedRuns = new Set(); /* what is known of them is not the latest */
     this.heardRuns =
-      new Map(); /* run id → its last event since the first of the answers about runs that are on their way was asked for */
+      /* run id → its last event since the first of the answers about runs that are on their way was
+       * asked for */
+      new Map();
     this.runsOnWay = 0;
     this.told = null; /* the last event of the experiment */
     this.early = new Map(); /* run id → epochs heard while its curve is on its way */
@@ -132,7 +139,7 @@ export class ExperimentStore {
     return this.abort.signal;
   }
   get active() {
-    return this.experiment !== null && !TERMINAL.includes(this.experiment.status);
+    return this.experiment !== null && !isOver(this.experiment);
   }
 
   tell() {
@@ -179,7 +186,7 @@ export class ExperimentStore {
     const { told } = this;
     this.experiment = await get(`/experiments/${this.id}`, {}, this.signal);
     if (this.told !== told) this.hearExperiment(this.told);
-    else notePace(this.id, this.experiment);
+    else noteProgress(this.id, this.experiment);
   }
 
   /* Those that changed, or all. */
@@ -296,7 +303,8 @@ export class ExperimentStore {
     });
   }
 
-  /* Curves of runs, also those on their way, are of no use any more: not all that comes is added to them. */
+  /* Curves of runs, also those on their way, are of no use any more: not all that comes is added to
+   * them. */
   forgetRunCurves() {
     this.curves.clear();
     this.early.clear();
@@ -349,7 +357,8 @@ export class ExperimentStore {
     this.lines.ask();
   }
 
-  /* A run's epoch to its config's mean, if that has not seen it; an unknown run comes with the curves that are then loaded. */
+  /* A run's epoch to its config's mean, if that has not seen it; an unknown run comes with the
+   * curves that are then loaded. */
   addToMean(metric, id, { run, epoch, metrics }) {
     const value = metrics[metric];
     const mean = this.means.get(metric);
@@ -385,7 +394,7 @@ export class ExperimentStore {
     }
     if (run) changeRun(run, data);
     if (this.runsOnWay > 0) this.heardRuns.set(data.run, data);
-    if (!run || startsAnew || TERMINAL.includes(data.status)) {
+    if (!run || startsAnew || isOver(data)) {
       this.changedRuns.add(data.run);
       this.refreshRuns.ask();
       this.refreshComparison.ask();
@@ -396,10 +405,10 @@ export class ExperimentStore {
 
   hearExperiment(data) {
     this.told = data;
-    notePace(this.id, data);
+    noteProgress(this.id, data);
     const { experiment } = this;
     if (!experiment) return;
-    const ended = TERMINAL.includes(data.status) && !TERMINAL.includes(experiment.status);
+    const ended = isOver(data) && !isOver(experiment);
     const n_runs = countRuns(data);
     const hasGrown = n_runs !== experiment.n_runs;
     Object.assign(experiment, {
@@ -418,9 +427,6 @@ export class ExperimentStore {
     }
   }
 }
-
-/* How many runs an experiment has, from an event of it. */
-export const countRuns = ({ runs }) => Object.values(runs).reduce((sum, n) => sum + n, 0);
 
 function changeRun(run, { status, epoch, stop_reason }) {
   Object.assign(run, { status, epoch: epoch ?? run.epoch, stop_reason });

@@ -1,4 +1,5 @@
-/* format — values as people read them: sensible digits, the reader's time zone, an en dash for what is not there. */
+/* format — values as people read them: sensible digits, the reader's time zone, an en dash for what
+ * is not there. */
 
 export const NONE = '–';
 const MINUS = '−';
@@ -110,6 +111,8 @@ export function value(v) {
     .map(([key, part]) => (key === 'name' ? value(part) : `${key} ${value(part)}`))
     .join(', ');
 }
+
+export const titleOf = (experiment) => experiment.name || `Experiment ${experiment.id}`;
 
 /* A swept configuration in words: "dropout 0.5, weight_decay 0.01". */
 export function valuesLabel(values) {

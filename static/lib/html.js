@@ -2,33 +2,27 @@
 import {
   html,
   render,
-  createContext,
   useState,
   useEffect,
   useLayoutEffect,
   useRef,
   useMemo,
   useCallback,
-  useContext,
   useReducer,
   useErrorBoundary,
-  Component,
 } from '../node_modules/htm/preact/standalone.module.js';
 
 export {
   html,
   render,
-  createContext,
   useState,
   useEffect,
   useLayoutEffect,
   useRef,
   useMemo,
   useCallback,
-  useContext,
   useReducer,
   useErrorBoundary,
-  Component,
 };
 
 /* Sets the document's title while the component is shown. */
@@ -38,8 +32,8 @@ export function useTitle(title) {
   }, [title]);
 }
 
-/* Loads something with `load(signal)` whenever `deps` change. The last answer stays visible while the next one is on
- * its way; an answer that arrives after its request was replaced is dropped. */
+/* Loads something with `load(signal)` whenever `deps` change. The last answer stays visible while
+ * the next one is on its way; an answer that arrives after its request was replaced is dropped. */
 export function useResource(load, deps) {
   const [state, setState] = useState({ data: undefined, error: null, loading: true });
   const [turn, reload] = useReducer((n) => n + 1, 0);
@@ -78,4 +72,15 @@ export function useSettled(value, ms) {
     return () => clearTimeout(timer);
   }, [value, ms]);
   return settled;
+}
+
+/* The width of a box, as it changes. */
+export function useWidth(box) {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry.contentRect.width)));
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  return width;
 }

@@ -1,6 +1,8 @@
-/* mean-curve — a metric of one config over its seeds, epoch by epoch, as the service answered it and as runs add to it since.
+/* mean-curve — a metric of one config over its seeds, epoch by epoch, as the service answered it
+ * and as runs add to it since.
  *
- * Its columns, and the edges of the bands that were asked for, keep their identity and change in place. */
+ * Its columns, and the edges of the bands that were asked for, keep their identity and change in
+ * place. */
 import { t975, smooth } from './stats.js';
 
 /* Half the width of a band at place i. */
@@ -57,7 +59,8 @@ export class MeanCurve {
     return this.n.some((n) => n > 1);
   }
 
-  /* {low, high} of a band: "ci", "std" or "range"; null for "none" and where there is one run only. */
+  /* {low, high} of a band: "ci", "std" or "range"; null for "none" and where there is one run
+   * only. */
   band(kind) {
     if (kind === 'none' || !this.isOfSeveral) return null;
     if (kind === 'range') return { low: this.min, high: this.max };
@@ -69,7 +72,8 @@ export class MeanCurve {
     return this.edges.get(kind);
   }
 
-  /* What is drawn: {y, low, high}, smoothed with this weight for the past; low and high are null without a band. */
+  /* What is drawn: {y, low, high}, smoothed with this weight for the past; low and high are null
+   * without a band. */
   columns(kind, weight) {
     const band = this.band(kind);
     if (weight === 0) return { y: this.mean, low: band?.low ?? null, high: band?.high ?? null };

@@ -1,7 +1,10 @@
-/* palette — the colours of data, the same in every chart of a page and told apart by colour-blind readers.
+/* palette — the colours of data, the same in every chart of a page and told apart by colour-blind
+ * readers.
  *
- * 1. The baseline is always dashed, in the colour of ink. Other configs take the categorical colours in their order in the experiment.
- * 2. Ordered values (one swept number with many values) take a sequential scale from light to dark that reads in grey, too.
+ * 1. The baseline is always dashed, in the colour of ink. Other configs take the categorical
+ *    colours in their order in the experiment.
+ * 2. Ordered values (one swept number with many values) take a sequential scale from light to dark
+ *    that reads in grey, too.
  * 3. Better is blue and worse is orange, everywhere, and never told by colour alone. */
 
 const CATEGORICAL = {
@@ -24,7 +27,8 @@ const VIRIDIS = [
   '#bddf26',
   '#fde725',
 ];
-/* The part of the scale that stands out from the page, and its direction: strong colour for the high end. */
+/* The part of the scale that stands out from the page, and its direction: strong colour for the
+ * high end. */
 const SPAN = { light: [0.8, 0.1], dark: [0.28, 1] };
 
 const parts = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
@@ -64,8 +68,8 @@ export const css = (name) =>
 
 const DASHES = [[], [2, 3], [10, 3, 2, 3], [5, 2]];
 
-/* Colour and dash of every config: Map config_id → {color, dash}. configs: [{config_id, values}] in order; `by`: a swept
- * field's name to colour by, or "" to let the sweep decide. */
+/* Colour and dash of every config: Map config_id → {color, dash}. configs: [{config_id, values}] in
+ * order; `by`: a swept field's name to colour by, or "" to let the sweep decide. */
 export function configStyles(configs, baseline, by, theme) {
   const names = sweptNames(configs);
   const field = names.includes(by) ? by : names.length === 1 ? names[0] : '';

@@ -1,9 +1,10 @@
-/* run-store — one run as the page knows it, kept true by events: the run, its curves, its layers. A new epoch only redraws the lines, told by
- * `watchCurves`; the page is told by `changed()`, at most a few times a second. */
+/* run-store — one run as the page knows it, kept true by events: the run, its curves, its layers. A
+ * new epoch only redraws the lines, told by `watchCurves`; the page is told by `changed()`, at most
+ * a few times a second. */
 import { get } from './api.js';
 import { subscribe } from './events.js';
-import { Pacer } from './pacer.js';
-import { TERMINAL } from './experiment-store.js';
+import { Redraw } from './redraw.js';
+import { isOver } from './status.js';
 
 const LAYERS_MS = 1000;
 const PAGE_MS = 500;
@@ -11,9 +12,9 @@ const PAGE_MS = 500;
 export class RunStore {
   constructor(id, changed) {
     this.id = id;
-    this.page = new Pacer(changed, { restMs: PAGE_MS });
+    this.page = new Redraw(changed, { restMs: PAGE_MS });
     this.watchers = new Set();
-    this.lines = new Pacer(
+    this.lines = new Redraw(
       () => {
         for (const draw of this.watchers) draw();
       },
@@ -162,7 +163,7 @@ export class RunStore {
     if (type === 'run') {
       this.told = data;
       this.change(data);
-      if (TERMINAL.includes(data.status) || data.status === 'queued') this.load();
+      if (isOver(data) || data.status === 'queued') this.load();
     }
     this.tell();
   }

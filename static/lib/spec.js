@@ -1,8 +1,10 @@
-/* spec — an experiment's specification as the form holds it, and back: texts typed into fields ⇄ JSON.
+/* spec — an experiment's specification as the form holds it, and back: texts typed into fields ⇄
+ * JSON.
  *
  * A draft is {texts: {field: string}, sweeps: {field: sweep}, objects: {field: true}, rest: {}}.
- * sweep: {kind: "values", text} or {kind: "range", min, max, count, scale} (texts). `objects` are nullable parents that are on.
- * `rest` holds what the form has no field for, kept as it is. An empty text means: the default. */
+ * sweep: {kind: "values", text} or {kind: "range", min, max, count, scale} (texts). `objects` are
+ * nullable parents that are on. `rest` holds what the form has no field for, kept as it is. An
+ * empty text means: the default. */
 
 const isNumeric = (field) => ['number', 'integer', 'rates'].includes(field.type);
 const isArray = (field) => field.type === 'integer_array' || field.type === 'string_array';
@@ -12,7 +14,7 @@ export const parent = (name) => (name.includes('.') ? name.slice(0, name.indexOf
 const child = (name) => name.slice(name.indexOf('.') + 1);
 
 /* The text that a value has in the form. */
-export function textOf(value) {
+function textOf(value) {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.map(textOf).join(', ');
@@ -81,12 +83,13 @@ function parseObject(text) {
 }
 
 /* {value} or {error} of a text typed into a field; undefined for the default. */
-export function parseField(field, text) {
+function parseField(field, text) {
   if (text === undefined || text.trim() === '') return undefined;
   return (PARSERS[field.type] ?? parseObject)(text);
 }
 
-/* The values of a sweep's text: separated by commas, or by semicolons where a value itself has commas. */
+/* The values of a sweep's text: separated by commas, or by semicolons where a value itself has
+ * commas. */
 export function parseSweepValues(field, text) {
   const comma =
     !isArray(field) && !(field.type === 'rates' && /[;[]/.test(text)) && field.type !== 'dataset';
@@ -221,7 +224,8 @@ export function specOf(draft, fields) {
   return { spec, errors };
 }
 
-/* The field that a JSON pointer of an error speaks of: "/sweep/dropout/1" → "dropout"; null where there is none. */
+/* The field that a JSON pointer of an error speaks of: "/sweep/dropout/1" → "dropout"; null where
+ * there is none. */
 export function fieldOfPointer(pointer, fields) {
   const words = (pointer ?? '')
     .split('/')

@@ -76,6 +76,7 @@ export function go(target, { replace = false } = {}) {
   if (target === location.hash) return;
   if (replace) history.replaceState(null, '', target);
   else history.pushState(null, '', target);
-  /* Later: drawn inside an effect, preact forgets the effects of what was drawn until the next drawing. */
+  /* Later: drawn inside an effect, preact forgets the effects of what was drawn until the next
+   * drawing. */
   queueMicrotask(() => dispatchEvent(new CustomEvent('regulab-location', { detail: { replace } })));
 }

@@ -2,8 +2,8 @@
 
 const T975 = [NaN, 12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.306, 2.2622, 2.2281];
 
-/* The 97.5 % quantile of Student's t. From 11 degrees of freedom on, the Cornish-Fisher expansion (Abramowitz and
- * Stegun 26.7.5), exact to 1e-5 there. */
+/* The 97.5 % quantile of Student's t. From 11 degrees of freedom on, the Cornish-Fisher expansion
+ * (Abramowitz and Stegun 26.7.5), exact to 1e-5 there. */
 export function t975(df) {
   if (df < 1) return NaN;
   if (df < T975.length) return T975[df];
@@ -29,7 +29,8 @@ export function summarize(values) {
   return { n, mean, std };
 }
 
-/* Exponential smoothing of a whole series with weight `w` in [0, 1) for the past, corrected for its start. Gaps stay. */
+/* Exponential smoothing of a whole series with weight `w` in [0, 1) for the past, corrected for its
+ * start. Gaps stay. */
 export function smooth(values, w) {
   if (w === 0) return values;
   let sum = 0;

@@ -1,7 +1,8 @@
 /* basic — the small parts that all views share: icons, badges, bars, notices, states of loading. */
 import { html, useState, useEffect, useRef } from '../lib/html.js';
 import { count, duration } from '../lib/format.js';
-import { remainingSeconds } from '../lib/pace.js';
+import { remainingSeconds } from '../lib/remaining.js';
+import { ENDS, OTHERS, STATUSES } from '../lib/status.js';
 
 const PATHS = {
   plus: 'M8 3v10M3 8h10',
@@ -36,14 +37,6 @@ export const Icon = ({ name }) => html`
   </svg>
 `;
 
-const STATUS = {
-  queued: ['clock', 'queued'],
-  running: ['play', 'running'],
-  paused: ['pause', 'paused'],
-  completed: ['check', 'completed'],
-  failed: ['alert', 'failed'],
-  cancelled: ['minus', 'cancelled'],
-};
 const REASONS = {
   early_stopped: 'stopped early',
   diverged: 'diverged',
@@ -54,9 +47,9 @@ const REASONS = {
 
 /* A status in word and sign; with a stop reason where that says more. */
 export function Status({ status, reason }) {
-  const [icon, word] = STATUS[status] ?? ['info', status];
+  const icon = STATUSES[status]?.icon ?? 'info';
   const shown =
-    reason && status !== 'running' && status !== 'queued' ? (REASONS[reason] ?? word) : word;
+    reason && status !== 'running' && status !== 'queued' ? (REASONS[reason] ?? status) : status;
   return html`
     <span class="status status-${status}" data-status=${status}>
       <${Icon} name=${icon} />
@@ -65,22 +58,22 @@ export function Status({ status, reason }) {
   `;
 }
 
-const ORDER = ['completed', 'failed', 'cancelled', 'running', 'paused', 'queued'];
+const PARTS = [...ENDS, ...OTHERS];
 
 /* How far an experiment is; the parts of the bar are its runs by status. */
 export function Progress({ experiment }) {
   const { runs = {}, n_runs: total, progress } = experiment;
-  const done = (runs.completed ?? 0) + (runs.failed ?? 0) + (runs.cancelled ?? 0);
+  const done = ENDS.reduce((sum, key) => sum + (runs[key] ?? 0), 0);
   const percent = Math.floor((progress ?? 0) * 100);
   const words = `${done} of ${count(total, 'run')} done, ${percent} %`;
   const rest = Math.max(0, (progress ?? 0) - done / Math.max(1, total));
   return html`
     <div class="progress" role="progressbar" aria-valuemin="0" aria-valuemax="100"
         aria-valuenow=${percent} aria-label="Progress" aria-valuetext=${words}
-        title=${ORDER.filter((key) => runs[key])
+        title=${PARTS.filter((key) => runs[key])
           .map((key) => `${runs[key]} ${key}`)
           .join(', ')}>
-      ${['completed', 'failed', 'cancelled'].map(
+      ${ENDS.map(
         (key) =>
           runs[key] > 0 &&
           html`
@@ -111,7 +104,8 @@ export const Swatch = ({ style }) => html`
   </svg>
 `;
 
-/* What went wrong, and a way to try again where that may help: what does not exist will not the next time. `heading`: h1 where there is nothing else. */
+/* What went wrong, and a way to try again where that may help: what does not exist will not the
+ * next time. `heading`: h1 where there is nothing else. */
 export const Failure = ({ problem, retry, title, heading: Heading = 'strong' }) => html`
   <div class="notice-block bad" role="alert" data-testid="failure">
     <${Icon} name="alert" />

@@ -6,7 +6,8 @@ import { lineChartSvg } from '../chart/svg.js';
 import { css } from '../lib/palette.js';
 import { Icon, attempt, saveFile } from './basic.js';
 
-/* How many points the longest line has. With the numbers of lines and marks on the element it lets a test see a curve grow. */
+/* How many points the longest line has. With the numbers of lines and marks on the element it lets
+ * a test see a curve grow. */
 const pointsOf = (model) => model.series.reduce((most, s) => Math.max(most, s.x.length), 0);
 
 /* Draws at once, so that whoever asked for it sees what it costs. */
@@ -23,8 +24,9 @@ function drawInto(root, chart, model) {
   });
 }
 
-/* model: see chart/line.js, or a function that answers it, which is asked again whenever `watch(listener)` calls its listener: what grows is
- * drawn without the page around it. `onZoom(pair or null)`; `handle`, a ref, gets the chart. */
+/* model: see chart/line.js, or a function that answers it, which is asked again whenever
+ * `watch(listener)` calls its listener: what grows is drawn without the page around it.
+ * `onZoom(pair or null)`; `handle`, a ref, gets the chart. */
 export function LineChart({ id, label, model, watch, onZoom, small, handle }) {
   const root = useRef(null);
   const chart = useRef(null);
@@ -86,8 +88,8 @@ function csvOf(model) {
   return csvText(rows);
 }
 
-/* A menu of files to save. files: kind → what saves it. Once it is left, it closes; it can hold the focus itself, so that a press between its
- * buttons does not leave it. */
+/* A menu of files to save. files: kind → what saves it. Once it is left, it closes; it can hold the
+ * focus itself, so that a press between its buttons does not leave it. */
 function FilesMenu({ id, files }) {
   const menu = useRef(null);
   useEffect(() => {
@@ -144,8 +146,8 @@ export function SaveMenu({ id, handle }) {
   `;
 }
 
-/* The files of a chart that stands in the page as SVG, inside the element of the ref `box`; rows(): its numbers, the head first; legend(): the
- * {label, color} of its series. */
+/* The files of a chart that stands in the page as SVG, inside the element of the ref `box`; rows():
+ * its numbers, the head first; legend(): the {label, color} of its series. */
 export function SaveSvgMenu({ id, box, title, rows, legend }) {
   const svg = () => box.current.querySelector('svg[role=img]');
   return html`
@@ -165,7 +167,8 @@ export function SaveSvgMenu({ id, box, title, rows, legend }) {
   `;
 }
 
-/* Whether the vertical axis fits what comes after the steep beginning (`fit`), and whether epochs are logarithmic (`x`). */
+/* Whether the vertical axis fits what comes after the steep beginning (`fit`), and whether epochs
+ * are logarithmic (`x`). */
 export const FitToggle = ({ props, set }) => html`
   <label class="inline check" title="The vertical axis fits what comes after the steep beginning">
     <input type="checkbox" id="fit" checked=${props.fit === 'end'}

@@ -4,8 +4,9 @@ import { Icon } from './basic.js';
 
 const LINES_LIMIT = 14; /* of an input; more are scrolled to */
 
-/* The input, uncontrolled: what is typed outlives a redraw of the page. It saves when it is left, and only what was changed in it: what the
- * element makes of the text (an input has no line breaks) and blanks around it are no change. */
+/* The input, uncontrolled: what is typed outlives a redraw of the page. It saves when it is left,
+ * and only what was changed in it: what the element makes of the text (an input has no line breaks)
+ * and blanks around it are no change. */
 function Input({ id, label, value, hint, lines, leave, onSave }) {
   const input = useRef(null);
   const before = useRef('');
@@ -51,8 +52,8 @@ function Input({ id, label, value, hint, lines, leave, onSave }) {
     : html`<input ref=${input} ...${shared} />`;
 }
 
-/* A text that becomes an input when its pen is pressed; with `lines` it may have several. `children`, if any, are shown in place of the text,
- * `empty` where there is none. */
+/* A text that becomes an input when its pen is pressed; with `lines` it may have several.
+ * `children`, if any, are shown in place of the text, `empty` where there is none. */
 export function Editable({
   id,
   label,

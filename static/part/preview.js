@@ -1,12 +1,12 @@
-/* preview — what a data set looks like: pictures, points in the plane or the first rows, and how many samples each class has; of a
- * built-in set with any options. */
+/* preview — what a data set looks like: pictures, points in the plane or the first rows, and how
+ * many samples each class has; of a built-in set with any options. */
 import { html, useMemo, useResource, useSettled, useTheme } from '../lib/html.js';
 import { get } from '../lib/api.js';
 import { categorical } from '../lib/palette.js';
 import { number, value as showValue } from '../lib/format.js';
 import { Failure, Loading } from './basic.js';
 import { Table } from './table.js';
-import { Picture } from './weights.js';
+import { Picture } from './picture.js';
 import { XyChart } from './xy-chart.js';
 
 const TABLE_ROWS = 8;
@@ -147,7 +147,8 @@ function Rows({ id, preview }) {
   `;
 }
 
-/* The preview of a set, with the options (texts as typed) of a built-in one, once they have been left alone for a moment. */
+/* The preview of a set, with the options (texts as typed) of a built-in one, once they have been
+ * left alone for a moment. */
 export function usePreview(name, options, { rows, images }) {
   const query = useSettled(JSON.stringify(options), SETTLE_MS);
   return useResource(
@@ -165,7 +166,8 @@ export function usePreview(name, options, { rows, images }) {
 export const optionFaults = (error) =>
   new Map((error?.errors ?? []).map((one) => [one.pointer.replace('/query/', ''), one.detail]));
 
-/* An input for each option of a built-in set. known: what /fields says of it; values: {option: text}. */
+/* An input for each option of a built-in set. known: what /fields says of it; values: {option:
+ * text}. */
 export function OptionInputs({ id, known, values, faults, onChange }) {
   return html`
     <div class="range-parts" title=${known.options_help}>
@@ -207,7 +209,8 @@ const Pictures = ({ images }) =>
     </div>
   `;
 
-/* resource: of usePreview(). `small`: for a narrow place, without the first rows beside a picture. */
+/* resource: of usePreview(). `small`: for a narrow place, without the first rows beside a
+ * picture. */
 export function PreviewParts({ id, resource, small }) {
   const { data: preview, error, loading, reload } = resource;
   if (error && error.errors.length > 0) return null; /* said at the options */

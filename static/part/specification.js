@@ -28,7 +28,7 @@ export function pretty(value, indent = '') {
   return `${open}\n${lines.join(',\n')}\n${indent}${close}`;
 }
 
-export const curlLine = (spec) =>
+const curlLine = (spec) =>
   `curl -sS ${location.origin}${link('/experiments')} \\\n  -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(spec).replace(/'/g, "'\\''")}'`;
 
 export function SpecificationText({ spec, name }) {

@@ -1,6 +1,10 @@
-/* table — a sortable table that scrolls sideways in its own box and, when long, keeps only the rows in sight.
- * columns: [{key, label, hidden (the label is for screen readers only), help, align, value(row) for sorting, cell(row),
- * head: false where the first cell does not name the row, wide: needs no label and a line of its own in a card}]; sort: "key" or "-key". */
+/* table — a sortable table that scrolls sideways in its own box and, when long, keeps only the rows
+ * in sight.
+ *
+ * columns: [{key, label, hidden (the label is for screen readers only), help, align,
+ *   value(row) for sorting, cell(row), head: false where the first cell does not name the row,
+ *   wide: needs no label and a line of its own in a card}]
+ * sort: "key" or "-key". */
 import { html, useState, useEffect, useRef, useMemo } from '../lib/html.js';
 
 const WINDOW_FROM = 150; /* rows; shorter tables are drawn whole */
@@ -16,7 +20,7 @@ function compare(a, b) {
 }
 
 /* The rows in the order of `sort`; values that are not there come last either way. */
-export function sortRows(rows, columns, sort) {
+function sortRows(rows, columns, sort) {
   const key = sort?.replace(/^-/, '');
   const column = columns.find((one) => one.key === key && one.value);
   if (!column) return rows;
@@ -62,7 +66,8 @@ function useWindow(box, n) {
       const rowPx = box.current?.querySelector('tbody tr:not(.spacer)')?.offsetHeight || ROW_PX;
       const first = Math.max(0, Math.floor((Math.max(0, -top) + inner) / rowPx) - AROUND);
       const last = first + Math.ceil(height / rowPx) + 3 * AROUND;
-      /* A little further is still in the rows around, but for the very first ones: nothing stands above them. */
+      /* A little further is still in the rows around, but for the very first ones: nothing stands
+       * above them. */
       const isNear = (old) =>
         Math.abs(old.first - first) < AROUND / 2 && (first > 0 || old.first === 0);
       setSpan((old) => (isNear(old) && old.rowPx === rowPx ? old : { first, last, rowPx }));
@@ -94,8 +99,9 @@ const drawRow = ({ row, columns, name, place, look }) => html`
   </tr>
 `;
 
-/* Rows as elements. One whose row, columns, place and look are the same as before is the same element: it is not drawn again. (As a component
- * it would not be either, but preact moves components one by one when rows before them go.) */
+/* Rows as elements. One whose row, columns, place and look are the same as before is the same
+ * element: it is not drawn again. (As a component it would not be either, but preact moves
+ * components one by one when rows before them go.) */
 function useRows(wanted) {
   const kept = useRef(new Map());
   const drawn = new Map();
@@ -109,8 +115,9 @@ function useRows(wanted) {
   return [...drawn.values()].map(({ element }) => element);
 }
 
-/* A long table scrolls in a box of its own, or with the page (`inPage`); a stacked one has its rows as cards on narrow screens; of
- * one that `isPart` of the whole, more rows come while it is scrolled. */
+/* A long table scrolls in a box of its own, or with the page (`inPage`); a stacked one has its rows
+ * as cards on narrow screens; of one that `isPart` of the whole, more rows come while it is
+ * scrolled. */
 export function Table({
   id,
   label,
@@ -177,7 +184,3 @@ export function Table({
     </div>
   `;
 }
-
-/* The head cell of a row that can be opened: a link. */
-export const RowLink = ({ href, children, title }) =>
-  html`<a class="row-link" href=${href} title=${title}>${children}</a>`;

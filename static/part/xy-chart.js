@@ -1,5 +1,6 @@
-/* xy-chart — points with intervals, joined or not, over a linear, logarithmic or named axis; drawn as SVG in the page. */
-import { html, useEffect, useMemo, useRef, useState } from '../lib/html.js';
+/* xy-chart — points with intervals, joined or not, over a linear, logarithmic or named axis; drawn
+ * as SVG in the page. */
+import { html, useMemo, useRef, useState, useWidth } from '../lib/html.js';
 import { linearTicks, logTicks, paddedRange, tickLabels, wholeTicks } from '../chart/scale.js';
 import { number, value as showValue } from '../lib/format.js';
 
@@ -10,23 +11,13 @@ const TOP = 12;
 const BOTTOM = 44;
 const VALUES_AS_TICKS = 12;
 
-/* The width of a box, as it changes. */
-export function useWidth(box) {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.round(entry.contentRect.width)));
-    observer.observe(box.current);
-    return () => observer.disconnect();
-  }, []);
-  return width;
-}
-
 function extent(values) {
   const finite = values.filter(Number.isFinite);
   return finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 1];
 }
 
-/* {place(x), ticks: [[position, label]], breakAt} of the horizontal axis. On a logarithmic one, 0 stands apart on the left. */
+/* {place(x), ticks: [[position, label]], breakAt} of the horizontal axis. On a logarithmic one, 0
+ * stands apart on the left. */
 function horizontal(xs, { log, names, values }, from, to) {
   if (names) {
     const step = (to - from) / Math.max(1, names.length);
@@ -89,8 +80,10 @@ function thin(ticks, gap) {
 /* How far a series is set aside, so that points of one x do not hide each other. */
 const asideOf = (i, n, dodge) => (dodge && n > 1 ? (i - (n - 1) / 2) * Math.min(8, 40 / n) : 0);
 
-/* series: [{key, label, color, joined, points: [{x, y, low, high, hollow, label}]}]; line: {y, low, high, label} or none.
- * axis: {log, names, values}: named places, or the values to put ticks at when they are few; yLog. */
+/* series: [{key, label, color, joined, points: [{x, y, low, high, hollow, label}]}]; line: {y, low,
+ * high, label} or none.
+ * axis: {log, names, values}: named places, or the values to put ticks at when they are few;
+ * yLog. */
 export function XyChart({
   id,
   label,

@@ -1,6 +1,6 @@
 /* compare — several experiments side by side: their configs in one chart and one table. */
 import { html, useEffect, useMemo, useRef, useState, useTheme, useTitle } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+import { defineView } from './define.js';
 import { text, choice, list, range } from '../lib/state.js';
 import { get, getCatalogue } from '../lib/api.js';
 import { subscribe } from '../lib/events.js';
@@ -11,14 +11,14 @@ import {
   metricTitle,
   meanStd,
   signed,
+  titleOf,
   value as showValue,
   valuesLabel,
 } from '../lib/format.js';
 import { Empty, Failure, Loading, Segments, Status, Swatch } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle } from '../part/chart.js';
-import { AT_WORDS, MetricSelect, VerdictMark, comparedAt } from '../part/verdict.js';
+import { AT_WORDS, MetricSelect, VerdictMark, comparedAt } from '../part/result/verdict.js';
 import { Table } from '../part/table.js';
-import { titleOf } from './experiments.js';
 
 const PROPS = {
   ids: list(),
@@ -32,7 +32,8 @@ const PROPS = {
 const REFRESH_MS = 1000;
 const DASHES = [[], [6, 4], [2, 3], [10, 3, 2, 3]];
 
-/* A metric is compared where it is first to be had: of the selected weights, unless it belongs to an epoch. */
+/* A metric is compared where it is first to be had: of the selected weights, unless it belongs to
+ * an epoch. */
 async function loadOne(id, metric, signal) {
   const { metrics } = await getCatalogue();
   const at = comparedAt(metrics, metric, 'selected');
@@ -243,7 +244,8 @@ const NOT_SETTINGS = [
   'baseline',
 ];
 
-/* In which settings outside of their sweeps the experiments differ: [[name, their values in words]]. */
+/* In which settings outside of their sweeps the experiments differ: [[name, their values in
+ * words]]. */
 function differencesOf(items) {
   const specs = items.map(({ experiment }) => experiment.spec);
   const names = [...new Set(specs.flatMap(Object.keys))].filter(
@@ -289,8 +291,9 @@ function Compare({ set, ...props }) {
   const { items, problem } = useExperiments(props.ids, props.metric);
   const rows = useMemo(() => rowsOf(items ?? [], theme), [items, theme]);
   const first =
-    items?.[0]
-      ?.comparison; /* the words are those of the numbers: while another metric is on its way, of the one before */
+    /* the words are those of the numbers: while another metric is on its way, of the one
+     * before */
+    items?.[0]?.comparison;
   const lower = first?.direction === 'higher' ? '-mean' : 'mean';
   if (props.ids.length === 0)
     return html`

@@ -1,11 +1,11 @@
 /* datasets — the data sets: what there is, what they look like, and how to bring one. */
 import { html, useEffect, useState, useTitle, useResource } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+import { defineView } from './define.js';
 import { text } from '../lib/state.js';
 import { getAll, request, getCatalogue } from '../lib/api.js';
 import { bytes, count, number, whenFully, when } from '../lib/format.js';
 import { Icon, Loading, Failure, ConfirmButton, attempt } from '../part/basic.js';
-import { Upload } from '../part/upload.js';
+import { Upload } from '../part/form/upload.js';
 import { Table } from '../part/table.js';
 import { OptionInputs, PreviewParts, optionFaults, usePreview } from '../part/preview.js';
 

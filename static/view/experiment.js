@@ -1,11 +1,13 @@
-/* experiment — one experiment: the verdict, its curves drawn live, and the tables of its configs and runs. */
+/* experiment — one experiment: the verdict, its curves drawn live, and the tables of its configs
+ * and runs. */
 import { html, useEffect, useMemo, useReducer, useState, useTheme, useTitle } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+import { defineView } from './define.js';
 import { text, choice, number as numberProp, list, range, flag, go } from '../lib/state.js';
 import { request, getCatalogue, link } from '../lib/api.js';
-import { ExperimentStore, TERMINAL } from '../lib/experiment-store.js';
+import { ExperimentStore } from '../lib/experiment-store.js';
+import { isOver } from '../lib/status.js';
 import { configStyles, sweptNames } from '../lib/palette.js';
-import { count, duration, elapsed, valuesLabel, when, whenFully } from '../lib/format.js';
+import { count, duration, elapsed, titleOf, valuesLabel, when, whenFully } from '../lib/format.js';
 import {
   Icon,
   Status,
@@ -19,15 +21,14 @@ import {
   attempt,
 } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
-import { Verdict, comparedAt } from '../part/verdict.js';
-import { Curves, trainingOf } from '../part/curves.js';
-import { ConfigTable, RunTable } from '../part/results.js';
-import { Boundaries, useIsPlane } from '../part/boundary.js';
-import { Effects } from '../part/effects.js';
-import { Settings, hasSettings } from '../part/settings.js';
-import { openExtend } from '../part/extend.js';
+import { Verdict, comparedAt } from '../part/result/verdict.js';
+import { Curves, trainingOf } from '../part/result/curves.js';
+import { ConfigTable, RunTable } from '../part/result/tables.js';
+import { Boundaries, useIsPlane } from '../part/result/boundary.js';
+import { Effects } from '../part/result/effects.js';
+import { Settings, hasSettings } from '../part/result/settings.js';
+import { openExtend } from '../part/form/extend.js';
 import { SpecificationText } from '../part/specification.js';
-import { titleOf } from './experiments.js';
 
 const PROPS = {
   metrics: list(),
@@ -185,7 +186,7 @@ function Head({ store, catalogue }) {
         ${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}
       </span>
       ${
-        !TERMINAL.includes(experiment.status) &&
+        !isOver(experiment) &&
         html`
           <div class="progress-cell">
             <${Progress} experiment=${experiment} />
@@ -204,7 +205,7 @@ function Head({ store, catalogue }) {
       <time class="soft" datetime=${experiment.created_at}
           title=${whenFully(experiment.created_at)}>
         ${when(experiment.created_at)}
-        ${TERMINAL.includes(experiment.status) && experiment.started_at ? `, took ${took}` : ''}
+        ${isOver(experiment) && experiment.started_at ? `, took ${took}` : ''}
       </time>
       <${Editable} id="experiment-tags" label="Tags" value=${tags.join(', ')} empty="Add tags"
           hint="tags, separated by commas" onSave=${(words) => change({ tags: tagsOf(words) })}>

@@ -9,13 +9,13 @@ import {
   useTitle,
   useSettled,
 } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+import { defineView } from './define.js';
 import { text, choice, go } from '../lib/state.js';
 import { get, request, newKey } from '../lib/api.js';
 import { subscribe } from '../lib/events.js';
-import { TERMINAL, countRuns } from '../lib/experiment-store.js';
-import { notePace } from '../lib/pace.js';
-import { count, when, whenFully, duration, elapsed } from '../lib/format.js';
+import { STATUSES, countRuns, isOver } from '../lib/status.js';
+import { noteProgress } from '../lib/remaining.js';
+import { count, titleOf, when, whenFully, duration, elapsed } from '../lib/format.js';
 import {
   Icon,
   Status,
@@ -31,7 +31,7 @@ import {
 import { Editable } from '../part/editable.js';
 import { Table } from '../part/table.js';
 
-const STATUSES = ['', 'queued', 'running', 'paused', 'completed', 'failed', 'cancelled'];
+const STATUS_CHOICES = ['', ...Object.keys(STATUSES)];
 const SORTS = [
   ['-created_at', 'Newest first'],
   ['created_at', 'Oldest first'],
@@ -42,19 +42,18 @@ const PAGE = 100;
 const NEW_MS = 400;
 const AHEAD = '3000px'; /* how far before its place is reached the next page is loaded */
 const TAGS_SHOWN = 3;
-const RELOAD_LIMIT = 500; /* what is loaded again at once; what lies further down comes back by scrolling */
+/* what is loaded again at once; what lies further down comes back by scrolling */
+const RELOAD_LIMIT = 500;
 
 const PROPS = {
   q: text(),
-  status: choice(STATUSES),
+  status: choice(STATUS_CHOICES),
   tag: text(),
   sort: choice(SORTS.map(([key]) => key)),
 };
 
-export const titleOf = (experiment) => experiment.name || `Experiment ${experiment.id}`;
-
-/* The list with its first page loaded again. In the order of creation only that page can have new rows; the others stay, so that the place to
- * which somebody scrolled is not lost. */
+/* The list with its first page loaded again. In the order of creation only that page can have new
+ * rows; the others stay, so that the place to which somebody scrolled is not lost. */
 function renewed(old, page, sort) {
   const last = page.items.at(-1)?.id;
   const joins =
@@ -82,11 +81,12 @@ function changedBy(one, event) {
     runs,
     n_runs: countRuns(event),
     started_at: one.started_at ?? (status === 'running' ? now : null),
-    finished_at: TERMINAL.includes(status) ? (one.finished_at ?? now) : null,
+    finished_at: isOver(event) ? (one.finished_at ?? now) : null,
   };
 }
 
-/* Whether the place of an experiment in a list, or that it is there at all, follows from its status. */
+/* Whether the place of an experiment in a list, or that it is there at all, follows from its
+ * status. */
 const dependsOnStatus = ({ status, sort }) => status !== '' || sort === '-finished_at';
 
 /* The list as loaded so far, kept true by events. */
@@ -128,7 +128,7 @@ function useExperiments(query) {
           !heard.current.has(id) ||
           heard.current.get(id) ===
             before.get(id); /* else more was heard while the answer was on its way */
-        for (const one of items.filter(isLatest)) notePace(one.id, one);
+        for (const one of items.filter(isLatest)) noteProgress(one.id, one);
         const page = {
           key,
           items: items.map((one) =>
@@ -180,7 +180,7 @@ function useExperiments(query) {
       }
       if (type === 'experiment') {
         changes.set(data.experiment, data);
-        notePace(data.experiment, data);
+        noteProgress(data.experiment, data);
       }
     };
     /* One that is not in the list may be new, or not be there because of the filters. */
@@ -258,7 +258,7 @@ function Filters({ q, status, tag, sort, set }) {
         <span class="visually-hidden">Status</span>
         <select id="filter-status" value=${status}
             onChange=${(event) => set({ status: event.target.value })}>
-          ${STATUSES.map(
+          ${STATUS_CHOICES.map(
             (key) =>
               html`
                 <option value=${key} selected=${key === status}>${key || 'Every status'}</option>
@@ -368,7 +368,7 @@ function columnsOf(selected, toggle, set, replace) {
       align: 'num c-took',
       cell: (one) => html`
         <span class="soft nowrap">
-          ${TERMINAL.includes(one.status) ? duration(elapsed(one.started_at, one.finished_at)) : ''}
+          ${isOver(one) ? duration(elapsed(one.started_at, one.finished_at)) : ''}
         </span>
       `,
     },
@@ -420,7 +420,7 @@ function Bulk({ items, selected, clear, drop }) {
         `
       }
       ${
-        chosen.some((one) => !TERMINAL.includes(one.status)) &&
+        chosen.some((one) => !isOver(one)) &&
         html`
           <${ConfirmButton} id="bulk-cancel" icon="stop" label="Cancel" confirm="Cancel them?"
               onConfirm=${() =>

@@ -1,15 +1,16 @@
-/* new — the form of a new experiment, made from the field table; checked by the service while it is filled in. */
+/* new — the form of a new experiment, made from the field table; checked by the service while it is
+ * filled in. */
 import { html, useEffect, useMemo, useRef, useState, useTitle, useSettled } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+import { defineView } from './define.js';
 import { text, go } from '../lib/state.js';
 import { get, getAll, request, newKey, getCatalogue } from '../lib/api.js';
 import { draftOf, specOf, fieldOfPointer, parent } from '../lib/spec.js';
 import { bytes, count, duration } from '../lib/format.js';
 import { Icon, Loading, Failure } from '../part/basic.js';
-import { FieldRow } from '../part/field.js';
+import { FieldRow } from '../part/form/field.js';
 import { SpecificationText } from '../part/specification.js';
-import { DatasetInput } from '../part/dataset-input.js';
-import { RepeatsInput } from '../part/repeats-input.js';
+import { DatasetInput } from '../part/form/dataset.js';
+import { RepeatsInput } from '../part/form/repeats.js';
 
 const PROPS = { spec: text(), from: text(), recipe: text(), find: text() };
 const CHECK_MS = 250;
@@ -25,7 +26,8 @@ const OPEN = ['experiment', 'data', 'regularizers'];
 const FIRST = ['name', 'repeats', 'tags', 'description'];
 const NOT_SHOWN = ['sweep']; /* the sweep is edited at each field */
 
-/* The specification that the form starts from: in the URL, a copy of an experiment, a recipe, or nothing. */
+/* The specification that the form starts from: in the URL, a copy of an experiment, a recipe, or
+ * nothing. */
 async function firstSpec({ spec, from, recipe }) {
   if (spec) return JSON.parse(spec);
   if (from) return (await get(`/experiments/${from}`)).spec;
@@ -74,7 +76,8 @@ function spread(problem, fields) {
 
 const wordsIn = (text) => text.toLowerCase().replace(/[_.]/g, ' ').split(/\s+/).filter(Boolean);
 
-/* Whether all words of a search stand in what is said of a field, its name with or without underscores. */
+/* Whether all words of a search stand in what is said of a field, its name with or without
+ * underscores. */
 function isFound(field, find) {
   const text = wordsIn(
     [field.name, field.help, field.formula ?? '', ...Object.values(field.equivalents)].join(' '),
@@ -267,7 +270,8 @@ function focusField(name) {
   input?.focus({ preventScroll: true });
 }
 
-/* Enter in the search goes to the first setting that it found. It stands in the form, which it must not send. */
+/* Enter in the search goes to the first setting that it found. It stands in the form, which it must
+ * not send. */
 function goToFound(event) {
   if (event.key !== 'Enter') return;
   event.preventDefault();
@@ -410,7 +414,8 @@ function New({ set, find, ...props }) {
       (problem) => setState((old) => ({ ...old, ready: null, problem })),
     );
   };
-  /* A specification in the link that the form did not write there comes from another link or the history. */
+  /* A specification in the link that the form did not write there comes from another link or the
+   * history. */
   useEffect(() => {
     if (!state.ready || props.from || props.recipe || props.spec !== own.current) load();
   }, [props.from, props.recipe, props.spec]);

@@ -1,4 +1,5 @@
-/* run — one training: its curves with the gap between training and validation, the loss ledger, layers, weights, configuration. */
+/* run — one training: its curves with the gap between training and validation, the loss ledger,
+ * layers, weights, configuration. */
 import {
   html,
   useCallback,
@@ -10,14 +11,15 @@ import {
   useTheme,
   useTitle,
 } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+import { defineView } from './define.js';
 import { choice, range, text } from '../lib/state.js';
 import { get, request, link, getCatalogue } from '../lib/api.js';
 import { RunStore } from '../lib/run-store.js';
-import { TERMINAL } from '../lib/experiment-store.js';
+import { isOver } from '../lib/status.js';
 import { categorical, ink } from '../lib/palette.js';
 import {
   bytes,
+  titleOf,
   number,
   metricLabel,
   metricTitle,
@@ -42,11 +44,10 @@ import {
   Swatch,
 } from '../part/basic.js';
 import { LineChart, SaveMenu, FitToggle, LogEpochs } from '../part/chart.js';
-import { Evaluation } from '../part/evaluation.js';
-import { RunBoundary, useIsPlane } from '../part/boundary.js';
-import { Weights } from '../part/weights.js';
-import { Configuration } from '../part/configuration.js';
-import { titleOf } from './experiments.js';
+import { Evaluation } from '../part/result/evaluation.js';
+import { RunBoundary, useIsPlane } from '../part/result/boundary.js';
+import { Weights } from '../part/result/weights.js';
+import { Configuration } from '../part/result/configuration.js';
 
 const PROPS = {
   fit: choice(['end', 'all']),
@@ -68,7 +69,8 @@ function useRun(id) {
   return [store, version];
 }
 
-/* The band between a line and the column that it is shown against; its edges cross where the lines do. */
+/* The band between a line and the column that it is shown against; its edges cross where the lines
+ * do. */
 function gapOf(columns, { column, against }) {
   if (!against) return { low: null, high: null };
   const [own, other] = [columns[column], columns[against]];
@@ -79,7 +81,8 @@ function gapOf(columns, { column, against }) {
   };
 }
 
-/* A chart of some columns. lines: [{label, color, column, against}]; `against`: a column to shade the gap to. */
+/* A chart of some columns. lines: [{label, color, column, against}]; `against`: a column to shade
+ * the gap to. */
 function Panel({ id, title, note, lines, store, version, props, set, marks, small }) {
   const theme = useTheme();
   const handle = useRef(null);
@@ -95,7 +98,7 @@ function Panel({ id, title, note, lines, store, version, props, set, marks, smal
       sync: 'run',
       marks,
       fit: props.fit === 'end',
-      live: !TERMINAL.includes(store.run.status),
+      live: !isOver(store.run),
       reach: store.run.epochs,
       series: lines
         .filter((line) => store.columns[line.column])
@@ -222,7 +225,8 @@ function Curves({ store, version, props, set }) {
   `;
 }
 
-/* objective = data loss + penalties, in training mode, and its parts in inference mode, at one epoch. */
+/* objective = data loss + penalties, in training mode, and its parts in inference mode, at one
+ * epoch. */
 function Ledger({ run, columns }) {
   const epochs = columns.epoch.length;
   if (epochs === 0) return null;
@@ -289,10 +293,10 @@ function Ledger({ run, columns }) {
 }
 
 /* Why there are no layers. */
-function withoutLayers({ config, status }) {
-  if (config.record_layers === false)
+function withoutLayers(run) {
+  if (run.config.record_layers === false)
     return html`This run does not record its layers (<code>record_layers</code>).`;
-  return TERMINAL.includes(status)
+  return isOver(run)
     ? 'This run ended before it recorded anything.'
     : 'Nothing yet: the layers come with the first epochs.';
 }
@@ -435,7 +439,7 @@ const specOfRun = (run) => JSON.stringify(run.config);
 
 function Head({ run, experiment }) {
   const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
-  const active = !TERMINAL.includes(run.status);
+  const active = !isOver(run);
   return html`
     <nav class="crumbs" aria-label="Where you are">
       <a href="#/experiments">Experiments</a>

@@ -1,6 +1,7 @@
-/* sql — ask the database: an editor, the schema beside it, ready queries, the result as table, chart and CSV. The query is in the URL. */
+/* sql — ask the database: an editor, the schema beside it, ready queries, the result as table,
+ * chart and CSV. The query is in the URL. */
 import { html, useEffect, useMemo, useRef, useState, useTheme, useTitle } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+import { defineView } from './define.js';
 import { text, choice, number as numberProp } from '../lib/state.js';
 import { request, getCatalogue, link } from '../lib/api.js';
 import { categorical } from '../lib/palette.js';
@@ -30,7 +31,8 @@ const PROPS = {
   sort: text(),
 };
 
-/* The questions that people ask first. `setting`: the name of a regularizer's field, from the field table. */
+/* The questions that people ask first. `setting`: the name of a regularizer's field, from the field
+ * table. */
 const readyQueries = (setting) => [
   [
     'The best configs',
@@ -144,7 +146,8 @@ const isNumber = (rows, i) =>
   rows.some((row) => row[i] !== null) &&
   rows.every((row) => row[i] === null || typeof row[i] === 'number');
 
-/* {x, y, by} as chosen, or what suggests itself: two numeric columns, and a column that names the series. */
+/* {x, y, by} as chosen, or what suggests itself: two numeric columns, and a column that names the
+ * series. */
 function axesOf({ columns, rows }, props) {
   const numeric = columns.filter((_, i) => isNumber(rows, i));
   const plain = numeric.filter((name) => !/(^|_)(id|seed|n)$/.test(name));

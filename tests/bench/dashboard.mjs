@@ -3,7 +3,7 @@
 //
 //   node tests/bench/dashboard.mjs [first] [live] [list] [bytes]
 //
-// The page itself measures (performance.measure): `live-update` in static/lib/pacer.js, `curves-loaded` in
+// The page itself measures (performance.measure): `live-update` in static/lib/redraw.js, `curves-loaded` in
 // static/lib/experiment-store.js. `ROUNDS` first paints; LIVE_SECONDS of a live page; LIST experiments in the list.
 import { launch } from '../browser/browser.mjs';
 import { Server } from '../harness.mjs';

@@ -1,7 +1,7 @@
 // What a page says stays true while things happen: runs come, end, are paused and retried, answers are late.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { notePace, remainingSeconds } from '../../static/lib/pace.js';
+import { noteProgress, remainingSeconds } from '../../static/lib/remaining.js';
 import { LONG, QUICK, Server, eventually } from '../harness.mjs';
 import { launch, openPage, overflow, untilPoints } from './browser.mjs';
 
@@ -214,7 +214,7 @@ test('a long name without spaces does not widen a run’s page', async () => {
 
 test('the time that is left follows from what was seen since training went on', () => {
   const note = (progress, seconds, status = 'running') =>
-    notePace(1, { status, progress }, 1000 * seconds);
+    noteProgress(1, { status, progress }, 1000 * seconds);
   const isLeft = (wanted) =>
     assert.ok(
       Math.abs(remainingSeconds(1) - wanted) < 1e-6,

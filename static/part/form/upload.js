@@ -1,7 +1,8 @@
-/* upload — brings a data set: files dropped or chosen, how they are to be read, and how far they have been sent. */
-import { html, useRef, useState } from '../lib/html.js';
-import { bytes } from '../lib/format.js';
-import { Icon, notify } from './basic.js';
+/* upload — brings a data set: files dropped or chosen, how they are to be read, and how far they
+ * have been sent. */
+import { html, useRef, useState } from '../../lib/html.js';
+import { bytes } from '../../lib/format.js';
+import { Icon, notify } from '../basic.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const TYPES = {
@@ -25,7 +26,8 @@ function suggestName(files) {
 const NO_OPTIONS = { label: '', header: '', task: '' };
 const RESTING = { sent: null, problem: '' };
 
-/* Sends the files; onProgress(fraction). XMLHttpRequest, because fetch does not tell how much was sent. */
+/* Sends the files; onProgress(fraction). XMLHttpRequest, because fetch does not tell how much was
+ * sent. */
 function upload(name, files, query, { signal, onProgress }) {
   return new Promise((resolve, reject) => {
     const one = files.length === 1 && /\.(csv|npz)$/i.test(files[0].name) ? files[0] : null;
@@ -64,7 +66,8 @@ function upload(name, files, query, { signal, onProgress }) {
   });
 }
 
-/* Not a form, since it stands in one, too: Enter in a field sends it. `title` makes it a card; done(name) is called with what is registered. */
+/* Not a form, since it stands in one, too: Enter in a field sends it. `title` makes it a card;
+ * done(name) is called with what is registered. */
 export function Upload({ title, done }) {
   const [files, setFiles] = useState([]);
   const [over, setOver] = useState(false);

@@ -1,8 +1,9 @@
-/* view — what a view module exports: mount(root, state) → {update, destroy}.
- * state: {path, params, query}. The component gets its params, the values of its PROPS and `set(patch, {push})`. */
-import { html, render, useErrorBoundary } from './html.js';
+/* define — what a view module exports: mount(root, state) → {update, destroy}.
+ * state: {path, params, query}. The component gets its params, the values of its PROPS and
+ * `set(patch, {push})`. */
+import { html, render, useErrorBoundary } from '../lib/html.js';
 import { Failure } from '../part/basic.js';
-import { readLocation, readProps, href, go } from './state.js';
+import { readLocation, readProps, href, go } from '../lib/state.js';
 
 /* Shows what went wrong in a view in place of the view. */
 function Guarded({ View, ...properties }) {

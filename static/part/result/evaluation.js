@@ -1,14 +1,13 @@
-/* evaluation — what a run gets wrong on its test split: confusion matrix, calibration, the worst mistakes; of a regression
- * its residuals (part/residuals.js). */
-import { html, useRef, useResource, useTheme } from '../lib/html.js';
-import { get } from '../lib/api.js';
-import { categorical, faded } from '../lib/palette.js';
-import { count, number } from '../lib/format.js';
-import { Loading, Failure } from './basic.js';
+/* evaluation — what a run gets wrong on its test split: confusion matrix, calibration, the worst
+ * mistakes; of a regression its residuals (residuals.js). */
+import { html, useRef, useResource, useTheme, useWidth } from '../../lib/html.js';
+import { get } from '../../lib/api.js';
+import { categorical, faded } from '../../lib/palette.js';
+import { count, number } from '../../lib/format.js';
+import { Loading, Failure } from '../basic.js';
 import { Residuals } from './residuals.js';
-import { Table } from './table.js';
-import { Picture } from './weights.js';
-import { useWidth } from './xy-chart.js';
+import { Table } from '../table.js';
+import { Picture } from '../picture.js';
 
 const MATRIX_CLASSES = 30; /* with more, the most frequent confusions are listed instead */
 const PAIRS = 20;

@@ -1,9 +1,10 @@
-/* configuration — a resolved configuration: what was set first, then what is at its default; and its JSON. */
-import { html, useState } from '../lib/html.js';
-import { value as showValue } from '../lib/format.js';
-import { pretty } from './specification.js';
-import { Icon, Segments, copyText } from './basic.js';
-import { defaultWords } from './field.js';
+/* configuration — a resolved configuration: what was set first, then what is at its default; and
+ * its JSON. */
+import { html, useState } from '../../lib/html.js';
+import { value as showValue } from '../../lib/format.js';
+import { pretty } from '../specification.js';
+import { Icon, Segments, copyText } from '../basic.js';
+import { defaultWords } from '../../lib/field.js';
 
 /* {name: value} with dotted names for what is inside parents of dotted fields. */
 function flatten(config, fields) {
@@ -19,7 +20,8 @@ function flatten(config, fields) {
   return flat;
 }
 
-/* Whether a value is what the field table gives by itself. A default that depends on others is null there and says nothing. */
+/* Whether a value is what the field table gives by itself. A default that depends on others is null
+ * there and says nothing. */
 function isDefault(field, part, datasets) {
   if (!field) return false;
   if (JSON.stringify(field.default) === JSON.stringify(part)) return true;

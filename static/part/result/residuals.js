@@ -1,10 +1,10 @@
-/* residuals — what a regression gets wrong on its test split: predicted against target, how the residuals are spread, the worst. */
-import { html, useRef, useTheme } from '../lib/html.js';
-import { linearTicks, tickLabels } from '../chart/scale.js';
-import { categorical } from '../lib/palette.js';
-import { count, number } from '../lib/format.js';
-import { Table } from './table.js';
-import { useWidth } from './xy-chart.js';
+/* residuals — what a regression gets wrong on its test split: predicted against target, how the
+ * residuals are spread, the worst. */
+import { html, useRef, useTheme, useWidth } from '../../lib/html.js';
+import { linearTicks, tickLabels } from '../../chart/scale.js';
+import { categorical } from '../../lib/palette.js';
+import { count, number } from '../../lib/format.js';
+import { Table } from '../table.js';
 
 const LEFT = 58;
 const RIGHT = 14;

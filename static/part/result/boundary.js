@@ -1,5 +1,6 @@
-/* boundary — the decision boundary as it forms: what nets make of the plane of two inputs, epoch by epoch, with the samples they train
- * on; two configs side by side, or one run alone. The epoch is that of the link; without one, the last there is. */
+/* boundary — the decision boundary as it forms: what nets make of the plane of two inputs, epoch by
+ * epoch, with the samples they train on; two configs side by side, or one run alone. The epoch is
+ * that of the link; without one, the last there is. */
 import {
   html,
   useEffect,
@@ -8,11 +9,11 @@ import {
   useReducer,
   useRef,
   useState,
-} from '../lib/html.js';
-import { get } from '../lib/api.js';
-import { BoundaryStore } from '../lib/boundary-store.js';
-import { TERMINAL } from '../lib/experiment-store.js';
-import { Failure, Icon, Loading, Swatch } from './basic.js';
+} from '../../lib/html.js';
+import { get } from '../../lib/api.js';
+import { BoundaryStore } from '../../lib/boundary-store.js';
+import { isOver } from '../../lib/status.js';
+import { Failure, Icon, Loading, Swatch } from '../basic.js';
 import { Plane, PlaneLegend } from './plane.js';
 
 const FRAMES = 40;
@@ -42,15 +43,13 @@ export function useIsPlane(run) {
   return plane;
 }
 
-const isOver = (run) => TERMINAL.includes(run.status);
-
 /* The last epoch that a run has trained to its end. */
 const lastOf = (run) => (run.stop_reason === 'diverged' ? Math.max(0, run.epoch - 1) : run.epoch);
 const isReady = (run) =>
   run !== undefined && (run.epoch > 0 || (run.status !== 'queued' && run.status !== 'cancelled'));
 
 /* The epochs to show: all, or some when there are many, and those at which a run ended. */
-export function framesOf(runs) {
+function framesOf(runs) {
   const end = Math.max(0, ...runs.map((run) => (isOver(run) ? lastOf(run) : run.epochs)));
   const steps = Math.min(FRAMES, end);
   const spread = Array.from({ length: steps + 1 }, (_, i) =>
@@ -62,7 +61,8 @@ export function framesOf(runs) {
     .sort((a, b) => a - b);
 }
 
-/* The grids of these runs up to where each has come, and a number that grows when there are more. */
+/* The grids of these runs up to where each has come, and a number that grows when there are
+ * more. */
 function useGrids(runs, frames, active) {
   const [, bump] = useReducer((n) => n + 1, 0);
   const store = useMemo(() => new BoundaryStore(bump), []);
@@ -98,7 +98,8 @@ function useSeen(box) {
   return seen;
 }
 
-/* Which frame is shown: the link's, the one under the slider, or the next while it plays. {at, playing, move(i), settle(i), toggle()} */
+/* Which frame is shown: the link's, the one under the slider, or the next while it plays. {at,
+ * playing, move(i), settle(i), toggle()} */
 function useFrame(frames, epoch, set, isLoaded) {
   const [held, setHeld] =
     useState(
@@ -214,7 +215,8 @@ function Figure({ shot, store, epoch }) {
   `;
 }
 
-/* shots: [{key, run (or none yet), label, title, waiting}] at the same epoch; nothing is asked for until they are `active`. */
+/* shots: [{key, run (or none yet), label, title, waiting}] at the same epoch; nothing is asked for
+ * until they are `active`. */
 function Film({ id, shots, epoch, active, set }) {
   const runs = shots.map((shot) => shot.run).filter(Boolean);
   const frames = framesOf(runs);
@@ -272,7 +274,8 @@ function Choice({ id, label, options, value, onChange }) {
   `;
 }
 
-/* The config on the right if the link does not say: the best but the one on the left, while it is not known the last. */
+/* The config on the right if the link does not say: the best but the one on the left, while it is
+ * not known the last. */
 function otherThan(left, configs, comparison, active) {
   const best = active
     ? null

@@ -1,7 +1,7 @@
-/* repeats-input — how many seeds: a number, or until every interval is narrow enough. The field's text is a number or the
- * JSON of {"until": {"metric", "half_width"}, "min", "max"}. */
-import { html } from '../lib/html.js';
-import { metricLabel } from '../lib/format.js';
+/* repeats — how many seeds: a number, or until every interval is narrow enough. The field's text is
+ * a number or the JSON of {"until": {"metric", "half_width"}, "min", "max"}. */
+import { html } from '../../lib/html.js';
+import { metricLabel } from '../../lib/format.js';
 
 function read(text) {
   if (!text.trim().startsWith('{')) return null;

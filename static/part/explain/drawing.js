@@ -1,8 +1,8 @@
-/* explain/drawing — a net as circles and lines: its units with their activations, the dropped ones crossed out. */
-import { html, useMemo, useRef } from '../lib/html.js';
-import { Picture } from '../part/weights.js';
-import { useWidth } from '../part/xy-chart.js';
-import { number } from '../lib/format.js';
+/* drawing — a net as circles and lines: its units with their activations, the dropped ones crossed
+ * out. */
+import { html, useMemo, useRef, useWidth } from '../../lib/html.js';
+import { Picture } from '../picture.js';
+import { number } from '../../lib/format.js';
 
 const UNITS = 18;
 const EDGES = 2; /* the strongest ones into each unit */
@@ -37,7 +37,8 @@ function countOf(n, mask, long) {
   return kept === n ? String(n) : long ? `${kept} of ${n}` : String(kept);
 }
 
-/* activations: of input, hidden layers, outputs; or null where they are not known. masks: of input and hidden layers, or null.
+/* activations: of input, hidden layers, outputs; or null where they are not known. masks: of input
+ * and hidden layers, or null.
  * outputs: probabilities or numbers as the service gave them. image: {width, height} or null. */
 export function NetDrawing({
   label,

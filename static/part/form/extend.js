@@ -1,9 +1,10 @@
-/* extend — more seeds or more values for an experiment that is there: only what is missing is trained. */
-import { html, render, useState } from '../lib/html.js';
-import { request } from '../lib/api.js';
-import { parseSweepValues } from '../lib/spec.js';
-import { count } from '../lib/format.js';
-import { notify } from './basic.js';
+/* extend — more seeds or more values for an experiment that is there: only what is missing is
+ * trained. */
+import { html, render, useState } from '../../lib/html.js';
+import { request } from '../../lib/api.js';
+import { parseSweepValues } from '../../lib/spec.js';
+import { count } from '../../lib/format.js';
+import { notify } from '../basic.js';
 
 function ExtendForm({ experiment, fields, seeds: now, close, done }) {
   const swept = Object.keys(experiment.spec.sweep ?? {})

@@ -1,7 +1,8 @@
-/* effects — what each setting of a full grid does by itself, and what two do together beyond that. */
-import { html, useMemo } from '../lib/html.js';
-import { metricLabel, number, pValue, value as showValue } from '../lib/format.js';
-import { Table } from './table.js';
+/* effects — what each setting of a full grid does by itself, and what two do together beyond
+ * that. */
+import { html, useMemo } from '../../lib/html.js';
+import { metricLabel, number, pValue, value as showValue } from '../../lib/format.js';
+import { Table } from '../table.js';
 import { Difference } from './verdict.js';
 
 const SHOWN = 12; /* interactions that are shown without being asked for */

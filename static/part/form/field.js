@@ -1,33 +1,12 @@
-/* field — one row of the field table as a part of a form: its input, its sweep, its help and its error. */
-import { html } from '../lib/html.js';
-import { canSweep, canRange, parseSweep, rangeValues, sweepText } from '../lib/spec.js';
-import { NONE, value as showValue } from '../lib/format.js';
-import { Icon } from './basic.js';
+/* field — one row of the field table as a part of a form: its input, its sweep, its help and its
+ * error. */
+import { html } from '../../lib/html.js';
+import { canSweep, canRange, parseSweep, rangeValues, sweepText } from '../../lib/spec.js';
+import { defaultWords, rangeWords } from '../../lib/field.js';
+import { NONE, value as showValue } from '../../lib/format.js';
+import { Icon } from '../basic.js';
 
-const HUGE = 1e5;
 const LONG = 24; /* letters that fit into an empty input */
-
-/* The range of a field in words, "" where it says nothing. */
-export function rangeWords(field) {
-  const { minimum: low, maximum: high } = field;
-  const hasLow = low !== undefined && low !== null && low > -HUGE;
-  const hasHigh = high !== undefined && high !== null && high < HUGE;
-  if (!['number', 'integer', 'rates', 'integer_array'].includes(field.type)) return '';
-  if (hasLow && hasHigh)
-    return `${field.exclusive_minimum ? 'above ' : ''}${showValue(low)} to ${field.exclusive_maximum ? 'below ' : ''}${high}`;
-  if (hasLow) return field.exclusive_minimum ? `above ${low}` : `${low} or more`;
-  return '';
-}
-
-/* The default of a field in words, "" where there is none. */
-export function defaultWords(field) {
-  const { default: value } = field;
-  if (value === null || value === undefined)
-    return field.type === 'object' ? 'off' : (field.default_text ?? '').replace(/^(null|"")$/, '');
-  return typeof value === 'object' && Object.keys(value).length === 0
-    ? ''
-    : showValue(value).replace(/^\[(.*)\]$/, '$1');
-}
 
 const inputId = (field) => `field-${field.name.replace(/\./g, '-')}`;
 const describedBy = (field, error) =>
@@ -222,7 +201,8 @@ function Definition({ field }) {
   `;
 }
 
-/* A field with everything around it. `input` replaces the plain input; `label` is for one that does not stand under its parent. */
+/* A field with everything around it. `input` replaces the plain input; `label` is for one that does
+ * not stand under its parent. */
 export function FieldRow({
   field,
   label = field.name.slice(field.name.indexOf('.') + 1),

@@ -1,6 +1,7 @@
-/* settings — results against what was swept: regularization path, heat map of two settings, parallel coordinates. */
-import { html, useMemo, useRef, useState, useTheme } from '../lib/html.js';
-import { categorical, sequential, viridis, textOn, ink, sweptNames } from '../lib/palette.js';
+/* settings — results against what was swept: regularization path, heat map of two settings,
+ * parallel coordinates. */
+import { html, useMemo, useRef, useState, useTheme, useWidth } from '../../lib/html.js';
+import { categorical, sequential, viridis, textOn, ink, sweptNames } from '../../lib/palette.js';
 import {
   metricLabel,
   metricTitle,
@@ -8,11 +9,11 @@ import {
   valuesLabel,
   value as showValue,
   count,
-} from '../lib/format.js';
-import { linearTicks, tickLabels } from '../chart/scale.js';
-import { Segments } from './basic.js';
-import { SaveSvgMenu } from './chart.js';
-import { XyChart, useWidth } from './xy-chart.js';
+} from '../../lib/format.js';
+import { linearTicks, tickLabels } from '../../chart/scale.js';
+import { Segments } from '../basic.js';
+import { SaveSvgMenu } from '../chart.js';
+import { XyChart } from '../xy-chart.js';
 
 const keyOf = (value) => JSON.stringify(value);
 
@@ -175,8 +176,9 @@ function Path({ comparison, names, props, set }) {
 
 const CELL_GAP = 2;
 
-/* The mean over the configs of each cell, and why none of them can be told from the baseline: "no_evidence", "too_few_seeds" (no test was
- * made), or "" where one can, and of a metric that is neither better nor worse. */
+/* The mean over the configs of each cell, and why none of them can be told from the baseline:
+ * "no_evidence", "too_few_seeds" (no test was made), or "" where one can, and of a metric that is
+ * neither better nor worse. */
 function cellsOf(comparison, x, y) {
   const cells = new Map();
   for (const config of comparison.configs) {
@@ -382,7 +384,8 @@ function Parallel({ comparison, names }) {
     const t = axes[axes.length - 1].place(config);
     return sequential(lower ? 1 - t : t, theme);
   };
-  /* Wide enough that the names beside each other do not touch; what is wider than the page scrolls. */
+  /* Wide enough that the names beside each other do not touch; what is wider than the page
+   * scrolls. */
   const apart = Math.max(
     ...axes.slice(1).map((axis, i) => 3.9 * (axis.name.length + axes[i].name.length) + 14),
   );

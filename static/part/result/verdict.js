@@ -1,7 +1,7 @@
 /* verdict — the answer of an experiment in words, from /comparison, and its signs. */
-import { html } from '../lib/html.js';
-import { metricLabel, number, signed, withSpread, valuesLabel } from '../lib/format.js';
-import { Icon, Loading } from './basic.js';
+import { html } from '../../lib/html.js';
+import { metricLabel, number, signed, withSpread, valuesLabel } from '../../lib/format.js';
+import { Icon, Loading } from '../basic.js';
 
 const VERDICTS = {
   better: [
@@ -189,7 +189,8 @@ export function Difference({ difference, direction, span, verdict }) {
 
 const SIDES = { lower: ' (left is better)', higher: ' (right is better)' };
 
-/* An interval against zero, as a little picture; `span` is the largest distance from zero in the table. */
+/* An interval against zero, as a little picture; `span` is the largest distance from zero in the
+ * table. */
 function Interval({ difference, direction, span, verdict }) {
   if (!difference || difference.mean === null || !(span > 0))
     return html`<span class="soft">${verdict === 'baseline' ? '' : '–'}</span>`;

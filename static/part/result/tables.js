@@ -1,7 +1,7 @@
-/* results — the tables of an experiment's configs and runs. */
-import { html, useMemo } from '../lib/html.js';
-import { summarize } from '../lib/stats.js';
-import { request } from '../lib/api.js';
+/* tables — the tables of an experiment's configs and runs. */
+import { html, useMemo } from '../../lib/html.js';
+import { summarize } from '../../lib/stats.js';
+import { request } from '../../lib/api.js';
 import {
   metricLabel,
   meanStd,
@@ -11,16 +11,17 @@ import {
   elapsed,
   count,
   NONE,
-} from '../lib/format.js';
-import { TERMINAL } from '../lib/experiment-store.js';
-import { Icon, Status, attempt, Swatch } from './basic.js';
-import { Table } from './table.js';
+} from '../../lib/format.js';
+import { isOver } from '../../lib/status.js';
+import { Icon, Status, attempt, Swatch } from '../basic.js';
+import { Table } from '../table.js';
 import { VerdictMark, Difference } from './verdict.js';
 
 const PREFIX = { selected: '', best: 'best_', last: 'last_' };
 
-/* A run's final value of a metric at the selected, best or last epoch; metrics measured once have only one. */
-export function finalValue(run, metric, at) {
+/* A run's final value of a metric at the selected, best or last epoch; metrics measured once have
+ * only one. */
+function finalValue(run, metric, at) {
   const own = run.metrics?.[PREFIX[at] + metric];
   return own !== undefined ? own : (run.metrics?.[metric] ?? null);
 }
@@ -181,7 +182,7 @@ export function ConfigTable(shared) {
 /* The value while a run trains is its latest epoch's, in soft type. */
 function RunValue({ run, metric, at, live }) {
   const value = finalValue(run, metric, at);
-  if (value !== null && TERMINAL.includes(run.status)) return html`${number(value)}`;
+  if (value !== null && isOver(run)) return html`${number(value)}`;
   const now = live?.[metric];
   return now === undefined || now === null
     ? html`${NONE}`
@@ -190,7 +191,7 @@ function RunValue({ run, metric, at, live }) {
 
 function RunActions({ run, label }) {
   const act = (what) => attempt(() => request('POST', `/runs/${run.id}/${what}`));
-  if (!TERMINAL.includes(run.status))
+  if (!isOver(run))
     return html`
       <button type="button" class="button quiet small" onClick=${() => act('cancel')}
           aria-label="Cancel ${label}">

@@ -1,33 +1,15 @@
-/* weights — a trained net's weights: their distribution per layer, and the first layer as pictures. */
-import {
-  html,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  useTheme,
-} from '../lib/html.js';
-import { get } from '../lib/api.js';
-import { readSafetensors, layerWeights } from '../lib/safetensors.js';
-import { drawPicture, histogram } from '../chart/picture.js';
-import { number, count } from '../lib/format.js';
-import { Loading, Failure } from './basic.js';
+/* weights — a trained net's weights: their distribution per layer, and the first layer as
+ * pictures. */
+import { html, useEffect, useMemo, useState } from '../../lib/html.js';
+import { get } from '../../lib/api.js';
+import { readSafetensors, layerWeights } from '../../lib/safetensors.js';
+import { histogram } from '../../chart/picture.js';
+import { number, count } from '../../lib/format.js';
+import { Loading, Failure } from '../basic.js';
+import { Picture } from '../picture.js';
 
 const BINS = 61;
 const FILTERS = 64;
-
-export function Picture({ values, width, height, kind, label }) {
-  const canvas = useRef(null);
-  const dark = useTheme() === 'dark';
-  useLayoutEffect(
-    () => drawPicture(canvas.current, values, { width, height, kind, dark }),
-    [values, dark],
-  );
-  return html`
-    <canvas class="picture" ref=${canvas} role="img" aria-label=${label} title=${label} />
-  `;
-}
 
 function Distribution({ layer }) {
   const reach = useMemo(

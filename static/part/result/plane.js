@@ -1,10 +1,13 @@
-/* plane — what a net answers over the plane of two inputs, as colours on a canvas, with training samples drawn over it.
+/* plane — what a net answers over the plane of two inputs, as colours on a canvas, with training
+ * samples drawn over it.
  *
- * about: {inputs: [{name, low, high}] × 2, size, classes: [name] or null, points: {x, y, class or value}} and
- * grid: {epoch, class, probability} or {epoch, value}, as GET /runs/{id}/boundary gives them. Classes have a colour and a shape. */
-import { html, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
-import { categorical, css, viridis } from '../lib/palette.js';
-import { number } from '../lib/format.js';
+ * about: {inputs: [{name, low, high}] × 2, size, classes: [name] or null,
+ *   points: {x, y, class or value}} and
+ * grid: {epoch, class, probability} or {epoch, value}, as GET /runs/{id}/boundary gives them.
+ * Classes have a colour and a shape. */
+import { html, useLayoutEffect, useRef, useTheme } from '../../lib/html.js';
+import { categorical, css, viridis } from '../../lib/palette.js';
+import { number } from '../../lib/format.js';
 
 const SIZE = 520; /* of the drawing; the page scales it */
 const COLORS = 8;
@@ -112,7 +115,7 @@ function paintPoints(ctx, { inputs, points, classes }, theme) {
 }
 
 /* In words, for who does not see it: how much of the plane each class has. */
-export function planeWords(about, grid) {
+function planeWords(about, grid) {
   if (!about.classes) {
     const values = grid.value.filter((x) => x !== null);
     return values.length

@@ -1,18 +1,20 @@
-/* pacer — calls a function that redraws (a part of) a page at most once per frame, and rarer when a redraw is expensive: at most a quarter
- * of the time goes into redrawing, and one that takes longer than a frame happens at most ten times a second.
+/* redraw — calls a function that redraws (a part of) a page at most once per frame, and rarer when
+ * a redraw is expensive: at most a quarter of the time goes into redrawing, and one that takes
+ * longer than a frame happens at most ten times a second.
  *
- * Each redraw is a performance measure called `name`. It lasts as long as the page worked for it: what was `spent` on hearing the events that
- * led to it, then from the start of its frame until the browser has finished the frame, so that scripts, layout and handing the pixels of
- * every canvas to the compositor are in it. What lies between, waiting for the frame, is not. */
+ * Each redraw is a performance measure called `name`. It lasts as long as the page worked for it:
+ * what was `spent` on hearing the events that led to it, then from the start of its frame until the
+ * browser has finished the frame, so that scripts, layout and handing the pixels of every canvas to
+ * the compositor are in it. What lies between, waiting for the frame, is not. */
 
 const SHARE = 3; /* times the cost of a redraw to rest after it */
 const FRAME_MS = 16;
 const REST_MS = 100;
 
-export class Pacer {
+export class Redraw {
   /* `restMs`: how long to rest at least between two redraws. */
-  constructor(redraw, { name = 'redraw', restMs = 0 } = {}) {
-    this.redraw = redraw;
+  constructor(work, { name = 'redraw', restMs = 0 } = {}) {
+    this.work = work;
     this.name = name;
     this.restMs = restMs;
     this.timer = this.frame = 0;
@@ -50,7 +52,7 @@ export class Pacer {
   run() {
     this.frame = 0;
     this.start = performance.now();
-    this.redraw();
+    this.work();
     this.after.port2.postMessage(null); /* is heard when the frame is done */
   }
 

@@ -1,8 +1,8 @@
-/* dataset-input — the choice of a data set, with the options of a built-in one. The field's text is a name or the JSON of
- * {"name", options}. */
-import { html, useState } from '../lib/html.js';
-import { count } from '../lib/format.js';
-import { OptionInputs, PreviewParts, optionFaults, usePreview } from './preview.js';
+/* dataset — the choice of a data set, with the options of a built-in one. The field's text is a
+ * name or the JSON of {"name", options}. */
+import { html, useState } from '../../lib/html.js';
+import { count } from '../../lib/format.js';
+import { OptionInputs, PreviewParts, optionFaults, usePreview } from '../preview.js';
 import { Upload } from './upload.js';
 
 const PREVIEW_ROWS = 200;
@@ -23,7 +23,8 @@ const defaultName = (field) => field.default ?? (field.default_text ?? '').repla
 const write = (name, options) =>
   Object.keys(options).length ? JSON.stringify({ name: name || undefined, ...options }) : name;
 
-/* datasets: all sets, empty until they are loaded, which reload() does again; builtIn: what /fields says of the built-in ones, with their options and defaults. */
+/* datasets: all sets, empty until they are loaded, which reload() does again; builtIn: what /fields
+ * says of the built-in ones, with their options and defaults. */
 export function DatasetInput({ field, text, error, onText, datasets, builtIn, reload }) {
   const [brought, setBrought] = useState('');
   const { name, options } = read(text);
@@ -96,7 +97,8 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn, re
   `;
 }
 
-/* The preview of the chosen set with the options as they are, made when it is opened, as it is from the start where the set has just come. */
+/* The preview of the chosen set with the options as they are, made when it is opened, as it is from
+ * the start where the set has just come. */
 function Look({ name, options, opened }) {
   const [open, setOpen] = useState(opened);
   return html`

@@ -1,4 +1,5 @@
-/* curves — the charts of an experiment: one panel per metric over a shared epoch axis, with what to draw and a legend. */
+/* curves — the charts of an experiment: one panel per metric over a shared epoch axis, with what to
+ * draw and a legend. */
 import {
   html,
   useCallback,
@@ -7,28 +8,31 @@ import {
   useState,
   useEffect,
   useLayoutEffect,
-} from '../lib/html.js';
-import { faded } from '../lib/palette.js';
-import { smooth } from '../lib/stats.js';
-import { metricLabel, count } from '../lib/format.js';
-import { Icon, Segments, Swatch, Failure } from './basic.js';
-import { LineChart, ChartHelp, SaveMenu, FitToggle, LogEpochs } from './chart.js';
+} from '../../lib/html.js';
+import { faded } from '../../lib/palette.js';
+import { smooth } from '../../lib/stats.js';
+import { metricLabel, count } from '../../lib/format.js';
+import { Icon, Segments, Swatch, Failure } from '../basic.js';
+import { LineChart, ChartHelp, SaveMenu, FitToggle, LogEpochs } from '../chart.js';
 import { MetricSelect } from './verdict.js';
 
 const LINES_LIMIT = 100;
 const MARKED = 24; /* lines that may have marks: among more they would hide what they mark */
 
-/* How wide lines are when there are `n` of them. One pixel is quick to draw, more is ten times slower: only few lines may be strong. */
+/* How wide lines are when there are `n` of them. One pixel is quick to draw, more is ten times
+ * slower: only few lines may be strong. */
 const widthOf = (n, strong) => (n > 24 ? 1 : n > 12 ? 1.3 : strong);
 
-/* The metric of the training split that one of the validation split can be shown against, or null. */
+/* The metric of the training split that one of the validation split can be shown against, or
+ * null. */
 export const trainingOf = (metric) =>
   metric.startsWith('val_') ? metric.replace('val_', 'train_') : null;
 
 const TRAINING_DASH = [1.5, 2.5];
 const SHADED = 6; /* lines up to which the gaps are shaded: more would hide each other */
 
-/* A line with the training line that belongs to it, dotted, and, where there are few, the gap between the two shaded. */
+/* A line with the training line that belongs to it, dotted, and, where there are few, the gap
+ * between the two shaded. */
 function withTraining(series, x, y, isShaded) {
   const at = series.x.map((epoch, i) => (x[i] === epoch ? i : x.indexOf(epoch)));
   const high = at.map((place, i) => (series.y[i] === null ? null : (y[place] ?? null)));
@@ -150,7 +154,8 @@ function markOf(series, key, epoch, kind) {
     : [{ x: line.x[place], y: line.y[place], color: line.color, kind }];
 }
 
-/* Where the best epoch and an early stop lie, on the line of each run or, of its finished runs the median, of each config. */
+/* Where the best epoch and an early stop lie, on the line of each run or, of its finished runs the
+ * median, of each config. */
 function marksOf(configs, series, mode) {
   const bundles =
     mode === 'runs'
@@ -173,7 +178,8 @@ function marksOf(configs, series, mode) {
 
 const isEmpty = (model) => model.series.every((s) => s.y.every((y) => y === null));
 
-/* What a chart shows: 'lines', or nothing since its values are still 'loading' or 'absent'. `handle`: the ref to it. */
+/* What a chart shows: 'lines', or nothing since its values are still 'loading' or 'absent'.
+ * `handle`: the ref to it. */
 function useContent(handle, model, watch, isLoaded) {
   const [content, setContent] = useState('lines');
   useLayoutEffect(() => {

@@ -1,17 +1,26 @@
-/* explain/view — the view that explains dropout: a trained net with the mask of a step beside the whole net, and what averaging over
- * masks does to its predictions. Masks are recomputed here from the run's seed, bit for bit as the engine draws them. */
-import { html, useEffect, useMemo, useRef, useState, useTheme, useTitle } from '../lib/html.js';
-import { defineView } from '../lib/view.js';
+/* explain — the view that explains dropout: a trained net with the mask of a step beside the whole
+ * net, and what averaging over masks does to its predictions. Masks are recomputed here from the
+ * run's seed, bit for bit as the engine draws them. */
+import {
+  html,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useTheme,
+  useTitle,
+  useWidth,
+} from '../lib/html.js';
+import { defineView } from './define.js';
 import { number as numberProp, choice, go, href } from '../lib/state.js';
 import { get, request } from '../lib/api.js';
 import { readSafetensors } from '../lib/safetensors.js';
-import { forward, masksOf, ratesOf, softmax } from './net.js';
-import { PURPOSE_DROPOUT } from './philox.js';
+import { forward, masksOf, ratesOf, softmax } from '../part/explain/net.js';
+import { PURPOSE_DROPOUT } from '../part/explain/philox.js';
 import { number, valuesLabel } from '../lib/format.js';
 import { Icon, Empty, Failure, Loading, Segments } from '../part/basic.js';
-import { NetDrawing } from './drawing.js';
-import { Picture } from '../part/weights.js';
-import { useWidth } from '../part/xy-chart.js';
+import { NetDrawing } from '../part/explain/drawing.js';
+import { Picture } from '../part/picture.js';
 import { categorical } from '../lib/palette.js';
 
 const PURPOSE_MONTE_CARLO = 9;
@@ -77,7 +86,8 @@ async function loadPredictions(id, input, signal) {
   };
 }
 
-/* Training-mode predictions as dots, the inference-mode one as a line, the average over the first k masks as a diamond. */
+/* Training-mode predictions as dots, the inference-mode one as a line, the average over the first k
+ * masks as a diamond. */
 function Scatter({ predictions, k, current }) {
   const theme = useTheme();
   const { still, samples, names, isClasses } = predictions;

@@ -1,5 +1,5 @@
-/* explain/net — a small dense net run in the browser from its model file, with a given mask: what "Seeing dropout" draws.
- * It is compared with the service's own answer before its activations are shown. */
+/* net — a small dense net run in the browser from its model file, with a given mask: what "Seeing
+ * dropout" draws. It is compared with the service's own answer before its activations are shown. */
 import { maskOf, threshold } from './philox.js';
 
 /* Abramowitz and Stegun 7.1.26: off by less than 1.5e-7. */
@@ -57,7 +57,8 @@ export function masksOf(config, sizes, purpose, { step, row, epoch }) {
   );
 }
 
-/* Activations of the input, the hidden layers (after dropout) and the outputs (logits). masks: null for inference. */
+/* Activations of the input, the hidden layers (after dropout) and the outputs (logits). masks: null
+ * for inference. */
 export function forward(tensors, config, input, masks, rates) {
   const f = ACTIVATIONS[config.activation ?? 'relu'];
   const classic = config.dropout_scaling === 'classic';

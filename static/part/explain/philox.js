@@ -1,5 +1,5 @@
-/* explain/philox — Philox4x32-10 and the masks of a run, recomputed here exactly as the engine drew them (contract: key, counter,
- * 16 bits a decision). */
+/* philox — Philox4x32-10 and the masks of a run, recomputed here exactly as the engine drew them
+ * (contract: key, counter, 16 bits a decision). */
 
 const M0 = 0xd2511f53;
 const M1 = 0xcd9e8d57;
@@ -16,7 +16,7 @@ function high(a, b) {
 }
 
 /* The four words of one block. */
-export function philox(counter, key, rounds = 10) {
+function philox(counter, key, rounds = 10) {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < rounds; round++) {
@@ -36,7 +36,7 @@ export function philox(counter, key, rounds = 10) {
 export const PURPOSE_DROPOUT = 2;
 
 /* The key of a purpose under a seed in 0 … 2^53 − 1. */
-export function keyOf(seed, purpose) {
+function keyOf(seed, purpose) {
   return [(seed % 0x100000000) >>> 0, (Math.floor(seed / 0x100000000) | (purpose << 21)) >>> 0];
 }
 
