@@ -96,14 +96,6 @@ export function Remaining({ experiment }) {
 export const Loading = ({ what = 'Loading' }) =>
   html`<p class="loading" role="status">${what}…</p>`;
 
-/* The line of a config, as in the charts. */
-export const Swatch = ({ style }) => html`
-  <svg class="line-swatch" viewBox="0 0 18 8" width="18" height="8" aria-hidden="true">
-    <line x1="0" x2="18" y1="4" y2="4" stroke=${style?.color ?? 'currentColor'} stroke-width="3"
-        stroke-dasharray=${style?.dash?.join(' ') || 'none'} />
-  </svg>
-`;
-
 /* What went wrong, and a way to try again where that may help: what does not exist will not the
  * next time. `heading`: h1 where there is nothing else. */
 export const Failure = ({ problem, retry, title, heading: Heading = 'strong' }) => html`
@@ -179,56 +171,6 @@ export function ConfirmButton({ id, label, confirm, icon, onConfirm, quiet }) {
     </button>
   `;
 }
-
-/* One of a few values, as a row of radio buttons. options: [[value, label]]. */
-export function Segments({ name, label, value, options, onChange }) {
-  return html`
-    <div class="segments" role="radiogroup" aria-label=${label}>
-      ${options.map(
-        ([key, words]) => html`
-          <label class=${key === value ? 'on' : ''}>
-            <input type="radio" name=${name} value=${key} checked=${key === value}
-                onChange=${() => onChange(key)} data-testid="${name}-${key}" />
-            <span>${words}</span>
-          </label>
-        `,
-      )}
-    </div>
-  `;
-}
-
-/* Tabs of a part of a page. tabs: [[key, label]]. The panel under them has id `${id}-panel`. */
-export function Tabs({ id, label, value, tabs, onChange }) {
-  const keys = tabs.map(([key]) => key);
-  const move = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const next = keys[(keys.indexOf(value) + step + keys.length) % keys.length];
-    onChange(next);
-    document.getElementById(`${id}-${next}`)?.focus();
-  };
-  return html`
-    <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${move}>
-      ${tabs.map(
-        ([key, words]) => html`
-          <button type="button" role="tab" id="${id}-${key}"
-              aria-selected=${key === value ? 'true' : 'false'} aria-controls="${id}-panel"
-              tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>
-            ${words}
-          </button>
-        `,
-      )}
-    </div>
-  `;
-}
-
-export const tabPanel = (id, key) => ({
-  id: `${id}-panel`,
-  role: 'tabpanel',
-  'aria-labelledby': `${id}-${key}`,
-  tabindex: -1,
-});
 
 /* Lets the browser save text or a Blob under a name. */
 export function saveFile(name, content, type = 'text/plain') {

@@ -166,19 +166,3 @@ export function SaveSvgMenu({ id, box, title, rows, legend }) {
     }} />
   `;
 }
-
-/* Whether the vertical axis fits what comes after the steep beginning (`fit`), and whether epochs
- * are logarithmic (`x`). */
-export const FitToggle = ({ props, set }) => html`
-  <label class="inline check" title="The vertical axis fits what comes after the steep beginning">
-    <input type="checkbox" id="fit" checked=${props.fit === 'end'}
-        onChange=${(event) => set({ fit: event.target.checked ? 'end' : 'all' })} /> fit the end
-  </label>
-`;
-
-export const LogEpochs = ({ props, set }) => html`
-  <label class="inline check">
-    <input type="checkbox" id="x-log" checked=${props.x === 'log'}
-        onChange=${(event) => set({ x: event.target.checked ? 'log' : 'linear' })} /> log epochs
-  </label>
-`;

@@ -1,7 +1,8 @@
 /* specification — a specification as text: its JSON and the curl line that posts it. */
 import { html, useState } from '../lib/html.js';
 import { link } from '../lib/api.js';
-import { Icon, Segments, copyText, saveFile } from './basic.js';
+import { Icon, copyText, saveFile } from './basic.js';
+import { Segments } from './control.js';
 
 /* JSON on one line, with the spaces that people put. */
 function inline(value) {

@@ -15,10 +15,12 @@ import {
   value as showValue,
   valuesLabel,
 } from '../lib/format.js';
-import { Empty, Failure, Loading, Segments, Status, Swatch } from '../part/basic.js';
-import { LineChart, SaveMenu, FitToggle } from '../part/chart.js';
+import { Empty, Failure, Loading, Status } from '../part/basic.js';
+import { LineChart, SaveMenu } from '../part/chart.js';
 import { AT_WORDS, MetricSelect, VerdictMark, comparedAt } from '../part/result/verdict.js';
 import { Table } from '../part/table.js';
+import { Segments, FitToggle } from '../part/control.js';
+import { Swatch } from '../part/legend.js';
 
 const PROPS = {
   ids: list(),

@@ -16,8 +16,6 @@ import {
   Loading,
   Failure,
   ConfirmButton,
-  Tabs,
-  tabPanel,
   attempt,
 } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
@@ -29,6 +27,7 @@ import { Effects } from '../part/result/effects.js';
 import { Settings, hasSettings } from '../part/result/settings.js';
 import { openExtend } from '../part/form/extend.js';
 import { SpecificationText } from '../part/specification.js';
+import { Tabs, tabPanel } from '../part/control.js';
 
 const PROPS = {
   metrics: list(),

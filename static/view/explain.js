@@ -18,10 +18,11 @@ import { readSafetensors } from '../lib/safetensors.js';
 import { forward, masksOf, ratesOf, softmax } from '../part/explain/net.js';
 import { PURPOSE_DROPOUT } from '../part/explain/philox.js';
 import { number, valuesLabel } from '../lib/format.js';
-import { Icon, Empty, Failure, Loading, Segments } from '../part/basic.js';
+import { Icon, Empty, Failure, Loading } from '../part/basic.js';
 import { NetDrawing } from '../part/explain/drawing.js';
 import { Picture } from '../part/picture.js';
 import { categorical } from '../lib/palette.js';
+import { Segments } from '../part/control.js';
 
 const PURPOSE_MONTE_CARLO = 9;
 const SAMPLES = 100;

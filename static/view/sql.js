@@ -6,9 +6,10 @@ import { text, choice, number as numberProp } from '../lib/state.js';
 import { request, getCatalogue, link } from '../lib/api.js';
 import { categorical } from '../lib/palette.js';
 import { number, count, duration, NONE } from '../lib/format.js';
-import { Icon, Failure, Loading, Segments, attempt, copyText, saveFile } from '../part/basic.js';
+import { Icon, Failure, Loading, attempt, copyText, saveFile } from '../part/basic.js';
 import { Table } from '../part/table.js';
 import { XyChart } from '../part/xy-chart.js';
+import { Segments } from '../part/control.js';
 
 const TABLES = [
   'run_results',

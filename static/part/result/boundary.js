@@ -13,8 +13,9 @@ import {
 import { get } from '../../lib/api.js';
 import { BoundaryStore } from '../../lib/boundary-store.js';
 import { isOver } from '../../lib/status.js';
-import { Failure, Icon, Loading, Swatch } from '../basic.js';
+import { Failure, Icon, Loading } from '../basic.js';
 import { Plane, PlaneLegend } from './plane.js';
+import { Swatch } from '../legend.js';
 
 const FRAMES = 40;
 const BEND = 1.6; /* more frames in the beginning, where more happens */

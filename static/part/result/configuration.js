@@ -3,8 +3,9 @@
 import { html, useState } from '../../lib/html.js';
 import { value as showValue } from '../../lib/format.js';
 import { pretty } from '../specification.js';
-import { Icon, Segments, copyText } from '../basic.js';
+import { Icon, copyText } from '../basic.js';
 import { defaultWords } from '../../lib/field.js';
+import { Segments } from '../control.js';
 
 /* {name: value} with dotted names for what is inside parents of dotted fields. */
 function flatten(config, fields) {

@@ -12,9 +12,11 @@ import {
 import { faded } from '../../lib/palette.js';
 import { smooth } from '../../lib/stats.js';
 import { metricLabel, count } from '../../lib/format.js';
-import { Icon, Segments, Swatch, Failure } from '../basic.js';
-import { LineChart, ChartHelp, SaveMenu, FitToggle, LogEpochs } from '../chart.js';
+import { Icon, Failure } from '../basic.js';
+import { LineChart, ChartHelp, SaveMenu } from '../chart.js';
 import { MetricSelect } from './verdict.js';
+import { Segments, FitToggle, LogEpochs } from '../control.js';
+import { Swatch } from '../legend.js';
 
 const LINES_LIMIT = 100;
 const MARKED = 24; /* lines that may have marks: among more they would hide what they mark */

@@ -11,9 +11,9 @@ import {
   count,
 } from '../../lib/format.js';
 import { linearTicks, tickLabels } from '../../chart/scale.js';
-import { Segments } from '../basic.js';
 import { SaveSvgMenu } from '../chart.js';
 import { XyChart } from '../xy-chart.js';
+import { Segments } from '../control.js';
 
 const keyOf = (value) => JSON.stringify(value);
 

@@ -13,9 +13,10 @@ import {
   NONE,
 } from '../../lib/format.js';
 import { isOver } from '../../lib/status.js';
-import { Icon, Status, attempt, Swatch } from '../basic.js';
+import { Icon, Status, attempt } from '../basic.js';
 import { Table } from '../table.js';
 import { VerdictMark, Difference } from './verdict.js';
+import { Swatch } from '../legend.js';
 
 const PREFIX = { selected: '', best: 'best_', last: 'last_' };
 
