@@ -11,9 +11,11 @@ const WINDOW_FROM = 150; /* rows; shorter tables are drawn whole */
 const ROW_PX = 41; /* until a row was measured */
 const AROUND = 12;
 
+const isAbsent = (value) => value === null || value === undefined || Number.isNaN(value);
+
 function compare(a, b) {
-  const noneA = a === null || a === undefined || a !== a;
-  const noneB = b === null || b === undefined || b !== b;
+  const noneA = isAbsent(a);
+  const noneB = isAbsent(b);
   if (noneA || noneB) return Number(noneA) - Number(noneB);
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return String(a).localeCompare(String(b), undefined, { numeric: true });
@@ -26,8 +28,9 @@ function sortRows(rows, columns, sort) {
   if (!column) return rows;
   const direction = sort.startsWith('-') ? -1 : 1;
   const keyed = rows.map((row) => [column.value(row), row]);
-  const absent = (value) => value === null || value === undefined || value !== value;
-  keyed.sort(([a], [b]) => (absent(a) || absent(b) ? compare(a, b) : direction * compare(a, b)));
+  keyed.sort(([a], [b]) =>
+    isAbsent(a) || isAbsent(b) ? compare(a, b) : direction * compare(a, b),
+  );
   return keyed.map(([, row]) => row);
 }
 
@@ -115,26 +118,33 @@ function useRows(wanted) {
   return [...drawn.values()].map(({ element }) => element);
 }
 
+/* In the place of rows that are not drawn. */
+const Spacer = ({ columns, rows, rowPx }) => html`
+  <tr class="spacer" aria-hidden="true">
+    <td colspan=${columns.length} style=${{ height: `${rows * rowPx}px` }} />
+  </tr>
+`;
+
+const Head = ({ columns, sort, onSort }) => html`
+  <thead>
+    <tr>
+      ${columns.map(
+        (column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`,
+      )}
+    </tr>
+  </thead>
+`;
+
 /* A long table scrolls in a box of its own, or with the page (`inPage`); a stacked one has its rows
  * as cards on narrow screens; of one that `isPart` of the whole, more rows come while it is
  * scrolled. */
-export function Table({
-  id,
-  label,
-  columns,
-  rows,
-  sort,
-  onSort,
-  rowKey,
-  rowClass,
-  empty = 'Nothing here yet.',
-  inPage = false,
-  stack = false,
-  isPart = false,
-}) {
+export function Table(properties) {
+  const { id, label, columns, rows, sort, onSort, rowKey, rowClass } = properties;
+  const { empty = 'Nothing here yet.', inPage = false, stack = false, isPart = false } = properties;
   const box = useRef(null);
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
-  const { first, last, rowPx } = useWindow(box, sorted.length);
+  const n = sorted.length;
+  const { first, last, rowPx } = useWindow(box, n);
   const drawn = useRows(
     sorted.slice(first, last).map((row, i) => ({
       row,
@@ -144,41 +154,21 @@ export function Table({
       look: rowClass?.(row) ?? '',
     })),
   );
+  const looks = ['table-box', n > WINDOW_FROM && !inPage && 'long', stack && 'stack'];
+  const spacer = (key, count) => html`
+    <${Spacer} key=${key} columns=${columns} rows=${count} rowPx=${rowPx} />
+  `;
+  const none = html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`;
   return html`
-    <div class="table-box ${
-      sorted.length > WINDOW_FROM && !inPage ? 'long' : ''
-    } ${stack ? 'stack' : ''}" ref=${box} role="region" aria-label=${label} tabindex="0">
-      <table id=${id} data-testid=${id} aria-rowcount=${isPart ? -1 : sorted.length + 1}>
-        <thead>
-          <tr>
-            ${columns.map(
-              (column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`,
-            )}
-          </tr>
-        </thead>
+    <div class=${looks.filter(Boolean).join(' ')} ref=${box} role="region" aria-label=${label}
+        tabindex="0">
+      <table id=${id} data-testid=${id} aria-rowcount=${isPart ? -1 : n + 1}>
+        <${Head} columns=${columns} sort=${sort} onSort=${onSort} />
         <tbody>
-          ${
-            first > 0 &&
-            html`
-              <tr class="spacer" aria-hidden="true" key="above">
-                <td colspan=${columns.length} style=${{ height: `${first * rowPx}px` }} />
-              </tr>
-            `
-          }
+          ${first > 0 && spacer('above', first)}
           ${drawn}
-          ${
-            last < sorted.length &&
-            html`
-              <tr class="spacer" aria-hidden="true" key="below">
-                <td colspan=${columns.length}
-                    style=${{ height: `${(sorted.length - last) * rowPx}px` }} />
-              </tr>
-            `
-          }
-          ${
-            sorted.length === 0 &&
-            html`<tr><td class="soft" colspan=${columns.length}>${empty}</td></tr>`
-          }
+          ${last < n && spacer('below', n - last)}
+          ${n === 0 && none}
         </tbody>
       </table>
     </div>

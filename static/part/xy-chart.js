@@ -10,6 +10,9 @@ const RIGHT_NAMED = 62; /* with the name of a line beside it */
 const TOP = 12;
 const BOTTOM = 44;
 const VALUES_AS_TICKS = 12;
+const NEAR_PX = 60; /* from the pointer to what it points at */
+const TIP_PX = 210; /* room for the tip on the left of a point */
+const MANY = 200; /* points from which on they are small */
 
 function extent(values) {
   const finite = values.filter(Number.isFinite);
@@ -80,172 +83,165 @@ function thin(ticks, gap) {
 /* How far a series is set aside, so that points of one x do not hide each other. */
 const asideOf = (i, n, dodge) => (dodge && n > 1 ? (i - (n - 1) / 2) * Math.min(8, 40 / n) : 0);
 
-/* series: [{key, label, color, joined, points: [{x, y, low, high, hollow, label}]}]; line: {y, low,
- * high, label} or none.
- * axis: {log, names, values}: named places, or the values to put ticks at when they are few;
- * yLog. */
-export function XyChart({
-  id,
-  label,
-  series,
-  axis,
-  yLog,
-  xLabel,
-  yLabel,
-  line,
-  dodge = false,
-  height = 310,
-}) {
+/* The points of all series that can be drawn: {…, series, aside}. */
+const pointsOf = (series, yLog, dodge) =>
+  series
+    .flatMap((s, i) =>
+      s.points.map((point) => ({ ...point, series: s, aside: asideOf(i, series.length, dodge) })),
+    )
+    .filter((point) => Number.isFinite(point.y) && (!yLog || point.y > 0));
+
+/* The vertical axis over everything: {place(y), ticks}, from `bottom` up to the top. */
+function vertical(points, line, yLog, bottom) {
+  const ys = [...points, ...(line ? [line] : [])]
+    .flatMap(({ y, low, high }) => [y, low, high])
+    .filter((y) => Number.isFinite(y) && (!yLog || y > 0));
+  const [y0, y1] = paddedRange(...(ys.length ? extent(ys) : [null, null]), yLog);
+  const warp = yLog ? Math.log : (y) => y;
+  const least = yLog ? y0 : -Infinity;
+  const share = (y) => (warp(Math.max(y, least)) - warp(y0)) / (warp(y1) - warp(y0));
+  return {
+    place: (y) => bottom - share(y) * (bottom - TOP),
+    ticks: yLog ? logTicks(y0, y1) : linearTicks(y0, y1, 5),
+  };
+}
+
+/* Where everything stands: {right, bottom, up(y), at(point), yTicks, xTicks, breakAt}. */
+function layOut(points, { width, height, axis, yLog, line }) {
+  const right = Math.max(LEFT + 50, width - (line ? RIGHT_NAMED : RIGHT));
+  const bottom = height - BOTTOM;
+  const xs = points.map((point) => point.x);
+  const across = horizontal(xs, axis, LEFT, right);
+  const { place, ticks } = vertical(points, line, yLog, bottom);
+  return {
+    right,
+    bottom,
+    up: place,
+    at: (point) => across.place(point.x) + point.aside,
+    yTicks: ticks,
+    xTicks: across.ticks,
+    breakAt: across.breakAt,
+  };
+}
+
+/* The point nearest to a place in the chart, if any is near. */
+function nearest(points, { at, up }, x, y) {
+  let best = null;
+  for (const point of points) {
+    const distance = Math.hypot(at(point) - x, (up(point.y) - y) * 0.6);
+    if (distance < NEAR_PX && (!best || distance < best.distance)) best = { point, distance };
+  }
+  return best?.point ?? null;
+}
+
+function Axes({ layout, height, xLabel, yLabel }) {
+  const { right, bottom, up, xTicks, yTicks, breakAt } = layout;
+  const labels = tickLabels(yTicks);
+  const level = (tick, i) => html`
+    <line class="grid" x1=${LEFT} x2=${right} y1=${up(tick)} y2=${up(tick)} />
+    <text x=${LEFT - 8} y=${up(tick) + 4} text-anchor="end">${labels[i]}</text>
+  `;
+  return html`
+    ${yTicks.map(level)}
+    ${xTicks.map(
+      ([x, words]) => html`<text x=${x} y=${bottom + 18} text-anchor="middle">${words}</text>`,
+    )}
+    ${breakAt && html`<path class="axis-break" d="M${breakAt - 4} ${bottom + 5}l4 -10m2 10l4 -10" />`}
+    <text class="axis-name" x=${(LEFT + right) / 2} y=${height - 6} text-anchor="middle">
+      ${xLabel}
+    </text>
+    <text class="axis-name" x=${-(TOP + bottom) / 2} y="13" transform="rotate(-90)"
+        text-anchor="middle">
+      ${yLabel}
+    </text>
+  `;
+}
+
+/* A line across, with its interval and its name. */
+function Level({ line, layout: { right, up } }) {
+  const { y, low, high, label } = line;
+  const band = html`
+    <rect class="base-band" x=${LEFT} width=${right - LEFT} y=${up(high)}
+        height=${Math.max(0, up(low) - up(high))} />
+  `;
+  return html`
+    ${Number.isFinite(low) && band}
+    <line class="base-line" x1=${LEFT} x2=${right} y1=${up(y)} y2=${up(y)} />
+    <text class="base-name" x=${right + 5} y=${up(y) + 4}>${label}</text>
+  `;
+}
+
+function Series({ series: s, points, near, layout: { at, up } }) {
+  const join = html`
+    <polyline class="join"
+        points=${points.map((point) => `${at(point)},${up(point.y)}`).join(' ')} />
+  `;
+  const radius = points.length > MANY ? 2.5 : 4.5;
+  const whisker = (point) => html`
+    <line class="whisker" x1=${at(point)} x2=${at(point)} y1=${up(point.low)} y2=${up(point.high)} />
+  `;
+  const mark = (point) => html`
+    ${Number.isFinite(point.low) && whisker(point)}
+    <circle cx=${at(point)} cy=${up(point.y)} r=${near === point ? 6 : radius}
+        class=${point.hollow ? 'hollow' : ''} />
+  `;
+  return html`
+    <g stroke=${s.color} fill=${s.color}>${s.joined && points.length > 1 && join}${points.map(mark)}</g>
+  `;
+}
+
+/* What the point is, beside it. */
+function Tip({ point, yLabel, width, layout: { at, up } }) {
+  const { y, low, high, note, series } = point;
+  const beside = at(point) > width / 2 ? Math.max(0, at(point) - TIP_PX) : at(point) + 14;
+  const [x, top] = [Math.round(beside), Math.round(Math.max(0, up(y) - 30))];
+  const interval = html`
+    <div class="tip-detail">95 % interval ${number(low, 3)} to ${number(high, 3)}</div>
+  `;
+  return html`
+    <div class="tip" style=${{ transform: `translate(${x}px, ${top}px)` }}>
+      <div class="tip-title">${point.label ?? series.label}</div>
+      <div class="tip-row strong">
+        <span class="swatch" style=${{ background: series.color }} />
+        <span>${yLabel}</span>
+        <span class="tip-value">${number(y)}</span>
+      </div>
+      ${Number.isFinite(low) && interval}
+      ${note && html`<div class="tip-detail">${note}</div>`}
+    </div>
+  `;
+}
+
+/* series: [{key, label, color, joined, points: [{x, y, low, high, hollow, label, note}]}]
+ * line: {y, low, high, label} or none
+ * axis: {log, names, values}: named places, or the values to put ticks at when they are few. */
+export function XyChart(properties) {
+  const { id, label, series, yLog, xLabel, yLabel, line, dodge = false, height = 310 } = properties;
   const box = useRef(null);
   const width = useWidth(box);
   const [near, setNear] = useState(null);
-  const points = useMemo(
-    () =>
-      series
-        .flatMap((s, i) =>
-          s.points.map((point) => ({
-            ...point,
-            series: s,
-            aside: asideOf(i, series.length, dodge),
-          })),
-        )
-        .filter((point) => Number.isFinite(point.y) && (!yLog || point.y > 0)),
-    [series, yLog],
-  );
-  const ys = points
-    .flatMap(({ y, low, high }) => [y, low, high])
-    .concat(line ? [line.y, line.low, line.high] : [])
-    .filter((y) => Number.isFinite(y) && (!yLog || y > 0));
-  const [y0, y1] = paddedRange(...(ys.length ? extent(ys) : [null, null]), yLog);
-  const right = Math.max(LEFT + 50, width - (line ? RIGHT_NAMED : RIGHT));
-  const bottom = height - BOTTOM;
-  const warp = yLog ? Math.log : (y) => y;
-  const top = (y) =>
-    bottom -
-    ((warp(Math.max(y, yLog ? y0 : -Infinity)) - warp(y0)) / (warp(y1) - warp(y0))) *
-      (bottom - TOP);
-  const across = horizontal(
-    points.map((point) => point.x),
-    axis,
-    LEFT,
-    right,
-  );
-  const at = (point) => across.place(point.x) + point.aside;
-  const yTicks = yLog ? logTicks(y0, y1) : linearTicks(y0, y1, 5);
-  const yLabels = tickLabels(yTicks);
+  const points = useMemo(() => pointsOf(series, yLog, dodge), [series, yLog]);
+  const layout = layOut(points, { ...properties, width, height });
   const find = (event) => {
     const area = box.current.getBoundingClientRect();
-    const [x, y] = [event.clientX - area.left, event.clientY - area.top];
-    let best = null;
-    for (const point of points) {
-      const distance = Math.hypot(at(point) - x, (top(point.y) - y) * 0.6);
-      if (distance < 60 && (!best || distance < best.distance)) best = { point, distance };
-    }
-    setNear(best?.point ?? null);
+    setNear(nearest(points, layout, event.clientX - area.left, event.clientY - area.top));
   };
-  const tipX = near ? at(near) : 0;
+  const ofSeries = (s) => html`
+    <${Series} key=${s.key} series=${s} near=${near} layout=${layout}
+        points=${points.filter((point) => point.series === s)} />
+  `;
+  const picture = () => html`
+    <svg width=${width} height=${height} role="img" aria-label=${label}>
+      <${Axes} layout=${layout} height=${height} xLabel=${xLabel} yLabel=${yLabel} />
+      ${line && html`<${Level} line=${line} layout=${layout} />`}
+      ${series.map(ofSeries)}
+    </svg>
+  `;
   return html`
     <div class="xy" ref=${box} id=${id} data-testid=${id} onPointerMove=${find}
         onPointerLeave=${() => setNear(null)}>
-      ${
-        width > 0 &&
-        html`
-          <svg width=${width} height=${height} role="img" aria-label=${label}>
-            ${yTicks.map(
-              (tick, i) => html`
-                <line class="grid" x1=${LEFT} x2=${right} y1=${top(tick)} y2=${top(tick)} />
-                <text x=${LEFT - 8} y=${top(tick) + 4} text-anchor="end">${yLabels[i]}</text>
-              `,
-            )}
-            ${across.ticks.map(
-              ([x, words]) =>
-                html`<text x=${x} y=${bottom + 18} text-anchor="middle">${words}</text>`,
-            )}
-            ${
-              across.breakAt &&
-              html`
-                <path class="axis-break"
-                    d="M${across.breakAt - 4} ${bottom + 5}l4 -10m2 10l4 -10" />
-              `
-            }
-            <text class="axis-name" x=${(LEFT + right) / 2} y=${height - 6} text-anchor="middle">
-              ${xLabel}
-            </text>
-            <text class="axis-name" x=${-(TOP + bottom) / 2} y="13" transform="rotate(-90)"
-                text-anchor="middle">
-              ${yLabel}
-            </text>
-            ${
-              line &&
-              html`
-                ${
-                  Number.isFinite(line.low) &&
-                  html`
-                    <rect class="base-band" x=${LEFT} width=${right - LEFT} y=${top(line.high)}
-                        height=${Math.max(0, top(line.low) - top(line.high))} />
-                  `
-                }
-                <line class="base-line" x1=${LEFT} x2=${right} y1=${top(line.y)}
-                    y2=${top(line.y)} />
-                <text class="base-name" x=${right + 5} y=${top(line.y) + 4}>${line.label}</text>
-              `
-            }
-            ${series.map((s) => {
-              const own = points.filter((point) => point.series === s);
-              return html`
-                <g key=${s.key} stroke=${s.color} fill=${s.color}>
-                  ${
-                    s.joined &&
-                    own.length > 1 &&
-                    html`
-                      <polyline class="join"
-                          points=${own.map((point) => `${at(point)},${top(point.y)}`).join(' ')} />
-                    `
-                  }
-                  ${own.map(
-                    (point) => html`
-                      ${
-                        Number.isFinite(point.low) &&
-                        html`
-                          <line class="whisker" x1=${at(point)} x2=${at(point)} y1=${top(point.low)}
-                              y2=${top(point.high)} />
-                        `
-                      }
-                      <circle cx=${at(point)} cy=${top(point.y)}
-                          r=${near === point ? 6 : own.length > 200 ? 2.5 : 4.5}
-                          class=${point.hollow ? 'hollow' : ''} />
-                    `,
-                  )}
-                </g>
-              `;
-            })}
-          </svg>
-        `
-      }
-      ${
-        near &&
-        html`
-          <div class="tip" style=${{
-            transform: `translate(${Math.round(tipX > width / 2 ? Math.max(0, tipX - 210) : tipX + 14)}px, ${Math.round(Math.max(0, top(near.y) - 30))}px)`,
-          }}>
-            <div class="tip-title">${near.label ?? near.series.label}</div>
-            <div class="tip-row strong">
-              <span class="swatch" style=${{ background: near.series.color }} />
-              <span>${yLabel}</span>
-              <span class="tip-value">${number(near.y)}</span>
-            </div>
-            ${
-              Number.isFinite(near.low) &&
-              html`
-                <div class="tip-detail">
-                  95 % interval ${number(near.low, 3)} to ${number(near.high, 3)}
-                </div>
-              `
-            }
-            ${near.note && html`<div class="tip-detail">${near.note}</div>`}
-          </div>
-        `
-      }
+      ${width > 0 && picture()}
+      ${near && html`<${Tip} point=${near} yLabel=${yLabel} width=${width} layout=${layout} />`}
     </div>
   `;
 }

@@ -20,7 +20,7 @@ import {
 } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
 import { Verdict, comparedAt } from '../part/result/verdict.js';
-import { Curves, trainingOf } from '../part/result/curves.js';
+import { Curves } from '../part/result/curves.js';
 import { ConfigTable, RunTable } from '../part/result/tables.js';
 import { Boundaries, useIsPlane } from '../part/result/boundary.js';
 import { Effects } from '../part/result/effects.js';
@@ -28,6 +28,7 @@ import { Settings, hasSettings } from '../part/result/settings.js';
 import { openExtend } from '../part/form/extend.js';
 import { SpecificationText } from '../part/specification.js';
 import { Tabs, tabPanel } from '../part/control.js';
+import { trainingOf } from '../part/result/series.js';
 
 const PROPS = {
   metrics: list(),

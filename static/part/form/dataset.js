@@ -23,14 +23,44 @@ const defaultName = (field) => field.default ?? (field.default_text ?? '').repla
 const write = (name, options) =>
   Object.keys(options).length ? JSON.stringify({ name: name || undefined, ...options }) : name;
 
+const ID = 'field-dataset';
+
+/* What a data set is, in words. */
+const Words = ({ set, known }) => html`
+  <p class="soft small">
+    ${[set.task, known?.help ?? count(set.n_train, 'training sample')].filter(Boolean).join(' · ')}
+  </p>
+`;
+
+function SetSelect({ field, name, error, datasets, builtIn, onText }) {
+  const groups = [
+    ['Built in', builtIn],
+    ['Registered', datasets.filter((one) => !one.built_in)],
+  ].filter(([, sets]) => sets.length);
+  const isListed = groups.some(([, sets]) => sets.some((one) => one.name === name));
+  const option = (one) => html`
+    <option value=${one.name} selected=${one.name === name}>${one.name}</option>
+  `;
+  return html`
+    <select id=${ID} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined}
+        aria-describedby="${ID}-help" onChange=${(event) => onText(event.target.value)}>
+      <option value="" selected=${name === ''}>default: ${defaultName(field)}</option>
+      ${name !== '' && !isListed && html`<option value=${name} selected>${name}</option>`}
+      ${groups.map(
+        ([words, sets]) => html`<optgroup label=${words}>${sets.map(option)}</optgroup>`,
+      )}
+    </select>
+  `;
+}
+
 /* datasets: all sets, empty until they are loaded, which reload() does again; builtIn: what /fields
  * says of the built-in ones, with their options and defaults. */
-export function DatasetInput({ field, text, error, onText, datasets, builtIn, reload }) {
+export function DatasetInput({ reload, ...shared }) {
+  const { field, text, onText, datasets, builtIn } = shared;
   const [brought, setBrought] = useState('');
   const { name, options } = read(text);
   const chosen = datasets.find((one) => one.name === (name || defaultName(field)));
   const known = builtIn.find((one) => one.name === chosen?.name);
-  const id = 'field-dataset';
   const option = (key, typed) => {
     const next = { ...options };
     const parsed = Number(typed);
@@ -38,61 +68,26 @@ export function DatasetInput({ field, text, error, onText, datasets, builtIn, re
     else next[key] = Number.isFinite(parsed) ? parsed : typed;
     onText(write(name || defaultName(field), next));
   };
-  const groups = [
-    ['Built in', builtIn],
-    ['Registered', datasets.filter((one) => !one.built_in)],
-  ];
-  const isListed = groups.some(([, sets]) => sets.some((one) => one.name === name));
+  const take = async (own) => {
+    await reload();
+    setBrought(own);
+    onText(own);
+  };
+  const look = () => html`
+    <${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}}
+        opened=${chosen.name === brought} />
+  `;
+  const inputs = html`
+    <${OptionInputs} id="dataset-option" known=${known} values=${options} onChange=${option} />
+  `;
   return html`
-    <select id=${id} name="dataset" value=${name} aria-invalid=${error ? 'true' : undefined}
-        aria-describedby="${id}-help" onChange=${(event) => onText(event.target.value)}>
-      <option value="" selected=${name === ''}>default: ${defaultName(field)}</option>
-      ${name !== '' && !isListed && html`<option value=${name} selected>${name}</option>`}
-      ${groups
-        .filter(([, sets]) => sets.length)
-        .map(
-          ([words, sets]) =>
-            html`
-              <optgroup label=${words}>
-                ${sets.map(
-                  (one) => html`
-                    <option value=${one.name} selected=${one.name === name}>${one.name}</option>
-                  `,
-                )}
-              </optgroup>
-            `,
-        )}
-    </select>
-    ${
-      chosen &&
-      html`
-        <p class="soft small">
-          ${[chosen.task, known?.help ?? count(chosen.n_train, 'training sample')]
-            .filter(Boolean)
-            .join(' · ')}
-        </p>
-      `
-    }
-    ${
-      known &&
-      html`
-        <${OptionInputs} id="dataset-option" known=${known} values=${options} onChange=${option} />
-      `
-    }
-    ${
-      chosen &&
-      html`
-        <${Look} key=${chosen.name} name=${chosen.name} options=${known ? options : {}}
-            opened=${chosen.name === brought} />
-      `
-    }
+    <${SetSelect} ...${shared} name=${name} />
+    ${chosen && html`<${Words} set=${chosen} known=${known} />`}
+    ${known && inputs}
+    ${chosen && look()}
     <details class="look" id="dataset-upload">
       <summary>Bring your own</summary>
-      <${Upload} done=${async (own) => {
-        await reload();
-        setBrought(own);
-        onText(own);
-      }} />
+      <${Upload} done=${take} />
     </details>
   `;
 }

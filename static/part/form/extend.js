@@ -6,6 +6,20 @@ import { parseSweepValues } from '../../lib/spec.js';
 import { count } from '../../lib/format.js';
 import { notify } from '../basic.js';
 
+/* The body of the request, or the error of what was typed. swept: the fields of the sweep. */
+function read(repeats, texts, swept, now) {
+  const body = {};
+  if (repeats.trim() !== '' && !(Number(repeats) <= now)) body.repeats = Number(repeats);
+  for (const field of swept) {
+    if (!(texts[field.name] ?? '').trim()) continue;
+    const parsed = parseSweepValues(field, texts[field.name]);
+    if (parsed.error) return { error: `${field.name}: ${parsed.error}` };
+    body.sweep = { ...body.sweep, [field.name]: parsed.value };
+  }
+  if (Object.keys(body).length > 0) return { body };
+  return { error: `Nothing to add: every config has ${count(now, 'seed')} already.` };
+}
+
 function ExtendForm({ experiment, fields, seeds: now, close, done }) {
   const swept = Object.keys(experiment.spec.sweep ?? {})
     .map((name) => fields.find((field) => field.name === name))
@@ -15,19 +29,9 @@ function ExtendForm({ experiment, fields, seeds: now, close, done }) {
   const [problem, setProblem] = useState('');
   const submit = async (event) => {
     event.preventDefault();
-    const body = {};
-    if (repeats.trim() !== '' && !(Number(repeats) <= now)) body.repeats = Number(repeats);
-    for (const field of swept) {
-      if (!(texts[field.name] ?? '').trim()) continue;
-      const parsed = parseSweepValues(field, texts[field.name]);
-      if (parsed.error) {
-        setProblem(`${field.name}: ${parsed.error}`);
-        return;
-      }
-      body.sweep = { ...body.sweep, [field.name]: parsed.value };
-    }
-    if (Object.keys(body).length === 0) {
-      setProblem(`Nothing to add: every config has ${count(now, 'seed')} already.`);
+    const { body, error: fault } = read(repeats, texts, swept, now);
+    if (fault) {
+      setProblem(fault);
       return;
     }
     try {
@@ -37,11 +41,18 @@ function ExtendForm({ experiment, fields, seeds: now, close, done }) {
       done(after);
       close();
     } catch (error) {
-      setProblem(
-        error.errors.length ? error.errors.map((one) => one.detail).join('; ') : error.message,
-      );
+      const details = error.errors.map((one) => one.detail).join('; ');
+      setProblem(details || error.message);
     }
   };
+  const valuesInput = ({ name }) => html`
+    <label>
+      More values of <code>${name}</code>
+      <input id="extend-${name.replace(/\./g, '-')}" type="text" autocomplete="off"
+          value=${texts[name] ?? ''} placeholder="none"
+          onInput=${(event) => setTexts({ ...texts, [name]: event.target.value })} />
+    </label>
+  `;
   return html`
     <form onSubmit=${submit}>
       <h2 id="extend-title">Extend this experiment</h2>
@@ -51,16 +62,7 @@ function ExtendForm({ experiment, fields, seeds: now, close, done }) {
         <input id="extend-repeats" type="text" inputmode="numeric" value=${repeats}
             onInput=${(event) => setRepeats(event.target.value)} />
       </label>
-      ${swept.map(
-        (field) => html`
-          <label>
-            More values of <code>${field.name}</code>
-            <input id="extend-${field.name.replace(/\./g, '-')}" type="text" autocomplete="off"
-                value=${texts[field.name] ?? ''} placeholder="none"
-                onInput=${(event) => setTexts({ ...texts, [field.name]: event.target.value })} />
-          </label>
-        `,
-      )}
+      ${swept.map(valuesInput)}
       ${problem && html`<p class="field-error" role="alert">${problem}</p>`}
       <div class="row">
         <button class="button primary" id="extend-submit">Extend</button>

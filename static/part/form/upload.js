@@ -5,6 +5,8 @@ import { bytes } from '../../lib/format.js';
 import { Icon, notify } from '../basic.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+const NAME_WORDS =
+  'A name has 1 to 63 letters, digits, _ . and -, and begins with a letter or digit.';
 const TYPES = {
   csv: 'text/csv',
   npy: 'application/x-npy',
@@ -25,6 +27,12 @@ function suggestName(files) {
 
 const NO_OPTIONS = { label: '', header: '', task: '' };
 const RESTING = { sent: null, problem: '' };
+
+/* What a problem of the service says, in words. */
+const wordsOf = (answer, status) =>
+  (answer.errors ?? []).map((error) => error.detail).join('; ') ||
+  answer.detail ||
+  `The service answered ${status}.`;
 
 /* Sends the files; onProgress(fraction). XMLHttpRequest, because fetch does not tell how much was
  * sent. */
@@ -55,175 +63,204 @@ function upload(name, files, query, { signal, onProgress }) {
         resolve({ status: call.status, answer });
         return;
       }
-      if (call.status === 401)
-        dispatchEvent(
-          new CustomEvent('regulab-unauthorized'),
-        ); /* as lib/api.js does for every other request */
-      const details = (answer.errors ?? []).map((error) => error.detail).join('; ');
-      reject(new Error(details || answer.detail || `The service answered ${call.status}.`));
+      /* as lib/api.js does for every other request */
+      if (call.status === 401) dispatchEvent(new CustomEvent('regulab-unauthorized'));
+      reject(new Error(wordsOf(answer, call.status)));
     };
     call.send(body);
   });
 }
 
-/* Not a form, since it stands in one, too: Enter in a field sends it. `title` makes it a card;
- * done(name) is called with what is registered. */
-export function Upload({ title, done }) {
-  const [files, setFiles] = useState([]);
+/* A sending that can be left: {state: {sent (a fraction, null at rest), problem}, isBusy(), start,
+ * leave}. */
+function useSending() {
+  const [state, setState] = useState(RESTING);
+  const sending = useRef(null); /* the AbortController of what is on its way */
+  const rest = (problem = '') => {
+    sending.current = null;
+    setState({ sent: null, problem });
+  };
+  return {
+    state,
+    isBusy: () => sending.current !== null,
+    rest,
+    leave: () => {
+      sending.current?.abort();
+      rest();
+    },
+    /* Answers the status, or null where it failed or was left. */
+    start: async (name, files, options) => {
+      const abort = new AbortController();
+      sending.current = abort;
+      const onProgress = (sent) => setState({ sent, problem: '' });
+      onProgress(0);
+      try {
+        const { signal } = abort;
+        const { status } = await upload(name, files, options, { signal, onProgress });
+        return status;
+      } catch (error) {
+        if (!abort.signal.aborted) rest(error.message);
+        return null;
+      }
+    },
+  };
+}
+
+/* Where files are dropped or chosen: take(list). `input`: the ref of the input. */
+function Drop({ files, input, isBusy, take }) {
   const [over, setOver] = useState(false);
+  const enter = (event) => {
+    event.preventDefault();
+    setOver(true);
+  };
+  const drop = (event) => {
+    event.preventDefault();
+    setOver(false);
+    take(event.dataTransfer.files);
+  };
+  const names = files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ');
+  return html`
+    <label class="drop ${over ? 'over' : ''}" onDragOver=${enter} onDragLeave=${() => setOver(false)}
+        onDrop=${drop}>
+      <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input}
+          disabled=${isBusy} onChange=${(event) => take(event.target.files)} />
+      <${Icon} name="upload" />
+      <span>${names || 'Drop files here, or choose them'}</span>
+      <span class="soft small">
+        CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz
+      </span>
+    </label>
+  `;
+}
+
+/* How a CSV file is to be read. */
+const CsvOptions = ({ options, change }) => html`
+  <label>
+    Label column
+    <input id="upload-label" value=${options.label} placeholder="found by itself"
+        onInput=${(event) => change({ label: event.target.value })} />
+  </label>
+  <label>
+    First row
+    <select id="upload-header" value=${options.header}
+        onChange=${(event) => change({ header: event.target.value })}>
+      <option value="">found by itself</option>
+      <option value="true">names</option>
+      <option value="false">data</option>
+    </select>
+  </label>
+`;
+
+const Options = ({ isCsv, name, setName, options, change }) => html`
+  <div class="upload-options">
+    <label>
+      Name
+      <input id="upload-name" value=${name} onInput=${(event) => setName(event.target.value)} />
+    </label>
+    ${isCsv && html`<${CsvOptions} options=${options} change=${change} />`}
+    <label>
+      Task
+      <select id="upload-task" value=${options.task}
+          onChange=${(event) => change({ task: event.target.value })}>
+        <option value="">found by itself</option>
+        <option value="classification">classification</option>
+        <option value="regression">regression</option>
+      </select>
+    </label>
+  </div>
+`;
+
+function Buttons({ sent, submit, leave }) {
+  const progress = sent < 1 ? `Sending, ${Math.round(sent * 100)} %` : 'Checking…';
+  return html`
+    <div class="row">
+      <button type="button" class="button primary" id="upload-submit" disabled=${sent !== null}
+          onClick=${submit}>
+        <${Icon} name="upload" />${sent === null ? 'Register' : progress}
+      </button>
+      <button type="button" class="button quiet" id="upload-leave" onClick=${leave}>
+        Leave it
+      </button>
+    </div>
+  `;
+}
+
+/* Enter in a field does `work`. */
+const onEnter = (work) => (event) => {
+  const { tagName, type } = event.target;
+  if (event.key !== 'Enter' || tagName !== 'INPUT' || type === 'file') return;
+  event.preventDefault();
+  work();
+};
+
+/* The files, their name and how they are to be read, and what is done with them. */
+function useUpload(done) {
+  const [files, setFiles] = useState([]);
   const [typed, setTyped] = useState(null); /* the name, where the user gave one */
   const [options, setOptions] = useState(NO_OPTIONS);
-  const [state, setState] = useState(RESTING);
-  const input = useRef(null);
-  const sending = useRef(null); /* the AbortController of what is on its way */
+  const sending = useSending();
   const name = typed ?? (files.length ? suggestName(files) : '');
-  const busy = state.sent !== null;
-  const take = (list) => {
-    const chosen = [...list];
-    input.current.value = ''; /* so that choosing the same file again is a change */
-    if (!chosen.length || sending.current) return;
+  const take = (chosen) => {
+    if (!chosen.length || sending.isBusy()) return;
     setFiles(chosen);
     setTyped((old) => old || null);
-    setState(RESTING);
+    sending.rest();
   };
   const clear = () => {
-    sending.current = null;
     setFiles([]);
     setTyped(null);
     setOptions(NO_OPTIONS);
-    setState(RESTING);
+    sending.rest();
   };
   const leave = () => {
-    if (state.sent === 1)
+    if (sending.state.sent === 1)
       notify(`All of ${name} had been sent: it may get registered all the same.`);
-    sending.current?.abort();
+    sending.leave();
     clear();
+  };
+  const submit = async () => {
+    if (sending.isBusy()) return;
+    if (!NAME.test(name)) {
+      sending.rest(NAME_WORDS);
+      return;
+    }
+    const status = await sending.start(name, files, options);
+    if (status === null) return;
+    const isNew = status === 201;
+    notify(`${name} ${isNew ? 'is registered.' : 'was there already, with the same content.'}`);
+    clear();
+    done(name);
+  };
+  const change = (patch) => setOptions({ ...options, ...patch });
+  const { state } = sending;
+  return { files, name, setName: setTyped, options, change, state, take, leave, submit };
+}
+
+/* Not a form, since it stands in one, too: Enter in a field sends it. `title` makes it a card;
+ * done(name) is called with what is registered. */
+export function Upload({ title, done }) {
+  const { files, state, take, leave, submit, ...form } = useUpload(done);
+  const { sent, problem } = state;
+  const input = useRef(null);
+  const takeList = (list) => {
+    const chosen = [...list];
+    input.current.value = ''; /* so that choosing the same file again is a change */
+    take(chosen);
+  };
+  const leaveIt = () => {
+    leave();
     input.current.disabled = false; /* before it is drawn so: only then it can take the focus */
     input.current.focus();
   };
-  const submit = async () => {
-    if (sending.current) return;
-    if (!NAME.test(name)) {
-      setState({
-        sent: null,
-        problem:
-          'A name has 1 to 63 letters, digits, _ . and -, and begins with a letter or digit.',
-      });
-      return;
-    }
-    const abort = new AbortController();
-    sending.current = abort;
-    setState({ sent: 0, problem: '' });
-    try {
-      const { status } = await upload(name, files, options, {
-        signal: abort.signal,
-        onProgress: (sent) => setState({ sent, problem: '' }),
-      });
-      notify(
-        status === 201
-          ? `${name} is registered.`
-          : `${name} was there already, with the same content.`,
-      );
-      clear();
-      done(name);
-    } catch (error) {
-      if (abort.signal.aborted) return;
-      sending.current = null;
-      setState({ sent: null, problem: error.message });
-    }
-  };
-  const csv = files.some((file) => /\.csv$/i.test(file.name));
-  const send = (event) => {
-    if (event.key !== 'Enter' || event.target.tagName !== 'INPUT' || event.target.type === 'file')
-      return;
-    event.preventDefault();
-    submit();
-  };
+  const isCsv = files.some((file) => /\.csv$/i.test(file.name));
   return html`
-    <div class="upload ${title ? 'card' : ''}" onKeyDown=${send} data-testid="upload" role="group"
-        aria-label=${title ?? 'A data set of your own'}>
+    <div class="upload ${title ? 'card' : ''}" onKeyDown=${onEnter(submit)} data-testid="upload"
+        role="group" aria-label=${title ?? 'A data set of your own'}>
       ${title && html`<h2>${title}</h2>`}
-      <label class="drop ${over ? 'over' : ''}" onDragOver=${(event) => {
-        event.preventDefault();
-        setOver(true);
-      }} onDragLeave=${() => setOver(false)} onDrop=${(event) => {
-        event.preventDefault();
-        setOver(false);
-        take(event.dataTransfer.files);
-      }}>
-        <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input}
-            disabled=${busy} onChange=${(event) => take(event.target.files)} />
-        <${Icon} name="upload" />
-        <span>
-          ${
-            files.length
-              ? files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ')
-              : 'Drop files here, or choose them'
-          }
-        </span>
-        <span class="soft small">
-          CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz
-        </span>
-      </label>
-      ${
-        files.length > 0 &&
-        html`
-          <div class="upload-options">
-            <label>
-              Name<input id="upload-name" value=${name}
-                  onInput=${(event) => setTyped(event.target.value)} />
-            </label>
-            ${
-              csv &&
-              html`
-                <label>
-                  Label
-                  column<input id="upload-label" value=${options.label}
-                      placeholder="found by itself"
-                      onInput=${(event) => setOptions({ ...options, label: event.target.value })} />
-                </label>
-                <label>
-                  First
-                  row<select id="upload-header" value=${options.header}
-                      onChange=${(event) => setOptions({ ...options, header: event.target.value })}>
-                    <option value="">found by itself</option>
-                    <option value="true">names</option>
-                    <option value="false">data</option>
-                  </select>
-                </label>
-              `
-            }
-            <label>
-              Task<select id="upload-task" value=${options.task}
-                  onChange=${(event) => setOptions({ ...options, task: event.target.value })}>
-                <option value="">found by itself</option>
-                <option value="classification">classification</option>
-                <option value="regression">regression</option>
-              </select>
-            </label>
-          </div>
-          <div class="row">
-            <button type="button" class="button primary" id="upload-submit" disabled=${busy}
-                onClick=${submit}>
-              <${Icon} name="upload" />
-              ${
-                !busy
-                  ? 'Register'
-                  : state.sent < 1
-                    ? `Sending, ${Math.round(state.sent * 100)} %`
-                    : 'Checking…'
-              }
-            </button>
-            <button type="button" class="button quiet" id="upload-leave" onClick=${leave}>
-              Leave it
-            </button>
-          </div>
-        `
-      }
-      ${
-        state.problem &&
-        html`<p class="field-error" role="alert" id="upload-problem">${state.problem}</p>`
-      }
+      <${Drop} files=${files} input=${input} isBusy=${sent !== null} take=${takeList} />
+      ${files.length > 0 && html`<${Options} ...${form} isCsv=${isCsv} />`}
+      ${files.length > 0 && html`<${Buttons} sent=${sent} submit=${submit} leave=${leaveIt} />`}
+      ${problem && html`<p class="field-error" role="alert" id="upload-problem">${problem}</p>`}
     </div>
   `;
 }

@@ -7,6 +7,11 @@ import { Icon, copyText } from '../basic.js';
 import { defaultWords } from '../../lib/field.js';
 import { Segments } from '../control.js';
 
+const FORMS = [
+  ['table', 'Table'],
+  ['json', 'JSON'],
+];
+
 /* {name: value} with dotted names for what is inside parents of dotted fields. */
 function flatten(config, fields) {
   const flat = [];
@@ -37,6 +42,29 @@ function isDefault(field, part, datasets) {
   return field.default === null && !field.nullable;
 }
 
+/* One field with its value, and its default where that is another. */
+function Entry({ one: { key, part, field, own } }) {
+  const standard = field ? defaultWords(field) : '';
+  const words = Array.isArray(field?.default) ? showValue(field.default) : standard;
+  const other = html`${' '}<span class="soft small">default ${words}</span>`;
+  return html`
+    <div title=${field?.help}>
+      <dt><code>${key}</code></dt>
+      <dd>${showValue(part)}${own && standard !== '' && other}</dd>
+    </div>
+  `;
+}
+
+function Entries({ title, entries, testid }) {
+  if (entries.length === 0) return null;
+  return html`
+    <h3>${title}</h3>
+    <dl class="pairs" data-testid=${testid}>
+      ${entries.map((one) => html`<${Entry} one=${one} />`)}
+    </dl>
+  `;
+}
+
 export function Configuration({ config, fields, datasets, name }) {
   const [form, setForm] = useState('table');
   const rows = new Map(fields.map((field) => [field.name, field]));
@@ -46,61 +74,31 @@ export function Configuration({ config, fields, datasets, name }) {
     field: rows.get(key),
     own: !isDefault(rows.get(key), part, datasets),
   }));
-  const groups = [
-    ['Different from the defaults', flat.filter((one) => one.own)],
-    ['At the defaults', flat.filter((one) => !one.own)],
-  ];
+  const [own, usual] = [flat.filter((one) => one.own), flat.filter((one) => !one.own)];
+  const table = html`
+    <${Entries} title="Different from the defaults" entries=${own} testid="config-own" />
+    <${Entries} title="At the defaults" entries=${usual} testid="config-default" />
+  `;
+  const json = html`
+    <pre class="code" id="config-json" tabindex="0" aria-label="Configuration of ${name}">
+      ${pretty(config)}
+    </pre>
+  `;
+  const copy = html`
+    <button type="button" class="button quiet small" id="config-copy"
+        onClick=${() => copyText(pretty(config))}>
+      <${Icon} name="copy" />Copy
+    </button>
+  `;
   return html`
     <div class="spec-text">
       <div class="row">
-        <${Segments} name="config-form" label="Form" value=${form} options=${[
-          ['table', 'Table'],
-          ['json', 'JSON'],
-        ]} onChange=${setForm} />
+        <${Segments} name="config-form" label="Form" value=${form} options=${FORMS}
+            onChange=${setForm} />
         <span class="grow" />
-        ${
-          form === 'json' &&
-          html`
-            <button type="button" class="button quiet small" id="config-copy"
-                onClick=${() => copyText(pretty(config))}>
-              <${Icon} name="copy" />Copy
-            </button>
-          `
-        }
+        ${form === 'json' && copy}
       </div>
-      ${
-        form === 'json'
-          ? html`
-            <pre class="code" id="config-json" tabindex="0" aria-label="Configuration of ${name}">
-              ${pretty(config)}
-            </pre>
-          `
-          : groups
-              .filter(([, some]) => some.length)
-              .map(
-                ([words, some]) => html`
-                  <h3>${words}</h3>
-                  <dl class="pairs" data-testid=${some[0].own ? 'config-own' : 'config-default'}>
-                    ${some.map(
-                      (one) => html`
-                        <div title=${one.field?.help}>
-                          <dt><code>${one.key}</code></dt>
-                          <dd>
-                            ${showValue(one.part)}
-                            ${
-                              one.own && one.field && defaultWords(one.field) !== ''
-                                ? html` <span
-            class="soft small">default ${Array.isArray(one.field.default) ? showValue(one.field.default) : defaultWords(one.field)}</span>`
-                                : ''
-                            }
-                          </dd>
-                        </div>
-                      `,
-                    )}
-                  </dl>
-                `,
-              )
-      }
+      ${form === 'json' ? json : table}
     </div>
   `;
 }

@@ -50,91 +50,85 @@ function ConfigName({ config, styles, baseline }) {
   `;
 }
 
-function configColumns({ styles, props, regression, store }, rows) {
-  const { comparison } = store;
-  const compare = props.compare;
-  const span = Math.max(
+/* The largest distance from zero that any interval of the rows reaches. */
+const spanOf = (rows) =>
+  Math.max(
     0,
     ...rows
-      .map(({ difference: d }) =>
-        d ? Math.max(Math.abs(d.mean ?? 0), Math.abs(d.ci_low ?? 0), Math.abs(d.ci_high ?? 0)) : 0,
-      )
-      .filter(Number.isFinite),
+      .flatMap(({ difference: d }) => (d ? [d.mean ?? 0, d.ci_low ?? 0, d.ci_high ?? 0] : []))
+      .filter(Number.isFinite)
+      .map(Math.abs),
   );
-  const several = rows.length > 1;
+
+/* How many of its runs have finished. */
+function Seeds({ row: { done, failed, runs } }) {
+  const bad = html`${' '}<span class="bad-text">(${failed} failed)</span>`;
+  return html`
+    <span class="nowrap">
+      ${done === runs.length ? done : `${done} of ${runs.length}`}${failed > 0 && bad}
+    </span>
+  `;
+}
+
+/* What tells the configs from the baseline. */
+function comparedColumns({ direction }, span) {
+  const difference = (row) => html`
+    <${Difference} difference=${row.difference} direction=${direction} span=${span}
+        verdict=${row.verdict} />
+  `;
+  const isKnown = (row) => row.difference && row.difference.mean !== null;
   return [
     {
-      key: 'config',
-      label: 'Config',
-      value: (row) => row.label,
-      cell: (row) => html`
-        <${ConfigName} config=${row} styles=${styles} baseline=${comparison?.baseline} />
-      `,
+      key: 'difference',
+      label: 'Difference to the baseline',
+      help: 'Paired by seed, with its 95 % interval',
+      value: (row) => row.difference?.mean,
+      cell: (row) => (isKnown(row) ? difference(row) : NONE),
     },
+    {
+      key: 'p',
+      label: 'p',
+      align: 'num',
+      help: 'Two-sided paired t test, adjusted by Holm',
+      value: (row) => row.difference?.p_adjusted,
+      cell: (row) => pValue(row.difference?.p_adjusted),
+    },
+    {
+      key: 'verdict',
+      label: 'Verdict',
+      value: (row) => row.verdict,
+      cell: (row) => (row.verdict ? html`<${VerdictMark} verdict=${row.verdict} />` : NONE),
+    },
+  ];
+}
+
+/* A metric of the finished runs of a config. */
+const statsColumn = (name, align) => ({
+  key: name,
+  label: metricLabel(name),
+  align,
+  help: 'Mean ± standard deviation over seeds',
+  value: (row) => row.stats[name].mean,
+  cell: (row) => meanStd(row.stats[name].mean, row.stats[name].std),
+});
+
+function configColumns({ styles, props, regression, store: { comparison } }, rows) {
+  const name = (row) => html`
+    <${ConfigName} config=${row} styles=${styles} baseline=${comparison?.baseline} />
+  `;
+  return [
+    { key: 'config', label: 'Config', value: (row) => row.label, cell: name },
     {
       key: 'n',
       label: 'Seeds',
       align: 'num',
       help: 'Finished runs of all runs',
       value: (row) => row.done,
-      cell: (row) => html`
-        <span class="nowrap">
-          ${row.done === row.runs.length ? row.done : `${row.done} of ${row.runs.length}`}
-          ${
-            row.failed > 0 &&
-            html` <span
-      class="bad-text">(${row.failed} failed)</span>`
-          }
-        </span>
-      `,
+      cell: (row) => html`<${Seeds} row=${row} />`,
     },
-    {
-      key: compare,
-      label: metricLabel(compare),
-      align: 'num main',
-      help: 'Mean ± standard deviation over seeds',
-      value: (row) => row.stats[compare].mean,
-      cell: (row) => meanStd(row.stats[compare].mean, row.stats[compare].std),
-    },
-    ...(several
-      ? [
-          {
-            key: 'difference',
-            label: 'Difference to the baseline',
-            help: 'Paired by seed, with its 95 % interval',
-            value: (row) => row.difference?.mean,
-            cell: (row) =>
-              row.difference && row.difference.mean !== null
-                ? html`
-                  <${Difference} difference=${row.difference} direction=${comparison?.direction}
-                      span=${span} verdict=${row.verdict} />
-                `
-                : NONE,
-          },
-          {
-            key: 'p',
-            label: 'p',
-            align: 'num',
-            help: 'Two-sided paired t test, adjusted by Holm',
-            value: (row) => row.difference?.p_adjusted,
-            cell: (row) => pValue(row.difference?.p_adjusted),
-          },
-          {
-            key: 'verdict',
-            label: 'Verdict',
-            value: (row) => row.verdict,
-            cell: (row) => (row.verdict ? html`<${VerdictMark} verdict=${row.verdict} />` : NONE),
-          },
-        ]
-      : []),
-    ...tableMetrics(regression, compare).map((name) => ({
-      key: name,
-      label: metricLabel(name),
-      align: 'num',
-      help: 'Mean ± standard deviation over seeds',
-      value: (row) => row.stats[name].mean,
-      cell: (row) => meanStd(row.stats[name].mean, row.stats[name].std),
-    })),
+    statsColumn(props.compare, 'num main'),
+    ...(rows.length > 1 ? comparedColumns(comparison ?? {}, spanOf(rows)) : []),
+    ...tableMetrics(regression, props.compare).map((metric) => statsColumn(metric, 'num')),
   ];
 }
 
@@ -208,81 +202,98 @@ function RunActions({ run, label }) {
   `;
 }
 
+function RunStatus({ run }) {
+  const error = html`<span class="soft small clip" title=${run.error}>${run.error}</span>`;
+  return html`
+    <${Status} status=${run.status} reason=${run.stop_reason} />${run.error && error}
+  `;
+}
+
+const Epoch = ({ run }) => html`
+  <span class="nowrap">${run.epoch} <span class="soft">of ${run.epochs}</span></span>
+`;
+
+const tookSeconds = (run) => elapsed(run.started_at, run.finished_at);
+
+/* What comes before the metrics of a run, and what comes after. */
+const RUN = {
+  key: 'id',
+  label: 'Run',
+  value: (run) => run.id,
+  cell: (run) => html`<a class="row-link" href="#/runs/${run.id}">${run.id}</a>`,
+};
+const STATE = [
+  { key: 'seed', label: 'Seed', align: 'num', value: (run) => run.seed, cell: (run) => run.seed },
+  {
+    key: 'status',
+    label: 'Status',
+    value: (run) => run.status,
+    cell: (run) => html`<${RunStatus} run=${run} />`,
+  },
+  {
+    key: 'epoch',
+    label: 'Epoch',
+    align: 'num',
+    value: (run) => run.epoch,
+    cell: (run) => html`<${Epoch} run=${run} />`,
+  },
+];
+const END = [
+  {
+    key: 'best_epoch',
+    label: 'Best epoch',
+    align: 'num',
+    value: (run) => run.metrics?.best_epoch,
+    cell: (run) => run.metrics?.best_epoch ?? NONE,
+  },
+  {
+    key: 'took',
+    label: 'Took',
+    align: 'num',
+    value: tookSeconds,
+    cell: (run) => (run.finished_at ? duration(tookSeconds(run)) : NONE),
+  },
+  {
+    key: 'actions',
+    label: 'Actions',
+    hidden: true,
+    cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />`,
+  },
+];
+
+/* Which config a run is of. */
+function configColumn(configs, styles) {
+  const known = new Map(configs.map((config) => [config.config_id, config]));
+  return {
+    key: 'config',
+    label: 'Config',
+    wide: true,
+    value: (run) => known.get(run.config_id)?.label,
+    cell: (run) => html`
+      <${ConfigName} config=${known.get(run.config_id) ?? run} styles=${styles} />
+    `,
+  };
+}
+
+const runColumn = ({ props, store }, name) => ({
+  key: name,
+  label: metricLabel(name),
+  align: 'num',
+  value: (run) => finalValue(run, name, props.at) ?? store.live.get(run.id)?.[name],
+  cell: (run) => html`
+    <${RunValue} run=${run} metric=${name} at=${props.at} live=${store.live.get(run.id)} />
+  `,
+});
+
 export function RunTable(shared) {
   const { configs, styles, props, set, store, regression, version } = shared;
-  const labels = useMemo(
-    () => new Map(configs.map((config) => [config.config_id, config])),
-    [configs],
-  );
   const rows = useMemo(() => [...store.runs.values()], [store.runs, version]);
-  const metricColumn = (name) => ({
-    key: name,
-    label: metricLabel(name),
-    align: 'num',
-    value: (run) => finalValue(run, name, props.at) ?? store.live.get(run.id)?.[name],
-    cell: (run) =>
-      html`<${RunValue} run=${run} metric=${name} at=${props.at} live=${store.live.get(run.id)} />`,
-  });
   const columns = [
-    {
-      key: 'id',
-      label: 'Run',
-      value: (run) => run.id,
-      cell: (run) => html`<a class="row-link" href="#/runs/${run.id}">${run.id}</a>`,
-    },
-    ...(configs.length > 1
-      ? [
-          {
-            key: 'config',
-            label: 'Config',
-            wide: true,
-            value: (run) => labels.get(run.config_id)?.label,
-            cell: (run) => html`
-              <${ConfigName} config=${labels.get(run.config_id) ?? run} styles=${styles} />
-            `,
-          },
-        ]
-      : []),
-    { key: 'seed', label: 'Seed', align: 'num', value: (run) => run.seed, cell: (run) => run.seed },
-    {
-      key: 'status',
-      label: 'Status',
-      value: (run) => run.status,
-      cell: (run) => html`
-        <${Status} status=${run.status} reason=${run.stop_reason} />
-        ${run.error && html`<span class="soft small clip" title=${run.error}>${run.error}</span>`}
-      `,
-    },
-    {
-      key: 'epoch',
-      label: 'Epoch',
-      align: 'num',
-      value: (run) => run.epoch,
-      cell: (run) => html`
-        <span class="nowrap">${run.epoch} <span class="soft">of ${run.epochs}</span></span>
-      `,
-    },
-    ...tableMetrics(regression, null).map(metricColumn),
-    {
-      key: 'best_epoch',
-      label: 'Best epoch',
-      align: 'num',
-      value: (run) => run.metrics?.best_epoch,
-      cell: (run) => run.metrics?.best_epoch ?? NONE,
-    },
-    {
-      key: 'took',
-      label: 'Took',
-      align: 'num',
-      value: (run) => elapsed(run.started_at, run.finished_at),
-      cell: (run) => (run.finished_at ? duration(elapsed(run.started_at, run.finished_at)) : NONE),
-    },
-    {
-      key: 'actions',
-      label: 'Actions',
-      hidden: true,
-      cell: (run) => html`<${RunActions} run=${run} label="run ${run.id}" />`,
-    },
+    RUN,
+    ...(configs.length > 1 ? [configColumn(configs, styles)] : []),
+    ...STATE,
+    ...tableMetrics(regression, null).map((name) => runColumn(shared, name)),
+    ...END,
   ];
   return html`
     <${Table} stack id="runs" label=${count(rows.length, 'run')} columns=${columns} rows=${rows}
