@@ -19,8 +19,8 @@ import { Empty, Failure, Loading, Status } from '../part/basic.js';
 import { LineChart, SaveMenu } from '../part/chart.js';
 import { AT_WORDS, MetricSelect, VerdictMark, comparedAt } from '../part/result/verdict.js';
 import { Table } from '../part/table.js';
-import { Segments, FitToggle } from '../part/control.js';
-import { Swatch } from '../part/legend.js';
+import { AxisSegments, FitToggle, Segments } from '../part/control.js';
+import { LineLegend } from '../part/legend.js';
 
 const PROPS = {
   ids: list(),
@@ -101,6 +101,32 @@ function rowsOf(items, theme) {
   );
 }
 
+/* The mean curve of a config with its 95 % interval, where there are several seeds. */
+function seriesOf({ key, experiment, config, curve, color, dash }) {
+  const { n, mean, std } = curve;
+  const edge = (i) =>
+    n[i] > 1 && std[i] !== null ? (t975(n[i] - 1) * std[i]) / Math.sqrt(n[i]) : 0;
+  const hasBand = n.some((one) => one > 1);
+  const at = (sign) => mean.map((y, i) => (y === null ? null : y + sign * edge(i)));
+  return {
+    key,
+    label: `${titleOf(experiment)}: ${valuesLabel(config.values)}`,
+    color,
+    dash,
+    width: 2,
+    x: curve.epoch,
+    y: mean,
+    low: hasBand ? at(-1) : null,
+    high: hasBand ? at(1) : null,
+    n: hasBand ? n : null,
+  };
+}
+
+const WHICH = [
+  ['best', 'The best of each'],
+  ['all', 'All configs'],
+];
+
 function Chart({ rows, metric, props, set }) {
   const handle = useRef(null);
   const shown = rows.filter((row) => row.curve && (props.configs === 'all' || row.best));
@@ -114,61 +140,29 @@ function Chart({ rows, metric, props, set }) {
       zoom: props.zoom,
       sync: 'compare',
       fit: props.fit === 'end',
-      series: shown.map(({ key, experiment, config, curve, color, dash }) => {
-        const edge = (i) =>
-          curve.n[i] > 1 && curve.std[i] !== null
-            ? (t975(curve.n[i] - 1) * curve.std[i]) / Math.sqrt(curve.n[i])
-            : 0;
-        const band = curve.n.some((n) => n > 1);
-        const at = (sign) =>
-          curve.mean.map((mean, i) => (mean === null ? null : mean + sign * edge(i)));
-        return {
-          key,
-          label: `${titleOf(experiment)}: ${valuesLabel(config.values)}`,
-          color,
-          dash,
-          width: 2,
-          x: curve.epoch,
-          y: curve.mean,
-          low: band ? at(-1) : null,
-          high: band ? at(1) : null,
-          n: band ? curve.n : null,
-        };
-      }),
+      series: shown.map(seriesOf),
     }),
     [rows, props.configs, props.y, props.fit, zoomKey],
   );
+  const curves = html`
+    <${LineLegend} series=${model.series} />
+    <${LineChart} id="chart-compare" handle=${handle} label="${metricLabel(metric)} by epoch"
+        model=${model} onZoom=${(zoom) => set({ zoom })} />
+  `;
+  const none = html`<p class="soft">There are no curves of this metric.</p>`;
   return html`
     <section class="card" aria-labelledby="compare-curves">
       <div class="section-head">
         <h2 id="compare-curves">${metricTitle(metric)} by epoch</h2>
         <div class="toolbar">
-          <${Segments} name="configs" label="Which configs" value=${props.configs} options=${[
-            ['best', 'The best of each'],
-            ['all', 'All configs'],
-          ]} onChange=${(configs) => set({ configs })} />
-          <${Segments} name="y" label="Vertical axis" value=${props.y} options=${[
-            ['linear', 'Linear'],
-            ['log', 'Log'],
-          ]} onChange=${(y) => set({ y })} />
+          <${Segments} name="configs" label="Which configs" value=${props.configs} options=${WHICH}
+              onChange=${(configs) => set({ configs })} />
+          <${AxisSegments} props=${props} set=${set} />
           <${FitToggle} props=${props} set=${set} />
           <${SaveMenu} id="chart-compare" handle=${handle} />
         </div>
       </div>
-      ${
-        shown.length === 0
-          ? html`<p class="soft">There are no curves of this metric.</p>`
-          : html`
-            <div class="legend static">
-              ${model.series.map(
-                (s) => html`<span class="legend-item"><${Swatch} style=${s} />${s.label}</span>`,
-              )}
-            </div>
-            <${LineChart} id="chart-compare" handle=${handle}
-                label="${metricLabel(metric)} by epoch" model=${model}
-                onZoom=${(zoom) => set({ zoom })} />
-          `
-      }
+      ${shown.length === 0 ? none : curves}
     </section>
   `;
 }

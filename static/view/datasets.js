@@ -29,86 +29,150 @@ const numbersOf = (options) =>
 
 /* How many inputs and classes or outputs, with the options of the preview once it is there. */
 function shapeOf(set, preview) {
+  const inputs = preview?.columns.length ?? set.inputs;
   const classes = preview?.class_counts?.length ?? set.classes;
-  return `${count(preview?.columns.length ?? set.inputs, 'input')}, ${classes ? count(classes, 'class', 'classes') : count(set.outputs, 'output')}`;
+  const answers = classes ? count(classes, 'class', 'classes') : count(set.outputs, 'output');
+  return `${count(inputs, 'input')}, ${answers}`;
 }
 
-function Preview({ set, help, options, change, close, removed }) {
-  const resource = usePreview(set.name, options, { rows: PREVIEW_ROWS, images: PICTURES });
+/* What can be done with a set. */
+function Actions({ set, dataset, close, removed }) {
   const remove = () =>
     attempt(async () => {
       await request('DELETE', `/datasets/${encodeURIComponent(set.name)}`);
       removed();
     }, `${set.name} is removed.`);
-  const dataset = Object.keys(options).length
-    ? { name: set.name, ...numbersOf(options) }
-    : set.name;
+  const removal = html`
+    <${ConfirmButton} id="dataset-delete" icon="trash" label="Remove" confirm="Remove this set?"
+        quiet onConfirm=${remove} />
+  `;
+  return html`
+    <div class="row">
+      <a class="button" id="use-dataset"
+          href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset }))}">
+        <${Icon} name="plus" />New experiment with it
+      </a>
+      ${!set.built_in && removal}
+      <button type="button" class="button quiet icon-only" id="preview-close"
+          aria-label="Close the preview" onClick=${close}>
+        <${Icon} name="close" />
+      </button>
+    </div>
+  `;
+}
+
+/* Task and shape, and where a registered set comes from. `isPlain`: without options. */
+function Facts({ set: { task, sha256, created_at: created, ...set }, preview, isPlain }) {
+  const hash = html`, SHA-256 <code title=${sha256}>${sha256?.slice(0, 12)}…</code>`;
+  const time = html`<time datetime=${created} title=${whenFully(created)}>${when(created)}</time>`;
+  return html`
+    <p class="soft small">
+      ${task}, ${shapeOf(set, preview)}
+      ${sha256 && isPlain && hash}
+      ${created && html`, registered ${time}`}
+    </p>
+  `;
+}
+
+function Preview({ set, help, options, change, close, removed }) {
+  const resource = usePreview(set.name, options, { rows: PREVIEW_ROWS, images: PICTURES });
+  const isPlain = Object.keys(options).length === 0;
+  const dataset = isPlain ? set.name : { name: set.name, ...numbersOf(options) };
+  const inputs = () => html`
+    <div class="preview-options" role="group" aria-label="Options of ${set.name}">
+      <${OptionInputs} id="preview-option" known=${help} values=${options}
+          faults=${optionFaults(resource.error)} onChange=${change} />
+    </div>
+  `;
+  const words = () => html`
+    <p class="soft">${help.help} <span class="small">${help.options_help}</span></p>
+  `;
   return html`
     <section class="card preview" aria-labelledby="preview-title" data-testid="preview">
       <div class="section-head">
         <h2 id="preview-title">${set.name}</h2>
-        <div class="row">
-          <a class="button" id="use-dataset"
-              href="#/new?spec=${encodeURIComponent(JSON.stringify({ dataset }))}">
-            <${Icon} name="plus" />New experiment with it
-          </a>
-          ${
-            !set.built_in &&
-            html`
-              <${ConfirmButton} id="dataset-delete" icon="trash" label="Remove"
-                  confirm="Remove this set?" quiet onConfirm=${remove} />
-            `
-          }
-          <button type="button" class="button quiet icon-only" id="preview-close"
-              aria-label="Close the preview" onClick=${close}>
-            <${Icon} name="close" />
-          </button>
-        </div>
+        <${Actions} set=${set} dataset=${dataset} close=${close} removed=${removed} />
       </div>
-      ${
-        help &&
-        html`<p class="soft">${help.help} <span class="small">${help.options_help}</span></p>`
-      }
-      <p class="soft small">
-        ${set.task}, ${shapeOf(set, resource.data)}
-        ${
-          set.sha256 && !Object.keys(options).length
-            ? html`, SHA-256 <code title=${set.sha256}>${set.sha256.slice(0, 12)}…</code>`
-            : ''
-        }
-        ${
-          set.created_at
-            ? html`
-              , registered${' '}
-              <time datetime=${set.created_at} title=${whenFully(set.created_at)}>
-                ${when(set.created_at)}
-              </time>
-            `
-            : ''
-        }
-      </p>
-      ${
-        help &&
-        html`
-          <div class="preview-options" role="group" aria-label="Options of ${set.name}">
-            <${OptionInputs} id="preview-option" known=${help} values=${options}
-                faults=${optionFaults(resource.error)} onChange=${change} />
-          </div>
-        `
-      }
+      ${help && words()}
+      <${Facts} set=${set} preview=${resource.data} isPlain=${isPlain} />
+      ${help && inputs()}
       <${PreviewParts} id="preview" resource=${resource} />
     </section>
   `;
 }
 
+const numberColumn = (key, label, member) => ({
+  key,
+  label,
+  align: 'num',
+  value: (one) => one[member],
+  cell: (one) => number(one[member]),
+});
+
+/* Of a split that a set may not have: a run then draws its samples out of the training ones. */
+const splitColumn = (key, label, member) => ({
+  ...numberColumn(key, label, member),
+  cell: (one) => (one[member] ? number(one[member]) : html`<span class="soft">drawn</span>`),
+});
+
+const COLUMNS = [
+  {
+    key: 'origin',
+    label: 'Origin',
+    value: (one) => one.built_in,
+    cell: (one) => html`
+      <span class="soft nowrap">${one.built_in ? 'built in' : 'registered'}</span>
+    `,
+  },
+  { key: 'task', label: 'Task', value: (one) => one.task, cell: (one) => one.task },
+  numberColumn('inputs', 'Inputs', 'inputs'),
+  numberColumn('classes', 'Classes', 'classes'),
+  numberColumn('train', 'Training', 'n_train'),
+  splitColumn('validation', 'Validation', 'n_validation'),
+  splitColumn('test', 'Test', 'n_test'),
+  {
+    key: 'bytes',
+    label: 'Size',
+    align: 'num',
+    value: (one) => one.bytes,
+    cell: (one) => html`<span class="nowrap">${bytes(one.bytes)}</span>`,
+  },
+];
+
+function SetTable({ sets, chosenName, sort, set }) {
+  const open = (name) => {
+    set({ ...NO_OPTIONS, name }, { push: true });
+    requestAnimationFrame(() =>
+      document.getElementById('preview-title')?.scrollIntoView({ block: 'nearest' }),
+    );
+  };
+  const nameColumn = {
+    key: 'name',
+    label: 'Data set',
+    value: (one) => one.name,
+    cell: (one) => html`
+      <button type="button" class="row-button" id="dataset-${one.name}"
+          aria-expanded=${one.name === chosenName ? 'true' : 'false'}
+          onClick=${() => open(one.name)}>
+        ${one.name}
+      </button>
+    `,
+  };
+  return html`
+    <${Table} id="datasets" label="Data sets" columns=${[nameColumn, ...COLUMNS]} rows=${sets}
+        sort=${sort} onSort=${(next) => set({ sort: next })} rowKey=${(one) => one.name}
+        rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />
+    <p class="soft small">
+      Drawn: a run takes these samples out of the training ones, as many as validation_size and
+      test_size say (by default a fifth each).
+    </p>
+  `;
+}
+
 function Datasets({ name: chosenName, sort, set, ...props }) {
   useTitle('Data sets');
-  const {
-    data: sets,
-    error,
-    loading,
-    reload,
-  } = useResource((signal) => getAll('/datasets', {}, signal), []);
+  const resource = useResource((signal) => getAll('/datasets', {}, signal), []);
+  const { data: sets, error, loading, reload } = resource;
   const [builtIn, setBuiltIn] = useState([]);
   useEffect(() => {
     getCatalogue().then(
@@ -120,115 +184,31 @@ function Datasets({ name: chosenName, sort, set, ...props }) {
   const options = Object.fromEntries(
     OPTIONS.filter((key) => props[key].trim() !== '').map((key) => [key, props[key].trim()]),
   );
-  const open = (name) => {
-    set({ ...NO_OPTIONS, name }, { push: true });
-    requestAnimationFrame(() =>
-      document.getElementById('preview-title')?.scrollIntoView({ block: 'nearest' }),
-    );
+  const removed = () => {
+    set({ name: '' });
+    reload();
   };
-  const columns = [
-    {
-      key: 'name',
-      label: 'Data set',
-      value: (one) => one.name,
-      cell: (one) => html`
-        <button type="button" class="row-button" id="dataset-${one.name}"
-            aria-expanded=${one.name === chosenName ? 'true' : 'false'}
-            onClick=${() => open(one.name)}>
-          ${one.name}
-        </button>
-      `,
-    },
-    {
-      key: 'origin',
-      label: 'Origin',
-      value: (one) => one.built_in,
-      cell: (one) => html`
-        <span class="soft nowrap">${one.built_in ? 'built in' : 'registered'}</span>
-      `,
-    },
-    { key: 'task', label: 'Task', value: (one) => one.task, cell: (one) => one.task },
-    {
-      key: 'inputs',
-      label: 'Inputs',
-      align: 'num',
-      value: (one) => one.inputs,
-      cell: (one) => number(one.inputs),
-    },
-    {
-      key: 'classes',
-      label: 'Classes',
-      align: 'num',
-      value: (one) => one.classes,
-      cell: (one) => number(one.classes),
-    },
-    {
-      key: 'train',
-      label: 'Training',
-      align: 'num',
-      value: (one) => one.n_train,
-      cell: (one) => number(one.n_train),
-    },
-    {
-      key: 'validation',
-      label: 'Validation',
-      align: 'num',
-      value: (one) => one.n_validation,
-      cell: (one) =>
-        one.n_validation ? number(one.n_validation) : html`<span class="soft">drawn</span>`,
-    },
-    {
-      key: 'test',
-      label: 'Test',
-      align: 'num',
-      value: (one) => one.n_test,
-      cell: (one) => (one.n_test ? number(one.n_test) : html`<span class="soft">drawn</span>`),
-    },
-    {
-      key: 'bytes',
-      label: 'Size',
-      align: 'num',
-      value: (one) => one.bytes,
-      cell: (one) => html`<span class="nowrap">${bytes(one.bytes)}</span>`,
-    },
-  ];
+  const brought = (name) => {
+    reload();
+    set({ ...NO_OPTIONS, name }, { push: true });
+  };
+  const preview = () => html`
+    <${Preview} key=${chosen.name} set=${chosen}
+        help=${builtIn.find((one) => one.name === chosen.name)} options=${options}
+        change=${(key, typed) => set({ [key]: typed })}
+        close=${() => set({ ...NO_OPTIONS, name: '' })} removed=${removed} />
+  `;
+  const failure = html`
+    <${Failure} problem=${error} retry=${reload} title="The data sets could not be loaded" />
+  `;
+  const table = html`<${SetTable} sets=${sets} chosenName=${chosenName} sort=${sort} set=${set} />`;
   return html`
     <div class="page-head"><h1>Data sets</h1></div>
-    ${
-      error &&
-      html`
-        <${Failure} problem=${error} retry=${reload} title="The data sets could not be loaded" />
-      `
-    }
+    ${error && failure}
     ${loading && !sets && html`<${Loading} what="Loading the data sets" />`}
-    ${
-      chosen &&
-      html`
-        <${Preview} key=${chosen.name} set=${chosen}
-            help=${builtIn.find((one) => one.name === chosen.name)} options=${options}
-            change=${(key, typed) => set({ [key]: typed })}
-            close=${() => set({ ...NO_OPTIONS, name: '' })} removed=${() => {
-              set({ name: '' });
-              reload();
-            }} />
-      `
-    }
-    ${
-      sets &&
-      html`
-        <${Table} id="datasets" label="Data sets" columns=${columns} rows=${sets} sort=${sort}
-            onSort=${(next) => set({ sort: next })} rowKey=${(one) => one.name}
-            rowClass=${(one) => (one.name === chosenName ? 'chosen' : '')} />
-        <p class="soft small">
-          Drawn: a run takes these samples out of the training ones, as many as validation_size and
-          test_size say (by default a fifth each).
-        </p>
-      `
-    }
-    <${Upload} title="Bring your own" done=${(name) => {
-      reload();
-      set({ ...NO_OPTIONS, name }, { push: true });
-    }} />
+    ${chosen && preview()}
+    ${sets && table}
+    <${Upload} title="Bring your own" done=${brought} />
   `;
 }
 

@@ -155,6 +155,31 @@ const tagsOf = (words) => [
   ),
 ];
 
+/* How it stands: its status, its size, how far it is, when it was made. */
+function State({ experiment }) {
+  const { runs, created_at: created, started_at: started, finished_at: finished } = experiment;
+  const progress = html`
+    <div class="progress-cell">
+      <${Progress} experiment=${experiment} />
+      <${Remaining} experiment=${experiment} />
+    </div>
+  `;
+  const failed = html`
+    <span class="bad-text"><${Icon} name="alert" />${count(runs?.failed, 'run')} failed</span>
+  `;
+  const took =
+    isOver(experiment) && started ? `, took ${duration(elapsed(started, finished))}` : '';
+  return html`
+    <${Status} status=${experiment.status} />
+    <span class="soft">
+      ${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}
+    </span>
+    ${!isOver(experiment) && progress}
+    ${runs?.failed > 0 && failed}
+    <time class="soft" datetime=${created} title=${whenFully(created)}>${when(created)}${took}</time>
+  `;
+}
+
 function Head({ store, catalogue }) {
   const { experiment } = store;
   const change = (patch) =>
@@ -163,7 +188,9 @@ function Head({ store, catalogue }) {
       store.tell();
     });
   const tags = experiment.tags ?? [];
-  const took = duration(elapsed(experiment.started_at, experiment.finished_at));
+  const chip = (tag) => html`
+    <a class="chip" key=${tag} href="#/experiments?tag=${encodeURIComponent(tag)}">${tag}</a>
+  `;
   return html`
     <nav class="crumbs" aria-label="Where you are">
       <a href="#/experiments">Experiments</a>
@@ -181,41 +208,10 @@ function Head({ store, catalogue }) {
       <${Actions} store=${store} catalogue=${catalogue} />
     </div>
     <div class="head-state">
-      <${Status} status=${experiment.status} />
-      <span class="soft">
-        ${count(experiment.n_configs, 'config')} · ${count(experiment.n_runs, 'run')}
-      </span>
-      ${
-        !isOver(experiment) &&
-        html`
-          <div class="progress-cell">
-            <${Progress} experiment=${experiment} />
-            <${Remaining} experiment=${experiment} />
-          </div>
-        `
-      }
-      ${
-        experiment.runs?.failed > 0 &&
-        html`
-          <span class="bad-text">
-            <${Icon} name="alert" />${count(experiment.runs.failed, 'run')} failed
-          </span>
-        `
-      }
-      <time class="soft" datetime=${experiment.created_at}
-          title=${whenFully(experiment.created_at)}>
-        ${when(experiment.created_at)}
-        ${isOver(experiment) && experiment.started_at ? `, took ${took}` : ''}
-      </time>
+      <${State} experiment=${experiment} />
       <${Editable} id="experiment-tags" label="Tags" value=${tags.join(', ')} empty="Add tags"
           hint="tags, separated by commas" onSave=${(words) => change({ tags: tagsOf(words) })}>
-        ${tags.map(
-          (tag) => html`
-            <a class="chip" key=${tag} href="#/experiments?tag=${encodeURIComponent(tag)}">
-              ${tag}
-            </a>
-          `,
-        )}
+        ${tags.map(chip)}
       <//>
     </div>
   `;
@@ -230,23 +226,12 @@ function isRegression(store) {
   );
 }
 
-function Experiment({ id, set, ...wishes }) {
-  const [store, version] = useExperiment(id);
-  const [catalogue, setCatalogue] = useState(null);
-  /* Where the metric cannot be compared at the wished place, another is shown; the wish stays. */
-  const at = catalogue ? comparedAt(catalogue.metrics, wishes.compare, wishes.at) : wishes.at;
-  const props = { ...wishes, at };
-  const [problem, setProblem] = useState(null);
+/* What the page shows of a store: {metrics, configs, single, mode, styles}; the store is told. */
+function useShown(store, version, props, catalogue) {
   const theme = useTheme();
-  useEffect(() => {
-    getCatalogue().then(setCatalogue, setProblem);
-  }, []);
-  useTitle(store.experiment ? titleOf(store.experiment) : `Experiment ${id}`);
-
   const regression = isRegression(store);
-  const metrics = props.metrics.length
-    ? props.metrics
-    : ['val_loss', regression ? 'val_rmse' : 'val_accuracy'];
+  const usual = ['val_loss', regression ? 'val_rmse' : 'val_accuracy'];
+  const metrics = props.metrics.length ? props.metrics : usual;
   const configs = useMemo(() => configsOf(store.runs), [store.runs, version]);
   const single = configs.length > 0 && configs.every((config) => config.runs.length === 1);
   const mode = single ? 'runs' : props.mode;
@@ -262,102 +247,115 @@ function Experiment({ id, set, ...wishes }) {
     () => configStyles(configs, baseline, props.by, theme),
     [configs.length, baseline, props.by, theme, store.runs],
   );
+  const training = props.gap ? metrics.map(trainingOf).filter(Boolean) : [];
+  const shown = [...new Set([...metrics, ...training])];
+  const { compare, at } = props;
+  const isKnown = catalogue !== null;
   useEffect(() => {
-    const shown = [
-      ...new Set([...metrics, ...(props.gap ? metrics.map(trainingOf).filter(Boolean) : [])]),
-    ];
-    store.show({
-      metrics: shown,
-      perRun: mode === 'runs',
-      runIds,
-      comparison: catalogue && { metric: props.compare, at },
-    });
-  }, [
-    metrics.join(),
-    props.gap,
-    mode,
-    runIds,
-    props.compare,
-    at,
-    catalogue === null,
-    store.experiment === null,
-  ]);
+    const comparison = isKnown ? { metric: compare, at } : null;
+    store.show({ metrics: shown, perRun: mode === 'runs', runIds, comparison });
+  }, [shown.join(), mode, runIds, compare, at, isKnown, store.experiment === null]);
+  return { metrics, configs, single, mode, styles, regression };
+}
 
+/* What is under each tab: key → what makes it. */
+const RESULTS = {
+  configs: (shared) => html`<${ConfigTable} ...${shared} />`,
+  runs: (shared) => html`<${RunTable} ...${shared} />`,
+  specification: ({ store }) => html`
+    <${SpecificationText} spec=${store.experiment.spec} name="experiment-${store.id}" />
+  `,
+};
+
+function Results(shared) {
+  const { store, configs, props, set } = shared;
+  const numberOf = (n) => (store.isListed ? ` (${n})` : '');
+  const tabs = [
+    ['configs', `Configs${numberOf(configs.length)}`],
+    ['runs', `Runs${numberOf(store.runs.size)}`],
+    ['specification', 'Specification'],
+  ];
+  const failure = html`
+    <${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
+        retry=${() => store.refreshRuns.ask()} />
+  `;
+  return html`
+    <section class="card tables">
+      <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
+          tabs=${tabs} />
+      ${store.problems.has('runs') && failure}
+      <div ...${tabPanel('tables', props.tab)}>${RESULTS[props.tab](shared)}</div>
+    </section>
+  `;
+}
+
+/* What follows from the comparison, as far as there is any. */
+function Compared({ store, configs, styles, props, set }) {
+  const { comparison } = store;
   const isPlane = useIsPlane([...store.runs.values()][0]);
-  const isCompared =
-    store.comparison !== null ||
-    store.problems.has('comparison'); /* before that, nobody knows which two to show */
+  /* before that, nobody knows which two boundaries to show */
+  const isCompared = comparison !== null || store.problems.has('comparison');
+  const settings = html`<${Settings} comparison=${comparison} props=${props} set=${set} />`;
+  const boundaries = html`
+    <${Boundaries} configs=${configs} comparison=${comparison} active=${store.active}
+        styles=${styles} props=${props} set=${set} />
+  `;
+  return html`
+    ${comparison && hasSettings(comparison) && settings}
+    ${comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${comparison} />`}
+    ${isPlane && configs.length > 0 && isCompared && boundaries}
+  `;
+}
+
+function Foot({ id, props: { compare, at } }) {
+  const path = `/experiments/${id}`;
+  return html`
+    <p class="soft foot">
+      Everything here is also at <a href=${link(path)}>${link(path)}</a>,${' '}
+      <a href=${link(`${path}/comparison`, { metric: compare, at })}>comparison</a> and${' '}
+      <a href=${link(`${path}/runs`)}>runs</a>.
+    </p>
+  `;
+}
+
+function Experiment({ id, set, ...wishes }) {
+  const [store, version] = useExperiment(id);
+  const [catalogue, setCatalogue] = useState(null);
+  const [problem, setProblem] = useState(null);
+  const loadCatalogue = () => {
+    getCatalogue().then(setCatalogue, setProblem);
+  };
+  useEffect(loadCatalogue, []);
+  useTitle(store.experiment ? titleOf(store.experiment) : `Experiment ${id}`);
+  /* Where the metric cannot be compared at the wished place, another is shown; the wish stays. */
+  const at = catalogue ? comparedAt(catalogue.metrics, wishes.compare, wishes.at) : wishes.at;
+  const props = { ...wishes, at };
+  const { metrics, mode, single, ...shown } = useShown(store, version, props, catalogue);
   const failure = store.problem ?? problem;
-  if (failure) {
+  const retry = () => {
+    setProblem(null);
+    loadCatalogue();
+    store.load();
+  };
+  if (failure)
     return html`
-      <${Failure} heading="h1" problem=${failure} retry=${() => {
-        setProblem(null);
-        getCatalogue().then(setCatalogue, setProblem);
-        store.load();
-      }} title=${failure.status === 404 ? 'There is no such experiment' : undefined} />
+      <${Failure} heading="h1" problem=${failure} retry=${retry}
+          title=${failure.status === 404 ? 'There is no such experiment' : undefined} />
       <p><a href="#/experiments">All experiments</a></p>
     `;
-  }
   if (!store.experiment || !catalogue) return html`<${Loading} what="Loading the experiment" />`;
-
-  const numberOf = (n) => (store.isListed ? ` (${n})` : '');
-  const shared = { store, version, catalogue, configs, styles, props, set, regression };
+  const shared = { store, version, catalogue, props, set, ...shown };
   return html`
     <${Head} store=${store} catalogue=${catalogue} />
     <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')}
-        active=${store.active} regression=${regression} metrics=${catalogue.metrics}
+        active=${store.active} regression=${shown.regression} metrics=${catalogue.metrics}
         metric=${props.compare} at=${at} onMetric=${(compare) => set({ compare })}
         onAt=${(place) => set({ at: place })} />
     <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single}
-        swept=${sweptNames(configs)} />
-    ${
-      store.comparison &&
-      hasSettings(store.comparison) &&
-      html`<${Settings} comparison=${store.comparison} props=${props} set=${set} />`
-    }
-    ${
-      store.comparison?.effects?.items.length > 0 &&
-      html`<${Effects} comparison=${store.comparison} />`
-    }
-    ${
-      isPlane &&
-      configs.length > 0 &&
-      isCompared &&
-      html`
-        <${Boundaries} configs=${configs} comparison=${store.comparison} active=${store.active}
-            styles=${styles} props=${props} set=${set} />
-      `
-    }
-    <section class="card tables">
-      <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
-          tabs=${[
-            ['configs', `Configs${numberOf(configs.length)}`],
-            ['runs', `Runs${numberOf(store.runs.size)}`],
-            ['specification', 'Specification'],
-          ]} />
-      ${
-        store.problems.has('runs') &&
-        html`
-          <${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
-              retry=${() => store.refreshRuns.ask()} />
-        `
-      }
-      <div ...${tabPanel('tables', props.tab)}>
-        ${props.tab === 'configs' && html`<${ConfigTable} ...${shared} />`}
-        ${props.tab === 'runs' && html`<${RunTable} ...${shared} />`}
-        ${
-          props.tab === 'specification' &&
-          html`<${SpecificationText} spec=${store.experiment.spec} name="experiment-${id}" />`
-        }
-      </div>
-    </section>
-    <p class="soft foot">
-      Everything here is also at${' '}
-      <a href=${link(`/experiments/${id}`)}>${link(`/experiments/${id}`)}</a>,${' '}
-      <a href=${link(`/experiments/${id}/comparison`, { metric: props.compare, at: props.at })}>
-        comparison
-      </a> and <a href=${link(`/experiments/${id}/runs`)}>runs</a>.
-    </p>
+        swept=${sweptNames(shown.configs)} />
+    <${Compared} ...${shared} />
+    <${Results} ...${shared} />
+    <${Foot} id=${id} props=${props} />
   `;
 }
 

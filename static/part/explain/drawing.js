@@ -5,6 +5,7 @@ import { Picture } from '../picture.js';
 import { number } from '../../lib/format.js';
 
 const UNITS = 18;
+const OUTPUTS = 20; /* more are not drawn */
 const EDGES = 2; /* the strongest ones into each unit */
 const HEIGHT = 380;
 const LEFT = 92;
@@ -37,22 +38,127 @@ function countOf(n, mask, long) {
   return kept === n ? String(n) : long ? `${kept} of ${n}` : String(kept);
 }
 
+/* Where the layers stand in `room`: {across(layer), end (the output layer's), bar, width, isWide}. */
+function layOut(n_layers, room) {
+  const bar = room < 420 ? 44 : 90;
+  const tail = bar + 68;
+  const step = Math.max(STEP_LEAST, Math.min(STEP_MOST, (room - LEFT - tail) / (n_layers - 1)));
+  const across = (layer) => LEFT + layer * step;
+  const end = across(n_layers - 1);
+  return { across, end, bar, width: end + tail, isWide: step > 80 };
+}
+
+/* The strongest lines; those of dropped units are gone. */
+function Edges({ edges, layers, isDropped, across }) {
+  const line = (edge, i) => {
+    const [before, after] = [layers[i], layers[i + 1]];
+    const isOutput = i + 1 === layers.length - 1;
+    const isGone =
+      isDropped(i, before[edge.from]) || (!isOutput && isDropped(i + 1, after[edge.to]));
+    return html`
+      <line class="edge ${isGone ? 'gone' : ''}" x1=${across(i)} y1=${top(edge.from, before.length)}
+          x2=${across(i + 1)} y2=${top(edge.to, after.length)} />
+    `;
+  };
+  return edges.map((list, i) => list.map((edge) => line(edge, i)));
+}
+
+/* From the picture of the input to every unit. */
+const PictureEdges = ({ units, x }) =>
+  units.map(
+    (_, place) => html`
+      <line class="edge" x1=${LEFT - 14} y1=${HEIGHT / 2} x2=${x} y2=${top(place, units.length)} />
+    `,
+  );
+
+/* How strong a unit of a layer is beside the strongest one shown; half where that is not known. */
+function shadeOf(values, units, unit) {
+  if (!values) return 0.55;
+  const most = Math.max(1e-9, ...units.map((one) => Math.abs(values[one])));
+  return Math.min(1, Math.abs(values[unit]) / most);
+}
+
+/* values: activations of the layer's units, or none. */
+function Units({ units, x, values, isDropped }) {
+  const r = Math.min(9, HEIGHT / units.length / 2.4);
+  const dropped = (unit, y) => html`
+    <g class="unit dropped">
+      <title>Unit ${unit}, dropped</title>
+      <circle cx=${x} cy=${y} r=${r} />
+      <path d="M${x - r / 2} ${y - r / 2}l${r} ${r}m0 ${-r}l${-r} ${r}" />
+    </g>
+  `;
+  const kept = (unit, y) => html`
+    <g class="unit">
+      <title>Unit ${unit}${values ? `, ${number(values[unit], 3)}` : ''}</title>
+      <circle cx=${x} cy=${y} r=${r} />
+      <circle class="fill" cx=${x} cy=${y} r=${r} fill-opacity=${shadeOf(values, units, unit)} />
+    </g>
+  `;
+  return units.map((unit, place) =>
+    (isDropped(unit) ? dropped : kept)(unit, top(place, units.length)),
+  );
+}
+
+/* An output with its name and, once it is known, its value: of a class a bar. */
+function Output({ name, value, y, layout: { end, bar }, isClasses, isBest, isTrue }) {
+  const rect = (look, width) => html`
+    <rect class=${look} x=${end + 30} y=${y - 5} width=${width} height="10" rx="2" />
+  `;
+  const text = () => html`
+    <text x=${end + (isClasses ? bar + 36 : 34)} y=${y + 4}>
+      ${isClasses ? value.toFixed(2) : number(value)}${isTrue ? ' ✓' : ''}
+    </text>
+  `;
+  const isKnown = value !== undefined;
+  return html`
+    <g class="output ${isBest && isClasses ? 'best' : ''}">
+      <text x=${end + 22} y=${y + 4} text-anchor="end">${name}</text>
+      ${isClasses && rect('track', bar)}
+      ${isClasses && isKnown && rect('bar-fill', bar * value)}
+      ${isKnown && text()}
+    </g>
+  `;
+}
+
+function Outputs({ units, outputs, names, truth, isClasses, layout }) {
+  const best = outputs ? outputs.indexOf(Math.max(...outputs)) : -1;
+  return units.map((unit, place) => {
+    const name = names[unit] ?? unit;
+    return html`
+      <${Output} name=${name} value=${outputs?.[unit]} y=${top(place, units.length)}
+          layout=${layout} isClasses=${isClasses} isBest=${unit === best}
+          isTrue=${truth === String(name)} />
+    `;
+  });
+}
+
+/* How many units each layer but the last has, or keeps. */
+const Counts = ({ sizes, masks, image, layout: { across, isWide } }) =>
+  sizes.slice(0, -1).map(
+    (n, layer) => html`
+      <text class="count" x=${across(layer) - (layer === 0 && image ? 46 : 0)} y=${HEIGHT + 18}
+          text-anchor="middle">
+        ${countOf(n, masks?.[layer], isWide)}
+      </text>
+    `,
+  );
+
+/* The input, without what the mask drops of it. */
+function Input({ input, image: { width, height }, mask }) {
+  const values = mask ? input.map((x, i) => (mask[i] ? 0 : x)) : input;
+  return html`
+    <div class="net-image">
+      <${Picture} values=${values} width=${width} height=${height} kind="grey" label="The input" />
+    </div>
+  `;
+}
+
 /* activations: of input, hidden layers, outputs; or null where they are not known. masks: of input
- * and hidden layers, or null.
- * outputs: probabilities or numbers as the service gave them. image: {width, height} or null. */
-export function NetDrawing({
-  label,
-  tensors,
-  sizes,
-  input,
-  image,
-  activations,
-  masks,
-  outputs,
-  names,
-  isClasses,
-  truth,
-}) {
+ * and hidden layers, or null. outputs: probabilities or numbers as the service gave them. image:
+ * {width, height} or null. */
+export function NetDrawing({ label, tensors, input, activations, ...shared }) {
+  const { sizes, image, masks } = shared;
   const layers = useMemo(
     () => sizes.map((n, i) => (i === 0 && image ? null : chosen(n))),
     [sizes, image],
@@ -65,131 +171,27 @@ export function NetDrawing({
     [layers, tensors],
   );
   const box = useRef(null);
-  const room = useWidth(box);
-  const bar = room < 420 ? 44 : 90;
-  const tail = bar + 68;
-  const step = Math.max(STEP_LEAST, Math.min(STEP_MOST, (room - LEFT - tail) / (sizes.length - 1)));
-  const across = (layer) => LEFT + layer * step;
-  const width = across(sizes.length - 1) + tail;
+  const layout = layOut(sizes.length, useWidth(box));
+  const { across, width } = layout;
   const isDropped = (layer, unit) => masks?.[layer]?.[unit] ?? false;
-  const shade = (layer, unit) => {
-    const values = activations?.[layer];
-    if (!values) return 0.55;
-    const most = Math.max(1e-9, ...layers[layer].map((one) => Math.abs(values[one])));
-    return Math.min(1, Math.abs(values[unit]) / most);
-  };
-  const best = outputs ? outputs.indexOf(Math.max(...outputs)) : -1;
+  const last = layers.length - 1;
+  const unitsOf = (units, layer) => html`
+    <${Units} units=${units} x=${across(layer)} values=${activations?.[layer]}
+        isDropped=${(unit) => isDropped(layer, unit)} />
+  `;
   return html`
     <div class="net" ref=${box} data-testid=${label}>
       <div class="net-inner" style=${{ width: `${width}px` }}>
-        ${
-          image &&
-          html`
-            <div class="net-image">
-              <${Picture} values=${masks ? input.map((x, i) => (isDropped(0, i) ? 0 : x)) : input}
-                  width=${image.width} height=${image.height} kind="grey" label="The input" />
-            </div>
-          `
-        }
+        ${image && html`<${Input} input=${input} image=${image} mask=${masks?.[0]} />`}
         <svg width=${width} height=${HEIGHT + 26} role="img" aria-label=${label}>
-          ${edges.map((list, i) =>
-            list.map((edge) => {
-              const gone =
-                isDropped(i, layers[i][edge.from]) ||
-                (i + 1 < sizes.length - 1 && isDropped(i + 1, layers[i + 1][edge.to]));
-              return html`
-                <line class="edge ${gone ? 'gone' : ''}" x1=${across(i)}
-                    y1=${top(edge.from, layers[i].length)} x2=${across(i + 1)}
-                    y2=${top(edge.to, layers[i + 1].length)} />
-              `;
-            }),
-          )}
+          <${Edges} edges=${edges} layers=${layers} isDropped=${isDropped} across=${across} />
+          ${image && html`<${PictureEdges} units=${layers[1]} x=${across(1)} />`}
+          ${layers.map((units, i) => i < last && units && unitsOf(units, i))}
           ${
-            image &&
-            layers[1].map(
-              (_, place) => html`
-                <line class="edge" x1=${LEFT - 14} y1=${HEIGHT / 2} x2=${across(1)}
-                    y2=${top(place, layers[1].length)} />
-              `,
-            )
+            sizes[last] <= OUTPUTS &&
+            html`<${Outputs} ...${shared} units=${layers[last]} layout=${layout} />`
           }
-          ${layers.map(
-            (units, layer) =>
-              layer < sizes.length - 1 &&
-              units &&
-              units.map((unit, place) => {
-                const [x, y, r] = [
-                  across(layer),
-                  top(place, units.length),
-                  Math.min(9, HEIGHT / units.length / 2.4),
-                ];
-                const value = activations ? `, ${number(activations[layer][unit], 3)}` : '';
-                return isDropped(layer, unit)
-                  ? html`
-                    <g class="unit dropped">
-                      <title>Unit ${unit}, dropped</title>
-                      <circle cx=${x} cy=${y} r=${r} />
-                      <path d="M${x - r / 2} ${y - r / 2}l${r} ${r}m0 ${-r}l${-r} ${r}" />
-                    </g>
-                  `
-                  : html`
-                    <g class="unit">
-                      <title>Unit ${unit}${value}</title>
-                      <circle cx=${x} cy=${y} r=${r} />
-                      <circle class="fill" cx=${x} cy=${y} r=${r}
-                          fill-opacity=${shade(layer, unit)} />
-                    </g>
-                  `;
-              }),
-          )}
-          ${
-            sizes[sizes.length - 1] <= 20 &&
-            layers[sizes.length - 1].map((unit, place) => {
-              const y = top(place, sizes[sizes.length - 1]);
-              const value = outputs?.[unit];
-              return html`
-                <g class="output ${unit === best && isClasses ? 'best' : ''}">
-                  <text x=${across(sizes.length - 1) + 22} y=${y + 4} text-anchor="end">
-                    ${names[unit] ?? unit}
-                  </text>
-                  ${
-                    isClasses &&
-                    html`
-                      <rect class="track" x=${across(sizes.length - 1) + 30} y=${y - 5} width=${bar}
-                          height="10" rx="2" />
-                    `
-                  }
-                  ${
-                    value !== undefined &&
-                    isClasses &&
-                    html`
-                      <rect class="bar-fill" x=${across(sizes.length - 1) + 30} y=${y - 5}
-                          width=${bar * value} height="10" rx="2" />
-                    `
-                  }
-                  ${
-                    value !== undefined &&
-                    html`
-                      <text x=${across(sizes.length - 1) + (isClasses ? bar + 36 : 34)} y=${y + 4}>
-                        ${isClasses ? value.toFixed(2) : number(value)}
-                        ${truth === (names[unit] ?? String(unit)) ? ' ✓' : ''}
-                      </text>
-                    `
-                  }
-                </g>
-              `;
-            })
-          }
-          ${layers.map(
-            (units, layer) => html`
-              <text class="count" x=${across(layer) - (layer === 0 && image ? 46 : 0)}
-                  y=${HEIGHT + 18} text-anchor="middle">
-                ${
-                  layer === sizes.length - 1 ? '' : countOf(sizes[layer], masks?.[layer], step > 80)
-                }
-              </text>
-            `,
-          )}
+          <${Counts} ...${shared} layout=${layout} />
         </svg>
       </div>
     </div>

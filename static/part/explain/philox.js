@@ -34,6 +34,7 @@ function philox(counter, key, rounds = 10) {
 }
 
 export const PURPOSE_DROPOUT = 2;
+export const PURPOSE_MONTE_CARLO = 9;
 
 /* The key of a purpose under a seed in 0 … 2^53 − 1. */
 function keyOf(seed, purpose) {
