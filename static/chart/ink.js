@@ -57,7 +57,7 @@ function collect(trace, values, axes, first, last) {
     return;
   }
   for (let i = first; i <= last; i++) {
-    if (values[i] === values[i] && trace.x[i] > -Infinity)
+    if (!Number.isNaN(values[i]) && trace.x[i] > -Infinity)
       addPoint(axes.x.at(trace.x[i]), axes.y.at(values[i]));
   }
 }
@@ -75,7 +75,7 @@ function collectDense(trace, values, axes, first, last) {
   };
   for (let i = first; i <= last; i++) {
     const y = values[i];
-    if (y !== y) continue;
+    if (Number.isNaN(y)) continue;
     const at = Math.floor(axes.x.at(trace.x[i]));
     if (at !== column) {
       flush();
@@ -96,7 +96,7 @@ function collectEdge(trace, values, others, axes, first, last) {
   const add = (i) => addPoint(axes.x.at(trace.x[i]), axes.y.at(values[i]));
   points.n = 0;
   for (let i = first; i <= last; i++) {
-    if (values[i] !== values[i] || trace.x[i] === -Infinity) continue;
+    if (Number.isNaN(values[i]) || trace.x[i] === -Infinity) continue;
     const at = Math.floor(axes.x.at(trace.x[i]) / EDGE_COLUMNS);
     if (end < 0) add(i);
     if (at === column) {

@@ -9,7 +9,7 @@
  * series: [{key, label, color, dash, width, x: [], y: [], low: [] | null, high: [] | null,
  *   n: [] | null}], columns of equal length, x increasing whole numbers (epochs); null is a gap.
  * marks: [{x, y, color, kind: "best" | "stop"}].
- * handlers: onZoom([min, max] | null). The root takes the keyboard, see `keys` below and gesture.js.
+ * handlers: onZoom([min, max] | null). The root takes the keyboard, see listen() below and gesture.js.
  *
  * 1. Columns may grow or change in place between two calls of draw: the chart compares them with
  *    what it drew. While the axes stand still, it draws only the strips that changed.
@@ -20,7 +20,7 @@ import { Axis, drawLines, stripsOf } from './ink.js';
 import { createFrame, fitLayers } from './frame.js';
 import { Ranges } from './ranges.js';
 import { Pointer } from './pointer.js';
-import { listenToGestures } from './gesture.js';
+import { Gestures } from './gesture.js';
 import { pictureOf } from './snapshot.js';
 
 const FEW = 4; /* lines whose bands may be strong */
@@ -32,51 +32,100 @@ const wordsOf = (model) =>
 const lookOf = (model) =>
   JSON.stringify([document.documentElement.dataset.theme, model.xLog, model.yLog, model.sync]);
 
-export function createLineChart(root, handlers) {
-  const abort = new AbortController();
-  const { signal } = abort;
-  const scene = { plot: null, model: null, lines: [], ranges: new Ranges(), axes };
-  const pointer = new Pointer(root, scene);
-  let look = ''; /* of the frame, */
-  let words = ''; /* and of the lines; where they change, all is drawn anew */
-  let moving = null; /* the range that a gesture shows in passing */
-  let frame = 0;
+/* What the chart can be asked for is draw(), model, toCanvas() and destroy(); the rest is for its
+ * pointer and its gestures, to which it is the scene. */
+class LineChart {
+  constructor(root, handlers) {
+    this.root = root;
+    this.handlers = handlers;
+    this.plot = null;
+    this.model = null;
+    this.lines = [];
+    this.ranges = new Ranges();
+    this.pointer = new Pointer(root, this);
+    this.look = ''; /* of the frame, */
+    this.words = ''; /* and of the lines; where they change, all is drawn anew */
+    this.moving = null; /* the range that a gesture shows in passing */
+    this.frame = 0;
+    this.abort = new AbortController();
+    this.gestures = new Gestures(root, this, this.signal);
+    this.listen();
+    this.observer = new ResizeObserver(() => this.plot?.setSize(this.size));
+    this.observer.observe(root);
+  }
 
-  const size = () => ({
-    width: Math.max(200, root.clientWidth),
-    height: Math.max(140, root.clientHeight),
-  });
-  const fit = () =>
-    scene.ranges.fit(
-      scene.lines.map((line) => line.trace),
-      scene.model,
-      moving ?? scene.model.zoom,
-      words,
-    );
+  get signal() {
+    return this.abort.signal;
+  }
 
-  function axes() {
-    const {
-      plot: {
-        bbox: { left, top, width, height },
-      },
-      model,
-      ranges: { x, y },
-    } = scene;
+  get size() {
     return {
-      x: new Axis({ min: x[0], max: x[1], log: model.xLog, from: left, to: left + width }),
-      y: new Axis({ min: y[0], max: y[1], log: model.yLog, from: top + height, to: top }),
+      width: Math.max(200, this.root.clientWidth),
+      height: Math.max(140, this.root.clientHeight),
     };
+  }
+
+  axes() {
+    const { bbox } = this.plot;
+    const { x, y } = this.ranges;
+    const [right, bottom] = [bbox.left + bbox.width, bbox.top + bbox.height];
+    return {
+      x: new Axis({ min: x[0], max: x[1], log: this.model.xLog, from: bbox.left, to: right }),
+      y: new Axis({ min: y[0], max: y[1], log: this.model.yLog, from: bottom, to: bbox.top }),
+    };
+  }
+
+  draw(model) {
+    if (this.model?.zoom !== model.zoom) this.moving = null;
+    if (this.model?.sync !== model.sync) this.join(model.sync);
+    this.model = model;
+    const stretches = this.adopt();
+    const before = this.look;
+    this.look = lookOf(model);
+    const moved = this.fit();
+    if (this.look !== before) this.build();
+    else if (moved || !stretches) this.plot.redraw();
+    else this.drawInk(stretches);
+  }
+
+  /* The chart as a picture with its name and legend, in the page's resolution. */
+  toCanvas() {
+    return pictureOf(this.plot.layers, this.model);
+  }
+
+  destroy() {
+    this.abort.abort();
+    cancelAnimationFrame(this.frame);
+    this.leave();
+    this.observer.disconnect();
+    this.plot?.destroy();
+    this.pointer.tip.destroy();
+  }
+
+  leave() {
+    groups.get(this.model?.sync)?.delete(this);
+  }
+
+  join(sync) {
+    this.leave();
+    if (!groups.has(sync)) groups.set(sync, new Set());
+    groups.get(sync).add(this);
+  }
+
+  fit() {
+    const traces = this.lines.map((line) => line.trace);
+    return this.ranges.fit(traces, this.model, this.moving ?? this.model.zoom, this.words);
   }
 
   /* The lines of the model; answers the stretches of x where they changed, or null for
    * everywhere. */
-  function adopt() {
-    const { model } = scene;
-    const known = new Map(scene.lines.map((line) => [line.key, line.trace]));
-    const before = words;
-    words = wordsOf(model);
+  adopt() {
+    const { model } = this;
+    const known = new Map(this.lines.map((line) => [line.key, line.trace]));
+    const before = this.words;
+    this.words = wordsOf(model);
     const alpha = model.series.length > FEW ? 0.09 : 0.16;
-    scene.lines = model.series.map((s) => ({
+    this.lines = model.series.map((s) => ({
       key: s.key,
       trace: known.get(s.key) ?? new Trace(),
       color: s.color,
@@ -85,8 +134,8 @@ export function createLineChart(root, handlers) {
       fill: s.low && faded(s.color, alpha),
     }));
     const stretches = [];
-    let everywhere = words !== before;
-    scene.lines.forEach(({ trace }, i) => {
+    let everywhere = this.words !== before;
+    this.lines.forEach(({ trace }, i) => {
       const changed = trace.update(model.series[i], model.xLog, model.yLog);
       if (changed?.last === Infinity) everywhere = true;
       else if (changed)
@@ -99,141 +148,103 @@ export function createLineChart(root, handlers) {
   }
 
   /* Draws the lines in these stretches of x, or everywhere. */
-  function drawInk(stretches) {
-    const { plot, lines } = scene;
-    const [at, box, ratio, ctx] = [axes(), plot.bbox, devicePixelRatio, plot.ink.getContext('2d')];
+  drawInk(stretches) {
+    const { plot, lines } = this;
+    const [at, box, ratio] = [this.axes(), plot.bbox, devicePixelRatio];
+    const ctx = plot.ink.getContext('2d');
     if (!stretches && !fitLayers(plot)) ctx.clearRect(0, 0, plot.ink.width, plot.ink.height);
     const strips = stretches
       ? stripsOf(stretches, at.x, ratio)
       : [[box.left, box.left + box.width]];
     for (const [left, right] of strips) drawLines(ctx, lines, at, box, ratio, left, right);
-    pointer.paint();
+    this.pointer.paint();
   }
 
-  function build() {
-    scene.plot?.destroy();
-    const { model, ranges } = scene;
-    const plot = createFrame(root, {
+  /* Makes the frame anew, which draws. */
+  build() {
+    this.plot?.destroy();
+    const { model, ranges, pointer, signal } = this;
+    const plot = createFrame(this.root, {
       model,
-      size: size(),
+      size: this.size,
       ranges,
-      onDraw: () => drawInk(null),
+      onDraw: () => this.drawInk(null),
       onCursor: () => pointer.follow(),
-      onSelect: settle,
-      onReset: () => settle(null),
+      onSelect: (range) => this.settle(range),
+      onReset: () => this.settle(null),
     });
-    scene.plot = plot;
-    plot.over.addEventListener(
-      'mouseenter',
-      () => {
-        pointer.hovered = true;
-      },
-      { signal },
-    );
+    this.plot = plot;
+    const enter = () => {
+      pointer.hovered = true;
+    };
+    plot.over.addEventListener('mouseenter', enter, { signal });
     plot.over.addEventListener('mouseleave', () => pointer.leave(), { signal });
     for (const type of ['touchstart', 'touchmove'])
-      plot.over.addEventListener(type, touch, { signal, passive: true });
-    listenOn(plot.over, (left) => plot.posToVal(left, 'x'));
+      plot.over.addEventListener(type, (event) => this.touch(event), { signal, passive: true });
+    this.gestures.listenOn(plot.over, (left) => plot.posToVal(left, 'x'));
   }
 
-  function touch({ touches: [finger] }) {
-    const box = scene.plot.over.getBoundingClientRect();
-    pointer.hovered = true;
-    scene.plot.setCursor({ left: finger.clientX - box.left, top: finger.clientY - box.top });
+  touch({ touches: [finger] }) {
+    const box = this.plot.over.getBoundingClientRect();
+    this.pointer.hovered = true;
+    this.plot.setCursor({ left: finger.clientX - box.left, top: finger.clientY - box.top });
   }
 
   /* ---- zoom and keyboard ---- */
 
-  function redraw() {
-    frame = 0;
-    fit();
-    scene.plot.redraw();
+  redraw() {
+    this.frame = 0;
+    this.fit();
+    this.plot.redraw();
   }
 
-  const move = (range) => {
-    for (const chart of groups.get(scene.model.sync)) chart.move(range);
-  };
-
-  function settle(range) {
-    move(range);
-    handlers.onZoom(range);
+  /* Shows a range in passing. */
+  show(range) {
+    this.moving = range;
+    this.frame ||= requestAnimationFrame(() => this.redraw());
   }
 
-  function moveCursor(step) {
-    const x = pointer.next(step);
+  /* The same in all charts of the group. */
+  move(range) {
+    for (const chart of groups.get(this.model.sync)) chart.show(range);
+  }
+
+  settle(range) {
+    this.move(range);
+    this.handlers.onZoom(range);
+  }
+
+  moveCursor(step) {
+    const x = this.pointer.next(step);
     if (x === null) return;
-    const [low, high] = scene.ranges.x;
+    const [low, high] = this.ranges.x;
     const beyond = Math.min(0, x - low) + Math.max(0, x - high);
     if (beyond !== 0) {
       /* the chart goes along */
-      settle([low + beyond, high + beyond]);
-      redraw();
+      this.settle([low + beyond, high + beyond]);
+      this.redraw();
     }
-    pointer.show(x);
+    this.pointer.show(x);
   }
 
-  const keys = {
-    ArrowLeft: () => moveCursor(-1),
-    ArrowRight: () => moveCursor(1),
-    Home: () => moveCursor(-Infinity),
-    End: () => moveCursor(Infinity),
-    Escape: () => pointer.leave(),
-  };
-  root.addEventListener(
-    'keydown',
-    (event) => {
+  listen() {
+    const { root, signal } = this;
+    const keys = {
+      ArrowLeft: () => this.moveCursor(-1),
+      ArrowRight: () => this.moveCursor(1),
+      Home: () => this.moveCursor(-Infinity),
+      End: () => this.moveCursor(Infinity),
+      Escape: () => this.pointer.leave(),
+    };
+    const press = (event) => {
       if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)
         return;
       event.preventDefault();
       keys[event.key]();
-    },
-    { signal },
-  );
-  root.addEventListener('blur', () => pointer.leave(), { signal });
-  const listenOn = listenToGestures(root, { scene, center: () => pointer.x, move, settle }, signal);
-
-  const observer = new ResizeObserver(() => scene.plot?.setSize(size()));
-  observer.observe(root);
-
-  function leaveGroup() {
-    groups.get(scene.model?.sync)?.delete(chart);
+    };
+    root.addEventListener('keydown', press, { signal });
+    root.addEventListener('blur', () => this.pointer.leave(), { signal });
   }
-
-  const chart = {
-    draw(model) {
-      if (scene.model?.zoom !== model.zoom) moving = null;
-      if (scene.model?.sync !== model.sync) {
-        leaveGroup();
-        if (!groups.has(model.sync)) groups.set(model.sync, new Set());
-        groups.get(model.sync).add(chart);
-      }
-      scene.model = model;
-      const stretches = adopt();
-      const before = look;
-      look = lookOf(model);
-      const moved = fit();
-      if (look !== before) build();
-      else if (moved || !stretches) scene.plot.redraw();
-      else drawInk(stretches);
-    },
-    get model() {
-      return scene.model;
-    },
-    /* Shows a range in passing. */
-    move(range) {
-      moving = range;
-      frame ||= requestAnimationFrame(redraw);
-    },
-    /* The chart as a picture with its name and legend, in the page's resolution. */
-    toCanvas: () => pictureOf(scene.plot.layers, scene.model),
-    destroy() {
-      abort.abort();
-      cancelAnimationFrame(frame);
-      leaveGroup();
-      observer.disconnect();
-      scene.plot?.destroy();
-      pointer.tip.destroy();
-    },
-  };
-  return chart;
 }
+
+export const createLineChart = (root, handlers) => new LineChart(root, handlers);

@@ -67,7 +67,7 @@ export class Trace {
     const known = Math.min(n, this.n);
     for (let i = 0; i < n; i++) {
       const value = numberOf(from[i], log, none);
-      const same = i < known && (value === to[i] || (value !== value && to[i] !== to[i]));
+      const same = i < known && (value === to[i] || (Number.isNaN(value) && Number.isNaN(to[i])));
       if (same) continue;
       to[i] = value;
       if (i < changed.first) changed.first = i;
@@ -94,7 +94,7 @@ export class Trace {
   }
 
   canDraw(i) {
-    return this.y[i] === this.y[i] && this.x[i] > -Infinity;
+    return !Number.isNaN(this.y[i]) && this.x[i] > -Infinity;
   }
 
   /* The nearest place before or after `i` that can be drawn, by `step` −1 or 1; the end of the line

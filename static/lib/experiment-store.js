@@ -326,9 +326,8 @@ export class ExperimentStore {
       this.problems.delete('comparison'); /* it was about another question */
       this.refreshComparison.ask();
     }
-    const { comparison: _1, ...curvesBefore } = before;
-    const { comparison: _2, ...curvesNow } = this.want;
-    if (JSON.stringify(curvesBefore) !== JSON.stringify(curvesNow)) {
+    const curvesOf = ({ metrics, perRun, runIds }) => JSON.stringify([metrics, perRun, runIds]);
+    if (curvesOf(before) !== curvesOf(want)) {
       for (const [id, columns] of this.curves)
         if (!want.metrics.every((name) => columns[name])) this.curves.delete(id);
       this.refreshCurves.ask();
