@@ -142,10 +142,8 @@ function lengthTo(trace, axes, place) {
 }
 
 function drawLine(ctx, { trace, color, width, dash }, axes, ratio, first, last) {
-  const from =
-    dash.length && isDense(trace, axes, first, last)
-      ? 0
-      : first; /* the length of a thinned line is another */
+  /* the length of a thinned line is another */
+  const from = dash.length && isDense(trace, axes, first, last) ? 0 : first;
   ctx.setLineDash(dash.map((part) => part * ratio));
   ctx.lineDashOffset = dash.length && from > 0 ? lengthTo(trace, axes, from) : 0;
   collect(trace, trace.y, axes, from, last);

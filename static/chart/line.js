@@ -2,14 +2,14 @@
  * values under the pointer.
  *
  * createLineChart(root, handlers) → {draw(model), model, toCanvas(), destroy()}
- * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, marks, fit, live, reach};
- *   with `fit` the vertical axis fits what comes after the steep beginning, so that differences can
- *   be seen; lines may leave the chart there. While `live`, the axes have room for what comes, up to
- *   the x `reach`, and seldom move.
+ * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, marks, fit, live,
+ *   reach}; with `fit` the vertical axis fits what comes after the steep beginning, so that
+ *   differences can be seen; lines may leave the chart there. While `live`, the axes have room for
+ *   what comes, up to the x `reach`, and seldom move.
  * series: [{key, label, color, dash, width, x: [], y: [], low: [] | null, high: [] | null,
  *   n: [] | null}], columns of equal length, x increasing whole numbers (epochs); null is a gap.
  * marks: [{x, y, color, kind: "best" | "stop"}].
- * handlers: onZoom([min, max] | null). The root takes the keyboard, see listen() below and gesture.js.
+ * handlers: onZoom([min, max] | null). The root takes the keyboard, see listen() and gesture.js.
  *
  * 1. Columns may grow or change in place between two calls of draw: the chart compares them with
  *    what it drew. While the axes stand still, it draws only the strips that changed.

@@ -14,8 +14,8 @@ export class Trace {
     this.x = NOTHING;
     this.y = NOTHING;
     this.low = this.high = null;
-    this.lengths =
-      NOTHING; /* of the line up to each place, in the axes `scale`; known for the first `measured` places */
+    /* of the line up to each place, in the axes `scale`; known for the first `measured` places */
+    this.lengths = NOTHING;
     this.measured = 0;
     this.scale = '';
   }

@@ -2,8 +2,8 @@
  *
  * 1. Events are subscribed to before anything is loaded; after a `reset` the list is loaded again.
  * 2. What is heard of an experiment while an answer is on its way wins over that answer.
- * 3. One that is not in the list may be new, or not be there because of the query: the list is loaded
- *    again, at most every so often. So it is where a place in it follows from a status.
+ * 3. One that is not in the list may be new, or not be there because of the query: the list is
+ *    loaded again, at most every so often. So it is where a place in it follows from a status.
  * 4. Until the first page of another query is there, the list before is shown.
  * 5. `changed()` is called when something came or failed. */
 import { get } from './api.js';

@@ -9,8 +9,9 @@ export function rangeWords(field) {
   const hasLow = low !== undefined && low !== null && low > -HUGE;
   const hasHigh = high !== undefined && high !== null && high < HUGE;
   if (!['number', 'integer', 'rates', 'integer_array'].includes(field.type)) return '';
-  if (hasLow && hasHigh)
-    return `${field.exclusive_minimum ? 'above ' : ''}${showValue(low)} to ${field.exclusive_maximum ? 'below ' : ''}${high}`;
+  const above = field.exclusive_minimum ? 'above ' : '';
+  const below = field.exclusive_maximum ? 'below ' : '';
+  if (hasLow && hasHigh) return `${above}${showValue(low)} to ${below}${high}`;
   if (hasLow) return field.exclusive_minimum ? `above ${low}` : `${low} or more`;
   return '';
 }

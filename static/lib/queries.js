@@ -1,4 +1,5 @@
-/* queries — the questions that people ask the database first, and what a query asks to be filled in. */
+/* queries — the questions that people ask the database first, and what a query asks to be filled
+ * in. */
 
 const lines = (...parts) => parts.join('\n');
 

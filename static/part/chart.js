@@ -24,6 +24,10 @@ function drawInto(root, chart, model) {
   });
 }
 
+const KEYS =
+  'Arrow keys read the values, plus and minus zoom, Shift and arrow keys move along, ' +
+  'zero shows all';
+
 /* model: see chart/line.js, or a function that answers it, which is asked again whenever
  * `watch(listener)` calls its listener: what grows is drawn without the page around it.
  * `onZoom(pair or null)`; `handle`, a ref, gets the chart. */
@@ -46,10 +50,7 @@ export function LineChart({ id, label, model, watch, onZoom, small, handle }) {
   }, [model, watch, theme]);
   return html`
     <div id=${id} class="chart ${small ? 'small' : ''}" ref=${root} tabindex="0" role="group"
-        aria-roledescription="chart" aria-label="${
-          label
-        }. Arrow keys read the values, plus and minus zoom, Shift and arrow keys move along, zero shows all"
-        data-testid=${id} />
+        aria-roledescription="chart" aria-label="${label}. ${KEYS}" data-testid=${id} />
   `;
 }
 

@@ -5,6 +5,7 @@ import { get } from '../lib/api.js';
 import { categorical } from '../lib/palette.js';
 import { number, value as showValue } from '../lib/format.js';
 import { Failure, Loading } from './basic.js';
+import { DotLegend, SquareLegend } from './legend.js';
 import { Table } from './table.js';
 import { Picture } from './picture.js';
 import { XyChart } from './xy-chart.js';
@@ -12,54 +13,35 @@ import { XyChart } from './xy-chart.js';
 const TABLE_ROWS = 8;
 const SETTLE_MS = 300;
 
+const PARTS = ['train', 'validation', 'test'];
+
 /* How many samples each class has in each part. */
 function Balance({ counts }) {
   const theme = useTheme();
-  const parts = ['train', 'validation', 'test'].filter((part) =>
-    counts.some((one) => one[part] > 0),
-  );
-  const most = Math.max(
-    1,
-    ...counts.map((one) => parts.reduce((sum, part) => sum + (one[part] ?? 0), 0)),
-  );
-  const color = (part) => categorical(['train', 'validation', 'test'].indexOf(part), theme);
-  return html`
-    <div class="legend static">
-      ${parts.map(
-        (part) => html`
-          <span class="legend-item">
-            <span class="swatch" style=${{ background: color(part) }} />
-            ${part === 'train' ? 'training' : part}
-          </span>
-        `,
-      )}
+  const color = (part) => categorical(PARTS.indexOf(part), theme);
+  const parts = PARTS.filter((part) => counts.some((one) => one[part] > 0));
+  const totalOf = (one) => parts.reduce((sum, part) => sum + (one[part] ?? 0), 0);
+  const most = Math.max(1, ...counts.map(totalOf));
+  const names = parts.map((part) => ({
+    label: part === 'train' ? 'training' : part,
+    color: color(part),
+  }));
+  const bar = (one, part) => {
+    const look = { width: `${(100 * one[part]) / most}%`, background: color(part) };
+    return one[part] > 0 && html`<span style=${look} title="${one[part]} ${part}" />`;
+  };
+  const row = (one) => html`
+    <div>
+      <dt title=${one.name}>${one.name}</dt>
+      <dd>
+        <span class="bars">${parts.map((part) => bar(one, part))}</span>
+        <span class="soft">${number(totalOf(one))}</span>
+      </dd>
     </div>
-    <dl class="balance" data-testid="balance">
-      ${counts.map(
-        (one) => html`
-          <div>
-            <dt title=${one.name}>${one.name}</dt>
-            <dd>
-              <span class="bars">
-                ${parts.map(
-                  (part) =>
-                    one[part] > 0 &&
-                    html`
-                      <span style=${{
-                        width: `${(100 * one[part]) / most}%`,
-                        background: color(part),
-                      }} title="${one[part]} ${part}" />
-                    `,
-                )}
-              </span>
-              <span class="soft">
-                ${number(parts.reduce((sum, part) => sum + (one[part] ?? 0), 0))}
-              </span>
-            </dd>
-          </div>
-        `,
-      )}
-    </dl>
+  `;
+  return html`
+    <${SquareLegend} series=${names} />
+    <dl class="balance" data-testid="balance">${counts.map(row)}</dl>
   `;
 }
 
@@ -86,21 +68,7 @@ function Plane({ id, preview, height }) {
     /^\d+$/.test(name) ? `input ${name}` : name,
   );
   return html`
-    ${
-      series.length > 1 &&
-      html`
-        <div class="legend static">
-          ${series.map(
-            (s) => html`
-              <span class="legend-item">
-                <span class="swatch round" style=${{ background: s.color }} />
-                ${s.label}
-              </span>
-            `,
-          )}
-        </div>
-      `
-    }
+    <${DotLegend} series=${series} />
     <${XyChart} id=${id} height=${height} label="The training samples" series=${series}
         axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'}
         yLabel=${preview.labels ? (second ?? 'second input') : 'target'} />

@@ -30,7 +30,11 @@ export function pretty(value, indent = '') {
 }
 
 const curlLine = (spec) =>
-  `curl -sS ${location.origin}${link('/experiments')} \\\n  -H 'Content-Type: application/json' \\\n  -d '${JSON.stringify(spec).replace(/'/g, "'\\''")}'`;
+  [
+    `curl -sS ${location.origin}${link('/experiments')}`,
+    "-H 'Content-Type: application/json'",
+    `-d '${JSON.stringify(spec).replace(/'/g, "'\\''")}'`,
+  ].join(' \\\n  ');
 
 export function SpecificationText({ spec, name }) {
   const [form, setForm] = useState('json');

@@ -141,12 +141,15 @@ function Axes({ layout, height, xLabel, yLabel }) {
     <line class="grid" x1=${LEFT} x2=${right} y1=${up(tick)} y2=${up(tick)} />
     <text x=${LEFT - 8} y=${up(tick) + 4} text-anchor="end">${labels[i]}</text>
   `;
+  const cut = html`
+    <path class="axis-break" d="M${breakAt - 4} ${bottom + 5}l4 -10m2 10l4 -10" />
+  `;
   return html`
     ${yTicks.map(level)}
     ${xTicks.map(
       ([x, words]) => html`<text x=${x} y=${bottom + 18} text-anchor="middle">${words}</text>`,
     )}
-    ${breakAt && html`<path class="axis-break" d="M${breakAt - 4} ${bottom + 5}l4 -10m2 10l4 -10" />`}
+    ${breakAt && cut}
     <text class="axis-name" x=${(LEFT + right) / 2} y=${height - 6} text-anchor="middle">
       ${xLabel}
     </text>
@@ -178,7 +181,8 @@ function Series({ series: s, points, near, layout: { at, up } }) {
   `;
   const radius = points.length > MANY ? 2.5 : 4.5;
   const whisker = (point) => html`
-    <line class="whisker" x1=${at(point)} x2=${at(point)} y1=${up(point.low)} y2=${up(point.high)} />
+    <line class="whisker" x1=${at(point)} x2=${at(point)} y1=${up(point.low)}
+        y2=${up(point.high)} />
   `;
   const mark = (point) => html`
     ${Number.isFinite(point.low) && whisker(point)}
@@ -186,7 +190,10 @@ function Series({ series: s, points, near, layout: { at, up } }) {
         class=${point.hollow ? 'hollow' : ''} />
   `;
   return html`
-    <g stroke=${s.color} fill=${s.color}>${s.joined && points.length > 1 && join}${points.map(mark)}</g>
+    <g stroke=${s.color} fill=${s.color}>
+      ${s.joined && points.length > 1 && join}
+      ${points.map(mark)}
+    </g>
   `;
 }
 

@@ -176,7 +176,9 @@ function State({ experiment }) {
     </span>
     ${!isOver(experiment) && progress}
     ${runs?.failed > 0 && failed}
-    <time class="soft" datetime=${created} title=${whenFully(created)}>${when(created)}${took}</time>
+    <time class="soft" datetime=${created} title=${whenFully(created)}>
+      ${when(created)}${took}
+    </time>
   `;
 }
 

@@ -60,8 +60,8 @@ function spread(problem, fields) {
   return { at, other };
 }
 
-/* The draft, and what changes it: {draft, change: {text, sweep, object}}; `touched()` is called with
- * every change. */
+/* The draft, and what changes it: {draft, change: {text, sweep, object}}; `touched()` is called
+ * with every change. */
 function useDraft(first, catalogue, touched) {
   const [draft, setDraft] = useState(() => draftOf(first, catalogue.fields));
   const update = (work) => {

@@ -121,8 +121,8 @@ function useSetting() {
   return setting;
 }
 
-/* Asks the service: {state: {result, problem, busy}, run(query), rest(), saveCsv(query)}; failed(problem)
- * is called when a query was refused. */
+/* Asks the service: {state: {result, problem, busy}, run(query), rest(), saveCsv(query)};
+ * failed(problem) is called when a query was refused. */
 function useService(limit, values, failed) {
   const [state, setState] = useState(RESTING);
   const abort = useRef(null);

@@ -38,7 +38,7 @@ function countOf(n, mask, long) {
   return kept === n ? String(n) : long ? `${kept} of ${n}` : String(kept);
 }
 
-/* Where the layers stand in `room`: {across(layer), end (the output layer's), bar, width, isWide}. */
+/* Where the layers stand in `room`: {across(layer), end (the last layer's), bar, width, isWide}. */
 function layOut(n_layers, room) {
   const bar = room < 420 ? 44 : 90;
   const tail = bar + 68;

@@ -6,6 +6,7 @@ import { defaultWords, rangeWords } from '../../lib/field.js';
 import { NONE, value as showValue } from '../../lib/format.js';
 import { Icon } from '../basic.js';
 
+const WORDS = { true: 'on', false: 'off' };
 const LONG = 24; /* letters that fit into an empty input */
 
 const inputId = (field) => `field-${field.name.replace(/\./g, '-')}`;
@@ -69,8 +70,8 @@ function ChoiceSweep({ field, sweep, onSweep }) {
       ${options.map(
         (key) => html`
           <label class="check">
-            <input type="checkbox" checked=${chosen.includes(key)} onChange=${() => toggle(key)} />${' '}
-            ${key === 'true' ? 'on' : key === 'false' ? 'off' : key}
+            <input type="checkbox" checked=${chosen.includes(key)} onChange=${() => toggle(key)} />
+            ${' '}${WORDS[key] ?? key}
           </label>
         `,
       )}

@@ -120,8 +120,8 @@ function Drop({ files, input, isBusy, take }) {
   };
   const names = files.map((file) => `${file.name} (${bytes(file.size)})`).join(', ');
   return html`
-    <label class="drop ${over ? 'over' : ''}" onDragOver=${enter} onDragLeave=${() => setOver(false)}
-        onDrop=${drop}>
+    <label class="drop ${over ? 'over' : ''}" onDragOver=${enter}
+        onDragLeave=${() => setOver(false)} onDrop=${drop}>
       <input type="file" id="upload-files" class="visually-hidden" multiple ref=${input}
           disabled=${isBusy} onChange=${(event) => take(event.target.files)} />
       <${Icon} name="upload" />

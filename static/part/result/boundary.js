@@ -102,10 +102,8 @@ function useSeen(box) {
 /* Which frame is shown: the link's, the one under the slider, or the next while it plays. {at,
  * playing, move(i), settle(i), toggle()} */
 function useFrame(frames, epoch, set, isLoaded) {
-  const [held, setHeld] =
-    useState(
-      null,
-    ); /* {i, over}: while the slider moves or the film plays, until the link says another than `over` */
+  /* {i, over}: while the slider moves or the film plays, until the link says another than `over` */
+  const [held, setHeld] = useState(null);
   const [playing, setPlaying] = useState(false);
   const last = frames.length - 1;
   const newest = frames.findLastIndex(isLoaded); /* of runs that train, what all have come to */

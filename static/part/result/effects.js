@@ -59,6 +59,8 @@ function columnsOf(name, words, direction, span) {
   ];
 }
 
+const settingOf = ({ field, level }) => `${field} ${showValue(level)}`;
+
 export function Effects({ comparison }) {
   const { effects, direction, metric } = comparison;
   const rows = useMemo(() => {
@@ -68,8 +70,8 @@ export function Effects({ comparison }) {
       place,
       verdict: verdictOf(item, direction),
       name: item.with
-        ? `${item.field} ${showValue(item.level)} with ${item.with.field} ${showValue(item.with.level)}`
-        : `${item.field} ${showValue(item.level)} instead of ${showValue(reference.get(item.field))}`,
+        ? `${settingOf(item)} with ${settingOf(item.with)}`
+        : `${settingOf(item)} instead of ${showValue(reference.get(item.field))}`,
     }));
   }, [comparison]);
   const span = Math.max(

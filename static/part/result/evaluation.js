@@ -5,6 +5,7 @@ import { get } from '../../lib/api.js';
 import { categorical, faded } from '../../lib/palette.js';
 import { count, number } from '../../lib/format.js';
 import { Loading, Failure } from '../basic.js';
+import { SquareLegend } from '../legend.js';
 import { Residuals } from './residuals.js';
 import { Table } from '../table.js';
 import { Picture } from '../picture.js';
@@ -143,6 +144,8 @@ const COUNTS = 46; /* height of the bars of counts */
 const HEIGHT = TOP + PLOT + 12 + COUNTS + 40;
 const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1];
 
+const rangeOf = (bin) => `${percent(bin.low, 0)} to ${percent(bin.high, 0)}`;
+
 function Bin({ bin, x, y, colors, most }) {
   const [left, right] = [x(bin.low) + 0.75, x(bin.high) - 0.75];
   const [high, low] = [
@@ -152,11 +155,11 @@ function Bin({ bin, x, y, colors, most }) {
   const sure = bin.confidence > bin.accuracy;
   const height = (COUNTS * bin.n) / most;
   const bottom = TOP + PLOT + 12 + COUNTS;
+  const counted = `${count(bin.n, 'sample')}, ${percent(bin.accuracy)} right`;
+  const words = `confidence ${rangeOf(bin)}: ${counted}`;
   return html`
     <g>
-      <title>
-        ${`confidence ${percent(bin.low, 0)} to ${percent(bin.high, 0)}: ${count(bin.n, 'sample')}, ${percent(bin.accuracy)} right, mean confidence ${percent(bin.confidence)}`}
-      </title>
+      <title>${words}, mean confidence ${percent(bin.confidence)}</title>
       <rect x=${left} width=${right - left} y=${TOP} height=${HEIGHT - TOP} fill="transparent" />
       <rect x=${left} width=${right - left} y=${y(low)} height=${y(0) - y(low)} fill=${colors.right}
           fill-opacity="0.55" />
@@ -185,18 +188,13 @@ function Reliability({ bins, words }) {
     sure: categorical(1, theme),
     unsure: categorical(2, theme),
   };
+  const names = [
+    { label: 'right answers', color: colors.right },
+    { label: 'too sure by', color: faded(colors.sure, 0.6) },
+    { label: 'not sure enough by', color: faded(colors.unsure, 0.6) },
+  ];
   return html`
-    <div class="legend static">
-      <span class="legend-item">
-        <span class="swatch" style=${{ background: colors.right }} />right answers
-      </span>
-      <span class="legend-item">
-        <span class="swatch" style=${{ background: faded(colors.sure, 0.6) }} />too sure by
-      </span>
-      <span class="legend-item">
-        <span class="swatch" style=${{ background: faded(colors.unsure, 0.6) }} />not sure enough by
-      </span>
-    </div>
+    <${SquareLegend} series=${names} />
     <div class="xy reliability" ref=${box} id="reliability">
       ${
         width > 0 &&
@@ -241,12 +239,12 @@ function Calibration({ evaluation }) {
       : bias > 0
         ? 'Overall it is too sure of itself'
         : 'Overall it is not sure enough of itself';
-  const words = `Calibration error ${number(ece, 3)}. ${tendency}: mean confidence ${percent(confidence)}, ${percent(accuracy)} right.`;
+  const means = `${tendency}: mean confidence ${percent(confidence)}, ${percent(accuracy)} right.`;
   const columns = [
     {
       key: 'bin',
       label: 'Confidence',
-      cell: (bin) => `${percent(bin.low, 0)} to ${percent(bin.high, 0)}`,
+      cell: rangeOf,
     },
     { key: 'n', label: 'Samples', align: 'num', cell: (bin) => bin.n },
     { key: 'mean', label: 'Mean confidence', align: 'num', cell: (bin) => percent(bin.confidence) },
@@ -256,10 +254,9 @@ function Calibration({ evaluation }) {
     <section class="panel" aria-labelledby="calibration-title">
       <h3 id="calibration-title">Is it as sure as it is right?</h3>
       <p class="soft small" id="calibration-words">
-        Expected calibration error (ECE) <strong>${number(ece, 3)}</strong>. ${tendency}: mean
-        confidence ${percent(confidence)}, ${percent(accuracy)} right.
+        Expected calibration error (ECE) <strong>${number(ece, 3)}</strong>. ${means}
       </p>
-      <${Reliability} bins=${bins} words=${words} />
+      <${Reliability} bins=${bins} words=${`Calibration error ${number(ece, 3)}. ${means}`} />
       <details class="method">
         <summary>The figures</summary>
         <${Table} id="calibration" label="Calibration by confidence" columns=${columns}

@@ -174,7 +174,8 @@ export function HeatMap({ comparison, names, props, set }) {
   const cells = useMemo(() => cellsOf(comparison, x, y), [comparison, x, y]);
   const doubts = new Set([...cells.values()].map((cell) => cell.doubt));
   const map = html`
-    <${Picture} comparison=${comparison} x=${x} y=${y} cells=${cells} width=${width} show=${setNear} />
+    <${Picture} comparison=${comparison} x=${x} y=${y} cells=${cells} width=${width}
+        show=${setNear} />
   `;
   return html`
     <div class="toolbar">

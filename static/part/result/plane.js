@@ -118,8 +118,9 @@ function paintPoints(ctx, { inputs, points, classes }, theme) {
 function planeWords(about, grid) {
   if (!about.classes) {
     const values = grid.value.filter((x) => x !== null);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
     return values.length
-      ? `predicted values from ${number(Math.min(...values), 3)} to ${number(Math.max(...values), 3)}`
+      ? `predicted values from ${number(low, 3)} to ${number(high, 3)}`
       : 'no predictions';
   }
   const counts = about.classes.map(() => 0);

@@ -120,7 +120,9 @@ function Histogram({ evaluation }) {
   const [x, y] = [place([low, high], LEFT, right), place([0, most * 1.05], TOP + PLOT, TOP)];
   const step = (high - low) / counts.length;
   const at = (share) => quantiles.find((one) => one.share === share).residual;
-  const words = `Half of the residuals lie between ${number(at(0.25), 3)} and ${number(at(0.75), 3)}, nine in ten between ${number(at(0.05), 3)} and ${number(at(0.95), 3)}`;
+  const between = (from, to) => `between ${number(at(from), 3)} and ${number(at(to), 3)}`;
+  const half = between(0.25, 0.75);
+  const words = `Half of the residuals lie ${half}, nine in ten ${between(0.05, 0.95)}`;
   return html`
     <section class="panel" aria-labelledby="residuals-title">
       <h3 id="residuals-title">Residuals: target − prediction</h3>
@@ -141,7 +143,7 @@ function Histogram({ evaluation }) {
                         width=${Math.max(1, x(low + step) - LEFT - 1)} y=${y(n)}
                         height=${y(0) - y(n)}>
                       <title>
-                        ${`${number(low + i * step, 3)} to ${number(low + (i + 1) * step, 3)}: ${n}`}
+                        ${number(low + i * step, 3)} to ${number(low + (i + 1) * step, 3)}: ${n}
                       </title>
                     </rect>
                   `,

@@ -3,17 +3,13 @@ import { html } from '../../lib/html.js';
 import { metricLabel, number, signed, withSpread, valuesLabel } from '../../lib/format.js';
 import { Icon, Loading } from '../basic.js';
 
+const evidence = (side) =>
+  `There is evidence of a difference to the baseline, for the ${side} ` +
+  '(p < 0.05, adjusted for the number of comparisons).';
+
 const VERDICTS = {
-  better: [
-    '▲',
-    'better',
-    'There is evidence of a difference to the baseline, for the better (p < 0.05, adjusted for the number of comparisons).',
-  ],
-  worse: [
-    '▼',
-    'worse',
-    'There is evidence of a difference to the baseline, for the worse (p < 0.05, adjusted for the number of comparisons).',
-  ],
+  better: ['▲', 'better', evidence('better')],
+  worse: ['▼', 'worse', evidence('worse')],
   no_evidence: [
     '≈',
     'no evidence',
@@ -80,50 +76,73 @@ export function MetricSelect({
 /* What `method` says, as sentences. */
 function methodLines(method) {
   if (!method) return [];
-  const lines = [
-    `Intervals: ${method.confidence ? `${Math.round(method.confidence * 100)} % ` : ''}${method.interval}. Test: ${method.test}; ${method.adjustment} over ${method.n_tests} comparisons at ${method.level}.`,
+  const { confidence, interval, test, adjustment, n_tests: n, level, notes = [] } = method;
+  const share = confidence ? `${Math.round(confidence * 100)} % ` : '';
+  return [
+    `Intervals: ${share}${interval}. ` +
+      `Test: ${test}; ${adjustment} over ${n} comparisons at ${level}.`,
+    ...notes,
   ];
-  return [...lines, ...(method.notes ?? [])];
 }
 
-/* The config that the validation metric chooses, and what it is worth on the test split. */
-function Selected({ comparison }) {
-  const { selected } = comparison;
-  if (!selected || comparison.configs.length < 2) return null;
-  const difference = selected.test_difference;
-  const words = metricLabel(selected.test_metric);
-  const known = (x) => x !== null && x !== undefined;
+const isKnown = (x) => x !== null && x !== undefined;
+
+/* " (difference 0.1, 95 % interval 0.05 to 0.15)", or "" where it is not known. */
+function differenceWords(difference) {
+  if (!difference || !isKnown(difference.ci_low)) return '';
+  const { mean, ci_low: low, ci_high: high } = difference;
+  const [middle, from, to] = [mean, low, high].map((x) => withSpread(x, high - low));
+  return ` (difference ${middle}, 95 % interval ${from} to ${to})`;
+}
+
+/* What the chosen config is worth on the test split, and how much validation flatters it. */
+function worthWords(selected) {
+  const { test_metric: metric, test_value: value, test_difference: difference } = selected;
+  const { baseline_test_value: baseline, optimism } = selected;
+  const other = isKnown(baseline) && difference ? `, the baseline’s ${number(baseline)}` : '';
+  const more = `${other}${differenceWords(difference)}`;
+  const how = optimism > 0 ? 'flatters it by' : 'is harder on it by';
+  return [
+    isKnown(value) && ` Its ${metricLabel(metric)} is ${number(value)}${more}.`,
+    isKnown(optimism) && ` Validation ${how} ${number(Math.abs(optimism), 2)}.`,
+  ];
+}
+
+/* The config that the validation metric chooses. */
+function Selected({ comparison: { selected, configs } }) {
+  if (!selected || configs.length < 2) return null;
   return html`
     <p class="soft" data-testid="selected-config">
       Chosen by ${metricLabel(selected.select_by)}:${' '}
-      <strong>${valuesLabel(selected.values)}</strong>.
-      ${
-        known(selected.test_value) &&
-        html` Its ${words} is ${number(selected.test_value)}${known(selected.baseline_test_value) && difference ? `, the baseline’s ${number(selected.baseline_test_value)}` : ''}${
-          difference && known(difference.ci_low)
-            ? ` (difference ${withSpread(difference.mean, difference.ci_high - difference.ci_low)}, 95 % interval ${withSpread(difference.ci_low, difference.ci_high - difference.ci_low)} to ${withSpread(difference.ci_high, difference.ci_high - difference.ci_low)})`
-            : ''
-        }.`
-      }
-      ${
-        known(selected.optimism) &&
-        html` Validation ${selected.optimism > 0 ? 'flatters it by' : 'is harder on it by'} ${number(Math.abs(selected.optimism), 2)}.`
-      }
+      <strong>${valuesLabel(selected.values)}</strong>.${worthWords(selected)}
     </p>
   `;
 }
 
-export function Verdict({
-  comparison,
-  regression,
-  problem,
-  active,
-  metrics,
-  metric,
-  at,
-  onMetric,
-  onAt,
-}) {
+const Summary = ({ comparison }) => html`
+  <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
+  <${Selected} comparison=${comparison} />
+  <details class="method">
+    <summary>How this was found</summary>
+    <ul>${methodLines(comparison.method).map((line) => html`<li>${line}</li>`)}</ul>
+  </details>
+`;
+
+/* The answer, or why there is none yet. */
+function Answer({ comparison, problem, active }) {
+  if (comparison) return html`<${Summary} comparison=${comparison} />`;
+  if (problem) return html`<p class="summary soft"><${Icon} name="alert" /> ${problem.message}</p>`;
+  if (!active) return html`<${Loading} what="Comparing" />`;
+  return html`<p class="summary soft">The verdict appears when the first runs have finished.</p>`;
+}
+
+export function Verdict({ metrics, metric, at, regression, onMetric, onAt, ...answer }) {
+  const place = ([key, words]) => html`
+    <option value=${key} selected=${key === at}
+        disabled=${comparedAt(metrics, metric, key) !== key}>
+      ${words}
+    </option>
+  `;
   return html`
     <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
       <div class="verdict-head">
@@ -133,35 +152,11 @@ export function Verdict({
               regression=${regression} metrics=${metrics} value=${metric} onChange=${onMetric} />
           <select id="verdict-at" aria-label="Which value of each run" value=${at}
               onChange=${(event) => onAt(event.target.value)}>
-            ${Object.entries(AT_WORDS).map(
-              ([key, words]) => html`
-                <option value=${key} selected=${key === at}
-                    disabled=${comparedAt(metrics, metric, key) !== key}>
-                  ${words}
-                </option>
-              `,
-            )}
+            ${Object.entries(AT_WORDS).map(place)}
           </select>
         </div>
       </div>
-      ${
-        comparison
-          ? html`
-            <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
-            <${Selected} comparison=${comparison} />
-            <details class="method">
-              <summary>How this was found</summary>
-              <ul>${methodLines(comparison.method).map((line) => html`<li>${line}</li>`)}</ul>
-            </details>
-          `
-          : problem
-            ? html`<p class="summary soft"><${Icon} name="alert" /> ${problem.message}</p>`
-            : active
-              ? html`
-                <p class="summary soft">The verdict appears when the first runs have finished.</p>
-              `
-              : html`<${Loading} what="Comparing" />`
-      }
+      <${Answer} ...${answer} />
     </section>
   `;
 }
@@ -169,19 +164,16 @@ export function Verdict({
 /* A difference: the drawing, the value and its 95 % interval. */
 export function Difference({ difference, direction, span, verdict }) {
   const { mean, ci_low: low, ci_high: high } = difference;
-  const half = low === null || low === undefined ? undefined : (high - low) / 2;
+  const half = isKnown(low) ? (high - low) / 2 : undefined;
+  const interval = html`
+    ${' '}<span class="soft">(${withSpread(low, half)} to ${withSpread(high, half)})</span>
+  `;
   return html`
     <span class="difference">
       <${Interval} difference=${difference} direction=${direction} span=${span}
           verdict=${verdict} />
       <span class="nowrap">
-        ${signed(mean, half)}
-        ${
-          half
-            ? html` <span
-      class="soft">(${withSpread(low, half)} to ${withSpread(high, half)})</span>`
-            : ''
-        }
+        ${signed(mean, half)}${half && interval}
       </span>
     </span>
   `;
@@ -196,7 +188,7 @@ function Interval({ difference, direction, span, verdict }) {
     return html`<span class="soft">${verdict === 'baseline' ? '' : '–'}</span>`;
   const place = (x) => 55 + (50 * Math.max(-span, Math.min(span, x))) / span;
   const { mean, ci_low: low, ci_high: high } = difference;
-  const known = low !== null && low !== undefined && high !== null && high !== undefined;
+  const known = isKnown(low) && isKnown(high);
   const words = known
     ? `${number(mean, 3)}, 95 % interval ${number(low, 3)} to ${number(high, 3)}`
     : number(mean, 3);

@@ -23,14 +23,15 @@ function Distribution({ layer }) {
   );
   const norm = useMemo(() => Math.sqrt(layer.data.reduce((sum, x) => sum + x * x, 0)), [layer]);
   const most = Math.max(...bins);
-  const words = `${layer.name}: ${count(layer.data.length, 'weight')}, norm ${number(norm)}, ${(100 * zeros).toFixed(1)} % within 0.001 of zero`;
+  const size = `${layer.name}: ${count(layer.data.length, 'weight')}`;
+  const percent = `${(100 * zeros).toFixed(1)} %`;
+  const words = `${size}, norm ${number(norm)}, ${percent} within 0.001 of zero`;
   return html`
     <figure class="distribution">
       <figcaption>
         <code>${layer.name}</code>${' '}
         <span class="soft">
-          ${layer.rows} × ${layer.columns}, norm ${number(norm)}, ${(100 * zeros).toFixed(1)} % near
-          0
+          ${layer.rows} × ${layer.columns}, norm ${number(norm)}, ${percent} near 0
         </span>
       </figcaption>
       <svg viewBox="0 0 ${BINS * 4} 84" preserveAspectRatio="none" role="img" aria-label=${words}>
