@@ -90,11 +90,8 @@ export class Pointer {
 
   /* Where a point lies in the page, from the corner of the plot. */
   placeOf(x, y) {
-    const {
-      plot: { bbox },
-      axes,
-    } = this.scene;
-    const at = axes();
+    const { bbox } = this.scene.plot;
+    const at = this.scene.axes();
     return {
       left: (at.x.at(x) - bbox.left) / devicePixelRatio,
       top: y === undefined ? 0 : (at.y.at(y) - bbox.top) / devicePixelRatio,
