@@ -1,7 +1,7 @@
 /* line — a line chart: lines with optional bands over a shared x, zoom and pan, shared cursor,
  * values under the pointer.
  *
- * createLineChart(root, handlers) → {draw(model), model, toCanvas(), destroy()}
+ * createLineChart(root, handlers) → {draw(model), model, layers, destroy()}
  * model: {name, xLabel, series, xLog, yLog, zoom: [min, max] | null, sync, marks, fit, live,
  *   reach}; with `fit` the vertical axis fits what comes after the steep beginning, so that
  *   differences can be seen; lines may leave the chart there. While `live`, the axes have room for
@@ -21,7 +21,6 @@ import { createFrame, fitLayers } from './frame.js';
 import { Ranges } from './ranges.js';
 import { Pointer } from './pointer.js';
 import { Gestures } from './gesture.js';
-import { pictureOf } from './snapshot.js';
 
 const FEW = 4; /* lines whose bands may be strong */
 
@@ -32,7 +31,7 @@ const wordsOf = (model) =>
 const lookOf = (model) =>
   JSON.stringify([document.documentElement.dataset.theme, model.xLog, model.yLog, model.sync]);
 
-/* What the chart can be asked for is draw(), model, toCanvas() and destroy(); the rest is for its
+/* What the chart can be asked for is draw(), model, layers and destroy(); the rest is for its
  * pointer and its gestures, to which it is the scene. */
 class LineChart {
   constructor(root, handlers) {
@@ -88,9 +87,9 @@ class LineChart {
     else this.drawInk(stretches);
   }
 
-  /* The chart as a picture with its name and legend, in the page's resolution. */
-  toCanvas() {
-    return pictureOf(this.plot.layers, this.model);
+  /* The canvases that lie on each other, the lowest first. */
+  get layers() {
+    return this.plot.layers;
   }
 
   destroy() {

@@ -1,10 +1,7 @@
 /* chart — the line chart as a component, with its files to save. */
 import { html, useEffect, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
 import { createLineChart } from '../chart/line.js';
-import { standalonePng, standaloneSvg } from '../chart/standalone.js';
-import { lineChartSvg } from '../chart/svg.js';
-import { css } from '../lib/palette.js';
-import { Icon, attempt, saveFile } from './basic.js';
+import { Icon, attempt } from './basic.js';
 
 /* How many points the longest line has. With the numbers of lines and marks on the element it lets
  * a test see a curve grow. */
@@ -63,35 +60,11 @@ export const ChartHelp = () => html`
   </span>
 `;
 
-const fileName = (name) =>
-  name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-|-$/g, '') || 'chart';
+const KINDS = ['svg', 'png', 'csv'];
 
-const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
-
-/* Rows of cells as CSV; what is not there is empty. */
-const csvText = (rows) =>
-  `${rows.map((cells) => cells.map((cell) => quoted(String(cell ?? ''))).join(',')).join('\n')}\n`;
-
-function csvOf(model) {
-  const rows = [['series', model.xLabel, 'value', 'low', 'high', 'n']];
-  for (const s of model.series) {
-    const edge = (choose, i) =>
-      !s.isGap && Number.isFinite(s.low?.[i]) && Number.isFinite(s.high?.[i])
-        ? choose(s.low[i], s.high[i])
-        : null;
-    s.x.forEach((x, i) =>
-      rows.push([s.label, x, s.y[i], edge(Math.min, i), edge(Math.max, i), s.n?.[i]]),
-    );
-  }
-  return csvText(rows);
-}
-
-/* A menu of files to save. files: kind → what saves it. Once it is left, it closes; it can hold the
+/* A menu of files to save: save(kind, what saves). Once it is left, it closes; it can hold the
  * focus itself, so that a press between its buttons does not leave it. */
-function FilesMenu({ id, files }) {
+function FilesMenu({ id, save }) {
   const menu = useRef(null);
   useEffect(() => {
     const { current } = menu;
@@ -105,65 +78,39 @@ function FilesMenu({ id, files }) {
     menu.current.open = false;
     menu.current.querySelector('summary').focus();
   };
+  const press = (event) => event.key === 'Escape' && menu.current.open && close();
+  const choose = (kind) => {
+    close();
+    attempt(async () => save(kind, await import('./files.js')));
+  };
+  const item = (kind) => html`
+    <button type="button" id="${id}-save-${kind}" onClick=${() => choose(kind)}>
+      ${kind.toUpperCase()}
+    </button>
+  `;
   return html`
-    <details class="menu" ref=${menu} tabindex="-1"
-        onKeyDown=${(event) => event.key === 'Escape' && menu.current.open && close()}>
+    <details class="menu" ref=${menu} tabindex="-1" onKeyDown=${press}>
       <summary class="button quiet icon-only" id="${id}-save" aria-label="Save this chart"
           title="Save this chart">
         <${Icon} name="download" />
       </summary>
-      <div class="menu-items">
-        ${Object.entries(files).map(
-          ([kind, save]) => html`
-            <button type="button" id="${id}-save-${kind}" onClick=${() => {
-              close();
-              save();
-            }}>
-              ${kind.toUpperCase()}
-            </button>
-          `,
-        )}
-      </div>
+      <div class="menu-items">${KINDS.map(item)}</div>
     </details>
   `;
 }
 
 /* The files of a line chart. `handle`: the ref that LineChart filled. */
-export function SaveMenu({ id, handle }) {
-  const size = { width: 880, height: 480 };
-  const of = (work) => () => {
-    if (handle.current) work(handle.current.model);
-  };
-  return html`
-    <${FilesMenu} id=${id} files=${{
-      svg: of((model) =>
-        saveFile(`${fileName(model.name)}.svg`, lineChartSvg(model, size, css), 'image/svg+xml'),
-      ),
-      png: of((model) =>
-        handle.current.toCanvas().toBlob((blob) => saveFile(`${fileName(model.name)}.png`, blob)),
-      ),
-      csv: of((model) => saveFile(`${fileName(model.name)}.csv`, csvOf(model), 'text/csv')),
-    }} />
-  `;
-}
+export const SaveMenu = ({ id, handle }) => html`
+  <${FilesMenu} id=${id}
+      save=${(kind, { saveLines }) => handle.current && saveLines(kind, handle.current)} />
+`;
 
 /* The files of a chart that stands in the page as SVG, inside the element of the ref `box`; rows():
  * its numbers, the head first; legend(): the {label, color} of its series. */
 export function SaveSvgMenu({ id, box, title, rows, legend }) {
-  const svg = () => box.current.querySelector('svg[role=img]');
-  return html`
-    <${FilesMenu} id=${id} files=${{
-      svg: () =>
-        saveFile(
-          `${fileName(title)}.svg`,
-          standaloneSvg(svg(), title, legend()).text,
-          'image/svg+xml',
-        ),
-      png: () =>
-        attempt(async () =>
-          saveFile(`${fileName(title)}.png`, await standalonePng(svg(), title, legend())),
-        ),
-      csv: () => saveFile(`${fileName(title)}.csv`, csvText(rows()), 'text/csv'),
-    }} />
-  `;
+  const save = (kind, { saveDrawn }) => {
+    const svg = box.current.querySelector('svg[role=img]');
+    return saveDrawn(kind, { svg, title, rows: rows(), legend: legend() });
+  };
+  return html`<${FilesMenu} id=${id} save=${save} />`;
 }

@@ -25,7 +25,6 @@ import { ConfigTable, RunTable } from '../part/result/tables.js';
 import { Boundaries, useIsPlane } from '../part/result/boundary.js';
 import { Effects } from '../part/result/effects.js';
 import { Settings, hasSettings } from '../part/result/settings.js';
-import { openExtend } from '../part/form/extend.js';
 import { SpecificationText } from '../part/specification.js';
 import { Tabs, tabPanel } from '../part/control.js';
 import { trainingOf } from '../part/result/series.js';
@@ -93,6 +92,7 @@ const seedsOf = ({ runs, experiment }) =>
     ? Math.max(...configsOf(runs).map((config) => config.runs.length))
     : Math.round(experiment.n_runs / Math.max(1, experiment.n_configs));
 
+/* What can be done with an experiment. */
 function Actions({ store, catalogue }) {
   const { experiment } = store;
   const base = `/experiments/${experiment.id}`;
@@ -101,39 +101,37 @@ function Actions({ store, catalogue }) {
       store.experiment = await request('POST', `${base}/${what}`);
       store.tell();
     });
+  const extend = () =>
+    attempt(async () => {
+      const { openExtend } = await import('../part/form/extend.js');
+      openExtend(experiment, catalogue.fields, seedsOf(store), () => store.load());
+    });
   const remove = () =>
     attempt(async () => {
       await request('DELETE', `${base}?force=true`);
       go('#/experiments');
     }, 'Deleted.');
+  const isPaused = experiment.status === 'paused';
+  const cancel = html`
+    <${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?"
+        onConfirm=${() => act('cancel')} />
+  `;
+  const pause = html`
+    <button type="button" class="button" id="pause" onClick=${() => act('pause')}>
+      <${Icon} name="pause" />Pause
+    </button>
+  `;
+  const resume = html`
+    <button type="button" class="button primary" id="resume" onClick=${() => act('resume')}>
+      <${Icon} name="play" />Resume
+    </button>
+  `;
   return html`
     <div class="row actions">
-      ${
-        store.active &&
-        html`
-          <${ConfirmButton} id="cancel" icon="stop" label="Cancel" confirm="Cancel all runs?"
-              onConfirm=${() => act('cancel')} />
-        `
-      }
-      ${
-        store.active &&
-        store.experiment.status !== 'paused' &&
-        html`
-          <button type="button" class="button" id="pause" onClick=${() => act('pause')}>
-            <${Icon} name="pause" />Pause
-          </button>
-        `
-      }
-      ${
-        store.experiment.status === 'paused' &&
-        html`
-          <button type="button" class="button primary" id="resume" onClick=${() => act('resume')}>
-            <${Icon} name="play" />Resume
-          </button>
-        `
-      }
-      <button type="button" class="button" id="extend" onClick=${() =>
-        openExtend(experiment, catalogue.fields, seedsOf(store), () => store.load())}>
+      ${store.active && cancel}
+      ${store.active && !isPaused && pause}
+      ${isPaused && resume}
+      <button type="button" class="button" id="extend" onClick=${extend}>
         <${Icon} name="plus" />Extend
       </button>
       <a class="button" id="duplicate" href="#/new?from=${experiment.id}">
