@@ -3,8 +3,9 @@
 //   node tests/run.mjs [--build DIR] [--jobs N] [unit] [http] [browser] [FILE...]
 //
 // TEST_LIMIT_SECONDS is how long one program or file may take: 400, or 900 with a sanitizer.
-// A unit program and a Node file print a line per case, "ok ..." or "not ok ...": those are counted.
-// A program that ends badly without saying which case failed, or that tested nothing, is a failure.
+// A unit program and a Node file print a line per case, "ok ..." or "not ok ...": those are
+// counted. A program that ends badly without saying which case failed, or that tested nothing, is a
+// failure.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -22,6 +23,7 @@ for (let i = 2; i < process.argv.length; i++) {
 const build = resolve(options.build);
 const flags = existsSync(join(build, 'flags')) ? readFileSync(join(build, 'flags'), 'utf8') : '';
 const sanitizer = /-fsanitize=(\S+)/.exec(flags)?.[1] ?? '';
+const limit_ms = Number(process.env.TEST_LIMIT_SECONDS ?? (sanitizer ? 900 : 400)) * 1000;
 
 // The sanitizers' shadow memory wants addresses that are not randomized too widely.
 const wrapper = sanitizer ? ['setarch', '-R'] : [];
@@ -33,9 +35,12 @@ const environment = {
   REGULAB_WRAPPER: wrapper.join(' '),
   REGULAB_SANITIZER: sanitizer,
   ASAN_OPTIONS:
-    'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1',
+    'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:' +
+    'allocator_may_return_null=1',
   UBSAN_OPTIONS: 'print_stacktrace=1',
-  TSAN_OPTIONS: `halt_on_error=0:allocator_may_return_null=1:second_deadlock_stack=1:suppressions=${join(top, 'tests/tsan.supp')}`,
+  TSAN_OPTIONS:
+    'halt_on_error=0:allocator_may_return_null=1:second_deadlock_stack=1:' +
+    `suppressions=${join(top, 'tests/tsan.supp')}`,
 };
 
 function sourcesOf(folder, pattern) {
@@ -82,26 +87,19 @@ function jobsOf(group) {
   return group === 'unit' ? unitJobs() : sourcesOf(`tests/${group}`, /\.test\.mjs$/).map(nodeJob);
 }
 
-// -> { passed, failed, skipped }; prints one line for a good job, everything for a bad one.
-function runJob(job) {
-  const started = performance.now();
-  const limit_ms = Number(process.env.TEST_LIMIT_SECONDS ?? (sanitizer ? 900 : 400)) * 1000;
+/* Both streams of the child -> { output, trouble }: why it ended badly, or ''. The whole group is
+ * ended after the limit, so that no server outlives its test; first asked, so that the browser
+ * closes too. */
+function execute(command, limit_ms) {
   return new Promise((done) => {
-    const child = spawn(job.command[0], job.command.slice(1), {
-      cwd: top,
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const options = { cwd: top, env: environment, stdio, detached: true };
+    const child = spawn(command[0], command.slice(1), options);
     let output = '';
-    let late = false;
-    child.stdout.on('data', (data) => {
+    let isLate = false;
+    const add = (data) => {
       output += data;
-    });
-    child.stderr.on('data', (data) => {
-      output += data;
-    });
-    // The whole group, so that no server outlives its test; first asked, so that the browser closes too.
+    };
     const end = (signal) => {
       try {
         process.kill(-child.pid, signal);
@@ -110,43 +108,46 @@ function runJob(job) {
       }
     };
     const timer = setTimeout(() => {
-      late = true;
+      isLate = true;
       end('SIGTERM');
       setTimeout(end, 5000, 'SIGKILL');
     }, limit_ms);
-    child.on('error', (error) => {
-      output += `${error.message}\n`;
-    });
+    child.stdout.on('data', add);
+    child.stderr.on('data', add);
+    child.on('error', (error) => add(`${error.message}\n`));
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       end('SIGKILL');
-      const count = (pattern) => (output.match(pattern) ?? []).length;
-      const result = {
-        passed: count(/^ok /gm),
-        failed: count(/^not ok /gm),
-        skipped: count(/^skip /gm),
-      };
-      const bad = late
-        ? `no end after ${limit_ms / 1000} s`
-        : signal
-          ? `ended by ${signal}`
-          : code !== 0
-            ? `exit status ${code}`
-            : '';
-      const empty =
-        result.passed + result.failed + result.skipped === 0 ? 'nothing was tested' : '';
-      if (result.failed === 0 && (bad || empty)) result.failed = 1;
-      const seconds = ((performance.now() - started) / 1000).toFixed(1);
-      const verdict = result.failed ? 'FAILED' : 'passed';
-      console.log(
-        `${verdict} ${relative(top, resolve(top, job.name))}: ${result.passed} passed, ${result.failed} failed` +
-          `${result.skipped ? `, ${result.skipped} skipped` : ''} (${seconds} s)${bad || empty ? ` [${bad || empty}]` : ''}`,
-      );
-      if (result.failed) console.log(output.replace(/^/gm, '  | '));
-      else for (const line of output.match(/^(skip|note) .*$/gm) ?? []) console.log(`  ${line}`);
-      done(result);
+      const bad = signal ? `ended by ${signal}` : code ? `exit status ${code}` : '';
+      done({ output, trouble: isLate ? `no end after ${limit_ms / 1000} s` : bad });
     });
   });
+}
+
+/* What the lines say; something bad that no line tells of is a failure, too. */
+function judge({ output, trouble }) {
+  const count = (pattern) => (output.match(pattern) ?? []).length;
+  const passed = count(/^ok /gm);
+  const skipped = count(/^skip /gm);
+  const failed = count(/^not ok /gm);
+  const why = trouble || (passed + failed + skipped === 0 ? 'nothing was tested' : '');
+  return { passed, skipped, failed: failed || (why ? 1 : 0), why };
+}
+
+// -> { name, passed, failed, skipped, seconds }; prints one line for a good job, everything for a
+// bad one.
+async function runJob(job) {
+  const started = performance.now();
+  const done = await execute(job.command, limit_ms);
+  const { passed, failed, skipped, why } = judge(done);
+  const name = relative(top, resolve(top, job.name));
+  const seconds = (performance.now() - started) / 1000;
+  const counts = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+  const notes = `(${seconds.toFixed(1)} s)${why ? ` [${why}]` : ''}`;
+  console.log(`${failed ? 'FAILED' : 'passed'} ${name}: ${counts} ${notes}`);
+  if (failed) console.log(done.output.replace(/^/gm, '  | '));
+  else for (const line of done.output.match(/^(skip|note) .*$/gm) ?? []) console.log(`  ${line}`);
+  return { name, passed, failed, skipped, seconds };
 }
 
 /* What takes longest begins first, so that in the end no worker waits for the other. */
@@ -166,15 +167,21 @@ const turnOf = ({ name }) =>
 const queue = [...options.groups.flatMap(jobsOf), ...options.files.map(fileJob)].sort(
   (a, b) => turnOf(a) - turnOf(b),
 );
-const total = { passed: 0, failed: 0, skipped: 0 };
+const results = [];
 async function worker() {
-  for (let job = queue.shift(); job; job = queue.shift()) {
-    const result = await runJob(job);
-    for (const key of Object.keys(total)) total[key] += result[key];
-  }
+  for (let job = queue.shift(); job; job = queue.shift()) results.push(await runJob(job));
 }
 await Promise.all(Array.from({ length: options.jobs }, worker));
-if (total.passed + total.failed === 0) total.failed = 1;
-if (total.skipped) console.log(`${total.skipped} skipped`);
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exit(total.failed ? 1 : 0);
+
+const SHOWN = 10;
+if (results.length > SHOWN) {
+  const slowest = [...results].sort((a, b) => b.seconds - a.seconds).slice(0, SHOWN);
+  console.log('the slowest:');
+  for (const { name, seconds } of slowest)
+    console.log(`${seconds.toFixed(1).padStart(8)} s  ${name}`);
+}
+const sum = (key) => results.reduce((n, result) => n + result[key], 0);
+const n_failed = sum('passed') + sum('failed') ? sum('failed') : 1;
+if (sum('skipped')) console.log(`${sum('skipped')} skipped`);
+console.log(`${sum('passed')} passed, ${n_failed} failed`);
+process.exit(n_failed ? 1 : 0);
