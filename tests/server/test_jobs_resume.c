@@ -5,9 +5,12 @@
 /* About a millisecond an epoch, so that a run is met on the way. What a sanitizer slows down has
  * fewer of them. */
 #define STEADY "\"dataset\":{\"name\":\"moons\",\"n\":2000},\"hidden\":[32,32],\"batch_size\":32"
-#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
-enum { STEADY_EPOCHS = 60 };
-#define STEADY_TEXT "60"
+#if defined __SANITIZE_THREAD__
+enum { STEADY_EPOCHS = 30 };
+#define STEADY_TEXT "30"
+#elif defined __SANITIZE_ADDRESS__
+enum { STEADY_EPOCHS = 100 };
+#define STEADY_TEXT "100"
 #else
 enum { STEADY_EPOCHS = 400 };
 #define STEADY_TEXT "400"
