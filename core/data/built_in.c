@@ -142,7 +142,7 @@ static bool check_count(const char *set, const char *option, int64_t value, int6
         return fail_set(f, FAIL_INCOMPATIBLE, pointer, "The data set %s has no option %s.", set,
                         option);
     if (value < least || value > most)
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
+        return fail_set(f, FAIL_INCOMPATIBLE, pointer,
                         "%s of %s must be in %lld .. %lld here, not %lld.", option, set,
                         (long long)least, (long long)most, (long long)value);
     return true;
@@ -169,7 +169,7 @@ bool built_in_resolve(const dataset_row *row, const dataset_options *options, da
     if (!check_count(row->name, "n", o.n, least, most, f))
         return false;
     if (o.noise < 0 || o.noise > row->maximum_noise)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/dataset/noise",
+        return fail_set(f, FAIL_INCOMPATIBLE, "/dataset/noise",
                         "noise of %s must be in 0 .. %g, not %g.", row->name, row->maximum_noise,
                         o.noise);
     *out = o;

@@ -36,7 +36,7 @@ static bool count_stored(const dataset *set, const train_spec *spec, int part, s
 {
     size_t wanted = size_of(spec, part), stored = set->parts[part].n;
     if (wanted > stored)
-        return fail_set(f, FAIL_OUT_OF_RANGE, SIZE_FIELDS[part],
+        return fail_set(f, FAIL_INCOMPATIBLE, SIZE_FIELDS[part],
                         "%s is %zu, but the data set %s has %zu %s rows.", SIZE_FIELDS[part] + 1,
                         wanted, set->name, stored, PART_NAMES[part]);
     *n = wanted ? wanted : stored;
@@ -77,12 +77,12 @@ static bool check_classes(const dataset *set, const train_spec *spec, size_t n_t
     if (!count_classes(stored->labels, stored->n, set->k, &n_classes, f))
         return false;
     if (n_drawn + n_classes > stored->n)
-        return fail_set(f, FAIL_OUT_OF_RANGE, greedy_field(spec),
+        return fail_set(f, FAIL_INCOMPATIBLE, greedy_field(spec),
                         "%zu of the %zu rows of %s for validation and testing would leave a class "
                         "without a training row (%zu classes).",
                         n_drawn, stored->n, set->name, n_classes);
     if (n_train < n_classes)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/train_size",
+        return fail_set(f, FAIL_INCOMPATIBLE, "/train_size",
                         "train_size is %zu: fewer than the %zu classes, each of which needs a "
                         "training row.",
                         n_train, n_classes);
@@ -104,14 +104,14 @@ bool split_count(const dataset *set, const train_spec *spec, size_t n[PART_COUNT
         }
     }
     if (drawn >= stored)
-        return fail_set(f, FAIL_OUT_OF_RANGE, greedy_field(spec),
+        return fail_set(f, FAIL_INCOMPATIBLE, greedy_field(spec),
                         "The data set %s has %zu rows to draw from; %zu for validation and %zu for "
                         "testing leave none to train on.",
                         set->name, stored, counts[PART_VALIDATION], counts[PART_TEST]);
     size_t pool = stored - drawn;
     counts[PART_TRAIN] = spec->train_size ? (size_t)spec->train_size : pool;
     if (counts[PART_TRAIN] > pool)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/train_size",
+        return fail_set(f, FAIL_INCOMPATIBLE, "/train_size",
                         "train_size is %zu, but %zu training rows are there (%zu stored, %zu of "
                         "them drawn for the parts that the data set %s does not have).",
                         counts[PART_TRAIN], pool, stored, drawn, set->name);

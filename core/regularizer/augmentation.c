@@ -18,7 +18,7 @@ static bool check(const train_spec *spec, const dataset *set, fail_list *faults)
                              set->name);
     size_t side = set->height < set->width ? set->height : set->width;
     if (spec->augmentation.cutout > (double)side)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/augmentation/cutout",
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, "/augmentation/cutout",
                              "the images of %s are only %zu pixels wide", set->name, side);
     return true;
 }

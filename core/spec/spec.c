@@ -56,7 +56,7 @@ static bool check_rate(const train_spec *s, double rate, const char *pointer, fa
     uint32_t threshold = rng_threshold(rate);
     if (s->dropout_kind == DROPOUT_GAUSSIAN || rate <= 0 || (threshold > 0 && threshold < 65536))
         return true;
-    return fail_list_add(faults, FAIL_OUT_OF_RANGE, pointer,
+    return fail_list_add(faults, FAIL_INCOMPATIBLE, pointer,
                          "a rate of %.9g rounds to %s: masks take 16 bits a decision, so rates are "
                          "multiples of 1/65536",
                          rate, threshold ? "1" : "0");

@@ -10,13 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const member PAGE_ROWS[] = {
-    {"limit", MEMBER_INTEGER, "Items in the answer.", MEMBER_OPTIONAL, AT(page_query, limit),
-     RANGE(1, 500), OTHERWISE(50)},
-    {"cursor", MEMBER_TEXT, "next_cursor of the page before; empty: the first page.",
-     MEMBER_OPTIONAL, AT(page_query, cursor), RANGE(0, 24), .alphabet = "0-9a-f"},
-};
+#define LIMIT_ROW(help)                                                                            \
+    "limit", MEMBER_INTEGER, help, MEMBER_OPTIONAL, AT(page_query, limit), RANGE(1, 500)
+#define CURSOR_ROW                                                                                 \
+    "cursor", MEMBER_TEXT, "next_cursor of the page before; empty: the first page.",               \
+        MEMBER_OPTIONAL, AT(page_query, cursor), RANGE(0, 24), .alphabet = "0-9a-f"
+
+static const member PAGE_ROWS[] = {{LIMIT_ROW("Items in the answer."), OTHERWISE(50)},
+                                   {CURSOR_ROW}};
 const shape SHAPE_PAGE_QUERY = {BYTES_OF(page_query), MEMBERS(PAGE_ROWS)};
+
+static const member PART_ROWS[] = {{LIMIT_ROW("Items in the answer; all if not given.")},
+                                   {CURSOR_ROW}};
+const shape SHAPE_PART_QUERY = {BYTES_OF(page_query), MEMBERS(PART_ROWS)};
 
 bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f)
 {

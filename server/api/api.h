@@ -15,6 +15,7 @@ typedef struct page_query {
     const char *cursor; /* NULL or "": the first */
 } page_query;
 extern const shape SHAPE_PAGE_QUERY;
+extern const shape SHAPE_PART_QUERY; /* limit 0, everything, where none is told */
 /* The same of lists that are not in the database: the cursor is the number of the first item. */
 FAIL_CHECKED bool api_read_page(const request *q, int64_t *first, int64_t *limit, fail *f);
 

@@ -14,7 +14,6 @@
 #include <string.h>
 
 enum {
-    FILES_LIMIT = 16,
     PREVIEW_SAMPLES_LIMIT = 50000,
     PREVIEW_DIMENSIONS_LIMIT = 1000,
     PREVIEW_VALUES_LIMIT = 5000000 /* n * dimensions, where both are given */
@@ -36,16 +35,16 @@ static bool open_named(app *a, const char *name, const dataset_options *options,
 
 /* ---- list ---- */
 
-typedef struct listing {
+typedef struct dataset_listing {
     app *a;
     buffer *body;
     int64_t first, limit, n; /* n: items passed so far */
     char next_cursor[24];
     bool is_good;
     fail f;
-} listing;
+} dataset_listing;
 
-static bool is_wanted(listing *l)
+static bool is_wanted(dataset_listing *l)
 {
     int64_t i = l->n++;
     return i >= l->first && i < l->first + l->limit;
@@ -59,13 +58,13 @@ static void add_set(buffer *b, const dataset_summary *s)
 
 static bool add_item(void *context, const dataset_summary *s)
 {
-    listing *l = context;
+    dataset_listing *l = context;
     if (is_wanted(l))
         add_set(l->body, s);
     return !l->body->failed;
 }
 
-static bool list_built_in(listing *l)
+static bool list_built_in(dataset_listing *l)
 {
     for (int i = 0; i < DATASET_COUNT; i++) {
         dataset *set;
@@ -83,7 +82,7 @@ static bool list_built_in(listing *l)
 
 static void add_items(void *context, buffer *b)
 {
-    listing *l = context;
+    dataset_listing *l = context;
     l->body = b;
     l->is_good = list_built_in(l) && dataset_list(l->a->data_dir, add_item, l, &l->f);
     if (l->n > l->first + l->limit)
@@ -92,7 +91,7 @@ static void add_items(void *context, buffer *b)
 
 void api_datasets_list(app *a, const request *q, response *r)
 {
-    listing l = {.a = a};
+    dataset_listing l = {.a = a};
     fail f;
     if (!api_read_page(q, &l.first, &l.limit, &f)) {
         response_fail(r, &f);
@@ -176,12 +175,12 @@ static bool read_options(const request *q, dataset_add_options *out, fail *f)
 static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fail *f)
 {
     dataset_add_options options;
-    dataset_file files[FILES_LIMIT];
+    dataset_file files[DATASET_FILES_LIMIT];
     size_t n = (size_t)q->n_files;
-    if (n == 0 || n > FILES_LIMIT)
+    if (n == 0 || n > DATASET_FILES_LIMIT)
         return fail_set(f, FAIL_OUT_OF_RANGE, NULL,
                         "A data set is sent as the body, or as 1 to %d parts of form data.",
-                        FILES_LIMIT);
+                        DATASET_FILES_LIMIT);
     for (size_t i = 0; i < n; i++)
         files[i] = (dataset_file){
             .path = q->files[i].path,

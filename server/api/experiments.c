@@ -36,18 +36,18 @@ static const member LIST_ROWS[] = {
 };
 const shape SHAPE_EXPERIMENTS_QUERY = {BYTES_OF(experiments_query), MEMBERS(LIST_ROWS)};
 
-typedef struct listing {
+typedef struct experiment_listing {
     app *app;
     buffer *body;
     experiment_query query;
     char next_cursor[64];
     bool is_good;
     fail f;
-} listing;
+} experiment_listing;
 
 static bool add_item(void *context, const experiment *e)
 {
-    const listing *l = context;
+    const experiment_listing *l = context;
     const experiment_answer answer = api_experiment_answer(l->app, e);
     shape_add_item(l->body, &SHAPE_EXPERIMENT, &answer);
     return !l->body->failed;
@@ -55,7 +55,7 @@ static bool add_item(void *context, const experiment *e)
 
 static void add_items(void *context, buffer *b)
 {
-    listing *l = context;
+    experiment_listing *l = context;
     l->body = b;
     l->is_good =
         store_list_experiments(l->app->store, &l->query, add_item, l, l->next_cursor, &l->f);
@@ -64,7 +64,7 @@ static void add_items(void *context, buffer *b)
 void api_experiments_list(app *a, const request *q, response *r)
 {
     experiments_query wanted = {.status = -1};
-    listing l = {.app = a};
+    experiment_listing l = {.app = a};
     fail f;
     if (!request_read_query(q, &wanted, &f)) {
         response_fail(r, &f);

@@ -4,8 +4,6 @@
 
 #include "server/api/message.h"
 
-extern const shape SHAPE_FIELDS_QUERY;
-
 request_handler api_fields_list;
 
 #endif

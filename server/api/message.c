@@ -1,6 +1,6 @@
 #include "server/api/message.h"
 
-#include "server/api/routes.h"
+#include "server/api/route.h"
 #include "server/codec/codec.h"
 
 #include <assert.h>

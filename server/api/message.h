@@ -61,6 +61,10 @@ typedef struct response {
 
 typedef void request_handler(struct app *app, const request *q, response *r);
 
+/* Writes the members of the JSON Schema of an object: parameters of a query that are not rows of
+ * the route's own shape. */
+typedef void query_describer(buffer *b, const shape *own);
+
 /* Query parameter / header by name (header in lower case), or NULL. */
 const char *request_query(const request *q, const char *name);
 const char *request_header(const request *q, const char *name);

@@ -1,6 +1,7 @@
 #include "server/api/openapi.h"
 
-#include "server/api/routes.h"
+#include "core/data/import/register.h"
+#include "server/api/tokens.h"
 #include "server/codec/codec.h"
 #include "server/codec/list.h"
 #include "server/codec/request.h"
@@ -71,6 +72,20 @@ static void add_parameter(buffer *b, const char *name, const char *place, const 
     close_object(b);
 }
 
+/* Parameters of other names are members of one that is an object. */
+static void add_others(buffer *b, const route *row)
+{
+    open_object(b, NULL);
+    json_add_member_text(b, "name", "values");
+    json_add_member_text(b, "in", "query");
+    json_add_member_text(b, "description", "Parameters of other names, as the summary says.");
+    buffer_add_text(b, ",\"style\":\"form\",\"explode\":true");
+    open_object(b, "schema");
+    row->others(b, row->query);
+    close_object(b);
+    close_object(b);
+}
+
 static void add_parameters(buffer *b, const route *row)
 {
     json_add_key(b, "parameters");
@@ -84,10 +99,8 @@ static void add_parameters(buffer *b, const route *row)
                       true);
     if (row->query)
         add_query(b, row->query);
-    if (row->flags & ROUTE_ANY_QUERY)
-        add_parameter(b, "values", "query", "Any other name, as the summary says.",
-                      "{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}",
-                      false);
+    if (row->others)
+        add_others(b, row);
     if (row->flags & ROUTE_STREAM)
         add_parameter(b, "Last-Event-ID", "header", "Go on after this event.",
                       "{\"type\":\"integer\",\"minimum\":0}", false);
@@ -111,7 +124,7 @@ static const char *plain_schema(const char *type, size_t n)
 
 static const char FORM_SCHEMA[] =
     "{\"type\":\"object\",\"required\":[\"file\"],\"properties\":{\"file\":{\"description\":\"The "
-    "files of one data set.\",\"type\":\"array\",\"minItems\":1,\"maxItems\":16,"
+    "files of one data set.\",\"type\":\"array\",\"minItems\":1,\"maxItems\":%d,"
     "\"items\":" BINARY "}}}";
 
 static void add_body_schema(buffer *b, const route *row, const char *type, size_t n)
@@ -119,7 +132,7 @@ static void add_body_schema(buffer *b, const route *row, const char *type, size_
     if (row->body)
         shape_add_reference(b, row->body, true);
     else if (strncmp(type, "multipart/", 10) == 0)
-        buffer_add_text(b, FORM_SCHEMA);
+        buffer_add_format(b, FORM_SCHEMA, DATASET_FILES_LIMIT);
     else
         buffer_add_text(b, plain_schema(type, n));
 }
@@ -237,6 +250,18 @@ static void add_operation_id(buffer *b, const route *row)
     buffer_add_text(b, "\"");
 }
 
+/* No token where the server has none; else one that opens this. */
+static void add_security(buffer *b, const route *row)
+{
+    int scope = route_scope(row);
+    const char *name = tokens_access_name(scope);
+    json_add_key(b, "security");
+    if (scope)
+        buffer_add_format(b, "[{},{\"token\":[\"%s\"]},{\"session\":[\"%s\"]}]", name, name);
+    else
+        buffer_add_text(b, "[]");
+}
+
 static void add_operation(buffer *b, const route *row)
 {
     char method[8] = "";
@@ -249,46 +274,43 @@ static void add_operation(buffer *b, const route *row)
     json_add_string(b, row->tag);
     buffer_add_text(b, "]");
     json_add_member_text(b, "summary", row->summary);
-    if (row->flags & ROUTE_OPEN) {
-        json_add_key(b, "security");
-        buffer_add_text(b, "[]");
-    }
+    add_security(b, row);
     add_parameters(b, row);
     add_body(b, row);
     add_answers(b, row);
     close_object(b);
 }
 
-static bool is_first_of_path(int i)
+static bool is_first_of_path(const route *rows, int i)
 {
     for (int j = 0; j < i; j++)
-        if (strcmp(ROUTES[j].pattern, ROUTES[i].pattern) == 0)
+        if (strcmp(rows[j].pattern, rows[i].pattern) == 0)
             return false;
     return true;
 }
 
-static void add_paths(buffer *b)
+static void add_paths(buffer *b, const route_table *t)
 {
     open_object(b, "paths");
-    for (int i = 0; i < ROUTE_COUNT; i++) {
-        if (!is_first_of_path(i))
+    for (int i = 0; i < t->n; i++) {
+        if (!is_first_of_path(t->rows, i))
             continue;
-        open_object(b, ROUTES[i].pattern);
-        for (int j = i; j < ROUTE_COUNT; j++)
-            if (strcmp(ROUTES[j].pattern, ROUTES[i].pattern) == 0)
-                add_operation(b, &ROUTES[j]);
+        open_object(b, t->rows[i].pattern);
+        for (int j = i; j < t->n; j++)
+            if (strcmp(t->rows[j].pattern, t->rows[i].pattern) == 0)
+                add_operation(b, &t->rows[j]);
         close_object(b);
     }
     close_object(b);
 }
 
-void openapi_list_shapes(shape_set *out)
+void openapi_list_shapes(const route_table *t, shape_set *out)
 {
     *out = (shape_set){.n = 0};
-    for (int i = 0; i < ROUTE_COUNT; i++) {
-        const shape *answers[] = {ROUTES[i].answer, ROUTES[i].other_answer, ROUTES[i].item};
-        if (ROUTES[i].body)
-            shape_set_add(out, ROUTES[i].body, true);
+    for (int i = 0; i < t->n; i++) {
+        const shape *answers[] = {t->rows[i].answer, t->rows[i].other_answer, t->rows[i].item};
+        if (t->rows[i].body)
+            shape_set_add(out, t->rows[i].body, true);
         for (size_t k = 0; k < sizeof answers / sizeof *answers; k++)
             if (answers[k])
                 shape_set_add(out, answers[k], false);
@@ -298,10 +320,10 @@ void openapi_list_shapes(shape_set *out)
         shape_set_add(out, CODEC_EVENT_SHAPES[kind], false);
 }
 
-static void add_schemas(buffer *b)
+static void add_schemas(buffer *b, const route_table *t)
 {
     shape_set set;
-    openapi_list_shapes(&set);
+    openapi_list_shapes(t, &set);
     open_object(b, "schemas");
     for (int i = 0; i < set.n; i++) {
         if (!set.items[i].shape->name)
@@ -309,24 +331,24 @@ static void add_schemas(buffer *b)
         json_add_key(b, set.items[i].shape->name);
         shape_add_schema(b, set.items[i].shape, set.items[i].is_closed);
     }
-    for (int i = 0; i < ROUTE_COUNT; i++) {
+    for (int i = 0; i < t->n; i++) {
         char name[64];
         int first = 0;
-        while (ROUTES[first].item != ROUTES[i].item)
+        while (t->rows[first].item != t->rows[i].item)
             first++;
-        if (!ROUTES[i].item || first < i)
+        if (!t->rows[i].item || first < i)
             continue;
-        snprintf(name, sizeof name, "%sList", ROUTES[i].item->name);
+        snprintf(name, sizeof name, "%sList", t->rows[i].item->name);
         json_add_key(b, name);
-        codec_add_list_schema(b, ROUTES[i].item);
+        codec_add_list_schema(b, t->rows[i].item);
     }
     close_object(b);
 }
 
-static void add_components(buffer *b)
+static void add_components(buffer *b, const route_table *t)
 {
     open_object(b, "components");
-    add_schemas(b);
+    add_schemas(b, t);
     open_object(b, "responses");
     json_add_key(b, "Problem");
     buffer_add_text(b, PROBLEM_RESPONSE);
@@ -337,7 +359,7 @@ static void add_components(buffer *b)
     close_object(b);
 }
 
-void openapi_add_document(buffer *b)
+void openapi_add_document(buffer *b, const route_table *t)
 {
     buffer_add_text(b, "{");
     json_add_member_text(b, "openapi", "3.1.0");
@@ -347,23 +369,14 @@ void openapi_add_document(buffer *b)
     json_add_member_text(
         b, "description",
         "Experiments with regularization. A token is wanted only where the server was "
-        "started with one.");
+        "started with some; what it has to open (read, write, which reads too, or worker) stands "
+        "with each operation.");
     json_add_key(b, "license");
     buffer_add_text(b, "{\"name\":\"MIT\",\"identifier\":\"MIT\"}");
     close_object(b);
     json_add_key(b, "servers");
     buffer_add_text(b, "[{\"url\":\"/\"}]");
-    json_add_key(b, "security");
-    buffer_add_text(b, "[{},{\"token\":[]},{\"session\":[]}]");
-    add_paths(b);
-    add_components(b);
+    add_paths(b, t);
+    add_components(b, t);
     buffer_add_text(b, "}");
-}
-
-void api_openapi(struct app *shared, const request *q, response *r)
-{
-    (void)shared;
-    (void)q;
-    openapi_add_document(&r->body);
-    response_set(r, 200, MESSAGE_JSON);
 }

@@ -125,15 +125,15 @@ static void add_file(const app *a, const char *file_name, buffer *b)
     recipe_close(&r);
 }
 
-typedef struct listing {
+typedef struct recipe_listing {
     const app *a;
     int64_t first, limit;
     char next_cursor[24];
-} listing;
+} recipe_listing;
 
 static void add_items(void *context, buffer *b)
 {
-    listing *l = context;
+    recipe_listing *l = context;
     char path[JOBS_PATH_BYTES];
     struct dirent **entries = NULL;
     snprintf(path, sizeof path, "%s/recipes", l->a->static_dir);
@@ -150,7 +150,7 @@ static void add_items(void *context, buffer *b)
 
 void api_recipes_list(app *a, const request *q, response *r)
 {
-    listing l = {.a = a};
+    recipe_listing l = {.a = a};
     fail f;
     if (!api_read_page(q, &l.first, &l.limit, &f)) {
         response_fail(r, &f);

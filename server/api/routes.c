@@ -1,6 +1,5 @@
 #include "server/api/routes.h"
 
-#include "core/base/nearest.h"
 #include "server/api/api.h"
 #include "server/api/comparison.h"
 #include "server/api/datasets.h"
@@ -16,7 +15,6 @@
 #include "server/api/session.h"
 #include "server/api/sql.h"
 #include "server/api/submit.h"
-#include "server/api/tokens.h"
 #include "server/codec/boundary.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
@@ -26,11 +24,6 @@
 #include "server/codec/preview.h"
 #include "server/codec/request.h"
 #include "server/console/answer.h"
-
-#include <assert.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define API "/api/v1"
 #define JSON "application/json"
@@ -44,6 +37,8 @@
 
 /* A POST that only acts: no body, or an empty object. */
 #define ACTION .types = JSON " -", .body_limit = 4 * KIB, .body = &SHAPE_NOTHING
+
+static request_handler send_document;
 
 /* clang-format off */
 const route ROUTES[] = {
@@ -69,12 +64,12 @@ const route ROUTES[] = {
      .tag = "experiments", .summary = "Pause at the next checkpoint", .answer = &SHAPE_EXPERIMENT},
     {"POST", API "/experiments/{id}/resume", api_experiments_resume, 0, 200, JSON, ACTION,
      .tag = "experiments", .summary = "Go on with paused runs", .answer = &SHAPE_EXPERIMENT},
-    {"POST", API "/experiments/{id}/extend", api_experiments_extend, ROUTE_PLAN, 200, JSON, JSON, MIB,
-     "experiments", "Queue the missing (config, seed) cells of a larger sweep",
+    {"POST", API "/experiments/{id}/extend", api_experiments_extend, ROUTE_PLAN, 200, JSON, JSON,
+     MIB, "experiments", "Queue the missing (config, seed) cells of a larger sweep",
      .body = &SHAPE_EXTENSION, .answer = &SHAPE_EXPERIMENT},
-    {"GET", API "/experiments/{id}/runs", api_experiments_runs, ROUTE_ANY_QUERY, 200, JSON, NULL, 0,
+    {"GET", API "/experiments/{id}/runs", api_experiments_runs, 0, 200, JSON, NULL, 0,
      "experiments", "Runs of one experiment; any column of run_results filters",
-     .query = &SHAPE_RUNS_QUERY, .item = &SHAPE_RUN},
+     .query = &SHAPE_RUNS_QUERY, .others = api_runs_describe_filters, .item = &SHAPE_RUN},
     {"GET", API "/experiments/{id}/curves", api_comparison_curves, 0, 200, JSON, NULL, 0,
      "experiments", "Per config: mean, deviation, least, greatest and n over seeds at each epoch",
      .query = &SHAPE_CURVES_QUERY, .answer = &SHAPE_BANDS},
@@ -84,9 +79,9 @@ const route ROUTES[] = {
     {"GET", API "/experiments/{id}/events", api_events_experiment, ROUTE_STREAM, 200,
      "text/event-stream", NULL, 0, "events", "Events of one experiment",
      .query = &SHAPE_EVENTS_QUERY},
-    {"GET", API "/runs", api_runs_list, ROUTE_ANY_QUERY, 200, JSON, NULL, 0,
+    {"GET", API "/runs", api_runs_list, 0, 200, JSON, NULL, 0,
      "runs", "List runs; any column of run_results filters",
-     .query = &SHAPE_ALL_RUNS_QUERY, .item = &SHAPE_RUN},
+     .query = &SHAPE_ALL_RUNS_QUERY, .others = api_runs_describe_filters, .item = &SHAPE_RUN},
     {"GET", API "/runs/{id}", api_runs_get, 0, 200, JSON, NULL, 0,
      "runs", "One run with its configuration and final metrics", .answer = &SHAPE_RUN},
     {"GET", API "/runs/{id}/curves", api_runs_curves, ROUTE_CSV, 200, JSON, NULL, 0,
@@ -94,16 +89,18 @@ const route ROUTES[] = {
      .answer = &SHAPE_CURVES},
     {"GET", API "/runs/{id}/layers", api_runs_layers, 0, 200, JSON, NULL, 0,
      "runs", "Diagnostics per layer and epoch", .answer = &SHAPE_LAYERS},
-    {"GET", API "/runs/{id}/model", api_runs_model, ROUTE_OF_STATE, 200, "application/octet-stream", NULL, 0,
-     "runs", "The selected weights as safetensors", .query = &SHAPE_MODEL_QUERY},
-    {"GET", API "/runs/{id}/evaluation", api_runs_evaluation, ROUTE_SLOW | ROUTE_OF_STATE, 200, JSON, NULL, 0,
-     "runs", "What the run gets wrong on its test split: confusion and calibration, or residuals",
+    {"GET", API "/runs/{id}/model", api_runs_model, ROUTE_OF_STATE, 200,
+     "application/octet-stream", NULL, 0, "runs", "The selected weights as safetensors",
+     .query = &SHAPE_MODEL_QUERY},
+    {"GET", API "/runs/{id}/evaluation", api_runs_evaluation, ROUTE_SLOW | ROUTE_OF_STATE, 200,
+     JSON, NULL, 0, "runs",
+     "What the run gets wrong on its test split: confusion and calibration, or residuals",
      .answer = &SHAPE_EVALUATION},
-    {"GET", API "/runs/{id}/boundary", api_runs_boundary, ROUTE_SLOW | ROUTE_OF_STATE, 200, JSON, NULL, 0,
-     "runs", "What the net answers over the plane of two inputs, epoch by epoch",
+    {"GET", API "/runs/{id}/boundary", api_runs_boundary, ROUTE_SLOW | ROUTE_OF_STATE, 200, JSON,
+     NULL, 0, "runs", "What the net answers over the plane of two inputs, epoch by epoch",
      .query = &SHAPE_BOUNDARY_QUERY, .answer = &SHAPE_BOUNDARY},
-    {"POST", API "/runs/{id}/predict", api_runs_predict, ROUTE_SLOW | ROUTE_READ, 200, JSON, JSON, 16 * MIB,
-     "runs", "Predict with the selected weights", .body = &SHAPE_PREDICT_REQUEST,
+    {"POST", API "/runs/{id}/predict", api_runs_predict, ROUTE_SLOW | ROUTE_READ, 200, JSON, JSON,
+     16 * MIB, "runs", "Predict with the selected weights", .body = &SHAPE_PREDICT_REQUEST,
      .answer = &SHAPE_PREDICTION},
     {"GET", API "/runs/{id}/events", api_events_run, ROUTE_STREAM, 200, "text/event-stream", NULL,
      0, "events", "Events of one run", .query = &SHAPE_EVENTS_QUERY},
@@ -130,20 +127,21 @@ const route ROUTES[] = {
     {"POST", API "/sql", api_sql_post, ROUTE_CSV | ROUTE_SLOW | ROUTE_READ, 200, JSON, JSON, MIB,
      "sql", "Run one read-only statement", .body = &SHAPE_SQL_REQUEST,
      .answer = &SHAPE_SQL_RESULT},
-    {"GET", API "/sql", api_sql_get, ROUTE_CSV | ROUTE_ANY_QUERY | ROUTE_SLOW, 200, JSON, NULL, 0,
+    {"GET", API "/sql", api_sql_get, ROUTE_CSV | ROUTE_SLOW, 200, JSON, NULL, 0,
      "sql", "Run one read-only statement; any other parameter NAME is bound to :NAME",
-     .query = &SHAPE_SQL_QUERY, .answer = &SHAPE_SQL_RESULT},
+     .query = &SHAPE_SQL_QUERY, .others = api_sql_describe_parameters, .answer = &SHAPE_SQL_RESULT},
     {"POST", API "/session", api_session_post, ROUTE_INLINE | ROUTE_OPEN, 204, "", JSON, 4 * KIB,
      "service", "A token in, a cookie out", .body = &SHAPE_TOKEN_REQUEST},
     {"GET", API "/fields", api_fields_list, 0, 200, JSON, NULL, 0,
-     "service", "The fields of a specification, and the metrics", .query = &SHAPE_FIELDS_QUERY,
+     "service", "The fields of a specification, and the metrics", .query = &SHAPE_PART_QUERY,
      .answer = &SHAPE_FIELDS},
     {"GET", API "/recipes", api_recipes_list, 0, 200, JSON, NULL, 0,
-     "recipes", "List the ready-made experiments", .query = &SHAPE_PAGE_QUERY, .item = &SHAPE_RECIPE},
+     "recipes", "List the ready-made experiments", .query = &SHAPE_PAGE_QUERY,
+     .item = &SHAPE_RECIPE},
     {"POST", API "/recipes/{name}", api_recipes_queue, ROUTE_PLAN, 201, JSON, ACTION,
      .tag = "recipes", .summary = "Queue a ready-made experiment",
      .query = &SHAPE_SUBMIT_QUERY, .answer = &SHAPE_EXPERIMENT, .other_answer = &SHAPE_PLAN},
-    {"GET", "/api/openapi.json", api_openapi, 0, 200, JSON, NULL, 0,
+    {"GET", "/api/openapi.json", send_document, 0, 200, JSON, NULL, 0,
      "service", "This document", .query = NULL},
     {"GET", "/healthz", api_health_live, ROUTE_INLINE | ROUTE_OPEN, 200, JSON, NULL, 0,
      "service", "Is the process alive", .answer = &SHAPE_HEALTH},
@@ -156,116 +154,20 @@ const route ROUTES[] = {
 /* clang-format on */
 const int ROUTE_COUNT = (int)(sizeof ROUTES / sizeof *ROUTES);
 
-/* ---- finding ---- */
-
-static bool read_id(const char *text, size_t n, int64_t *out)
-{
-    if (n == 0 || n > 16 || strspn(text, "0123456789") < n || text[0] == '0')
-        return false;
-    *out = strtoll(text, NULL, 10);
-    return *out <= 9007199254740991LL;
-}
-
-/* One path against one pattern, segment by segment. */
-static bool matches(const char *pattern, const char *path, route_match *m)
-{
-    int n_ids = 0;
-    m->name = NULL;
-    while (*pattern && *path) {
-        if (*pattern != '{') {
-            if (*pattern++ != *path++)
-                return false;
-            continue;
-        }
-        size_t n = strcspn(path, "/");
-        if (strncmp(pattern, "{id}", 4) == 0) {
-            assert(n_ids < MESSAGE_IDS_LIMIT);
-            if (!read_id(path, n, &m->ids[n_ids++]))
-                return false;
-        } else {
-            m->name = path;
-            if (n == 0)
-                return false;
-        }
-        pattern += strcspn(pattern, "}") + 1;
-        path += n;
-    }
-    return !*pattern && !*path;
-}
-
-static void allow(route_match *m, const char *method)
-{
-    size_t n = strlen(m->allow);
-    snprintf(m->allow + n, sizeof m->allow - n, "%s%s%s", n ? ", " : "", method,
-             strcmp(method, "GET") == 0 ? ", HEAD" : "");
-}
-
-void routes_find_in(const route *rows, int n, const char *method, const char *path,
-                    route_match *out)
-{
-    *out = (route_match){0};
-    for (int i = 0; i < n; i++) {
-        route_match m = *out;
-        if (!matches(rows[i].pattern, path, &m))
-            continue;
-        out->path_known = true;
-        allow(out, rows[i].method);
-        if (strcmp(rows[i].method, method) != 0)
-            continue;
-        m.row = &rows[i];
-        m.path_known = true;
-        *out = m;
-        return;
-    }
-}
-
 void routes_find(const char *method, const char *path, route_match *out)
 {
-    routes_find_in(ROUTES, ROUTE_COUNT, method, path, out);
+    route_find(&(route_table){ROUTES, ROUTE_COUNT}, method, path, out);
 }
 
-/* ---- parameters ---- */
-
-static bool refuse_parameter(const char *const *known, const char *name, fail *f)
+void routes_add_document(buffer *b)
 {
-    char pointer[128];
-    const char *nearest = nearest_name(name, known);
-    snprintf(pointer, sizeof pointer, "/query/%.60s", name);
-    return fail_set(f, FAIL_UNKNOWN_FIELD, pointer, "There is no query parameter %.60s here%s%s%s",
-                    name, nearest ? "; did you mean " : ".", nearest ? nearest : "",
-                    nearest ? "?" : "");
+    openapi_add_document(b, &(route_table){ROUTES, ROUTE_COUNT});
 }
 
-static bool is_known(const char *const *known, const char *name)
+static void send_document(struct app *shared, const request *q, response *r)
 {
-    while (*known && strcmp(*known, name) != 0)
-        known++;
-    return *known;
-}
-
-static bool is_dry_run(const route *row, const request *q)
-{
-    const char *text = request_query(q, "dry_run");
-    return row->query == &SHAPE_SUBMIT_QUERY && text && strcmp(text, "true") == 0;
-}
-
-int route_access(const route *row, const request *q)
-{
-    if (row->flags & ROUTE_OPEN)
-        return 0;
-    if (row->flags & ROUTE_WORKER)
-        return ACCESS_WORKER;
-    bool reads = strcmp(row->method, "GET") == 0 || row->flags & ROUTE_READ || is_dry_run(row, q);
-    return reads ? ACCESS_READ : ACCESS_WRITE;
-}
-
-bool route_check_query(const route *row, const request *q, fail *f)
-{
-    const char *known[SHAPE_MEMBERS_LIMIT + 1] = {NULL};
-    if (row->query)
-        shape_list_names(row->query, known);
-    for (int i = 0; i < q->n_query && !(row->flags & ROUTE_ANY_QUERY); i++)
-        if (!is_known(known, q->query[i].name))
-            return refuse_parameter(known, q->query[i].name, f);
-    return true;
+    (void)shared;
+    (void)q;
+    routes_add_document(&r->body);
+    response_set(r, 200, MESSAGE_JSON);
 }

@@ -1,9 +1,10 @@
 #include "server/api/runs.h"
 
 #include "server/api/api.h"
-#include "server/api/routes.h"
+#include "server/api/route.h"
 #include "server/codec/codec.h"
 #include "server/codec/list.h"
+#include "server/codec/shape_schema.h"
 #include "server/store/runs.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 /* ---- lists ---- */
 
-enum { FILTERS_LIMIT = 8, COLUMN_BYTES = 128 };
+enum { COLUMN_BYTES = 128 };
 
 typedef struct runs_query {
     int64_t experiment_id; /* 0: all */
@@ -21,6 +22,19 @@ typedef struct runs_query {
     page_query page;
 } runs_query;
 
+static void describe_sort(buffer *b, const member *m)
+{
+    char name[STORE_COLUMN_NAME_BYTES];
+    store_column ignored;
+    (void)m;
+    json_add_member_text(b, "type", "string");
+    json_add_key(b, "enum");
+    buffer_add_text(b, "[");
+    for (int i = 0; store_run_column(i, name, &ignored); i++)
+        buffer_add_format(b, "%s\"%s\",\"-%s\"", i > 0 ? "," : "", name, name);
+    buffer_add_text(b, "]");
+}
+
 static const member RUNS_ROWS[] = {
     {"status", MEMBER_NAME, "Only those in this state.", MEMBER_OPTIONAL, AT(runs_query, status),
      NAMES(RUN_STATE_NAMES)},
@@ -29,7 +43,7 @@ static const member RUNS_ROWS[] = {
     {"seed", MEMBER_INTEGER, "Only those with this seed.", MEMBER_OPTIONAL, AT(runs_query, seed),
      RANGE(0, (double)SPEC_SEED_LIMIT)},
     {"sort", MEMBER_TEXT, "A column; with - before it, the greatest first.", MEMBER_OPTIONAL,
-     AT(runs_query, sort)},
+     AT(runs_query, sort), .describe = describe_sort},
     INCLUDE(runs_query, page, SHAPE_PAGE_QUERY),
 };
 const shape SHAPE_RUNS_QUERY = {BYTES_OF(runs_query), MEMBERS(RUNS_ROWS)};
@@ -41,15 +55,15 @@ static const member ALL_RUNS_ROWS[] = {
 };
 const shape SHAPE_ALL_RUNS_QUERY = {BYTES_OF(runs_query), MEMBERS(ALL_RUNS_ROWS)};
 
-typedef struct listing {
+typedef struct run_listing {
     run_query query;
-    char sort[COLUMN_BYTES], columns[FILTERS_LIMIT][COLUMN_BYTES];
+    char sort[COLUMN_BYTES], columns[STORE_FILTERS_LIMIT][COLUMN_BYTES];
     store *store;
     buffer *body;
     char next_cursor[64];
     bool is_good;
     fail f;
-} listing;
+} run_listing;
 
 /* A nested field's column has an underscore where the field has a dot. */
 static bool read_column(const char *name, char column[COLUMN_BYTES], fail *f)
@@ -63,22 +77,22 @@ static bool read_column(const char *name, char column[COLUMN_BYTES], fail *f)
     return true;
 }
 
-static bool is_own_parameter(const request *q, const char *name)
+static bool is_own_parameter(const shape *own, const char *name)
 {
     const char *known[SHAPE_MEMBERS_LIMIT + 1];
-    int n = shape_list_names(q->route->query, known);
+    int n = shape_list_names(own, known);
     for (int i = 0; i < n; i++)
         if (strcmp(known[i], name) == 0)
             return true;
     return false;
 }
 
-static bool add_filter(listing *l, const message_pair *pair, fail *f)
+static bool add_filter(run_listing *l, const message_pair *pair, fail *f)
 {
     int n = l->query.n_filters;
-    if (n == FILTERS_LIMIT)
+    if (n == STORE_FILTERS_LIMIT)
         return fail_set(f, FAIL_OUT_OF_RANGE, "/query", "At most %d columns filter at a time.",
-                        FILTERS_LIMIT);
+                        STORE_FILTERS_LIMIT);
     if (!read_column(pair->name, l->columns[n], f))
         return false;
     l->query.filters[n].column = l->columns[n];
@@ -88,25 +102,73 @@ static bool add_filter(listing *l, const message_pair *pair, fail *f)
 }
 
 /* Every other parameter is a column. */
-static bool read_filters(const request *q, listing *l, fail *f)
+static bool read_filters(const request *q, run_listing *l, fail *f)
 {
     for (int i = 0; i < q->n_query; i++)
-        if (!is_own_parameter(q, q->query[i].name) && !add_filter(l, &q->query[i], f))
+        if (!is_own_parameter(q->route->query, q->query[i].name) && !add_filter(l, &q->query[i], f))
             return false;
     return true;
 }
 
-static bool read_query(const request *q, int64_t experiment_id, listing *l, fail *f)
+/* What a column is compared with, as the store reads it. */
+static void describe_filter(buffer *b, const store_column *column)
+{
+    int n_names = 0;
+    while (column->kind == STORE_COLUMN_ENUM && column->row->values[n_names])
+        n_names++;
+    const member kinds[] = {
+        [STORE_COLUMN_NUMBER] = {.type = MEMBER_NUMBER},
+        [STORE_COLUMN_RATES] = {.type = MEMBER_NUMBER},
+        [STORE_COLUMN_TEXT] = {.type = MEMBER_TEXT, .flags = MEMBER_MULTILINE},
+        [STORE_COLUMN_ENUM] = {.type = MEMBER_NAME,
+                               .names = {column->row ? column->row->values : NULL,
+                                         sizeof(const char *), n_names}},
+        [STORE_COLUMN_BOOLEAN] = {.type = MEMBER_BOOLEAN},
+    };
+    json_add_key(b, "anyOf");
+    buffer_add_text(b, "[");
+    member_add_schema(b, &kinds[column->kind], true);
+    if (column->kind == STORE_COLUMN_BOOLEAN)
+        buffer_add_text(b, ",{\"type\":\"integer\",\"minimum\":0,\"maximum\":1}");
+    if (column->kind == STORE_COLUMN_RATES)
+        buffer_add_text(b, ",{\"type\":\"string\",\"pattern\":\"^[\\\\[{]\"}");
+    if (store_column_may_be_null(column) && column->kind != STORE_COLUMN_TEXT)
+        buffer_add_text(b, ",{\"const\":\"null\"}");
+    buffer_add_text(b, "]");
+}
+
+void api_runs_describe_filters(buffer *b, const shape *own)
+{
+    char name[STORE_COLUMN_NAME_BYTES];
+    store_column column;
+    json_add_member_text(b, "type", "object");
+    json_add_member_integer(b, "maxProperties", STORE_FILTERS_LIMIT);
+    buffer_add_text(b, ",\"additionalProperties\":false");
+    json_add_key(b, "properties");
+    buffer_add_text(b, "{");
+    for (int i = 0; store_run_column(i, name, &column); i++) {
+        if (is_own_parameter(own, name))
+            continue;
+        json_add_key(b, name);
+        buffer_add_text(b, "{");
+        describe_filter(b, &column);
+        buffer_add_text(b, "}");
+    }
+    buffer_add_text(b, "}");
+}
+
+static bool read_query(const request *q, int64_t experiment_id, run_listing *l, fail *f)
 {
     runs_query wanted = {.status = -1, .seed = -1};
     if (!request_read_query(q, &wanted, f))
         return false;
-    *l = (listing){.query = {.experiment_id = experiment_id ? experiment_id : wanted.experiment_id,
-                             .status = wanted.status,
-                             .config_id = wanted.config_id,
-                             .seed = wanted.seed,
-                             .cursor = wanted.page.cursor,
-                             .limit = wanted.page.limit}};
+    *l = (run_listing){
+        .query = {.experiment_id = experiment_id ? experiment_id : wanted.experiment_id,
+                  .status = wanted.status,
+                  .config_id = wanted.config_id,
+                  .seed = wanted.seed,
+                  .cursor = wanted.page.cursor,
+                  .limit = wanted.page.limit}};
     if (wanted.sort && !read_column(wanted.sort, l->sort, f))
         return false;
     l->query.sort = wanted.sort ? l->sort : NULL;
@@ -115,21 +177,21 @@ static bool read_query(const request *q, int64_t experiment_id, listing *l, fail
 
 static bool add_item(void *context, const run *row)
 {
-    const listing *l = context;
+    const run_listing *l = context;
     shape_add_item(l->body, &SHAPE_RUN, row);
     return !l->body->failed;
 }
 
 static void add_items(void *context, buffer *b)
 {
-    listing *l = context;
+    run_listing *l = context;
     l->body = b;
     l->is_good = store_list_runs(l->store, &l->query, add_item, l, l->next_cursor, &l->f);
 }
 
 void api_runs_list_of(app *a, const request *q, int64_t experiment_id, response *r)
 {
-    listing l;
+    run_listing l;
     fail f;
     if (!read_query(q, experiment_id, &l, &f)) {
         response_fail(r, &f);

@@ -14,6 +14,7 @@ extern const shape SHAPE_RUNS_QUERY, SHAPE_ALL_RUNS_QUERY, SHAPE_RUN_CURVES_QUER
  * parameter is a column of run_results (a dot may stand for the underscore of a nested field). GET
  * /runs/{id}. */
 request_handler api_runs_list;
+query_describer api_runs_describe_filters;
 request_handler api_runs_get;
 
 /* The list with the experiment given (0: all). */

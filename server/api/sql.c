@@ -1,7 +1,9 @@
 #include "server/api/sql.h"
 
 #include "server/api/app.h"
+#include "server/codec/shape_schema.h"
 #include "server/console/answer.h"
+#include "server/text/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,18 +45,32 @@ void api_sql_post(app *a, const request *q, response *r)
     shape_close(&SHAPE_SQL_REQUEST, &sql);
 }
 
+enum { LINK_LIMIT = 8000 }; /* characters: an address has at most 8192 bytes */
+
 typedef struct sql_query {
     const char *query;
     int64_t limit; /* 0: not given */
 } sql_query;
 
 static const member QUERY_ROWS[] = {
-    {"query", MEMBER_TEXT, "The statement, as ?query=SELECT ...", AT(sql_query, query),
-     RANGE(1, SQL_QUERY_LIMIT)},
+    {"query", MEMBER_TEXT, "The statement, as ?query=SELECT ...", MEMBER_MULTILINE,
+     AT(sql_query, query), RANGE(1, LINK_LIMIT), .media_type = SQL_MEDIA_TYPE},
     {"limit", MEMBER_INTEGER, "At most so many rows; the server has a limit of its own.",
      MEMBER_OPTIONAL, AT(sql_query, limit), RANGE(1, 1e9)},
 };
 const shape SHAPE_SQL_QUERY = {BYTES_OF(sql_query), MEMBERS(QUERY_ROWS)};
+
+/* A name as SQLite has it behind the colon, and a text as an address can hold it. */
+void api_sql_describe_parameters(buffer *b, const shape *own)
+{
+    (void)own;
+    json_add_member_text(b, "type", "object");
+    json_add_member_integer(b, "maxProperties", SQL_PARAMETERS_LIMIT);
+    json_add_key(b, "propertyNames");
+    buffer_add_text(b, "{\"pattern\":\"^[A-Za-z_][A-Za-z0-9_]*$\"}");
+    json_add_key(b, "additionalProperties");
+    member_add_schema(b, &(member){.type = MEMBER_TEXT, .flags = MEMBER_MULTILINE}, true);
+}
 
 /* Everything in the query string but `query` and `limit` is a parameter of the statement. */
 static bool read_parameters(const request *q, sql_request *out, fail *f)

@@ -15,5 +15,6 @@ request_handler api_sql_post;
 /* GET /sql?query=&limit=: a query as a link. Any other parameter NAME is bound to :NAME, as a
  * number where it reads as one, else as text. */
 request_handler api_sql_get;
+query_describer api_sql_describe_parameters;
 
 #endif

@@ -77,7 +77,7 @@ static bool merge_axis(const sweep_axis *more, experiment_spec *spec, fail_list 
 static bool merge_repeats(const experiment_spec *more, experiment_spec *spec, fail_list *faults)
 {
     if (more->n_repeats < spec->n_repeats)
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, "/repeats",
+        return fail_list_add(faults, FAIL_INCOMPATIBLE, "/repeats",
                              "repeats is the new total: at least %lld, not %lld",
                              (long long)spec->n_repeats, (long long)more->n_repeats);
     spec->n_repeats = more->n_repeats;

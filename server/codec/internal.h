@@ -56,6 +56,8 @@ bool member_takes_name(const member *m, int i);
  * member's name. */
 bool member_find_name(const member *m, const char *text, int *out, fail *f);
 bool member_is_of_alphabet(const member *m, const char *text);
+/* Of the kind that its schema does not allow: line breaks only with MEMBER_MULTILINE. */
+bool member_has_controls(const member *m, const char *text);
 bool member_is_in_range(const member *m, double value);
 /* Writers: the first of the names; the names of the classes, of the columns of the data set at the
  * member's place. */

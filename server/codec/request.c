@@ -138,7 +138,7 @@ static bool read_parameters(const member *m, const cJSON *parameters, const char
 
 static const member SQL_ROWS[] = {
     {"query", MEMBER_TEXT, "One statement, as {\"query\": \"SELECT ...\"}.", MEMBER_MULTILINE,
-     AT(sql_request, query), RANGE(1, SQL_QUERY_LIMIT)},
+     AT(sql_request, query), RANGE(1, SQL_QUERY_LIMIT), .media_type = SQL_MEDIA_TYPE},
     {"parameters", MEMBER_SCALAR, "Values of the statement's :names, given without the colon.",
      .flags = MEMBER_OPTIONAL | MEMBER_NULLABLE | MEMBER_MAP, EACH(sql_request, texts, n_texts),
      .most = SQL_PARAMETERS_LIMIT, .read = read_parameters},

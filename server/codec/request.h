@@ -43,6 +43,7 @@ extern const shape SHAPE_TOKEN_REQUEST;
 
 /* POST /sql. */
 enum { SQL_PARAMETERS_LIMIT = 64, SQL_QUERY_LIMIT = 20000 /* characters */ };
+#define SQL_MEDIA_TYPE "application/sql"
 typedef enum sql_value_type {
     SQL_VALUE_NULL,
     SQL_VALUE_INTEGER,

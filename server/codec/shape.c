@@ -168,6 +168,17 @@ static bool is_of(const char *alphabet, char c)
     return false;
 }
 
+bool member_has_controls(const member *m, const char *text)
+{
+    bool has_lines = m->flags & MEMBER_MULTILINE;
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == 0x7F || (c < 0x20 && !(has_lines && (c == '\n' || c == '\t' || c == '\r'))))
+            return true;
+    }
+    return false;
+}
+
 bool member_is_of_alphabet(const member *m, const char *text)
 {
     for (const char *c = text; m->alphabet && *c; c++)

@@ -66,6 +66,7 @@ struct member {
     double minimum, maximum;       /* of numbers; of texts: characters */
     size_t least, most;            /* elements; most 0: any number */
     const char *alphabet;          /* of texts: the only characters */
+    const char *media_type;        /* of texts: what they are written in */
     member_names names;            /* NULL among them: null */
     const char *(*name_at)(int i); /* in place of `names`; NULL behind the last */
     bool (*is_taken)(int name);    /* which of the names; NULL: all */

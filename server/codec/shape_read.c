@@ -95,16 +95,6 @@ static bool read_boolean(const spot *s, const cJSON *value, void *slot, fail_lis
 
 /* ---- texts ---- */
 
-static bool has_controls(const char *text, bool multiline)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == 0x7F || (c < 0x20 && !(multiline && (c == '\n' || c == '\t' || c == '\r'))))
-            return true;
-    }
-    return false;
-}
-
 static bool check_text(const spot *s, const cJSON *value, fail_list *faults)
 {
     char sentence[120];
@@ -121,7 +111,7 @@ static bool check_text(const spot *s, const cJSON *value, fail_list *faults)
                  m->maximum);
         return fault(s, faults, FAIL_OUT_OF_RANGE, sentence);
     }
-    if (has_controls(value->valuestring, m->flags & MEMBER_MULTILINE))
+    if (member_has_controls(m, value->valuestring))
         return fault(s, faults, FAIL_OUT_OF_RANGE, "must have no control characters");
     if (!member_is_of_alphabet(m, value->valuestring)) {
         snprintf(sentence, sizeof sentence, "may have only characters of %s", m->alphabet);

@@ -43,6 +43,13 @@ static void add_text(buffer *b, const member *m, bool is_nullable, bool is_close
     }
 }
 
+/* What it is written in, of that language's own rules. */
+static void add_media_type(buffer *b, const member *m)
+{
+    if (m->media_type)
+        json_add_member_text(b, "contentMediaType", m->media_type);
+}
+
 static void add_names(buffer *b, const member *m, bool is_nullable)
 {
     add_type(b, "string", is_nullable);
@@ -75,6 +82,7 @@ static void add_value(buffer *b, const member *m, bool is_nullable, bool is_clos
         break;
     case MEMBER_TEXT:
         add_text(b, m, is_nullable, is_closed);
+        add_media_type(b, m);
         break;
     case MEMBER_NAME:
         add_names(b, m, is_nullable);

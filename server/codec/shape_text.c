@@ -87,6 +87,9 @@ static bool read_text(const member *m, const char *text, const char *pointer, vo
                         "%s has %.0f characters; at most %.0f are "
                         "allowed.",
                         m->name, n, m->maximum);
+    if (member_has_controls(m, text))
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must have no control characters.",
+                        m->name);
     if (!member_is_of_alphabet(m, text))
         return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s has only characters of %s: %s", m->name,
                         m->alphabet, m->help);

@@ -136,8 +136,7 @@ static bool check_unused(sqlite3_stmt *statement, const console_request *q, fail
         if (is_used(statement, name))
             continue;
         snprintf(pointer, sizeof pointer, "/parameters/%s", name);
-        return fail_set(f, FAIL_UNKNOWN_FIELD, pointer, "The statement has no parameter :%s.",
-                        name);
+        return fail_set(f, FAIL_INCOMPATIBLE, pointer, "The statement has no parameter :%s.", name);
     }
     return true;
 }

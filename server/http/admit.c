@@ -1,6 +1,7 @@
 #include "server/http/admit.h"
 
 #include "server/api/app.h"
+#include "server/api/routes.h"
 #include "server/api/session.h"
 #include "server/api/tokens.h"
 #include "server/http/upload.h"

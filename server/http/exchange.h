@@ -17,7 +17,7 @@
 
 #include "core/base/clock.h"
 #include "server/api/message.h"
-#include "server/api/routes.h"
+#include "server/api/route.h"
 #include "server/http/server.h"
 
 struct http_upload;

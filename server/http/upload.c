@@ -31,8 +31,8 @@ struct http_upload {
     size_t n_block;
     int fd; /* of the file being written, -1: none */
     int n_files;
-    upload_file files[HTTP_UPLOAD_FILES_LIMIT];
-    message_file list[HTTP_UPLOAD_FILES_LIMIT];
+    upload_file files[DATASET_FILES_LIMIT];
+    message_file list[DATASET_FILES_LIMIT];
     fail first; /* .code != FAIL_NONE: why nothing more is written */
 };
 
@@ -123,9 +123,9 @@ static bool start_file(http_upload *u, const char *name, const char *type)
 {
     if (!end_file(u))
         return false;
-    if (u->n_files == HTTP_UPLOAD_FILES_LIMIT)
+    if (u->n_files == DATASET_FILES_LIMIT)
         return fail_set(&u->first, FAIL_TOO_LARGE, NULL, "More than %d files in one upload.",
-                        HTTP_UPLOAD_FILES_LIMIT);
+                        DATASET_FILES_LIMIT);
     upload_file *file = &u->files[u->n_files];
     u->fd = make_file(u, file);
     if (u->fd < 0 && errno == ENOENT && mkdir(u->directory, 0777) == 0) /* an empty DATA_DIR */

@@ -10,13 +10,12 @@
 #define SERVER_HTTP_UPLOAD_H
 
 #include "core/base/fail.h"
+#include "core/data/import/register.h"
 #include "server/api/message.h"
 
 #include <microhttpd.h>
 
 typedef struct http_upload http_upload;
-
-enum { HTTP_UPLOAD_FILES_LIMIT = 8 };
 
 /* Makes DATA_DIR and DATA_DIR/incoming, and empties the latter of what a crash has left. */
 FAIL_CHECKED bool http_upload_prepare(const char *data_dir, fail *f);

@@ -9,7 +9,7 @@ bool plan_check_boundary(const boundary_request *r, fail *f)
 {
     size_t n_cells = r->n_epochs * r->size * r->size;
     if (n_cells > BOUNDARY_CELLS_LIMIT)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/size",
+        return fail_set(f, FAIL_INCOMPATIBLE, "/query/size",
                         "%zu epochs of %zu by %zu cells are %zu; at most %d fit into one answer.",
                         r->n_epochs, r->size, r->size, n_cells, BOUNDARY_CELLS_LIMIT);
     const dataset *set = r->data->set;

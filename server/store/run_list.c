@@ -160,12 +160,12 @@ static bool add_filter(store_page *p, const char *name, const char *value, fail 
     buffer_add_text(&p->where, " AND ");
     if (!store_schema_add_column(&p->where, name, &column))
         return no_such_column(name, f);
-    bool may_be_null = column.kind != STORE_COLUMN_TEXT || (column.row && column.row->nullable);
-    if (may_be_null && strcmp(value, "null") == 0) {
+    bool may_be_array = column.kind == STORE_COLUMN_TEXT || column.kind == STORE_COLUMN_RATES;
+    if (store_column_may_be_null(&column) && strcmp(value, "null") == 0) {
         buffer_add_text(&p->where, " IS NULL");
         return true;
     }
-    if (*value == '[' || *value == '{') { /* JSON is stored without blanks */
+    if (may_be_array && (*value == '[' || *value == '{')) { /* JSON is stored without blanks */
         store_page_add_text(p, " = replace(?, ' ', '')", value);
         return true;
     }

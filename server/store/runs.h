@@ -3,11 +3,32 @@
 #ifndef SERVER_STORE_RUNS_H
 #define SERVER_STORE_RUNS_H
 
+#include "core/spec/field.h"
 #include "server/model/run.h"
 #include "server/model/series.h"
 #include "server/store/store.h"
 
 FAIL_CHECKED bool store_get_run(store *s, int64_t id, run *out, fail *f);
+typedef enum store_column_kind {
+    STORE_COLUMN_NUMBER,
+    STORE_COLUMN_RATES, /* a number, or an array of them as JSON text */
+    STORE_COLUMN_TEXT,
+    STORE_COLUMN_ENUM, /* one of the field's names */
+    STORE_COLUMN_BOOLEAN
+} store_column_kind;
+
+typedef struct store_column {
+    store_column_kind kind;
+    const field *row; /* NULL: not a field's */
+} store_column;
+
+/* Column i of run_results that lists of runs are filtered and sorted by; false behind the last. Of
+ * a nested field both spellings: early_stopping_patience, early_stopping.patience. */
+enum { STORE_COLUMN_NAME_BYTES = 64, STORE_FILTERS_LIMIT = 8 };
+bool store_run_column(int i, char name[STORE_COLUMN_NAME_BYTES], store_column *column);
+/* null is among its values. */
+bool store_column_may_be_null(const store_column *column);
+
 typedef struct run_query {
     int64_t experiment_id; /* 0: all */
     int status;            /* -1: any */
@@ -17,7 +38,7 @@ typedef struct run_query {
     int n_filters;         /* column of run_results = value */
     struct {
         const char *column, *value;
-    } filters[8];
+    } filters[STORE_FILTERS_LIMIT];
     const char *cursor;
     int limit; /* 0: no limit */
 } run_query;

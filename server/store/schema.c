@@ -6,6 +6,7 @@
 #include "server/store/columns.h"
 #include "server/store/migrations.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_LIMIT = 1 << 20 };
@@ -396,4 +397,54 @@ bool store_schema_add_column(buffer *b, const char *name, store_column *column)
     buffer_add_format(b, "r.%s", name);
     *column = (store_column){.kind = STORE_COLUMN_NUMBER};
     return true;
+}
+
+/* How often the field's name is told: not at all, as it is, with underscores too. */
+static int count_spellings(const field *row)
+{
+    for (size_t i = 0; i < sizeof RUN_COLUMNS / sizeof *RUN_COLUMNS; i++)
+        if (strcmp(row->name, RUN_COLUMNS[i].name) == 0)
+            return 0;
+    return !has_column(row) ? 0 : strchr(row->name, '.') ? 2 : 1;
+}
+
+/* The spelling i among those of all fields, counted on in *i where it is behind them. */
+static bool find_spelling(int *i, char name[STORE_COLUMN_NAME_BYTES], store_column *column)
+{
+    for (int k = 0; k < FIELD_COUNT; k++) {
+        int n = count_spellings(&FIELDS[k]);
+        if (*i >= n) {
+            *i -= n;
+            continue;
+        }
+        snprintf(name, STORE_COLUMN_NAME_BYTES, "%s", FIELDS[k].name);
+        for (char *c = name; *i == 1 && *c; c++)
+            *c = *c == '.' ? '_' : *c;
+        *column = (store_column){kind_of(&FIELDS[k]), &FIELDS[k]};
+        return true;
+    }
+    return false;
+}
+
+bool store_run_column(int i, char name[STORE_COLUMN_NAME_BYTES], store_column *column)
+{
+    const int n = (int)(sizeof RUN_COLUMNS / sizeof *RUN_COLUMNS);
+    if (i < n) {
+        snprintf(name, STORE_COLUMN_NAME_BYTES, "%s", RUN_COLUMNS[i].name);
+        *column = (store_column){.kind = RUN_COLUMNS[i].kind};
+        return true;
+    }
+    i -= n;
+    if (find_spelling(&i, name, column))
+        return true;
+    if (i >= store_columns_count(STORE_RUN_COLUMNS))
+        return false;
+    snprintf(name, STORE_COLUMN_NAME_BYTES, "%s", store_columns_name(STORE_RUN_COLUMNS, i));
+    *column = (store_column){.kind = STORE_COLUMN_NUMBER};
+    return true;
+}
+
+bool store_column_may_be_null(const store_column *column)
+{
+    return column->kind != STORE_COLUMN_TEXT || (column->row && column->row->nullable);
 }

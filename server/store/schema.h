@@ -14,6 +14,7 @@
 #define SERVER_STORE_SCHEMA_H
 
 #include "core/spec/field.h"
+#include "server/store/runs.h"
 #include "server/store/statement.h"
 #include "server/text/buffer.h"
 
@@ -25,19 +26,6 @@ FAIL_CHECKED bool store_schema_apply(store_connection *c, fail *f);
 /* Adds the statement that fills config_fields for the configurations of experiment ?1 whose first
  * run is ?2 or later. */
 void store_schema_add_insert(buffer *b);
-
-typedef enum store_column_kind {
-    STORE_COLUMN_NUMBER,
-    STORE_COLUMN_RATES, /* a number, or an array of them as JSON text */
-    STORE_COLUMN_TEXT,
-    STORE_COLUMN_ENUM, /* one of the field's names */
-    STORE_COLUMN_BOOLEAN
-} store_column_kind;
-
-typedef struct store_column {
-    store_column_kind kind;
-    const field *row; /* NULL: not a field's */
-} store_column;
 
 /* Adds the SQL expression of a column of run_results to `b` (with `runs` called r and config_fields
  * k) and tells what it holds; "id" is run_id, a dot may stand for an underscore. False if there is

@@ -43,9 +43,9 @@ static size_t spread_epochs(int64_t last, int64_t epochs[BOUNDARY_EPOCHS_LIMIT])
     return n;
 }
 
-static bool refuse_epochs(fail *f)
+static bool refuse_epochs(fail_code code, fail *f)
 {
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/epochs",
+    return fail_set(f, code, "/query/epochs",
                     "epochs must be 1 to %d increasing whole numbers, separated by commas.",
                     BOUNDARY_EPOCHS_LIMIT);
 }
@@ -73,11 +73,12 @@ bool boundary_read_epochs(const char *text, int64_t last, int64_t epochs[BOUNDAR
     }
     for (const char *at = text;; at++) {
         int64_t epoch = read_epoch(&at);
-        if (n_found == BOUNDARY_EPOCHS_LIMIT || epoch < 0 || (*at && *at != ',') ||
-            (n_found > 0 && epoch <= found[n_found - 1]))
-            return refuse_epochs(f);
+        if (n_found == BOUNDARY_EPOCHS_LIMIT || epoch < 0 || (*at && *at != ','))
+            return refuse_epochs(FAIL_OUT_OF_RANGE, f);
+        if (n_found > 0 && epoch <= found[n_found - 1])
+            return refuse_epochs(FAIL_INCOMPATIBLE, f);
         if (epoch > last)
-            return fail_set(f, FAIL_OUT_OF_RANGE, "/query/epochs",
+            return fail_set(f, FAIL_INCOMPATIBLE, "/query/epochs",
                             "Epoch %" PRId64 " is not there: the run has recorded 0 to %" PRId64
                             ".",
                             epoch, last);

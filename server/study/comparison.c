@@ -25,10 +25,10 @@ bool comparison_check_metric(metric_id id, comparison_at at, fail *f)
     if (METRICS[id].keeps & KEEPS[at])
         return true;
     if (at == COMPARISON_AT_SELECTED)
-        return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
+        return fail_set(f, FAIL_INCOMPATIBLE, "/query/at",
                         "%s belongs to an epoch, not to weights: ask for at=last or at=best.",
                         METRICS[id].name);
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/query/at",
+    return fail_set(f, FAIL_INCOMPATIBLE, "/query/at",
                     "%s is measured once, with the selected weights: ask for at=selected.",
                     METRICS[id].name);
 }

@@ -242,13 +242,13 @@ static void impossible_sizes_are_told(void)
         spec.train_size = bad[i].train;
         spec.validation_size = bad[i].validation;
         spec.test_size = bad[i].test;
-        CHECK_FAILS(split_open(bad[i].has_test ? own : drawn, &spec, &s, &f), f, FAIL_OUT_OF_RANGE,
+        CHECK_FAILS(split_open(bad[i].has_test ? own : drawn, &spec, &s, &f), f, FAIL_INCOMPATIBLE,
                     bad[i].field);
         CHECK_CONTAINS(f.sentence, bad[i].sentence);
         size_t n[PART_COUNT];
         fail before = {0}; /* a plan tells it before there is a run */
         CHECK_FAILS(split_count(bad[i].has_test ? own : drawn, &spec, n, &before), before,
-                    FAIL_OUT_OF_RANGE, bad[i].field);
+                    FAIL_INCOMPATIBLE, bad[i].field);
         CHECK_EQUAL_STRING(before.sentence, f.sentence);
         CHECK_EQUAL_INT(split_bytes(bad[i].has_test ? own : drawn, &spec), 0);
     }

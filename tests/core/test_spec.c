@@ -222,7 +222,7 @@ static void combinations_without_sense_are_faults(void)
     CHECK_EQUAL_INT(fault_of(too_many_rates, "/dropout"), FAIL_INCOMPATIBLE);
     CHECK_EQUAL_INT(fault_of(one_rate_for_two_layers, "/dropout"), FAIL_INCOMPATIBLE);
     CHECK_EQUAL_INT(fault_of(warm_up_of_one_cycle, "/warmup_epochs"), FAIL_INCOMPATIBLE);
-    CHECK_EQUAL_INT(fault_of(vanishing_rate, "/dropout"), FAIL_OUT_OF_RANGE);
+    CHECK_EQUAL_INT(fault_of(vanishing_rate, "/dropout"), FAIL_INCOMPATIBLE);
     CHECK_EQUAL_INT(fault_of(alpha_for_the_batch, "/dropout_scope"), FAIL_INCOMPATIBLE);
     CHECK_EQUAL_INT(fault_of(quotient_of_accuracy, "/early_stopping/monitor"), FAIL_INCOMPATIBLE);
     CHECK_EQUAL_INT(fault_of(batches_of_one, "/batch_size"), FAIL_INCOMPATIBLE);

@@ -252,9 +252,9 @@ static void metrics_are_refused_where_they_are_not(void)
     CHECK(comparison_check_metric(METRIC_TEST_LOSS, COMPARISON_AT_SELECTED, &f));
     CHECK(comparison_check_metric(METRIC_VAL_LOSS, COMPARISON_AT_BEST, &f));
     CHECK_FAILS(comparison_check_metric(METRIC_TEST_LOSS, COMPARISON_AT_LAST, &f), f,
-                FAIL_OUT_OF_RANGE, "/query/at");
+                FAIL_INCOMPATIBLE, "/query/at");
     CHECK_FAILS(comparison_check_metric(METRIC_SECONDS, COMPARISON_AT_SELECTED, &f), f,
-                FAIL_OUT_OF_RANGE, "/query/at");
+                FAIL_INCOMPATIBLE, "/query/at");
     CHECK(comparison_check_metric(METRIC_SECONDS, COMPARISON_AT_LAST, &f));
     CHECK_EQUAL_INT(comparison_test_metric(METRIC_VAL_R2), METRIC_TEST_R2);
     CHECK_EQUAL_INT(comparison_test_metric(METRIC_TRAIN_LOSS), METRIC_COUNT);

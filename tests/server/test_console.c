@@ -148,7 +148,7 @@ static void parameters_are_bound_by_name(void)
     CHECK_EQUAL_STRING(answer_text(), "sum text none again|2.5 '; DROP NULL 2");
     CHECK_FAILS(ask_with("SELECT :missing", all, 0, 10), f, FAIL_SYNTAX, "/parameters");
     CHECK_CONTAINS(f.sentence, ":missing");
-    CHECK_FAILS(ask_with("SELECT :a", all, 2, 10), f, FAIL_UNKNOWN_FIELD, "/parameters/b");
+    CHECK_FAILS(ask_with("SELECT :a", all, 2, 10), f, FAIL_INCOMPATIBLE, "/parameters/b");
     CHECK_FAILS(ask_with("SELECT ?", all, 0, 10), f, FAIL_SYNTAX, "/query");
 }
 

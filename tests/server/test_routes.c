@@ -125,7 +125,7 @@ static void the_document_is_whole(void)
     buffer b;
     fail f;
     buffer_init(&b, 1 << 22);
-    openapi_add_document(&b);
+    routes_add_document(&b);
     CHECK(!b.failed);
     CHECK_OK(json_check_text(b.data, b.n, &f), f);
     CHECK_CONTAINS(b.data, "\"openapi\":\"3.1.0\"");

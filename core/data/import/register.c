@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILES_LIMIT = 6, SNIFF_BYTES = 4096 };
+enum { SNIFF_BYTES = 4096 };
 
 static const char TEMPORARY[] = ".new-";
 
@@ -87,9 +87,9 @@ static bool sniff(const dataset_file *file, file_format *format, fail *f)
 
 static bool find_format(const dataset_file *files, size_t n_files, file_format *format, fail *f)
 {
-    if (n_files < 1 || n_files > FILES_LIMIT)
+    if (n_files < 1 || n_files > DATASET_FILES_LIMIT)
         return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "A data set is made of 1 to %d files, not %zu.",
-                        FILES_LIMIT, n_files);
+                        DATASET_FILES_LIMIT, n_files);
     for (size_t i = 0; i < n_files; i++) {
         file_format other;
         if (!sniff(&files[i], i == 0 ? format : &other, f))

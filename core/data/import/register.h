@@ -22,6 +22,7 @@
 #include "core/base/fail.h"
 #include "core/data/dataset.h"
 
+enum { DATASET_FILES_LIMIT = 6 }; /* images and labels of each part */
 typedef struct dataset_file {
     const char *path; /* where its bytes are */
     /* what the user calls it: the format by its extension, the part by `train`, `val`, `test`,
