@@ -1,4 +1,4 @@
-/* jobs_await — what the tests of the queue wait for, and what a run has left: its curve, its model,
+/* jobs_await — what tests of the queue wait for, and what a run has left: its curve, model and
  * its checkpoint. */
 #ifndef TESTS_SERVER_JOBS_AWAIT_H
 #define TESTS_SERVER_JOBS_AWAIT_H

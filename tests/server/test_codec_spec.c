@@ -1,6 +1,9 @@
-/* Specifications: every row of FIELDS[] there and back, every fault, configs as canonical JSON. */
+/* Specifications: every row of FIELDS[] there and back, every fault. */
 #include "server/codec/codec.h"
 #include "tests/check.h"
+
+#include <math.h>
+#include <stdlib.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,11 +32,6 @@ static void pointer_of(const field *row, char *out, size_t n)
     snprintf(out, n, "/%s", row->name);
     for (char *dot = strchr(out, '.'); dot; dot = strchr(dot, '.'))
         *dot = '/';
-}
-
-static bool has_place(const field *row)
-{
-    return row->group != FIELD_GROUP_EXPERIMENT && row->offset != (size_t)-1;
 }
 
 /* Reads `value` for the field, writes what was read and reads that again. */
@@ -205,159 +203,6 @@ static void every_default_is_accepted(void)
         else
             printf("    %s: %s\n", text, faults.items[0].sentence);
     }
-}
-
-/* ---- configs ---- */
-
-static const char *const RICH[] = {
-    "{}",
-    "{\"dataset\":{\"name\":\"blobs\",\"n\":90,\"classes\":4,\"dimensions\":3,\"noise\":0.5},"
-    "\"train_size\":40,\"validation_size\":20,\"test_size\":30,"
-    "\"label_noise\":0.1,\"scaling\":\"minmax\",\"data_seed\":9007199254740991,\"hidden\":[9,8,7],"
-    "\"activation\":\"selu\","
-    "\"initialization\":\"he_uniform\",\"dropout\":[0.1,0,0.3],\"input_dropout\":0.05,\"dropout_"
-    "kind\":\"alpha\",\"dropout_schedule\":\"late\","
-    "\"dropout_schedule_epochs\":3,\"monte_carlo_samples\":7,\"weight_decay\":1e-4,\"l2\":0.001,"
-    "\"l1\":1e-7,\"penalty_applies_to\":\"all\","
-    "\"max_norm\":3.5,\"label_smoothing\":0.1,\"mixup\":0.2,\"input_noise\":0.1,\"activation_"
-    "noise\":0.2,\"weight_noise\":0.01,"
-    "\"gradient_noise\":0.02,\"gradient_clip\":1,\"weight_average\":0.99,\"optimizer\":\"sgd\","
-    "\"learning_rate\":0.3,\"momentum\":0.8,"
-    "\"nesterov\":true,\"learning_rate_schedule\":\"step\",\"decay_factor\":0.5,\"decay_every\":4,"
-    "\"warmup_epochs\":2,\"epochs\":11,"
-    "\"batch_size\":17,\"shuffle\":false,\"seed\":123456789,\"evaluate_every\":2,\"train_"
-    "evaluation_size\":33,\"record_layers\":false,"
-    "\"early_stopping\":{\"patience\":3,\"min_delta\":0.01,\"start_from_epoch\":2,\"restore_best_"
-    "weights\":false,\"monitor\":\"val_accuracy\"},"
-    "\"augmentation\":{\"shift\":2,\"rotate\":10,\"zoom\":0.1,\"shear\":0.2,\"cutout\":4,"
-    "\"elastic\":8,\"flip\":true}}",
-    "{\"normalization\":\"batch\",\"dropout_position\":\"before_normalization\",\"dropout\":0.5,"
-    "\"dropout_scope\":\"batch\",\"dropout_scaling\":\"classic\","
-    "\"optimizer\":\"rmsprop\",\"rho\":0.9,\"epsilon\":1e-6,\"early_stopping\":{\"criterion\":"
-    "\"pq\",\"threshold\":0.5}}",
-    "{\"beta1\":0.8,\"beta2\":0.99,\"learning_rate_schedule\":\"cosine\"}",
-};
-enum { RICH_COUNT = sizeof RICH / sizeof *RICH };
-
-static bool resolved(const char *text, train_spec *out)
-{
-    experiment_spec e;
-    if (!CHECK(read_spec(text, &e)))
-        return false;
-    *out = e.base;
-    experiment_spec_close(&e);
-    bool ok = CHECK(spec_resolve(out, &faults));
-    if (!ok)
-        printf("    %s\n", faults.items[0].sentence);
-    return ok;
-}
-
-static char *config_text(const train_spec *spec)
-{
-    buffer b;
-    buffer_init(&b, 65536);
-    codec_add_config(&b, spec, true);
-    return buffer_take(&b, NULL);
-}
-
-static void configs_go_round(void)
-{
-    for (int i = 0; i < RICH_COUNT; i++) {
-        train_spec spec, again;
-        fail f;
-        if (!resolved(RICH[i], &spec))
-            continue;
-        char *text = config_text(&spec);
-        if (CHECK_OK(codec_read_config(text, strlen(text), &again, &f), f)) {
-            for (int row = 0; row < FIELD_COUNT; row++)
-                if (!CHECK(field_equal(&FIELDS[row], &spec, &again)))
-                    printf("    %s in %s\n", FIELDS[row].name, text);
-            char *twice = config_text(&again);
-            CHECK_EQUAL_STRING(twice, text);
-            free(twice);
-        }
-        free(text);
-    }
-}
-
-/* A new row of FIELDS[] fails here until one of RICH sets it to something else than its default. */
-static void every_field_is_in_a_config(void)
-{
-    train_spec specs[RICH_COUNT], defaults;
-    for (int i = 0; i < RICH_COUNT; i++)
-        if (!resolved(RICH[i], &specs[i]))
-            return;
-    spec_init(&defaults);
-    for (int row = 0; row < FIELD_COUNT; row++) {
-        bool found = !has_place(&FIELDS[row]);
-        for (int i = 1; i < RICH_COUNT && !found; i++)
-            found = field_applies(&FIELDS[row], &specs[i]) && specs[i].is_set[row] &&
-                    !field_equal(&FIELDS[row], &specs[i], &defaults);
-        if (!CHECK(found))
-            printf("    %s is in none of the test's configs\n", FIELDS[row].name);
-    }
-}
-
-static void the_canonical_default(void)
-{
-    train_spec spec;
-    char id[CONFIG_ID_BYTES];
-    if (!resolved("{}", &spec))
-        return;
-    char *text = config_text(&spec);
-    CHECK_EQUAL_STRING(
-        text,
-        "{\"dataset\":\"glyphs\",\"label_noise\":0,\"data_seed\":0,\"hidden\":"
-        "[128,128],\"activation\":\"relu\",\"normalization\":\"none\","
-        "\"initialization\":\"auto\",\"dropout\":0,\"input_dropout\":0,\"monte_carlo_samples\":0,"
-        "\"weight_decay\":0,\"l2\":0,\"l1\":0,\"max_norm\":0,"
-        "\"label_smoothing\":0,\"mixup\":0,\"input_noise\":0,\"activation_"
-        "noise\":0,\"weight_noise\":0,\"gradient_noise\":0,"
-        "\"augmentation\":{},\"early_stopping\":null,\"gradient_clip\":0,"
-        "\"weight_average\":0,\"optimizer\":\"adam\","
-        "\"learning_rate\":0.001,\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-"
-        "8,\"learning_rate_schedule\":\"constant\","
-        "\"warmup_epochs\":0,\"epochs\":20,\"batch_size\":64,\"shuffle\":true,"
-        "\"seed\":0,\"evaluate_every\":1,"
-        "\"train_evaluation_size\":10000,\"record_layers\":true}");
-    free(text);
-    codec_config_id(&spec, NULL, false, id);
-    CHECK_EQUAL_STRING(id, "7c82a0023c18");
-}
-
-static void ids_say_what_is_equal(void)
-{
-    train_spec a, b;
-    char x[CONFIG_ID_BYTES], y[CONFIG_ID_BYTES];
-    if (!resolved("{\"dropout\": [0.5, 0.5]}", &a) ||
-        !resolved("{\"dropout\": 0.5, \"seed\": 9, \"momentum\": 0.3}", &b))
-        return;
-    codec_config_id(&a, NULL, false, x);
-    codec_config_id(&b, NULL, false, y);
-    CHECK_EQUAL_STRING(x, y); /* without the seed, and momentum means nothing to adam */
-    CHECK_EQUAL_INT(strlen(x), 12);
-    codec_config_id(&b, "0123", false, y);
-    CHECK(strcmp(x, y) != 0);
-    b.data_seed = 7;
-    codec_config_id(&b, NULL, false, y);
-    CHECK(strcmp(x, y) != 0);
-    codec_config_id(&a, NULL, true, x);
-    codec_config_id(&b, "0123", true,
-                    y); /* a generated set that every repeat draws anew has no hash of its own */
-    CHECK_EQUAL_STRING(x, y);
-}
-
-static void bad_configs(void)
-{
-    train_spec spec;
-    fail f;
-    CHECK_FAILS(codec_read_config("[]", 2, &spec, &f), f, FAIL_WRONG_TYPE, "");
-    CHECK_FAILS(codec_read_config("{\"no\":1}", 8, &spec, &f), f, FAIL_UNKNOWN_FIELD, "/no");
-    CHECK_FAILS(codec_read_config("{\"epochs\":0}", 12, &spec, &f), f, FAIL_OUT_OF_RANGE,
-                "/epochs");
-    CHECK_FAILS(codec_read_config("{\"epochs\"", 9, &spec, &f), f, FAIL_SYNTAX, "");
-    CHECK_FAILS(codec_read_config("{\"dropout\":[0.1,0.2,0.3]}", 25, &spec, &f), f,
-                FAIL_INCOMPATIBLE, "/dropout");
 }
 
 /* ---- the experiment group ---- */
@@ -539,7 +384,6 @@ static void swept_values_are_written(void)
     experiment_spec_close(&e);
 }
 
-CHECK_MAIN("codec_spec", every_field_goes_round, every_default_is_accepted, configs_go_round,
-           every_field_is_in_a_config, the_canonical_default, ids_say_what_is_equal, bad_configs,
+CHECK_MAIN("codec_spec", every_field_goes_round, every_default_is_accepted,
            every_fault_has_its_place, all_faults_at_once, the_experiment_group_is_read,
            swept_values_are_written)

@@ -183,64 +183,65 @@ static void mistakes_are_told_with_their_place(void)
         CHECK_FAILS(ask(empty[i]), f, FAIL_SYNTAX, "/query");
 }
 
+static const char *const REFUSED[] = {
+    "INSERT INTO epochs VALUES (1, 1000, 1)",
+    "UPDATE epochs SET epoch = 9 RETURNING *",
+    "DELETE FROM epochs",
+    "DROP TABLE epochs",
+    "WITH x AS (SELECT 1) DELETE FROM epochs",
+    "REPLACE INTO epochs VALUES (1, 1, 1)",
+    "CREATE TABLE t (a)",
+    "CREATE TEMP TABLE t AS SELECT 1",
+    "ALTER TABLE epochs RENAME TO e",
+    "REINDEX",
+    "CREATE TEMP TRIGGER t AFTER INSERT ON epochs BEGIN SELECT 1; END",
+    "ANALYZE",
+    "VACUUM",
+    "VACUUM INTO '/tmp/regulab-stolen.db'",
+    "BEGIN",
+    "BEGIN IMMEDIATE",
+    "COMMIT",
+    "SAVEPOINT s",
+    "ATTACH '/etc/passwd' AS p",
+    "ATTACH ':memory:' AS m",
+    "DETACH main",
+    "PRAGMA query_only = OFF",
+    "PRAGMA query_only(0)",
+    "PRAGMA writable_schema = ON",
+    "PRAGMA journal_mode = DELETE",
+    "PRAGMA hard_heap_limit = 1",
+    "PRAGMA temp_store_directory = '/tmp'",
+    "PRAGMA wal_checkpoint(TRUNCATE)",
+    "PRAGMA database_list",
+    "PRAGMA user_version = 7",
+    "PRAGMA mmap_size = 100000000",
+
+    "SELECT load_extension('/tmp/x.so')",
+    "SELECT fts3_tokenizer('simple')",
+    "SELECT fts3_tokenizer('x', x'4141414141414141')",
+    "CREATE VIRTUAL TABLE v USING fts3(a)",
+    "SELECT * FROM pragma_database_list",
+    "SELECT * FROM pragma_module_list",
+    "SELECT * FROM pragma_query_only(0)",
+    "SELECT * FROM dbstat",
+    "SELECT count(*) FROM dbstat",
+
+    "SELECT printf('%.*c', 1000000000, 'x')",
+    "SELECT format('%d', 1)",
+    "SELECT instr('a', 'b')",
+    "SELECT replace('a', 'a', 'b')",
+    "SELECT hex(zeroblob(1000000000))",
+    "SELECT length(randomblob(1000000000))",
+    "EXPLAIN DELETE FROM epochs",
+    "SELECT 1; DROP TABLE epochs",
+    "SELECT 1; SELECT 2",
+    "SELECT 1;; SELEC"};
+
 static void only_reading_is_allowed(void)
 {
-    static const char *const refused[] = {
-        "INSERT INTO epochs VALUES (1, 1000, 1)",
-        "UPDATE epochs SET epoch = 9 RETURNING *",
-        "DELETE FROM epochs",
-        "DROP TABLE epochs",
-        "WITH x AS (SELECT 1) DELETE FROM epochs",
-        "REPLACE INTO epochs VALUES (1, 1, 1)",
-        "CREATE TABLE t (a)",
-        "CREATE TEMP TABLE t AS SELECT 1",
-        "ALTER TABLE epochs RENAME TO e",
-        "REINDEX",
-        "CREATE TEMP TRIGGER t AFTER INSERT ON epochs BEGIN SELECT 1; END",
-        "ANALYZE",
-        "VACUUM",
-        "VACUUM INTO '/tmp/regulab-stolen.db'",
-        "BEGIN",
-        "BEGIN IMMEDIATE",
-        "COMMIT",
-        "SAVEPOINT s",
-        "ATTACH '/etc/passwd' AS p",
-        "ATTACH ':memory:' AS m",
-        "DETACH main",
-        "PRAGMA query_only = OFF",
-        "PRAGMA query_only(0)",
-        "PRAGMA writable_schema = ON",
-        "PRAGMA journal_mode = DELETE",
-        "PRAGMA hard_heap_limit = 1",
-        "PRAGMA temp_store_directory = '/tmp'",
-        "PRAGMA wal_checkpoint(TRUNCATE)",
-        "PRAGMA database_list",
-        "PRAGMA user_version = 7",
-        "PRAGMA mmap_size = 100000000",
-
-        "SELECT load_extension('/tmp/x.so')",
-        "SELECT fts3_tokenizer('simple')",
-        "SELECT fts3_tokenizer('x', x'4141414141414141')",
-        "CREATE VIRTUAL TABLE v USING fts3(a)",
-        "SELECT * FROM pragma_database_list",
-        "SELECT * FROM pragma_module_list",
-        "SELECT * FROM pragma_query_only(0)",
-        "SELECT * FROM dbstat",
-        "SELECT count(*) FROM dbstat",
-
-        "SELECT printf('%.*c', 1000000000, 'x')",
-        "SELECT format('%d', 1)",
-        "SELECT instr('a', 'b')",
-        "SELECT replace('a', 'a', 'b')",
-        "SELECT hex(zeroblob(1000000000))",
-        "SELECT length(randomblob(1000000000))",
-        "EXPLAIN DELETE FROM epochs",
-        "SELECT 1; DROP TABLE epochs",
-        "SELECT 1; SELECT 2",
-        "SELECT 1;; SELEC"};
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (!CHECK_FAILS(ask(refused[i]), f, FAIL_FORBIDDEN, "/query"))
-            printf("    %s\n", refused[i]);
+    for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++)
+        if (!CHECK_FAILS(ask(REFUSED[i]), f, FAIL_FORBIDDEN, "/query"))
+            printf("    %s\n", REFUSED[i]);
     CHECK_FAILS(ask("UPDATE sqlite_schema SET sql = 'x'"), f, FAIL_SYNTAX, "/query");
     CHECK_FAILS(ask("SELECT readfile('/etc/passwd')"), f, FAIL_SYNTAX, "/query");
     CHECK_FAILS(ask("SELECT writefile('/tmp/x', 'x')"), f, FAIL_SYNTAX, "/query");

@@ -331,23 +331,10 @@ static void check_texts(const char *path, const split *data)
     free(text);
 }
 
-static void export_one(const char *spec_text, const char *path)
+/* A result as training leaves it, with a model of zeros but its first number; the caller frees the
+ * model. */
+static train_result made_up_result(const train_spec *spec, const dataset *set)
 {
-    train_spec spec;
-    dataset *set = NULL;
-    split *data = NULL;
-    fail f;
-    buffer curves;
-    bool is_new = false;
-    if (!resolved(spec_text, &spec) ||
-        !CHECK_OK(dataset_open(spec.dataset, &spec.dataset_options, spec.data_seed, NULL, &set, &f),
-                  f))
-        return;
-    spec.scaling = set->default_scaling;
-    if (!CHECK_OK(split_open(set, &spec, &data, &f), f)) {
-        dataset_close(set);
-        return;
-    }
     train_result result = {.stop = TRAIN_STOP_FINISHED,
                            .epoch = 4,
                            .step = 40,
@@ -356,55 +343,90 @@ static void export_one(const char *spec_text, const char *path)
                            .train_seconds = 1.5,
                            .samples_per_second = 100,
                            .wall_seconds = 2,
-                           .n_model = tensor_model_size(&spec, set->d, set->k)};
+                           .n_model = tensor_model_size(spec, set->d, set->k)};
     for (int m = 0; m < METRIC_COUNT; m++)
         result.selected[m] = NAN;
     for (int m = 0; m < METRIC_EPOCH_COUNT; m++)
         result.last[m] = result.best[m] = NAN;
     result.selected[METRIC_TEST_LOSS] = 0.25;
     result.model = calloc(result.n_model, sizeof *result.model);
+    if (!result.model)
+        abort();
     result.model[0] = 42;
+    return result;
+}
+
+/* Twice: the second replaces the first. */
+static void save_twice(const char *path, const export_run *trained)
+{
+    fail f;
+    bool is_new = false;
+    CHECK_OK(export_directory_open(path, &is_new, &f), f);
+    CHECK(is_new);
+    for (int time = 0; time < 2; time++) {
+        CHECK_OK(export_directory_save(path, trained, &f), f);
+        CHECK_EQUAL_INT(count_files(path), 6);
+        check_data(path, trained->data);
+        check_texts(path, trained->data);
+    }
+    CHECK_OK(export_directory_open(path, &is_new, &f), f);
+    CHECK(!is_new);
+}
+
+/* The file holds this model of this set. */
+static void check_model(const char *path, const char *name, const train_spec *spec,
+                        const dataset *set, const float *expected, size_t n_expected)
+{
+    fail f;
+    size_t n = 0, inputs, outputs;
+    float *model = NULL;
+    char *file = load(path, name, &n);
+    if (CHECK_OK(export_safetensors_read_model(file, n, spec, &inputs, &outputs, &model, &f), f)) {
+        CHECK_EQUAL_INT(inputs, set->d);
+        CHECK_EQUAL_INT(outputs, set->k);
+        CHECK_EQUAL_BYTES(model, expected, n_expected * sizeof *expected);
+    }
+    free(model);
+    free(file);
+}
+
+static void export_split(const train_spec *spec, const dataset *set, const split *data,
+                         const char *path)
+{
+    buffer curves;
+    train_result result = made_up_result(spec, set);
     buffer_init(&curves, 100);
     buffer_add_text(&curves, "epoch,step\n0,0\n");
-    export_run trained = {.spec = &spec,
+    export_run trained = {.spec = spec,
                           .data = data,
                           .result = &result,
                           .curves = &curves,
                           .peak_memory_bytes = 12345};
-    CHECK_OK(export_directory_open(path, &is_new, &f), f);
-    CHECK(is_new);
-    for (int time = 0; time < 2; time++) { /* the second replaces the first */
-        CHECK_OK(export_directory_save(path, &trained, &f), f);
-        CHECK_EQUAL_INT(count_files(path), 6);
-        check_data(path, data);
-        check_texts(path, data);
-    }
-    CHECK_OK(export_directory_open(path, &is_new, &f), f);
-    CHECK(!is_new);
-    size_t n = 0, inputs, outputs;
-    float *model = NULL;
-    char *file = load(path, "final.safetensors", &n);
-    if (CHECK_OK(export_safetensors_read_model(file, n, &spec, &inputs, &outputs, &model, &f), f)) {
-        CHECK(model[0] > 41 && model[0] < 43);
-        CHECK_EQUAL_INT(inputs, set->d);
-        CHECK_EQUAL_INT(outputs, set->k);
-        free(model);
-    }
-    free(file);
-    float *initial = calloc(result.n_model, sizeof *initial);
-    train_initial_model(&spec, set->d, set->k, initial);
-    file = load(path, "initial.safetensors", &n);
-    model = NULL;
-    if (CHECK_OK(export_safetensors_read_model(file, n, &spec, &inputs, &outputs, &model, &f), f))
-        CHECK_EQUAL_BYTES(model, initial, result.n_model * sizeof *initial);
-    free(model);
-    free(initial);
-    free(file);
+    save_twice(path, &trained);
+    check_model(path, "final.safetensors", spec, set, result.model, result.n_model);
+    train_initial_model(spec, set->d, set->k, result.model);
+    check_model(path, "initial.safetensors", spec, set, result.model, result.n_model);
     free(result.model);
     buffer_close(&curves);
-    split_close(data);
-    dataset_close(set);
     remove_directory(path);
+}
+
+static void export_one(const char *spec_text, const char *path)
+{
+    train_spec spec;
+    dataset *set = NULL;
+    split *data = NULL;
+    fail f;
+    if (!resolved(spec_text, &spec) ||
+        !CHECK_OK(dataset_open(spec.dataset, &spec.dataset_options, spec.data_seed, NULL, &set, &f),
+                  f))
+        return;
+    spec.scaling = set->default_scaling;
+    if (CHECK_OK(split_open(set, &spec, &data, &f), f)) {
+        export_split(&spec, set, data, path);
+        split_close(data);
+    }
+    dataset_close(set);
 }
 
 static void directories(void)
