@@ -2,8 +2,6 @@
 #include "core/math/rng.h"
 #include "tests/core/split_open.h"
 
-#include <stdlib.h>
-
 static void sixty_twenty_twenty(void)
 {
     dataset *set = open_set("glyphs", 1000);

@@ -5,9 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include <math.h>
-#include <stdlib.h>
-
 static fail_list faults;
 
 static bool read_spec(const char *text, experiment_spec *e)

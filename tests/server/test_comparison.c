@@ -5,8 +5,6 @@
 #include "tests/core/stats_reference.h"
 #include "tests/server/comparison_rows.h"
 
-#include <stdlib.h>
-
 /* Two arms with SciPy's answers, rows in any order. */
 static void agrees_with_scipy(void)
 {

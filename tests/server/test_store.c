@@ -6,12 +6,6 @@
 #include "server/store/migrations.h"
 #include "server/store/runs.h"
 
-#include "core/spec/field.h"
-#include "server/store/curves.h"
-#include "server/store/experiments.h"
-#include "server/store/migrations.h"
-#include "server/store/runs.h"
-
 /* ---- the file ---- */
 
 static void migrates_once(void)

@@ -6,8 +6,6 @@
 #include "server/store/runs.h"
 #include "tests/server/store_fixture.h"
 
-#include <pthread.h>
-
 /* ---- pages ---- */
 
 enum { N_EXPERIMENTS = 7, N_RUNS = 11 };
