@@ -29,7 +29,7 @@ extern const shape SHAPE_RECORD_METRICS;         /* of a record */
 /* What a run was trained with and on. */
 typedef struct run_provenance {
     const char *version, *blas, *blas_core;
-    const char *data_sha256; /* NULL, as the next: before training began */
+    const char *data_sha256; /* NULL, and the next -1: before training began */
     int64_t memory_bytes;
     const char *note; /* NULL: none */
 } run_provenance;

@@ -88,6 +88,12 @@ const shape SHAPE_RECORD_METRICS = {
 
 /* ---- runs ---- */
 
+static bool is_measured(const void *object, const member *m)
+{
+    (void)m;
+    return ((const run_provenance *)object)->memory_bytes >= 0;
+}
+
 static const member PROVENANCE_ROWS[] = {
     {"version", MEMBER_TEXT, "Of Regulab.", AT(run_provenance, version)},
     {"blas", MEMBER_TEXT, "The library that multiplies matrices.", AT(run_provenance, blas)},
@@ -96,7 +102,7 @@ static const member PROVENANCE_ROWS[] = {
     {"data_sha256", MEMBER_TEXT, "Of the data set.", MEMBER_OPTIONAL,
      AT(run_provenance, data_sha256)},
     {"memory_bytes", MEMBER_INTEGER, "What training needs.", MEMBER_OPTIONAL,
-     AT(run_provenance, memory_bytes)},
+     AT(run_provenance, memory_bytes), .is_there = is_measured},
     {"note", MEMBER_TEXT, "What else is to be known.", MEMBER_OPTIONAL, AT(run_provenance, note)},
 };
 const shape SHAPE_PROVENANCE = {.name = "Provenance",

@@ -1,6 +1,8 @@
 #include "server/export/safetensors.h"
 #include "core/net/tensor.h"
 #include "server/codec/codec.h"
+#include "server/text/check.h"
+#include "server/text/member.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -88,18 +90,16 @@ size_t export_safetensors_model_bytes(const train_spec *spec, size_t inputs, siz
     return tensor_model_size(spec, inputs, outputs) * sizeof(float) + HEADER_BYTES_LIMIT;
 }
 
-/* Two numbers of the header's text behind `key`, which stands behind the tensor's name: "shape" or
- * "data_offsets". */
-static bool find_pair(const char *header, const char *name, const char *key, size_t out[2])
+/* The two numbers of a tensor's shape, from the header. */
+static bool find_shape(const char *header, size_t n, const char *name, size_t out[2])
 {
-    char wanted[64], *end;
-    snprintf(wanted, sizeof wanted, "\"%s\":{", name);
-    const char *at = strstr(header, wanted);
-    at = at ? strstr(at, key) : NULL;
-    at = at ? strchr(at, '[') : NULL;
-    if (!at)
+    char *end;
+    const char *row, *sizes;
+    size_t row_bytes, sizes_bytes;
+    if (!json_member_find(header, n, name, &row, &row_bytes) ||
+        !json_member_find(row, row_bytes, "shape", &sizes, &sizes_bytes) || *sizes != '[')
         return false;
-    out[0] = (size_t)strtoull(at + 1, &end, 10);
+    out[0] = (size_t)strtoull(sizes + 1, &end, 10);
     if (*end != ',')
         return false;
     out[1] = (size_t)strtoull(end + 1, &end, 10);
@@ -152,8 +152,10 @@ bool export_safetensors_read_model(const void *bytes, size_t n_bytes, const trai
         return not_this_model(f, "it has no safetensors header");
     char name[32];
     snprintf(name, sizeof name, "layers.%d.weight", spec->n_hidden);
-    bool found = find_pair(header, "layers.0.weight", "shape", first) &&
-                 find_pair(header, name, "shape", last);
+    fail ignored;
+    bool found = json_check_text(header, header_bytes, &ignored) &&
+                 find_shape(header, header_bytes, "layers.0.weight", first) &&
+                 find_shape(header, header_bytes, name, last);
     free(header);
     if (!found || !is_header_of(bytes, header_bytes, spec, first[1], last[0]))
         return not_this_model(f, "its tensors are not those of this run's network");

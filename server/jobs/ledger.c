@@ -1,10 +1,10 @@
 #include "server/jobs/ledger.h"
 
 #include "core/regularizer/regularizer.h"
+#include "server/codec/resource.h"
 #include "server/export/safetensors.h"
 #include "server/jobs/checkpoint.h"
 #include "server/store/runs.h"
-#include "server/text/json.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,28 +14,22 @@
 
 /* ---- start ---- */
 
-static void add_member(buffer *b, const char *name, const char *value)
-{
-    json_add_key(b, name);
-    json_add_string(b, value);
-}
-
 static char *write_provenance(const report_started *started)
 {
+    run_provenance p = {.version = REGULAB_VERSION,
+                        .blas = train_blas_name(),
+                        .blas_core = train_blas_core(),
+                        .memory_bytes = -1};
+    if (started)
+        p = (run_provenance){REGULAB_VERSION,
+                             started->blas,
+                             started->blas_core,
+                             started->data_sha256,
+                             (int64_t)started->memory_bytes,
+                             *started->note ? started->note : NULL};
     buffer b;
     buffer_init(&b, 4096);
-    buffer_add_text(&b, "{");
-    add_member(&b, "version", REGULAB_VERSION);
-    add_member(&b, "blas", started ? started->blas : train_blas_name());
-    add_member(&b, "blas_core", started ? started->blas_core : train_blas_core());
-    if (started) {
-        add_member(&b, "data_sha256", started->data_sha256);
-        json_add_key(&b, "memory_bytes");
-        json_add_integer(&b, (int64_t)started->memory_bytes);
-    }
-    if (started && *started->note)
-        add_member(&b, "note", started->note);
-    buffer_add_text(&b, "}");
+    shape_add(&b, &SHAPE_PROVENANCE, &p);
     char *text = b.failed ? NULL : buffer_take(&b, NULL);
     buffer_close(&b);
     return text;
@@ -156,10 +150,10 @@ void ending_close(ending *e)
 
 /* ---- end ---- */
 
-static bool write_model(const model_shape *shape, const float *model, buffer *out, fail *f)
+static bool write_model(const model_shape *sizes, const float *model, buffer *out, fail *f)
 {
-    buffer_init(out, export_safetensors_model_bytes(shape->spec, shape->inputs, shape->outputs));
-    export_safetensors_add_model(out, shape->spec, shape->inputs, shape->outputs, model);
+    buffer_init(out, export_safetensors_model_bytes(sizes->spec, sizes->inputs, sizes->outputs));
+    export_safetensors_add_model(out, sizes->spec, sizes->inputs, sizes->outputs, model);
     return !out->failed ||
            fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to write the model.");
 }
@@ -174,12 +168,12 @@ static bool save_model(const ledger *l, int64_t run_id, const buffer *model, fai
 }
 
 /* The model in the row of the end, or in a file before it. */
-static bool store_end(const ledger *l, int64_t run_id, const model_shape *shape, const ending *e,
+static bool store_end(const ledger *l, int64_t run_id, const model_shape *sizes, const ending *e,
                       run_end *last, fail *f)
 {
     bool moved;
     buffer model = {0};
-    bool is_good = !e->model || write_model(shape, e->model, &model, f);
+    bool is_good = !e->model || write_model(sizes, e->model, &model, f);
     if (is_good && model.n <= STORE_MODEL_BYTES) {
         last->model = model.data;
         last->model_bytes = model.n;
@@ -191,7 +185,7 @@ static bool store_end(const ledger *l, int64_t run_id, const model_shape *shape,
     return is_good;
 }
 
-bool ledger_end(const ledger *l, int64_t run_id, const model_shape *shape, const ending *e,
+bool ledger_end(const ledger *l, int64_t run_id, const model_shape *sizes, const ending *e,
                 void (*on_handed_over)(void *context), void *context, fail *f)
 {
     run_end last = {.to = e->to,
@@ -202,7 +196,7 @@ bool ledger_end(const ledger *l, int64_t run_id, const model_shape *shape, const
                     .selected_weights = e->selected,
                     .on_handed_over = on_handed_over,
                     .context = context};
-    if (!store_end(l, run_id, shape, e, &last, f))
+    if (!store_end(l, run_id, sizes, e, &last, f))
         return false;
     if (e->model)
         jobs_files_remove_checkpoint(&l->files, run_id);

@@ -53,7 +53,7 @@ typedef struct model_shape {
 /* Stores the end and tidies up after it; of a run that is gone: FAIL_NOT_FOUND. `on_handed_over`
  * (may be NULL) is called once the end is the store's to write, before all that it is asked from
  * then on. */
-FAIL_CHECKED bool ledger_end(const ledger *l, int64_t run_id, const model_shape *shape,
+FAIL_CHECKED bool ledger_end(const ledger *l, int64_t run_id, const model_shape *sizes,
                              const ending *e, void (*on_handed_over)(void *context), void *context,
                              fail *f);
 
