@@ -120,45 +120,57 @@ test('a specification is described to its leaves, with its defaults', () => {
     assert.ok(!takes(spec), JSON.stringify(spec));
 });
 
+/** Requests, and what is answered: of an experiment `id` and its run. */
+const casesOf = (id, run) => [
+  ['GET', '/sql', 400],
+  ['GET', '/sql?query=', 400],
+  ['GET', '/sql?query=SELECT+1', 200],
+  ['GET', `/runs/${run}/model?epoch=1`, 400],
+  ['GET', `/runs/${run}/model?epoch=0`, 200],
+  ['GET', '/datasets/moons/preview?rows=500', 200],
+  ['GET', '/datasets/moons/preview?rows=501', 400],
+  ['GET', '/datasets/moons/preview?images=0', 200],
+  ['GET', '/experiments?cursor=', 200],
+  ['GET', '/datasets?cursor=', 200],
+  ['GET', '/fields?cursor=', 200],
+  ['GET', '/experiments?cursor=next', 400],
+  ['GET', '/experiments?sort=', 400],
+  ['GET', '/experiments?sort=-name', 200],
+  ['GET', '/experiments?q=a%0Ab', 400],
+  ['GET', '/runs?sort=', 400],
+  ['GET', '/runs?sort=loss', 400],
+  ['GET', '/runs?sort=-val_loss', 200],
+  ['GET', '/runs?sort=early_stopping_patience', 200],
+  ['GET', '/runs?sort=-early_stopping.patience', 200],
+  ['GET', '/runs?config_id=a%0Ab', 400],
+  ['GET', `/sql?query=${'SELECT+1'.padEnd(8001, '+')}`, 400],
+  ['GET', `/sql?query=${'SELECT+1'.padEnd(8000, '+')}`, 200],
+  ['GET', `/experiments/${id}/comparison?metric=`, 400],
+  ['GET', `/experiments/${id}/curves?metric=`, 400],
+  ['GET', `/experiments/${id}/curves?metric=test_loss`, 400],
+  ['GET', `/runs/${run}/curves?metrics=`, 400],
+  ['GET', '/experiments?limit=501', 400],
+  ['DELETE', `/experiments/987654?force=1`, 400],
+  ['DELETE', `/experiments/987654?force=true`, 404],
+  ['POST', '/recipes/demonstration?dry_run=true', 200, {}],
+  ['POST', '/recipes/demonstration?dry_run=true', 400, { epochs: 1 }],
+  ['POST', `/experiments/${id}/cancel`, 200, {}],
+  ['POST', `/experiments/${id}/cancel`, 400, { reason: 'none' }],
+  ['PATCH', `/experiments/${id}`, 400, {}],
+  ['PATCH', `/experiments/${id}`, 400, { tags: [''] }],
+  ['PATCH', `/experiments/${id}`, 200, { tags: ['a'] }],
+  ['POST', `/runs/${run}/predict`, 400, { inputs: [[]] }],
+  ['POST', `/runs/${run}/predict`, 400, { inputs: [] }],
+  ['POST', `/runs/${run}/predict`, 200, { inputs: [[0, 1]] }],
+  ['POST', '/sql', 400, { query: '' }],
+  ['POST', '/sql', 200, { query: 'SELECT 1', parameters: null, limit: 1 }],
+];
+
 test('what a schema says of a value, the service says too', async () => {
   const { id, run_ids } = await server.submit(QUICK);
   await server.untilTerminal(id);
   const [run] = run_ids;
-  const cases = [
-    ['GET', '/sql', 400],
-    ['GET', '/sql?query=', 400],
-    ['GET', '/sql?query=SELECT+1', 200],
-    ['GET', `/runs/${run}/model?epoch=1`, 400],
-    ['GET', `/runs/${run}/model?epoch=0`, 200],
-    ['GET', '/datasets/moons/preview?rows=500', 200],
-    ['GET', '/datasets/moons/preview?rows=501', 400],
-    ['GET', '/datasets/moons/preview?images=0', 200],
-    ['GET', '/experiments?cursor=', 200],
-    ['GET', '/datasets?cursor=', 200],
-    ['GET', '/fields?cursor=', 200],
-    ['GET', '/experiments?cursor=next', 400],
-    ['GET', '/experiments?sort=', 400],
-    ['GET', '/experiments?sort=-name', 200],
-    ['GET', `/experiments/${id}/comparison?metric=`, 400],
-    ['GET', `/experiments/${id}/curves?metric=`, 400],
-    ['GET', `/experiments/${id}/curves?metric=test_loss`, 400],
-    ['GET', `/runs/${run}/curves?metrics=`, 400],
-    ['GET', '/experiments?limit=501', 400],
-    ['DELETE', `/experiments/987654?force=1`, 400],
-    ['DELETE', `/experiments/987654?force=true`, 404],
-    ['POST', '/recipes/demonstration?dry_run=true', 200, {}],
-    ['POST', '/recipes/demonstration?dry_run=true', 400, { epochs: 1 }],
-    ['POST', `/experiments/${id}/cancel`, 200, {}],
-    ['POST', `/experiments/${id}/cancel`, 400, { reason: 'none' }],
-    ['PATCH', `/experiments/${id}`, 400, {}],
-    ['PATCH', `/experiments/${id}`, 400, { tags: [''] }],
-    ['PATCH', `/experiments/${id}`, 200, { tags: ['a'] }],
-    ['POST', `/runs/${run}/predict`, 400, { inputs: [[]] }],
-    ['POST', `/runs/${run}/predict`, 400, { inputs: [] }],
-    ['POST', `/runs/${run}/predict`, 200, { inputs: [[0, 1]] }],
-    ['POST', '/sql', 400, { query: '' }],
-    ['POST', '/sql', 200, { query: 'SELECT 1', parameters: null, limit: 1 }],
-  ];
+  const cases = casesOf(id, run);
   for (const [method, path, status, body] of cases) {
     const answer = await server.request(method, path, body);
     assert.equal(answer.status, status, `${method} ${path}: ${answer.text.slice(0, 300)}`);
@@ -189,6 +201,44 @@ test('what a schema says of a value, the service says too', async () => {
       assert.equal(bodyOf(verb, template)(body), status !== 400, `${path} ${JSON.stringify(body)}`);
   }
   assert.equal(parameter('get', '/sql', 'query').required, true);
+});
+
+test('runs are filtered by columns, each with values of its own', async () => {
+  const { schema } = parameter('get', '/runs', 'values');
+  const takes = schemas.ajv.compile(schema);
+  const cases = [
+    [{ dropout: 0.5 }, 200],
+    [{ dropout: 'null' }, 200],
+    [{ dropout: '[0.5,0.5]' }, 200],
+    [{ dropout: 'much' }, 400],
+    [{ epochs: '[3]' }, 400],
+    [{ optimizer: 'sgd' }, 200],
+    [{ optimizer: 'sdg' }, 400],
+    [{ shuffle: true }, 200],
+    [{ shuffle: 1 }, 200],
+    [{ shuffle: 2 }, 400],
+    [{ hidden: '[8]' }, 200],
+    [{ early_stopping_patience: 5 }, 200],
+    [{ 'early_stopping.patience': 5 }, 200],
+    [{ droput: 0.5 }, 400],
+    [{ l1: 0, l2: 0, epochs: 1, attempt: 1, epoch: 1, mixup: 0, rho: 1, beta1: 1 }, 200],
+    [{ l1: 0, l2: 0, epochs: 1, attempt: 1, epoch: 1, mixup: 0, rho: 1, beta1: 1, beta2: 1 }, 400],
+  ];
+  for (const [values, status] of cases) {
+    const what = JSON.stringify(values);
+    const answer = await server.request('GET', `/runs?${new URLSearchParams(values)}`);
+    assert.equal(answer.status, status, `${what}: ${answer.text.slice(0, 300)}`);
+    assert.equal(takes(values), status === 200, what);
+  }
+});
+
+test('every operation tells the scope of token that it wants', () => {
+  const scopes = (method, path) => operation(method, path).security;
+  const wants = (scope) => [{}, { token: [scope] }, { session: [scope] }];
+  assert.deepEqual(scopes('post', '/experiments'), wants('write'));
+  assert.deepEqual(scopes('get', '/runs'), wants('read'));
+  assert.deepEqual(scopes('post', '/sql'), wants('read'));
+  assert.deepEqual(scopes('post', '/session'), []);
 });
 
 test('a data set is sent as bytes, as text or as the parts of a form, and never as nothing', async () => {
