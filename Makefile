@@ -45,7 +45,7 @@ server_objects  := $(server_sources:%.c=$(BUILD)/%.o) $(BUILD)/migrations.o
 double_objects  := $(core_sources:%.c=$(BUILD)/double/%.o)
 library_objects := $(core_objects) $(filter-out $(BUILD)/server/cli/main.o,$(server_objects))
 test_programs   := $(core_tests:%.c=$(BUILD)/%) $(server_tests:%.c=$(BUILD)/%) \
-                   $(double_tests:%.c=$(BUILD)/double/%)
+                   $(if $(SANITIZE),,$(double_tests:%.c=$(BUILD)/double/%))
 objects         := $(core_objects) $(double_objects) $(server_objects) \
                    $(addsuffix .o,$(test_programs))
 

@@ -121,10 +121,35 @@ static void check_same(const char *what, const engine *a, const engine *b)
     CHECK(engine_equal(a, b));
 }
 
+/* What a sanitizer looks for is the same with every factor that masks are scaled by; and races show
+ * on several threads alone. */
+#if defined __SANITIZE_THREAD__
+enum { LAST_SCALING = DROPOUT_SCALING_INVERTED, ON_THREADS_ONLY = true };
+#elif defined __SANITIZE_ADDRESS__
+enum { LAST_SCALING = DROPOUT_SCALING_INVERTED, ON_THREADS_ONLY = false };
+#else
+enum { LAST_SCALING = DROPOUT_SCALING_CLASSIC, ON_THREADS_ONLY = false };
+#endif
+
+static void check_on_threads(const train_spec *s)
+{
+    engine three;
+    if (!engine_open(&three, s))
+        return;
+    three.threads = 3;
+    CHECK(engine_train(&three));
+    CHECK_EQUAL_INT(three.result.stop, TRAIN_STOP_FINISHED);
+    engine_close(&three);
+}
+
 /* Trains in one go, on three threads, and in two pieces. */
 static void check_spec(const char *what, const train_spec *s)
 {
     engine one, three, pieces;
+    if (ON_THREADS_ONLY) {
+        check_on_threads(s);
+        return;
+    }
     if (!engine_open(&one, s))
         return;
     CHECK(engine_train(&one));
@@ -171,7 +196,7 @@ static void try_kinds(const shape *h, int normalization, int position, bool ever
 {
     for (int kind = DROPOUT_BERNOULLI; kind <= DROPOUT_ALPHA; kind++)
         for (int scope = DROPOUT_SCOPE_ELEMENT; scope <= DROPOUT_SCOPE_BATCH; scope++)
-            for (int scaling = 0; scaling <= DROPOUT_SCALING_CLASSIC; scaling++) {
+            for (int scaling = 0; scaling <= LAST_SCALING; scaling++) {
                 char what[96];
                 train_spec s = small_spec(h, normalization);
                 snprintf(what, sizeof what, "%s, normalization %d, position %d, kind %d, scope %d",
