@@ -397,6 +397,13 @@ const field FIELDS[] = {
     EXPERIMENT("sweep", STRUCTURE, DEPENDS("{}"),
                HELP "Field to array of values, or field to {\"min\", \"max\", \"scale\", "
                     "\"count\"}. With sweep_method grid every combination is trained."),
+    EXPERIMENT("variants", STRUCTURE, DEPENDS("none"),
+               HELP "A list of configs, each an object of field values and a label, crossed with "
+                    "the sweep: one regularizer at a time beside each other."),
+    EXPERIMENT("question", STRUCTURE, DEPENDS("{}"),
+               HELP "What the experiment is to answer: which varied fields are the treatment, "
+                    "which each arm tunes for itself and which are the context (treatment, tune, "
+                    "context), the metric, and the smallest_effect that matters."),
     EXPERIMENT("repeat_varies", STRING_ARRAY, DEPENDS("[\"seed\"]"), .values = REPEAT_VARIES,
                .maximum = 2,
                HELP "What each repeat draws anew: seed, data_seed (its own data, split and label "
@@ -408,10 +415,12 @@ const field FIELDS[] = {
                HELP "How many configs a random search draws."),
     EXPERIMENT(
         "repeats", STRUCTURE, DEPENDS("1"), .minimum = 1, .maximum = SPEC_REPEATS_LIMIT,
-        HELP "Seeds per config, the same for every config, so that runs pair up: 3 at least "
-             "for a verdict, 10 for a claim. Or {\"until\": {\"metric\", \"half_width\"}, "
-             "\"min\", \"max\"} to add seeds (5 at least, 40 at most) until the interval of every "
-             "difference to the baseline is that narrow."),
+        HELP
+        "Seeds per config, the same for every config, so that runs pair up: 3 at least "
+        "for a verdict, 10 for a claim. Or {\"until\": {\"metric\", \"half_width\"}, "
+        "\"min\", \"max\"}: after min repeats (10) as many are added at once, up to max (40), as "
+        "their spread calls for, so that the interval of every difference to the baseline is "
+        "that narrow."),
     EXPERIMENT("baseline", STRUCTURE,
                DEPENDS("the config with every swept regularizer at its default, else the first"),
                HELP "Field values of the config that the others are compared against."),

@@ -1,13 +1,15 @@
 #include "server/api/comparison.h"
 
-#include "core/base/array.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
+#include "server/jobs/study.h"
+#include "server/store/arms.h"
 #include "server/store/curves.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,20 +17,26 @@
 /* ---- the question ---- */
 
 typedef struct comparison_query {
-    int metric, select_by; /* metric_ids */
-    int at;                /* a comparison_at */
+    measure_query measure;
+    int select_by; /* a metric_id */
 } comparison_query;
 
 static bool may_select(int id)
 {
-    return comparison_test_metric((metric_id)id) != METRIC_COUNT;
+    return measure_test_metric((metric_id)id) != METRIC_COUNT;
 }
 
 static const member QUESTION_ROWS[] = {
-    {"metric", MEMBER_NAME, "What is compared.", MEMBER_OPTIONAL, AT(comparison_query, metric),
-     NAMES_IN(METRICS, name, METRIC_COUNT), OTHERWISE(METRIC_VAL_LOSS)},
-    {"at", MEMBER_NAME, "Which weights' value.", MEMBER_OPTIONAL, AT(comparison_query, at),
-     NAMES(COMPARISON_AT_NAMES), OTHERWISE(COMPARISON_AT_SELECTED)},
+    {"metric", MEMBER_TEXT,
+     "What is compared: any metric, one of a layer (layers.0.coadaptation), or epochs_to. If not "
+     "given, that of the experiment's question.",
+     MEMBER_OPTIONAL, AT(comparison_query, measure.metric), .describe = codec_describe_measure},
+    {"at", MEMBER_NAME, "Which weights' value; if not given, the selected ones where they have it.",
+     MEMBER_OPTIONAL, AT(comparison_query, measure.at), NAMES(MEASURE_AT_NAMES)},
+    {"of", MEMBER_TEXT, "Of epochs_to: the curve; val_loss if not given.", MEMBER_OPTIONAL,
+     AT(comparison_query, measure.of)},
+    {"target", MEMBER_NUMBER, "Of epochs_to: the value to be reached.", MEMBER_OPTIONAL,
+     AT(comparison_query, measure.target)},
     {"select_by", MEMBER_NAME, "The validation metric that chooses a config.", MEMBER_OPTIONAL,
      AT(comparison_query, select_by), NAMES_IN(METRICS, name, METRIC_COUNT),
      OTHERWISE(METRIC_VAL_LOSS), .is_taken = may_select,
@@ -36,189 +44,135 @@ static const member QUESTION_ROWS[] = {
 };
 const shape SHAPE_COMPARISON_QUERY = {BYTES_OF(comparison_query), MEMBERS(QUESTION_ROWS)};
 
-static bool read_options(const request *q, comparison_options *out, fail *f)
+static bool read_query(const request *q, jobs_study_query *out, fail *f)
 {
-    comparison_query wanted;
-    if (!request_read_query(q, &wanted, f) ||
-        !comparison_check_metric((metric_id)wanted.metric, (comparison_at)wanted.at, f))
+    comparison_query wanted = {.measure = {.at = -1, .target = NAN}};
+    if (!request_read_query(q, &wanted, f))
         return false;
-    *out = (comparison_options){.metric = (metric_id)wanted.metric,
-                                .at = (comparison_at)wanted.at,
-                                .select_by = (metric_id)wanted.select_by,
-                                .test = comparison_test_metric((metric_id)wanted.select_by)};
+    *out = (jobs_study_query){.ids = {q->ids[0]},
+                              .n_ids = 1,
+                              .measure = wanted.measure,
+                              .select_by = (metric_id)wanted.select_by};
     return true;
-}
-
-static bool is_generated(const experiment_spec *spec)
-{
-    const field *row = field_find("dataset");
-    bool is_built_in = dataset_find(spec->base.dataset) != NULL;
-    for (int a = 0; a < spec->n_axes; a++)
-        for (int i = 0; spec->axes[a].row == row && i < spec->axes[a].n_values; i++)
-            is_built_in = is_built_in && dataset_find(spec->axes[a].values[i].dataset);
-    return is_built_in;
-}
-
-static bool varies_selection(const experiment_spec *spec)
-{
-    for (int a = 0; a < spec->n_axes; a++)
-        if (field_selects_epoch(spec->axes[a].row))
-            return true;
-    return false;
-}
-
-/* What the specification says of the runs. */
-static comparison_design read_design(const experiment *e)
-{
-    experiment_spec spec;
-    fail_list *faults = calloc(1, sizeof *faults);
-    comparison_design d = {.is_sequential = false};
-    if (faults && codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, faults)) {
-        d = (comparison_design){.is_sequential = spec.until.enabled,
-                                .varies_data_seed = spec.repeat_varies_data_seed,
-                                .keeps_seed = !spec.repeat_varies_seed,
-                                .has_generated_data = is_generated(&spec),
-                                .has_drawn_baseline = spec.random_search && !spec.has_baseline,
-                                .compares_stopping = varies_selection(&spec)};
-        experiment_spec_close(&spec);
-    }
-    free(faults);
-    return d;
-}
-
-/* ---- the runs ---- */
-
-/* The runs of a series as rows of a comparison, which borrow its texts. */
-typedef struct run_table {
-    series all;
-    comparison_row *rows; /* (all.n_runs) */
-} run_table;
-
-static void close_table(run_table *t)
-{
-    free(t->rows);
-    series_close(&t->all);
-}
-
-static bool fail_of_memory(const experiment *e, fail *f)
-{
-    return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %lld runs.",
-                    (long long)e->n_runs);
-}
-
-static comparison_row row_of(const series *all, const series_run *r,
-                             const comparison_options *options)
-{
-    const series_config *config = &all->configs[r->config];
-    return (comparison_row){.config_id = config->id,
-                            .values = config->values,
-                            .seed = r->seed,
-                            .data_seed = options->design.varies_data_seed ? r->data_seed : 0,
-                            .status = r->status,
-                            .metric = comparison_value(&r->metrics, options->metric, options->at),
-                            .select = r->metrics.selected[options->select_by],
-                            .test = r->metrics.selected[options->test],
-                            .r2 = r->metrics.selected[METRIC_VAL_R2]};
-}
-
-static bool open_table(app *a, const experiment *e, const comparison_options *options,
-                       run_table *out, fail *f)
-{
-    run_table t = {.rows = NULL};
-    if (!store_load_series(a->store, e->id, &t.all, f))
-        return false;
-    t.rows = calloc(t.all.n_runs + 1, sizeof *t.rows);
-    if (!t.rows) {
-        close_table(&t);
-        return fail_of_memory(e, f);
-    }
-    for (size_t i = 0; i < t.all.n_runs; i++)
-        t.rows[i] = row_of(&t.all, &t.all.runs[i], options);
-    *out = t;
-    return true;
-}
-
-/* Whether runs came later than the first ones. */
-static bool was_extended(const series *all)
-{
-    for (size_t i = 1; i < all->n_runs; i++)
-        if (all->runs[i].created_ms != all->runs[0].created_ms)
-            return true;
-    return false;
 }
 
 /* ---- comparison ---- */
 
-/* Effects where the sweep is factorial; the configs' texts live until close_factors(). */
-typedef struct factor_table {
-    size_t n;
-    effects_config *configs;
-} factor_table;
-
-static void close_factors(factor_table *t)
+/* How often test metrics were looked at, now too if they are. */
+static bool count_looks(app *a, jobs_study *x, fail *f)
 {
-    for (size_t i = 0; i < t->n; i++)
-        codec_factors_close(&t->configs[i]);
-    free(t->configs);
-}
-
-static bool read_factors(const comparison *c, factor_table *out)
-{
-    out->configs = calloc(c->n_configs + 1, sizeof *out->configs);
-    bool done = out->configs != NULL;
-    for (; done && out->n < c->n_configs; out->n++)
-        done = codec_read_factors(c->configs[out->n].config_id, c->configs[out->n].values,
-                                  &out->configs[out->n]);
-    return done;
-}
-
-static bool write_comparison(const experiment *e, const run_table *table, comparison *c,
-                             buffer *out, fail *f)
-{
-    factor_table factors = {0};
-    effects found = {.is_factorial = false};
-    const char *baseline = c->baseline ? c->baseline->config_id : "";
-    bool done = codec_set_labels(c) && read_factors(c, &factors);
-    if (!done)
-        fail_of_memory(e, f);
-    done = done && comparison_effects_open(table->rows, table->all.n_runs, factors.configs,
-                                           factors.n, baseline, &found, f);
-    if (done)
-        codec_add_comparison(out, c, &found);
-    comparison_effects_close(&found);
-    close_factors(&factors);
-    return done;
-}
-
-static bool compare(app *a, const experiment *e, comparison_options *options, buffer *out, fail *f)
-{
-    comparison_design *d = &options->design;
-    run_table table;
-    comparison c;
-    *d = read_design(e);
-    options->baseline = e->baseline_config_id;
-    if (!open_table(a, e, options, &table, f))
-        return false;
-    d->was_extended = !d->is_sequential && was_extended(&table.all);
-    bool done = comparison_open(table.rows, table.all.n_runs, options, &c, f);
-    if (done) {
-        done = write_comparison(e, &table, &c, out, f);
-        comparison_close(&c);
+    char look[2 * QUESTION_METRIC_LIMIT];
+    const study_options *o = &x->inquiry.table.options;
+    int64_t total = 0;
+    snprintf(look, sizeof look, "%s at %s by %s", o->metric, MEASURE_AT_NAMES[o->at], o->select_by);
+    for (size_t i = 0; i < x->n_experiments; i++) {
+        int64_t n, n_completed = x->experiments[i].runs[RUN_STATE_COMPLETED];
+        bool is_look = n_completed > 0 && measure_is_of_test(&x->measure);
+        if (!store_note_look(a->store, x->experiments[i].id, is_look ? look : NULL, n_completed, &n,
+                             f))
+            return false;
+        total += n;
     }
-    close_table(&table);
+    x->inquiry.table.options.n_test_asked = total;
+    return true;
+}
+
+typedef struct labels { /* of the configs, on the heap */
+    size_t n;
+    char **texts;
+    const char **values;
+} labels;
+
+static void close_labels(labels *l)
+{
+    for (size_t i = 0; l->texts && i < l->n; i++)
+        free(l->texts[i]);
+    free(l->texts);
+    free(l->values);
+}
+
+static bool is_alone(const jobs_study *x, size_t c)
+{
+    size_t n = 0;
+    for (size_t i = 0; x->given[c].label && i < x->n_configs; i++)
+        n += x->given[i].label && strcmp(x->given[i].label, x->given[c].label) == 0;
+    return n == 1;
+}
+
+static bool open_labels(const jobs_study *x, labels *out)
+{
+    out->texts = calloc(x->n_configs + 1, sizeof *out->texts);
+    out->values = calloc(x->n_configs + 1, sizeof *out->values);
+    bool done = out->texts && out->values;
+    for (; done && out->n < x->n_configs; out->n++) {
+        const inquiry_config *c = &x->given[out->n];
+        out->values[out->n] = c->values;
+        out->texts[out->n] = codec_config_label(c->label, is_alone(x, out->n), c->values);
+        done = out->texts[out->n] != NULL;
+    }
     return done;
+}
+
+static bool write_comparison(const jobs_study *x, const arms *a, buffer *out, fail *f)
+{
+    checks found;
+    factorial effects;
+    labels l = {.n = 0};
+    if (!checks_open(a, &found, f))
+        return false;
+    bool done = factorial_open(a, &effects, f);
+    if (done) {
+        done = open_labels(x, &l) ||
+               fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
+        if (done)
+            shape_add(out, &SHAPE_COMPARISON,
+                      &(comparison_answer){.a = a,
+                                           .checks = &found,
+                                           .effects = &effects,
+                                           .labels = (const char *const *)l.texts,
+                                           .values = l.values,
+                                           .is_sequential = x->specs[0].until.enabled});
+        close_labels(&l);
+        factorial_close(&effects);
+    }
+    checks_close(&found);
+    return done;
+}
+
+static bool compare(app *a, jobs_study *x, bool is_csv, buffer *out, fail *f)
+{
+    arms found;
+    if (!count_looks(a, x, f) || !arms_open(&x->inquiry.table, &found, f))
+        return false;
+    bool done = is_csv || write_comparison(x, &found, out, f);
+    if (is_csv)
+        codec_add_comparison_csv(out, &found);
+    arms_close(&found);
+    return done;
+}
+
+static void answer(app *a, const request *q, const jobs_study_query *query, response *r)
+{
+    jobs_study x;
+    fail f;
+    bool is_csv = request_wants_csv(q);
+    bool done = jobs_study_open(a->store, query, &x, &f);
+    if (done) {
+        done = compare(a, &x, is_csv, &r->body, &f);
+        jobs_study_close(&x);
+    }
+    if (done)
+        api_send_tagged(q, is_csv ? MESSAGE_CSV : MESSAGE_JSON, r);
+    else
+        response_fail(r, &f);
 }
 
 void api_comparison_get(app *a, const request *q, response *r)
 {
-    comparison_options options = {0};
-    experiment e = {0};
+    jobs_study_query query;
     fail f;
-    bool done = read_options(q, &options, &f) && store_get_experiment(a->store, q->ids[0], &e, &f);
-    done = done && compare(a, &e, &options, &r->body, &f);
-    experiment_close(&e);
-    if (done)
-        api_send_tagged(q, MESSAGE_JSON, r);
+    if (read_query(q, &query, &f))
+        answer(a, q, &query, r);
     else
         response_fail(r, &f);
 }
@@ -238,13 +192,22 @@ typedef struct curve_writer {
     fail *f;
 } curve_writer;
 
+static bool is_label_alone(const series *all, const char *label)
+{
+    size_t n = 0;
+    for (size_t c = 0; c < all->n_configs; c++)
+        n += all->configs[c].label && strcmp(all->configs[c].label, label) == 0;
+    return n == 1;
+}
+
 static void write_band(curve_writer *w)
 {
     if (w->band.n == 0)
         return;
     const series_config *config = series_find_config(w->all, w->config_id);
     const char *values = config ? config->values : "{}";
-    char *label = codec_config_label(values);
+    const char *variant = config ? config->label : NULL;
+    char *label = codec_config_label(variant, variant && is_label_alone(w->all, variant), values);
     codec_add_band(w->out, &(band_answer){w->config_id, label, values, &w->band});
     free(label);
     comparison_band_close(&w->band);

@@ -9,7 +9,8 @@
 
 extern const shape SHAPE_COMPARISON_QUERY, SHAPE_CURVES_QUERY;
 
-/* GET /experiments/{id}/comparison?metric=val_loss&at=selected|best|last&select_by=val_loss. */
+/* GET /experiments/{id}/comparison?metric=val_loss&at=selected|best|last&select_by=val_loss; as
+ * CSV the arms. */
 request_handler api_comparison_get;
 
 /* GET /experiments/{id}/curves?metric=val_loss: per config mean, deviation, least, greatest and

@@ -5,6 +5,7 @@
 #include "server/codec/codec.h"
 #include "server/codec/list.h"
 #include "server/codec/shape_schema.h"
+#include "server/store/experiments.h"
 #include "server/store/runs.h"
 
 #include <stdio.h>
@@ -233,14 +234,42 @@ void api_runs_cancel(app *a, const request *q, response *r)
     act(a, q, r, jobs_cancel_run);
 }
 
-/* The config_id holds the content that was there at the submission, also if the run has not
- * begun. */
-static bool check_content(const run *row, const train_spec *spec, const dataset *set, fail *f)
+/* The id of a config is made with the data_seed of its first repeat, or without it. */
+static bool has_id(const run *row, const train_spec *spec, const dataset *set, int64_t data_seed)
 {
     char with[CONFIG_ID_BYTES], without[CONFIG_ID_BYTES];
-    codec_config_id(spec, set->sha256, false, with);
-    codec_config_id(spec, set->sha256, true, without); /* of repeats that vary data_seed */
-    if (strcmp(with, row->config_id) == 0 || strcmp(without, row->config_id) == 0)
+    train_spec first = *spec;
+    first.data_seed = data_seed;
+    codec_config_id(&first, set->sha256, false, with);
+    codec_config_id(&first, set->sha256, true, without);
+    return strcmp(with, row->config_id) == 0 || strcmp(without, row->config_id) == 0;
+}
+
+/* The data_seed that the experiment's repeats begin with; that of the run where it is not known. */
+static int64_t first_data_seed(app *a, const run *row, const train_spec *spec)
+{
+    experiment e = {0};
+    experiment_spec of;
+    fail_list faults = {.n = 0};
+    fail f;
+    int64_t seed = spec->data_seed;
+    if (store_get_experiment(a->store, row->experiment_id, &e, &f) &&
+        codec_read_stored_spec(&e, &of, &faults)) {
+        seed = of.base.data_seed;
+        experiment_spec_close(&of);
+    }
+    experiment_close(&e);
+    return seed;
+}
+
+/* The config_id holds the content that was there at the submission, also if the run has not begun.
+ * What a generator makes of another data_seed it does not hold. */
+static bool check_content(app *a, const run *row, const train_spec *spec, const dataset *set,
+                          fail *f)
+{
+    int64_t first = first_data_seed(a, row, spec);
+    if (has_id(row, spec, set, spec->data_seed) || has_id(row, spec, set, first) ||
+        (set->built_in && first != spec->data_seed))
         return true;
     return fail_set(
         f, FAIL_CONFLICT, NULL,
@@ -260,7 +289,7 @@ static bool check_data(app *a, int64_t id, fail *f)
     bool is_same = codec_read_config(row.config, strlen(row.config), &spec, f) &&
                    api_open_run_dataset(a, &row, &spec, &set, f);
     if (is_same) {
-        is_same = check_content(&row, &spec, set, f);
+        is_same = check_content(a, &row, &spec, set, f);
         dataset_close(set);
     }
     run_close(&row);

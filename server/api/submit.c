@@ -42,14 +42,20 @@ static bool store_plan(app *a, const plan *p, const char *text, const plan_runs 
         .n_configs = p->grid.n_configs,
         .n_runs = runs->n,
         .runs = runs->rows,
+        .n_described = (size_t)p->grid.n_configs,
+        .varies_data_seed = p->spec.repeat_varies_data_seed,
         .baseline_config_id = plan_baseline(p),
         .idempotency_key = key,
         .idempotency_digest = sha256,
     };
     int64_t *run_ids = calloc((size_t)runs->n, sizeof *run_ids), id;
+    new_config *configs = plan_list_configs(p);
     bool is_repeat = false;
-    bool is_stored = run_ids ? store_insert_experiment(a->store, &e, &id, run_ids, &is_repeat, f)
-                             : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    e.configs = configs;
+    bool is_stored = run_ids && configs
+                         ? store_insert_experiment(a->store, &e, &id, run_ids, &is_repeat, f)
+                         : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    free(configs);
     if (!is_stored) {
         free(run_ids);
         return false;

@@ -3,9 +3,10 @@
 #include "core/stats/stats.h"
 #include "server/cli/table.h"
 #include "server/codec/codec.h"
-#include "server/codec/comparison.h"
-#include "server/study/comparison.h"
+#include "server/plan/inquiry.h"
+#include "server/study/conclusion.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,47 +31,6 @@ static size_t list_values(const cli_results *r, int config, int m, double *value
             !isnan(r->items[i].selected[m]))
             values[n++] = r->items[i].selected[m];
     return n;
-}
-
-/* The completed run of that config with the same seeds. A swept data_seed is the config's own. */
-static const cli_outcome *find_pair(const cli_results *r, int config, const cli_outcome *other,
-                                    bool by_data_seed)
-{
-    for (size_t i = 0; i < r->n; i++)
-        if (r->items[i].config == config && r->items[i].seed == other->seed &&
-            (!by_data_seed || r->items[i].data_seed == other->data_seed) &&
-            r->items[i].is_completed)
-            return &r->items[i];
-    return NULL;
-}
-
-static double pair_half_width(const cli_results *r, const grid *p, int config, int m, double *a,
-                              double *b)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->items[i].config != config || !r->items[i].is_completed)
-            continue;
-        const cli_outcome *other = find_pair(r, p->baseline, &r->items[i], p->varies_data_seed);
-        if (!other || !isfinite(other->selected[m]) || !isfinite(r->items[i].selected[m]))
-            continue;
-        a[n] = r->items[i].selected[m];
-        b[n++] = other->selected[m];
-    }
-    stats_paired pair = stats_paired_of(a, b, n);
-    return n < 2 ? INFINITY : (pair.difference.ci_high - pair.difference.ci_low) / 2;
-}
-
-double cli_results_half_width(const cli_results *r, const plan *p, int metric_index)
-{
-    double *values = malloc((2 * r->n + 1) * sizeof *values), widest = NAN;
-    for (int c = 0; values && c < p->grid.n_configs; c++) {
-        if (c != p->grid.baseline && list_values(r, c, metric_index, values) > 0)
-            widest =
-                fmax(widest, pair_half_width(r, &p->grid, c, metric_index, values, values + r->n));
-    }
-    free(values);
-    return widest;
 }
 
 /* ---- the table ---- */
@@ -134,6 +94,8 @@ static void add_config(cli_table *t, const cli_results *r, const plan *p, int c,
     size_t n_runs = count_runs(r, c), n_completed = 0;
     for (size_t i = 0; i < r->n; i++)
         n_completed += r->items[i].config == c && r->items[i].is_completed;
+    if (p->spec.n_variants > 0)
+        cli_table_add(t, "%s", p->configs[c].label);
     for (int a = 0; a < p->spec.n_axes; a++)
         add_value(t, p->spec.axes[a].row, &p->grid.configs[c].spec);
     if (n_completed == n_runs)
@@ -149,7 +111,9 @@ bool cli_results_print(const cli_results *r, const plan *p, FILE *file)
     int shown[SHOWN_COUNT], n_shown = list_shown(r, shown);
     double *values = malloc((r->n + 1) * sizeof *values);
     cli_table t;
-    cli_table_init(&t, p->spec.n_axes + 1 + n_shown);
+    cli_table_init(&t, (p->spec.n_variants > 0) + p->spec.n_axes + 1 + n_shown);
+    if (p->spec.n_variants > 0)
+        cli_table_add(&t, "variant");
     for (int a = 0; a < p->spec.n_axes; a++)
         cli_table_add(&t, "%s", p->spec.axes[a].row->name);
     cli_table_add(&t, "seeds");
@@ -166,53 +130,116 @@ bool cli_results_print(const cli_results *r, const plan *p, FILE *file)
     return ok;
 }
 
-/* ---- the verdict ---- */
+/* ---- the comparison ---- */
 
-static comparison_row row_of(const cli_outcome *o, const plan *p)
+static study_run run_of(const cli_outcome *o, const plan *p, const measure *what)
 {
-    return (comparison_row){.config_id = p->configs[o->config].id,
-                            .values = p->configs[o->config].values,
-                            .seed = o->seed,
-                            .data_seed = p->grid.varies_data_seed ? o->data_seed : 0,
-                            .status = o->is_completed ? RUN_STATE_COMPLETED : RUN_STATE_FAILED,
-                            .metric = o->selected[METRIC_VAL_LOSS],
-                            .select = o->selected[METRIC_VAL_LOSS],
-                            .test = o->selected[METRIC_TEST_LOSS],
-                            .r2 = o->selected[METRIC_VAL_R2]};
+    return (study_run){.config = (size_t)o->config,
+                       .seed = o->seed,
+                       .data_seed = p->grid.varies_data_seed ? o->data_seed : 0,
+                       .status = o->is_completed ? RUN_STATE_COMPLETED : RUN_STATE_FAILED,
+                       .metric = o->selected[what->metric],
+                       .select = o->selected[METRIC_VAL_LOSS],
+                       .test = o->selected[METRIC_TEST_LOSS],
+                       .r2 = o->selected[METRIC_VAL_R2]};
 }
 
-static bool print_summary(comparison *c, FILE *file)
+/* The table of all that was trained; its runs are on the heap. */
+static bool open_study(const cli_results *r, const plan *p, const measure *what, inquiry *out,
+                       study_run **runs, fail *f)
 {
+    size_t n = (size_t)p->grid.n_configs;
+    inquiry_config *configs = calloc(n, sizeof *configs);
+    const inquiry_source source = {.spec = &p->spec,
+                                   .configs = configs,
+                                   .n_configs = n,
+                                   .varies_data_seed = p->grid.varies_data_seed};
+    *runs = calloc(r->n + 1, sizeof **runs);
+    for (size_t c = 0; configs && c < n; c++)
+        configs[c] = (inquiry_config){p->configs[c].id, p->configs[c].label, p->configs[c].values,
+                                      &p->grid.configs[c].spec, &p->configs[c].facts};
+    for (size_t i = 0; *runs && i < r->n; i++)
+        (*runs)[i] = run_of(&r->items[i], p, what);
+    bool is_open = configs && *runs ? inquiry_open(&source, what, METRIC_VAL_LOSS, out, f)
+                                    : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory");
+    free(configs);
+    if (!is_open) {
+        free(*runs);
+        return false;
+    }
+    out->table.runs = *runs;
+    out->table.n_runs = r->n;
+    return true;
+}
+
+static bool print_words(const study_table *t, FILE *file)
+{
+    arms a;
+    fail f;
     buffer b;
-    buffer_init(&b, 65536);
-    bool done = codec_set_labels(c);
-    if (done)
-        comparison_add_summary(c, &b);
-    done = done && !b.failed && fprintf(file, "\n%s\n", b.data ? b.data : "") >= 0;
+    if (!arms_open(t, &a, &f))
+        return false;
+    buffer_init(&b, 1 << 20);
+    conclusion_add_headline(&a, &b);
+    buffer_add_text(&b, "\n");
+    conclusion_add_summary(&a, &b);
+    bool done = !b.failed && fprintf(file, "\n%s\n", b.data) >= 0;
     buffer_close(&b);
+    arms_close(&a);
     return done;
+}
+
+/* The question's metric; val_loss where a run of the command line keeps no such one. */
+static void choose_measure(const plan *p, measure *out)
+{
+    inquiry_question q;
+    fail ignored;
+    const inquiry_source source = {.spec = &p->spec};
+    inquiry_ask(&source, &q);
+    const measure_query wanted[] = {{q.primary, -1, NULL, NAN}, {"val_loss", -1, NULL, NAN}};
+    if (!measure_read(&wanted[0], out, &ignored) || out->kind != MEASURE_OF_RUN ||
+        out->at != STUDY_AT_SELECTED) {
+        bool is_read = measure_read(&wanted[1], out, &ignored);
+        assert(is_read);
+    }
 }
 
 bool cli_results_print_verdict(const cli_results *r, const plan *p, FILE *file)
 {
-    comparison_options options = {.metric = METRIC_VAL_LOSS,
-                                  .select_by = METRIC_VAL_LOSS,
-                                  .test = METRIC_TEST_LOSS,
-                                  .baseline = plan_baseline(p)};
-    comparison c;
+    measure what;
+    inquiry x;
+    study_run *runs;
     fail f;
     if (p->grid.n_configs < 2 || r->n == 0)
         return true;
-    comparison_row *rows = calloc(r->n, sizeof *rows);
-    if (!rows)
+    choose_measure(p, &what);
+    if (!open_study(r, p, &what, &x, &runs, &f))
         return false;
-    for (size_t i = 0; i < r->n; i++)
-        rows[i] = row_of(&r->items[i], p);
-    bool done = comparison_open(rows, r->n, &options, &c, &f);
-    if (done) {
-        done = print_summary(&c, file);
-        comparison_close(&c);
-    }
-    free(rows);
+    bool done = print_words(&x.table, file);
+    inquiry_close(&x);
+    free(runs);
     return done;
+}
+
+int64_t cli_results_count_wanted(const cli_results *r, const plan *p)
+{
+    const experiment_spec *e = &p->spec;
+    const metric *row = &METRICS[e->until.metric];
+    measure what = {.metric = (metric_id)e->until.metric, .direction = row->direction};
+    int64_t wanted = p->grid.n_seeds;
+    inquiry x;
+    study_run *runs;
+    arms a;
+    fail f;
+    snprintf(what.name, sizeof what.name, "%s", row->name);
+    if (!e->until.enabled || p->grid.n_configs < 2 || !open_study(r, p, &what, &x, &runs, &f))
+        return wanted;
+    if (arms_open(&x.table, &a, &f)) {
+        wanted = (int64_t)arms_repeats_wanted(&a, e->until.half_width, (size_t)e->n_repeats,
+                                              (size_t)e->until.max);
+        arms_close(&a);
+    }
+    inquiry_close(&x);
+    free(runs);
+    return wanted;
 }

@@ -26,17 +26,16 @@ typedef struct cli_results {
 bool cli_results_reserve(cli_results *r, size_t n);
 void cli_results_close(cli_results *r);
 
-/* Half width of the widest interval of a paired difference to the baseline, in `metric`: of configs
- * that have ever come to a value, infinite below two pairs. NaN where nothing is to be compared. As
- * the service looks at it (server/jobs/repeats.h). */
-double cli_results_half_width(const cli_results *r, const plan *p, int metric);
+/* How many repeats the rule of the plan asks for after its first stage, as the service does it
+ * (server/jobs/repeats.h); the present number without a rule, and when out of memory. */
+int64_t cli_results_count_wanted(const cli_results *r, const plan *p);
 
 /* One line per config: swept values, seeds, mean +- standard deviation of the metrics that there
  * are. False when out of memory. */
 bool cli_results_print(const cli_results *r, const plan *p, FILE *file);
 
-/* What they say of the configs, in one or two sentences: the summary of GET
- * /experiments/{id}/comparison. Nothing where there is one config. False when out of memory. */
+/* What they say of the configs: headline and summary of GET /experiments/{id}/comparison. Nothing
+ * where there is one config. False when out of memory. */
 bool cli_results_print_verdict(const cli_results *r, const plan *p, FILE *file);
 
 #endif

@@ -327,9 +327,12 @@ static bool insert_runs(training *t, const char *text, const new_run *rows, int6
     bool is_repeat;
     if (!t->store)
         return true;
+    const new_extension more = {.n_runs = n, .n_configs = t->plan.grid.n_configs, .runs = rows};
     if (t->experiment_id)
-        return store_extend_experiment(t->store, t->experiment_id, rows, n, t->plan.grid.n_configs,
-                                       NULL, 0, NULL, run_ids, f);
+        return store_extend_experiment(t->store, t->experiment_id, &more, run_ids, f);
+    new_config *configs = plan_list_configs(&t->plan);
+    if (!configs)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the configs");
     new_experiment added = {.name = e->name,
                             .description = e->description,
                             .tags = e->tags,
@@ -338,8 +341,14 @@ static bool insert_runs(training *t, const char *text, const new_run *rows, int6
                             .n_configs = t->plan.grid.n_configs,
                             .n_runs = n,
                             .runs = rows,
+                            .configs = configs,
+                            .n_described = (size_t)t->plan.grid.n_configs,
+                            .varies_data_seed = e->repeat_varies_data_seed,
                             .baseline_config_id = plan_baseline(&t->plan)};
-    return store_insert_experiment(t->store, &added, &t->experiment_id, run_ids, &is_repeat, f);
+    bool is_stored =
+        store_insert_experiment(t->store, &added, &t->experiment_id, run_ids, &is_repeat, f);
+    free(configs);
+    return is_stored;
 }
 
 static bool was_trained(const void *context, const char *config_id, const train_spec *spec)
@@ -372,26 +381,13 @@ static bool train_missing(training *t, const char *text, bool *all_completed, fa
     return ok;
 }
 
-/* The seeds that "until" still wants; 0 when the intervals are narrow enough or `max` is reached.
- */
-static int64_t more_seeds(const training *t)
-{
-    const experiment_spec *e = &t->plan.spec;
-    int64_t n = t->plan.grid.n_seeds;
-    if (!e->until.enabled || n >= e->until.max || t->plan.grid.n_configs < 2)
-        return 0;
-    double width = cli_results_half_width(&t->results, &t->plan, e->until.metric);
-    int64_t next = jobs_repeats_next(n, width, e->until.half_width, e->until.max);
-    return next > n ? next - n : 0;
-}
-
 static bool train_all(training *t, const char *text, bool *all_completed, fail *f)
 {
     cli_progress_start(&t->progress, plan_work(&t->plan),
                        t->plan.grid.n_configs * t->plan.grid.n_seeds, t->is_quiet);
     bool ok = train_missing(t, text, all_completed, f);
-    for (int64_t more = ok && !interrupted ? more_seeds(t) : 0; ok && more > 0 && !interrupted;
-         more = ok ? more_seeds(t) : 0) {
+    int64_t more = cli_results_count_wanted(&t->results, &t->plan) - t->plan.grid.n_seeds;
+    if (ok && !interrupted && more > 0) {
         double work = plan_work(&t->plan) / (double)t->plan.grid.n_seeds;
         t->plan.grid.n_seeds += more;
         cli_progress_add(&t->progress, work * (double)more, t->plan.grid.n_configs * more);

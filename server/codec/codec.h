@@ -15,6 +15,10 @@
  */
 FAIL_CHECKED bool codec_read_experiment_spec(const char *text, size_t n, experiment_spec *out,
                                              fail_list *faults);
+/* The specification of an experiment that is stored, with what was settled at its submission and
+ * the variants that extensions have added. */
+FAIL_CHECKED bool codec_read_stored_spec(const experiment *e, experiment_spec *out,
+                                         fail_list *faults);
 /* Of a specification with faults, what has none: the other fields and axes are left at their
  * defaults, or out. False where the text is no JSON object at all. */
 FAIL_CHECKED bool codec_salvage_experiment_spec(const char *text, size_t n, experiment_spec *out);
@@ -30,7 +34,9 @@ void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool wi
                      char out[CONFIG_ID_BYTES]);
 /* One field's value as JSON text. */
 void codec_field_add(buffer *b, const field *row, const train_spec *spec);
-/* {"dropout": 0.5, ...}: the swept fields of one config. */
+/* The same; null where it does not apply, or where the data set has not told it yet. */
+void codec_add_value(buffer *b, const field *row, const train_spec *spec);
+/* {"dropout": 0.5, ...}: the swept fields of one config, and those that any variant names. */
 void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec);
 
 /* ---- resources ---- */

@@ -103,16 +103,25 @@ void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool wi
     buffer_close(&b);
 }
 
+void codec_add_value(buffer *b, const field *row, const train_spec *spec)
+{
+    if (field_applies(row, spec) && !is_open(row, spec))
+        codec_field_add(b, row, spec);
+    else
+        buffer_add_text(b, "null");
+}
+
 void codec_add_values(buffer *b, const experiment_spec *e, const train_spec *spec)
 {
     buffer_add_text(b, "{");
     for (int i = 0; i < e->n_axes; i++) {
-        const field *row = e->axes[i].row;
-        json_add_key(b, row->name);
-        if (field_applies(row, spec) && !is_open(row, spec))
-            codec_field_add(b, row, spec);
-        else
-            buffer_add_text(b, "null");
+        json_add_key(b, e->axes[i].row->name);
+        codec_add_value(b, e->axes[i].row, spec);
     }
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (sweep_origin(e, i) == QUESTION_BY_VARIANT) {
+            json_add_key(b, FIELDS[i].name);
+            codec_add_value(b, &FIELDS[i], spec);
+        }
     buffer_add_text(b, "}");
 }

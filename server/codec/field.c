@@ -258,6 +258,22 @@ bool codec_field_read(const field *row, const cJSON *value, const char *pointer,
     return ok;
 }
 
+const field *codec_value_field(const char *name, const char *pointer, fail_list *faults)
+{
+    const field *row = field_find(name);
+    if (row && row->group != FIELD_GROUP_EXPERIMENT)
+        return row;
+    const char *nearest = field_nearest_name(name);
+    if (row)
+        fail_list_add(faults, FAIL_INCOMPATIBLE, pointer,
+                      "%s belongs to the experiment, not to a config", name);
+    else
+        fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "unknown field \"%.80s\"%s%s%s", name,
+                      nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+                      nearest ? "\"?" : "");
+    return NULL;
+}
+
 static void add_dataset(buffer *b, const train_spec *spec)
 {
     const dataset_options *o = &spec->dataset_options;

@@ -1,7 +1,7 @@
 /* GET /fields: FIELDS[], METRICS[] and DATASETS[] as JSON. */
 #include "core/data/dataset.h"
 #include "server/codec/internal.h"
-#include "server/study/comparison.h"
+#include "server/study/measure.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -152,18 +152,20 @@ static const shape FIELD = {.name = "Field", BYTES_OF(field), MEMBERS(FIELD_ROWS
 
 /* ---- metrics ---- */
 
-/* Where a comparison can ask for the metric; those of layers are not compared. */
+/* Where a comparison can ask for the metric. */
 static void add_compared_at(buffer *b, const void *object, const member *m)
 {
     const metric *row = object;
-    fail ignored;
     (void)m;
     buffer_add_text(b, "[");
-    for (int at = 0; at < COMPARISON_AT_COUNT && row->when != METRIC_PER_LAYER; at++) {
-        if (!comparison_check_metric((metric_id)(row - METRICS), (comparison_at)at, &ignored))
+    for (int at = 0; at < STUDY_AT_COUNT; at++) {
+        bool is_kept = row->when == METRIC_PER_LAYER
+                           ? at == STUDY_AT_LAST
+                           : measure_is_kept((metric_id)(row - METRICS), (study_at)at);
+        if (!is_kept)
             continue;
         json_add_separator(b);
-        json_add_string(b, COMPARISON_AT_NAMES[at]);
+        json_add_string(b, MEASURE_AT_NAMES[at]);
     }
     buffer_add_text(b, "]");
 }
@@ -181,9 +183,9 @@ static const member METRIC_ROWS[] = {
      AT(metric, classification)},
     {"regression", MEMBER_BOOLEAN, "Whether regressions have it.", AT(metric, regression)},
     {"compared_at", MEMBER_NAME,
-     "What a comparison of this metric may have as `at`; empty for the metrics of layers, which "
-     "are not compared.",
-     MEMBER_UNIQUE, .depth = 1, NAMES(COMPARISON_AT_NAMES), .write = add_compared_at},
+     "What a comparison of this metric may have as `at`; a metric of a layer is called "
+     "layers.0.NAME there.",
+     MEMBER_UNIQUE, .depth = 1, NAMES(MEASURE_AT_NAMES), .write = add_compared_at},
 };
 static const shape METRIC = {.name = "Metric", BYTES_OF(metric), MEMBERS(METRIC_ROWS)};
 

@@ -83,7 +83,7 @@ typedef struct dataset_reference {
     char name[SPEC_NAME_LIMIT];
     dataset_options options;
 } dataset_reference;
-extern const shape SHAPE_DATASET_REFERENCE, SHAPE_BASELINE;
+extern const shape SHAPE_DATASET_REFERENCE, SHAPE_BASELINE, SHAPE_VARIANT, SHAPE_QUESTION;
 
 typedef enum field_schema {
     FIELD_SCHEMA_WHOLE, /* with help and default */
@@ -109,8 +109,16 @@ extern const shape CODEC_RESIDUAL_EVALUATION;
 /* Names of dataset_task. */
 #define TASK_NAMES ONE_OF("classification", "regression")
 
-/* Readers and describers of "sweep" and "repeats", into an experiment_spec. */
-member_reader codec_sweep_read, codec_repeats_read;
+/* The label of a variant that says nothing. */
+#define CODEC_PLAIN_VARIANT "as given"
+
+/* The field of that name that a config may have; NULL with a fault for others. */
+const field *codec_value_field(const char *name, const char *pointer, fail_list *faults);
+
+/* Readers and describers of "sweep", "variants" and "repeats", into an experiment_spec. */
+member_reader codec_sweep_read, codec_variants_read, codec_repeats_read;
+/* Variants beside the sweep, the question beside both. */
+bool codec_check_question(const experiment_spec *e, fail_list *faults);
 member_describer codec_sweep_describe, codec_repeats_describe;
 
 #endif

@@ -121,6 +121,8 @@ static const member RUN_ROWS[] = {
      AT(run, reason), NAMES(STOP_REASON_NAMES)},
     {"error", MEMBER_TEXT, "What went wrong, if anything.", MEMBER_NULLABLE, AT(run, error)},
     {"attempt", MEMBER_INTEGER, "How many times it was tried.", AT(run, attempt)},
+    {"label", MEMBER_TEXT, "Of its variant; null: the experiment has none.", MEMBER_NULLABLE,
+     AT(run, label)},
     {"values", MEMBER_OBJECT, "The swept fields of its configuration.", MEMBER_AS_JSON,
      AT(run, values), .of = &SHAPE_VALUES},
     {"config", MEMBER_OBJECT, "Its whole configuration.", MEMBER_AS_JSON, AT(run, config),

@@ -37,25 +37,10 @@ static bool read_repeat_varies(const member *m, const cJSON *value, const char *
         else
             varies[index] = true;
     }
+    out->is_repeat_varies_given = out->is_repeat_varies_known = true;
     out->repeat_varies_seed = varies[0];
     out->repeat_varies_data_seed = varies[1];
     return ok;
-}
-
-static const field *value_field(const char *name, const char *pointer, fail_list *faults)
-{
-    const field *row = field_find(name);
-    if (row && row->group != FIELD_GROUP_EXPERIMENT)
-        return row;
-    const char *nearest = field_nearest_name(name);
-    if (row)
-        fail_list_add(faults, FAIL_INCOMPATIBLE, pointer,
-                      "%s belongs to the experiment, not to a config", name);
-    else
-        fail_list_add(faults, FAIL_UNKNOWN_FIELD, pointer, "unknown field \"%.80s\"%s%s%s", name,
-                      nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-                      nearest ? "\"?" : "");
-    return NULL;
 }
 
 static bool read_baseline(const member *m, const cJSON *value, const char *pointer, void *object,
@@ -73,7 +58,7 @@ static bool read_baseline(const member *m, const cJSON *value, const char *point
     {
         char at[JSON_POINTER_BYTES];
         json_pointer_add(pointer, given->string, at);
-        const field *named = value_field(given->string, at, faults);
+        const field *named = codec_value_field(given->string, at, faults);
         ok = named && codec_field_read(named, given, at, &out->baseline, faults) && ok;
     }
     out->has_baseline = true;
@@ -90,6 +75,11 @@ static const member EXPERIMENT_ROWS[] = {
      OTHERWISE(0), .field = "priority"},
     {"sweep", MEMBER_ANY, .flags = MEMBER_OPTIONAL, .field = "sweep", .read = codec_sweep_read,
      .describe = codec_sweep_describe},
+    {"variants", MEMBER_OBJECT, .flags = MEMBER_OPTIONAL, .depth = 1, .least = 1,
+     .most = SWEEP_VARIANTS_LIMIT, .of = &SHAPE_VARIANT, .field = "variants",
+     .read = codec_variants_read},
+    {"question", MEMBER_OBJECT, .flags = MEMBER_OPTIONAL, AT(experiment_spec, question),
+     .of = &SHAPE_QUESTION, .field = "question"},
     {"repeat_varies", MEMBER_NAME, .flags = MEMBER_OPTIONAL | MEMBER_UNIQUE, .depth = 1, .least = 1,
      .most = 2, .field = "repeat_varies", .read = read_repeat_varies},
     {"sweep_method", MEMBER_NAME, .flags = MEMBER_OPTIONAL, AT(experiment_spec, random_search),
@@ -198,13 +188,14 @@ static bool check_experiment(const experiment_spec *e, bool has_sweep, fail_list
             ok = fail_list_add(faults, FAIL_INCOMPATIBLE, at,
                                "data_seed is varied by the repeats (repeat_varies) already");
     }
-    return ok;
+    return codec_check_question(e, faults) && ok;
 }
 
 static void init(experiment_spec *e)
 {
     *e = (experiment_spec){
         .trials = SWEEP_TRIALS_DEFAULT, .n_repeats = 1, .repeat_varies_seed = true};
+    question_init(&e->question);
     spec_init(&e->base);
     spec_init(&e->baseline);
 }

@@ -201,7 +201,7 @@ static const member UNTIL_ROWS[] = {
 };
 static const shape UNTIL = {BYTES_OF(experiment_spec), MEMBERS(UNTIL_ROWS)};
 
-enum { REPEATS_LEAST = 5, REPEATS_MOST = 40 };
+enum { REPEATS_LEAST = 10, REPEATS_MOST = 40 };
 
 static const member REPEATS_ROWS[] = {
     {"until", MEMBER_OBJECT, "When it is enough.", ITSELF(experiment_spec), .of = &UNTIL,

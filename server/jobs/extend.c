@@ -21,8 +21,8 @@ typedef struct cell {
 } cell;
 
 typedef struct present_config {
-    train_spec spec;         /* resolved */
-    const char *id, *values; /* the series' */
+    train_spec spec;                 /* resolved */
+    const char *id, *values, *label; /* the series' */
 } present_config;
 
 typedef struct present { /* the runs of an experiment */
@@ -69,6 +69,7 @@ static bool read_configs(present *p, fail *f)
         present_config *out = &p->configs[p->n_configs];
         out->id = c->id;
         out->values = c->values;
+        out->label = c->label;
         if (!codec_read_config(c->config, strlen(c->config), &out->spec, f))
             return false;
     }
@@ -149,7 +150,7 @@ static int count_values(const experiment_spec *spec)
     int n = 0;
     for (int i = 0; i < spec->n_axes; i++)
         n += 1 + spec->axes[i].n_values;
-    return n;
+    return n + spec->n_variants;
 }
 
 /* ---- the extended plan ---- */
@@ -164,9 +165,7 @@ static bool add_fail(fail_list *faults, const fail *f)
 static void add_axes_of_before(const present *p, experiment_spec *spec)
 {
     for (int i = 0; i < FIELD_COUNT; i++) {
-        bool is_named = false, is_there = false;
-        for (int a = 0; a < spec->n_axes; a++)
-            is_there = is_there || spec->axes[a].row == &FIELDS[i];
+        bool is_named = false, is_there = sweep_origin(spec, i) != QUESTION_FIXED;
         for (size_t c = 0; c < p->n_configs && !is_there && !is_named; c++) {
             const char *value;
             size_t n;
@@ -234,7 +233,7 @@ static int64_t count_configs(const plan *wanted, const present *p)
 /* Each config that is there still has its config_id, unless its data set has other content now: new
  * runs would be configs of their own, compared with the old ones on other data. */
 static bool check_same_data(jobs *j, const present *p, dataset_opener *open_dataset,
-                            bool varies_data_seed, fail *f)
+                            bool hides_data_seed, fail *f)
 {
     for (size_t c = 0; c < p->n_configs; c++) {
         const present_config *config = &p->configs[c];
@@ -242,7 +241,7 @@ static bool check_same_data(jobs *j, const present *p, dataset_opener *open_data
         dataset *set;
         if (!open_dataset(j, &config->spec, &set, f))
             return false;
-        codec_config_id(&config->spec, set->sha256, varies_data_seed, id);
+        codec_config_id(&config->spec, set->sha256, hides_data_seed, id);
         dataset_close(set);
         if (strcmp(id, config->id) != 0)
             return fail_set(f, FAIL_CONFLICT, NULL,
@@ -279,7 +278,8 @@ static bool keep_configs(const present *p, plan *wanted)
     for (size_t c = 0; is_kept && c < p->n_configs; c++) {
         plan_config *added = &wanted->configs[wanted->grid.n_configs];
         *added = (plan_config){.values = NULL};
-        memcpy(added->id, p->all.configs[c].id, sizeof added->id);
+        memcpy(added->id, p->configs[c].id, sizeof added->id);
+        added->label = p->configs[c].label;
         if (bsearch(added, known, n, sizeof *known, compare_config_ids))
             continue;
         added->values = strdup(p->configs[c].values);
@@ -310,26 +310,24 @@ static bool write_values(const present *p, plan *wanted)
 
 static bool complete(jobs *j, const present *p, dataset_opener *open_dataset, plan *wanted, fail *f)
 {
-    return check_same_data(j, p, open_dataset, wanted->grid.varies_data_seed, f) &&
+    return check_same_data(j, p, open_dataset, plan_hides_data_seed(&wanted->spec), f) &&
            ((keep_configs(p, wanted) && write_values(p, wanted)) ||
             fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
 }
 
-static bool store_runs(jobs *j, const experiment *e, const plan *wanted, const plan_runs *runs,
-                       int64_t n_configs, const char *baseline, int64_t **run_ids, fail *f)
+static bool store_runs(jobs *j, const experiment *e, const plan *wanted, new_extension *more,
+                       int64_t **run_ids, fail *f)
 {
-    int64_t n = runs->n;
-    size_t n_values = (size_t)wanted->grid.n_configs;
+    int64_t n = more->n_runs;
     int64_t *ids = calloc(n ? (size_t)n : 1, sizeof *ids);
-    config_values *values = calloc(n_values, sizeof *values);
-    bool is_stored = ids && values ? jobs_check_room(j, n, f)
-                                   : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
-    for (size_t c = 0; is_stored && c < n_values; c++)
-        values[c] = (config_values){wanted->configs[c].id, wanted->configs[c].values};
+    new_config *configs = plan_list_configs(wanted);
+    bool is_stored = ids && configs ? jobs_check_room(j, n, f)
+                                    : fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory.");
+    more->configs = configs;
+    more->n_described = (size_t)wanted->grid.n_configs;
     if (is_stored && n > 0)
-        is_stored = store_extend_experiment(j->options.store, e->id, runs->rows, n, n_configs,
-                                            values, n_values, baseline, ids, f);
-    free(values);
+        is_stored = store_extend_experiment(j->options.store, e->id, more, ids, f);
+    free(configs);
     if (!is_stored) {
         free(ids);
         return false;
@@ -356,9 +354,14 @@ static bool extend_plan(jobs *j, const experiment *e, const present *p, plan *wa
     int64_t n_configs = count_configs(wanted, p);
     bool is_listed = complete(j, p, opener_of(x->extension), wanted, &f) &&
                      plan_list_runs(wanted, cell_exists, p, &runs, &f);
-    const char *baseline = x->keeps_baseline ? NULL : plan_baseline(wanted);
-    bool is_stored =
-        is_listed && store_runs(j, e, wanted, &runs, n_configs, baseline, x->run_ids, &f);
+    new_extension more = {.body = x->extension->body,
+                          .n_configs = n_configs,
+                          .baseline = x->keeps_baseline ? NULL : plan_baseline(wanted)};
+    if (is_listed) {
+        more.runs = runs.rows;
+        more.n_runs = runs.n;
+    }
+    bool is_stored = is_listed && store_runs(j, e, wanted, &more, x->run_ids, &f);
     if (is_stored)
         *x->n_run_ids = runs.n;
     if (is_listed)
@@ -391,7 +394,7 @@ static bool extend_held(jobs *j, int64_t experiment_id, const extending *x)
     fail f;
     if (!store_get_experiment(j->options.store, experiment_id, &e, &f))
         return add_fail(x->faults, &f);
-    bool is_extended = codec_read_experiment_spec(e.spec, strlen(e.spec), &spec, x->faults);
+    bool is_extended = codec_read_stored_spec(&e, &spec, x->faults);
     if (is_extended) {
         /* A given baseline was found when it named one config; it may fit several by now. */
         extending here = *x;

@@ -1,10 +1,10 @@
 #include "server/jobs/repeats.h"
 
-#include "core/stats/stats.h"
 #include "server/codec/codec.h"
 #include "server/jobs/extend.h"
+#include "server/jobs/study.h"
 #include "server/store/experiments.h"
-#include "server/store/runs.h"
+#include "server/study/arms.h"
 #include "server/text/member.h"
 
 #include <inttypes.h>
@@ -13,169 +13,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct result {
-    const char *config_id; /* the series' */
-    int64_t repeat; /* what pairs runs up: the seed, or the data_seed where that alone varies */
-    double value;   /* of the metric that the rule looks at; NaN: none */
-} result;
-
-typedef struct results {
-    const run *last; /* stored as running still: its value is `last_value` */
-    double last_value;
-    int metric;
-    bool by_data_seed;
-    size_t n;
-    result *items;
-} results;
-
-static result result_of(const results *all, const series *runs, const series_run *r)
+static bool have_others_ended(const series *all, const run *last)
 {
-    result out = {.config_id = runs->configs[r->config].id,
-                  .repeat = all->by_data_seed ? r->data_seed : r->seed,
-                  .value = NAN};
-    if (r->id == all->last->id)
-        out.value = all->last_value;
-    else if (r->status == RUN_STATE_COMPLETED)
-        out.value = r->metrics.selected[all->metric];
-    return out;
-}
-
-/* False where another run has not ended, or there is no memory. */
-static bool fill_results(const series *runs, results *all)
-{
-    for (size_t i = 0; i < runs->n_runs; i++)
-        if (runs->runs[i].id != all->last->id && !run_state_is_terminal(runs->runs[i].status))
+    for (size_t i = 0; i < all->n_runs; i++)
+        if (all->runs[i].id != last->id && !run_state_is_terminal(all->runs[i].status))
             return false;
-    all->items = calloc(runs->n_runs + 1, sizeof *all->items);
-    for (size_t i = 0; all->items && i < runs->n_runs; i++)
-        all->items[all->n++] = result_of(all, runs, &runs->runs[i]);
-    return all->items != NULL;
+    return true;
 }
 
-static int compare_results(const void *a, const void *b)
+/* Repeats of the first config: each has as many. */
+static int64_t count_repeats(const series *all)
 {
-    const result *x = a, *y = b;
-    int order = strcmp(x->config_id, y->config_id);
-    return order ? order : (x->repeat > y->repeat) - (x->repeat < y->repeat);
+    int64_t n = 0;
+    for (size_t i = 0; i < all->n_runs; i++)
+        n += all->runs[i].config == 0;
+    return n;
 }
 
-/* One config's results among the sorted ones. */
-typedef struct config_results {
-    const result *items;
-    size_t n;
-} config_results;
-
-static config_results config_results_at(const results *all, size_t first)
+/* What the rule asks for; the present number where the first stage is over. */
+static int64_t count_wanted(const jobs_study *x)
 {
-    config_results a = {&all->items[first], 1};
-    while (first + a.n < all->n &&
-           strcmp(all->items[first + a.n].config_id, a.items->config_id) == 0)
-        a.n++;
-    return a;
-}
-
-static bool config_results_find(const results *all, const char *config_id, config_results *out)
-{
-    for (size_t i = 0; i < all->n; i += out->n) {
-        *out = config_results_at(all, i);
-        if (strcmp(out->items->config_id, config_id) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Half width of the interval of the paired differences; NaN where the config never came to a value,
- * infinite below two pairs. */
-static double half_width_of(const config_results *baseline, const config_results *other,
-                            double *differences)
-{
-    size_t n = 0, n_values = 0;
-    for (size_t i = 0, b = 0; i < other->n; i++) {
-        n_values += isfinite(other->items[i].value) != 0;
-        while (b < baseline->n && baseline->items[b].repeat < other->items[i].repeat)
-            b++;
-        bool is_pair = b < baseline->n && baseline->items[b].repeat == other->items[i].repeat;
-        double difference = is_pair ? other->items[i].value - baseline->items[b].value : NAN;
-        if (isfinite(difference))
-            differences[n++] = difference;
-    }
-    if (n_values == 0)
-        return NAN;
-    return n < 2 ? INFINITY : stats_half_width(stats_std(differences, n), n);
-}
-
-/* The widest interval of all differences to the baseline; NaN where there is nothing to compare. */
-static double widest(const results *all, const char *baseline_id)
-{
-    config_results baseline;
-    double *differences = calloc(all->n + 1, sizeof *differences), most = NAN;
-    if (differences && config_results_find(all, baseline_id, &baseline)) {
-        config_results other;
-        for (size_t i = 0; i < all->n; i += other.n) {
-            other = config_results_at(all, i);
-            if (other.items != baseline.items)
-                most = fmax(most, half_width_of(&baseline, &other, differences));
-        }
-    }
-    free(differences);
-    return most;
-}
-
-int64_t jobs_repeats_next(int64_t n, double half_width, double wanted, int64_t most)
-{
-    if (!(half_width > wanted))
+    const experiment_spec *e = &x->specs[0];
+    int64_t n = count_repeats(&x->all[0]), wanted = n;
+    arms a;
+    fail f;
+    if (n != e->n_repeats || !arms_open(&x->inquiry.table, &a, &f))
         return n;
-    double ratio = half_width / wanted, enough = ceil((double)n * ratio * ratio);
-    int64_t next = enough < 2.0 * (double)n ? (int64_t)enough : 2 * n;
-    if (next <= n)
-        next = n + 1;
-    return next < most ? next : most;
+    wanted = (int64_t)arms_repeats_wanted(&a, e->until.half_width, (size_t)e->n_repeats,
+                                          (size_t)e->until.max);
+    arms_close(&a);
+    return wanted;
 }
 
-static int64_t count_seeds(const results *all, const char *config_id)
+static void extend(jobs *j, int64_t experiment_id, const run *last, int64_t n_repeats)
 {
-    config_results a;
-    return config_results_find(all, config_id, &a) ? (int64_t)a.n : 0;
-}
-
-static void extend(jobs *j, const experiment *e, const experiment_spec *spec, results *all)
-{
-    qsort(all->items, all->n, sizeof *all->items, compare_results);
-    int64_t n = count_seeds(all, all->last->config_id);
-    double half_width = widest(all, e->baseline_config_id);
-    int64_t next = jobs_repeats_next(n, half_width, spec->until.half_width, spec->until.max);
-    if (next <= n)
-        return;
     int64_t *run_ids, n_run_ids;
     fail_list faults = {.n = 0};
-    jobs_extension more = {.n_seeds = next, .asking_run = all->last->id};
-    if (jobs_extend_experiment(j, e->id, &more, &run_ids, &n_run_ids, &faults))
+    jobs_extension more = {.n_seeds = n_repeats, .asking_run = last->id};
+    if (jobs_extend_experiment(j, experiment_id, &more, &run_ids, &n_run_ids, &faults))
         free(run_ids);
     else if (faults.items[0].code != FAIL_INTERRUPTED)
-        (void)fprintf(stderr, "regulab: experiment %" PRId64 " gets no more seeds: %s\n", e->id,
-                      faults.items[0].sentence);
+        (void)fprintf(stderr, "regulab: experiment %" PRId64 " gets no more repeats: %s\n",
+                      experiment_id, faults.items[0].sentence);
 }
 
-static void decide(jobs *j, store *s, const experiment *e, const run *last,
+static void decide(jobs *j, store *s, const experiment *e, const char *metric_name, const run *last,
                    const run_metrics *metrics)
 {
-    experiment_spec spec;
-    fail_list faults = {.n = 0};
+    const jobs_study_query query = {.ids = {e->id},
+                                    .n_ids = 1,
+                                    .measure = {metric_name, STUDY_AT_SELECTED, NULL, NAN},
+                                    .select_by = METRIC_VAL_LOSS,
+                                    .last = last,
+                                    .last_metrics = metrics};
+    jobs_study x;
     fail f;
-    if (!codec_read_experiment_spec(e->spec, strlen(e->spec), &spec, &faults))
+    if (!jobs_study_open(s, &query, &x, &f))
         return;
-    series runs;
-    if (spec.until.enabled && store_load_series(s, e->id, &runs, &f)) {
-        results all = {.last = last,
-                       .last_value = metrics ? metrics->selected[spec.until.metric] : NAN,
-                       .metric = spec.until.metric,
-                       .by_data_seed = !spec.repeat_varies_seed};
-        if (fill_results(&runs, &all))
-            extend(j, e, &spec, &all);
-        free(all.items);
-        series_close(&runs);
-    }
-    experiment_spec_close(&spec);
+    int64_t wanted = have_others_ended(&x.all[0], last) ? count_wanted(&x) : 0;
+    bool is_more = wanted > count_repeats(&x.all[0]);
+    jobs_study_close(&x);
+    if (is_more)
+        extend(j, e->id, last, wanted);
 }
 
 /* Most experiments do not: they are not read for this. */
@@ -190,10 +89,17 @@ static bool wants_more(const char *spec)
 void jobs_repeats_extend(jobs *j, store *s, const run *last, const run_metrics *metrics)
 {
     experiment e = {0};
+    experiment_spec spec;
+    fail_list faults = {.n = 0};
     fail f;
     if (!store_get_experiment(s, last->experiment_id, &e, &f))
         return;
-    if (e.spec && wants_more(e.spec))
-        decide(j, s, &e, last, metrics);
+    if (e.spec && wants_more(e.spec) && codec_read_stored_spec(&e, &spec, &faults)) {
+        const char *metric_name = METRICS[spec.until.metric].name;
+        bool is_wanted = spec.until.enabled;
+        experiment_spec_close(&spec);
+        if (is_wanted)
+            decide(j, s, &e, metric_name, last, metrics);
+    }
     experiment_close(&e);
 }

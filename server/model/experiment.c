@@ -8,5 +8,6 @@ void experiment_close(experiment *e)
     free(e->description);
     free(e->tags);
     free(e->spec);
+    free(e->extensions);
     *e = (experiment){0};
 }

@@ -8,12 +8,15 @@
 #include "server/model/config_id.h"
 #include "server/model/state.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct experiment {
     int64_t id;
     char *name, *description, *tags; /* tags: JSON array text */
     char *spec;                      /* JSON text as sent */
+    char *extensions;                /* JSON array of what was added since, as sent */
+    bool varies_data_seed;           /* over repeats, by itself or by its specification */
     run_state status;
     char baseline_config_id[CONFIG_ID_BYTES]; /* what its comparison compares against, "" if unknown
                                                */

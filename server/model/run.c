@@ -5,6 +5,7 @@
 void run_close(run *r)
 {
     free(r->error);
+    free(r->label);
     free(r->values);
     free(r->config);
     free(r->provenance);

@@ -13,6 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A configuration as it is stored beside its runs; texts are borrowed. */
+typedef struct new_config {
+    const char *config_id;
+    const char *values; /* JSON text */
+    const char *label;  /* of its variant; NULL: none */
+    const char *data;   /* JSON text: what is known of its rows; NULL: as it is stored */
+} new_config;
+
 /* A run to be queued; texts are JSON, borrowed. */
 typedef struct new_run {
     char config_id[CONFIG_ID_BYTES];
@@ -28,6 +36,7 @@ typedef struct run {
     stop_reason reason;
     char *error; /* NULL unless failed */
     int64_t attempt;
+    char *label;  /* of its variant; NULL: none */
     char *values; /* JSON object text: the swept fields of this run's config */
     char *config; /* JSON object text: fully resolved, with the seed */
     int64_t epoch, epochs;

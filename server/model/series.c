@@ -14,8 +14,10 @@ const series_config *series_find_config(const series *s, const char *id)
 void series_close(series *s)
 {
     for (size_t i = 0; i < s->n_configs; i++) {
+        free(s->configs[i].label);
         free(s->configs[i].values);
         free(s->configs[i].config);
+        free(s->configs[i].data);
     }
     free(s->configs);
     free(s->runs);

@@ -16,15 +16,18 @@
 typedef struct series_config {
     char id[CONFIG_ID_BYTES];
     int64_t first_run_id; /* its oldest run, which is of the experiment's first repeat */
+    char *label;          /* of its variant; NULL: none */
     char *values;         /* JSON object text: the swept fields */
     char *config;         /* JSON object text: fully resolved, with the seeds of that run */
+    char *data;           /* JSON object text: what is known of its rows; NULL: nothing */
 } series_config;
 
 typedef struct series_run {
     int64_t id, seed, data_seed;
     size_t config; /* index in configs */
     run_state status;
-    int64_t created_ms;
+    stop_reason reason;
+    int64_t created_ms, epochs; /* epochs: planned */
     run_metrics metrics;
 } series_run;
 

@@ -129,15 +129,14 @@ static void add_independent(const fail_list *found, const fail_list *causes, fai
 static void check_grid(experiment_spec *e, fail_list *found)
 {
     grid ignored;
-    e->has_baseline = false; /* an axis with a fault is not there: nothing would match */
     if (sweep_expand(e, &ignored, found))
         grid_close(&ignored);
 }
 
-static bool sweeps_data(const experiment_spec *e)
+static bool varies_data(const experiment_spec *e)
 {
-    for (int a = 0; a < e->n_axes; a++)
-        if (e->axes[a].row->group == FIELD_GROUP_DATA)
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (FIELDS[i].group == FIELD_GROUP_DATA && sweep_origin(e, i) != QUESTION_FIXED)
             return true;
     return false;
 }
@@ -163,7 +162,7 @@ static void check_base(const plan_source *source, const experiment_spec *e, fail
     const train_spec *spec = &e->base;
     size_t n[PART_COUNT];
     dataset *set;
-    if (sweeps_data(e)) {
+    if (varies_data(e)) {
         check_swept_sets(source, e, found);
         return;
     }

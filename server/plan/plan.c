@@ -1,6 +1,9 @@
 #include "server/plan/plan.h"
 
 #include "server/codec/codec.h"
+#include "server/codec/comparison.h"
+#include "server/plan/baseline.h"
+#include "server/plan/facts.h"
 #include "server/plan/fault.h"
 #include "server/plan/rate.h"
 
@@ -24,9 +27,11 @@ enum {
 typedef struct data_in_use {
     dataset *set;
     train_spec spec;
-    size_t n_generated; /* sets and */
-    size_t n_values;    /* their values, so far */
+    estimand_facts facts; /* of the whole set */
+    size_t n_generated;   /* sets and */
+    size_t n_values;      /* their values, so far */
     bool is_too_much;
+    bool lacks_part; /* one of the sets was stored without training, validation or test part */
 } data_in_use;
 
 static bool same_data(const train_spec *a, const train_spec *b)
@@ -119,6 +124,9 @@ static bool use_data(const plan_source *source, plan *p, int c, data_in_use *dat
         return false;
     data->set = set;
     data->spec = *spec;
+    plan_describe_set(set, &data->facts);
+    for (int part = 0; part < PART_COUNT; part++)
+        data->lacks_part = data->lacks_part || set->parts[part].n == 0;
     note_targets(p, set);
     return count_generated(p, c, data, faults);
 }
@@ -181,7 +189,9 @@ static bool resolve_config(const plan_source *source, plan *p, int c, bool must_
     plan_config *config = &p->configs[c];
     config->work = rate_work(spec, data->set->d, data->set->k, n);
     config->memory_bytes = plan_run_memory_bytes(spec, data->set);
-    codec_config_id(spec, data->set->sha256, p->grid.varies_data_seed, config->id);
+    config->facts = data->facts;
+    plan_describe_split(spec, n, &config->facts);
+    codec_config_id(spec, data->set->sha256, plan_hides_data_seed(&p->spec), config->id);
     return true;
 }
 
@@ -195,6 +205,22 @@ static bool check_config(const plan_source *source, plan *p, int c, bool must_fi
     return is_good;
 }
 
+/* Unless the specification says it: where a part is drawn or generated, each repeat draws its own,
+ * so that a verdict is not about one split. */
+static bool settle_repeats(plan *p, const data_in_use *data, fail_list *faults)
+{
+    experiment_spec *e = &p->spec;
+    int64_t most = e->until.enabled ? e->until.max : e->n_repeats;
+    if (e->is_repeat_varies_known)
+        return true;
+    bool is_free = sweep_origin(e, (int)(field_find("data_seed") - FIELDS)) == QUESTION_FIXED;
+    e->repeat_varies_data_seed = p->grid.varies_data_seed = data->lacks_part && is_free;
+    e->is_repeat_varies_known = true;
+    return !e->repeat_varies_data_seed || p->grid.first_data_seed <= SPEC_SEED_LIMIT - (most - 1) ||
+           fail_list_add(faults, FAIL_OUT_OF_RANGE, "/data_seed",
+                         "the last repeat's data_seed would be above 2^53 - 1");
+}
+
 static bool check_configs(const plan_source *source, plan *p, bool must_fit, fail_list *faults)
 {
     int n_broken = 0;
@@ -203,7 +229,7 @@ static bool check_configs(const plan_source *source, plan *p, bool must_fit, fai
          c++)
         n_broken += !check_config(source, p, c, must_fit, &data, faults);
     dataset_close(data.set);
-    return n_broken == 0;
+    return n_broken == 0 && settle_repeats(p, &data, faults);
 }
 
 /* ---- merging ---- */
@@ -242,12 +268,12 @@ static bool merge_configs(plan *p)
     int *first = calloc((size_t)n, sizeof *first);
     bool is_found = first && find_equal(p, first);
     if (is_found)
-        p->grid.baseline = first[p->grid.baseline];
+        p->baseline = first[p->baseline];
     for (int c = 0; is_found && c < n; c++) {
         if (first[c] != c)
             continue;
-        if (p->grid.baseline == c)
-            p->grid.baseline = n_kept;
+        if (p->baseline == c)
+            p->baseline = n_kept;
         p->grid.configs[n_kept] = p->grid.configs[c];
         p->configs[n_kept++] = p->configs[c];
     }
@@ -266,14 +292,20 @@ static char *take_text(buffer *b)
     return text;
 }
 
-static bool write_values(plan *p)
+static bool write_texts(plan *p)
 {
     for (int c = 0; c < p->grid.n_configs; c++) {
-        buffer b;
-        buffer_init(&b, 65536);
-        codec_add_values(&b, &p->spec, &p->grid.configs[c].spec);
-        p->configs[c].values = take_text(&b);
-        if (!p->configs[c].values)
+        plan_config *config = &p->configs[c];
+        int variant = p->grid.configs[c].variant;
+        buffer values, data;
+        buffer_init(&values, 65536);
+        buffer_init(&data, 65536);
+        codec_add_values(&values, &p->spec, &p->grid.configs[c].spec);
+        codec_add_facts(&data, &config->facts);
+        config->values = take_text(&values);
+        config->data = take_text(&data);
+        config->label = variant < 0 ? NULL : p->spec.variants[variant].label;
+        if (!config->values || !config->data)
             return false;
     }
     return true;
@@ -296,8 +328,10 @@ bool plan_take(const plan_source *source, experiment_spec *spec, bool must_fit, 
         return false;
     }
     p.configs = calloc((size_t)p.grid.n_configs, sizeof *p.configs);
+    bool has_baseline = plan_find_baseline(&p.spec, &p.grid, &p.baseline, faults);
     bool is_planned = p.configs ? check_configs(source, &p, must_fit, faults) : no_memory(faults);
-    if (is_planned && !(merge_configs(&p) && write_values(&p)))
+    is_planned = is_planned && has_baseline;
+    if (is_planned && !(merge_configs(&p) && write_texts(&p)))
         is_planned = no_memory(faults);
     if (is_planned)
         *out = p;
@@ -321,8 +355,10 @@ bool plan_read(const plan_source *source, const char *text, size_t n, bool must_
 
 void plan_close(plan *p)
 {
-    for (int c = 0; p->configs && c < p->grid.n_configs; c++)
+    for (int c = 0; p->configs && c < p->grid.n_configs; c++) {
         free(p->configs[c].values);
+        free(p->configs[c].data);
+    }
     free(p->configs);
     grid_close(&p->grid);
     experiment_spec_close(&p->spec);
@@ -333,7 +369,12 @@ void plan_close(plan *p)
 
 const char *plan_baseline(const plan *p)
 {
-    return p->configs[p->grid.baseline].id;
+    return p->configs[p->baseline].id;
+}
+
+bool plan_hides_data_seed(const experiment_spec *e)
+{
+    return e->is_repeat_varies_given && e->repeat_varies_data_seed;
 }
 
 double plan_work(const plan *p)
@@ -354,6 +395,17 @@ size_t plan_memory_bytes(const plan *p)
 }
 
 /* ---- rows ---- */
+
+new_config *plan_list_configs(const plan *p)
+{
+    new_config *configs = calloc((size_t)p->grid.n_configs + 1, sizeof *configs);
+    for (int c = 0; configs && c < p->grid.n_configs; c++)
+        configs[c] = (new_config){.config_id = p->configs[c].id,
+                                  .values = p->configs[c].values,
+                                  .label = p->configs[c].label,
+                                  .data = p->configs[c].data};
+    return configs;
+}
 
 static bool fill_run(const plan *p, int c, const train_spec *spec, plan_runs *out)
 {

@@ -13,11 +13,15 @@
 #include "server/model/config_id.h"
 #include "server/model/model.h"
 #include "server/plan/check.h"
+#include "server/study/estimand.h"
 #include "server/study/sweep.h"
 
 typedef struct plan_config {
     char id[CONFIG_ID_BYTES];
-    char *values;        /* JSON text of the swept fields */
+    char *values;      /* JSON text of the swept fields */
+    char *data;        /* JSON text of what is known of its rows (codec_add_facts()) */
+    const char *label; /* of its variant, the specification's; NULL: there are none */
+    estimand_facts facts;
     double work;         /* of one run: server/plan/rate.h */
     size_t memory_bytes; /* of one run */
 } plan_config;
@@ -26,6 +30,7 @@ typedef struct plan {
     experiment_spec spec;
     grid grid;
     plan_config *configs; /* grid.n_configs */
+    int baseline;         /* index of one of them */
     /* standard deviation of a regression's training targets, of the set farthest from 1; 0: none */
     double target_deviation;
     bool is_too_large; /* a config does not fit into the free memory; `memory` says so */
@@ -51,11 +56,18 @@ void plan_close(plan *p);
 /* The config_id of the baseline. */
 const char *plan_baseline(const plan *p);
 
+/* Does the config_id leave data_seed out? Where the repeats are told to vary it; where they do so
+ * by themselves the id has that of the first repeat, as it has without repeats. */
+bool plan_hides_data_seed(const experiment_spec *e);
+
 typedef struct plan_runs {
     int64_t n;
     new_run *rows;  /* (n) borrow from the plan and from... */
     char **configs; /* (n) JSON texts */
 } plan_runs;
+
+/* All configs as they are stored; on the heap, borrowing from the plan. NULL without memory. */
+new_config *plan_list_configs(const plan *p);
 
 /* Rows for all repeats and configs that `exists` (may be NULL; it is asked with the run's seeds)
  * does not know; the caller frees them with plan_runs_close(). */

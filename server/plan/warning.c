@@ -102,7 +102,7 @@ static void warn_of_one_rate(const teller *t)
     snprintf(sentence, sizeof sentence,
              "%s is compared at one learning rate (%g): the best rate may differ from value to "
              "value, often upwards with stronger regularization. Sweep learning_rate as well.",
-             swept->name, t->p->grid.configs[t->p->grid.baseline].spec.learning_rate);
+             swept->name, t->p->grid.configs[t->p->baseline].spec.learning_rate);
     t->each(t->context, sentence);
 }
 

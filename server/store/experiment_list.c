@@ -13,7 +13,10 @@ static const char GET_EXPERIMENT[] =
     "SELECT e.id, e.name, e.description, e.tags, s.spec, e.status, e.n_configs, e.n_runs,"
     " e.n_queued, e.n_running, e.n_paused, e.n_completed, e.n_failed, e.n_cancelled,"
     " CASE WHEN e.epochs_planned > 0 THEN CAST(e.epochs_done AS REAL) / e.epochs_planned"
-    " ELSE 0.0 END, e.baseline_config_id, e.created_at, e.started_at, e.finished_at, e.priority "
+    " ELSE 0.0 END, e.baseline_config_id, e.created_at, e.started_at, e.finished_at, e.priority,"
+    " coalesce(e.varies_data_seed, 0),"
+    " (SELECT json_group_array(json(body)) FROM"
+    " (SELECT body FROM extensions WHERE experiment_id = e.id ORDER BY number)) "
     "FROM experiments e JOIN experiment_specs s ON s.experiment_id = e.id"
     " WHERE e.id = ?1" STORE_NOT_DELETED("e.id");
 
@@ -21,7 +24,8 @@ static bool read_experiment(sqlite3_stmt *row, experiment *e, fail *f)
 {
     *e = (experiment){.id = store_column_integer(row, 0)};
     if (!store_column_text(row, 1, &e->name, f) || !store_column_text(row, 2, &e->description, f) ||
-        !store_column_text(row, 3, &e->tags, f) || !store_column_text(row, 4, &e->spec, f)) {
+        !store_column_text(row, 3, &e->tags, f) || !store_column_text(row, 4, &e->spec, f) ||
+        !store_column_text(row, 21, &e->extensions, f)) {
         experiment_close(e);
         return false;
     }
@@ -37,6 +41,7 @@ static bool read_experiment(sqlite3_stmt *row, experiment *e, fail *f)
     e->started_ms = store_column_time(row, 17);
     e->finished_ms = store_column_time(row, 18);
     e->priority = (int)store_column_integer(row, 19);
+    e->varies_data_seed = store_column_integer(row, 20) != 0;
     return true;
 }
 

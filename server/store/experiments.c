@@ -136,8 +136,8 @@ bool store_get_accepted(store *s, int64_t id, store_accepted *out, fail *f)
 static const char INSERT_EXPERIMENT[] =
     "INSERT INTO experiments (name, description, tags, status, n_configs, baseline_config_id,"
     " idempotency_key, idempotency_digest, created_at, priority, accepted_runs,"
-    " accepted_configs, accepted_baseline) "
-    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?4, ?5)";
+    " accepted_configs, accepted_baseline, varies_data_seed) "
+    "VALUES (?1, ?2, json(?3), 'queued', ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?4, ?5, ?11)";
 static const char INSERT_SPEC[] =
     "INSERT INTO experiment_specs (experiment_id, spec) VALUES (?1, ?2)";
 
@@ -158,6 +158,7 @@ static bool insert_experiment(store_writer *w, const new_experiment *e, int64_t 
     store_bind_text(row, 8, w->now);
     store_bind_integer(row, 9, e->priority);
     store_bind_integer(row, 10, e->n_runs);
+    store_bind_integer(row, 11, e->varies_data_seed);
     if (!store_done(c, row, f))
         return false;
     *id = sqlite3_last_insert_rowid(c->db);
@@ -214,6 +215,24 @@ static bool insert_runs(store_writer *w, int64_t experiment_id, const new_run *r
     return n == 0 || count_runs(w, experiment_id, run_ids[0], n, epochs, f);
 }
 
+static const char DESCRIBE_CONFIG[] = "UPDATE configs SET label = ?3, data = coalesce(?4, data)"
+                                      " WHERE experiment_id = ?1 AND config_id = ?2";
+
+static bool describe_configs(store_writer *w, int64_t experiment_id, const new_config *configs,
+                             size_t n, fail *f)
+{
+    sqlite3_stmt *describe = store_prepare(&w->connection, DESCRIBE_CONFIG, f);
+    bool is_set = describe != NULL;
+    for (size_t i = 0; is_set && i < n; i++) {
+        store_bind_integer(describe, 1, experiment_id);
+        store_bind_text(describe, 2, configs[i].config_id);
+        store_bind_text(describe, 3, configs[i].label);
+        store_bind_text(describe, 4, configs[i].data);
+        is_set = store_done(&w->connection, describe, f);
+    }
+    return is_set;
+}
+
 static bool change_insert(store_writer *w, void *arguments, fail *f)
 {
     insertion *in = arguments;
@@ -225,6 +244,7 @@ static bool change_insert(store_writer *w, void *arguments, fail *f)
         return read_first_runs(&w->connection, in->id, in->e->n_runs, in->run_ids, f);
     return insert_experiment(w, in->e, &in->id, f) &&
            insert_runs(w, in->id, in->e->runs, in->e->n_runs, in->run_ids, f) &&
+           describe_configs(w, in->id, in->e->configs, in->e->n_described, f) &&
            store_settle_experiment(w, in->id, f);
 }
 
@@ -242,11 +262,8 @@ bool store_insert_experiment(store *s, const new_experiment *e, int64_t *experim
 /* ---- extending ---- */
 
 typedef struct extension {
-    int64_t experiment_id, n_runs, n_configs;
-    const new_run *runs;
-    const config_values *values;
-    size_t n_values;
-    const char *baseline;
+    int64_t experiment_id;
+    const new_extension *e;
     int64_t *run_ids;
 } extension;
 
@@ -257,14 +274,30 @@ static const char EXTEND[] =
 static const char SET_VALUES[] = "UPDATE runs SET swept = ?3 WHERE experiment_id = ?1"
                                  " AND config_id = ?2 AND swept <> ?3";
 
+static const char ADD_BODY[] =
+    "INSERT INTO extensions (experiment_id, number, body) SELECT ?1, coalesce(max(number), 0) + 1,"
+    " ?2 FROM extensions WHERE experiment_id = ?1";
+
+static bool add_body(store_writer *w, const extension *in, fail *f)
+{
+    if (!in->e->body)
+        return true;
+    sqlite3_stmt *add = store_prepare(&w->connection, ADD_BODY, f);
+    if (!add)
+        return false;
+    store_bind_integer(add, 1, in->experiment_id);
+    store_bind_text(add, 2, in->e->body);
+    return store_done(&w->connection, add, f);
+}
+
 static bool set_values(store_writer *w, const extension *in, fail *f)
 {
     sqlite3_stmt *set = store_prepare(&w->connection, SET_VALUES, f);
     bool is_set = set != NULL;
-    for (size_t i = 0; is_set && i < in->n_values; i++) {
+    for (size_t i = 0; is_set && i < in->e->n_described; i++) {
         store_bind_integer(set, 1, in->experiment_id);
-        store_bind_text(set, 2, in->values[i].config_id);
-        store_bind_text(set, 3, in->values[i].values);
+        store_bind_text(set, 2, in->e->configs[i].config_id);
+        store_bind_text(set, 3, in->e->configs[i].values);
         is_set = store_done(&w->connection, set, f);
     }
     return is_set;
@@ -278,21 +311,22 @@ static bool change_extend(store_writer *w, void *arguments, fail *f)
     if (!extend)
         return false;
     store_bind_integer(extend, 1, id);
-    store_bind_integer(extend, 2, in->n_configs);
-    store_bind_text(extend, 3, in->baseline);
+    store_bind_integer(extend, 2, in->e->n_configs);
+    store_bind_text(extend, 3, in->e->baseline);
     if (!store_done(&w->connection, extend, f))
         return false;
     if (sqlite3_changes(w->connection.db) == 0)
         return store_no_experiment(id, f);
-    return set_values(w, in, f) && insert_runs(w, id, in->runs, in->n_runs, in->run_ids, f) &&
+    return add_body(w, in, f) && set_values(w, in, f) &&
+           insert_runs(w, id, in->e->runs, in->e->n_runs, in->run_ids, f) &&
+           describe_configs(w, id, in->e->configs, in->e->n_described, f) &&
            store_settle_experiment(w, id, f);
 }
 
-bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs, int64_t n_runs,
-                             int64_t n_configs, const config_values *values, size_t n_values,
-                             const char *baseline, int64_t *run_ids, fail *f)
+bool store_extend_experiment(store *s, int64_t experiment_id, const new_extension *e,
+                             int64_t *run_ids, fail *f)
 {
-    extension in = {experiment_id, n_runs, n_configs, runs, values, n_values, baseline, run_ids};
+    extension in = {experiment_id, e, run_ids};
     return store_write(s, change_extend, &in, f);
 }
 

@@ -12,6 +12,9 @@ typedef struct new_experiment {
     const char *name, *description, *tags, *spec; /* texts; tags and spec JSON */
     int64_t n_configs, n_runs;
     const new_run *runs;
+    const new_config *configs; /* (n_described) in any order */
+    size_t n_described;        /* 0: none is */
+    bool varies_data_seed;
     int priority;
     const char *baseline_config_id;
     const char *idempotency_key;    /* NULL: none */
@@ -36,19 +39,20 @@ typedef struct store_accepted {
 } store_accepted;
 FAIL_CHECKED bool store_get_accepted(store *s, int64_t experiment_id, store_accepted *out, fail *f);
 
-/* The swept fields of a config and their values, JSON text. */
-typedef struct config_values {
-    const char *config_id, *values;
-} config_values;
+typedef struct new_extension {
+    const char *body;          /* JSON as it was sent; NULL: none was */
+    int64_t n_runs, n_configs; /* n_configs: the new total */
+    const new_run *runs;
+    const new_config *configs; /* (n_described) also of those that are there */
+    size_t n_described;
+    const char *baseline; /* the config_id to be compared against from now on; NULL: as it is */
+} new_extension;
 
 /* Adds runs to an experiment, and gives those that are there the values of their configs (there may
- * be more swept fields now); one that was terminal is `queued` again before this returns. n_configs
- * is the new total. baseline: the config_id that the others are compared against from now on, NULL
- * to leave it. Cells that are there already are the caller's to leave out. */
-FAIL_CHECKED bool store_extend_experiment(store *s, int64_t experiment_id, const new_run *runs,
-                                          int64_t n_runs, int64_t n_configs,
-                                          const config_values *values, size_t n_values,
-                                          const char *baseline, int64_t *run_ids, fail *f);
+ * be more swept fields now); one that was terminal is `queued` again before this returns. Cells
+ * that are there already are the caller's to leave out. run_ids (n_runs) are set. */
+FAIL_CHECKED bool store_extend_experiment(store *s, int64_t experiment_id, const new_extension *e,
+                                          int64_t *run_ids, fail *f);
 FAIL_CHECKED bool store_get_experiment(store *s, int64_t id, experiment *out, fail *f);
 typedef struct experiment_change { /* NULL: leave */
     const char *name, *description, *tags;

@@ -18,18 +18,20 @@ static void write_get_run(buffer *b)
     buffer_add_text(b, "SELECT id, experiment_id, config_id, seed, status, stop_reason, error,"
                        " attempt, swept, config, epoch, epochs, samples_per_second, provenance,"
                        " selected_weights, created_at, started_at, finished_at, data_seed,"
-                       " data_sha256");
+                       " data_sha256, (SELECT c.label FROM configs c WHERE c.experiment_id ="
+                       " runs.experiment_id AND c.config_id = runs.config_id)");
     store_columns_add(b, STORE_RUN_COLUMNS, ", ", "");
     buffer_add_text(b, " FROM runs WHERE id = ?1" STORE_NOT_DELETED("experiment_id"));
 }
-enum { FIRST_METRIC = 20 };
+enum { FIRST_METRIC = 21 };
 
 static bool read_run(sqlite3_stmt *row, run *r, fail *f)
 {
     *r = (run){.id = store_column_integer(row, 0), .experiment_id = store_column_integer(row, 1)};
     if (!store_column_text(row, 6, &r->error, f) || !store_column_text(row, 8, &r->values, f) ||
         !store_column_text(row, 9, &r->config, f) ||
-        !store_column_text(row, 13, &r->provenance, f)) {
+        !store_column_text(row, 13, &r->provenance, f) ||
+        !store_column_text(row, 20, &r->label, f)) {
         run_close(r);
         return false;
     }

@@ -253,20 +253,31 @@ static void add_statistics(buffer *b)
 /* LEFT JOIN: left out by the planner where no field is asked for. */
 static void add_views(buffer *b)
 {
-    buffer_add_text(b, "CREATE VIEW run_results AS SELECT r.id AS run_id, r.experiment_id, "
+    buffer_add_text(b, "CREATE VIEW comparison_results AS SELECT a.experiment_id, "
+                       "e.name AS experiment, a.number, a.metric, a.about, a.label, a.treatment, "
+                       "a.context, a.tuned, a.config_id, a.n, a.n_failed, a.mean, a.std, a.ci_low, "
+                       "a.ci_high, a.difference, a.difference_ci_low, a.difference_ci_high, "
+                       "a.n_pairs, a.p_value, a.p_adjusted, a.minimum_detectable, a.sign_flip_p, "
+                       "a.pairs_better, a.equivalence_p_adjusted, a.verdict "
+                       "FROM arms a JOIN experiments e ON e.id = a.experiment_id "
+                       "LEFT JOIN deletions d ON d.experiment_id = a.experiment_id "
+                       "WHERE d.experiment_id IS NULL AND e.finished_at IS NOT NULL;"
+                       "CREATE VIEW run_results AS SELECT r.id AS run_id, r.experiment_id, "
                        "e.name AS experiment, r.config_id, r.status, r.stop_reason, r.error, "
                        "r.attempt, r.epoch, r.samples_per_second, r.selected_weights, "
-                       "r.created_at, r.started_at, r.finished_at");
+                       "r.created_at, r.started_at, r.finished_at, c.label");
     add_fields(b, "r", true);
     add_metrics(b);
     add_experiment_columns(b);
     buffer_add_text(b, " FROM runs r LEFT JOIN experiments e ON e.id = r.experiment_id "
                        "LEFT JOIN config_fields k ON k.experiment_id = r.experiment_id "
                        "AND k.config_id = r.config_id "
+                       "LEFT JOIN configs c ON c.experiment_id = r.experiment_id "
+                       "AND c.config_id = r.config_id "
                        "LEFT JOIN deletions d ON d.experiment_id = r.experiment_id "
                        "WHERE d.experiment_id IS NULL;"
                        "CREATE VIEW config_results AS SELECT c.experiment_id, "
-                       "e.name AS experiment, c.config_id, c.n, c.n_failed");
+                       "e.name AS experiment, c.config_id, c.label, c.n, c.n_failed");
     add_fields(b, "k", false);
     add_statistics(b);
     add_experiment_columns(b);
@@ -279,7 +290,8 @@ static void add_views(buffer *b)
 
 /* Before their columns are renamed. */
 static const char DROP_VIEWS[] =
-    "DROP VIEW IF EXISTS run_results; DROP VIEW IF EXISTS config_results";
+    "DROP VIEW IF EXISTS run_results; DROP VIEW IF EXISTS config_results;"
+    "DROP VIEW IF EXISTS comparison_results";
 
 static bool make_derived(store_connection *c, const void *argument, fail *f)
 {

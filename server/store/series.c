@@ -7,14 +7,15 @@
 #include <stdlib.h>
 
 static const char LIST_CONFIGS[] =
-    "SELECT c.config_id, c.first_run_id, r.swept, r.config FROM configs c"
+    "SELECT c.config_id, c.first_run_id, r.swept, r.config, c.label, c.data FROM configs c"
     " JOIN runs r ON r.id = c.first_run_id WHERE c.experiment_id = ?1 ORDER BY c.first_run_id";
 
-enum { FIRST_METRIC = 6 };
+enum { FIRST_METRIC = 8 };
 
 static void write_list_runs(buffer *b)
 {
-    buffer_add_text(b, "SELECT r.id, c.first_run_id, r.seed, r.data_seed, r.status, r.created_at");
+    buffer_add_text(b, "SELECT r.id, c.first_run_id, r.seed, r.data_seed, r.status, r.created_at,"
+                       " r.stop_reason, r.epochs");
     store_columns_add(b, STORE_RUN_COLUMNS, ", r.", "");
     buffer_add_text(b, " FROM runs r JOIN configs c ON c.experiment_id = r.experiment_id"
                        " AND c.config_id = r.config_id WHERE r.experiment_id = ?1 ORDER BY r.id");
@@ -35,7 +36,8 @@ static bool take_config(void *context, sqlite3_stmt *row, bool *go_on, fail *f)
     series_config *c = &s->configs[s->n_configs++];
     *c = (series_config){.first_run_id = store_column_integer(row, 1)};
     store_column_copy(row, 0, c->id, sizeof c->id);
-    return store_column_text(row, 2, &c->values, f) && store_column_text(row, 3, &c->config, f);
+    return store_column_text(row, 2, &c->values, f) && store_column_text(row, 3, &c->config, f) &&
+           store_column_text(row, 4, &c->label, f) && store_column_text(row, 5, &c->data, f);
 }
 
 static int compare_first_runs(const void *a, const void *b)
@@ -63,7 +65,10 @@ static bool take_run(void *context, sqlite3_stmt *row, bool *go_on, fail *f)
                       .config = config_of(s, store_column_integer(row, 1)),
                       .seed = store_column_integer(row, 2),
                       .data_seed = store_column_integer(row, 3),
-                      .created_ms = store_column_time(row, 5)};
+                      .created_ms = store_column_time(row, 5),
+                      .epochs = store_column_integer(row, 7)};
+    r->reason = (stop_reason)store_column_name(row, 6, STOP_REASON_NAMES, STOP_REASON_COUNT,
+                                               STOP_REASON_NONE);
     r->status =
         (run_state)store_column_name(row, 4, RUN_STATE_NAMES, RUN_STATE_COUNT, RUN_STATE_QUEUED);
     run_metrics_init(&r->metrics);

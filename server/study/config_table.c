@@ -74,15 +74,16 @@ bool config_table_open(config_table *t, int64_t n)
     return t->slots != NULL;
 }
 
-void config_table_add(config_table *t, const train_spec *spec, grid *p)
+void config_table_add(config_table *t, const grid_config *config, grid *p)
 {
+    const train_spec *spec = &config->spec;
     uint64_t hash = hash_spec(spec);
     size_t at = (size_t)hash & t->mask;
     for (; t->slots[at].config; at = (at + 1) & t->mask)
         if (t->slots[at].hash == hash &&
             config_table_same(&p->configs[t->slots[at].config - 1].spec, spec))
             return;
-    p->configs[p->n_configs++].spec = *spec;
+    p->configs[p->n_configs++] = *config;
     t->slots[at] = (config_slot){hash, p->n_configs};
 }
 

@@ -21,7 +21,7 @@ bool config_table_open(config_table *t, int64_t n);
 void config_table_close(config_table *t);
 
 /* Adds the resolved config to the grid, if none there equals it. */
-void config_table_add(config_table *t, const train_spec *spec, grid *p);
+void config_table_add(config_table *t, const grid_config *config, grid *p);
 
 /* Whether two resolved configs say the same in every field. */
 bool config_table_same(const train_spec *a, const train_spec *b);

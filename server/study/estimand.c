@@ -132,16 +132,31 @@ static double brier_of(const double *shares, size_t k)
     return sum;
 }
 
+static const struct {
+    const char *end;
+    double (*value)(const double *shares, size_t k);
+} SCORES[ESTIMAND_SCORE_COUNT] = {[ESTIMAND_LOSS] = {"_loss", entropy_of},
+                                  [ESTIMAND_ACCURACY] = {"_accuracy", largest_of},
+                                  [ESTIMAND_BRIER] = {"_brier", brier_of}};
+
+static int score_of(const char *name)
+{
+    int i = 0;
+    while (i < ESTIMAND_SCORE_COUNT && !ends_with(name, SCORES[i].end))
+        i++;
+    return i;
+}
+
 double estimand_trivial(const char *name, const double *shares, size_t k)
 {
-    static const struct {
-        const char *end;
-        double (*value)(const double *shares, size_t k);
-    } scores[] = {{"_loss", entropy_of}, {"_accuracy", largest_of}, {"_brier", brier_of}};
-    for (size_t i = 0; i < COUNT(scores); i++)
-        if (ends_with(name, scores[i].end))
-            return scores[i].value(shares, k);
-    return NAN;
+    int score = score_of(name);
+    return score < ESTIMAND_SCORE_COUNT ? SCORES[score].value(shares, k) : NAN;
+}
+
+double estimand_trivial_of(const estimand_facts *facts, const char *name)
+{
+    int score = score_of(name);
+    return score < ESTIMAND_SCORE_COUNT ? facts->trivial[estimand_part(name)][score] : NAN;
 }
 
 /* ---- what a curve says ---- */
@@ -159,13 +174,25 @@ double estimand_epochs_to(const int64_t *epochs, const double *values, size_t n,
     return (double)epochs[n - 1];
 }
 
-estimand_progress estimand_progress_of(const double *val_loss, size_t n)
+size_t estimand_progress_records(size_t n)
 {
     size_t k = n / 10 > 2 ? n / 10 : 2;
-    if (n < 2 * k)
+    return n < 2 * k ? 0 : 2 * k;
+}
+
+estimand_progress estimand_progress_of_tail(const double *val_loss, size_t n_tail)
+{
+    size_t k = n_tail / 2;
+    if (k == 0)
         return ESTIMAND_PROGRESS_UNKNOWN;
-    double last = stats_mean(val_loss + n - k, k), before = stats_mean(val_loss + n - 2 * k, k);
+    double last = stats_mean(val_loss + k, k), before = stats_mean(val_loss, k);
     if (!isfinite(last) || !isfinite(before))
         return ESTIMAND_PROGRESS_UNKNOWN;
     return last < 0.99 * before ? ESTIMAND_PROGRESS_IMPROVING : ESTIMAND_PROGRESS_SETTLED;
+}
+
+estimand_progress estimand_progress_of(const double *val_loss, size_t n)
+{
+    size_t n_tail = estimand_progress_records(n);
+    return estimand_progress_of_tail(val_loss + n - n_tail, n_tail);
 }

@@ -48,6 +48,23 @@ double estimand_share(const estimand_data *data, const char *name);
  * 0.005. NaN (nothing is equivalent) for other metrics and where that is not positive. */
 double estimand_smallest_effect(const char *name, double baseline_mean);
 
+/* The scores of which a value without learning is known. */
+typedef enum estimand_score {
+    ESTIMAND_LOSS,
+    ESTIMAND_ACCURACY,
+    ESTIMAND_BRIER,
+    ESTIMAND_SCORE_COUNT
+} estimand_score;
+
+/* What a comparison has to know of the rows of one config, whatever becomes of the set. */
+typedef struct estimand_facts {
+    estimand_data data;
+    double trivial[PART_COUNT][ESTIMAND_SCORE_COUNT]; /* estimand_trivial(); NaN: not known */
+} estimand_facts;
+
+/* The metric's value without learning, by its part and its scale; NaN for other metrics. */
+double estimand_trivial_of(const estimand_facts *facts, const char *name);
+
 /* What predicting the class shares of the measured rows gives: their entropy in nats as a loss,
  * the largest share as an accuracy, 1 - sum p^2 as a Brier score; NaN for other metrics. shares:
  * (k), sum 1. */
@@ -68,5 +85,8 @@ typedef enum estimand_progress {
 } estimand_progress;
 /* val_loss: (n) records after epoch 0. */
 estimand_progress estimand_progress_of(const double *val_loss, size_t n);
+/* How many of R = n records decide, the last 2 k; 0: R < 2 k. And the same from those alone. */
+size_t estimand_progress_records(size_t n);
+estimand_progress estimand_progress_of_tail(const double *val_loss, size_t n_tail);
 
 #endif

@@ -21,6 +21,9 @@ void experiment_spec_close(experiment_spec *e)
     free(e->tags);
     for (int i = 0; i < e->n_axes; i++)
         free(e->axes[i].values);
+    for (int i = 0; i < e->n_variants; i++)
+        free(e->variants[i].label);
+    free(e->variants);
     *e = (experiment_spec){0};
 }
 
@@ -56,6 +59,49 @@ void sweep_apply(const field *row, const train_spec *from, train_spec *to)
     for (int i = 0; row->type == FIELD_OBJECT && i < FIELD_COUNT; i++)
         if (is_child_of(&FIELDS[i], row))
             field_copy(&FIELDS[i], from, to);
+}
+
+/* Objects before their members. */
+void sweep_apply_all(const train_spec *from, train_spec *to)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < FIELD_COUNT; i++)
+            if (from->is_set[i] && (FIELDS[i].type == FIELD_OBJECT) == (pass == 0))
+                sweep_apply(&FIELDS[i], from, to);
+}
+
+static const field *parent_of(const field *row)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (is_child_of(row, &FIELDS[i]))
+            return &FIELDS[i];
+    return NULL;
+}
+
+static bool is_named(const train_spec *named, int row)
+{
+    const field *parent = parent_of(&FIELDS[row]);
+    return named->is_set[row] && !(parent && named->is_set[parent - FIELDS]);
+}
+
+question_origin sweep_origin(const experiment_spec *e, int row)
+{
+    for (int a = 0; a < e->n_axes; a++)
+        if (e->axes[a].row == &FIELDS[row])
+            return QUESTION_SWEPT;
+    for (int v = 0; v < e->n_variants; v++)
+        if (is_named(&e->variants[v].spec, row))
+            return QUESTION_BY_VARIANT;
+    return QUESTION_FIXED;
+}
+
+bool sweep_same_value(const field *row, const train_spec *a, const train_spec *b)
+{
+    bool is_same = !field_has_place(row) || field_equal(row, a, b);
+    for (int i = 0; is_same && row->type == FIELD_OBJECT && i < FIELD_COUNT; i++)
+        if (is_child_of(&FIELDS[i], row))
+            is_same = field_equal(&FIELDS[i], a, b);
+    return is_same;
 }
 
 /* A few digits less than a double has: 0.3 instead of 0.30000000000000004, and labels that can be
@@ -151,15 +197,29 @@ typedef struct cells { /* what a plan is made from */
     const experiment_spec *e;
     int order[SWEEP_AXES_LIMIT];
     train_spec base;
-    int64_t n;
+    int64_t n, n_of_axes; /* n: times the variants */
 } cells;
 
+/* A member of an object that a variant names turns the object on. */
+static void apply_variant(const train_spec *variant, train_spec *to)
+{
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        const field *parent = parent_of(&FIELDS[i]);
+        if (variant->is_set[i] && parent && parent->nullable && !to->is_set[parent - FIELDS])
+            *(bool *)field_value(parent, to) = true;
+    }
+    sweep_apply_all(variant, to);
+}
+
 /* The unresolved spec of one cell; index[a] is the value's place on axis a, -1 where it was drawn
- * from a range. The last axis varies fastest, as in nested loops. */
+ * from a range. Variants vary slowest, the last axis fastest, as in nested loops; a random search
+ * draws the same for each variant. */
 static void make_cell(const cells *c, int64_t cell, train_spec *out, int index[SWEEP_AXES_LIMIT])
 {
     *out = c->base;
-    int64_t rest = cell;
+    int64_t rest = cell % c->n_of_axes;
+    if (c->e->n_variants > 0)
+        apply_variant(&c->e->variants[cell / c->n_of_axes].spec, out);
     for (int a = c->e->n_axes - 1; a >= 0 && !c->e->random_search; a--) {
         int length = axis_length(&c->e->axes[a]);
         index[a] = (int)(rest % length);
@@ -168,24 +228,24 @@ static void make_cell(const cells *c, int64_t cell, train_spec *out, int index[S
     for (int i = 0; i < c->e->n_axes; i++) {
         int a = c->order[i];
         if (c->e->random_search)
-            index[a] = apply_draw(&c->e->axes[a], c->base.seed, cell, a, out);
+            index[a] = apply_draw(&c->e->axes[a], c->base.seed, cell % c->n_of_axes, a, out);
         else
             apply_index(&c->e->axes[a], index[a], out);
     }
 }
 
-static bool count_cells(const experiment_spec *e, int64_t *out, fail_list *faults)
+static bool count_cells(const experiment_spec *e, cells *out, fail_list *faults)
 {
+    int64_t n_variants = e->n_variants > 0 ? e->n_variants : 1;
     int64_t n = e->random_search ? e->trials : 1;
-    for (int a = 0; a < e->n_axes && !e->random_search; a++) {
+    for (int a = 0; a < e->n_axes && !e->random_search && n * n_variants <= SPEC_RUNS_LIMIT; a++)
         n *= axis_length(&e->axes[a]);
-        if (n > SPEC_RUNS_LIMIT)
-            return fail_list_add(
-                faults, FAIL_TOO_LARGE, "/sweep",
-                "the grid has more than %d cells; use fewer values or a random search",
-                SPEC_RUNS_LIMIT);
-    }
-    *out = n;
+    if (n * n_variants > SPEC_RUNS_LIMIT)
+        return fail_list_add(faults, FAIL_TOO_LARGE, "/sweep",
+                             "the grid has more than %d cells; use fewer values or a random search",
+                             SPEC_RUNS_LIMIT);
+    out->n_of_axes = n;
+    out->n = n * n_variants;
     return true;
 }
 
@@ -198,18 +258,30 @@ static bool has_fault(const fail_list *list, const char *field_pointer, const ch
     return false;
 }
 
+/* "/early_stopping/patience" is of early_stopping.patience. */
+static bool is_of_field(const field *row, const char *pointer)
+{
+    if (*pointer++ != '/')
+        return false;
+    for (const char *name = row->name; *name; name++, pointer++)
+        if (*pointer != (*name == '.' ? '/' : *name))
+            return false;
+    return !*pointer || *pointer == '/';
+}
+
 /* "/dropout/1" of a cell is "/sweep/dropout/2" of the specification where dropout is swept: the
  * third value. */
-static void point_to_axis(const experiment_spec *e, const int index[SWEEP_AXES_LIMIT],
+static void point_to_axis(const experiment_spec *e, const int index[SWEEP_AXES_LIMIT], int variant,
                           const char *pointer, char out[SWEEP_POINTER_BYTES])
 {
+    for (int i = 0; variant >= 0 && i < FIELD_COUNT; i++)
+        if (is_named(&e->variants[variant].spec, i) && is_of_field(&FIELDS[i], pointer)) {
+            snprintf(out, SWEEP_POINTER_BYTES, "/variants/%d%s", variant, pointer);
+            return;
+        }
     for (int a = 0; a < e->n_axes; a++) {
-        char name[64];
-        snprintf(name, sizeof name, "/%s", e->axes[a].row->name);
-        for (char *dot = strchr(name, '.'); dot; dot = strchr(dot, '.'))
-            *dot = '/';
-        size_t n = strlen(name);
-        if (strncmp(pointer, name, n) != 0 || (pointer[n] && pointer[n] != '/'))
+        size_t n = strlen(e->axes[a].row->name) + 1;
+        if (!is_of_field(e->axes[a].row, pointer))
             continue;
         if (index[a] < 0 || e->axes[a].is_range)
             snprintf(out, SWEEP_POINTER_BYTES, "/sweep/%s", e->axes[a].row->name);
@@ -229,22 +301,34 @@ static int index_of(const sweep_axis *axis, const train_spec *spec)
     return -1;
 }
 
+/* Does the config have what the variant says? */
+static bool is_variant_of(const train_spec *variant, const train_spec *spec)
+{
+    for (int i = 0; i < FIELD_COUNT; i++)
+        if (variant->is_set[i] && field_has_place(&FIELDS[i]) &&
+            !field_equal(&FIELDS[i], variant, spec))
+            return false;
+    return true;
+}
+
 void sweep_point(const experiment_spec *e, const train_spec *spec, const char *pointer,
                  char out[SWEEP_POINTER_BYTES])
 {
-    int index[SWEEP_AXES_LIMIT];
+    int index[SWEEP_AXES_LIMIT], variant = e->n_variants - 1;
     for (int a = 0; a < e->n_axes; a++)
         index[a] = index_of(&e->axes[a], spec);
-    point_to_axis(e, index, pointer, out);
+    while (variant >= 0 && !is_variant_of(&e->variants[variant].spec, spec))
+        variant--;
+    point_to_axis(e, index, variant, pointer, out);
 }
 
 /* Every fault once, however many cells have it. */
-static void tell_faults(const cells *c, const int index[SWEEP_AXES_LIMIT], const fail_list *found,
-                        fail_list *faults)
+static void tell_faults(const cells *c, const int index[SWEEP_AXES_LIMIT], int variant,
+                        const fail_list *found, fail_list *faults)
 {
     for (int i = 0; i < found->n; i++) {
         char pointer[SWEEP_POINTER_BYTES];
-        point_to_axis(c->e, index, found->items[i].field, pointer);
+        point_to_axis(c->e, index, variant, found->items[i].field, pointer);
         if (!has_fault(faults, pointer, found->items[i].sentence))
             fail_list_add(faults, found->items[i].code, pointer, "%s", found->items[i].sentence);
     }
@@ -264,11 +348,12 @@ static bool make_configs(const cells *c, grid *p, fail_list *faults)
         int index[SWEEP_AXES_LIMIT];
         fail_list found; /* its items are large: not zeroed for every cell */
         found.n = found.n_found = 0;
+        int variant = c->e->n_variants > 0 ? (int)(cell / c->n_of_axes) : -1;
         make_cell(c, cell, &spec, index);
         if (spec_resolve(&spec, &found)) {
-            config_table_add(&table, &spec, p);
+            config_table_add(&table, &(grid_config){spec, variant}, p);
         } else {
-            tell_faults(c, index, &found, faults);
+            tell_faults(c, index, variant, &found, faults);
             ok = false;
         }
     }
@@ -276,89 +361,25 @@ static bool make_configs(const cells *c, grid *p, fail_list *faults)
     return ok;
 }
 
-/* ---- baseline ---- */
+/* ---- variants ---- */
 
-/* What the baseline asks for, applied to a config, leaves it as it is. */
-static bool matches_baseline(const experiment_spec *e, const train_spec *config)
+/* Two variants that say the same of the base would be one config with two labels. */
+static bool check_variants(const cells *c, fail_list *faults)
 {
-    train_spec wanted = *config;
-    fail_list ignored;
-    ignored.n = ignored.n_found = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (int i = 0; i < FIELD_COUNT; i++)
-            if (e->baseline.is_set[i] && (FIELDS[i].type == FIELD_OBJECT) == (pass == 0))
-                sweep_apply(&FIELDS[i], &e->baseline, &wanted);
-    return spec_resolve(&wanted, &ignored) && config_table_same(&wanted, config);
-}
-
-static bool find_given_baseline(const experiment_spec *e, grid *p, fail_list *faults)
-{
-    int n_found = 0;
-    for (int i = p->n_configs - 1; i >= 0; i--)
-        if (matches_baseline(e, &p->configs[i].spec)) {
-            p->baseline = i;
-            n_found++;
+    for (int v = 1; v < c->e->n_variants; v++) {
+        train_spec own = c->base;
+        apply_variant(&c->e->variants[v].spec, &own);
+        for (int w = 0; w < v; w++) {
+            train_spec other = c->base;
+            char pointer[SWEEP_POINTER_BYTES];
+            apply_variant(&c->e->variants[w].spec, &other);
+            snprintf(pointer, sizeof pointer, "/variants/%d", v);
+            if (config_table_same(&own, &other))
+                return fail_list_add(faults, FAIL_INCOMPATIBLE, pointer,
+                                     "variant %d says the same as variant %d (from 0 on)", v, w);
         }
-    if (n_found == 1)
-        return true;
-    return fail_list_add(
-        faults, FAIL_INCOMPATIBLE, "/baseline",
-        n_found
-            ? "the baseline matches %d of %d configs; give it more values, so that it matches one"
-            : "the baseline matches none (%d of %d) of the configs",
-        n_found, p->n_configs);
-}
-
-static bool swept_regularizers_are_off(const experiment_spec *e, const train_spec *config,
-                                       const train_spec *defaults)
-{
-    for (int a = 0; a < e->n_axes; a++) {
-        const field *row = e->axes[a].row;
-        if (!row->is_regularizer)
-            continue;
-        if (!field_equal(row, config, defaults))
-            return false;
-        for (int i = 0; row->type == FIELD_OBJECT && i < FIELD_COUNT; i++)
-            if (is_child_of(&FIELDS[i], row) && !field_equal(&FIELDS[i], config, defaults))
-                return false;
     }
     return true;
-}
-
-/* How many swept fields of the regularizers' group that are no strength themselves, as a kind or a
- * patience, are not at their default. */
-static int count_manners(const experiment_spec *e, const train_spec *config,
-                         const train_spec *defaults)
-{
-    int n = 0;
-    for (int a = 0; a < e->n_axes; a++) {
-        const field *row = e->axes[a].row;
-        n += row->group == FIELD_GROUP_REGULARIZERS && !row->is_regularizer &&
-             field_applies(row, config) && !field_equal(row, config, defaults);
-    }
-    return n;
-}
-
-/* Of the configs whose swept regularizers are off, or of all where none is, the first that does in
- * the usual manner what is on. */
-static void find_baseline(const experiment_spec *e, grid *p)
-{
-    train_spec defaults;
-    fail_list ignored = {0};
-    spec_init(&defaults);
-    bool resolved = spec_resolve(&defaults, &ignored), is_off = false;
-    assert(resolved);
-    int fewest = 0;
-    for (int c = 0; c < p->n_configs; c++) {
-        const train_spec *config = &p->configs[c].spec;
-        bool is_off_here = swept_regularizers_are_off(e, config, &defaults);
-        int n = count_manners(e, config, &defaults);
-        if (c > 0 && (is_off_here < is_off || (is_off_here == is_off && n >= fewest)))
-            continue;
-        p->baseline = c;
-        is_off = is_off_here;
-        fewest = n;
-    }
 }
 
 /* ---- the plan ---- */
@@ -383,7 +404,7 @@ static bool check_size(const experiment_spec *e, const grid *p, fail_list *fault
 bool sweep_expand(const experiment_spec *e, grid *out, fail_list *faults)
 {
     cells c = {.e = e, .base = e->base};
-    if (!count_cells(e, &c.n, faults))
+    if (!count_cells(e, &c, faults))
         return false;
     grid p = {.n_cells = c.n,
               .n_seeds = e->n_repeats,
@@ -397,16 +418,12 @@ bool sweep_expand(const experiment_spec *e, grid *out, fail_list *faults)
                              (long long)c.n);
     order_axes(e, c.order);
     enable_parents(e, &c.base);
-    bool ok = make_configs(&c, &p, faults) && check_size(e, &p, faults);
-    if (ok && e->has_baseline)
-        ok = find_given_baseline(e, &p, faults);
-    else if (ok)
-        find_baseline(e, &p);
-    if (ok)
+    if (check_variants(&c, faults) && make_configs(&c, &p, faults) && check_size(e, &p, faults)) {
         *out = p;
-    else
-        grid_close(&p);
-    return ok;
+        return true;
+    }
+    grid_close(&p);
+    return false;
 }
 
 void grid_run_spec(const grid *p, int c, int64_t r, train_spec *out)

@@ -22,9 +22,19 @@ test('a comparison has the shape of the contract, configs best first', async () 
     'method',
     'configs',
     'summary',
+    'headline',
+    'about',
+    'question',
+    'arms',
+    'contexts',
+    'checks',
   ])
     assert.ok(name in answer, `no ${name}`);
   assert.equal(answer.metric, 'val_loss');
+  assert.deepEqual(
+    [answer.question.treatment, answer.question.tune, answer.question.context],
+    [['dropout'], ['learning_rate'], []],
+  );
   assert.equal(answer.configs.length, 4);
   const means = answer.configs.map((config) => config.mean);
   assert.deepEqual(
@@ -47,11 +57,28 @@ test('a comparison has the shape of the contract, configs best first', async () 
       assert.ok(name in config, `no ${name}`);
     assert.equal(config.n, 4);
     assert.ok(config.ci_low <= config.mean && config.mean <= config.ci_high);
-    if (config.config_id === answer.baseline) {
-      assert.equal(config.verdict, 'baseline');
+    // Each arm has two configs: no difference stands for one of them.
+    assert.deepEqual([config.difference, config.verdict], [null, null]);
+  }
+  assert.deepEqual(
+    answer.arms.map(({ values, n_configs, n }) => [values.dropout, n_configs, n]).sort(),
+    [
+      [0, 2, 4],
+      [0.5, 2, 4],
+    ],
+  );
+  for (const arm of answer.arms) {
+    assert.ok([0.001, 0.03].includes(arm.tuned.learning_rate));
+    assert.equal(arm.budget.length, 2);
+    assert.ok(arm.budget[1] <= arm.budget[0]);
+    if (arm.config_id === answer.baseline) {
+      assert.deepEqual([arm.verdict, arm.difference], ['baseline', null]);
     } else {
-      assert.ok(['better', 'worse', 'no_evidence'].includes(config.verdict), config.verdict);
-      const { difference } = config;
+      assert.ok(
+        ['better', 'worse', 'no_evidence', 'equivalent'].includes(arm.verdict),
+        arm.verdict,
+      );
+      const { difference } = arm;
       for (const name of [
         'mean',
         'ci_low',
@@ -59,6 +86,9 @@ test('a comparison has the shape of the contract, configs best first', async () 
         'p_value',
         'p_adjusted',
         'minimum_detectable',
+        'sign_flip_p',
+        'pairs_better',
+        'equivalence_p_adjusted',
       ])
         assert.ok(name in difference, `no ${name}`);
       assert.ok(difference.p_adjusted >= difference.p_value);
@@ -69,10 +99,13 @@ test('a comparison has the shape of the contract, configs best first', async () 
 });
 
 test('mean, deviation and paired difference are those of the runs', async () => {
-  const { items } = await server.get(`/experiments/${experiment.id}/runs?limit=100`);
-  const answer = await server.get(
-    `/experiments/${experiment.id}/comparison?metric=val_loss&at=last`,
-  );
+  const { experiment: plain } = await server.train({
+    ...SPEC,
+    repeats: 4,
+    sweep: { dropout: [0, 0.25, 0.5] },
+  });
+  const { items } = await server.get(`/experiments/${plain.id}/runs?limit=100`);
+  const answer = await server.get(`/experiments/${plain.id}/comparison?metric=val_loss&at=last`);
   const valuesOf = (id) =>
     items
       .filter((run) => run.config_id === id)
@@ -93,6 +126,8 @@ test('mean, deviation and paired difference are those of the runs', async () => 
     if (config.config_id !== answer.baseline) {
       const differences = values.map((value, i) => value - base[i]);
       assert.ok(Math.abs(config.difference.mean - mean(differences)) < 1e-12);
+      const arm = answer.arms.find(({ config_id }) => config_id === config.config_id);
+      assert.deepEqual([arm.difference, arm.verdict], [config.difference, config.verdict]);
     }
   }
 });
@@ -166,25 +201,30 @@ test('the notes on the method know how the runs came about', async () => {
     (await server.get(`/experiments/${id}/comparison`)).method.notes.join('\n');
   const once = { ...QUICK, repeats: 2 };
   const { experiment: plain } = await server.train({ ...once, sweep: { dropout: [0, 0.5] } });
-  assert.match(await notes(plain.id), /paired by seed;[^]*data and split are the same/);
-  assert.doesNotMatch(await notes(plain.id), /added later|by construction|arbitrary/);
+  const checks = async (id, query = '') =>
+    (await server.get(`/experiments/${id}/comparison${query}`)).checks.map(({ code }) => code);
+  assert.match(await notes(plain.id), /paired by repeat;[^]*generated data of its own/);
+  assert.doesNotMatch(await notes(plain.id), /same rows|arbitrary/);
+  assert.ok(!(await checks(plain.id)).includes('adaptive'));
   assert.equal(
     (await server.request('POST', `/experiments/${plain.id}/extend`, { repeats: 3 })).status,
     200,
   );
   await server.untilTerminal(plain.id);
-  assert.match(await notes(plain.id), /Runs were added later/);
+  assert.ok((await checks(plain.id)).includes('adaptive'));
   const { experiment: own } = await server.train({
     ...once,
-    repeat_varies: ['seed', 'data_seed'],
+    repeat_varies: ['seed'],
     sweep: { dropout: [0, 0.5] },
   });
-  assert.match(await notes(own.id), /paired by seed and data_seed;[^]*generated data of its own/);
+  assert.match(await notes(own.id), /Repeats measure the same rows/);
+  assert.ok((await checks(own.id)).includes('one_split'));
   const { experiment: stopping } = await server.train({
     ...once,
     sweep: { early_stopping: [null, { patience: 1 }] },
   });
-  assert.match(await notes(stopping.id), /by construction. Compare test_loss/);
+  assert.ok(!(await checks(stopping.id)).includes('by_construction'));
+  assert.ok((await checks(stopping.id, '?metric=val_loss')).includes('by_construction'));
   const { experiment: drawn } = await server.train({
     ...once,
     sweep_method: 'random',
@@ -216,8 +256,8 @@ test('targets far from unit size are warned of, and nets that are worse than a c
   const { json } = await server.request('POST', '/experiments?dry_run=true', spec);
   assert.match(json.warnings.join(), /targets have a standard deviation of 4\.3\de\+04/);
   const { experiment } = await server.train(spec);
-  assert.match(
-    (await server.get(`/experiments/${experiment.id}/comparison`)).summary,
-    /No config predicts better than the mean of the targets/,
-  );
+  const { checks } = await server.get(`/experiments/${experiment.id}/comparison`);
+  const trivial = checks.find(({ code }) => code === 'no_better_than_trivial');
+  assert.match(trivial.detail, /no arm does better than predicting the mean of the targets/);
+  assert.equal(trivial.config_ids.length, 2);
 });

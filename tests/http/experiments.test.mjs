@@ -455,7 +455,10 @@ test('a metric that no run has is not a failure of the runs', async () => {
       [0, 0],
     ],
   );
-  assert.equal(summary, 'No run has a value of val_rmse.');
+  assert.equal(
+    summary,
+    'No finished run has a validation RMSE. 4 runs ended without a validation RMSE and are left out.',
+  );
 });
 
 test('extend takes a total of seeds, no rule for them', async () => {

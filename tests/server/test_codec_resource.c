@@ -123,7 +123,7 @@ static void runs(void)
     shape_add(&b, &SHAPE_RUN, &r);
     is_json(&b);
     CHECK_CONTAINS(b.data, "\"seed\":9007199254740991,\"status\":\"failed\",\"stop_reason\":"
-                           "\"diverged\",\"error\":\"It\\nbroke\",\"attempt\":2,"
+                           "\"diverged\",\"error\":\"It\\nbroke\",\"attempt\":2,\"label\":null,"
                            "\"values\":{\"dropout\":0},\"config\":{\"epochs\":3}");
     CHECK_CONTAINS(b.data, "\"val_loss\":0.1");
     CHECK_CONTAINS(b.data, "\"last_train_loss\":null");

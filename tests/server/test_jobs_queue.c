@@ -265,22 +265,8 @@ static void work_grows_with_what_there_is_to_do(void)
     CHECK_NEAR(rate_seconds(&measured, base), 2.6 * base, 1e-12);
 }
 
-static void seeds_grow_with_the_square_of_the_width(void)
-{
-    CHECK_EQUAL_INT(jobs_repeats_next(5, 0.001, 0.002, 40), 5);
-    CHECK_EQUAL_INT(jobs_repeats_next(5, 0.002, 0.002, 40), 5);
-    CHECK_EQUAL_INT(jobs_repeats_next(10, 0.0025, 0.002, 40), 16);
-    CHECK_EQUAL_INT(jobs_repeats_next(10, 0.00201, 0.002, 40), 11);
-    CHECK_EQUAL_INT(jobs_repeats_next(5, 1.0, 0.002, 40), 10);
-    CHECK_EQUAL_INT(jobs_repeats_next(30, 1.0, 0.002, 40), 40);
-    CHECK_EQUAL_INT(jobs_repeats_next(40, 1.0, 0.002, 40), 40);
-    CHECK_EQUAL_INT(jobs_repeats_next(1, INFINITY, 0.002, 40), 2);
-    CHECK_EQUAL_INT(jobs_repeats_next(5, NAN, 0.002, 40), 5);
-}
-
 CHECK_MAIN("jobs_queue", one_experiment_is_served_oldest_first, experiments_take_turns,
            the_one_with_fewest_runs_at_work_comes_first, waiting_runs_are_taken_out,
            nothing_is_lost_or_taken_twice, a_higher_priority_comes_first,
            nothing_is_taken_of_what_is_held, a_busy_run_waits_where_it_is, a_lane_is_a_set_in_order,
-           seconds_of_finished_runs_are_averaged, work_grows_with_what_there_is_to_do,
-           seeds_grow_with_the_square_of_the_width)
+           seconds_of_finished_runs_are_averaged, work_grows_with_what_there_is_to_do)

@@ -186,7 +186,7 @@ static void says_what_is_missing(void)
                     FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_delete_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_cancel_experiment(x.s, 7, NULL, NULL, &f), f, FAIL_NOT_FOUND, "");
-        CHECK_FAILS(store_extend_experiment(x.s, 7, NULL, 0, 0, NULL, 0, NULL, NULL, &f), f,
+        CHECK_FAILS(store_extend_experiment(x.s, 7, &(new_extension){.n_runs = 0}, NULL, &f), f,
                     FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_retry_run(x.s, 8, &moved, &f), f, FAIL_NOT_FOUND, "");
         CHECK_FAILS(store_move_run(x.s, 8, RUN_STATE_QUEUED, RUN_STATE_CANCELLED,

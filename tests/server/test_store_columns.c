@@ -108,8 +108,17 @@ static void old_runs_know_their_data(void)
     store_start_run(x.s, ids[0], provenance);
     store_close(x.s);
     x.s = NULL;
-    for (int i = 0; i < 2; i++)
-        fixture_query(&x, i ? "DROP VIEW run_results" : "DROP VIEW config_results");
+    static const char *const back[] = {"DROP VIEW run_results",
+                                       "DROP VIEW config_results",
+                                       "DROP VIEW comparison_results",
+                                       "DROP TABLE arms",
+                                       "DROP TABLE test_looks",
+                                       "DROP TABLE extensions",
+                                       "ALTER TABLE configs DROP COLUMN data",
+                                       "ALTER TABLE configs DROP COLUMN label",
+                                       "ALTER TABLE experiments DROP COLUMN varies_data_seed"};
+    for (size_t i = 0; i < sizeof back / sizeof *back; i++)
+        fixture_query(&x, back[i]);
     fixture_query(&x, "ALTER TABLE runs DROP COLUMN data_sha256");
     fixture_query(&x, "ALTER TABLE identity DROP COLUMN starts");
     fixture_query(&x, "DELETE FROM schema_migrations WHERE number > 7");

@@ -2,6 +2,7 @@
  * retries, deletion, a start in the midst of work. */
 #include "tests/server/store_fixture.h"
 
+#include "server/store/arms.h"
 #include "server/store/curves.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
@@ -154,18 +155,68 @@ static void extends(void)
         fixture_train(&x, ids[0], 0.5);
         fixture_train(&x, ids[1], 0.5);
         fixture_runs(more, 3, 3);
-        const config_values values = {.config_id = "c00000000000", .values = "{\"l2\":0}"};
-        CHECK_OK(store_extend_experiment(x.s, id, more, 3, 3, &values, 1, NULL, added, &f), f);
+        const new_config config = {.config_id = "c00000000000",
+                                   .values = "{\"l2\":0}",
+                                   .label = "none",
+                                   .data = "{\"generated\":true}"};
+        const new_extension extension = {.body = "{\"repeats\":3}",
+                                         .n_runs = 3,
+                                         .n_configs = 3,
+                                         .runs = more,
+                                         .configs = &config,
+                                         .n_described = 1};
+        CHECK_OK(store_extend_experiment(x.s, id, &extension, added, &f), f);
         CHECK_EQUAL_INT(status_of(&x, id), RUN_STATE_QUEUED);
         if (CHECK_OK(store_get_experiment(x.s, id, &e, &f), f)) {
             CHECK_EQUAL_INT(e.n_configs, 3);
             CHECK_EQUAL_INT(e.n_runs, 5);
             CHECK_NEAR(e.progress, 0.4, 1e-12);
+            CHECK_EQUAL_STRING(e.extensions, "[{\"repeats\":3}]");
             experiment_close(&e);
         }
         CHECK_EQUAL_INT(added[0], ids[1] + 1);
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT swept FROM runs WHERE id = 1"), "{\"l2\":0}");
         CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(*) FROM config_results"), "3");
+        CHECK_EQUAL_STRING(fixture_query(&x, "SELECT label FROM run_results WHERE run_id = 1"),
+                           "none");
+        CHECK_EQUAL_STRING(fixture_query(&x, "SELECT data FROM configs WHERE label = 'none'"),
+                           "{\"generated\":true}");
+    }
+    fixture_close(&x);
+}
+
+/* The same question of as many runs is one look; a set of arms takes the place of the one before.
+ */
+static void looks_and_arms_are_kept(void)
+{
+    fixture x;
+    fail f;
+    int64_t ids[2], n = 0;
+    if (fixture_open(&x)) {
+        int64_t id = fixture_insert(&x, "a", 2, 1, ids);
+        fixture_train(&x, ids[0], 0.5);
+        fixture_train(&x, ids[1], 0.5);
+        CHECK_OK(store_note_look(x.s, id, NULL, 2, &n, &f), f);
+        CHECK_EQUAL_INT(n, 0);
+        CHECK_OK(store_note_look(x.s, id, "test_loss", 2, &n, &f), f);
+        CHECK_OK(store_note_look(x.s, id, "test_loss", 2, &n, &f), f);
+        CHECK_EQUAL_INT(n, 1);
+        CHECK_OK(store_note_look(x.s, id, "test_loss", 3, &n, &f), f);
+        CHECK_OK(store_note_look(x.s, id, "test_accuracy", 3, &n, &f), f);
+        CHECK_EQUAL_INT(n, 3);
+        const arm_row arm = {.metric = "val_loss",
+                             .about = "split",
+                             .label = "none",
+                             .treatment = "{}",
+                             .context = "{}",
+                             .mean = 0.5,
+                             .std = NAN,
+                             .verdict = "baseline"};
+        CHECK_OK(store_put_arms(x.s, id, &arm, 1, &f), f);
+        CHECK_OK(store_put_arms(x.s, id, &arm, 1, &f), f);
+        CHECK_EQUAL_STRING(fixture_query(&x, "SELECT count(*) || verdict || mean || (std IS NULL)"
+                                             " FROM comparison_results"),
+                           "1baseline0.51");
     }
     fixture_close(&x);
 }
@@ -327,5 +378,5 @@ static void requeues_at_start(void)
     fixture_close(&x);
 }
 
-CHECK_MAIN("store_states", swaps_only_from, derives_the_state, cancels, extends, retries,
-           pauses_and_resumes, deletes, requeues_at_start)
+CHECK_MAIN("store_states", swaps_only_from, derives_the_state, cancels, extends,
+           looks_and_arms_are_kept, retries, pauses_and_resumes, deletes, requeues_at_start)

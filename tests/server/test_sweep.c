@@ -1,5 +1,6 @@
 /* Plans: cells, equal configs, baselines, limits, random search. */
 #include "server/codec/codec.h"
+#include "server/plan/baseline.h"
 #include "server/study/sweep.h"
 #include "tests/check.h"
 
@@ -45,7 +46,6 @@ static void one_cell(void)
     CHECK_EQUAL_INT(p.n_cells, 1);
     CHECK_EQUAL_INT(p.n_configs, 1);
     CHECK_EQUAL_INT(p.n_seeds, 3);
-    CHECK_EQUAL_INT(p.baseline, 0);
     train_spec spec;
     grid_run_spec(&p, 0, 2, &spec);
     CHECK_EQUAL_INT(spec.seed, 12);
@@ -170,7 +170,7 @@ static void baselines(void)
         {"{\"sweep\":{\"dropout\":[0.5,0.25]}}", 0},
         {"{\"sweep\":{\"dropout\":[0.5,0],\"l2\":[1,0]}}", 3},
         {"{\"sweep\":{\"learning_rate\":[0.1,0.2],\"dropout\":[0.5,0]}}", 1},
-        {"{\"sweep\":{\"hidden\":[[4],[128,128]]}}", 0},
+        {"{\"sweep\":{\"hidden\":[[4],[128,128]]}}", 1},
         {"{\"sweep\":{\"early_stopping\":[{},null]}}", 1},
         {"{\"sweep\":{\"augmentation\":[{\"shift\":2},{}]}}", 1},
         {"{\"sweep\":{\"augmentation.shift\":[2,0]}}", 1},
@@ -182,20 +182,65 @@ static void baselines(void)
         {"{\"sweep\":{\"early_stopping.patience\":[3,5]},\"baseline\":{\"early_stopping.patience\":"
          "5}}",
          1},
+        {"{\"sweep\":{\"l2\":[1,0],\"dropout\":[0,0.5]},\"baseline\":{\"dropout\":0.5}}", 3},
+        {"{\"sweep\":{\"dropout\":[0.5,0]},\"question\":{\"context\":[\"dropout\"]}}", 0},
+        {"{\"variants\":[{\"dropout\":0.5},{\"l2\":1},{}]}", 0},
+        {"{\"variants\":[{\"dropout\":0.5},{\"l2\":1},{}],\"baseline\":{\"l2\":1}}", 1},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         experiment_spec e;
         grid p;
         if (!CHECK(make_plan(CASES[i].text, &e, &p)))
             continue;
-        if (!CHECK_EQUAL_INT(p.baseline, CASES[i].baseline))
+        int baseline = -1;
+        CHECK(plan_find_baseline(&e, &p, &baseline, &faults));
+        if (!CHECK_EQUAL_INT(baseline, CASES[i].baseline))
             printf("    %s\n", CASES[i].text);
         close_plan(&e, &p);
     }
-    refuses("{\"sweep\":{\"dropout\":[0,0.5]},\"baseline\":{\"dropout\":0.3}}", FAIL_INCOMPATIBLE,
-            "/baseline");
-    refuses("{\"sweep\":{\"dropout\":[0,0.5],\"l2\":[0,1]},\"baseline\":{\"dropout\":0}}",
-            FAIL_INCOMPATIBLE, "/baseline");
+}
+
+static void a_baseline_that_no_config_has_is_refused(void)
+{
+    static const char *const CASES[] = {
+        "{\"sweep\":{\"dropout\":[0,0.5]},\"baseline\":{\"dropout\":0.3}}",
+        "{\"sweep\":{\"dropout\":[0,0.5],\"l2\":[0.1,1]},\"baseline\":{\"dropout\":0}}"};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        experiment_spec e;
+        grid p;
+        int baseline;
+        if (!CHECK(make_plan(CASES[i], &e, &p)))
+            continue;
+        CHECK_FAILS(plan_find_baseline(&e, &p, &baseline, &faults), faults.items[0],
+                    FAIL_INCOMPATIBLE, "/baseline");
+        close_plan(&e, &p);
+    }
+}
+
+/* One regularizer at a time beside each other, at each learning rate. */
+static void variants_are_crossed_with_the_sweep(void)
+{
+    experiment_spec e;
+    grid p;
+    buffer b;
+    CHECK_OR_RETURN(make_plan("{\"variants\":[{\"label\":\"none\"},{\"dropout\":0.5},{\"l2\":0.1,"
+                              "\"dropout\":0.2}],\"sweep\":{\"learning_rate\":[0.1,0.2]}}",
+                              &e, &p));
+    CHECK_EQUAL_INT(p.n_configs, 6);
+    CHECK_EQUAL_INT(p.configs[0].variant, 0);
+    CHECK_EQUAL_INT(p.configs[5].variant, 2);
+    CHECK_EQUAL_STRING(e.variants[1].label, "dropout 0.5");
+    CHECK_EQUAL_STRING(e.variants[2].label, "dropout 0.2, l2 0.1");
+    CHECK_NEAR(p.configs[2].spec.dropout[0], 0.5, 0);
+    CHECK_NEAR(p.configs[3].spec.learning_rate, 0.2, 0);
+    buffer_init(&b, 1000);
+    codec_add_values(&b, &e, &p.configs[5].spec);
+    CHECK_EQUAL_STRING(b.data, "{\"learning_rate\":0.2,\"dropout\":0.2,\"l2\":0.1}");
+    buffer_close(&b);
+    close_plan(&e, &p);
+    refuses("{\"variants\":[{},{\"dropout\":0}]}", FAIL_INCOMPATIBLE, "/variants/1");
+    refuses("{\"variants\":[{},{\"dropout\":[0.1,0.2,0.3]}]}", FAIL_INCOMPATIBLE,
+            "/variants/1/dropout");
 }
 
 static void faults_name_the_value(void)
@@ -367,6 +412,8 @@ static void every_field_can_be_swept(void)
 }
 
 CHECK_MAIN("sweep", one_cell, a_grid_goes_through_all_cells_in_order, ranges,
-           equal_cells_are_merged, no_two_configs_are_equal, baselines, faults_name_the_value,
-           limits, limits_are_those_of_the_table, ten_thousand_configs_plan_quickly, random_search,
-           repeats_vary_what_they_are_told, every_field_can_be_swept)
+           equal_cells_are_merged, no_two_configs_are_equal, baselines,
+           a_baseline_that_no_config_has_is_refused, variants_are_crossed_with_the_sweep,
+           faults_name_the_value, limits, limits_are_those_of_the_table,
+           ten_thousand_configs_plan_quickly, random_search, repeats_vary_what_they_are_told,
+           every_field_can_be_swept)

@@ -1,6 +1,5 @@
 /* Verdicts on made-up arms: each rule of their order, and the cases that a verdict on one split, at
  * one learning rate or by its own monitor got wrong. */
-#include "server/study/comparison.h"
 #include "tests/server/arms_fixture.h"
 
 /* ---- tables ---- */
@@ -234,35 +233,13 @@ static void a_verdict_of_seeds_turns_and_one_of_splits_does_not(void)
     }
 }
 
-/* What the first version calls better over ten overlapping splits is no evidence once their overlap
- * counts. */
-static void overlapping_splits_turn_the_old_verdict(void)
+/* What would be better over ten independent repeats is no evidence over splits that overlap. */
+static void overlapping_splits_turn_the_verdict(void)
 {
     static const double d[] = {-0.04, -0.05, 0.01, -0.06, 0.02, -0.03, -0.045, -0.02, 0.015, -0.05};
     fixture x;
     pair_of_arms(&x, d, 10);
-    comparison_row rows[20];
-    for (size_t i = 0; i < 20; i++)
-        rows[i] = (comparison_row){.config_id = x.ids[x.runs[i].config],
-                                   .label = "",
-                                   .values = "{}",
-                                   .seed = x.runs[i].seed,
-                                   .status = RUN_STATE_COMPLETED,
-                                   .metric = x.runs[i].metric,
-                                   .select = x.runs[i].select,
-                                   .test = x.runs[i].test,
-                                   .r2 = NAN};
-    const comparison_options options = {.metric = METRIC_VAL_LOSS,
-                                        .select_by = METRIC_VAL_LOSS,
-                                        .test = METRIC_TEST_LOSS,
-                                        .baseline = x.ids[BASE]};
-    comparison old;
-    fail f;
-    CHECK_OR_RETURN(comparison_open(rows, 20, &options, &old, &f));
-    for (size_t i = 0; i < 2; i++)
-        if (&old.configs[i] != old.baseline)
-            CHECK_EQUAL_INT(old.configs[i].verdict, COMPARISON_BETTER);
-    comparison_close(&old);
+    CHECK_EQUAL_STRING(verdict_on(&x, OTHER), "better");
     for (size_t c = 0; c < 2; c++) {
         x.configs[c].about = ESTIMAND_RESPLIT;
         x.configs[c].share = 0.25;
@@ -373,6 +350,6 @@ CHECK_MAIN("verdict", direction_says_what_is_better, two_pairs_are_too_few,
            without_a_margin_nothing_is_equivalent,
            equal_differences_are_equivalent_inside_the_margin, many_arms_ask_for_more,
            both_families_count_the_same_arms, a_verdict_of_seeds_turns_and_one_of_splits_does_not,
-           overlapping_splits_turn_the_old_verdict, arms_that_nothing_tells_from_the_best_are_tied,
+           overlapping_splits_turn_the_verdict, arms_that_nothing_tells_from_the_best_are_tied,
            ties_with_the_baseline_are_verdicts, a_void_arm_never_leads,
            verdicts_agree_with_their_intervals)
