@@ -1,10 +1,12 @@
-// What the dashboard costs in Chromium, as a table: the first paint of an experiment of 100 runs x 1,000 epochs, a live
-// update with 10 and with 100 lines of that length, scrolling through 10,000 experiments, bytes of the first load.
+// What the dashboard costs in Chromium, as a table: the first paint of an experiment of 100 runs x
+// 1,000 epochs, a live update with 10 and with 100 lines of that length, scrolling through 10,000
+// experiments, bytes of the first load.
 //
 //   node tests/bench/dashboard.mjs [first] [live] [list] [bytes]
 //
-// The page itself measures (performance.measure): `live-update` in static/lib/redraw.js, `curves-loaded` in
-// static/lib/experiment-store.js. `ROUNDS` first paints; LIVE_SECONDS of a live page; LIST experiments in the list.
+// The page itself measures (performance.measure): `live-update` in static/lib/redraw.js,
+// `curves-loaded` in static/lib/experiment-store.js. `ROUNDS` first paints; LIVE_SECONDS of a live
+// page; LIST experiments in the list.
 import { launch } from '../browser/browser.mjs';
 import { Server } from '../harness.mjs';
 

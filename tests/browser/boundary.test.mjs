@@ -1,18 +1,13 @@
-// The decision boundary as it forms: two configs side by side at the same epoch, in the link; residuals; previews with options.
+// The decision boundary as it forms: two configs side by side at the same epoch, in the link;
+// residuals; previews with options.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { Server } from '../harness.mjs';
-import { launch, openPage, overflow } from './browser.mjs';
+import { openPage, overflow, stage } from './browser.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const server = await Server.start();
-const browser = await launch();
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+const { server, browser } = await stage();
 const MOONS = {
   dataset: { name: 'moons', n: 200, noise: 0.25 },
   hidden: [16],
@@ -66,7 +61,7 @@ async function check(page, what) {
   );
 }
 
-test('two configs side by side at the last epoch: the baseline and another, with words for who does not see', async () => {
+test('two configs side by side at the last epoch, with words for who does not see', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await show(page);
   await untilEpoch(page, 12);
@@ -84,7 +79,8 @@ test('two configs side by side at the last epoch: the baseline and another, with
   assert.match(
     words,
     new RegExp(
-      `^dropout 0, seed 0 at epoch 12: class 0 on ${share} % of the plane, class 1 on ${100 - share} %`,
+      '^dropout 0, seed 0 at epoch 12: ' +
+        `class 0 on ${share} % of the plane, class 1 on ${100 - share} %`,
     ),
   );
   assert.equal(await page.locator('[data-testid=boundary-at]').textContent(), 'epoch 12 of 12');
@@ -93,7 +89,7 @@ test('two configs side by side at the last epoch: the baseline and another, with
   await context.close();
 });
 
-test('configs, seed and epoch are chosen, with the keyboard alone, and stand in the link', async () => {
+test('configs, seed and epoch are chosen with the keyboard, and stand in the link', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await show(page);
   await untilEpoch(page, 12);
@@ -230,7 +226,7 @@ test('of a regression in the plane: values as colours; its answers: residuals', 
   await phone.context.close();
 });
 
-test('what would be too much work is shown as far as the service goes, with what it says', async () => {
+test('what is too much work is shown as far as the service goes, with what it says', async () => {
   const { page, context } = await openPage(browser, server);
   await page.route('**/boundary?*', (route) => {
     const epochs = new URL(route.request().url()).searchParams.get('epochs').split(',').map(Number);
@@ -271,7 +267,7 @@ test('data that are no plane have no boundary', async () => {
   await context.close();
 });
 
-test('the preview of a built-in set follows its options, in the link and into the form', async () => {
+test('the preview of a built-in set follows its options, into link and form', async () => {
   const { page, context } = await openPage(browser, server);
   await page.goto(`${server.url}/#/datasets?name=blobs`);
   await page.locator('#plane circle').first().waitFor();

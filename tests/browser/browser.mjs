@@ -1,7 +1,10 @@
-// The system's Chromium, driven by playwright-core. A page notes everything that must not happen: errors on the
-// console, uncaught exceptions, breaches of the content security policy, requests to another host.
+// The system's Chromium, driven by playwright-core. A page notes everything that must not happen:
+// errors on the console, uncaught exceptions, breaches of the content security policy, requests to
+// another host.
 import { existsSync } from 'node:fs';
+import { after } from 'node:test';
 import { chromium } from 'playwright-core';
+import { Server } from '../harness.mjs';
 
 const CANDIDATES = [
   process.env.CHROMIUM,
@@ -16,7 +19,18 @@ export async function launch() {
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
-/* DELAY=PATTERN:MS holds every request back whose path matches: finds what assumes that one answer comes before another. */
+/** A server and a browser for the tests of one file, which end with it -> { server, browser }. */
+export async function stage() {
+  const [server, browser] = await Promise.all([Server.start(), launch()]);
+  after(async () => {
+    await browser.close();
+    await server.stop();
+  });
+  return { server, browser };
+}
+
+/* DELAY=PATTERN:MS holds every request back whose path matches: finds what assumes that one answer
+ * comes before another. */
 async function delay(context) {
   const [, pattern, ms] = /^(.*):(\d+)$/.exec(process.env.DELAY ?? '') ?? [];
   if (!ms) return;

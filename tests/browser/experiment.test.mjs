@@ -89,7 +89,8 @@ test('names and notes are changed in the list', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/experiments`);
   const change = async (what, words) => {
-    await page.locator(`[data-testid=experiment-${id}]`).focus(); // the pens are there for who is at the row
+    /* the pens are there for who is at the row */
+    await page.locator(`[data-testid=experiment-${id}]`).focus();
     await page.locator(`#${what}-${id}-edit`).click();
     await page.locator(`#${what}-${id}-input`).fill(words);
     await page.keyboard.press('Enter');

@@ -1,4 +1,5 @@
-// What a page says stays true while things happen: runs come, end, are paused and retried, answers are late.
+// What a page says stays true while things happen: runs come, end, are paused and retried, answers
+// are late.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { noteProgress, remainingSeconds } from '../../static/lib/remaining.js';
@@ -40,7 +41,7 @@ test('curves of runs lose nothing by a detour to the means', async () => {
   await context.close();
 });
 
-test('the numbers of configs and runs follow what is added, on the page and in the list', async () => {
+test('the numbers of configs and runs follow what is added, in the list, too', async () => {
   const {
     experiment: { id },
   } = await server.train({ ...QUICK, name: 'Grows', repeats: 3, sweep: { dropout: [0, 0.5] } });
@@ -118,7 +119,8 @@ test('a list of runs that comes late does not undo what was heard meanwhile', as
   await page.goto(`${server.url}/#/experiments/${id}?tab=runs`);
   await page.locator('.head-state [data-status=cancelled]').waitFor();
   await eventually(10_000, 'the answers to later questions', () => n_answered === n_asked - 1);
-  const isTaken = page.waitForRequest((one) => one.url().includes(`/experiments/${id}/curves`)); // is asked for after the runs
+  /* is asked for after the runs */
+  const isTaken = page.waitForRequest((one) => one.url().includes(`/experiments/${id}/curves`));
   release();
   await isTaken;
   await page.getByRole('tab', { name: /^Configs/ }).click(); // draws anew
@@ -129,12 +131,13 @@ test('a list of runs that comes late does not undo what was heard meanwhile', as
       .evaluateAll((all) => all.map((one) => one.dataset.status)),
     ['cancelled', 'cancelled'],
   );
-  await page.locator('#runs td[data-label=Took]', { hasNotText: '–' }).first().waitFor(); // what no event says
+  /* what no event says */
+  await page.locator('#runs td[data-label=Took]', { hasNotText: '–' }).first().waitFor();
   assert.deepEqual(complaints, []);
   await context.close();
 });
 
-test('runs that could not be loaded are not told to be none, and come when asked for again', async () => {
+test('runs that could not be loaded are not told to be none, and come later', async () => {
   const {
     experiment: { id },
   } = await server.train({ ...QUICK, repeats: 2 });

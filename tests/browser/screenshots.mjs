@@ -1,5 +1,6 @@
-// `node tests/browser/screenshots.mjs FOLDER [NAME...]`: a picture of every view, or of those whose name has one of the
-// words in it, wide and narrow, light and dark, for a person to look at. After `make npm build`.
+// `node tests/browser/screenshots.mjs FOLDER [NAME...]`: a picture of every view, or of those whose
+// name has one of the words in it, wide and narrow, light and dark, for a person to look at. After
+// `make npm build`.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server } from '../harness.mjs';
@@ -18,7 +19,8 @@ const frames = (page) =>
       }),
   );
 
-/** Some parts of a page are loaded when they come into sight, and it grows with what is: goes through all of it until nothing is being loaded. */
+/* Some parts of a page are loaded when they come into sight, and it grows with what is: goes
+ * through all of it until nothing is being loaded. */
 async function settle(page) {
   for (let round = 0; round < 50; round++) {
     for (

@@ -1,17 +1,13 @@
 // The way of a user: fill in the form, start, watch the curve grow, read the verdict.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { QUICK, Server } from '../harness.mjs';
-import { launch, openPage, points, untilPoints } from './browser.mjs';
+import { test } from 'node:test';
+import { QUICK } from '../harness.mjs';
+import { openPage, stage, untilPoints } from './browser.mjs';
 
-const server = await Server.start();
-const browser = await launch();
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+const { server, browser } = await stage();
 
-/** Fills in the form: dropout 0 and 0.5 on glyphs, three seeds -> with the dry run content, six runs of `epochs`. */
+/* Fills in the form: dropout 0 and 0.5 on glyphs, three seeds -> with the dry run content, six runs
+ * of `epochs`. */
 async function fillForm(page, name, epochs) {
   await page.goto(`${server.url}/#/new`);
   await page.locator('#field-name').fill(name);
@@ -36,7 +32,8 @@ async function start(page) {
 
 test('the curve of an experiment submitted from the form grows live', async () => {
   const { page, context, complaints } = await openPage(browser, server);
-  await fillForm(page, 'Grows', 100_000); // far more epochs than are waited for: there is always something left to grow
+  /* far more epochs than are waited for: there is always something left to grow */
+  await fillForm(page, 'Grows', 100_000);
   const id = await start(page);
   let n = await untilPoints(page, 'chart-0', 2);
   for (let step = 0; step < 4; step++) n = await untilPoints(page, 'chart-0', n + 1);
@@ -190,7 +187,7 @@ test('every field of the table is in the form', async () => {
   await context.close();
 });
 
-test('on a phone, what would be trained and the button for it are in sight wherever the form is read', async () => {
+test('on a phone, what would be trained and the button for it stay in sight', async () => {
   const { page, context, complaints } = await openPage(browser, server, {
     width: 390,
     height: 844,
@@ -221,7 +218,8 @@ test('on a phone, what would be trained and the button for it are in sight where
       assert.ok(end <= 844, `Start ends at ${end}`);
       assert.ok(
         bottom <= top + 1,
-        `stop ${stop} of ${Object.keys(spec).length} settings: it ends at ${bottom}, the bar begins at ${top}`,
+        `stop ${stop} of ${Object.keys(spec).length} settings: it ends at ${bottom}, ` +
+          `the bar begins at ${top}`,
       );
     }
   }
@@ -229,7 +227,7 @@ test('on a phone, what would be trained and the button for it are in sight where
   await context.close();
 });
 
-test('who presses Start right after a change gets to the experiment, however long its page takes to come', async () => {
+test('who presses Start right after a change gets to the experiment, however late', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.route('**/view/experiment.js', async (route) => {
     await new Promise((later) => {

@@ -158,7 +158,7 @@ test('a data set is brought in the form of a new experiment, seen and trained on
   await context.close();
 });
 
-test('pictures as two IDX files are uploaded together; a broken file is refused with the reason', async () => {
+test('two IDX files are uploaded together; a broken one is refused with the reason', async () => {
   const { images, labels } = bandImages(80);
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/datasets`);

@@ -1,4 +1,5 @@
-// Every view of the dashboard with something in it: what views.test.mjs examines and screenshots.mjs takes pictures of.
+// Every view of the dashboard with something in it: what views.test.mjs examines and
+// screenshots.mjs takes pictures of.
 import { QUICK } from '../harness.mjs';
 
 const PICTURES = { dataset: { name: 'glyphs', n: 1500 }, hidden: [16], epochs: 3 };
@@ -6,9 +7,8 @@ const PLANE = { dataset: { name: 'spirals', n: 400 }, hidden: [32, 32], epochs: 
 const query = encodeURIComponent('SELECT epoch, train_loss, val_loss FROM epochs WHERE run_id = 1');
 const faulty = encodeURIComponent('SELECT epoch FORM epochs');
 
-/** Trains what the views show -> their list: [name, what follows #, a selector that is there when the view is complete, the status of what
- * the service refuses there, if it does]. */
-export async function viewsOf(server) {
+/* Trains what the views show. */
+async function train(server) {
   const [grid, pictures, regression, plane, three] = await Promise.all([
     server.train({
       ...QUICK,
@@ -45,6 +45,13 @@ export async function viewsOf(server) {
     hidden: [64, 64, 64],
     name: 'Diverges',
   });
+  return { grid, pictures, regression, plane, three, failed };
+}
+
+/** Trains what the views show -> their list: [name, what follows #, a selector that is there when
+ * the view is complete, the status of what the service refuses there, if it does]. */
+export async function viewsOf(server) {
+  const { grid, pictures, regression, plane, three, failed } = await train(server);
   const [points, picture, number] = [grid, pictures, regression].map(({ runs }) => runs[0].id);
   const experiment = ({ experiment: { id } }, parameters = '') => `/experiments/${id}${parameters}`;
   return [

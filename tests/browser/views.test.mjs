@@ -1,18 +1,13 @@
-// Every view, light and dark, wide and narrow: nothing that axe-core finds, nothing sticks out, no error on the console.
+// Every view, light and dark, wide and narrow: nothing that axe-core finds, nothing sticks out, no
+// error on the console.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { after, test } from 'node:test';
-import { Server } from '../harness.mjs';
-import { launch, openPage, overflow } from './browser.mjs';
+import { test } from 'node:test';
+import { openPage, overflow, stage } from './browser.mjs';
 import { viewsOf } from './views.mjs';
 
 const axe = createRequire(import.meta.url)('axe-core').source;
-const server = await Server.start();
-const browser = await launch();
-after(async () => {
-  await browser.close();
-  await server.stop();
-});
+const { server, browser } = await stage();
 
 const VIEWS = await viewsOf(server);
 
