@@ -151,8 +151,8 @@ function drawLine(ctx, { trace, color, width, dash }, axes, ratio, first, last) 
   ctx.strokeStyle = ctx.fillStyle = color;
   ctx.lineWidth = width * ratio;
   ctx.beginPath();
-  if (trace.n === 1) {
-    /* a point, until there is a line */
+  if (points.n === 1) {
+    /* a dot, until there is a line */
     ctx.arc(points.x[0], points.y[0], (width + 1.5) * ratio, 0, 2 * Math.PI);
     ctx.fill();
     return;

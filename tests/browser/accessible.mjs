@@ -24,6 +24,15 @@ async function violations(page) {
   );
 }
 
+/* The tables whose rows are cards, on a narrow screen, but wider than their box. */
+const cutCards = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.stack')]
+      .filter((box) => getComputedStyle(box.querySelector('table')).display === 'block')
+      .filter((box) => box.scrollWidth > box.clientWidth)
+      .map((box) => box.getAttribute('aria-label')),
+  );
+
 /* view: an item of viewsOf(). */
 async function look(page, url, [name, path, ready]) {
   await page.goto('about:blank'); // so that nothing of the view before is taken for this one
@@ -34,6 +43,7 @@ async function look(page, url, [name, path, ready]) {
     throw new Error(`${name}: ${error.message}`);
   }
   assert.equal(await overflow(page), 0, `${name} is wider than the window`);
+  assert.deepEqual(await cutCards(page), [], `${name}: cards are cut off`);
   assert.deepEqual(await violations(page), [], name);
 }
 

@@ -223,6 +223,45 @@ test('a chart that grew strip by strip looks like one that was drawn at once', a
   await context.close();
 });
 
+/* In the page: how many pixels of a chart of one line are inked. */
+async function countInk(y) {
+  const { createLineChart } = await import('/chart/line.js');
+  const root = document.createElement('div');
+  root.className = 'chart';
+  document.body.append(root);
+  const chart = createLineChart(root, { onZoom() {} });
+  const look = { key: 'a', label: 'a', color: '#0072b2', dash: [], width: 2 };
+  const line = { ...look, x: y.map((_, i) => i), y, low: null, high: null, n: null };
+  const axes = { xLabel: 'epoch', xLog: false, yLog: false, zoom: null, sync: 'ink' };
+  chart.draw({ name: 'n', ...axes, series: [line], marks: [], fit: false, live: false });
+  await new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(done));
+  });
+  const ink = root.querySelector('.ink');
+  const { data } = ink.getContext('2d').getImageData(0, 0, ink.width, ink.height);
+  let inked = 0;
+  for (let i = 3; i < data.length; i += 4) if (data[i] > 0) inked += 1;
+  chart.destroy();
+  root.remove();
+  return inked;
+}
+
+test('a value that stands alone is a dot, whatever gaps there are around it', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/experiments`);
+  const dot = await page.evaluate(countInk, [1]);
+  assert.ok(dot > 20, `${dot} pixels`);
+  for (const y of [
+    [1, null],
+    [null, 1],
+    [null, null, 1, null],
+  ])
+    assert.ok((await page.evaluate(countInk, y)) > 20, `${y}`);
+  assert.equal(await page.evaluate(countInk, [null, null]), 0);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('names that are too long for a picture are cut, and stand in full in its file', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/experiments`);
