@@ -32,6 +32,9 @@ typedef enum fail_code {
     FAIL_TIME_LIMIT,        /* took longer than a stated limit */
     FAIL_OUT_OF_MEMORY,     /* needs more memory than there is; the sentence has the figure */
     FAIL_STORAGE,           /* the disk or the database refused */
+    FAIL_NO_ROOM,           /* it would take more room than a quota leaves; the sentence has both */
+    FAIL_LOST,              /* it was stored and is not there any more */
+    FAIL_DAMAGED,           /* it is not what was stored: its digest says so */
     FAIL_INTERRUPTED,       /* asked to stop before the work was done */
     FAIL_UNAVAILABLE,       /* not possible now, may be later */
     FAIL_INTERNAL,          /* a fault of the program itself */

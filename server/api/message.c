@@ -163,6 +163,8 @@ static int status_of(const fail *f)
         return 405;
     case FAIL_UNSUPPORTED_MEDIA:
         return 415;
+    case FAIL_LOST:
+        return 410;
     case FAIL_TOO_LARGE:
         return 413;
     case FAIL_QUEUE_FULL:
@@ -172,7 +174,10 @@ static int status_of(const fail *f)
     case FAIL_UNAVAILABLE:
         return 503;
     case FAIL_INTERNAL:
+    case FAIL_DAMAGED:
         return 500;
+    case FAIL_NO_ROOM:
+        return 507;
     default:
         return 400;
     }
@@ -192,6 +197,7 @@ static const struct {
                {404, "Not Found"},
                {405, "Method Not Allowed"},
                {409, "Conflict"},
+               {410, "Gone"},
                {413, "Content Too Large"},
                {414, "URI Too Long"},
                {415, "Unsupported Media Type"},
@@ -200,7 +206,8 @@ static const struct {
                {431, "Request Header Fields Too Large"},
                {500, "Internal Server Error"},
                {501, "Not Implemented"},
-               {503, "Service Unavailable"}};
+               {503, "Service Unavailable"},
+               {507, "Insufficient Storage"}};
 
 const char *response_reason(int status)
 {

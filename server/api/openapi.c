@@ -203,10 +203,12 @@ static void add_success(buffer *b, const route *row, int status)
 
 static void add_refusals(buffer *b, const route *row)
 {
-    static const int STATUSES[] = {400, 401, 403, 404, 409, 413, 414, 415, 421, 429, 500, 503};
+    static const int STATUSES[] = {400, 401, 403, 404, 409, 410, 413,
+                                   414, 415, 421, 429, 500, 503, 507};
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         int status = STATUSES[i];
-        bool of_body = status == 413 || status == 415 || status == 429;
+        bool of_body = status == 413 || status == 415 || status == 429 ||
+                       status == 507;
         bool of_change = status == 409;
         if ((of_body && !row->types) ||
             (of_change && strcmp(row->method, "GET") == 0 && !(row->flags & ROUTE_OF_STATE)))

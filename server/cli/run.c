@@ -243,6 +243,12 @@ static bool take_report(void *context, const report *r, command *answer, fail *f
     return true;
 }
 
+static bool load_checkpoint(void *context, const lease *of, jobs_checkpoint *out, fail *f)
+{
+    const ledger l = ledger_of(context);
+    return ledger_load_checkpoint(&l, of->run_id, out, f);
+}
+
 /* ---- one run ---- */
 
 /* False with *f where it could not be trained at all. */
@@ -254,9 +260,8 @@ static bool train(training *t, fail *f)
                     .progress_seconds = PROGRESS_SECONDS,
                     .threads = t->threads};
     if (t->store) {
-        const ledger l = ledger_of(t);
         a.checkpoint_seconds = CLI_CHECKPOINT_SECONDS;
-        jobs_files_checkpoint(&l.files, t->run_id, a.checkpoint_path);
+        owner.load_checkpoint = load_checkpoint;
         if (!jobs_files_check(t->data_dir, f))
             return false;
     }

@@ -1,7 +1,5 @@
 #include "server/jobs/checkpoint.h"
 
-#include "server/jobs/files.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,30 +9,34 @@ typedef struct checkpoint_head {
 } checkpoint_head;
 static const char MAGIC[16] = "regulab state 1";
 
-bool jobs_checkpoint_save(const char *path, const char *blas_core, const void *bytes,
-                          size_t n_bytes, fail *f)
+bool jobs_checkpoint_save(const jobs_files *files, int64_t run_id, const char *blas_core,
+                          const void *bytes, size_t n_bytes, run_file *out, fail *f)
 {
+    char path[JOBS_PATH_BYTES];
     checkpoint_head head = {.blas_core = ""};
     memcpy(head.magic, MAGIC, sizeof MAGIC);
     snprintf(head.blas_core, sizeof head.blas_core, "%s", blas_core);
     jobs_piece pieces[] = {{&head, sizeof head}, {bytes, n_bytes}};
+    jobs_files_describe(pieces, 2, out);
+    jobs_files_checkpoint(files, run_id, out->sha256, path);
     return jobs_files_save(path, pieces, 2, JOBS_SYNC_FIRST, f);
 }
 
-bool jobs_checkpoint_load(const char *path, jobs_checkpoint *out, fail *f)
+bool jobs_checkpoint_load(const jobs_files *files, int64_t run_id, const run_file *expected,
+                          jobs_checkpoint *out, fail *f)
 {
     checkpoint_head head;
-    char *memory;
-    size_t n;
+    char path[JOBS_PATH_BYTES], *memory;
+    size_t n = (size_t)expected->bytes;
     *out = (jobs_checkpoint){.memory = NULL};
-    if (!jobs_files_load(path, &memory, &n, f))
-        return false;
-    if (!memory)
+    if (n == 0)
         return true;
+    jobs_files_checkpoint(files, run_id, expected->sha256, path);
+    if (!jobs_files_load_checked(path, expected, "The checkpoint", &memory, f))
+        return false;
     if (n < sizeof head || memcmp(memory, MAGIC, sizeof MAGIC) != 0) {
         free(memory);
-        return fail_set(f, FAIL_SYNTAX, NULL,
-                        "The checkpoint was not readable: the run started over.");
+        return fail_set(f, FAIL_SYNTAX, NULL, "The checkpoint %s is none that is known.", path);
     }
     memcpy(&head, memory, sizeof head);
     *out = (jobs_checkpoint){

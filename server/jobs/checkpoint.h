@@ -1,14 +1,13 @@
 /* checkpoint — the file that a run is resumed from: the BLAS core that it was written on, then what
  * core said.
  *
- * The file is whole or absent: written beside its place, synced, renamed. Threads: any. Failure:
- * FAIL_STORAGE, with the path and the cause. */
+ * The file is whole or absent: written beside its place, synced, renamed; its content is what the
+ * row of its run says, or it is not taken. Threads: any. Failure: FAIL_STORAGE, with the path and
+ * the cause. */
 #ifndef SERVER_JOBS_CHECKPOINT_H
 #define SERVER_JOBS_CHECKPOINT_H
 
-#include "core/base/fail.h"
-
-#include <stddef.h>
+#include "server/jobs/files.h"
 
 enum { CHECKPOINT_CORE_BYTES = 48 };
 
@@ -19,11 +18,14 @@ typedef struct jobs_checkpoint {
     char blas_core[CHECKPOINT_CORE_BYTES];
 } jobs_checkpoint;
 
-FAIL_CHECKED bool jobs_checkpoint_save(const char *path, const char *blas_core, const void *bytes,
-                                       size_t n_bytes, fail *f);
-/* True without a file, too. A file that is none of ours: FAIL_SYNTAX. On false *out holds
- * nothing. */
-FAIL_CHECKED bool jobs_checkpoint_load(const char *path, jobs_checkpoint *out, fail *f);
+/* Under the name that follows from its content, which *out says. */
+FAIL_CHECKED bool jobs_checkpoint_save(const jobs_files *files, int64_t run_id,
+                                       const char *blas_core, const void *bytes, size_t n_bytes,
+                                       run_file *out, fail *f);
+/* True without one (expected->bytes 0), too. FAIL_LOST, FAIL_DAMAGED or FAIL_SYNTAX for one that
+ * cannot be used. On false *out holds nothing. */
+FAIL_CHECKED bool jobs_checkpoint_load(const jobs_files *files, int64_t run_id,
+                                       const run_file *expected, jobs_checkpoint *out, fail *f);
 void jobs_checkpoint_close(jobs_checkpoint *c);
 
 #endif

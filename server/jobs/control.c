@@ -6,12 +6,14 @@
 #include "server/jobs/files.h"
 #include "server/jobs/lease.h"
 #include "server/store/experiments.h"
+#include "server/store/files.h"
 #include "server/store/runs.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 typedef struct requeue {
     jobs *jobs;
@@ -103,10 +105,12 @@ static void wait_told(jobs *j, int64_t experiment_id)
 static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
 {
     bool moved;
+    run_files kept;
     if (!check_live(j, id, f))
         return false;
     wait_told(j, experiment_id);
-    if (!store_cancel_run(j->options.store, id, &moved, f))
+    if (!store_get_files(j->options.store, id, &kept, f) ||
+        !store_cancel_run(j->options.store, id, &moved, f))
         return false;
     jobs_lock(j);
     leased_run *l = jobs_find(j, id);
@@ -116,7 +120,7 @@ static bool cancel_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
     jobs_tell_change(j);
     jobs_unlock(j);
     if (moved)
-        jobs_files_remove_checkpoint(&j->ledger.files, id);
+        jobs_files_remove_checkpoint(&j->ledger.files, id, &kept.checkpoint);
     return true;
 }
 
@@ -158,24 +162,29 @@ static bool get_priority(jobs *j, int64_t experiment_id, int *out, fail *f)
     return true;
 }
 
+/* What the row has named and does not any more. */
+static void remove_files(const jobs *j, const run_files *kept)
+{
+    jobs_files_remove_checkpoint(&j->ledger.files, kept->run_id, &kept->checkpoint);
+    if (!kept->in_row)
+        jobs_files_remove_model(&j->ledger.files, kept->run_id, &kept->model);
+}
+
 static bool retry_held_run(jobs *j, int64_t experiment_id, int64_t id, fail *f)
 {
     int priority;
     bool moved;
+    run_files kept;
     if (!check_retry(j, id, f) || !get_priority(j, experiment_id, &priority, f) ||
         !jobs_check_room(j, 1, f))
         return false;
     wait_until_left(j, id);
-    if (!jobs_files_check(j->data_dir, f)) /* a checkpoint may come back with it */
-        return false;
-    /* Before the change: a checkpoint left over would start the new attempt behind its missing
-     * epochs. */
-    jobs_files_remove_checkpoint(&j->ledger.files, id);
-    if (!store_retry_run(j->options.store, id, &moved, f))
+    if (!store_get_files(j->options.store, id, &kept, f) ||
+        !store_retry_run(j->options.store, id, &moved, f))
         return false;
     if (!moved)
         return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " has changed in the meantime.", id);
-    jobs_files_remove(&j->ledger.files, id);
+    remove_files(j, &kept);
     jobs_add_held(j, experiment_id, priority, &id, 1);
     return true;
 }
@@ -252,7 +261,7 @@ static bool cancel_held(jobs *j, const experiment *e, fail *f)
         return false;
     wish_of_all(j, e->id, COMMAND_CANCEL);
     drop_waiting(j, e->id);
-    jobs_clean_checkpoints(j); /* of those that were paused */
+    jobs_clean_checkpoints(j, false); /* of those that were paused */
     return true;
 }
 
@@ -356,17 +365,22 @@ static bool wait_until_idle(jobs *j, int64_t id, fail *f)
     return stuck == NULL;
 }
 
-static void remove_files(void *context, int64_t run_id)
+/* The rows first: a crash in between leaves files that the next start removes. */
+static bool delete_with_files(jobs *j, int64_t id, fail *f)
 {
-    const jobs *j = context;
-    jobs_files_remove(&j->ledger.files, run_id);
+    run_files_list files;
+    if (!store_load_files(j->options.store, id, &files, f))
+        return false;
+    bool is_deleted = store_delete_experiment(j->options.store, id, NULL, NULL, f);
+    for (size_t i = 0; is_deleted && i < files.n; i++)
+        remove_files(j, &files.items[i]);
+    free(files.items);
+    return is_deleted;
 }
 
 static bool delete_held(jobs *j, const experiment *e, fail *f)
 {
-    if (!cancel_held(j, e, f) || !wait_until_idle(j, e->id, f))
-        return false;
-    return store_delete_experiment(j->options.store, e->id, remove_files, j, f);
+    return cancel_held(j, e, f) && wait_until_idle(j, e->id, f) && delete_with_files(j, e->id, f);
 }
 
 static bool delete_idle(jobs *j, const experiment *e, fail *f)

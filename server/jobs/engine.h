@@ -6,17 +6,22 @@
 #ifndef SERVER_JOBS_ENGINE_H
 #define SERVER_JOBS_ENGINE_H
 
+#include "server/jobs/checkpoint.h"
 #include "server/jobs/message.h"
 
 /* Whom an engine works for; borrowed while it is open. */
 typedef struct engine_owner {
-    void *context; /* of all three */
+    void *context; /* of all four */
     /* A lease on a run that waits; false: there is none for this engine now. */
     bool (*take)(void *context, assignment *out);
     /* On false (FAIL_CONFLICT) the report is refused, and *answer is `cancel`. May wait for a disk;
      * returns when the engine may forget what it has told. */
     bool (*report)(void *context, const report *r, command *answer, fail *f);
     dataset_opener *open_dataset;
+    /* What the run goes on from, of the last checkpoint that was reported, by whichever engine; to
+     * be closed by the caller. True without one. False: there is one that cannot be used. NULL:
+     * none are kept. */
+    bool (*load_checkpoint)(void *context, const lease *of, jobs_checkpoint *out, fail *f);
 } engine_owner;
 
 typedef struct engine_options {

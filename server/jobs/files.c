@@ -1,5 +1,7 @@
 #include "server/jobs/files.h"
 
+#include "core/base/digest.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,8 @@
 #define MODEL_SUFFIX ".safetensors"
 #define CHECKPOINT_SUFFIX ".checkpoint"
 #define TEMPORARY_SUFFIX ".part"
+
+enum { PIECE_BYTES = 1 << 18 };
 
 static bool storage_fail(fail *f, const char *action, const char *path)
 {
@@ -85,21 +89,23 @@ bool jobs_files_check(const char *data_dir, fail *f)
 }
 
 static void run_path(const jobs_files *files, const char *folder, int64_t run_id,
-                     const char *suffix, char path[JOBS_PATH_BYTES])
+                     const char *sha256, const char *suffix, char path[JOBS_PATH_BYTES])
 {
-    char name[96];
-    snprintf(name, sizeof name, "%s-%" PRId64 "%s", files->database, run_id, suffix);
+    char name[192];
+    snprintf(name, sizeof name, "%s-%" PRId64 "-%s%s", files->database, run_id, sha256, suffix);
     join(files->data_dir, folder, name, path);
 }
 
-void jobs_files_model(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES])
+void jobs_files_model(const jobs_files *files, int64_t run_id, const char *sha256,
+                      char path[JOBS_PATH_BYTES])
 {
-    run_path(files, MODELS, run_id, MODEL_SUFFIX, path);
+    run_path(files, MODELS, run_id, sha256, MODEL_SUFFIX, path);
 }
 
-void jobs_files_checkpoint(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES])
+void jobs_files_checkpoint(const jobs_files *files, int64_t run_id, const char *sha256,
+                           char path[JOBS_PATH_BYTES])
 {
-    run_path(files, CHECKPOINTS, run_id, CHECKPOINT_SUFFIX, path);
+    run_path(files, CHECKPOINTS, run_id, sha256, CHECKPOINT_SUFFIX, path);
 }
 
 static bool write_all(int file, const jobs_piece *pieces, int n_pieces)
@@ -213,35 +219,146 @@ bool jobs_files_load(const char *path, char **bytes, size_t *n, fail *f)
     return is_read;
 }
 
-void jobs_files_remove_checkpoint(const jobs_files *files, int64_t run_id)
+/* ---- what a file must be ---- */
+
+void jobs_files_describe(const jobs_piece *pieces, int n_pieces, run_file *out)
 {
-    char path[JOBS_PATH_BYTES];
-    jobs_files_checkpoint(files, run_id, path);
-    unlink(path);
+    digest d;
+    digest_init(&d);
+    out->bytes = 0;
+    for (int i = 0; i < n_pieces; i++) {
+        digest_add(&d, pieces[i].bytes, pieces[i].n);
+        out->bytes += (int64_t)pieces[i].n;
+    }
+    digest_write(&d, out->sha256);
 }
 
-void jobs_files_remove(const jobs_files *files, int64_t run_id)
+static bool check_content(const run_file *found, const run_file *expected, const char *what,
+                          fail *f)
 {
-    char path[JOBS_PATH_BYTES];
-    jobs_files_remove_checkpoint(files, run_id);
-    jobs_files_model(files, run_id, path);
-    unlink(path);
+    if (found->bytes == expected->bytes && strcmp(found->sha256, expected->sha256) == 0)
+        return true;
+    return fail_set(f, FAIL_DAMAGED, NULL,
+                    "%s is damaged: %" PRId64 " bytes with SHA-256 %.16s... are there, %" PRId64
+                    " with %.16s... were stored. Restore it from a backup, or train again.",
+                    what, found->bytes, found->sha256, expected->bytes, expected->sha256);
 }
 
-/* The run of this database that a file belongs to; 0: a temporary file of ours; -1: not one of
- * ours. */
-static int64_t run_of(const jobs_files *files, const char *name, const char *suffix)
+bool jobs_files_check_bytes(const void *bytes, size_t n, const run_file *expected,
+                            const char *what, fail *f)
 {
-    size_t n_own = strlen(files->database), n = strlen(name),
-           n_temporary = strlen(TEMPORARY_SUFFIX);
-    if (strncmp(name, files->database, n_own) != 0 || name[n_own] != '-')
-        return -1;
-    if (n > n_temporary && strcmp(name + n - n_temporary, TEMPORARY_SUFFIX) == 0)
-        return 0;
+    run_file found;
+    jobs_files_describe(&(jobs_piece){bytes, n}, 1, &found);
+    return check_content(&found, expected, what, f);
+}
+
+static bool describe_open(int file, run_file *out)
+{
+    digest d;
+    char *piece = malloc(PIECE_BYTES);
+    ssize_t n = piece ? 1 : -1;
+    digest_init(&d);
+    out->bytes = 0;
+    while (n > 0 || (n < 0 && piece && errno == EINTR)) {
+        n = read(file, piece, PIECE_BYTES);
+        if (n > 0) {
+            digest_add(&d, piece, (size_t)n);
+            out->bytes += n;
+        }
+    }
+    digest_write(&d, out->sha256);
+    int cause = errno;
+    free(piece);
+    errno = cause;
+    return n == 0;
+}
+
+static bool lost(const char *what, const char *path, fail *f)
+{
+    return fail_set(f, FAIL_LOST, NULL,
+                    "%s is lost: the file %s was stored and is not there any more. Restore it from "
+                    "a backup, or train again.",
+                    what, path);
+}
+
+bool jobs_files_check_file(const char *path, const run_file *expected, const char *what, fail *f)
+{
+    run_file found;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT ? lost(what, path, f) : storage_fail(f, "read", path);
+    bool is_good = describe_open(file, &found) ? check_content(&found, expected, what, f)
+                                               : storage_fail(f, "read", path);
+    close(file);
+    return is_good;
+}
+
+bool jobs_files_load_checked(const char *path, const run_file *expected, const char *what,
+                             char **bytes, fail *f)
+{
+    size_t n;
+    if (!jobs_files_load(path, bytes, &n, f))
+        return false;
+    if (!*bytes)
+        return lost(what, path, f);
+    if (jobs_files_check_bytes(*bytes, n, expected, what, f))
+        return true;
+    free(*bytes);
+    *bytes = NULL;
+    return false;
+}
+
+/* ---- removing ---- */
+
+void jobs_files_remove_model(const jobs_files *files, int64_t run_id, const run_file *file)
+{
+    char path[JOBS_PATH_BYTES];
+    jobs_files_model(files, run_id, file->sha256, path);
+    if (file->bytes > 0)
+        unlink(path);
+}
+
+void jobs_files_remove_checkpoint(const jobs_files *files, int64_t run_id, const run_file *file)
+{
+    char path[JOBS_PATH_BYTES];
+    jobs_files_checkpoint(files, run_id, file->sha256, path);
+    if (file->bytes > 0)
+        unlink(path);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), n_end = strlen(end);
+    return n >= n_end && strcmp(text + n - n_end, end) == 0;
+}
+
+/* Its name is that of a file of this database. */
+static bool is_own(const jobs_files *files, const char *name)
+{
+    size_t n_own = strlen(files->database);
+    return strncmp(name, files->database, n_own) == 0 && name[n_own] == '-';
+}
+
+/* False: not one of ours. */
+static bool read_name(const jobs_files *files, const char *name, const char *suffix,
+                      jobs_file_name *out)
+{
+    static const char HEX[] = "0123456789abcdef";
+    if (!is_own(files, name))
+        return false;
+    const char *at = name + strlen(files->database) + 1;
     char *end;
     errno = 0;
-    long long id = strtoll(name + n_own + 1, &end, 10);
-    return errno == 0 && id > 0 && strcmp(end, suffix) == 0 ? id : -1;
+    out->run_id = strtoll(at, &end, 10);
+    out->sha256[0] = '\0';
+    if (errno != 0 || *at < '0' || *at > '9' || out->run_id <= 0)
+        return false;
+    if (*end == '-' && strspn(end + 1, HEX) == sizeof out->sha256 - 1) {
+        memcpy(out->sha256, end + 1, sizeof out->sha256 - 1);
+        out->sha256[sizeof out->sha256 - 1] = '\0';
+        end += sizeof out->sha256;
+    }
+    return strcmp(end, suffix) == 0;
 }
 
 static DIR *open_folder(const char *data_dir, const char *folder)
@@ -256,22 +373,21 @@ static void clean_temporary(const jobs_files *files, const char *folder)
     DIR *directory = open_folder(files->data_dir, folder);
     const struct dirent *entry;
     while (directory && (entry = readdir(directory)))
-        if (run_of(files, entry->d_name, "") == 0)
+        if (is_own(files, entry->d_name) && ends_with(entry->d_name, TEMPORARY_SUFFIX))
             unlinkat(dirfd(directory), entry->d_name, 0);
     if (directory)
         closedir(directory);
 }
 
 static void clean_runs(const jobs_files *files, const char *folder, const char *suffix,
-                       bool (*is_wanted)(void *context, int64_t run_id), void *context)
+                       jobs_files_wanted *is_wanted, void *context)
 {
     DIR *directory = open_folder(files->data_dir, folder);
     const struct dirent *entry;
-    while (directory && (entry = readdir(directory))) {
-        int64_t id = run_of(files, entry->d_name, suffix);
-        if (id > 0 && !is_wanted(context, id))
+    jobs_file_name name;
+    while (directory && (entry = readdir(directory)))
+        if (read_name(files, entry->d_name, suffix, &name) && !is_wanted(context, &name))
             unlinkat(dirfd(directory), entry->d_name, 0);
-    }
     if (directory)
         closedir(directory);
 }
@@ -282,14 +398,13 @@ void jobs_files_clean(const jobs_files *files)
     clean_temporary(files, CHECKPOINTS);
 }
 
-void jobs_files_clean_checkpoints(const jobs_files *files,
-                                  bool (*is_live)(void *context, int64_t run_id), void *context)
+void jobs_files_clean_checkpoints(const jobs_files *files, jobs_files_wanted *is_wanted,
+                                  void *context)
 {
-    clean_runs(files, CHECKPOINTS, CHECKPOINT_SUFFIX, is_live, context);
+    clean_runs(files, CHECKPOINTS, CHECKPOINT_SUFFIX, is_wanted, context);
 }
 
-void jobs_files_clean_models(const jobs_files *files,
-                             bool (*is_known)(void *context, int64_t run_id), void *context)
+void jobs_files_clean_models(const jobs_files *files, jobs_files_wanted *is_wanted, void *context)
 {
-    clean_runs(files, MODELS, MODEL_SUFFIX, is_known, context);
+    clean_runs(files, MODELS, MODEL_SUFFIX, is_wanted, context);
 }

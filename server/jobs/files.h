@@ -1,15 +1,19 @@
-/* files — the files that belong to runs: DATA_DIR/checkpoints/<database>-<run>.checkpoint and,
- * for a model that is too large for a row, DATA_DIR/models/<database>-<run>.safetensors.
+/* files — the files that belong to runs: DATA_DIR/checkpoints/<database>-<run>-<digest>.checkpoint
+ * and, for a model that is too large for a row, DATA_DIR/models/<database>-<run>-<digest>
+ * .safetensors. The digest is the SHA-256 of the content.
  *
  * 1. A file is whole or absent, whenever this program is killed: written under a temporary name,
- *    then renamed.
- * 2. Files of runs that the database does not know are orphans and are removed at start; those of
- *    other databases in the same directory are left alone.
+ *    then renamed. It never changes afterwards: another content has another name.
+ * 2. The row of a run says which content is its: nothing else is read for it, whatever lies there.
+ * 3. Files of runs that the database has deleted are orphans and are removed at start; those of
+ *    runs that it has not reached yet, and of other databases in the same directory, are left
+ *    alone.
  * Threads: pure but for the file system. Failure: FAIL_STORAGE, with the path and the cause. */
 #ifndef SERVER_JOBS_FILES_H
 #define SERVER_JOBS_FILES_H
 
 #include "core/base/fail.h"
+#include "server/model/file.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,8 +34,10 @@ FAIL_CHECKED bool jobs_files_open(const char *data_dir, fail *f);
  * mounted. */
 FAIL_CHECKED bool jobs_files_check(const char *data_dir, fail *f);
 
-void jobs_files_model(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES]);
-void jobs_files_checkpoint(const jobs_files *files, int64_t run_id, char path[JOBS_PATH_BYTES]);
+void jobs_files_model(const jobs_files *files, int64_t run_id, const char *sha256,
+                      char path[JOBS_PATH_BYTES]);
+void jobs_files_checkpoint(const jobs_files *files, int64_t run_id, const char *sha256,
+                           char path[JOBS_PATH_BYTES]);
 
 /* When a file is synced. A crash of the machine
  *   JOBS_SYNC_FIRST  leaves the file that was there before, or the new one, whole: for what
@@ -49,23 +55,39 @@ typedef struct jobs_piece {
 } jobs_piece;
 FAIL_CHECKED bool jobs_files_save(const char *path, const jobs_piece *pieces, int n_pieces,
                                   jobs_sync_order order, fail *f);
+/* What the file would be. */
+void jobs_files_describe(const jobs_piece *pieces, int n_pieces, run_file *out);
 
 /* The whole file, for the caller to free; *bytes is NULL and true where there is none. */
 FAIL_CHECKED bool jobs_files_load(const char *path, char **bytes, size_t *n, fail *f);
 
-/* Removes what the run left; a file that is not there is fine. */
-void jobs_files_remove(const jobs_files *files, int64_t run_id);
-void jobs_files_remove_checkpoint(const jobs_files *files, int64_t run_id);
+/* The bytes are what was kept? `what` names them: "The model of run 7". FAIL_DAMAGED. */
+FAIL_CHECKED bool jobs_files_check_bytes(const void *bytes, size_t n, const run_file *expected,
+                                         const char *what, fail *f);
+/* The file is what was kept? FAIL_LOST where there is none, FAIL_DAMAGED. */
+FAIL_CHECKED bool jobs_files_check_file(const char *path, const run_file *expected,
+                                        const char *what, fail *f);
+/* The content of it, checked as it is read; for the caller to free. Fails likewise. */
+FAIL_CHECKED bool jobs_files_load_checked(const char *path, const run_file *expected,
+                                          const char *what, char **bytes, fail *f);
+
+/* Removes one file, where `file` says that there is one; a file that is not there is fine. */
+void jobs_files_remove_model(const jobs_files *files, int64_t run_id, const run_file *file);
+void jobs_files_remove_checkpoint(const jobs_files *files, int64_t run_id, const run_file *file);
 
 /* Removes temporary files: at start, before anything is written. */
 void jobs_files_clean(const jobs_files *files);
 
-/* Removes checkpoints of runs that `is_live` does not know; at any time. */
-void jobs_files_clean_checkpoints(const jobs_files *files,
-                                  bool (*is_live)(void *context, int64_t run_id), void *context);
-
-/* Removes models of runs that `is_known` does not know; at any time. */
-void jobs_files_clean_models(const jobs_files *files,
-                             bool (*is_known)(void *context, int64_t run_id), void *context);
+/* A file of this database by its name: of a run, with a digest, or "" in names of older versions.
+ */
+typedef struct jobs_file_name {
+    int64_t run_id;
+    char sha256[DIGEST_TEXT_BYTES];
+} jobs_file_name;
+/* Removes checkpoints, models, that `is_wanted` does not want; at any time. */
+typedef bool jobs_files_wanted(void *context, const jobs_file_name *name);
+void jobs_files_clean_checkpoints(const jobs_files *files, jobs_files_wanted *is_wanted,
+                                  void *context);
+void jobs_files_clean_models(const jobs_files *files, jobs_files_wanted *is_wanted, void *context);
 
 #endif

@@ -134,8 +134,9 @@ void jobs_add_held(jobs *j, int64_t experiment_id, int priority, const int64_t *
 /* jobs_open_dataset() for an engine: also while the service stops. */
 FAIL_CHECKED bool jobs_open_always(void *j, const train_spec *spec, dataset **out, fail *f);
 
-/* Removes checkpoints of runs that have ended or are gone. */
-void jobs_clean_checkpoints(jobs *j);
+/* Removes checkpoints of runs that have ended or are gone; at the start, before anything is
+ * trained, also those that a crash has left beside the one that counts. */
+void jobs_clean_checkpoints(jobs *j, bool is_start);
 
 /* Removes models whose runs are gone, and tells the store of data sets that it has not heard of: by
  * the clerk, before the first run. */

@@ -76,7 +76,8 @@ static bool open_engine(jobs *j, const engine_kind *kind, fail *f)
     engine_owner owner = {.context = seat,
                           .take = jobs_take,
                           .report = jobs_report,
-                          .open_dataset = jobs_open_for_engine};
+                          .open_dataset = jobs_open_for_engine,
+                          .load_checkpoint = jobs_load_checkpoint};
     engine_options options = {.n_workers = j->options.n_workers};
     if (!kind->open(&owner, &options, &engine, &n_places, f))
         return false;
@@ -114,7 +115,7 @@ bool jobs_open(const jobs_options *options, jobs **out, fail *f)
     if (!j)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
     jobs_files_clean(&j->ledger.files);
-    jobs_clean_checkpoints(j);
+    jobs_clean_checkpoints(j, true);
     if (!fill_queue(j, f) || !start(j, f)) {
         jobs_close(j);
         return false;

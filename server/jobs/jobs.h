@@ -78,7 +78,8 @@ typedef struct jobs_model {
     size_t n_bytes; /* of `bytes` */
     char path[512];
 } jobs_model;
-/* *has says whether there is one; then `bytes` is for the caller to free. */
+/* *has says whether there is one; then `bytes` is for the caller to free. Its content is that which
+ * was kept, or it is none: FAIL_LOST, FAIL_DAMAGED. */
 FAIL_CHECKED bool jobs_find_model(const jobs *j, int64_t run_id, bool *has, jobs_model *out,
                                   fail *f);
 /* The bytes of it, wherever; *bytes is NULL and true where there is none. */

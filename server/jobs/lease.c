@@ -101,7 +101,6 @@ static void assign(const leased_run *l, assignment *out)
                         .checkpoint_seconds = j->options.checkpoint_seconds,
                         .progress_seconds = PROGRESS_SECONDS,
                         .threads = l->seat->n_places};
-    jobs_files_checkpoint(&j->ledger.files, l->lease.run_id, out->checkpoint_path);
 }
 
 /* Reads what is to be trained; false: that could not be given to an engine. */
@@ -296,6 +295,12 @@ bool jobs_open_for_engine(void *context, const train_spec *spec, dataset **out, 
 {
     const engine_seat *seat = context;
     return jobs_open_always(seat->jobs, spec, out, f);
+}
+
+bool jobs_load_checkpoint(void *context, const lease *of, jobs_checkpoint *out, fail *f)
+{
+    const engine_seat *seat = context;
+    return ledger_load_checkpoint(&seat->jobs->ledger, of->run_id, out, f);
 }
 
 /* ---- what users wish ---- */

@@ -3,7 +3,7 @@
 #include "core/regularizer/regularizer.h"
 #include "server/codec/resource.h"
 #include "server/export/safetensors.h"
-#include "server/jobs/checkpoint.h"
+#include "server/store/files.h"
 #include "server/store/runs.h"
 
 #include <inttypes.h>
@@ -44,15 +44,39 @@ void ledger_start(const ledger *l, int64_t run_id, const report_started *started
 
 /* ---- on the way ---- */
 
-/* A checkpoint newer than the records on disk would leave a gap in the curve after a crash. */
+/* The file first, then the row: a crash in between leaves the checkpoint before it, and a file that
+ * the next start removes. */
+static bool replace_checkpoint(const ledger *l, int64_t run_id, const report_checkpoint *c, fail *f)
+{
+    run_files kept;
+    run_file file;
+    bool moved = false;
+    if (!store_get_files(l->store, run_id, &kept, f) ||
+        !jobs_checkpoint_save(&l->files, run_id, c->blas_core, c->bytes, c->n_bytes, &file, f))
+        return false;
+    bool is_put = store_put_checkpoint(l->store, run_id, &file, &moved, f);
+    if (strcmp(kept.checkpoint.sha256, file.sha256) != 0)
+        jobs_files_remove_checkpoint(&l->files, run_id,
+                                     is_put && moved ? &kept.checkpoint : &file);
+    return is_put;
+}
+
+/* A checkpoint newer than the records on disk would leave a gap in the curve after a crash: so
+ * these come first, however long the disk takes. */
 void ledger_save_checkpoint(const ledger *l, int64_t run_id, const report_checkpoint *c)
 {
-    char path[JOBS_PATH_BYTES];
     fail f;
-    jobs_files_checkpoint(&l->files, run_id, path);
-    if (store_flush(l->store, NULL) &&
-        !jobs_checkpoint_save(path, c->blas_core, c->bytes, c->n_bytes, &f))
+    if (store_flush(l->store, NULL) && !replace_checkpoint(l, run_id, c, &f) &&
+        f.code != FAIL_NOT_FOUND)
         (void)fprintf(stderr, "regulab: no checkpoint: %s\n", f.sentence);
+}
+
+bool ledger_load_checkpoint(const ledger *l, int64_t run_id, jobs_checkpoint *out, fail *f)
+{
+    run_files kept;
+    *out = (jobs_checkpoint){.memory = NULL};
+    return store_get_files(l->store, run_id, &kept, f) &&
+           jobs_checkpoint_load(&l->files, run_id, &kept.checkpoint, out, f);
 }
 
 bool ledger_set_aside(const ledger *l, int64_t run_id, run_state to, fail *f)
@@ -158,28 +182,35 @@ static bool write_model(const model_shape *sizes, const float *model, buffer *ou
            fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to write the model.");
 }
 
-static bool save_model(const ledger *l, int64_t run_id, const buffer *model, fail *f)
+static bool save_model(const ledger *l, int64_t run_id, const buffer *model, const run_file *file,
+                       fail *f)
 {
     char path[JOBS_PATH_BYTES];
-    jobs_files_model(&l->files, run_id, path);
+    jobs_files_model(&l->files, run_id, file->sha256, path);
     /* The directory may have been replaced while this trained. */
     return jobs_files_check(l->files.data_dir, f) &&
            jobs_files_save(path, &(jobs_piece){model->data, model->n}, 1, JOBS_SYNC_LAST, f);
 }
 
-/* The model in the row of the end, or in a file before it. */
+/* Into the row of the end, or into a file before it. */
+static bool place_model(const ledger *l, int64_t run_id, const buffer *model, run_end *last,
+                        fail *f)
+{
+    jobs_files_describe(&(jobs_piece){model->data, model->n}, 1, &last->model_file);
+    if (model->n > STORE_MODEL_BYTES)
+        return save_model(l, run_id, model, &last->model_file, f);
+    last->model = model->data;
+    last->model_bytes = model->n;
+    return true;
+}
+
 static bool store_end(const ledger *l, int64_t run_id, const model_shape *sizes, const ending *e,
                       run_end *last, fail *f)
 {
     bool moved;
     buffer model = {0};
-    bool is_good = !e->model || write_model(sizes, e->model, &model, f);
-    if (is_good && model.n <= STORE_MODEL_BYTES) {
-        last->model = model.data;
-        last->model_bytes = model.n;
-    } else {
-        is_good = is_good && save_model(l, run_id, &model, f);
-    }
+    bool is_good = !e->model || (write_model(sizes, e->model, &model, f) &&
+                                 place_model(l, run_id, &model, last, f));
     is_good = is_good && store_finish_run(l->store, run_id, last, &moved, f);
     buffer_close(&model);
     return is_good;
@@ -196,11 +227,9 @@ bool ledger_end(const ledger *l, int64_t run_id, const model_shape *sizes, const
                     .selected_weights = e->selected,
                     .on_handed_over = on_handed_over,
                     .context = context};
-    if (!store_end(l, run_id, sizes, e, &last, f))
+    run_files kept;
+    if (!store_get_files(l->store, run_id, &kept, f) || !store_end(l, run_id, sizes, e, &last, f))
         return false;
-    if (e->model)
-        jobs_files_remove_checkpoint(&l->files, run_id);
-    else /* nor a model that a crash left of an attempt before */
-        jobs_files_remove(&l->files, run_id);
+    jobs_files_remove_checkpoint(&l->files, run_id, &kept.checkpoint);
     return true;
 }

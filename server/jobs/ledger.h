@@ -1,7 +1,8 @@
 /* ledger — what a run's reports become in database and files, whoever makes them.
  *
  * 1. Records are handed to the store as they come; before a checkpoint file replaces another, they
- *    are on disk.
+ *    are on disk. The row of the run says which checkpoint is the last; the one before is removed
+ *    after that.
  * 2. The model is on disk before the store says that the run has ended; its checkpoint goes after
  *    that.
  * Nothing here waits for a disk to recover but what store_flush() waits: a refusal is the caller's
@@ -9,7 +10,7 @@
 #ifndef SERVER_JOBS_LEDGER_H
 #define SERVER_JOBS_LEDGER_H
 
-#include "server/jobs/files.h"
+#include "server/jobs/checkpoint.h"
 #include "server/jobs/message.h"
 #include "server/model/run.h"
 #include "server/store/store.h"
@@ -43,6 +44,9 @@ void ledger_start(const ledger *l, int64_t run_id, const report_started *started
 /* Keeps what it can: a failure is said on standard error and leaves the checkpoint before it in
  * place. */
 void ledger_save_checkpoint(const ledger *l, int64_t run_id, const report_checkpoint *c);
+/* The last that was kept; otherwise as engine_owner's load_checkpoint. */
+FAIL_CHECKED bool ledger_load_checkpoint(const ledger *l, int64_t run_id, jobs_checkpoint *out,
+                                         fail *f);
 
 /* What the model's tensors are named by. */
 typedef struct model_shape {

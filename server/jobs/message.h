@@ -26,8 +26,6 @@ typedef struct lease {
 typedef struct assignment {
     lease lease;
     train_spec spec; /* resolved */
-    /* Where its checkpoint is, if there is one by now; "": none is kept. */
-    char checkpoint_path[JOBS_PATH_BYTES];
     double checkpoint_seconds; /* least time between checkpoints, 0: none but at a pause */
     double progress_seconds;   /* least time between reports of progress, 0: at every step */
     int threads;               /* the most that a command will allow */

@@ -3,34 +3,62 @@
 #include "server/jobs/files.h"
 #include "server/jobs/internal.h"
 #include "server/store/datasets.h"
-#include "server/store/runs.h"
+#include "server/store/files.h"
 
 #include <stdio.h>
+#include <string.h>
 
-static bool is_live(void *context, int64_t run_id)
+/* A file whose run may come yet, if the directory is ahead of the database, is left alone, and so is
+ * one of which nothing can be found out. */
+typedef struct cleaning {
+    const jobs *jobs;
+    int64_t last_run;
+    bool is_start; /* nothing is being written */
+} cleaning;
+
+static bool find_row(const cleaning *c, int64_t run_id, run_files *out, bool *is_gone)
 {
-    const jobs *j = context;
-    run row = {0};
     fail f;
-    bool is_there = store_get_run(j->options.store, run_id, &row, &f);
-    bool lives = is_there ? !run_state_is_terminal(row.status) : f.code != FAIL_NOT_FOUND;
-    run_close(&row);
-    return lives;
+    *is_gone = false;
+    if (store_get_files(c->jobs->options.store, run_id, out, &f))
+        return true;
+    *is_gone = f.code == FAIL_NOT_FOUND && run_id <= c->last_run;
+    return false;
 }
 
-void jobs_clean_checkpoints(jobs *j)
+/* At any other time than the start, one that its row does not name may be about to be named. */
+static bool is_live(void *context, const jobs_file_name *name)
 {
-    jobs_files_clean_checkpoints(&j->ledger.files, is_live, j);
+    const cleaning *c = context;
+    run_files kept;
+    bool is_gone;
+    if (!find_row(c, name->run_id, &kept, &is_gone))
+        return !is_gone;
+    bool is_named = strcmp(name->sha256, kept.checkpoint.sha256) == 0;
+    return !run_state_is_terminal(kept.status) && (is_named || !c->is_start);
 }
 
-static bool is_known(void *context, int64_t run_id)
+static bool is_known(void *context, const jobs_file_name *name)
 {
-    const jobs *j = context;
-    run row = {0};
+    run_files kept;
+    bool is_gone;
+    return find_row(context, name->run_id, &kept, &is_gone) || !is_gone;
+}
+
+static bool begin_cleaning(const jobs *j, cleaning *out)
+{
     fail f;
-    bool is_there = store_get_run(j->options.store, run_id, &row, &f);
-    run_close(&row);
-    return is_there || f.code != FAIL_NOT_FOUND;
+    *out = (cleaning){.jobs = j};
+    return store_last_run(j->options.store, &out->last_run, &f);
+}
+
+void jobs_clean_checkpoints(jobs *j, bool is_start)
+{
+    cleaning c;
+    if (!begin_cleaning(j, &c))
+        return;
+    c.is_start = is_start;
+    jobs_files_clean_checkpoints(&j->ledger.files, is_live, &c);
 }
 
 void jobs_describe_dataset(const dataset_summary *s, dataset_info *out)
@@ -96,7 +124,9 @@ bool jobs_tidy_more(jobs *j)
 void jobs_tidy(jobs *j)
 {
     fail f;
-    jobs_files_clean_models(&j->ledger.files, is_known, j);
+    cleaning c;
+    if (begin_cleaning(j, &c))
+        jobs_files_clean_models(&j->ledger.files, is_known, &c);
     if (!dataset_list(j->data_dir, put_dataset, j, &f))
         (void)fprintf(stderr, "regulab: %s\n", f.sentence);
 }

@@ -2,9 +2,9 @@
 
 #include "core/base/clock.h"
 #include "core/base/memory.h"
-#include "server/jobs/checkpoint.h"
 #include "server/plan/check.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -122,16 +122,29 @@ static void note_add(work *w, const char *sentence)
     snprintf(w->note + n, sizeof w->note - n, "%s%s", n ? " " : "", sentence);
 }
 
+/* Told whoever runs the service, and with the run. */
+static void note_unusable(work *w, const fail *why)
+{
+    const char *what = why->code == FAIL_LOST      ? "lost"
+                       : why->code == FAIL_DAMAGED ? "damaged"
+                                                   : "not readable";
+    char sentence[96];
+    (void)fprintf(stderr, "regulab: run %" PRId64 " starts over: %s\n",
+                  w->assignment->lease.run_id, why->sentence);
+    snprintf(sentence, sizeof sentence, "The checkpoint was %s: the run started over.", what);
+    note_add(w, sentence);
+}
+
 /* Takes the checkpoint if there is one; what cannot be used is left aside and said. */
 static void load_checkpoint(work *w)
 {
     fail f;
     char sentence[160];
     jobs_checkpoint *c = &w->checkpoint;
-    if (!*w->assignment->checkpoint_path)
+    if (!w->owner->load_checkpoint)
         return;
-    if (!jobs_checkpoint_load(w->assignment->checkpoint_path, c, &f)) {
-        note_add(w, f.sentence);
+    if (!w->owner->load_checkpoint(w->owner->context, &w->assignment->lease, c, &f)) {
+        note_unusable(w, &f);
         return;
     }
     if (!c->memory || strcmp(c->blas_core, train_blas_core()) == 0)
@@ -164,8 +177,8 @@ static bool run_from_checkpoint(work *w, train_result *result, fail *f)
     bool is_other = !is_trained && w->checkpoint.memory && !w->has_record && !w->is_dropped &&
                     f->code != FAIL_OUT_OF_MEMORY;
     if (is_other) {
-        (void)fprintf(stderr, "regulab: the checkpoint %s was left aside: %s\n",
-                      w->assignment->checkpoint_path, f->sentence);
+        (void)fprintf(stderr, "regulab: the checkpoint of run %" PRId64 " was left aside: %s\n",
+                      w->assignment->lease.run_id, f->sentence);
         jobs_checkpoint_close(&w->checkpoint);
         is_trained = run(w, result, f);
     }

@@ -7,6 +7,7 @@
 
 #include "core/base/digest.h"
 #include "server/model/config_id.h"
+#include "server/model/file.h"
 #include "server/model/metrics.h"
 #include "server/model/state.h"
 
@@ -57,8 +58,9 @@ typedef struct run_end {
     const run_metrics *metrics;
     double samples_per_second;
     const char *selected_weights; /* "best", "last", "average"; "": no model */
+    run_file model_file;          /* what the model is, wherever it lies */
     const void *model;            /* NULL: none, or a file has it */
-    size_t model_bytes;           /* at most STORE_MODEL_BYTES (server/store/store.h) */
+    size_t model_bytes;           /* at most STORE_MODEL_BYTES (server/store/runs.h) */
     /* NULL, or called once this is in the writer's hands: what it is asked after that it does
      * later. */
     void (*on_handed_over)(void *context);

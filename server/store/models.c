@@ -1,6 +1,6 @@
 /* The models that are small enough to lie in a row. */
+#include "server/store/files.h"
 #include "server/store/internal.h"
-#include "server/store/runs.h"
 
 #include <stdlib.h>
 

@@ -153,7 +153,8 @@ static void write_finish(buffer *b)
 {
     buffer_add_text(b, "UPDATE runs SET ");
     store_columns_add(b, STORE_RUN_COLUMNS, "", " = ?, ");
-    buffer_add_text(b, "samples_per_second = ?, selected_weights = ?, stop_reason = ?, error = ?,"
+    buffer_add_text(b, "samples_per_second = ?, selected_weights = ?, model_sha256 = ?,"
+                       " model_bytes = ?, stop_reason = ?, error = ?,"
                        " finished_at = ?, status = ? WHERE id = ? AND status = 'running'");
 }
 
@@ -171,6 +172,11 @@ static void bind_end(sqlite3_stmt *finish, const run_end *end, const char *now, 
     bind_metrics(finish, end->metrics);
     store_bind_number(finish, ++at, end->samples_per_second);
     store_bind_text(finish, ++at, end->selected_weights);
+    if (end->model_file.bytes > 0) { /* else they stay NULL */
+        store_bind_text(finish, at + 1, end->model_file.sha256);
+        store_bind_integer(finish, at + 2, end->model_file.bytes);
+    }
+    at += 2;
     store_bind_text(finish, ++at, STOP_REASON_NAMES[end->reason]);
     store_bind_text(finish, ++at, end->error);
     store_bind_text(finish, ++at, now);
@@ -217,6 +223,8 @@ static void write_retry(buffer *b)
     store_columns_add(b, STORE_RUN_COLUMNS, "", " = NULL, ");
     buffer_add_text(b, "samples_per_second = NULL, selected_weights = NULL, stop_reason = NULL,"
                        " error = NULL, provenance = NULL, data_sha256 = NULL, started_at = NULL,"
+                       " model_sha256 = NULL, model_bytes = NULL, checkpoint_sha256 = NULL,"
+                       " checkpoint_bytes = NULL,"
                        " finished_at = NULL, epoch = 0, status = 'queued'"
                        " WHERE id = ?1 AND status IN ('failed', 'cancelled')");
 }

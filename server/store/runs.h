@@ -70,9 +70,6 @@ void store_start_run(store *s, int64_t id, const char *provenance);
 enum { STORE_MODEL_BYTES = 32 * 1024 };
 /* running -> a terminal state. Waits for the commit. */
 FAIL_CHECKED bool store_finish_run(store *s, int64_t id, const run_end *end, bool *moved, fail *f);
-/* The model stored in the row, for the caller to free; *bytes is NULL and true where there is none.
- */
-FAIL_CHECKED bool store_get_model(store *s, int64_t run_id, char **bytes, size_t *n, fail *f);
 /* A failed or cancelled run goes back to queued: its epochs, layers and model are deleted. */
 FAIL_CHECKED bool store_retry_run(store *s, int64_t id, bool *moved, fail *f);
 

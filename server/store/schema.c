@@ -1,6 +1,7 @@
 #include "server/store/schema.h"
 
 #include "core/base/clock.h"
+#include "core/base/digest.h"
 #include "core/spec/field.h"
 #include "server/model/model.h"
 #include "server/store/columns.h"
@@ -63,6 +64,23 @@ static bool check_identity(store_connection *c, int64_t *version, fail *f)
 }
 
 /* ---- migrations ---- */
+
+/* content_sha256(BLOB): for migrations alone, since other programs do not have it. */
+static void write_digest(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    char text[DIGEST_TEXT_BYTES];
+    (void)n;
+    const void *bytes = sqlite3_value_blob(values[0]);
+    digest_write_of(bytes ? bytes : "", (size_t)sqlite3_value_bytes(values[0]), text);
+    sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
+}
+
+static bool add_functions(store_connection *c, fail *f)
+{
+    return sqlite3_create_function(c->db, "content_sha256", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                   NULL, write_digest, NULL, NULL) == SQLITE_OK ||
+           store_connection_fail(c, f);
+}
 
 static const char RECORD_MIGRATION[] =
     "INSERT INTO schema_migrations (number, name, applied_at) VALUES (?1, ?2, ?3)";
@@ -320,7 +338,8 @@ out:
 bool store_schema_apply(store_connection *c, fail *f)
 {
     int64_t version;
-    if (!check_identity(c, &version, f) || !store_execute(c, "PRAGMA journal_mode = WAL", f))
+    if (!check_identity(c, &version, f) || !store_execute(c, "PRAGMA journal_mode = WAL", f) ||
+        !add_functions(c, f))
         return false;
     for (; version < MIGRATION_COUNT; version++)
         if (!in_transaction(c, migrate, &MIGRATIONS[version], f))

@@ -7,17 +7,27 @@
 #include "server/plan/check.h"
 #include "server/store/curves.h"
 #include "server/store/experiments.h"
-
+#include "server/store/files.h"
+#include "server/store/runs.h"
 #include "tests/check.h"
 
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { RECORDS_LIMIT = 64 };
+enum { RECORDS_LIMIT = 64, RUN_ID = 17 };
+
+/* The last checkpoint, in a folder of its own. */
+typedef struct shelf {
+    char folder[64];
+    jobs_files files;
+    run_file kept;
+} shelf;
 
 typedef struct watcher {     /* an owner of one lease, and what it heard */
     int n_steps, stop_after; /* steps until the next stop; 0: never */
@@ -29,7 +39,7 @@ typedef struct watcher {     /* an owner of one lease, and what it heard */
     bool was_resumed;
     char note[256];
     size_t memory_bytes;
-    const char *checkpoint; /* where it is kept; NULL: nowhere */
+    shelf *shelf; /* where checkpoints are kept; NULL: nowhere */
     train_result result;    /* of the last end */
     fail why;               /* where it could not be trained */
     int refuses_at;         /* the report with this number (1, 2, ...), and what follows; 0: none */
@@ -66,11 +76,25 @@ static void hear_end(watcher *w, const report_ended *e)
     }
 }
 
+static void keep(shelf *s, const char *blas_core, const void *bytes, size_t n)
+{
+    fail f;
+    jobs_files_remove_checkpoint(&s->files, RUN_ID, &s->kept);
+    CHECK_OK(jobs_checkpoint_save(&s->files, RUN_ID, blas_core, bytes, n, &s->kept, &f), f);
+}
+
+static bool take_down(void *context, const lease *of, jobs_checkpoint *out, fail *f)
+{
+    const watcher *w = context;
+    CHECK_EQUAL_INT(of->run_id, RUN_ID);
+    return jobs_checkpoint_load(&w->shelf->files, of->run_id, &w->shelf->kept, out, f);
+}
+
 static bool hear(void *context, const report *r, command *answer, fail *f)
 {
     watcher *w = context;
     w->n_reports++;
-    CHECK_EQUAL_INT(r->lease.run_id, 17);
+    CHECK_EQUAL_INT(r->lease.run_id, RUN_ID);
     CHECK_EQUAL_INT(r->lease.epoch, 5);
     if (w->refuses_at && w->n_reports >= w->refuses_at)
         return fail_set(f, FAIL_CONFLICT, NULL, "The lease is over.");
@@ -82,10 +106,8 @@ static bool hear(void *context, const report *r, command *answer, fail *f)
         w->n_steps++;
     else if (r->kind == REPORT_ENDED)
         hear_end(w, &r->ended);
-    else if (w->checkpoint)
-        CHECK_OK(jobs_checkpoint_save(w->checkpoint, r->checkpoint.blas_core, r->checkpoint.bytes,
-                                      r->checkpoint.n_bytes, f),
-                 *f);
+    else if (w->shelf)
+        keep(w->shelf, r->checkpoint.blas_core, r->checkpoint.bytes, r->checkpoint.n_bytes);
     bool is_over = w->stop_after && w->n_steps >= w->stop_after;
     *answer = (command){.kind = is_over ? w->stop : COMMAND_GO};
     return true;
@@ -100,9 +122,9 @@ static bool open_set(void *context, const train_spec *spec, dataset **out, fail 
 static void train(const train_spec *spec, watcher *w)
 {
     engine_owner owner = {.context = w, .report = hear, .open_dataset = open_set};
-    assignment a = {.lease = {.run_id = 17, .epoch = 5}, .spec = *spec, .threads = 1};
-    if (w->checkpoint)
-        snprintf(a.checkpoint_path, sizeof a.checkpoint_path, "%s", w->checkpoint);
+    assignment a = {.lease = {.run_id = RUN_ID, .epoch = 5}, .spec = *spec, .threads = 1};
+    if (w->shelf)
+        owner.load_checkpoint = take_down;
     work_train(&a, &owner);
 }
 
@@ -129,6 +151,27 @@ static void make_folder(char path[64])
 {
     snprintf(path, 64, "/tmp/regulab-test-engine-XXXXXX");
     CHECK(mkdtemp(path) != NULL);
+}
+
+static void remove_folder(const char *folder)
+{
+    char command_line[96];
+    snprintf(command_line, sizeof command_line, "rm -r '%s'", folder);
+    CHECK(system(command_line) == 0);
+}
+
+static void make_shelf(shelf *s)
+{
+    fail f;
+    *s = (shelf){.kept.bytes = 0};
+    make_folder(s->folder);
+    s->files = (jobs_files){s->folder, "own"};
+    CHECK_OK(jobs_files_open(s->folder, &f), f);
+}
+
+static void path_of(const shelf *s, char path[JOBS_PATH_BYTES])
+{
+    jobs_files_checkpoint(&s->files, RUN_ID, s->kept.sha256, path);
 }
 
 static void undisturbed(const train_spec *spec, watcher *w)
@@ -159,14 +202,13 @@ static void a_run_stopped_at_random_steps_ends_in_the_same_bytes(void)
 {
     train_spec spec;
     watcher alone;
-    char folder[64], path[96];
+    shelf kept;
     fill_spec(&spec);
     undisturbed(&spec, &alone);
-    make_folder(folder);
-    snprintf(path, sizeof path, "%s/run.checkpoint", folder);
+    make_shelf(&kept);
     srand(20260131);
     for (int round = 0; round < 10; round++) {
-        watcher w = {.stop = COMMAND_PAUSE, .checkpoint = path};
+        watcher w = {.stop = COMMAND_PAUSE, .shelf = &kept};
         int n_starts = 0;
         do {
             w.n_steps = 0;
@@ -180,10 +222,10 @@ static void a_run_stopped_at_random_steps_ends_in_the_same_bytes(void)
         same_model(&w, &alone);
         same_curve(&w, &alone);
         train_result_close(&w.result);
-        unlink(path);
+        kept.kept = (run_file){.bytes = 0};
     }
     train_result_close(&alone.result);
-    rmdir(folder);
+    remove_folder(kept.folder);
 }
 
 /* Told to pause, and then that it is to go on after all: under the same lease. */
@@ -202,15 +244,14 @@ static void a_pause_that_is_called_off_is_only_a_checkpoint(void)
 {
     train_spec spec;
     watcher alone;
-    char folder[64], path[96];
+    shelf kept;
     fill_spec(&spec);
     undisturbed(&spec, &alone);
-    make_folder(folder);
-    snprintf(path, sizeof path, "%s/run.checkpoint", folder);
-    watcher w = {.stop = COMMAND_PAUSE, .stop_after = 50, .checkpoint = path};
+    make_shelf(&kept);
+    watcher w = {.stop = COMMAND_PAUSE, .stop_after = 50, .shelf = &kept};
     engine_owner owner = {.context = &w, .report = hear_called_off, .open_dataset = open_set};
-    assignment a = {.lease = {.run_id = 17, .epoch = 5}, .spec = spec, .threads = 1};
-    snprintf(a.checkpoint_path, sizeof a.checkpoint_path, "%s", path);
+    assignment a = {.lease = {.run_id = RUN_ID, .epoch = 5}, .spec = spec, .threads = 1};
+    owner.load_checkpoint = take_down;
     work_train(&a, &owner);
     CHECK_EQUAL_INT(w.n_starts, 1);
     CHECK(w.n_ends > 1);
@@ -219,8 +260,7 @@ static void a_pause_that_is_called_off_is_only_a_checkpoint(void)
     same_curve(&w, &alone);
     train_result_close(&w.result);
     train_result_close(&alone.result);
-    unlink(path);
-    rmdir(folder);
+    remove_folder(kept.folder);
 }
 
 static void a_refused_report_is_the_last(void)
@@ -248,7 +288,7 @@ static void progress_is_told_now_and_then(void)
     engine_owner owner = {.context = &w, .report = hear, .open_dataset = open_set};
     fill_spec(&spec);
     spec.epochs = 200;
-    assignment a = {.lease = {.run_id = 17, .epoch = 5}, .spec = spec, .threads = 1};
+    assignment a = {.lease = {.run_id = RUN_ID, .epoch = 5}, .spec = spec, .threads = 1};
     a.progress_seconds = 3600;
     work_train(&a, &owner);
     CHECK_EQUAL_INT(w.n_steps, 1); /* the first */
@@ -263,55 +303,104 @@ static void write_text(const char *path, const char *text)
     (void)fclose(file);
 }
 
+/* What lies there, and what the run is said to have been. */
+static void starts_over(const train_spec *spec, const watcher *alone, shelf *kept, const char *note)
+{
+    watcher w = {.shelf = kept};
+    train(spec, &w);
+    CHECK(!w.was_resumed);
+    CHECK_CONTAINS(w.note, note);
+    CHECK_CONTAINS(w.note, "started over");
+    same_model(&w, alone);
+    same_curve(&w, alone);
+    train_result_close(&w.result);
+}
+
 static void an_unusable_checkpoint_is_left_aside_and_said(void)
 {
-    static const char *const TEXTS[] = {"", "regulab",
+    static const char *const TEXTS[] = {"regulab",
                                         "not a checkpoint at all, but long enough for a "
                                         "head of sixty-four bytes and some more"};
     train_spec spec;
     watcher alone;
-    char folder[64], path[96];
+    shelf kept;
+    char path[JOBS_PATH_BYTES];
     fill_spec(&spec);
     undisturbed(&spec, &alone);
-    make_folder(folder);
-    snprintf(path, sizeof path, "%s/run.checkpoint", folder);
+    make_shelf(&kept);
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
-        watcher w = {.checkpoint = path};
+        jobs_files_describe(&(jobs_piece){TEXTS[i], strlen(TEXTS[i])}, 1, &kept.kept);
+        path_of(&kept, path);
         write_text(path, TEXTS[i]);
-        train(&spec, &w);
-        CHECK(!w.was_resumed);
-        CHECK_CONTAINS(w.note, "started over");
-        same_model(&w, &alone);
-        train_result_close(&w.result);
+        starts_over(&spec, &alone, &kept, "not readable");
     }
     train_result_close(&alone.result);
+    remove_folder(kept.folder);
+}
+
+static void pause_somewhere(const train_spec *spec, shelf *kept)
+{
+    watcher w = {.stop = COMMAND_PAUSE, .stop_after = 20, .shelf = kept};
+    kept->kept = (run_file){.bytes = 0};
+    train(spec, &w);
+    CHECK_EQUAL_INT(w.result.stop, TRAIN_STOP_PAUSED);
+    CHECK(kept->kept.bytes > 0);
+}
+
+/* One bit of its weights; they are still weights. */
+static void flip_last_bit(const char *path)
+{
+    FILE *file = fopen(path, "r+");
+    CHECK_OR_RETURN(file != NULL);
+    CHECK(fseek(file, -2, SEEK_END) == 0);
+    int byte = fgetc(file);
+    CHECK(fseek(file, -2, SEEK_END) == 0);
+    (void)fputc(byte ^ 1, file);
+    (void)fclose(file);
+}
+
+static void a_checkpoint_that_is_not_what_was_kept_is_not_resumed_from(void)
+{
+    train_spec spec;
+    watcher alone;
+    shelf kept;
+    char path[JOBS_PATH_BYTES];
+    fill_spec(&spec);
+    undisturbed(&spec, &alone);
+    make_shelf(&kept);
+    pause_somewhere(&spec, &kept);
+    path_of(&kept, path);
+    flip_last_bit(path);
+    starts_over(&spec, &alone, &kept, "damaged");
+    pause_somewhere(&spec, &kept);
+    path_of(&kept, path);
     unlink(path);
-    rmdir(folder);
+    starts_over(&spec, &alone, &kept, "lost");
+    train_result_close(&alone.result);
+    remove_folder(kept.folder);
 }
 
 static void a_checkpoint_of_another_run_is_left_aside(void)
 {
     train_spec spec, other;
     watcher alone;
-    char folder[64], path[96];
+    shelf kept;
     fill_spec(&spec);
     undisturbed(&spec, &alone);
     other = spec;
     other.seed = 7;
-    make_folder(folder);
-    snprintf(path, sizeof path, "%s/run.checkpoint", folder);
-    watcher w = {.stop = COMMAND_PAUSE, .stop_after = 20, .checkpoint = path};
+    make_shelf(&kept);
+    watcher w = {.stop = COMMAND_PAUSE, .stop_after = 20, .shelf = &kept};
     train(&other, &w);
     CHECK_EQUAL_INT(w.result.stop, TRAIN_STOP_PAUSED);
-    CHECK(access(path, R_OK) == 0);
-    w = (watcher){.checkpoint = path};
+    CHECK(kept.kept.bytes > 0);
+    w = (watcher){.shelf = &kept};
     train(&spec, &w);
     same_model(&w, &alone);
     same_curve(&w, &alone);
     train_result_close(&w.result);
     train_result_close(&alone.result);
-    unlink(path);
-    rmdir(folder);
+    remove_folder(kept.folder);
 }
 
 static void a_checkpoint_of_another_core_is_resumed_from_and_said(void)
@@ -319,17 +408,16 @@ static void a_checkpoint_of_another_core_is_resumed_from_and_said(void)
     train_spec spec;
     watcher alone;
     jobs_checkpoint c;
-    char folder[64], path[96];
+    shelf kept;
     fail f;
     fill_spec(&spec);
     undisturbed(&spec, &alone);
-    make_folder(folder);
-    snprintf(path, sizeof path, "%s/run.checkpoint", folder);
-    watcher w = {.stop = COMMAND_PAUSE, .stop_after = 20, .checkpoint = path};
+    make_shelf(&kept);
+    watcher w = {.stop = COMMAND_PAUSE, .stop_after = 20, .shelf = &kept};
     train(&spec, &w);
-    CHECK_OR_RETURN(jobs_checkpoint_load(path, &c, &f));
+    CHECK_OR_RETURN(jobs_checkpoint_load(&kept.files, RUN_ID, &kept.kept, &c, &f));
     CHECK_EQUAL_STRING(c.blas_core, train_blas_core());
-    CHECK_OK(jobs_checkpoint_save(path, "Antikythera", c.bytes, c.n_bytes, &f), f);
+    keep(&kept, "Antikythera", c.bytes, c.n_bytes);
     jobs_checkpoint_close(&c);
     w.stop_after = 0;
     train(&spec, &w);
@@ -338,8 +426,7 @@ static void a_checkpoint_of_another_core_is_resumed_from_and_said(void)
     same_curve(&w, &alone);
     train_result_close(&w.result);
     train_result_close(&alone.result);
-    unlink(path);
-    rmdir(folder);
+    remove_folder(kept.folder);
 }
 
 static void limit_files(rlim_t bytes)
@@ -367,32 +454,43 @@ static bool insert_run(store *s, int64_t *run_id)
     return CHECK_OK(store_insert_experiment(s, &e, &id, run_id, &is_repeat, &f), f);
 }
 
+static int64_t kept_bytes(const ledger *l, int64_t run_id)
+{
+    run_files kept;
+    fail f;
+    return CHECK_OK(store_get_files(l->store, run_id, &kept, &f), f) ? kept.checkpoint.bytes : -1;
+}
+
 static void no_checkpoint_is_written_before_the_records_are_durable(void)
 {
-    char folder[64], path[JOBS_PATH_BYTES], database[96], command_line[96];
+    char folder[64], database[96];
     const report_checkpoint c = {.blas_core = "core", .bytes = "bytes", .n_bytes = 5};
     const record line = {.epoch = 1};
     int64_t run_id;
     ledger l;
+    jobs_checkpoint read;
     fail f;
     make_folder(folder);
     snprintf(database, sizeof database, "%s/regulab.db", folder);
     CHECK_OR_RETURN(jobs_files_open(folder, &f) && store_open(database, &l.store, &f));
     l.files = (jobs_files){folder, store_identity(l.store)};
     CHECK_OR_RETURN(insert_run(l.store, &run_id));
-    jobs_files_checkpoint(&l.files, run_id, path);
+    store_start_run(l.store, run_id, "{}");
+    CHECK_OK(store_flush(l.store, &f), f);
     store_interrupt(l.store); /* else it waits for the disk */
     signal(SIGXFSZ, SIG_IGN);
     limit_files(1024); /* the checkpoint would fit */
     store_add_record(l.store, run_id, &line);
     ledger_save_checkpoint(&l, run_id, &c);
-    CHECK(access(path, F_OK) != 0);
+    CHECK_EQUAL_INT(kept_bytes(&l, run_id), 0);
     limit_files(RLIM_INFINITY);
     ledger_save_checkpoint(&l, run_id, &c);
-    CHECK(access(path, F_OK) == 0);
+    CHECK(kept_bytes(&l, run_id) > 5);
+    CHECK_OK(ledger_load_checkpoint(&l, run_id, &read, &f), f);
+    CHECK_EQUAL_INT(read.n_bytes, 5);
+    jobs_checkpoint_close(&read);
     store_close(l.store);
-    snprintf(command_line, sizeof command_line, "rm -r '%s'", folder);
-    CHECK(system(command_line) == 0);
+    remove_folder(folder);
 }
 
 static void cancelling_is_a_result(void)
@@ -473,6 +571,7 @@ static void every_engine_asks_when_it_is_offered_something(void)
 CHECK_MAIN("engine", a_run_stopped_at_random_steps_ends_in_the_same_bytes,
            a_pause_that_is_called_off_is_only_a_checkpoint, a_refused_report_is_the_last,
            progress_is_told_now_and_then, an_unusable_checkpoint_is_left_aside_and_said,
+           a_checkpoint_that_is_not_what_was_kept_is_not_resumed_from,
            a_checkpoint_of_another_run_is_left_aside,
            a_checkpoint_of_another_core_is_resumed_from_and_said,
            no_checkpoint_is_written_before_the_records_are_durable, cancelling_is_a_result,

@@ -1,7 +1,6 @@
 /* Models and checkpoints in the data directory: which there are, and which are removed. */
+#include "server/store/files.h"
 #include "tests/server/jobs_await.h"
-
-#include <dirent.h>
 
 static const jobs_options ONE = {.n_workers = 1, .queue_limit = 50, .checkpoint_seconds = 0.05};
 
@@ -50,9 +49,27 @@ static int count_files(const char *folder)
 
 static void write_own_file(const char *folder, const char *database, const char *name)
 {
-    char whole[96];
+    char whole[160];
     snprintf(whole, sizeof whole, "%s-%s", database, name);
     write_file(folder, whole);
+}
+
+#define SOME_SHA256 "00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1ff00d1"
+
+/* An experiment whose rows are gone as well as it. */
+static int64_t train_and_delete(bench *b)
+{
+    submission s;
+    run_files kept;
+    fail f = {.code = FAIL_NONE};
+    if (!bench_submit(b, "{" QUICK ",\"epochs\":1}", &s))
+        return 0;
+    int64_t run_id = s.run_ids[0];
+    free(s.run_ids);
+    CHECK(await_experiment(b, s.experiment_id, RUN_STATE_COMPLETED));
+    CHECK_OK(jobs_delete_experiment(b->jobs, s.experiment_id, true, &f), f);
+    CHECK_FAILS(store_get_files(b->store, run_id, &kept, &f), f, FAIL_NOT_FOUND, "");
+    return run_id;
 }
 
 static void files_that_nobody_knows_are_removed_at_start(void)
@@ -65,22 +82,27 @@ static void files_that_nobody_knows_are_removed_at_start(void)
     CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1}", &s));
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
     free(s.run_ids);
+    CHECK_EQUAL_INT(train_and_delete(&b), 2);
     bench_stop(&b);
     snprintf(models, sizeof models, "%s/models", b.data_dir);
     snprintf(checkpoints, sizeof checkpoints, "%s/checkpoints", b.data_dir);
-    write_own_file(models, own, "999.safetensors");
-    write_own_file(models, own, "1.safetensors.part");
+    write_own_file(models, own, "2.safetensors"); /* of an older version */
+    write_own_file(models, own, "2-" SOME_SHA256 ".safetensors");
+    write_own_file(models, own, "1-" SOME_SHA256 ".safetensors.part");
     write_file(models, "notes.txt");
-    write_file(models, "another-999.safetensors"); /* another database's */
+    write_file(models, "another-2.safetensors"); /* another database's */
     write_file(models, "another-1.safetensors.part");
+    /* Of a run that has not been yet: the directory is ahead of the database. */
+    write_own_file(models, own, "999-" SOME_SHA256 ".safetensors");
     write_own_file(checkpoints, own, "1.checkpoint");
-    write_own_file(checkpoints, own, "999.checkpoint");
+    write_own_file(checkpoints, own, "2-" SOME_SHA256 ".checkpoint");
+    write_own_file(checkpoints, own, "999-" SOME_SHA256 ".checkpoint");
     write_file(checkpoints, "another-1.checkpoint");
     CHECK_OR_RETURN(bench_start(&b));
-    CHECK_EQUAL_INT(count_files(checkpoints), 1);
+    CHECK_EQUAL_INT(count_files(checkpoints), 2);
     CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1}", &s)); /* the worker tidies first */
     CHECK(await_experiment(&b, s.experiment_id, RUN_STATE_COMPLETED));
-    CHECK_EQUAL_INT(count_files(models), 3);
+    CHECK_EQUAL_INT(count_files(models), 4);
     free(s.run_ids);
     bench_close(&b);
 }

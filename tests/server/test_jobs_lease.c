@@ -1,5 +1,6 @@
 /* Leases and reports, said by an engine that trains nothing: in order, under leases that are over,
  * and for another engine. */
+#include "server/store/files.h"
 #include "server/store/runs.h"
 #include "tests/server/fake_engine.h"
 
@@ -14,6 +15,8 @@ static void reports_in_order_make_a_run(void)
     run row = {0};
     fail f;
     char path[JOBS_PATH_BYTES];
+    run_files kept;
+    jobs_checkpoint c;
     CHECK_OR_RETURN(open_leased(&t, &FAKE, "{" MOONS "}"));
     int64_t run_id = t.s.run_ids[0];
     CHECK_EQUAL_INT(t.a.lease.run_id, run_id);
@@ -26,8 +29,11 @@ static void reports_in_order_make_a_run(void)
         CHECK_EQUAL_INT(answer_to(&t, REPORT_RECORD, 0, epoch), COMMAND_GO);
     }
     CHECK(say(&t, REPORT_CHECKPOINT, 0, 0));
-    jobs_files_checkpoint(&t.b.jobs->ledger.files, run_id, path);
-    CHECK_EQUAL_STRING(t.a.checkpoint_path, path);
+    CHECK_OR_RETURN(store_get_files(t.b.store, run_id, &kept, &f));
+    jobs_files_checkpoint(&t.b.jobs->ledger.files, run_id, kept.checkpoint.sha256, path);
+    CHECK_OK(t.x->owner.load_checkpoint(t.x->owner.context, &t.a.lease, &c, &f), f);
+    CHECK_EQUAL_INT(c.n_bytes, strlen("state"));
+    jobs_checkpoint_close(&c);
     CHECK(access(path, R_OK) == 0);
     CHECK(say(&t, REPORT_ENDED, TRAIN_STOP_FINISHED, 0));
     CHECK_OR_RETURN(store_get_run(t.b.store, run_id, &row, &f));

@@ -3,6 +3,7 @@
 
 #include "core/spec/field.h"
 #include "server/store/experiments.h"
+#include "server/store/files.h"
 #include "server/store/migrations.h"
 #include "server/store/runs.h"
 

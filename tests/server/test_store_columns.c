@@ -116,7 +116,12 @@ static void old_runs_know_their_data(void)
                                        "DROP TABLE extensions",
                                        "ALTER TABLE configs DROP COLUMN data",
                                        "ALTER TABLE configs DROP COLUMN label",
-                                       "ALTER TABLE experiments DROP COLUMN varies_data_seed"};
+                                       "ALTER TABLE experiments DROP COLUMN varies_data_seed",
+                                       "DROP TRIGGER runs_ended",
+                                       "ALTER TABLE runs DROP COLUMN model_sha256",
+                                       "ALTER TABLE runs DROP COLUMN model_bytes",
+                                       "ALTER TABLE runs DROP COLUMN checkpoint_sha256",
+                                       "ALTER TABLE runs DROP COLUMN checkpoint_bytes"};
     for (size_t i = 0; i < sizeof back / sizeof *back; i++)
         fixture_query(&x, back[i]);
     fixture_query(&x, "ALTER TABLE runs DROP COLUMN data_sha256");
