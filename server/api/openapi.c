@@ -207,8 +207,7 @@ static void add_refusals(buffer *b, const route *row)
                                    414, 415, 421, 429, 500, 503, 507};
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         int status = STATUSES[i];
-        bool of_body = status == 413 || status == 415 || status == 429 ||
-                       status == 507;
+        bool of_body = status == 413 || status == 415 || status == 429 || status == 507;
         bool of_change = status == 409;
         if ((of_body && !row->types) ||
             (of_change && strcmp(row->method, "GET") == 0 && !(row->flags & ROUTE_OF_STATE)))

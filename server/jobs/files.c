@@ -244,8 +244,8 @@ static bool check_content(const run_file *found, const run_file *expected, const
                     what, found->bytes, found->sha256, expected->bytes, expected->sha256);
 }
 
-bool jobs_files_check_bytes(const void *bytes, size_t n, const run_file *expected,
-                            const char *what, fail *f)
+bool jobs_files_check_bytes(const void *bytes, size_t n, const run_file *expected, const char *what,
+                            fail *f)
 {
     run_file found;
     jobs_files_describe(&(jobs_piece){bytes, n}, 1, &found);
@@ -343,10 +343,11 @@ static bool is_own(const jobs_files *files, const char *name)
 static bool read_name(const jobs_files *files, const char *name, const char *suffix,
                       jobs_file_name *out)
 {
-    static const char HEX[] = "0123456789abcdef";
-    if (!is_own(files, name))
+    static const char DIGITS[] = "0123456789", HEX[] = "0123456789abcdef";
+    out->is_nameless = strspn(name, DIGITS) == strcspn(name, ".");
+    if (!out->is_nameless && !is_own(files, name))
         return false;
-    const char *at = name + strlen(files->database) + 1;
+    const char *at = out->is_nameless ? name : name + strlen(files->database) + 1;
     char *end;
     errno = 0;
     out->run_id = strtoll(at, &end, 10);
@@ -379,32 +380,80 @@ static void clean_temporary(const jobs_files *files, const char *folder)
         closedir(directory);
 }
 
-static void clean_runs(const jobs_files *files, const char *folder, const char *suffix,
-                       jobs_files_wanted *is_wanted, void *context)
-{
-    DIR *directory = open_folder(files->data_dir, folder);
-    const struct dirent *entry;
-    jobs_file_name name;
-    while (directory && (entry = readdir(directory)))
-        if (read_name(files, entry->d_name, suffix, &name) && !is_wanted(context, &name))
-            unlinkat(dirfd(directory), entry->d_name, 0);
-    if (directory)
-        closedir(directory);
-}
-
 void jobs_files_clean(const jobs_files *files)
 {
     clean_temporary(files, MODELS);
     clean_temporary(files, CHECKPOINTS);
 }
 
-void jobs_files_clean_checkpoints(const jobs_files *files, jobs_files_wanted *is_wanted,
-                                  void *context)
+static void list_runs(const jobs_files *files, const char *folder, const char *suffix,
+                      jobs_files_each *each, void *context)
 {
-    clean_runs(files, CHECKPOINTS, CHECKPOINT_SUFFIX, is_wanted, context);
+    DIR *directory = open_folder(files->data_dir, folder);
+    const struct dirent *entry;
+    jobs_file_name name;
+    char path[JOBS_PATH_BYTES];
+    while (directory && (entry = readdir(directory)))
+        if (read_name(files, entry->d_name, suffix, &name)) {
+            join(files->data_dir, folder, entry->d_name, path);
+            each(context, &name, path);
+        }
+    if (directory)
+        closedir(directory);
 }
 
-void jobs_files_clean_models(const jobs_files *files, jobs_files_wanted *is_wanted, void *context)
+void jobs_files_list_checkpoints(const jobs_files *files, jobs_files_each *each, void *context)
 {
-    clean_runs(files, MODELS, MODEL_SUFFIX, is_wanted, context);
+    list_runs(files, CHECKPOINTS, CHECKPOINT_SUFFIX, each, context);
+}
+
+void jobs_files_list_models(const jobs_files *files, jobs_files_each *each, void *context)
+{
+    list_runs(files, MODELS, MODEL_SUFFIX, each, context);
+}
+
+/* ---- sharing ---- */
+
+static bool copy_bytes(int from, int to)
+{
+    char *piece = malloc(PIECE_BYTES);
+    ssize_t n = piece ? 1 : -1;
+    while (n > 0) {
+        n = read(from, piece, PIECE_BYTES);
+        if (n > 0 && !write_all(to, &(jobs_piece){piece, (size_t)n}, 1))
+            n = -1;
+    }
+    int cause = errno;
+    free(piece);
+    errno = cause;
+    return n == 0;
+}
+
+static bool copy_file(const char *from, const char *to, fail *f)
+{
+    char temporary[JOBS_PATH_BYTES + sizeof TEMPORARY_SUFFIX];
+    snprintf(temporary, sizeof temporary, "%s%s", to, TEMPORARY_SUFFIX);
+    int source = open(from, O_RDONLY | O_CLOEXEC);
+    if (source < 0)
+        return storage_fail(f, "read", from);
+    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    bool is_copied =
+        file >= 0 && copy_bytes(source, file) && fsync(file) == 0 && rename(temporary, to) == 0;
+    if (!is_copied) {
+        storage_fail(f, "write", to);
+        unlink(temporary);
+    }
+    if (file >= 0)
+        close(file);
+    close(source);
+    return is_copied;
+}
+
+bool jobs_files_share(const char *from, const char *to, fail *f)
+{
+    if (link(from, to) == 0 || errno == EEXIST)
+        return true;
+    if (errno == ENOENT)
+        return storage_fail(f, "read", from);
+    return copy_file(from, to, f);
 }

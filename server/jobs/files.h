@@ -78,16 +78,21 @@ void jobs_files_remove_checkpoint(const jobs_files *files, int64_t run_id, const
 /* Removes temporary files: at start, before anything is written. */
 void jobs_files_clean(const jobs_files *files);
 
-/* A file of this database by its name: of a run, with a digest, or "" in names of older versions.
- */
+/* A file of this database by its name: of a run, with a digest; older versions have none, and the
+ * oldest not even the database's (is_nameless). */
 typedef struct jobs_file_name {
     int64_t run_id;
-    char sha256[DIGEST_TEXT_BYTES];
+    char sha256[DIGEST_TEXT_BYTES]; /* "" */
+    bool is_nameless;
 } jobs_file_name;
-/* Removes checkpoints, models, that `is_wanted` does not want; at any time. */
-typedef bool jobs_files_wanted(void *context, const jobs_file_name *name);
-void jobs_files_clean_checkpoints(const jobs_files *files, jobs_files_wanted *is_wanted,
-                                  void *context);
-void jobs_files_clean_models(const jobs_files *files, jobs_files_wanted *is_wanted, void *context);
+
+/* Every model, checkpoint, of this database, and nameless ones; `each` may rename it. */
+typedef void jobs_files_each(void *context, const jobs_file_name *name, const char *path);
+void jobs_files_list_models(const jobs_files *files, jobs_files_each *each, void *context);
+void jobs_files_list_checkpoints(const jobs_files *files, jobs_files_each *each, void *context);
+
+/* Another name for the same content: a link where the file system has such, else a copy that is on
+ * disk at the return. Its name's folder is not synced. */
+FAIL_CHECKED bool jobs_files_share(const char *from, const char *to, fail *f);
 
 #endif

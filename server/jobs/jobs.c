@@ -1,5 +1,6 @@
 #include "server/jobs/jobs.h"
 
+#include "server/jobs/adopt.h"
 #include "server/jobs/clerk.h"
 #include "server/jobs/lease.h"
 #include "server/store/runs.h"
@@ -115,6 +116,7 @@ bool jobs_open(const jobs_options *options, jobs **out, fail *f)
     if (!j)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
     jobs_files_clean(&j->ledger.files);
+    jobs_adopt(options->store, &j->ledger.files, j->ledger.files.database);
     jobs_clean_checkpoints(j, true);
     if (!fill_queue(j, f) || !start(j, f)) {
         jobs_close(j);

@@ -56,8 +56,7 @@ static bool replace_checkpoint(const ledger *l, int64_t run_id, const report_che
         return false;
     bool is_put = store_put_checkpoint(l->store, run_id, &file, &moved, f);
     if (strcmp(kept.checkpoint.sha256, file.sha256) != 0)
-        jobs_files_remove_checkpoint(&l->files, run_id,
-                                     is_put && moved ? &kept.checkpoint : &file);
+        jobs_files_remove_checkpoint(&l->files, run_id, is_put && moved ? &kept.checkpoint : &file);
     return is_put;
 }
 

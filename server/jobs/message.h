@@ -25,7 +25,7 @@ typedef struct lease {
 /* What goes down with a lease. */
 typedef struct assignment {
     lease lease;
-    train_spec spec; /* resolved */
+    train_spec spec;           /* resolved */
     double checkpoint_seconds; /* least time between checkpoints, 0: none but at a pause */
     double progress_seconds;   /* least time between reports of progress, 0: at every step */
     int threads;               /* the most that a command will allow */

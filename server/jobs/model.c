@@ -72,6 +72,5 @@ bool jobs_load_model(const jobs *j, int64_t run_id, char **bytes, size_t *n, fai
         return false;
     *bytes = model.bytes;
     *n = (size_t)kept.model.bytes;
-    return !has || model.bytes ||
-           jobs_files_load_checked(model.path, &kept.model, what, bytes, f);
+    return !has || model.bytes || jobs_files_load_checked(model.path, &kept.model, what, bytes, f);
 }

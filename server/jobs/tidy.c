@@ -7,9 +7,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-/* A file whose run may come yet, if the directory is ahead of the database, is left alone, and so is
- * one of which nothing can be found out. */
+/* A file whose run may come yet, if the directory is ahead of the database, is left alone, and so
+ * is one of which nothing can be found out. */
 typedef struct cleaning {
     const jobs *jobs;
     int64_t last_run;
@@ -27,9 +28,8 @@ static bool find_row(const cleaning *c, int64_t run_id, run_files *out, bool *is
 }
 
 /* At any other time than the start, one that its row does not name may be about to be named. */
-static bool is_live(void *context, const jobs_file_name *name)
+static bool is_live(const cleaning *c, const jobs_file_name *name)
 {
-    const cleaning *c = context;
     run_files kept;
     bool is_gone;
     if (!find_row(c, name->run_id, &kept, &is_gone))
@@ -38,11 +38,18 @@ static bool is_live(void *context, const jobs_file_name *name)
     return !run_state_is_terminal(kept.status) && (is_named || !c->is_start);
 }
 
-static bool is_known(void *context, const jobs_file_name *name)
+static void clean_checkpoint(void *context, const jobs_file_name *name, const char *path)
+{
+    if (!name->is_nameless && !is_live(context, name))
+        unlink(path);
+}
+
+static void clean_model(void *context, const jobs_file_name *name, const char *path)
 {
     run_files kept;
     bool is_gone;
-    return find_row(context, name->run_id, &kept, &is_gone) || !is_gone;
+    if (!name->is_nameless && !find_row(context, name->run_id, &kept, &is_gone) && is_gone)
+        unlink(path);
 }
 
 static bool begin_cleaning(const jobs *j, cleaning *out)
@@ -58,7 +65,7 @@ void jobs_clean_checkpoints(jobs *j, bool is_start)
     if (!begin_cleaning(j, &c))
         return;
     c.is_start = is_start;
-    jobs_files_clean_checkpoints(&j->ledger.files, is_live, &c);
+    jobs_files_list_checkpoints(&j->ledger.files, clean_checkpoint, &c);
 }
 
 void jobs_describe_dataset(const dataset_summary *s, dataset_info *out)
@@ -126,7 +133,7 @@ void jobs_tidy(jobs *j)
     fail f;
     cleaning c;
     if (begin_cleaning(j, &c))
-        jobs_files_clean_models(&j->ledger.files, is_known, &c);
+        jobs_files_list_models(&j->ledger.files, clean_model, &c);
     if (!dataset_list(j->data_dir, put_dataset, j, &f))
         (void)fprintf(stderr, "regulab: %s\n", f.sentence);
 }

@@ -129,8 +129,8 @@ static void note_unusable(work *w, const fail *why)
                        : why->code == FAIL_DAMAGED ? "damaged"
                                                    : "not readable";
     char sentence[96];
-    (void)fprintf(stderr, "regulab: run %" PRId64 " starts over: %s\n",
-                  w->assignment->lease.run_id, why->sentence);
+    (void)fprintf(stderr, "regulab: run %" PRId64 " starts over: %s\n", w->assignment->lease.run_id,
+                  why->sentence);
     snprintf(sentence, sizeof sentence, "The checkpoint was %s: the run started over.", what);
     note_add(w, sentence);
 }

@@ -12,16 +12,13 @@
     " r.model_sha256, r.model_bytes, r.checkpoint_sha256, r.checkpoint_bytes"                      \
     " FROM runs r LEFT JOIN models m ON m.run_id = r.id"
 
-#define HAS_FILE                                                                                   \
-    "(r.checkpoint_bytes > 0 OR (r.model_bytes > 0 AND m.run_id IS NULL))"
+#define HAS_FILE "(r.checkpoint_bytes > 0 OR (r.model_bytes > 0 AND m.run_id IS NULL))"
 
 static const char GET[] = COLUMNS " WHERE r.id = ?1" STORE_NOT_DELETED("r.experiment_id");
-static const char LIST_OF[] =
-    COLUMNS " WHERE r.experiment_id = ?1"
-            " AND " HAS_FILE " ORDER BY r.id";
-static const char LIST_ALL[] = COLUMNS
-    " WHERE " HAS_FILE STORE_NOT_DELETED("r.experiment_id")
-        " ORDER BY r.id";
+static const char LIST_OF[] = COLUMNS " WHERE r.experiment_id = ?1"
+                                      " AND " HAS_FILE " ORDER BY r.id";
+static const char LIST_ALL[] =
+    COLUMNS " WHERE " HAS_FILE STORE_NOT_DELETED("r.experiment_id") " ORDER BY r.id";
 
 static void read_file(sqlite3_stmt *row, int at, run_file *out)
 {
@@ -100,8 +97,7 @@ static const char LAST_RUN[] =
     "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'runs'), 0),"
     " coalesce((SELECT max(id) FROM runs), 0))";
 
-static bool look_at_integer(store_connection *c, const char *sql, int64_t id, int64_t *out,
-                            fail *f)
+static bool look_at_integer(store_connection *c, const char *sql, int64_t id, int64_t *out, fail *f)
 {
     sqlite3_stmt *row;
     if (!store_find(c, store_prepare(c, sql, f), id, &row, f))

@@ -2,7 +2,14 @@
 // and nothing else is answered in its place.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { LONG, QUICK, Server, sqlite } from '../harness.mjs';
@@ -55,9 +62,12 @@ test('a run says what its model is, in a file and in a row', async () => {
   } = await server.train(QUICK);
   for (const run of [large, small]) {
     const bytes = await server.model(run);
-    const { rows } = await server.sql('SELECT model_sha256, model_bytes FROM runs WHERE id = :run', {
-      run,
-    });
+    const { rows } = await server.sql(
+      'SELECT model_sha256, model_bytes FROM runs WHERE id = :run',
+      {
+        run,
+      },
+    );
     assert.deepEqual(rows, [[sha256(bytes), bytes.length]]);
   }
 });
@@ -113,7 +123,7 @@ async function interrupt(spec) {
 }
 
 test('a checkpoint that is damaged or gone is not resumed from: the run begins again, and says so', async () => {
-  const spec = { ...LONG, dataset: { name: 'glyphs', n: 1000 }, hidden: [64, 64], epochs: 60 };
+  const spec = { ...LONG, dataset: { name: 'glyphs', n: 1000 }, hidden: [128, 128], epochs: 150 };
   const {
     runs: [whole],
   } = await server.train(spec, 120_000);

@@ -39,10 +39,10 @@ typedef struct watcher {     /* an owner of one lease, and what it heard */
     bool was_resumed;
     char note[256];
     size_t memory_bytes;
-    shelf *shelf; /* where checkpoints are kept; NULL: nowhere */
-    train_result result;    /* of the last end */
-    fail why;               /* where it could not be trained */
-    int refuses_at;         /* the report with this number (1, 2, ...), and what follows; 0: none */
+    shelf *shelf;        /* where checkpoints are kept; NULL: nowhere */
+    train_result result; /* of the last end */
+    fail why;            /* where it could not be trained */
+    int refuses_at;      /* the report with this number (1, 2, ...), and what follows; 0: none */
     int n_reports;
 } watcher;
 
@@ -318,9 +318,8 @@ static void starts_over(const train_spec *spec, const watcher *alone, shelf *kep
 
 static void an_unusable_checkpoint_is_left_aside_and_said(void)
 {
-    static const char *const TEXTS[] = {"regulab",
-                                        "not a checkpoint at all, but long enough for a "
-                                        "head of sixty-four bytes and some more"};
+    static const char *const TEXTS[] = {"regulab", "not a checkpoint at all, but long enough for a "
+                                                   "head of sixty-four bytes and some more"};
     train_spec spec;
     watcher alone;
     shelf kept;

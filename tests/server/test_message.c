@@ -150,7 +150,7 @@ static void fails_become_problems(void)
         [FAIL_UNAUTHORIZED] = 401,  [FAIL_METHOD] = 405,        [FAIL_UNSUPPORTED_MEDIA] = 415,
         [FAIL_TOO_LARGE] = 413,     [FAIL_QUEUE_FULL] = 429,    [FAIL_TIME_LIMIT] = 400,
         [FAIL_OUT_OF_MEMORY] = 400, [FAIL_STORAGE] = 503,       [FAIL_INTERRUPTED] = 503,
-        [FAIL_UNAVAILABLE] = 503,   [FAIL_INTERNAL] = 500,     [FAIL_NO_ROOM] = 507,
+        [FAIL_UNAVAILABLE] = 503,   [FAIL_INTERNAL] = 500,      [FAIL_NO_ROOM] = 507,
         [FAIL_LOST] = 410,          [FAIL_DAMAGED] = 500};
     for (int code = FAIL_NONE + 1; code < FAIL_CODE_COUNT; code++) {
         response r;
