@@ -9,6 +9,7 @@
 #include "server/codec/codec.h"
 #include "server/export/csv.h"
 #include "server/export/directory.h"
+#include "server/jobs/claim.h"
 #include "server/jobs/ledger.h"
 #include "server/jobs/repeats.h"
 #include "server/jobs/work.h"
@@ -426,6 +427,7 @@ static int run_plan(training *t, const cli_arguments *a, const char *text)
 {
     const char *database = cli_value(a, "--db", NULL);
     bool is_new = false, all_completed = true, ok = true;
+    int claim = -1;
     fail f;
     if (t->export_dir &&
         (t->plan.grid.n_configs * t->plan.grid.n_seeds != 1 || t->plan.spec.until.enabled))
@@ -434,10 +436,12 @@ static int run_plan(training *t, const cli_arguments *a, const char *text)
     if (t->export_dir)
         ok = export_directory_open(t->export_dir, &is_new, &f);
     if (ok && database)
-        ok = jobs_files_open(t->data_dir, &f) && store_open(database, &t->store, &f);
+        ok = jobs_files_open(t->data_dir, &f) && store_open(database, &t->store, &f) &&
+             jobs_claim_open(t->store, t->data_dir, &claim, &f);
     ok = ok && train_all(t, text, &all_completed, &f);
     if (t->store)
         store_close(t->store);
+    jobs_claim_close(claim);
     if (is_new && (!ok || !all_completed || interrupted))
         (void)rmdir(t->export_dir); /* made for an export that did not come to be; stays if
                                        something is in it */

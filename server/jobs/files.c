@@ -454,6 +454,18 @@ bool jobs_files_share(const char *from, const char *to, fail *f)
     if (link(from, to) == 0 || errno == EEXIST)
         return true;
     if (errno == ENOENT)
-        return storage_fail(f, "read", from);
+        return lost("A file", from, f);
     return copy_file(from, to, f);
+}
+
+bool jobs_files_sync(const char *data_dir, fail *f)
+{
+    char inside[JOBS_PATH_BYTES];
+    static const char *const FOLDERS[] = {MODELS, CHECKPOINTS};
+    for (int i = 0; i < 2; i++) {
+        join(data_dir, FOLDERS[i], "x", inside);
+        if (!sync_folder(inside))
+            return storage_fail(f, "sync the folder of", inside);
+    }
+    return true;
 }

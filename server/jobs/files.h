@@ -92,7 +92,10 @@ void jobs_files_list_models(const jobs_files *files, jobs_files_each *each, void
 void jobs_files_list_checkpoints(const jobs_files *files, jobs_files_each *each, void *context);
 
 /* Another name for the same content: a link where the file system has such, else a copy that is on
- * disk at the return. Its name's folder is not synced. */
+ * disk at the return. FAIL_LOST where there is nothing. Its name is on disk after
+ * jobs_files_sync(). */
 FAIL_CHECKED bool jobs_files_share(const char *from, const char *to, fail *f);
+/* The names of all models and checkpoints. */
+FAIL_CHECKED bool jobs_files_sync(const char *data_dir, fail *f);
 
 #endif

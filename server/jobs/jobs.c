@@ -1,6 +1,6 @@
 #include "server/jobs/jobs.h"
 
-#include "server/jobs/adopt.h"
+#include "server/jobs/claim.h"
 #include "server/jobs/clerk.h"
 #include "server/jobs/lease.h"
 #include "server/store/runs.h"
@@ -16,6 +16,7 @@ enum { QUEUE_LIMIT_LEAST = 1 };
 static void jobs_free(jobs *j)
 {
     jobs_desk_close(j);
+    jobs_claim_close(j->claim);
     dataset_cache_close(&j->cache);
     jobs_queue_free(j->queue);
     free(j->seats);
@@ -29,6 +30,7 @@ static jobs *jobs_new(const jobs_options *options)
     if (!j)
         return NULL;
     j->options = *options;
+    j->claim = -1;
     j->is_tidying = j->is_untidy = true; /* until the clerk has been at it */
     dataset_cache_init(&j->cache);
     j->data_dir = strdup(options->data_dir);
@@ -110,13 +112,17 @@ bool jobs_open(const jobs_options *options, jobs **out, fail *f)
         whole.n_engines = ENGINE_COUNT;
     }
     assert(options->n_workers > 0 && options->queue_limit >= QUEUE_LIMIT_LEAST);
-    if (!jobs_files_open(options->data_dir, f))
+    int claim;
+    if (!jobs_files_open(options->data_dir, f) ||
+        !jobs_claim_open(options->store, options->data_dir, &claim, f))
         return false;
     jobs *j = jobs_new(&whole);
-    if (!j)
+    if (!j) {
+        jobs_claim_close(claim);
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
+    }
+    j->claim = claim;
     jobs_files_clean(&j->ledger.files);
-    jobs_adopt(options->store, &j->ledger.files, j->ledger.files.database);
     jobs_clean_checkpoints(j, true);
     if (!fill_queue(j, f) || !start(j, f)) {
         jobs_close(j);

@@ -118,6 +118,7 @@ static void old_runs_know_their_data(void)
                                        "ALTER TABLE configs DROP COLUMN label",
                                        "ALTER TABLE experiments DROP COLUMN varies_data_seed",
                                        "DROP TRIGGER runs_ended",
+                                       "DROP TABLE data_directories",
                                        "ALTER TABLE runs DROP COLUMN model_sha256",
                                        "ALTER TABLE runs DROP COLUMN model_bytes",
                                        "ALTER TABLE runs DROP COLUMN checkpoint_sha256",

@@ -1,5 +1,6 @@
 /* States of runs and experiments: compare-and-swap, what follows from the runs, extensions,
  * retries, deletion, a start in the midst of work. */
+#include "server/store/files.h"
 #include "tests/server/store_fixture.h"
 
 #include "server/store/arms.h"
