@@ -107,14 +107,12 @@ static double power_at(double delta, double critical, double df)
            stats_noncentral_t_cdf(-critical, df, delta);
 }
 
-double stats_detectable_delta(double df)
+/* delta with that power at `level`, known to be in 0 .. high; infinite where it is not. */
+static double delta_below(double high, double df, double level)
 {
-    if (!(df >= 1))
-        return NAN;
-    double critical = stats_t_quantile(1 - STATS_LEVEL / 2, df);
-    /* With one degree of freedom delta is 16.2, with more it is less: the bracket holds for every
-     * df. */
-    double low = 0, high = 20;
+    double critical = stats_t_quantile(1 - level / 2, df), low = 0;
+    if (!(power_at(high, critical, df) >= STATS_POWER))
+        return INFINITY;
     while (high - low > 4 * DBL_EPSILON * high) {
         double middle = low + (high - low) / 2;
         if (power_at(middle, critical, df) < STATS_POWER)
@@ -123,6 +121,20 @@ double stats_detectable_delta(double df)
             high = middle;
     }
     return low + (high - low) / 2;
+}
+
+/* With one degree of freedom delta is 16.2, with more it is less: the bracket holds for every df.
+ */
+double stats_detectable_delta(double df)
+{
+    return df >= 1 ? delta_below(20, df, STATS_LEVEL) : NAN;
+}
+
+double stats_detectable_effect_among(size_t n, size_t n_tests)
+{
+    if (n < 2 || n_tests <= 1)
+        return stats_detectable_effect(n);
+    return delta_below(36, (double)(n - 1), STATS_LEVEL / (double)n_tests) / sqrt((double)n);
 }
 
 double stats_detectable_effect(size_t n)

@@ -57,6 +57,9 @@ double stats_detectable_delta(double df);
 /* The smallest true difference, as a multiple of the deviation of the differences, that a paired t
  * test with n pairs finds so: stats_detectable_delta(n - 1) / sqrt(n). NaN for n < 2. */
 double stats_detectable_effect(size_t n);
+/* The same where the test is the first of n_tests that Holm adjusts, at STATS_LEVEL / n_tests;
+ * infinite where it is beyond 36 / sqrt(n). */
+double stats_detectable_effect_among(size_t n, size_t n_tests);
 
 /* What stats_holm() is to be given for a comparison of n pairs: its p; STATS_UNKNOWN_P where all
  * differences are equal, which is a comparison like the others though it has no p; NaN for n < 2,

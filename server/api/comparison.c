@@ -18,7 +18,8 @@
 
 typedef struct comparison_query {
     measure_query measure;
-    int select_by; /* a metric_id */
+    int select_by;           /* a metric_id */
+    const char *experiments; /* NULL: the one of the path */
 } comparison_query;
 
 static bool may_select(int id)
@@ -44,15 +45,37 @@ static const member QUESTION_ROWS[] = {
 };
 const shape SHAPE_COMPARISON_QUERY = {BYTES_OF(comparison_query), MEMBERS(QUESTION_ROWS)};
 
+static const member SEVERAL_ROWS[] = {
+    {"experiments", MEMBER_INTEGER, "Ids, separated by commas; the first one's question is asked.",
+     AT(comparison_query, experiments), RANGE(1, (double)SPEC_SEED_LIMIT), .depth = 1, .least = 1,
+     .most = JOBS_STUDY_EXPERIMENTS_LIMIT},
+    {.type = MEMBER_INCLUDED, ITSELF(comparison_query), .of = &SHAPE_COMPARISON_QUERY},
+};
+const shape SHAPE_SEVERAL_QUERY = {BYTES_OF(comparison_query), MEMBERS(SEVERAL_ROWS)};
+
+/* Ids that are known to be ids; each counts once. */
+static void read_ids(const char *text, jobs_study_query *out)
+{
+    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        int64_t id = strtoll(at, NULL, 10);
+        bool is_there = false;
+        for (size_t i = 0; i < out->n_ids; i++)
+            is_there = is_there || out->ids[i] == id;
+        if (!is_there)
+            out->ids[out->n_ids++] = id;
+    }
+}
+
 static bool read_query(const request *q, jobs_study_query *out, fail *f)
 {
     comparison_query wanted = {.measure = {.at = -1, .target = NAN}};
     if (!request_read_query(q, &wanted, f))
         return false;
-    *out = (jobs_study_query){.ids = {q->ids[0]},
-                              .n_ids = 1,
-                              .measure = wanted.measure,
-                              .select_by = (metric_id)wanted.select_by};
+    *out = (jobs_study_query){.measure = wanted.measure, .select_by = (metric_id)wanted.select_by};
+    if (wanted.experiments)
+        read_ids(wanted.experiments, out);
+    else
+        out->ids[out->n_ids++] = q->ids[0];
     return true;
 }
 
@@ -175,6 +198,11 @@ void api_comparison_get(app *a, const request *q, response *r)
         answer(a, q, &query, r);
     else
         response_fail(r, &f);
+}
+
+void api_comparison_get_several(app *a, const request *q, response *r)
+{
+    api_comparison_get(a, q, r);
 }
 
 /* ---- curves ---- */

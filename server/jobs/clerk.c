@@ -1,6 +1,7 @@
 #include "server/jobs/clerk.h"
 
 #include "core/base/clock.h"
+#include "server/jobs/arms.h"
 #include "server/jobs/steps.h"
 
 /* ---- leases ---- */
@@ -90,6 +91,14 @@ static bool work_once(jobs *j, int64_t *at_ms)
 {
     if (tend(j, at_ms))
         return true;
+    if (j->has_new_ends && !j->is_closing) {
+        j->has_new_ends = false;
+        jobs_unlock(j);
+        bool has_kept = jobs_keep_arms(j->options.store);
+        jobs_lock(j);
+        j->has_new_ends = j->has_new_ends || has_kept;
+        return true;
+    }
     if (!j->is_untidy || j->is_closing || !jobs_has_idle_place(j))
         return false;
     jobs_unlock(j);
@@ -105,6 +114,7 @@ void *jobs_clerk(void *context)
     int64_t at_ms;
     tidy_first(j);
     jobs_lock(j);
+    j->has_new_ends = true; /* of an earlier version, or of a program that ended before */
     while (!j->is_closed || j->n_leased > 0)
         if (!work_once(j, &at_ms))
             jobs_wait_call(j, at_ms);

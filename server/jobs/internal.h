@@ -55,6 +55,7 @@ typedef struct leased_run {
     train_spec spec;
     size_t inputs, outputs;
     double work;
+    bool is_last;   /* no other run of its experiment was waited for when it ended */
     bool is_whole;  /* trained by this lease from the start to an end of its own... */
     double seconds; /* in so long */
     ending end;
@@ -77,9 +78,10 @@ struct jobs {
     leased_run *leased;
     int n_leased;
     int64_t last_epoch;
-    bool is_tidying; /* takes a place, too */
-    bool is_untidy;  /* there is more of that for idle times */
-    int n_described; /* built-in data sets with a row in the store; the clerk's own */
+    bool is_tidying;   /* takes a place, too */
+    bool is_untidy;    /* there is more of that for idle times */
+    bool has_new_ends; /* experiments may have ended whose arms are not kept yet: the clerk's */
+    int n_described;   /* built-in data sets with a row in the store; the clerk's own */
 };
 
 /* ---- desk: the leased runs under their lock ---- */

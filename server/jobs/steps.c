@@ -16,6 +16,10 @@ void jobs_leave(leased_run *l)
     jobs_queue_finish(j->queue, l->experiment_id, l->is_whole ? l->seconds : 0);
     if (l->is_whole)
         rate_add(&j->rate, l->work, l->seconds);
+    if (l->is_last) {
+        j->has_new_ends = true;
+        jobs_call_clerk(j);
+    }
     jobs_move(l, LEASE_OVER);
 }
 
@@ -130,6 +134,7 @@ static bool decide(leased_run *l)
 {
     jobs *j = l->seat->jobs;
     const ending *e = &l->end;
+    l->is_last = true;
     jobs_unlock(j);
     if (e->to != RUN_STATE_CANCELLED)
         jobs_repeats_extend(j, j->options.store, &l->row,

@@ -106,7 +106,7 @@ static bool add_config(jobs_study *x, const series_config *c, size_t n_before, s
                                               .values = c->values,
                                               .spec = spec,
                                               .facts = has_facts ? &x->facts[x->n_configs] : NULL};
-    x->n_configs++;
+    x->sha256[x->n_configs++] = c->data_sha256;
     return true;
 }
 
@@ -200,10 +200,26 @@ static bool reserve(jobs_study *x, fail *f)
                         n_runs - 1, JOBS_STUDY_RUNS_LIMIT);
     x->configs = calloc(n_configs, sizeof *x->configs);
     x->facts = calloc(n_configs, sizeof *x->facts);
+    x->sha256 = calloc(n_configs, sizeof *x->sha256);
     x->given = calloc(n_configs, sizeof *x->given);
     x->run_ids = calloc(n_runs, sizeof *x->run_ids);
     x->runs = calloc(n_runs, sizeof *x->runs);
-    return (x->configs && x->facts && x->given && x->run_ids && x->runs) || no_memory(f);
+    return (x->configs && x->facts && x->sha256 && x->given && x->run_ids && x->runs) ||
+           no_memory(f);
+}
+
+/* Names of registered data sets stand for one content in all of them. */
+static bool check_content(const jobs_study *x, fail *f)
+{
+    for (size_t c = 0; c < x->n_configs; c++)
+        for (size_t d = 0; x->n_experiments > 1 && d < c; d++)
+            if (x->sha256[c] && x->sha256[d] && !dataset_find(x->configs[c].dataset) &&
+                strcmp(x->configs[c].dataset, x->configs[d].dataset) == 0 &&
+                strcmp(x->sha256[c], x->sha256[d]) != 0)
+                return fail_set(f, FAIL_CONFLICT, "/query/experiments",
+                                "The data set \"%s\" had other content for one of them.",
+                                x->configs[c].dataset);
+    return true;
 }
 
 static bool add_configs(jobs_study *x, fail *f)
@@ -211,7 +227,7 @@ static bool add_configs(jobs_study *x, fail *f)
     for (size_t i = 0; i < x->n_experiments; i++)
         if (!add_configs_of(x, i, f))
             return false;
-    return true;
+    return check_content(x, f);
 }
 
 /* ---- what the metrics of the runs do not say ---- */
@@ -470,6 +486,7 @@ void jobs_study_close(jobs_study *x)
     free(x->n_runs_of);
     free(x->configs);
     free(x->facts);
+    free(x->sha256);
     free(x->given);
     free(x->run_ids);
     free(x->runs);

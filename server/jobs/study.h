@@ -34,6 +34,7 @@ typedef struct jobs_study {
     size_t n_configs, n_runs;
     train_spec *configs;   /* (n_configs) resolved */
     estimand_facts *facts; /* (n_configs) */
+    const char **sha256;   /* (n_configs) of the content of its data; NULL: not known */
     inquiry_config *given; /* (n_configs) */
     int64_t *run_ids;      /* (n_runs) */
     study_run *runs;       /* (n_runs) in order of submission */

@@ -18,6 +18,7 @@ void series_close(series *s)
         free(s->configs[i].values);
         free(s->configs[i].config);
         free(s->configs[i].data);
+        free(s->configs[i].data_sha256);
     }
     free(s->configs);
     free(s->runs);

@@ -20,6 +20,7 @@ typedef struct series_config {
     char *values;         /* JSON object text: the swept fields */
     char *config;         /* JSON object text: fully resolved, with the seeds of that run */
     char *data;           /* JSON object text: what is known of its rows; NULL: nothing */
+    char *data_sha256;    /* of the content that its first run was trained on; NULL: not yet */
 } series_config;
 
 typedef struct series_run {

@@ -53,17 +53,19 @@ static bool check_given(const experiment_spec *e, const grid *g, const study_tab
 
 /* ---- any ---- */
 
-static bool find(const study_table *t, int *out, fail *f)
+static bool find(const study_table *t, plan_design *out, fail *f)
 {
     arms a;
     if (!arms_open(t, &a, f))
         return false;
-    *out = (int)a.items[a.contexts[0].baseline].configs[0];
+    *out = (plan_design){.baseline = (int)a.items[a.contexts[0].baseline].configs[0],
+                         .n_arms = a.n_arms,
+                         .n_contexts = a.n_contexts};
     arms_close(&a);
     return true;
 }
 
-bool plan_find_baseline(const experiment_spec *e, const grid *g, int *out, fail_list *faults)
+bool plan_find_design(const experiment_spec *e, const grid *g, plan_design *out, fail_list *faults)
 {
     static const measure by_loss = {
         .name = "val_loss", .metric = METRIC_VAL_LOSS, .direction = METRIC_LOWER_IS_BETTER};

@@ -268,12 +268,12 @@ static bool merge_configs(plan *p)
     int *first = calloc((size_t)n, sizeof *first);
     bool is_found = first && find_equal(p, first);
     if (is_found)
-        p->baseline = first[p->baseline];
+        p->design.baseline = first[p->design.baseline];
     for (int c = 0; is_found && c < n; c++) {
         if (first[c] != c)
             continue;
-        if (p->baseline == c)
-            p->baseline = n_kept;
+        if (p->design.baseline == c)
+            p->design.baseline = n_kept;
         p->grid.configs[n_kept] = p->grid.configs[c];
         p->configs[n_kept++] = p->configs[c];
     }
@@ -328,7 +328,7 @@ bool plan_take(const plan_source *source, experiment_spec *spec, bool must_fit, 
         return false;
     }
     p.configs = calloc((size_t)p.grid.n_configs, sizeof *p.configs);
-    bool has_baseline = plan_find_baseline(&p.spec, &p.grid, &p.baseline, faults);
+    bool has_baseline = plan_find_design(&p.spec, &p.grid, &p.design, faults);
     bool is_planned = p.configs ? check_configs(source, &p, must_fit, faults) : no_memory(faults);
     is_planned = is_planned && has_baseline;
     if (is_planned && !(merge_configs(&p) && write_texts(&p)))
@@ -369,7 +369,7 @@ void plan_close(plan *p)
 
 const char *plan_baseline(const plan *p)
 {
-    return p->configs[p->baseline].id;
+    return p->configs[p->design.baseline].id;
 }
 
 bool plan_hides_data_seed(const experiment_spec *e)

@@ -12,6 +12,7 @@
 #include "core/base/fail.h"
 #include "server/model/config_id.h"
 #include "server/model/model.h"
+#include "server/plan/baseline.h"
 #include "server/plan/check.h"
 #include "server/study/estimand.h"
 #include "server/study/sweep.h"
@@ -30,7 +31,7 @@ typedef struct plan {
     experiment_spec spec;
     grid grid;
     plan_config *configs; /* grid.n_configs */
-    int baseline;         /* index of one of them */
+    plan_design design;   /* before equal configs were merged, its baseline excepted */
     /* standard deviation of a regression's training targets, of the set farthest from 1; 0: none */
     double target_deviation;
     bool is_too_large; /* a config does not fit into the free memory; `memory` says so */

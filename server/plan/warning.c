@@ -3,6 +3,7 @@
 #include "server/plan/plan.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,12 +33,9 @@ static void warn_of_memory(const teller *t)
         t->each(t->context, t->p->memory.sentence);
 }
 
-static bool is_axis(const experiment_spec *e, const field *row)
+static bool is_varied(const experiment_spec *e, const field *row)
 {
-    for (int a = 0; a < e->n_axes; a++)
-        if (e->axes[a].row == row)
-            return true;
-    return false;
+    return sweep_origin(e, (int)(row - FIELDS)) != QUESTION_FIXED;
 }
 
 static bool applies_somewhere(const grid *p, const field *row)
@@ -54,16 +52,52 @@ static void warn_of_no_effect(const teller *t)
 {
     const experiment_spec *e = &t->p->spec;
     char sentence[SENTENCE_BYTES];
-    for (int i = 0; e->n_axes == 0 && spec_warning(&e->base, i, sentence, sizeof sentence); i++)
+    bool varies = e->n_axes > 0 || e->n_variants > 0;
+    for (int i = 0; !varies && spec_warning(&e->base, i, sentence, sizeof sentence); i++)
         t->each(t->context, sentence);
-    for (int i = 0; e->n_axes > 0 && i < FIELD_COUNT; i++) {
-        bool is_given = e->base.is_set[i] || is_axis(e, &FIELDS[i]);
+    for (int i = 0; varies && i < FIELD_COUNT; i++) {
+        bool is_given = e->base.is_set[i] || is_varied(e, &FIELDS[i]);
         if (!is_given || applies_somewhere(&t->p->grid, &FIELDS[i]))
             continue;
         snprintf(sentence, sizeof sentence, "%s has no effect in any config of this sweep.",
                  FIELDS[i].name);
         t->each(t->context, sentence);
     }
+}
+
+/* The repeats with which the first of so many tests finds what one finds with n. */
+static size_t repeats_for(size_t n, size_t n_tests)
+{
+    double wanted = stats_detectable_effect(n);
+    size_t more = n;
+    while (more < SPEC_REPEATS_LIMIT && !(stats_detectable_effect_among(more, n_tests) <= wanted))
+        more++;
+    return more;
+}
+
+/* What the design can find, in standard deviations. */
+static void write_detectable(size_t n, size_t n_tests, char sentence[SENTENCE_BYTES])
+{
+    double alone = stats_detectable_effect(n), among = stats_detectable_effect_among(n, n_tests);
+    int length = snprintf(sentence, SENTENCE_BYTES,
+                          "%zu seeds per config: a true difference below %.2f standard deviations "
+                          "(over seeds, of the paired differences) is missed more often than one "
+                          "time in five.",
+                          n, alone);
+    if (n_tests < 2)
+        return;
+    char *rest = sentence + length;
+    size_t room = SENTENCE_BYTES - (size_t)length;
+    if (isinf(among))
+        length = snprintf(rest, room,
+                          " Of %zu comparisons, adjusted together, one alone can hardly be found",
+                          n_tests);
+    else
+        length = snprintf(rest, room,
+                          " Of %zu comparisons, adjusted together, one alone must differ by %.2f",
+                          n_tests, among);
+    snprintf(rest + length, room - (size_t)length, "; with %zu repeats by %.2f.",
+             repeats_for(n, n_tests), alone);
 }
 
 static void warn_of_few_seeds(const teller *t)
@@ -81,11 +115,8 @@ static void warn_of_few_seeds(const teller *t)
                  "repeats to 5 or more.",
                  p->n_seeds, p->n_seeds == 1 ? "" : "s");
     else
-        snprintf(sentence, sizeof sentence,
-                 "%" PRId64 " seeds per config: a true difference below %.2f standard deviations "
-                 "(over seeds, of the paired differences) is missed more often than one time in "
-                 "five.",
-                 p->n_seeds, stats_detectable_effect((size_t)p->n_seeds));
+        write_detectable((size_t)p->n_seeds, t->p->design.n_arms - t->p->design.n_contexts,
+                         sentence);
     t->each(t->context, sentence);
 }
 
@@ -97,12 +128,12 @@ static void warn_of_one_rate(const teller *t)
     for (int a = 0; a < e->n_axes && !swept; a++)
         if (e->axes[a].row->is_regularizer)
             swept = e->axes[a].row;
-    if (!swept || t->p->grid.n_configs < 2 || is_axis(e, field_find("learning_rate")))
+    if (!swept || t->p->grid.n_configs < 2 || is_varied(e, field_find("learning_rate")))
         return;
     snprintf(sentence, sizeof sentence,
              "%s is compared at one learning rate (%g): the best rate may differ from value to "
              "value, often upwards with stronger regularization. Sweep learning_rate as well.",
-             swept->name, t->p->grid.configs[t->p->baseline].spec.learning_rate);
+             swept->name, t->p->grid.configs[t->p->design.baseline].spec.learning_rate);
     t->each(t->context, sentence);
 }
 

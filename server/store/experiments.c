@@ -303,6 +303,9 @@ static bool set_values(store_writer *w, const extension *in, fail *f)
     return is_set;
 }
 
+/* They are not those of the larger experiment. */
+static const char DELETE_ARMS[] = "DELETE FROM arms WHERE experiment_id = ?1";
+
 static bool change_extend(store_writer *w, void *arguments, fail *f)
 {
     extension *in = arguments;
@@ -317,7 +320,7 @@ static bool change_extend(store_writer *w, void *arguments, fail *f)
         return false;
     if (sqlite3_changes(w->connection.db) == 0)
         return store_no_experiment(id, f);
-    return add_body(w, in, f) && set_values(w, in, f) &&
+    return add_body(w, in, f) && store_change_with(w, DELETE_ARMS, id, f) && set_values(w, in, f) &&
            insert_runs(w, id, in->e->runs, in->e->n_runs, in->run_ids, f) &&
            describe_configs(w, id, in->e->configs, in->e->n_described, f) &&
            store_settle_experiment(w, id, f);

@@ -232,6 +232,8 @@ static void write_retry(buffer *b)
 static const char DELETE_EPOCHS[] = "DELETE FROM epochs WHERE run_id = ?1";
 static const char DELETE_LAYERS[] = "DELETE FROM layers WHERE run_id = ?1";
 static const char DELETE_MODEL[] = "DELETE FROM models WHERE run_id = ?1";
+static const char DELETE_ARMS[] =
+    "DELETE FROM arms WHERE experiment_id = (SELECT experiment_id FROM runs WHERE id = ?1)";
 /* Else they would tell of the new epochs when they are replayed. */
 static const char DELETE_EPOCH_EVENTS[] = "DELETE FROM events WHERE run_id = ?1 AND kind = 'epoch'";
 
@@ -245,6 +247,7 @@ static bool change_retry(store_writer *w, void *arguments, fail *f)
     return !in->moved || (store_change_with(w, DELETE_EPOCHS, in->id, f) &&
                           store_change_with(w, DELETE_LAYERS, in->id, f) &&
                           store_change_with(w, DELETE_MODEL, in->id, f) &&
+                          store_change_with(w, DELETE_ARMS, in->id, f) &&
                           store_change_with(w, DELETE_EPOCH_EVENTS, in->id, f));
 }
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 static const char LIST_CONFIGS[] =
-    "SELECT c.config_id, c.first_run_id, r.swept, r.config, c.label, c.data FROM configs c"
+    "SELECT c.config_id, c.first_run_id, r.swept, r.config, c.label, c.data, r.data_sha256 FROM "
+    "configs c"
     " JOIN runs r ON r.id = c.first_run_id WHERE c.experiment_id = ?1 ORDER BY c.first_run_id";
 
 enum { FIRST_METRIC = 8 };
@@ -37,7 +38,8 @@ static bool take_config(void *context, sqlite3_stmt *row, bool *go_on, fail *f)
     *c = (series_config){.first_run_id = store_column_integer(row, 1)};
     store_column_copy(row, 0, c->id, sizeof c->id);
     return store_column_text(row, 2, &c->values, f) && store_column_text(row, 3, &c->config, f) &&
-           store_column_text(row, 4, &c->label, f) && store_column_text(row, 5, &c->data, f);
+           store_column_text(row, 4, &c->label, f) && store_column_text(row, 5, &c->data, f) &&
+           store_column_text(row, 6, &c->data_sha256, f);
 }
 
 static int compare_first_runs(const void *a, const void *b)

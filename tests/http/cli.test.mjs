@@ -413,7 +413,7 @@ test('serve --recipe queues it once, on an empty database', async () => {
   try {
     const { items } = await server.get('/experiments');
     assert.equal(items.length, 1);
-    assert.equal(items[0].n_runs, 9);
+    assert.equal(items[0].n_runs, 15);
     next = await server.restart({ args: ['--recipe', 'demonstration'] }, 'SIGTERM');
     assert.equal((await next.get('/experiments')).items.length, 1);
   } finally {

@@ -22,6 +22,7 @@ test('a run has exactly the members of the contract', async () => {
       'stop_reason',
       'error',
       'attempt',
+      'label',
       'values',
       'config',
       'epoch',

@@ -192,9 +192,9 @@ static void baselines(void)
         grid p;
         if (!CHECK(make_plan(CASES[i].text, &e, &p)))
             continue;
-        int baseline = -1;
-        CHECK(plan_find_baseline(&e, &p, &baseline, &faults));
-        if (!CHECK_EQUAL_INT(baseline, CASES[i].baseline))
+        plan_design design = {.baseline = -1};
+        CHECK(plan_find_design(&e, &p, &design, &faults));
+        if (!CHECK_EQUAL_INT(design.baseline, CASES[i].baseline))
             printf("    %s\n", CASES[i].text);
         close_plan(&e, &p);
     }
@@ -208,11 +208,11 @@ static void a_baseline_that_no_config_has_is_refused(void)
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         experiment_spec e;
         grid p;
-        int baseline;
+        plan_design design;
         if (!CHECK(make_plan(CASES[i], &e, &p)))
             continue;
-        CHECK_FAILS(plan_find_baseline(&e, &p, &baseline, &faults), faults.items[0],
-                    FAIL_INCOMPATIBLE, "/baseline");
+        CHECK_FAILS(plan_find_design(&e, &p, &design, &faults), faults.items[0], FAIL_INCOMPATIBLE,
+                    "/baseline");
         close_plan(&e, &p);
     }
 }
