@@ -1,6 +1,7 @@
 #include "server/api/comparison.h"
 
 #include "server/api/api.h"
+#include "server/api/methods.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
 #include "server/jobs/study.h"
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { PARAGRAPH_BYTES_LIMIT = 1 << 16 };
 
 /* ---- the question ---- */
 
@@ -136,7 +139,8 @@ static bool open_labels(const jobs_study *x, labels *out)
     return done;
 }
 
-static bool write_comparison(const jobs_study *x, const arms *a, buffer *out, fail *f)
+static bool write_comparison(const jobs_study *x, const arms *a, const char *paragraph, buffer *out,
+                             fail *f)
 {
     checks found;
     factorial effects;
@@ -154,6 +158,7 @@ static bool write_comparison(const jobs_study *x, const arms *a, buffer *out, fa
                                            .effects = &effects,
                                            .labels = (const char *const *)l.texts,
                                            .values = l.values,
+                                           .paragraph = paragraph,
                                            .is_sequential = x->specs[0].until.enabled});
         close_labels(&l);
         factorial_close(&effects);
@@ -167,9 +172,14 @@ static bool compare(app *a, jobs_study *x, bool is_csv, buffer *out, fail *f)
     arms found;
     if (!count_looks(a, x, f) || !arms_open(&x->inquiry.table, &found, f))
         return false;
-    bool done = is_csv || write_comparison(x, &found, out, f);
+    buffer paragraph;
+    buffer_init(&paragraph, PARAGRAPH_BYTES_LIMIT);
+    api_add_methods(a, x, &found, &paragraph);
+    bool done =
+        is_csv || write_comparison(x, &found, paragraph.n > 0 ? paragraph.data : NULL, out, f);
     if (is_csv)
         codec_add_comparison_csv(out, &found);
+    buffer_close(&paragraph);
     arms_close(&found);
     return done;
 }

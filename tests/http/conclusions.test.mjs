@@ -58,6 +58,10 @@ test('on a small table a verdict is about other splits, and does not turn with t
   assert.ok(!(seen.has('better') && seen.has('worse')), [...seen].join());
   const one = await comparison(await train({ ...spec, repeat_varies: ['seed'], repeats: 3 }));
   assert.equal(one.about, 'split');
+  assert.match(
+    one.method.paragraph,
+    /^We compared 2 arms \(.*\) by validation loss\. Data: table \(SHA-256 [0-9a-f]{16}\), 108 training, 36 validation and 36 test rows\. There were 3 repeats; .* Regulab \d/,
+  );
   assert.ok(codes(one).includes('one_split'));
 });
 
