@@ -44,12 +44,9 @@ static void batch_normalize(const infer_job *j, size_t column, size_t columns, s
 static void activate(const infer_job *j, size_t row, size_t rows, size_t column, size_t columns,
                      size_t ld)
 {
-    real keep = (real)j->inference->keep[j->layer + 1];
     for (size_t r = row; r < row + rows; r++) {
         real *x = j->out + r * ld + column;
         kernel_activate_only(j->net->activation, x, x, columns);
-        if (keep < 1)
-            kernel_scale(x, columns, keep);
     }
 }
 
@@ -108,6 +105,9 @@ const real *net_infer(const net *n, const net_inference *inference, real *x, siz
             parallel_run(p, net_groups(rows), infer_rows, &j);
         if (inference->observe)
             inference->observe(inference->context, j.layer, j.out, rows);
+        if (!is_output(&j) && inference->keep[j.layer + 1] < 1)
+            kernel_scale(j.out, rows * n->layers[j.layer].outputs,
+                         (real)inference->keep[j.layer + 1]);
         j.x = j.out;
     }
     if (n->task == TASK_CLASSIFICATION)

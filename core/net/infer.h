@@ -23,7 +23,7 @@ typedef struct net_inference {
     double keep[SPEC_ALL_LAYERS_LIMIT];
     double keep_dense[SPEC_ALL_LAYERS_LIMIT]; /* on the dense product, before its bias */
     double keep_before_normalization[SPEC_ALL_LAYERS_LIMIT]; /* after it */
-    /* May be NULL: what each layer hands on. */
+    /* May be NULL: what each layer computes, before the factor of what it hands on. */
     void (*observe)(void *context, int layer, const real *out, size_t n);
     void *context;
 } net_inference;

@@ -23,12 +23,19 @@ static bool is_active(const train_spec *spec)
     return spec->early_stopping.enabled;
 }
 
+static const metric *monitor_of(const train_spec *spec)
+{
+    return &METRICS[METRIC_OF_MONITOR[spec->early_stopping.monitor]];
+}
+
 static bool check(const train_spec *spec, const dataset *set, fail_list *faults)
 {
-    return set->task == TASK_CLASSIFICATION ||
-           spec->early_stopping.monitor != MONITOR_VAL_ACCURACY ||
+    const metric *monitor = monitor_of(spec);
+    bool is_regression = set->task == TASK_REGRESSION;
+    return (is_regression ? monitor->regression : monitor->classification) ||
            fail_list_add(faults, FAIL_INCOMPATIBLE, "/early_stopping/monitor",
-                         "%s is a regression: it has no accuracy; use val_loss", set->name);
+                         "%s is a %s: it has no %s; use val_loss", set->name,
+                         is_regression ? "regression" : "classification", monitor->name);
 }
 
 static bool keeps_best(const train_spec *spec)
@@ -48,7 +55,8 @@ static bool improves(const train_spec *spec, double value, double best, double b
         return false;
     if (isnan(best))
         return true;
-    return spec->early_stopping.monitor == MONITOR_VAL_LOSS ? value < best - by : value > best + by;
+    return monitor_of(spec)->direction == METRIC_LOWER_IS_BETTER ? value < best - by
+                                                                 : value > best + by;
 }
 
 static bool patience_is_over(stopping *s, const train_spec *spec, double value)
@@ -86,9 +94,7 @@ static bool after_record(void *state, const regularization *r, const record *mad
 {
     stopping *s = state;
     const train_spec *spec = r->spec;
-    double value =
-        made->values[spec->early_stopping.monitor == MONITOR_VAL_LOSS ? METRIC_VAL_LOSS
-                                                                      : METRIC_VAL_ACCURACY];
+    double value = made->values[METRIC_OF_MONITOR[spec->early_stopping.monitor]];
     *is_best =
         made->epoch > spec->early_stopping.start_from_epoch && improves(spec, value, s->best, 0);
     if (*is_best)

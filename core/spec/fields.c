@@ -24,7 +24,10 @@ static const char *const DROPOUT_SCALINGS[] = {"inverted", "classic", NULL};
 static const char *const DROPOUT_SCHEDULES[] = {"constant", "linear",     "early",
                                                 "late",     "curriculum", NULL};
 static const char *const PENALTY_SCOPES[] = {"weights", "all", NULL};
-static const char *const MONITORS[] = {"val_loss", "val_accuracy", NULL};
+static const char *const MONITORS[] = {
+#define MONITOR_ROW(id, name) name,
+#include "core/spec/monitor_rows.h"
+    NULL};
 static const char *const CRITERIA[] = {"patience", "gl", "pq", NULL};
 static const char *const OPTIMIZERS[] = {"sgd", "adam", "rmsprop", NULL};
 static const char *const OPTIMIZER_ALIASES[] = {"adamw", "adam", NULL};
@@ -264,7 +267,8 @@ const field FIELDS[] = {
              "the noise (Prechelt 1998).",
         ELSEWHERE(NULL, "EarlyStopping", "MLPClassifier(early_stopping=True)")),
     ENUM("early_stopping.monitor", REGULARIZERS, early_stopping.monitor, MONITORS, MONITOR_VAL_LOSS,
-         WHEN trait_stops_early, HELP "What is watched; never a test metric.",
+         WHEN trait_stops_early,
+         HELP "What is watched: a metric of the validation split, never of the test split.",
          ELSEWHERE(NULL, "monitor", "always validation accuracy")),
     ENUM("early_stopping.criterion", REGULARIZERS, early_stopping.criterion, CRITERIA,
          CRITERION_PATIENCE, WHEN trait_stops_early,

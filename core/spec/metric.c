@@ -141,6 +141,11 @@ const metric METRICS[METRIC_COUNT] = {
 #include "core/spec/metric_rows.h"
 };
 
+const metric_id METRIC_OF_MONITOR[MONITOR_COUNT] = {
+#define MONITOR_ROW(id, name) [MONITOR_##id] = METRIC_##id,
+#include "core/spec/monitor_rows.h"
+};
+
 const char *metric_former_name(const metric *row)
 {
     static const struct {

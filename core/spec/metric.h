@@ -78,6 +78,8 @@ typedef struct metric {
 } metric;
 
 extern const metric METRICS[METRIC_COUNT];
+/* What early stopping watches, by monitor_kind. */
+extern const metric_id METRIC_OF_MONITOR[MONITOR_COUNT];
 extern const metric LAYER_METRICS[LAYER_METRIC_COUNT];
 
 /* Index of the metric called `name`, or -1. */

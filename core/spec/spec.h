@@ -62,7 +62,11 @@ typedef enum {
     RATE_ONE_CYCLE
 } rate_schedule;
 typedef enum { SCALING_NONE, SCALING_STANDARD, SCALING_MINMAX } scaling_kind;
-typedef enum { MONITOR_VAL_LOSS, MONITOR_VAL_ACCURACY } monitor_kind;
+typedef enum {
+#define MONITOR_ROW(id, name) MONITOR_##id,
+#include "core/spec/monitor_rows.h"
+    MONITOR_COUNT
+} monitor_kind;
 typedef enum { CRITERION_PATIENCE, CRITERION_GL, CRITERION_PQ } criterion_kind;
 
 typedef struct dataset_options {

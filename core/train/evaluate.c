@@ -142,15 +142,20 @@ typedef struct observer {
     double loss;  /* sum of the cross-entropies so far */
 } observer;
 
-/* Keeps the outputs of those of the n rows from `first` on that are chosen for the pairs. */
+/* Keeps what the layer hands on, of those of the n rows from `first` on that are chosen for the
+ * pairs. */
 static void keep_pairs(evaluation *e, int layer, const real *out, size_t first, size_t n)
 {
     size_t units = e->net->layers[layer].outputs;
+    double keep = layer < e->net->n_layers - 1 ? e->inference.keep[layer + 1] : 1;
     for (size_t i = 0; e->pairs[layer] && i < e->n_pairs; i++) {
         size_t position = e->pair_positions[i];
-        if (position >= first && position < first + n)
-            memcpy(e->pairs[layer] + i * units, out + (position - first) * units,
-                   units * sizeof *out);
+        real *pair = e->pairs[layer] + i * units;
+        if (position < first || position >= first + n)
+            continue;
+        memcpy(pair, out + (position - first) * units, units * sizeof *out);
+        if (keep < 1)
+            kernel_scale(pair, units, (real)keep);
     }
 }
 
