@@ -57,6 +57,9 @@
  *                     labels
  *   13 diagnostics    masks drawn only to measure variance_shift: as purpose 2, row = validation
  *                     sample, step = 0
+ *   14 ablation      units taken out to measure ablation_25 and the like: (row 0, step = number of
+ *                     the mask, layer i): the permutation of the layer's units, whose first ones
+ *                     are taken out
  *
  * Threads: pure functions. */
 #ifndef CORE_MATH_RNG_H
@@ -80,6 +83,7 @@ typedef enum rng_purpose {
     RNG_SPLIT,
     RNG_LABEL_NOISE,
     RNG_DIAGNOSTICS,
+    RNG_ABLATION,
     RNG_PURPOSE_COUNT
 } rng_purpose;
 

@@ -44,9 +44,11 @@ static void batch_normalize(const infer_job *j, size_t column, size_t columns, s
 static void activate(const infer_job *j, size_t row, size_t rows, size_t column, size_t columns,
                      size_t ld)
 {
-    for (size_t r = row; r < row + rows; r++) {
-        real *x = j->out + r * ld + column;
-        kernel_activate_only(j->net->activation, x, x, columns);
+    bool whole_rows = columns == ld;
+    size_t n_calls = whole_rows ? 1 : rows, n = whole_rows ? rows * columns : columns;
+    for (size_t i = 0; i < n_calls; i++) {
+        real *x = j->out + (row + i) * ld + column;
+        kernel_activate_only(j->net->activation, x, x, n);
     }
 }
 

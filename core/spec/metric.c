@@ -62,6 +62,23 @@ static double brier(const metric_moment *m)
     return m->answers ? m->answers->scores.brier : NAN;
 }
 
+const int METRIC_ABLATION_PERCENT[METRIC_ABLATION_COUNT] = {25, 50, 75};
+
+static double ablation_25(const metric_moment *m)
+{
+    return m->ablations ? m->ablations[0] : NAN;
+}
+
+static double ablation_50(const metric_moment *m)
+{
+    return m->ablations ? m->ablations[1] : NAN;
+}
+
+static double ablation_75(const metric_moment *m)
+{
+    return m->ablations ? m->ablations[2] : NAN;
+}
+
 static double penalty(const metric_moment *m)
 {
     return m->penalty;

@@ -47,6 +47,7 @@ typedef enum metric_part {
     METRIC_OF_STEPS,        /* the optimizer steps of the epoch: known even where it diverged */
     METRIC_OF_TRAIN,        /* the training split, evaluation mode */
     METRIC_OF_VALIDATION,   /* the validation split, evaluation mode */
+    METRIC_OF_ABLATION,     /* the validation split with units taken out: at the end alone */
     METRIC_OF_TEST,         /* the test split, evaluation mode: at the end alone */
     METRIC_OF_SAMPLED_TEST, /* the test split, mean answer over monte_carlo_samples masks */
     METRIC_OF_MODEL,        /* the weights, or metrics of several parts */

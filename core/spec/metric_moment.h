@@ -71,6 +71,9 @@ typedef struct metric_layer {
     float *scratch; /* (METRIC_RANK_LIMIT, METRIC_RANK_LIMIT), for any function to overwrite */
 } metric_layer;
 
+enum { METRIC_ABLATION_COUNT = 3 };
+extern const int METRIC_ABLATION_PERCENT[METRIC_ABLATION_COUNT]; /* 25, 50, 75 */
+
 /* What one regularizer has of the penalty. */
 typedef struct metric_penalty {
     const char *regularizer; /* its name */
@@ -82,6 +85,9 @@ typedef struct metric_moment {
     bool is_classification;
     const metric_sums *sums; /* of the epoch under way; at the end of a run nothing is under way */
     const metric_answers *answers; /* of the part whose stage it is, else NULL */
+    /* (METRIC_ABLATION_COUNT) accuracy, or R^2, with that share of each hidden layer taken out: at
+     * its stage, else NULL */
+    const double *ablations;
     double penalty; /* of the explicit weight penalties; NaN before the model's stage */
     /* (n_penalties) of those that are active, their sum is the penalty; NULL before that stage */
     const metric_penalty *penalties;

@@ -78,6 +78,17 @@ METRIC_END_ROW(GENERALIZATION_GAP, "generalization_gap", LOSS_UNIT, LOWER, BOTH,
     generalization_gap,
     "val_loss - train_loss with the selected weights: how much better the net does on what it has "
     "seen.")
+METRIC_END_ROW(ABLATION_25, "ablation_25", "fraction", HIGHER, BOTH, ABLATION, SELECTED,
+    ablation_25,
+    "Accuracy (R^2 of a regression) on the validation split when a quarter of the units of every "
+    "hidden layer hands on 0 and the others are scaled by 1/(1 - 1/4): mean of 20 fixed masks "
+    "(Morcos et al. 2018). High: no unit is needed alone.")
+METRIC_END_ROW(ABLATION_50, "ablation_50", "fraction", HIGHER, BOTH, ABLATION, SELECTED,
+    ablation_50,
+    "The same when half of the units hands on 0 and the others are doubled.")
+METRIC_END_ROW(ABLATION_75, "ablation_75", "fraction", HIGHER, BOTH, ABLATION, SELECTED,
+    ablation_75,
+    "The same when three quarters of the units hand on 0 and the others are multiplied by 4.")
 METRIC_END_ROW(MC_TEST_LOSS, "mc_test_loss", LOSS_UNIT, LOWER, BOTH, SAMPLED_TEST, SELECTED, loss,
     "Loss on the test split of the mean prediction over monte_carlo_samples sampled masks: -mean "
     "ln of the mean p(label), or the mean squared error.")

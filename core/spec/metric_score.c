@@ -56,22 +56,29 @@ classification_scores metric_score_classification(const float *probabilities, co
                                    .brier = brier / (double)n};
 }
 
-regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n,
-                                          size_t k)
+double metric_score_scatter(const float *targets, size_t n, size_t k)
 {
-    double residual = 0, total = 0;
+    double total = 0;
     for (size_t c = 0; c < k; c++) {
         double mean = 0;
         for (size_t i = 0; i < n; i++)
             mean += targets[i * k + c];
         mean /= (double)n;
+        for (size_t i = 0; i < n; i++)
+            total += (targets[i * k + c] - mean) * (targets[i * k + c] - mean);
+    }
+    return total;
+}
+
+regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n,
+                                          size_t k)
+{
+    double residual = 0, total = metric_score_scatter(targets, n, k);
+    for (size_t c = 0; c < k; c++)
         for (size_t i = 0; i < n; i++) {
             double error = (double)predictions[i * k + c] - targets[i * k + c];
-            double deviation = targets[i * k + c] - mean;
             residual += error * error;
-            total += deviation * deviation;
         }
-    }
     double loss = residual / ((double)n * (double)k);
     return (regression_scores){
         .loss = loss, .rmse = sqrt(loss), .r2 = total > 0 ? 1 - residual / total : NAN};

@@ -25,6 +25,8 @@ classification_scores metric_score_classification(const float *probabilities, co
 typedef struct regression_scores {
     double loss, rmse, r2;
 } regression_scores;
+/* SS_tot. */
+double metric_score_scatter(const float *targets, size_t n, size_t k);
 regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n,
                                           size_t k);
 

@@ -100,8 +100,16 @@ static void read_rows(const evaluation *e, const chunk *c, float *rows, real *ou
             out[i] = rows[i];
 }
 
-static void read_truth(evaluation *e, dataset_part part, size_t n)
+size_t evaluation_read_rows(evaluation *e, dataset_part part, size_t first)
 {
+    chunk c = chunk_at(e, part, first);
+    read_rows(e, &c, e->rows, e->scratch.a);
+    return c.n;
+}
+
+void evaluation_read_truth(evaluation *e, dataset_part part)
+{
+    size_t n = count_of(e, part);
     const uint32_t *positions = positions_of(e, part, 0);
     e->n = n;
     if (e->targets)
@@ -186,15 +194,14 @@ metric_answers evaluation_run(evaluation *e, const real *model, dataset_part par
     inference.model = model;
     inference.observe = observe;
     inference.context = &o;
-    read_truth(e, part, n);
+    evaluation_read_truth(e, part);
     if (layers)
         start_layers(e, n);
     for (; o.first < n; o.first += EVALUATE_ROWS) {
-        chunk c = chunk_at(e, part, o.first);
-        read_rows(e, &c, e->rows, e->scratch.a);
+        size_t rows = evaluation_read_rows(e, part, o.first);
         const real *out =
-            net_infer(e->net, &inference, e->scratch.a, c.n, &e->scratch, e->parallel);
-        for (size_t i = 0; i < c.n * k; i++)
+            net_infer(e->net, &inference, e->scratch.a, rows, &e->scratch, e->parallel);
+        for (size_t i = 0; i < rows * k; i++)
             e->predictions[o.first * k + i] = (float)out[i];
     }
     return answers_of(e, e->predictions, o.loss / (double)n);
@@ -265,7 +272,7 @@ metric_answers evaluation_run_monte_carlo(evaluation *e, real *model, int64_t ep
     if (!e->has_samples) /* every sample would be the same */
         return evaluation_run(e, model, PART_TEST, false);
     size_t n = e->data->n[PART_TEST], k = e->net->outputs;
-    read_truth(e, PART_TEST, n);
+    evaluation_read_truth(e, PART_TEST);
     regularization_start_epoch(&e->sample, epoch);
     memset(e->mean, 0, n * k * sizeof *e->mean);
     for (size_t i = 0; e->log_sums && i < n; i++)

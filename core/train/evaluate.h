@@ -48,6 +48,11 @@ void evaluation_take(evaluation *e, arena *a, const train_spec *spec, const net 
  * the next evaluation; `layers`, of the validation part alone: fill e->layers on the way. */
 metric_answers evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers);
 
+/* The truth of a part's rows into e->labels or e->targets, e->n of them; and the inputs of its rows
+ * first, first + 1, ... into e->scratch.a: returns how many, EVALUATE_ROWS at most. */
+void evaluation_read_truth(evaluation *e, dataset_part part);
+size_t evaluation_read_rows(evaluation *e, dataset_part part, size_t first);
+
 /* What the last evaluation_run(..., true) gathered of each layer: out[i] but for its weights.
  * variance_shift is of masks at the rates of `epoch` (0-based), over min(256, n) evenly spaced
  * validation samples, whose masks have the rows 0, 1, ... */

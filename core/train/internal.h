@@ -3,6 +3,7 @@
 #ifndef CORE_TRAIN_INTERNAL_H
 #define CORE_TRAIN_INTERNAL_H
 
+#include "core/train/ablation.h"
 #include "core/train/evaluate.h"
 #include "core/train/train.h"
 #include "core/train/update.h"
@@ -34,6 +35,7 @@ typedef struct trainer {
     regularization regularization;
     update update;
     evaluation evaluation;
+    ablation ablation;
     uint32_t *order;
     float *rows;      /* the minibatch as the split gives it, where real is not float */
     char *checkpoint; /* checkpoint_bytes() */

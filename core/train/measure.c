@@ -85,14 +85,25 @@ bool measure_epoch(trainer *t, real *model, record *out)
     return is_finite;
 }
 
+static void measure_ablation(trainer *t, const real *model, metric_moment *m, double *values)
+{
+    double scores[METRIC_ABLATION_COUNT];
+    ablation_run(&t->ablation, model, scores);
+    m->ablations = scores;
+    metric_measure(m, METRIC_AT_END, METRIC_OF_ABLATION, values);
+    m->ablations = NULL;
+}
+
 void measure_end(trainer *t, real *model, int64_t epoch, double selected[METRIC_COUNT])
 {
     metric_moment m = start_moment(t);
     metric_layer layers[SPEC_ALL_LAYERS_LIMIT] = {0};
     for (int part = METRIC_OF_TRAIN; part <= METRIC_OF_SAMPLED_TEST; part++) {
-        bool is_sampled = part != METRIC_OF_SAMPLED_TEST || t->evaluation.n_samples > 0;
-        if (is_sampled && metric_is_wanted(&m, METRIC_AT_END, (metric_part)part))
+        bool has_answers = part != METRIC_OF_ABLATION &&
+                           (part != METRIC_OF_SAMPLED_TEST || t->evaluation.n_samples > 0);
+        if (has_answers && metric_is_wanted(&m, METRIC_AT_END, (metric_part)part))
             measure_part(t, model, epoch, &m, METRIC_AT_END, (metric_part)part, selected);
     }
+    measure_ablation(t, model, &m, selected);
     measure_model(t, model, &m, layers, METRIC_AT_END, selected);
 }

@@ -23,8 +23,10 @@ void trainer_take(trainer *t, arena *a)
     net_take_work(&t->net, a, batch, true, &t->work);
     regularization_take(&t->regularization, a, spec, &t->net, &t->work, t->data, batch, false);
     update_take(&t->update, a, spec, &t->net, &t->work, &t->regularization);
-    if (!t->input->only_weights)
+    if (!t->input->only_weights) {
         evaluation_take(&t->evaluation, a, spec, &t->net, t->data);
+        ablation_take(&t->ablation, a, &t->evaluation);
+    }
     t->checkpoint = arena_take(a, checkpoint_bytes(t), 1);
 }
 

@@ -2,6 +2,7 @@
  * taken out, noise of gradients. */
 #include "tests/core/engine.h"
 
+#include "core/math/rng.h"
 #include "core/net/tensor.h"
 
 /* ---- penalties ---- */
@@ -153,5 +154,151 @@ static void any_metric_of_the_validation_split_is_watched(void)
     CHECK_EQUAL_STRING(faults.items[0].field, "/early_stopping/monitor");
 }
 
-CHECK_MAIN("measure", penalties_and_objective, activity_is_before_the_masks,
+/* ---- units taken out ---- */
+
+/* One hidden layer's units of a mask: 0 where they are taken out, else 1/(1 - share). */
+static void mask_of(const engine *e, uint32_t mask, int layer, size_t n, int percent, double *out)
+{
+    uint32_t order[64];
+    rng_stream stream = rng_stream_at(e->spec.seed, RNG_ABLATION, 0, mask, (uint32_t)layer + 1);
+    for (uint32_t u = 0; u < n; u++)
+        order[u] = u;
+    rng_permute(&stream, order, n);
+    for (size_t j = 0; j < n; j++)
+        out[order[j]] = j < (n * (size_t)percent + 50) / 100 ? 0 : 100.0 / (100 - percent);
+}
+
+static const float *tensor_of(const engine *e, int layer, tensor_kind kind)
+{
+    tensor t;
+    for (int i = 0; tensor_get(&e->spec, e->set->d, e->set->k, i, &t); i++)
+        if (t.layer == layer && t.kind == kind)
+            return e->result.model + t.offset;
+    return NULL;
+}
+
+/* Normalization and activation of a hidden layer's row. */
+static void finish_row(const engine *e, int layer, double *z, size_t n)
+{
+    const float *gamma = tensor_of(e, layer, TENSOR_NORM_WEIGHT),
+                *beta = tensor_of(e, layer, TENSOR_NORM_BIAS),
+                *means = tensor_of(e, layer, TENSOR_RUNNING_MEAN),
+                *variances = tensor_of(e, layer, TENSOR_RUNNING_VAR);
+    double mean = 0, variance = 0;
+    for (size_t u = 0; u < n; u++)
+        mean += z[u] / (double)n;
+    for (size_t u = 0; u < n; u++)
+        variance += (z[u] - mean) * (z[u] - mean) / (double)n;
+    for (size_t u = 0; u < n; u++) {
+        double m = means ? (double)means[u] : mean, v = variances ? (double)variances[u] : variance;
+        if (gamma)
+            z[u] = (double)gamma[u] * (z[u] - m) / sqrt(v + 1e-5) + (double)beta[u];
+        z[u] = fmax(z[u], 0);
+    }
+}
+
+/* A row's answers with every hidden unit times its mask, layer by layer: in out. */
+static void answer_row(const engine *e, const float *x, double masks[2][64], double *out)
+{
+    size_t n = e->set->d;
+    double from[256], z[64];
+    for (size_t i = 0; i < n; i++)
+        from[i] = (double)x[i];
+    for (int layer = 0; layer < 3; layer++) {
+        size_t units = layer < 2 ? (size_t)e->spec.hidden[layer] : e->set->k;
+        const float *w = tensor_of(e, layer, TENSOR_WEIGHT), *b = tensor_of(e, layer, TENSOR_BIAS);
+        for (size_t u = 0; u < units; u++) {
+            z[u] = b ? (double)b[u] : 0;
+            for (size_t i = 0; i < n; i++)
+                z[u] += (double)w[u * n + i] * from[i];
+        }
+        if (layer < 2)
+            finish_row(e, layer, z, units);
+        for (size_t u = 0; u < units; u++)
+            (layer < 2 ? from : out)[u] = layer < 2 ? z[u] * masks[layer][u] : z[u];
+        n = units;
+    }
+}
+
+/* Of one mask: how many of the validation split are right, or the squared errors. */
+static double sum_of_mask(const engine *e, const float *rows, double masks[2][64])
+{
+    size_t n = e->data->n[PART_VALIDATION], k = e->set->k;
+    double sum = 0, out[16];
+    for (size_t r = 0; r < n; r++) {
+        size_t best = 0;
+        float target;
+        answer_row(e, rows + r * e->set->d, masks, out);
+        for (size_t c = 1; c < k; c++)
+            best = out[c] > out[best] ? c : best;
+        if (e->set->task == TASK_CLASSIFICATION) {
+            sum += best == (size_t)e->data->labels[PART_VALIDATION][r];
+            continue;
+        }
+        split_read_targets(e->data, PART_VALIDATION, NULL, r, 1, &target);
+        sum += (out[0] - (double)target) * (out[0] - (double)target);
+    }
+    return sum;
+}
+
+static double plain_ablation(const engine *e, const float *rows, int percent)
+{
+    enum { MASKS = 20 };
+    size_t n = e->data->n[PART_VALIDATION];
+    double total = 0, masks[2][64], sum = 0, target_sum = 0, squares = 0;
+    for (uint32_t mask = 0; mask < MASKS; mask++) {
+        for (int layer = 0; layer < 2; layer++)
+            mask_of(e, mask, layer, (size_t)e->spec.hidden[layer], percent, masks[layer]);
+        sum += sum_of_mask(e, rows, masks);
+    }
+    if (e->set->task == TASK_CLASSIFICATION)
+        return sum / (MASKS * (double)n);
+    for (size_t r = 0; r < n; r++) {
+        float target;
+        split_read_targets(e->data, PART_VALIDATION, NULL, r, 1, &target);
+        target_sum += (double)target;
+        squares += (double)target * (double)target;
+    }
+    total = squares - target_sum * target_sum / (double)n;
+    return 1 - sum / (MASKS * total);
+}
+
+static void ablation_is_of_fixed_masks(void)
+{
+    static const int PERCENT[] = {25, 50, 75};
+    static const metric_id IDS[] = {METRIC_ABLATION_25, METRIC_ABLATION_50, METRIC_ABLATION_75};
+    for (int i = 0; i < 5; i++) {
+        engine e;
+        train_spec s = engine_spec(i == 4 ? "sine" : "glyphs", 400);
+        s.normalization = i < 3 ? i : NORMALIZATION_NONE;
+        s.dropout[0] = i == 3 ? 0.3 : 0;
+        s.hidden[1] = i == 3 ? 1 : 16; /* of which none stays */
+        CHECK_OR_RETURN(engine_open(&e, &s) && engine_train(&e));
+        size_t n = e.data->n[PART_VALIDATION];
+        float *rows = malloc(n * e.set->d * sizeof *rows);
+        CHECK_OR_RETURN(rows != NULL);
+        split_read_inputs(e.data, PART_VALIDATION, NULL, 0, n, rows);
+        for (int j = 0; j < 3; j++) {
+            double plain = plain_ablation(&e, rows, PERCENT[j]);
+            /* a near tie may fall otherwise in single precision */
+            CHECK_WITHIN(e.result.selected[IDS[j]], plain, i == 4 ? 1e-4 * fabs(plain) : 1e-3);
+        }
+        free(rows);
+        engine_close(&e);
+    }
+}
+
+static void a_linear_model_has_no_units_to_take_out(void)
+{
+    engine e;
+    train_spec s = engine_spec("moons", 200);
+    s.n_hidden = 0;
+    CHECK_OR_RETURN(engine_open(&e, &s) && engine_train(&e));
+    CHECK(isnan(e.result.selected[METRIC_ABLATION_50]));
+    CHECK(isfinite(e.result.selected[METRIC_TEST_LOSS]));
+    engine_close(&e);
+}
+
+CHECK_MAIN("measure", ablation_is_of_fixed_masks, a_linear_model_has_no_units_to_take_out,
+           penalties_and_objective, activity_is_before_the_masks,
            any_metric_of_the_validation_split_is_watched)
