@@ -31,12 +31,18 @@ test('the verdict is the summary of the comparison, for every metric and epoch',
   ]) {
     await page.locator('#verdict-metric').selectOption(metric);
     await page.locator('#verdict-at').selectOption(which);
-    const { summary, configs } = await server.get(
+    const { headline, checks, summary, configs } = await server.get(
       `/experiments/${experiment.id}/comparison?metric=${metric}&at=${which}`,
     );
     await page.waitForFunction(
       (words) => document.getElementById('verdict-summary')?.textContent === words,
       summary,
+    );
+    assert.equal(await page.locator('#verdict-headline').textContent(), headline);
+    assert.deepEqual(
+      await page.locator('.verdict-card .warning').allTextContents(),
+      checks.filter(({ severity }) => severity !== 'note').map(({ detail }) => detail),
+      'cautions stand beside the headline',
     );
     const verdicts = configs.map((config) => config.verdict);
     await page.waitForFunction(
@@ -97,7 +103,7 @@ test('a metric that cannot be compared there is compared elsewhere, or refused',
   await page.evaluate((hash) => {
     location.hash = hash;
   }, `${at}?compare=nonsense`);
-  await page.getByTestId('verdict').getByText('metric has no value "nonsense"').waitFor();
+  await page.getByTestId('verdict').getByText('There is no metric "nonsense"').waitFor();
   await page.waitForFunction(() => document.querySelectorAll('#configs tbody tr').length === 4);
   assert.equal(await verdicts(), 0);
   await page.locator('#verdict-metric').selectOption('val_loss');
@@ -111,7 +117,7 @@ test('a metric that no run has leaves the page in its order', async () => {
   await page.locator('.settings').waitFor();
   await page.locator('#verdict-metric').selectOption('mc_test_loss');
   await page.waitForFunction(() =>
-    /No run has a value/.test(document.getElementById('verdict-summary')?.textContent),
+    /No finished run has a test loss/.test(document.getElementById('verdict-summary')?.textContent),
   );
   await page.locator('.settings').waitFor({ state: 'detached' });
   const order = await page.evaluate(() =>

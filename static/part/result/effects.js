@@ -8,8 +8,12 @@ import { Difference } from './verdict.js';
 const SHOWN = 12; /* interactions that are shown without being asked for */
 const LEVEL = 0.05;
 
-/* What the evidence says: the adjusted p decides, as for the configs. */
+/* What the service says of two together, in the words of one alone. */
+const OF_SUM = { more_than_sum: 'better', less_than_sum: 'worse', no_evidence: 'no_evidence' };
+
+/* What the evidence says: of one alone the adjusted p decides, as for the configs. */
 function verdictOf(item, direction) {
+  if (item.verdict) return OF_SUM[item.verdict];
   if (item.p_adjusted === null) return item.n < 3 ? 'too_few_seeds' : 'no_evidence';
   if (item.p_adjusted >= LEVEL) return 'no_evidence';
   if (direction === 'none') return 'differs';
@@ -24,8 +28,8 @@ const ALONE = {
   too_few_seeds: '… too few seeds',
 };
 const TOGETHER = {
-  better: '▲ better together',
-  worse: '▼ worse together',
+  better: '▲ more than their sum',
+  worse: '▼ less than their sum',
   differs: '≠ differs',
   no_evidence: '≈ no evidence',
   too_few_seeds: '… too few seeds',

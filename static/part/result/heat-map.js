@@ -4,6 +4,7 @@ import { count, metricLabel, number, value as showValue } from '../../lib/format
 import { textOn, viridis } from '../../lib/palette.js';
 import { EVIDENCE, FieldSelect, keyOf, valuesOf } from './swept.js';
 
+const TOLD = ['better', 'worse', 'equivalent', 'baseline'];
 const GAP = 2;
 const LEAST_WIDTH = 26; /* of a cell */
 const TEXT_WIDTH = 44; /* of a cell from which on its number stands in it */
@@ -24,8 +25,7 @@ function cellsOf(comparison, x, y) {
     cell.n = cell.configs.reduce((sum, config) => sum + config.n, 0);
     const verdicts = cell.configs.map((config) => config.verdict);
     const isTold =
-      comparison.direction === 'none' ||
-      verdicts.some((verdict) => ['better', 'worse', 'baseline'].includes(verdict));
+      comparison.direction === 'none' || verdicts.some((verdict) => TOLD.includes(verdict));
     cell.doubt =
       isTold || cell.mean === null
         ? ''

@@ -25,6 +25,8 @@ export const EVIDENCE = {
   too_few_seeds: 'too few seeds to tell',
   better: 'better than the baseline',
   worse: 'worse than the baseline',
+  equivalent: 'as good as the baseline, as far as it matters',
+  void: 'different by construction',
   baseline: 'the baseline',
 };
 

@@ -15,6 +15,13 @@ const VERDICTS = {
     'no evidence',
     'These seeds do not tell this configuration from the baseline.',
   ],
+  equivalent: [
+    '=',
+    'equivalent',
+    'The difference to the baseline is less than what matters ' +
+      '(p < 0.05, adjusted for the number of comparisons).',
+  ],
+  void: ['∅', 'by construction', 'The difference holds by construction: no test says anything.'],
   too_few_seeds: ['…', 'too few seeds', 'Fewer than three pairs of seeds: no test is possible.'],
   baseline: ['●', 'baseline', 'What the others are compared with.'],
 };
@@ -119,14 +126,27 @@ function Selected({ comparison: { selected, configs } }) {
   `;
 }
 
-const Summary = ({ comparison }) => html`
-  <p class="summary" id="verdict-summary" aria-live="polite">${comparison.summary}</p>
-  <${Selected} comparison=${comparison} />
-  <details class="method">
-    <summary>How this was found</summary>
-    <ul>${methodLines(comparison.method).map((line) => html`<li>${line}</li>`)}</ul>
-  </details>
+/* What has to be known beside the headline; notes stand with the method. */
+const Caution = ({ detail }) => html`
+  <p class="warning"><${Icon} name="alert" /><span>${detail}</span></p>
 `;
+
+function Summary({ comparison }) {
+  const { headline, summary, checks = [], method } = comparison;
+  const notes = checks.filter((check) => check.severity === 'note').map((check) => check.detail);
+  return html`
+    ${headline && html`<p class="summary" id="verdict-headline">${headline}</p>`}
+    ${checks
+      .filter((check) => check.severity !== 'note')
+      .map((check) => html`<${Caution} detail=${check.detail} />`)}
+    <p class=${headline ? '' : 'summary'} id="verdict-summary" aria-live="polite">${summary}</p>
+    <${Selected} comparison=${comparison} />
+    <details class="method">
+      <summary>How this was found</summary>
+      <ul>${[...methodLines(method), ...notes].map((line) => html`<li>${line}</li>`)}</ul>
+    </details>
+  `;
+}
 
 /* The answer, or why there is none yet. */
 function Answer({ comparison, problem, active }) {
