@@ -6,6 +6,10 @@
 
 #include <stddef.h>
 
+/* Bytes that this process may have at all: of the control groups that it is in (v1, v2) and the
+ * machine, the least. */
+size_t memory_limit_bytes(void);
+
 /* Bytes that are free now, SIZE_MAX where the system does not say. */
 size_t memory_available_bytes(void);
 

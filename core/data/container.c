@@ -84,13 +84,16 @@ uint64_t container_bytes(const dataset *set)
 
 /* ---- writing ---- */
 
+enum { BLOCK_BYTES = 1 << 22 }; /* after so many the caller is asked */
+
 typedef struct sink {
+    const caller *by;
     int descriptor;
     digest sum;
     uint64_t written;
 } sink;
 
-static bool sink_add(sink *s, const void *bytes, size_t n_bytes, fail *f)
+static bool sink_add_block(sink *s, const void *bytes, size_t n_bytes, fail *f)
 {
     digest_add(&s->sum, bytes, n_bytes);
     s->written += n_bytes;
@@ -107,6 +110,17 @@ static bool sink_add(sink *s, const void *bytes, size_t n_bytes, fail *f)
                             strerror(errno));
         at += n;
         n_bytes -= (size_t)n;
+    }
+    return true;
+}
+
+static bool sink_add(sink *s, const void *bytes, size_t n_bytes, fail *f)
+{
+    const char *at = bytes;
+    for (size_t here; n_bytes > 0; at += here, n_bytes -= here) {
+        here = n_bytes < BLOCK_BYTES ? n_bytes : BLOCK_BYTES;
+        if (!sink_add_block(s, at, here, f) || !caller_check(s->by, f))
+            return false;
     }
     return true;
 }
@@ -132,11 +146,11 @@ static bool sink_add_rows(sink *s, const dataset *set, const dataset_rows *rows,
     return sink_add(s, rows->targets, 4 * rows->n * set->k, f);
 }
 
-bool container_write(const dataset *set, int descriptor, char sha256[DIGEST_TEXT_BYTES],
-                     uint64_t *file_bytes, fail *f)
+bool container_write(const dataset *set, const caller *by, int descriptor,
+                     char sha256[DIGEST_TEXT_BYTES], uint64_t *file_bytes, fail *f)
 {
     container_header h = header_of(set);
-    sink s = {.descriptor = descriptor};
+    sink s = {.by = by, .descriptor = descriptor};
     digest_init(&s.sum);
     if (!sink_add(&s, &h, sizeof h, f))
         return false;
@@ -330,7 +344,23 @@ static bool place(const container_header *h, const char *base, const char *path,
     return place_names(h, base, &l, set, names, path, f);
 }
 
-bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], dataset *set, fail *f)
+static bool digest_mapping(const char *base, size_t n_bytes, const caller *by,
+                           char found[DIGEST_TEXT_BYTES], fail *f)
+{
+    digest sum;
+    digest_init(&sum);
+    for (size_t at = 0, here; at < n_bytes; at += here) {
+        here = n_bytes - at < BLOCK_BYTES ? n_bytes - at : BLOCK_BYTES;
+        if (!caller_check(by, f))
+            return false;
+        digest_add(&sum, base + at, here);
+    }
+    digest_write(&sum, found);
+    return true;
+}
+
+bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], const caller *by,
+                    dataset *set, fail *f)
 {
     container_header h;
     int file;
@@ -344,11 +374,12 @@ bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], data
                         "The stored data set %s (%zu bytes) cannot be mapped: %s.", path, n_bytes,
                         strerror(errno));
     char found[DIGEST_TEXT_BYTES];
-    digest_write_of(base, n_bytes, found);
     dataset filled = *set;
     const char **names = NULL;
-    bool is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, &names, f)
-                                              : damaged(f, path, "its SHA-256 is another");
+    bool is_good = digest_mapping(base, n_bytes, by, found, f);
+    if (is_good)
+        is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, &names, f)
+                                             : damaged(f, path, "its SHA-256 is another");
     if (!is_good) {
         munmap(base, n_bytes);
         return false;

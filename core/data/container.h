@@ -43,9 +43,10 @@ typedef struct container_header {
     uint64_t names_bytes, file_bytes;
 } container_header;
 
-/* Writes the set as a container to `descriptor` (-1: nowhere) from its current position and gives
- * the SHA-256 of the bytes and their number. FAIL_STORAGE names the trouble (a full disk). */
-FAIL_CHECKED bool container_write(const dataset *set, int descriptor,
+/* Asks the caller between blocks. Writes the set as a container to `descriptor` (-1: nowhere) from
+ * its current position and gives the SHA-256 of the bytes and their number. FAIL_STORAGE names the
+ * trouble (a full disk). */
+FAIL_CHECKED bool container_write(const dataset *set, const caller *by, int descriptor,
                                   char sha256[DIGEST_TEXT_BYTES], uint64_t *file_bytes, fail *f);
 
 /* Bytes of the file that the set would be written as. */
@@ -54,7 +55,7 @@ uint64_t container_bytes(const dataset *set);
 /* Maps the file and fills *set (all but name); the mapping belongs to set->storage. `sha256` is
  * what the content must have. FAIL_STORAGE says what is wrong with a damaged file. */
 FAIL_CHECKED bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES],
-                                 dataset *set, fail *f);
+                                 const caller *by, dataset *set, fail *f);
 
 /* The header alone, checked against the file's size. FAIL_NOT_FOUND if there is no such file. */
 FAIL_CHECKED bool container_read_header(const char *path, container_header *out, fail *f);

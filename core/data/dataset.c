@@ -3,6 +3,7 @@
 #include "core/data/built_in.h"
 #include "core/data/container.h"
 #include "core/data/internal.h"
+#include "core/data/open.h"
 #include "core/data/path.h"
 
 #include <assert.h>
@@ -41,44 +42,78 @@ bool dataset_check(const char *name, const dataset_options *options, const char 
 
 /* ---- opening ---- */
 
-static bool open_built_in(const dataset_row *row, const dataset_options *options, int64_t data_seed,
-                          dataset *set, fail *f)
+static bool open_built_in(const caller *by, const dataset_row *row, const dataset_options *options,
+                          int64_t data_seed, dataset *set, fail *f)
 {
     dataset_options resolved;
     uint64_t file_bytes;
     set->built_in = true;
     set->task = row->task;
     return built_in_resolve(row, options, &resolved, f) &&
-           row->generate(&resolved, data_seed, set, f) &&
-           container_write(set, -1, set->sha256, &file_bytes, f);
+           row->generate(&resolved, data_seed, by, set, f) &&
+           container_write(set, by, -1, set->sha256, &file_bytes, f);
 }
 
-static bool open_registered(const char *name, const dataset_options *options, const char *data_dir,
-                            dataset *set, fail *f)
+static bool open_registered(const caller *by, const char *name, const dataset_options *options,
+                            const char *data_dir, dataset *set, fail *f)
 {
     dataset_options resolved;
     char sha256[DIGEST_TEXT_BYTES], path[DATASET_PATH_BYTES];
     return dataset_check(name, options, data_dir, &resolved, f) &&
            dataset_path_read_link(name, data_dir, sha256, f) &&
            dataset_path_join(data_dir, "content", sha256, path, f) &&
-           container_open(path, sha256, set, f);
+           container_open(path, sha256, by, set, f);
 }
 
-bool dataset_open(const char *name, const dataset_options *options, int64_t data_seed,
-                  const char *data_dir, dataset **out, fail *f)
+bool dataset_open_for(const caller *by, const char *name, const dataset_options *options,
+                      int64_t data_seed, const char *data_dir, dataset **out, fail *f)
 {
     const dataset_row *row = dataset_find(name);
     dataset *set = dataset_new();
     if (!set)
         return fail_set(f, FAIL_OUT_OF_MEMORY, "/dataset", "There is no memory for a data set.");
-    bool is_open = row ? open_built_in(row, options, data_seed, set, f)
-                       : open_registered(name, options, data_dir, set, f);
+    bool is_open = row ? open_built_in(by, row, options, data_seed, set, f)
+                       : open_registered(by, name, options, data_dir, set, f);
     if (!is_open) {
         dataset_close(set);
         return false;
     }
     snprintf(set->name, sizeof set->name, "%s", name);
     *out = set;
+    return true;
+}
+
+bool dataset_open(const char *name, const dataset_options *options, int64_t data_seed,
+                  const char *data_dir, dataset **out, fail *f)
+{
+    return dataset_open_for(NULL, name, options, data_seed, data_dir, out, f);
+}
+
+/* ---- its cost ---- */
+
+static bool find_stored_cost(const char *name, const char *data_dir, dataset_cost *out, fail *f)
+{
+    char sha256[DIGEST_TEXT_BYTES], path[DATASET_PATH_BYTES];
+    container_header h;
+    if (!dataset_path_read_link(name, data_dir, sha256, f) ||
+        !dataset_path_join(data_dir, "content", sha256, path, f) ||
+        !container_read_header(path, &h, f))
+        return false;
+    *out = (dataset_cost){.n_bytes = h.file_bytes};
+    return true;
+}
+
+bool dataset_find_cost(const char *name, const dataset_options *options, const char *data_dir,
+                       dataset_cost *out, fail *f)
+{
+    const dataset_row *row = dataset_find(name);
+    dataset_options o;
+    if (!dataset_check(name, options, data_dir, &o, f))
+        return false;
+    if (!row)
+        return find_stored_cost(name, data_dir, out, f);
+    uint64_t n = (uint64_t)o.n, d = (uint64_t)(o.dimensions ? o.dimensions : row->inputs);
+    *out = (dataset_cost){.n_values = n * d, .n_bytes = n * (d + 1) * sizeof(float)};
     return true;
 }
 

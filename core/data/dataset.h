@@ -26,6 +26,7 @@
 #ifndef CORE_DATA_DATASET_H
 #define CORE_DATA_DATASET_H
 
+#include "core/base/caller.h"
 #include "core/base/digest.h"
 #include "core/base/fail.h"
 #include "core/spec/spec.h"
@@ -68,11 +69,13 @@ typedef struct dataset_row { /* a built-in generator */
     int64_t default_n;
     double default_noise;
     int64_t default_classes, default_dimensions; /* 0: the option does not apply */
+    int64_t inputs;                              /* of a row where it has no option dimensions */
     int64_t maximum_classes, maximum_dimensions;
     double maximum_noise; /* noise is in 0 .. maximum_noise */
     const char *options_help;
     /* Fills task, d, k, shape, scaling and one stored part; `options` are resolved. */
-    bool (*generate)(const dataset_options *options, int64_t data_seed, dataset *out, fail *f);
+    bool (*generate)(const dataset_options *options, int64_t data_seed, const caller *by,
+                     dataset *out, fail *f);
 } dataset_row;
 
 extern const dataset_row DATASETS[];
@@ -86,12 +89,10 @@ FAIL_CHECKED bool dataset_check(const char *name, const dataset_options *options
                                 const char *data_dir, dataset_options *resolved, fail *f);
 
 /* Opens a built-in set (generated from data_seed; unset options filled) or a registered one (mapped
- * read-only from data_dir, its SHA-256 verified; data_seed plays no part). On success *out holds
- * one reference. */
+ * read-only from data_dir, its SHA-256 verified; no data_seed). *out holds one reference. */
 FAIL_CHECKED bool dataset_open(const char *name, const dataset_options *options, int64_t data_seed,
                                const char *data_dir, dataset **out, fail *f);
-/* Gives one reference to the data set of a spec: how whoever trains is told where sets come
- * from. */
+/* One reference to the data set of a spec: how whoever trains is told where sets come from. */
 typedef bool dataset_opener(void *context, const train_spec *spec, dataset **out, fail *f);
 
 dataset *dataset_share(const dataset *set); /* one more reference */

@@ -15,6 +15,12 @@ static rng_stream sample_stream(int64_t data_seed, size_t i)
     return rng_stream_at(data_seed, RNG_DATA, (uint32_t)i, 0, 0);
 }
 
+/* Before sample i. */
+static bool goes_on(const caller *by, size_t i, fail *f)
+{
+    return i % GENERATE_ROWS_AT_ONCE > 0 || caller_check(by, f);
+}
+
 /* A table of floats with the shape that the options say. */
 static bool allocate_table(const dataset_options *options, size_t d, size_t k, dataset *out,
                            dataset_arrays *arrays, fail *f)
@@ -25,8 +31,8 @@ static bool allocate_table(const dataset_options *options, size_t d, size_t k, d
     return dataset_allocate(out, (size_t)options->n, sizeof(float), arrays, f);
 }
 
-bool dataset_generate_blobs(const dataset_options *options, int64_t data_seed, dataset *out,
-                            fail *f)
+bool dataset_generate_blobs(const dataset_options *options, int64_t data_seed, const caller *by,
+                            dataset *out, fail *f)
 {
     dataset_arrays arrays;
     size_t d = (size_t)options->dimensions, k = (size_t)options->classes;
@@ -40,6 +46,7 @@ bool dataset_generate_blobs(const dataset_options *options, int64_t data_seed, d
             centres[c * d + j] = rng_uniform_between(&stream, -10, 10);
     }
     for (size_t i = 0; is_good && i < (size_t)options->n; i++) {
+        is_good = goes_on(by, i, f);
         rng_stream stream = sample_stream(data_seed, i);
         arrays.labels[i] = (int32_t)(i % k);
         for (size_t j = 0; j < d; j++)
@@ -56,12 +63,14 @@ bool dataset_generate_blobs(const dataset_options *options, int64_t data_seed, d
 typedef void draw_point(rng_stream *stream, size_t c, size_t k, double point[2]);
 
 static bool generate_plane(const dataset_options *options, int64_t data_seed, size_t k,
-                           draw_point *draw, dataset *out, fail *f)
+                           draw_point *draw, const caller *by, dataset *out, fail *f)
 {
     dataset_arrays arrays;
     if (!allocate_table(options, 2, k, out, &arrays, f))
         return false;
     for (size_t i = 0; i < (size_t)options->n; i++) {
+        if (!goes_on(by, i, f))
+            return false;
         rng_stream stream = sample_stream(data_seed, i);
         double point[2];
         draw(&stream, i % k, k, point);
@@ -105,27 +114,28 @@ static void draw_xor(rng_stream *stream, size_t c, size_t k, double point[2])
         point[1] = -point[1];
 }
 
-bool dataset_generate_moons(const dataset_options *options, int64_t data_seed, dataset *out,
-                            fail *f)
+bool dataset_generate_moons(const dataset_options *options, int64_t data_seed, const caller *by,
+                            dataset *out, fail *f)
 {
-    return generate_plane(options, data_seed, 2, draw_moon, out, f);
+    return generate_plane(options, data_seed, 2, draw_moon, by, out, f);
 }
 
-bool dataset_generate_circles(const dataset_options *options, int64_t data_seed, dataset *out,
-                              fail *f)
+bool dataset_generate_circles(const dataset_options *options, int64_t data_seed, const caller *by,
+                              dataset *out, fail *f)
 {
-    return generate_plane(options, data_seed, 2, draw_circle, out, f);
+    return generate_plane(options, data_seed, 2, draw_circle, by, out, f);
 }
 
-bool dataset_generate_spirals(const dataset_options *options, int64_t data_seed, dataset *out,
-                              fail *f)
+bool dataset_generate_spirals(const dataset_options *options, int64_t data_seed, const caller *by,
+                              dataset *out, fail *f)
 {
-    return generate_plane(options, data_seed, (size_t)options->classes, draw_spiral, out, f);
+    return generate_plane(options, data_seed, (size_t)options->classes, draw_spiral, by, out, f);
 }
 
-bool dataset_generate_xor(const dataset_options *options, int64_t data_seed, dataset *out, fail *f)
+bool dataset_generate_xor(const dataset_options *options, int64_t data_seed, const caller *by,
+                          dataset *out, fail *f)
 {
-    return generate_plane(options, data_seed, 2, draw_xor, out, f);
+    return generate_plane(options, data_seed, 2, draw_xor, by, out, f);
 }
 
 /* ---- teacher ---- */
@@ -174,8 +184,8 @@ static int32_t ask_teacher(const float *w, const float *v, const float *x, size_
     return best;
 }
 
-bool dataset_generate_teacher(const dataset_options *options, int64_t data_seed, dataset *out,
-                              fail *f)
+bool dataset_generate_teacher(const dataset_options *options, int64_t data_seed, const caller *by,
+                              dataset *out, fail *f)
 {
     dataset_arrays arrays;
     size_t d = (size_t)options->dimensions, k = (size_t)options->classes;
@@ -187,6 +197,7 @@ bool dataset_generate_teacher(const dataset_options *options, int64_t data_seed,
     draw_matrix(2, k, TEACHER_UNITS, 0.32, v);
     bool is_good = allocate_table(options, d, k, out, &arrays, f);
     for (size_t i = 0; is_good && i < (size_t)options->n; i++) {
+        is_good = goes_on(by, i, f);
         rng_stream stream = sample_stream(data_seed, i);
         float *x = arrays.floats + i * d;
         for (size_t j = 0; j < d; j++)
@@ -199,12 +210,15 @@ bool dataset_generate_teacher(const dataset_options *options, int64_t data_seed,
 
 /* ---- regression ---- */
 
-bool dataset_generate_sine(const dataset_options *options, int64_t data_seed, dataset *out, fail *f)
+bool dataset_generate_sine(const dataset_options *options, int64_t data_seed, const caller *by,
+                           dataset *out, fail *f)
 {
     dataset_arrays arrays;
     if (!allocate_table(options, 1, 1, out, &arrays, f))
         return false;
     for (size_t i = 0; i < (size_t)options->n; i++) {
+        if (!goes_on(by, i, f))
+            return false;
         rng_stream stream = sample_stream(data_seed, i);
         double x = rng_uniform_between(&stream, -2, 2);
         arrays.floats[i] = (float)x;
@@ -213,14 +227,16 @@ bool dataset_generate_sine(const dataset_options *options, int64_t data_seed, da
     return true;
 }
 
-bool dataset_generate_polynomial(const dataset_options *options, int64_t data_seed, dataset *out,
-                                 fail *f)
+bool dataset_generate_polynomial(const dataset_options *options, int64_t data_seed,
+                                 const caller *by, dataset *out, fail *f)
 {
     dataset_arrays arrays;
     size_t d = (size_t)options->dimensions;
     if (!allocate_table(options, d, 1, out, &arrays, f))
         return false;
     for (size_t i = 0; i < (size_t)options->n; i++) {
+        if (!goes_on(by, i, f))
+            return false;
         rng_stream stream = sample_stream(data_seed, i);
         double sum = 0;
         for (size_t j = 0; j < d; j++) {

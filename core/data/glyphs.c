@@ -188,8 +188,8 @@ static void draw_glyph(int64_t data_seed, uint32_t row, size_t digit, double noi
     }
 }
 
-bool dataset_generate_glyphs(const dataset_options *options, int64_t data_seed, dataset *out,
-                             fail *f)
+bool dataset_generate_glyphs(const dataset_options *options, int64_t data_seed, const caller *by,
+                             dataset *out, fail *f)
 {
     dataset_arrays arrays;
     out->d = N_PIXELS;
@@ -201,6 +201,8 @@ bool dataset_generate_glyphs(const dataset_options *options, int64_t data_seed, 
     if (!dataset_allocate(out, (size_t)options->n, 1, &arrays, f))
         return false;
     for (size_t i = 0; i < (size_t)options->n; i++) {
+        if (i % GENERATE_ROWS_AT_ONCE == 0 && !caller_check(by, f))
+            return false;
         arrays.labels[i] = (int32_t)(i % out->k);
         draw_glyph(data_seed, (uint32_t)i, i % out->k, options->noise, arrays.bytes + i * N_PIXELS);
     }

@@ -17,6 +17,9 @@ typedef struct dataset_storage {
     void *memory; /* heap, or NULL */
     void *mapping;
     size_t mapping_bytes;
+    void (*on_close)(void *context, size_t n_bytes); /* NULL: nobody is told */
+    void *context;
+    size_t n_bytes;
     /* where each class name, then each column name starts; NULL where there are none */
     const char **names;
 } dataset_storage;

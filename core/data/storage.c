@@ -1,5 +1,6 @@
 /* A set's memory: heap or mapping, and the count of its references. */
 #include "core/data/internal.h"
+#include "core/data/open.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -49,14 +50,30 @@ dataset *dataset_share(const dataset *set)
     return set->storage->set;
 }
 
+void dataset_on_close(dataset *set, void (*hook)(void *context, size_t n_bytes), void *context,
+                      size_t n_bytes)
+{
+    set->storage->on_close = hook;
+    set->storage->context = context;
+    set->storage->n_bytes = n_bytes;
+}
+
+bool dataset_is_shared(const dataset *set)
+{
+    return atomic_load_explicit(&set->storage->n_references, memory_order_acquire) > 1;
+}
+
 static void set_free(dataset *set)
 {
+    const dataset_storage was = *set->storage;
     if (set->storage->mapping)
         munmap(set->storage->mapping, set->storage->mapping_bytes);
     free(set->storage->memory);
     free(set->storage->names);
     free(set->storage);
     free(set);
+    if (was.on_close)
+        was.on_close(was.context, was.n_bytes);
 }
 
 void dataset_close(const dataset *set)

@@ -15,6 +15,7 @@ typedef struct helper {
 
 struct parallel {
     int n_helpers, active;
+    const caller *by;
     helper *helpers;
     pthread_mutex_t lock; /* guards sleeping; `wake` is signalled under it */
     pthread_cond_t wake;
@@ -40,7 +41,8 @@ static void take_parts(parallel *p)
 {
     int part;
     while ((part = atomic_fetch_add(&p->next, 1)) < p->n_parts) {
-        p->part(p->context, part);
+        if (!caller_has_left(p->by))
+            p->part(p->context, part);
         atomic_fetch_add(&p->done, 1);
     }
 }
@@ -137,6 +139,11 @@ void parallel_set_active(parallel *p, int n_threads)
     p->active = n_threads < 1 ? 1 : n_threads > most ? most : n_threads;
 }
 
+void parallel_set_caller(parallel *p, const caller *by)
+{
+    p->by = by;
+}
+
 /* A sleeper counts itself before it looks at the generation under the lock, and the caller raises
  * the generation before it looks at the count: one of the two sees the other, so no wake-up is
  * lost. */
@@ -158,7 +165,7 @@ static void publish(parallel *p, int n_parts, parallel_part *part, void *context
 void parallel_run(parallel *p, int n_parts, parallel_part *part, void *context)
 {
     if (p->active == 1 || n_parts == 1) {
-        for (int i = 0; i < n_parts; i++)
+        for (int i = 0; i < n_parts && !caller_has_left(p->by); i++)
             part(context, i);
         return;
     }

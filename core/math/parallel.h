@@ -11,6 +11,7 @@
 #ifndef CORE_MATH_PARALLEL_H
 #define CORE_MATH_PARALLEL_H
 
+#include "core/base/caller.h"
 #include "core/base/fail.h"
 
 enum { PARALLEL_THREADS_LIMIT = 256 };
@@ -27,6 +28,10 @@ void parallel_free(parallel *p);
 /* How many threads (the caller's included) take part from the next job on; cut to 1 ..
  * most_threads. */
 void parallel_set_active(parallel *p, int n_threads);
+
+/* For work that may be called off: once the caller has left, the parts that have not begun are left
+ * out, and what the job was to make is not to be used. NULL: nobody leaves. */
+void parallel_set_caller(parallel *p, const caller *by);
 
 /* Runs part(context, 0 .. n_parts - 1) and returns when all are done. */
 void parallel_run(parallel *p, int n_parts, parallel_part *part, void *context);

@@ -1,21 +1,24 @@
-/* Answers of a trained model: inference, and with sampled masks. Each call carves a small arena of
- * its own. */
+#include "core/train/predict.h"
+
 #include "core/math/mat.h"
+#include "core/net/tensor.h"
 #include "core/train/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct predictor {
+struct predictor {
     net net;
     arena arena;
     parallel *parallel;
+    const caller *by;
     real *model;
     size_t chunk; /* rows at once */
     net_scratch scratch;
+    net_inference inference;
     net_work work;
     regularization regularization;
-} predictor;
+};
 
 void train_initial_model(const train_spec *spec, size_t inputs, size_t outputs, float *out)
 {
@@ -44,49 +47,86 @@ static void take(predictor *p, const train_spec *spec, bool samples, arena *a)
     regularization_take(&p->regularization, a, spec, &p->net, &p->work, NULL, p->chunk, true);
 }
 
-static bool predictor_open(predictor *p, const train_spec *spec, const float *model, size_t inputs,
-                           size_t outputs, dataset_task task, size_t n, bool samples, fail *f)
+static void init(predictor *p, const predictor_input *in)
 {
-    *p = (predictor){.chunk = n < EVALUATE_ROWS ? (n ? n : 1) : EVALUATE_ROWS};
-    net_init(&p->net, spec, inputs, outputs, task);
+    size_t n = in->rows ? in->rows : 1;
+    *p = (predictor){.chunk = n < EVALUATE_ROWS ? n : EVALUATE_ROWS, .by = in->by};
+    net_init(&p->net, in->spec, in->inputs, in->outputs, in->task);
+}
+
+uint64_t predictor_products(const train_spec *spec, size_t inputs, size_t outputs)
+{
+    return tensor_model_size(spec, inputs, outputs);
+}
+
+size_t predictor_bytes(const predictor_input *in)
+{
+    predictor p;
     arena counting = {0};
-    take(p, spec, samples, &counting);
+    init(&p, in);
+    take(&p, in->spec, in->samples, &counting);
+    return counting.used;
+}
+
+static bool fill(predictor *p, const predictor_input *in, fail *f)
+{
+    arena counting = {0};
+    init(p, in);
+    take(p, in->spec, in->samples, &counting);
     if (!arena_open(&p->arena, counting.used, f))
         return false;
-    take(p, spec, samples, &p->arena);
+    take(p, in->spec, in->samples, &p->arena);
     if (!parallel_new(1, &p->parallel, f)) {
         arena_close(&p->arena);
         return false;
     }
+    parallel_set_caller(p->parallel, in->by);
     mat_setup();
     for (size_t i = 0; i < p->net.n_model; i++)
-        p->model[i] = model[i];
+        p->model[i] = in->model[i];
+    p->inference.model = p->model;
+    regularization_fill_inference(in->spec, &p->inference);
+    if (in->samples)
+        regularization_start_epoch(&p->regularization, in->epoch);
     return true;
 }
 
-static void predictor_close(predictor *p)
+bool predictor_open(const predictor_input *in, predictor **out, fail *f)
 {
-    parallel_free(p->parallel);
-    arena_close(&p->arena);
+    predictor *p = malloc(sizeof *p);
+    if (!p)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
+    if (!fill(p, in, f)) {
+        free(p);
+        return false;
+    }
+    *out = p;
+    return true;
 }
 
-bool train_predict(const train_spec *spec, const float *model, size_t inputs, size_t outputs,
-                   dataset_task task, const float *x, size_t n, float *out, fail *f)
+void predictor_close(predictor *p)
 {
-    predictor p;
-    if (!predictor_open(&p, spec, model, inputs, outputs, task, n, false, f))
-        return false;
-    net_inference inference = {.model = p.model};
-    regularization_fill_inference(spec, &inference);
-    for (size_t first = 0; first < n; first += p.chunk) {
-        size_t rows = n - first < p.chunk ? n - first : p.chunk;
+    if (!p)
+        return;
+    parallel_free(p->parallel);
+    arena_close(&p->arena);
+    free(p);
+}
+
+bool predictor_answer(predictor *p, const float *x, size_t n, float *out, fail *f)
+{
+    size_t inputs = p->net.inputs, outputs = p->net.outputs;
+    for (size_t first = 0; first < n; first += p->chunk) {
+        size_t rows = n - first < p->chunk ? n - first : p->chunk;
         for (size_t i = 0; i < rows * inputs; i++)
-            p.scratch.a[i] = x[first * inputs + i];
-        const real *y = net_infer(&p.net, &inference, p.scratch.a, rows, &p.scratch, p.parallel);
+            p->scratch.a[i] = x[first * inputs + i];
+        const real *y =
+            net_infer(&p->net, &p->inference, p->scratch.a, rows, &p->scratch, p->parallel);
         for (size_t i = 0; i < rows * outputs; i++)
             out[first * outputs + i] = (float)y[i];
+        if (!caller_check(p->by, f))
+            return false;
     }
-    predictor_close(&p);
     return true;
 }
 
@@ -110,16 +150,51 @@ static void sample_chunk(predictor *p, const float *x, size_t first, size_t rows
         out[first * outputs + i] = (float)y[i];
 }
 
+bool predictor_sample(predictor *p, const float *x, size_t n, uint32_t sample, float *out, fail *f)
+{
+    for (size_t first = 0; first < n; first += p->chunk) {
+        sample_chunk(p, x, first, n - first < p->chunk ? n - first : p->chunk, sample, out);
+        if (!caller_check(p->by, f))
+            return false;
+    }
+    return true;
+}
+
+/* ---- one answer ---- */
+
+bool train_predict(const train_spec *spec, const float *model, size_t inputs, size_t outputs,
+                   dataset_task task, const float *x, size_t n, float *out, fail *f)
+{
+    const predictor_input in = {.spec = spec,
+                                .model = model,
+                                .inputs = inputs,
+                                .outputs = outputs,
+                                .task = task,
+                                .rows = n};
+    predictor *p;
+    if (!predictor_open(&in, &p, f))
+        return false;
+    bool is_answered = predictor_answer(p, x, n, out, f);
+    predictor_close(p);
+    return is_answered;
+}
+
 bool train_predict_sample(const train_spec *spec, const float *model, size_t inputs, size_t outputs,
                           dataset_task task, const float *x, size_t n, uint32_t sample,
                           int64_t epoch, float *out, fail *f)
 {
-    predictor p;
-    if (!predictor_open(&p, spec, model, inputs, outputs, task, n, true, f))
+    const predictor_input in = {.spec = spec,
+                                .model = model,
+                                .inputs = inputs,
+                                .outputs = outputs,
+                                .task = task,
+                                .rows = n,
+                                .samples = true,
+                                .epoch = epoch};
+    predictor *p;
+    if (!predictor_open(&in, &p, f))
         return false;
-    regularization_start_epoch(&p.regularization, epoch);
-    for (size_t first = 0; first < n; first += p.chunk)
-        sample_chunk(&p, x, first, n - first < p.chunk ? n - first : p.chunk, sample, out);
-    predictor_close(&p);
-    return true;
+    bool is_answered = predictor_sample(p, x, n, sample, out, f);
+    predictor_close(p);
+    return is_answered;
 }

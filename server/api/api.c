@@ -76,11 +76,13 @@ void api_send_run(app *a, int64_t id, response *r)
     response_set(r, 200, MESSAGE_JSON);
 }
 
-bool api_open_run_dataset(app *a, const run *row, const train_spec *spec, dataset **out, fail *f)
+bool api_open_run_dataset(app *a, const caller *by, const run *row, const train_spec *spec,
+                          dataset **out, fail *f)
 {
+    jobs_set_source sets = {.jobs = a->jobs, .by = by};
     dataset *set;
     fail why;
-    if (!jobs_open_dataset(a->jobs, spec, &set, &why)) {
+    if (!jobs_open_dataset(&sets, spec, &set, &why)) {
         if (why.code == FAIL_NOT_FOUND)
             return fail_set(f, FAIL_CONFLICT, NULL,
                             "The data set \"%s\" that run %" PRId64 " was trained on is gone.",

@@ -5,6 +5,7 @@
 #ifndef SERVER_API_API_H
 #define SERVER_API_API_H
 
+#include "core/base/caller.h"
 #include "server/api/app.h"
 #include "server/api/message.h"
 #include "server/codec/resource.h"
@@ -30,8 +31,8 @@ void api_send_run(app *a, int64_t id, response *r);
 /* The data set that the run was trained on (of a run that has not started: the one it will be), to
  * be given back with dataset_close(). FAIL_CONFLICT if it is gone, or if its name stands for other
  * content now: answers made with that would be wrong without a sign of it. */
-FAIL_CHECKED bool api_open_run_dataset(app *a, const run *row, const train_spec *spec,
-                                       dataset **out, fail *f);
+FAIL_CHECKED bool api_open_run_dataset(app *a, const caller *by, const run *row,
+                                       const train_spec *spec, dataset **out, fail *f);
 
 /* Answers with the body that was written, under an ETag of its bytes; with 304 where the client has
  * it. */

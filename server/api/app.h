@@ -31,7 +31,9 @@ typedef struct app {
     struct events *events;
     app_front front; /* http_open() fills it */
     const char *data_dir, *static_dir;
-    struct tokens *tokens; /* NULL: nobody is asked; the event loop's alone */
+    struct errands *errands;      /* NULL: nobody counts what requests cost */
+    struct memory_budget *memory; /* NULL: as much as there is */
+    struct tokens *tokens;        /* NULL: nobody is asked; the event loop's alone */
     int sql_time_limit_ms, sql_max_rows;
     int64_t started_ms;
 } app;

@@ -4,6 +4,7 @@
 #include "server/api/methods.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
+#include "server/jobs/errand.h"
 #include "server/jobs/study.h"
 #include "server/store/arms.h"
 #include "server/store/curves.h"
@@ -167,17 +168,18 @@ static bool write_comparison(const jobs_study *x, const arms *a, const char *par
     return done;
 }
 
-static bool compare(app *a, jobs_study *x, bool is_csv, buffer *out, fail *f)
+static bool compare(app *a, const caller *by, jobs_study *x, bool is_csv, buffer *out, fail *f)
 {
     arms found;
-    if (!count_looks(a, x, f) || !arms_open(&x->inquiry.table, &found, f))
+    if (!caller_check(by, f) || !count_looks(a, x, f) || !arms_open(&x->inquiry.table, &found, f))
         return false;
     buffer paragraph;
     buffer_init(&paragraph, PARAGRAPH_BYTES_LIMIT);
     api_add_methods(a, x, &found, &paragraph);
     bool done =
-        is_csv || write_comparison(x, &found, paragraph.n > 0 ? paragraph.data : NULL, out, f);
-    if (is_csv)
+        caller_check(by, f) &&
+        (is_csv || write_comparison(x, &found, paragraph.n > 0 ? paragraph.data : NULL, out, f));
+    if (done && is_csv)
         codec_add_comparison_csv(out, &found);
     buffer_close(&paragraph);
     arms_close(&found);
@@ -191,7 +193,7 @@ static void answer(app *a, const request *q, const jobs_study_query *query, resp
     bool is_csv = request_wants_csv(q);
     bool done = jobs_study_open(a->store, query, &x, &f);
     if (done) {
-        done = compare(a, &x, is_csv, &r->body, &f);
+        done = compare(a, query->by, &x, is_csv, &r->body, &f);
         jobs_study_close(&x);
     }
     if (done)
@@ -204,7 +206,9 @@ void api_comparison_get(app *a, const request *q, response *r)
 {
     jobs_study_query query;
     fail f;
-    if (read_query(q, &query, &f))
+    bool is_read = read_query(q, &query, &f);
+    query.by = errand_caller(q->errand);
+    if (is_read)
         answer(a, q, &query, r);
     else
         response_fail(r, &f);
@@ -217,11 +221,15 @@ void api_comparison_get_several(app *a, const request *q, response *r)
 
 /* ---- curves ---- */
 
+enum { POINTS_AT_ONCE = 4096 }; /* after so many the caller is asked */
+
 typedef struct curve_writer {
     app *a;
+    const caller *by;
     const experiment *e;
     metric_id metric;
     const series *all;
+    size_t n_points;
     comparison_band band; /* of the config that is being read */
     char config_id[CONFIG_ID_BYTES];
     buffer *out;
@@ -261,7 +269,8 @@ static bool add_point(void *context, const char *config_id, int64_t run_id, int6
         write_band(w);
         snprintf(w->config_id, sizeof w->config_id, "%s", config_id);
     }
-    w->has_failed = !comparison_band_add(&w->band, epoch, value, w->f);
+    w->has_failed = (w->n_points++ % POINTS_AT_ONCE == 0 && !caller_check(w->by, w->f)) ||
+                    !comparison_band_add(&w->band, epoch, value, w->f);
     return !w->has_failed;
 }
 
@@ -276,12 +285,14 @@ static void add_bands(void *context, buffer *b)
     comparison_band_close(&w->band);
 }
 
-static bool write_curves(app *a, const experiment *e, metric_id id, buffer *out, fail *f)
+static bool write_curves(app *a, const caller *by, const experiment *e, metric_id id, buffer *out,
+                         fail *f)
 {
     series all;
-    if (!store_load_series(a->store, e->id, &all, f))
+    if (!caller_begin(by, CALLER_RUNS, (uint64_t)e->n_runs, f) ||
+        !store_load_series(a->store, by, e->id, &all, f))
         return false;
-    curve_writer w = {.a = a, .e = e, .metric = id, .all = &all, .f = f};
+    curve_writer w = {.a = a, .by = by, .e = e, .metric = id, .all = &all, .f = f};
     shape_add(out, &SHAPE_BANDS,
               &(bands_answer){.experiment_id = e->id,
                               .metric = (int)id,
@@ -312,9 +323,9 @@ void api_comparison_curves(app *a, const request *q, response *r)
     curves_query wanted;
     experiment e = {0};
     fail f;
-    bool done = request_read_query(q, &wanted, &f) &&
-                store_get_experiment(a->store, q->ids[0], &e, &f) &&
-                write_curves(a, &e, (metric_id)wanted.metric, &r->body, &f);
+    bool done =
+        request_read_query(q, &wanted, &f) && store_get_experiment(a->store, q->ids[0], &e, &f) &&
+        write_curves(a, errand_caller(q->errand), &e, (metric_id)wanted.metric, &r->body, &f);
     experiment_close(&e);
     if (done)
         api_send_tagged(q, MESSAGE_JSON, r);

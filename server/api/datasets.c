@@ -5,6 +5,7 @@
 #include "server/codec/codec.h"
 #include "server/codec/list.h"
 #include "server/codec/preview.h"
+#include "server/jobs/errand.h"
 #include "server/store/datasets.h"
 
 #include <inttypes.h>
@@ -20,9 +21,10 @@ enum {
 };
 
 /* A set by name; options: NULL gives the generator's own. */
-static bool open_named(app *a, const char *name, const dataset_options *options, dataset **out,
-                       fail *f)
+static bool open_named(app *a, const caller *by, const char *name, const dataset_options *options,
+                       dataset **out, fail *f)
 {
+    jobs_set_source sets = {.jobs = a->jobs, .by = by};
     train_spec spec;
     spec_init(&spec);
     if (strlen(name) >= sizeof spec.dataset)
@@ -30,7 +32,7 @@ static bool open_named(app *a, const char *name, const dataset_options *options,
     snprintf(spec.dataset, sizeof spec.dataset, "%s", name);
     if (options)
         spec.dataset_options = *options;
-    return jobs_open_dataset(a->jobs, &spec, out, f);
+    return jobs_open_dataset(&sets, &spec, out, f);
 }
 
 /* ---- list ---- */
@@ -71,7 +73,7 @@ static bool list_built_in(dataset_listing *l)
         dataset_summary s;
         if (!is_wanted(l))
             continue;
-        if (!open_named(l->a, DATASETS[i].name, NULL, &set, &l->f))
+        if (!open_named(l->a, NULL, DATASETS[i].name, NULL, &set, &l->f))
             return false;
         dataset_summarize(set, l->a->data_dir, &s);
         dataset_close(set);
@@ -111,7 +113,7 @@ static bool describe(app *a, const char *name, dataset_summary *out, fail *f)
     if (!dataset_find(name))
         return dataset_describe(name, a->data_dir, out, NULL, f);
     dataset *set;
-    if (!open_named(a, name, NULL, &set, f))
+    if (!open_named(a, NULL, name, NULL, &set, f))
         return false;
     dataset_summarize(set, a->data_dir, out);
     dataset_close(set);
@@ -172,6 +174,29 @@ static bool read_options(const request *q, dataset_add_options *out, fail *f)
     return true;
 }
 
+/* Packed files are at most so many times as long as what they are unpacked to: deflate's own
+ * limit. */
+enum { PACKED_TIMES = 1032 };
+
+static bool is_packed(const message_file *file)
+{
+    unsigned char start[2] = {0};
+    FILE *bytes = fopen(file->path, "rbe");
+    size_t n = bytes ? fread(start, 1, sizeof start, bytes) : 0;
+    if (bytes)
+        fclose(bytes);
+    return n == sizeof start &&
+           ((start[0] == 0x1f && start[1] == 0x8b) || (start[0] == 'P' && start[1] == 'K'));
+}
+
+static bool begin(const request *q, const caller *by, fail *f)
+{
+    uint64_t n_bytes = 0;
+    for (int i = 0; i < q->n_files; i++)
+        n_bytes += q->files[i].bytes * (is_packed(&q->files[i]) ? PACKED_TIMES : 1);
+    return caller_begin(by, CALLER_BYTES, n_bytes, f);
+}
+
 static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fail *f)
 {
     dataset_add_options options;
@@ -186,8 +211,10 @@ static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fa
             .path = q->files[i].path,
             .name = *q->files[i].file_name ? q->files[i].file_name : q->name,
         };
-    return read_options(q, &options, f) &&
-           dataset_add(q->name, files, n, &options, a->data_dir, out, is_new, f);
+    if (!read_options(q, &options, f) || !begin(q, errand_caller(q->errand), f))
+        return false;
+    options.by = errand_caller(q->errand);
+    return dataset_add(q->name, files, n, &options, a->data_dir, out, is_new, f);
 }
 
 void api_datasets_put(app *a, const request *q, response *r)
@@ -378,7 +405,8 @@ void api_datasets_preview(app *a, const request *q, response *r)
     preview_query wanted;
     dataset *set;
     fail f;
-    if (!read_preview_query(q, &wanted, &f) || !open_named(a, q->name, &wanted.options, &set, &f)) {
+    if (!read_preview_query(q, &wanted, &f) ||
+        !open_named(a, errand_caller(q->errand), q->name, &wanted.options, &set, &f)) {
         point_at_query(&f);
         send_fail(r, &f);
         return;

@@ -5,6 +5,7 @@
 #include "server/api/submit.h"
 #include "server/codec/list.h"
 #include "server/codec/request.h"
+#include "server/jobs/errand.h"
 #include "server/jobs/extend.h"
 #include "server/store/experiments.h"
 
@@ -169,7 +170,8 @@ void api_experiments_resume(app *a, const request *q, response *r)
 
 void api_experiments_extend(app *a, const request *q, response *r)
 {
-    jobs_extension extension = {.body = q->body, .body_bytes = q->body_bytes};
+    jobs_extension extension = {
+        .body = q->body, .body_bytes = q->body_bytes, .by = errand_caller(q->errand)};
     int64_t *run_ids, n_run_ids;
     fail_list faults = {.n = 0};
     if (!jobs_extend_experiment(a->jobs, q->ids[0], &extension, &run_ids, &n_run_ids, &faults)) {

@@ -2,6 +2,7 @@
 
 #include "core/base/clock.h"
 #include "server/api/app.h"
+#include "server/jobs/errand.h"
 #include "server/store/experiments.h"
 
 #include <stdio.h>
@@ -73,6 +74,29 @@ static void add_http(buffer *b, const app_traffic *c)
     add_value(b, "http_waiting", "gauge", "Requests that wait for a worker.", c->waiting);
 }
 
+static void add_errands(buffer *b, errands *desk)
+{
+    int n[2];
+    add_family(b, "large_requests", "gauge", "Requests of much work by kind: at work, waiting.");
+    for (int i = 0; i < ERRAND_KIND_COUNT; i++) {
+        errands_count(desk, (errand_kind)i, &n[0], &n[1]);
+        for (int waits = 0; waits < 2; waits++)
+            buffer_add_format(b, "regulab_large_requests{kind=\"%s\",state=\"%s\"} %d\n",
+                              ERRAND_NAMES[i], waits ? "waiting" : "working", n[waits]);
+    }
+}
+
+static void add_memory(buffer *b, memory_budget *memory)
+{
+    if (!memory)
+        return;
+    size_t total = memory_budget_total(memory);
+    add_value(b, "memory_budget_bytes", "gauge",
+              "Memory that runs, data sets and requests may have.", (double)total);
+    add_value(b, "memory_taken_bytes", "gauge", "Memory that they have.",
+              (double)(total - memory_budget_left(memory)));
+}
+
 static void add_store(buffer *b, const store_counts *c)
 {
     add_value(b, "experiments", "gauge", "Experiments in the database.", (double)c->experiments);
@@ -129,5 +153,7 @@ void api_health_metrics(struct app *shared, const request *q, response *r)
     add_store(&r->body, &counts);
     add_jobs(&r->body, &work);
     add_http(&r->body, &web);
+    add_errands(&r->body, shared->errands);
+    add_memory(&r->body, shared->memory);
     response_set(r, 200, "text/plain; version=0.0.4; charset=utf-8");
 }

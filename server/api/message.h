@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct app;
+struct errand;
 struct route;
 
 typedef struct message_pair {
@@ -34,6 +35,7 @@ enum { MESSAGE_IDS_LIMIT = 2, MESSAGE_HEADERS_LIMIT = 8, MESSAGE_REQUEST_ID_BYTE
 
 typedef struct request {
     const struct route *route;      /* its row: what query and body are read by */
+    const struct errand *errand;    /* NULL: nobody counts */
     const char *method, *path;      /* "GET" also for HEAD */
     int64_t ids[MESSAGE_IDS_LIMIT]; /* the {id}s of the route's pattern, in order */
     const char *name;               /* its {name}, or NULL */

@@ -196,7 +196,7 @@ static bool submit(app *a, const char *name, fail *f)
     recipe_close(&found);
     if (!spec)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for this recipe.");
-    bool is_made = api_submit(a, spec, strlen(spec), NULL, &made, &faults);
+    bool is_made = api_submit(a, NULL, spec, strlen(spec), NULL, &made, &faults);
     free(spec);
     if (is_made)
         free(made.run_ids);

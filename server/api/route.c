@@ -97,6 +97,20 @@ static bool is_dry_run(const route *row, const request *q)
     return row->query == &SHAPE_SUBMIT_QUERY && text && strcmp(text, "true") == 0;
 }
 
+errand_kind route_kind(const route *row)
+{
+    static const struct {
+        int flag;
+        errand_kind kind;
+    } KINDS[] = {{ROUTE_PLAN, ERRAND_PLAN},       {ROUTE_SQL, ERRAND_SQL},
+                 {ROUTE_PREDICT, ERRAND_PREDICT}, {ROUTE_UPLOAD, ERRAND_UPLOAD},
+                 {ROUTE_COMPARE, ERRAND_COMPARE}, {ROUTE_CHANGE, ERRAND_CHANGE}};
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
+        if (row->flags & KINDS[i].flag)
+            return KINDS[i].kind;
+    return ERRAND_QUICK;
+}
+
 int route_scope(const route *row)
 {
     if (row->flags & ROUTE_OPEN)

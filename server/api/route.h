@@ -13,6 +13,7 @@
 
 #include "server/api/message.h"
 #include "server/codec/shape.h"
+#include "server/jobs/errand.h"
 
 typedef enum route_flag {
     ROUTE_INLINE = 1, /* the handler takes no time: it runs in the event loop */
@@ -20,10 +21,12 @@ typedef enum route_flag {
     ROUTE_STREAM = 4, /* Server-Sent Events: the answer goes on with response.stream */
     ROUTE_OPEN = 8,   /* needs no token */
     ROUTE_CSV = 16,   /* also answers text/csv */
-    /* May take seconds: such have workers apart, so that the quick ones do not wait behind them. */
-    ROUTE_SLOW = 32,
-    ROUTE_PLAN = 64,  /* the same for what plans a sweep: it may have to generate many data sets */
-    ROUTE_READ = 128, /* changes nothing, though it is no GET */
+    ROUTE_SQL = 32,   /* the kind of errand that it is (server/jobs/errand.h), else a quick one */
+    ROUTE_PLAN = 64,
+    ROUTE_PREDICT = 1024,
+    ROUTE_COMPARE = 2048,
+    ROUTE_CHANGE = 4096,
+    ROUTE_READ = 128,    /* changes nothing, though it is no GET */
     ROUTE_WORKER = 256,  /* a call of workers elsewhere */
     ROUTE_OF_STATE = 512 /* a GET that what it names may not be ready for: 409 */
 } route_flag;
@@ -62,6 +65,8 @@ typedef struct route_match {
 
 /* Finds the row of a decoded path; `method` is never HEAD. */
 void route_find(const route_table *table, const char *method, const char *path, route_match *out);
+
+errand_kind route_kind(const route *row);
 
 /* The ACCESS_ bit that the row wants as a rule, 0 if none: to read for GET and ROUTE_READ. */
 int route_scope(const route *row);

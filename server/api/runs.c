@@ -5,6 +5,7 @@
 #include "server/codec/codec.h"
 #include "server/codec/list.h"
 #include "server/codec/shape_schema.h"
+#include "server/jobs/errand.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
 
@@ -279,7 +280,7 @@ static bool check_content(app *a, const run *row, const train_spec *spec, const 
 }
 
 /* A run that is tried again trains on what the others of its config have trained on. */
-static bool check_data(app *a, int64_t id, fail *f)
+static bool check_data(app *a, const caller *by, int64_t id, fail *f)
 {
     run row = {0};
     train_spec spec;
@@ -287,7 +288,7 @@ static bool check_data(app *a, int64_t id, fail *f)
     if (!store_get_run(a->store, id, &row, f))
         return false;
     bool is_same = codec_read_config(row.config, strlen(row.config), &spec, f) &&
-                   api_open_run_dataset(a, &row, &spec, &set, f);
+                   api_open_run_dataset(a, by, &row, &spec, &set, f);
     if (is_same) {
         is_same = check_content(a, &row, &spec, set, f);
         dataset_close(set);
@@ -299,7 +300,7 @@ static bool check_data(app *a, int64_t id, fail *f)
 void api_runs_retry(app *a, const request *q, response *r)
 {
     fail f;
-    if (check_data(a, q->ids[0], &f))
+    if (check_data(a, errand_caller(q->errand), q->ids[0], &f))
         act(a, q, r, jobs_retry_run);
     else
         response_fail(r, &f);

@@ -1,5 +1,4 @@
 #include "server/api/runs_boundary.h"
-#include "core/base/memory.h"
 #include "server/plan/check.h"
 
 #include "core/base/digest.h"
@@ -8,6 +7,7 @@
 #include "server/api/trained_run.h"
 #include "server/codec/boundary.h"
 #include "server/jobs/engine.h"
+#include "server/jobs/errand.h"
 #include "server/plan/boundary.h"
 #include "server/study/boundary.h"
 
@@ -18,6 +18,7 @@
 enum { DEFAULT_SIZE = 48, KEY_BYTES_LIMIT = 1 << 16 };
 
 typedef struct asked { /* one request, once it is known what it wants */
+    const caller *by;
     run row;
     train_spec spec;
     dataset *set;
@@ -73,27 +74,19 @@ static boundary_request request_of(const asked *x)
                               .epochs = x->epochs};
 }
 
-static bool check_memory(const asked *x, fail *f)
-{
-    size_t wanted = plan_run_memory_bytes(&x->spec, x->set), free_now = memory_available_bytes();
-    if (wanted <= free_now)
-        return true;
-    return fail_set(f, FAIL_UNAVAILABLE, NULL,
-                    "Training the run once more needs %.0f MB of memory and %.0f MB are free.",
-                    (double)wanted / 1e6, (double)free_now / 1e6);
-}
-
 /* Leaves in *x what asked_close() gives back, after a failure too. */
 static bool open_asked(app *a, const request *q, asked *x, fail *f)
 {
     if (!request_read_query(q, x, f) || !trained_run_read(a, q->ids[0], &x->row, &x->spec, f) ||
-        !check_started(&x->row, f) || !api_open_run_dataset(a, &x->row, &x->spec, &x->set, f) ||
+        !check_started(&x->row, f) ||
+        !api_open_run_dataset(a, x->by, &x->row, &x->spec, &x->set, f) ||
         !boundary_check_set(x->set, f) ||
         !boundary_read_epochs(x->epochs_text, last_epoch(&x->row), x->epochs, &x->n_epochs, f) ||
         !split_open(x->set, &x->spec, &x->data, f))
         return false;
     boundary_request wanted = request_of(x);
-    return plan_check_boundary(&wanted, f) && check_memory(x, f);
+    return plan_check_boundary(&wanted, f) &&
+           caller_grant(x->by, plan_run_memory_bytes(&x->spec, x->set), f);
 }
 
 /* ---- the answer ---- */
@@ -122,14 +115,15 @@ static bool make_tag(const asked *x, char tag[40], fail *f)
 
 static bool is_stopped(void *context)
 {
-    return app_is_stopping(context);
+    const asked *x = context;
+    return caller_has_left(x->by);
 }
 
-static bool write_boundary(app *a, const asked *x, buffer *b, fail *f)
+static bool write_boundary(asked *x, buffer *b, fail *f)
 {
     boundary drawn;
     boundary_request wanted = request_of(x);
-    wanted.context = a;
+    wanted.context = x;
     wanted.is_stopped = is_stopped;
     if (!boundary_open(&wanted, &drawn, f))
         return false;
@@ -140,12 +134,12 @@ static bool write_boundary(app *a, const asked *x, buffer *b, fail *f)
 
 void api_runs_boundary(app *a, const request *q, response *r)
 {
-    asked x = {.set = NULL};
+    asked x = {.by = errand_caller(q->errand)};
     char tag[40];
     fail f;
     bool is_good = open_asked(a, q, &x, &f) && make_tag(&x, tag, &f);
     bool is_known = is_good && request_has_etag(q, tag);
-    if (is_known || (is_good && write_boundary(a, &x, &r->body, &f))) {
+    if (is_known || (is_good && write_boundary(&x, &r->body, &f))) {
         response_set(r, is_known ? 304 : 200, MESSAGE_JSON);
         response_add_header(r, "ETag", "%s", tag);
     } else {

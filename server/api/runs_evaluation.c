@@ -3,10 +3,11 @@
 #include "server/api/api.h"
 #include "server/api/trained_run.h"
 #include "server/codec/evaluation.h"
+#include "server/jobs/errand.h"
 #include "server/study/confusion.h"
 #include "server/study/residuals.h"
 
-#include "core/train/train.h"
+#include "core/train/predict.h"
 
 #include <stdlib.h>
 
@@ -36,16 +37,14 @@ static bool take_numbers(void *to, const trained_run *s, const float *outputs, s
     return is_taken;
 }
 
-static bool score_rows(const trained_run *s, float *inputs, float *outputs, take_rows *take,
-                       void *to, fail *f)
+static bool score_rows(const trained_run *s, predictor *p, float *inputs, float *outputs,
+                       take_rows *take, void *to, fail *f)
 {
     size_t n_all = s->data->n[PART_TEST];
     for (size_t first = 0; first < n_all; first += ROWS_AT_ONCE) {
         size_t n = n_all - first < ROWS_AT_ONCE ? n_all - first : ROWS_AT_ONCE;
         split_read_inputs(s->data, PART_TEST, NULL, first, n, inputs);
-        if (!train_predict(&s->spec, s->model, s->set->d, s->set->k, s->set->task, inputs, n,
-                           outputs, f) ||
-            !take(to, s, outputs, first, n, f))
+        if (!predictor_answer(p, inputs, n, outputs, f) || !take(to, s, outputs, first, n, f))
             return false;
     }
     return true;
@@ -53,13 +52,27 @@ static bool score_rows(const trained_run *s, float *inputs, float *outputs, take
 
 static bool score(const trained_run *s, take_rows *take, void *to, fail *f)
 {
+    const predictor_input in = {.spec = &s->spec,
+                                .model = s->model,
+                                .inputs = s->inputs,
+                                .outputs = s->outputs,
+                                .task = s->set->task,
+                                .rows = ROWS_AT_ONCE,
+                                .by = s->by};
+    predictor *p;
+    if (!caller_begin(s->by, CALLER_PRODUCTS,
+                      s->data->n[PART_TEST] * predictor_products(&s->spec, s->inputs, s->outputs),
+                      f) ||
+        !caller_grant(s->by, predictor_bytes(&in), f) || !predictor_open(&in, &p, f))
+        return false;
     float *inputs = calloc(ROWS_AT_ONCE * s->set->d, sizeof *inputs);
     float *outputs = calloc(ROWS_AT_ONCE * s->set->k, sizeof *outputs);
-    bool is_scored = inputs && outputs ? score_rows(s, inputs, outputs, take, to, f)
+    bool is_scored = inputs && outputs ? score_rows(s, p, inputs, outputs, take, to, f)
                                        : fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
                                                   "There is no memory for the predictions.");
     free(inputs);
     free(outputs);
+    predictor_close(p);
     return is_scored;
 }
 
@@ -90,7 +103,7 @@ void api_runs_evaluation(app *a, const request *q, response *r)
 {
     trained_run s;
     fail f;
-    if (!trained_run_open(a, q->ids[0], &s, &f)) {
+    if (!trained_run_open(a, errand_caller(q->errand), q->ids[0], &s, &f)) {
         response_fail(r, &f);
         return;
     }

@@ -5,8 +5,10 @@
 #include "server/codec/prediction.h"
 #include "server/codec/request.h"
 #include "server/export/safetensors.h"
+#include "server/jobs/errand.h"
 
 #include "core/net/tensor.h"
+#include "core/train/predict.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -33,14 +35,18 @@ static const member MODEL_ROWS[] = {
 };
 const shape SHAPE_MODEL_QUERY = {BYTES_OF(model_query), MEMBERS(MODEL_ROWS)};
 
-static bool write_initial(app *a, const run *row, const train_spec *spec, buffer *b, fail *f)
+static bool write_initial(app *a, const caller *by, const run *row, const train_spec *spec,
+                          buffer *b, fail *f)
 {
     dataset *set;
-    if (!api_open_run_dataset(a, row, spec, &set, f))
+    if (!api_open_run_dataset(a, by, row, spec, &set, f))
         return false;
     size_t inputs = set->d, outputs = set->k;
     dataset_close(set);
-    float *model = calloc(tensor_model_size(spec, inputs, outputs), sizeof *model);
+    size_t n_model = tensor_model_size(spec, inputs, outputs);
+    if (!caller_grant(by, 2 * n_model * sizeof(float), f))
+        return false;
+    float *model = calloc(n_model, sizeof *model);
     if (!model)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for this model.");
     train_initial_model(spec, inputs, outputs, model);
@@ -67,7 +73,7 @@ void api_runs_model(app *a, const request *q, response *r)
         return;
     }
     bool is_initial = wanted.is_initial;
-    if (is_initial ? write_initial(a, &row, &spec, &r->body, &f)
+    if (is_initial ? write_initial(a, errand_caller(q->errand), &row, &spec, &r->body, &f)
                    : trained_run_find_model(a, &row, &model, &f)) {
         response_set(r, 200, MODEL_TYPE);
         send_file_name(r, row.id, is_initial ? "-initial" : "");
@@ -114,15 +120,13 @@ static void find_moments(const float *drawn, size_t n_values, size_t samples, fl
 }
 
 /* out: (samples + 2, n, k). */
-static bool predict_train(const trained_run *p, const predict_request *wanted, float *out,
-                          prediction_answer *answer, fail *f)
+static bool predict_train(const trained_run *t, predictor *p, const predict_request *wanted,
+                          float *out, prediction_answer *answer, fail *f)
 {
-    size_t samples = (size_t)wanted->samples, n_values = wanted->n * p->outputs;
+    size_t samples = (size_t)wanted->samples, n_values = wanted->n * t->outputs;
     float *mean = out + samples * n_values, *variance = mean + n_values;
     for (size_t s = 0; s < samples; s++)
-        if (!train_predict_sample(&p->spec, p->model, p->inputs, p->outputs, p->set->task,
-                                  wanted->inputs, wanted->n, (uint32_t)s, p->epoch,
-                                  out + s * n_values, f))
+        if (!predictor_sample(p, wanted->inputs, wanted->n, (uint32_t)s, out + s * n_values, f))
             return false;
     find_moments(out, n_values, samples, mean, variance);
     answer->samples = samples;
@@ -132,12 +136,27 @@ static bool predict_train(const trained_run *p, const predict_request *wanted, f
     return true;
 }
 
-static bool predict_eval(const trained_run *p, const predict_request *wanted, float *out,
-                         prediction_answer *answer, fail *f)
+static bool answer_with(const trained_run *t, const predict_request *wanted, float *out,
+                        prediction_answer *answer, fail *f)
 {
-    answer->outputs = out;
-    return train_predict(&p->spec, p->model, p->inputs, p->outputs, p->set->task, wanted->inputs,
-                         wanted->n, out, f);
+    const predictor_input in = {.spec = &t->spec,
+                                .model = t->model,
+                                .inputs = t->inputs,
+                                .outputs = t->outputs,
+                                .task = t->set->task,
+                                .rows = wanted->n,
+                                .samples = wanted->is_train,
+                                .epoch = t->epoch,
+                                .by = t->by};
+    predictor *p;
+    if (!caller_grant(t->by, predictor_bytes(&in), f) || !predictor_open(&in, &p, f))
+        return false;
+    bool is_answered = wanted->is_train ? predict_train(t, p, wanted, out, answer, f)
+                                        : predictor_answer(p, wanted->inputs, wanted->n, out, f);
+    if (!wanted->is_train)
+        answer->outputs = out;
+    predictor_close(p);
+    return is_answered;
 }
 
 /* Numbers that the answer is made of and from; 0 with *f where they are too many. */
@@ -157,7 +176,10 @@ static size_t count_numbers(const trained_run *p, const predict_request *wanted,
 static bool predict(const trained_run *p, const predict_request *wanted, buffer *b, fail *f)
 {
     size_t n_numbers = count_numbers(p, wanted, f);
-    if (n_numbers == 0)
+    uint64_t n_answers = wanted->n * (uint64_t)(wanted->is_train ? wanted->samples : 1);
+    if (n_numbers == 0 ||
+        !caller_begin(p->by, CALLER_PRODUCTS,
+                      n_answers * predictor_products(&p->spec, p->inputs, p->outputs), f))
         return false;
     float *out = calloc(n_numbers, sizeof *out);
     if (!out)
@@ -167,8 +189,7 @@ static bool predict(const trained_run *p, const predict_request *wanted, buffer 
                                 .k = p->outputs,
                                 .classes = p->set->task == TASK_CLASSIFICATION ? p->set : NULL};
     scale_inputs(p, wanted->inputs, wanted->n);
-    bool is_answered = wanted->is_train ? predict_train(p, wanted, out, &answer, f)
-                                        : predict_eval(p, wanted, out, &answer, f);
+    bool is_answered = answer_with(p, wanted, out, &answer, f);
     if (is_answered)
         shape_add(b, &SHAPE_PREDICTION, &answer);
     free(out);
@@ -180,7 +201,7 @@ void api_runs_predict(app *a, const request *q, response *r)
     trained_run p;
     predict_request wanted = {.n = 0};
     fail f;
-    if (!trained_run_open(a, q->ids[0], &p, &f)) {
+    if (!trained_run_open(a, errand_caller(q->errand), q->ids[0], &p, &f)) {
         response_fail(r, &f);
         return;
     }

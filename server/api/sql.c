@@ -3,6 +3,7 @@
 #include "server/api/app.h"
 #include "server/codec/shape_schema.h"
 #include "server/console/answer.h"
+#include "server/jobs/errand.h"
 #include "server/text/json.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ static bool answer(app *a, const request *q, const sql_request *sql, response *r
                                     .n_parameters = sql->n_parameters,
                                     .row_limit =
                                         sql->limit > 0 && sql->limit < most ? sql->limit : most,
-                                    .time_limit_ms = a->sql_time_limit_ms};
+                                    .time_limit_ms = a->sql_time_limit_ms,
+                                    .by = errand_caller(q->errand)};
     console_result result;
     if (!console_run(&wanted, &result, f))
         return false;

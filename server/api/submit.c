@@ -2,9 +2,9 @@
 
 #include "core/base/array.h"
 #include "core/base/digest.h"
-#include "core/base/memory.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
+#include "server/jobs/errand.h"
 #include "server/plan/plan.h"
 #include "server/store/experiments.h"
 
@@ -16,11 +16,14 @@
 
 enum { KEY_LIMIT = 255, CONFIGS_SHOWN = 1000, CONFIG_BYTES = 65536 };
 
-static plan_source source_of(const app *a)
+/* `sets` is the source's. */
+static plan_source source_of(const app *a, const caller *by, jobs_set_source *sets)
 {
+    *sets = (jobs_set_source){.jobs = a->jobs, .by = by, .is_counted = true};
     return (plan_source){.open_dataset = jobs_open_dataset,
-                         .context = a->jobs,
-                         .free_bytes = memory_available_bytes()};
+                         .context = sets,
+                         .by = by,
+                         .free_bytes = memory_budget_total(a->memory)};
 }
 
 static bool add_fail(fail_list *faults, const fail *f)
@@ -113,11 +116,12 @@ static bool find_repeat(app *a, const char *key, const char *sha256, submission 
     return true;
 }
 
-bool api_submit(app *a, const char *text, size_t n, const char *key, submission *out,
-                fail_list *faults)
+bool api_submit(app *a, const caller *by, const char *text, size_t n, const char *key,
+                submission *out, fail_list *faults)
 {
     plan p;
-    plan_source source = source_of(a);
+    jobs_set_source sets;
+    plan_source source = source_of(a, by, &sets);
     char sha256[DIGEST_TEXT_BYTES];
     fail f;
     digest_write_of(text, n, sha256);
@@ -267,10 +271,11 @@ static void send_plan(app *a, const plan *p, response *r)
     close_answer(&answer);
 }
 
-static void answer_plan(app *a, const char *text, size_t n, response *r)
+static void answer_plan(app *a, const caller *by, const char *text, size_t n, response *r)
 {
     plan p;
-    plan_source source = source_of(a);
+    jobs_set_source sets;
+    plan_source source = source_of(a, by, &sets);
     fail_list faults = {.n = 0};
     if (!plan_read(&source, text, n, false, &p, &faults)) {
         send_faults(&faults, r);
@@ -349,12 +354,13 @@ void api_submit_answer(app *a, const request *q, const char *text, size_t n, res
         return;
     }
     if (wanted.is_dry) {
-        answer_plan(a, text, n, r);
+        answer_plan(a, errand_caller(q->errand), text, n, r);
         return;
     }
     submission made;
     fail_list faults = {.n = 0};
-    if (!api_submit(a, text, n, request_header(q, "idempotency-key"), &made, &faults)) {
+    if (!api_submit(a, errand_caller(q->errand), text, n, request_header(q, "idempotency-key"),
+                    &made, &faults)) {
         send_faults(&faults, r);
         return;
     }

@@ -4,6 +4,7 @@
 #ifndef SERVER_API_SUBMIT_H
 #define SERVER_API_SUBMIT_H
 
+#include "core/base/caller.h"
 #include "server/api/app.h"
 #include "server/api/message.h"
 #include "server/model/config_id.h"
@@ -18,8 +19,8 @@ typedef struct submission {
 /* Plans, stores and queues it; durable on return. `key` (NULL: none): the same key and text give
  * the first experiment again, FAIL_CONFLICT with another text. FAIL_QUEUE_FULL where its runs find
  * no room. */
-FAIL_CHECKED bool api_submit(app *a, const char *text, size_t n, const char *key, submission *out,
-                             fail_list *faults);
+FAIL_CHECKED bool api_submit(app *a, const caller *by, const char *text, size_t n, const char *key,
+                             submission *out, fail_list *faults);
 
 extern const shape SHAPE_SUBMIT_QUERY;
 extern const shape SHAPE_PLAN; /* of ?dry_run=true */

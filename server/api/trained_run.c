@@ -1,5 +1,6 @@
 #include "server/api/trained_run.h"
 
+#include "core/net/tensor.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/export/safetensors.h"
@@ -69,13 +70,31 @@ static bool check_set(const trained_run *t, fail *f)
                     "The data set \"%s\" is no longer what this run was trained on.", t->set->name);
 }
 
-bool trained_run_open(app *a, int64_t run_id, trained_run *out, fail *f)
+/* That there is a model is known before the set is opened, and its size before it is loaded: the
+ * file, and its numbers. */
+static bool grant_model(const trained_run *t, fail *f)
 {
-    trained_run t = {.set = NULL};
+    return caller_grant(t->by,
+                        2 * sizeof(float) * tensor_model_size(&t->spec, t->set->d, t->set->k), f);
+}
+
+static bool open_parts(app *a, const run *row, trained_run *t, fail *f)
+{
+    jobs_model model = {0};
+    if (!trained_run_find_model(a, row, &model, f))
+        return false;
+    free(model.bytes);
+    return api_open_run_dataset(a, t->by, row, &t->spec, &t->set, f) && grant_model(t, f) &&
+           load_model(a, row, t, f) && check_set(t, f) &&
+           caller_grant(t->by, split_bytes(t->set, &t->spec), f) &&
+           split_open(t->set, &t->spec, &t->data, f);
+}
+
+bool trained_run_open(app *a, const caller *by, int64_t run_id, trained_run *out, fail *f)
+{
+    trained_run t = {.by = by};
     run row = {0};
-    bool is_open = trained_run_read(a, run_id, &row, &t.spec, f) && load_model(a, &row, &t, f) &&
-                   api_open_run_dataset(a, &row, &t.spec, &t.set, f) && check_set(&t, f) &&
-                   split_open(t.set, &t.spec, &t.data, f);
+    bool is_open = trained_run_read(a, run_id, &row, &t.spec, f) && open_parts(a, &row, &t, f);
     t.epoch = row.metrics.selected_epoch > 0 ? row.metrics.selected_epoch - 1 : 0;
     run_close(&row);
     if (is_open)

@@ -16,12 +16,14 @@ typedef struct trained_run {
     dataset *set;
     split *data;
     int64_t epoch; /* 0-based: the last that the selected weights were trained in */
-    float *model;  /* core/net/tensor.h has its order */
+    const caller *by;
+    float *model; /* core/net/tensor.h has its order */
 } trained_run;
 
 /* FAIL_NOT_FOUND: no such run, or it left no model; FAIL_CONFLICT: it has not ended, or its data
- * set is another one by now. */
-FAIL_CHECKED bool trained_run_open(app *a, int64_t run_id, trained_run *out, fail *f);
+ * set is another one by now; what its caller says of its memory. */
+FAIL_CHECKED bool trained_run_open(app *a, const caller *by, int64_t run_id, trained_run *out,
+                                   fail *f);
 void trained_run_close(trained_run *t);
 
 /* The run's row (to be closed by the caller) and its specification. */

@@ -11,6 +11,10 @@ static const cli_flag SERVE_FLAGS[] = {
     {"--db", "FILE", "the database, made if it is not there (regulab.db)", false},
     {"--data-dir", "DIR", "registered data sets, checkpoints, models (regulab-data)", false},
     {"--workers", "N", "runs that train side by side (one per processor)", false},
+    {"--memory", "BYTES",
+     "memory for runs, data sets, uploads and plans together, as 4G or 512M (nine tenths of the "
+     "control group's limit, or of the machine's)",
+     false},
     {"--static", "DIR", "the dashboard's files", false},
     {"--token-file", "FILE", "ask every client for a token of this file; SIGHUP reads it again",
      false},

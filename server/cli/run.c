@@ -266,7 +266,7 @@ static bool train(training *t, fail *f)
         if (!jobs_files_check(t->data_dir, f))
             return false;
     }
-    work_train(&a, &owner);
+    work_train(&a, &owner, NULL);
     if (!t->has_result)
         *f = t->run_fail;
     return t->has_result;

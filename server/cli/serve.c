@@ -9,11 +9,14 @@
 #include "server/cli/token_file.h"
 #include "server/events/events.h"
 #include "server/http/http.h"
+#include "server/jobs/errand.h"
+#include "server/jobs/memory.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +27,13 @@
 #define REGULAB_STATIC_DIR "/usr/local/share/regulab/static"
 #endif
 
-enum { QUEUE_LIMIT = 200000, ADDRESS_BYTES = 64 };
+enum {
+    QUEUE_LIMIT = 200000,
+    ADDRESS_BYTES = 64,
+    MEMORY_LEAST = 64 << 20,
+    ARENAS = 8,               /* of malloc(): each keeps some that nobody uses */
+    OWN_BLOCK_BYTES = 1 << 20 /* larger ones are mapped alone, and so given back when freed */
+};
 
 typedef struct service { /* what is opened, in this order */
     app app;
@@ -32,6 +41,7 @@ typedef struct service { /* what is opened, in this order */
     char address[ADDRESS_BYTES], static_dir[PATH_MAX];
     uint16_t port;
     int64_t n_workers;
+    size_t memory_bytes;                        /* 0: found out */
     const char *database, *recipe, *token_file; /* the latter two NULL if not given */
     const char *hosts[CLI_FLAGS_LIMIT];
     int n_hosts;
@@ -94,10 +104,34 @@ static void read_hosts(const cli_arguments *a, service *s)
             s->hosts[s->n_hosts++] = a->flags[i].value;
 }
 
+/* "4G", "512M", "1000000". */
+static bool read_memory(const cli_arguments *a, service *s)
+{
+    const char *text = cli_value(a, "--memory", NULL);
+    char *end;
+    if (!text)
+        return true;
+    errno = 0;
+    double amount = strtod(text, &end), unit = 1;
+    if (*end && strchr("kKmMgG", *end))
+        unit = strchr("kK", *end) ? 1024.0 : strchr("mM", *end) ? 1048576.0 : 1073741824.0;
+    end += unit > 1;
+    if (errno == 0 && *end == '\0' && end != text && amount * unit >= (double)MEMORY_LEAST &&
+        amount * unit <= 1e15) {
+        s->memory_bytes = (size_t)(amount * unit);
+        return true;
+    }
+    cli_usage(a->command,
+              "--memory must be a number of bytes, 64M or more, as 4G or 512M, not "
+              "\"%s\"",
+              text);
+    return false;
+}
+
 static bool read_flags(const cli_arguments *a, service *s)
 {
     int64_t time_ms, rows;
-    if (!read_listen(a, s) ||
+    if (!read_listen(a, s) || !read_memory(a, s) ||
         !cli_integer(a, "--workers", 1, PARALLEL_THREADS_LIMIT, cli_processors(), &s->n_workers) ||
         !cli_integer(a, "--sql-time-limit-ms", 1, 3600000, 1000, &time_ms) ||
         !cli_integer(a, "--sql-max-rows", 1, 1000000, 1000, &rows))
@@ -153,6 +187,13 @@ static bool open_all(service *s, fail *f)
                         .on_reload = reload_tokens,
                         .context = s};
     make_private(s->database);
+    (void)mallopt(M_ARENA_MAX, ARENAS);
+    (void)mallopt(M_MMAP_THRESHOLD, OWN_BLOCK_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, OWN_BLOCK_BYTES);
+    if (!memory_budget_open(s->memory_bytes, &s->app.memory, f) ||
+        !errands_open(s->app.memory, &s->app.errands, f))
+        return false;
+    options.memory = s->app.memory;
     if (!dataset_clean(s->app.data_dir, f) || !store_open(s->database, &s->app.store, f))
         return false;
     options.store = s->app.store;
@@ -171,6 +212,8 @@ static void close_all(service *s)
         store_close(s->app.store);
     events_close(s->app.events);
     tokens_close(s->app.tokens);
+    errands_close(s->app.errands);
+    memory_budget_close(s->app.memory);
 }
 
 static void say_ready(const service *s)

@@ -17,7 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 1000, PLACE_POLL_MS = 2 }; /* GRACE_MS: start of the child, and its answer */
+enum {
+    GRACE_MS = 1000,
+    PLACE_POLL_MS = 2,
+    ASK_MS = 50
+}; /* GRACE_MS: start of the child, and its answer */
 
 /* ---- places ---- */
 
@@ -109,18 +113,18 @@ static int spawn_child(int request, int answer, pid_t *pid)
     return error;
 }
 
-/* Everything until the other end is closed. False when the deadline came first. */
-static bool read_answer(int fd, int64_t deadline_ms, buffer *out)
+/* Everything until the other end is closed. False when the deadline came first, or the caller has
+ * left. */
+static bool read_answer(int fd, const caller *by, int64_t deadline_ms, buffer *out)
 {
     char chunk[65536];
     for (;;) {
         int64_t left = deadline_ms - clock_steady_ms();
         struct pollfd wanted = {.fd = fd, .events = POLLIN};
-        int ready = left > 0 ? poll(&wanted, 1, (int)left) : 0;
-        if (ready == 0)
+        if (left <= 0 || caller_has_left(by))
             return false;
-        if (ready < 0)
-            continue; /* a signal */
+        if (poll(&wanted, 1, left < ASK_MS ? (int)left : ASK_MS) <= 0)
+            continue; /* a signal, or nothing yet */
         ssize_t n = read(fd, chunk, sizeof chunk);
         if (n == 0)
             return true;
@@ -160,11 +164,13 @@ static bool run_child(const console_request *q, int request, buffer *answer, fai
         return fail_of_system("start its process", error, f);
     }
     bool in_time =
-        read_answer(pipe_ends[0], clock_steady_ms() + q->time_limit_ms + GRACE_MS, answer);
+        read_answer(pipe_ends[0], q->by, clock_steady_ms() + q->time_limit_ms + GRACE_MS, answer);
     if (!in_time)
         kill(pid, SIGKILL);
     close(pipe_ends[0]);
     int status = wait_for(pid);
+    if (!caller_check(q->by, f))
+        return false;
     if (!in_time || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
         return fail_of_time(q, f);
     if (WIFSIGNALED(status))

@@ -14,6 +14,7 @@
 #ifndef SERVER_CONSOLE_CONSOLE_H
 #define SERVER_CONSOLE_CONSOLE_H
 
+#include "core/base/caller.h"
 #include "core/base/fail.h"
 #include "server/codec/request.h"
 #include "server/text/buffer.h"
@@ -39,6 +40,7 @@ typedef struct console_request {
     int n_parameters;
     int64_t row_limit;
     int time_limit_ms;
+    const caller *by; /* who may leave before the end; NULL: nobody */
 } console_request;
 
 typedef struct console_result {

@@ -1,5 +1,6 @@
 #include "server/http/admit.h"
 
+#include "core/base/clock.h"
 #include "server/api/app.h"
 #include "server/api/routes.h"
 #include "server/api/session.h"
@@ -9,7 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { UPLOADS_LIMIT = 8 };
+enum {
+    UPLOADS_LIMIT = 64,
+    UPLOAD_SLOW_BYTES = 256, /* in a millisecond: who sends less loses its place to who has none */
+    UPLOAD_GRACE_MS = 2000
+};
 
 /* ---- header lines ---- */
 
@@ -220,9 +225,29 @@ static bool check_access(http_exchange *x, const header_lines *lines)
     return http_exchange_refuse(x, 0, &f);
 }
 
+/* FNV-1a. */
+static uint64_t add_bytes(uint64_t hash, const void *bytes, size_t n)
+{
+    for (const unsigned char *at = bytes; n > 0; at++, n--)
+        hash = (hash ^ *at) * 1099511628211U;
+    return hash;
+}
+
+/* Whose share it takes: that of its token, else of its address (of IPv6, the network). */
+static uint64_t client_of(const http_exchange *x, const header_lines *lines)
+{
+    static const unsigned char MAPPED[12] = {[10] = 0xff, [11] = 0xff};
+    const unsigned char *address = x->peer->address.bytes;
+    const char *token = x->server->options.app->tokens ? lines->first[H_AUTHORIZATION] : NULL;
+    uint64_t start = 14695981039346656037U;
+    size_t n = memcmp(address, MAPPED, sizeof MAPPED) == 0 ? 16 : 8;
+    return (token ? add_bytes(start, token, strlen(token)) : add_bytes(start, address, n)) | 1;
+}
+
 static bool check_caller(http_exchange *x, const header_lines *lines)
 {
     fail f;
+    x->errand.client = client_of(x, lines);
     if (strcmp(x->row->method, "GET") != 0 &&
         !http_gate_check_origin(lines->first[H_ORIGIN], lines->first[H_HOST], &f))
         return http_exchange_refuse(x, 0, &f);
@@ -266,12 +291,38 @@ static bool check_query(http_exchange *x)
     return route_check_query(x->row, &x->q, &f) || http_exchange_refuse(x, 0, &f);
 }
 
+/* Bytes in a millisecond. */
+static uint64_t upload_rate(const http_exchange *x, int64_t now_ms)
+{
+    int64_t ms = now_ms - x->body_start_ms;
+    return ms < UPLOAD_GRACE_MS ? UINT64_MAX : x->n_body / (uint64_t)ms;
+}
+
+/* Cuts the slowest of those that are slow. */
+static bool make_room(http *h)
+{
+    http_peer *slowest = NULL;
+    int64_t now_ms = clock_steady_ms();
+    uint64_t least = UPLOAD_SLOW_BYTES;
+    for (http_peer *peer = h->peers; peer; peer = peer->after) {
+        const http_exchange *x = peer->exchange;
+        if (!x || !x->upload || x->stage != HTTP_STAGE_UPLOAD || upload_rate(x, now_ms) >= least)
+            continue;
+        least = upload_rate(x, now_ms);
+        slowest = peer;
+    }
+    if (slowest)
+        http_exchange_cut(h, slowest);
+    return slowest;
+}
+
 static bool open_upload(http_exchange *x)
 {
     fail f;
     http *h = x->server;
-    if (h->n_uploads >= UPLOADS_LIMIT) {
-        fail_set(&f, FAIL_UNAVAILABLE, NULL, "%d uploads are under way, as many as may be.",
+    if (h->n_uploads >= UPLOADS_LIMIT && !make_room(h)) {
+        fail_set(&f, FAIL_UNAVAILABLE, NULL,
+                 "%d uploads are under way, as many as may be, and none is slow: try again.",
                  UPLOADS_LIMIT);
         return http_exchange_refuse(x, 0, &f);
     }
@@ -306,6 +357,7 @@ bool http_admit(http_exchange *x, const char *method, const char *version, bool 
     bool is_clear = !lines.header.is_broken &&
                     lines.n[H_CONTENT_LENGTH] + lines.n[H_TRANSFER_ENCODING] <= 1 &&
                     x->r.status != 501;
+    x->is_preliminary_taken = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     x->is_chunked = lines.n[H_TRANSFER_ENCODING] > 0;
     x->is_last = x->is_chunked || !is_clear;
     *at_once = !passed && (!is_clear || body.bytes > HTTP_DRAIN_LIMIT || lines.first[H_EXPECT] ||

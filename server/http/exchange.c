@@ -1,5 +1,7 @@
 #include "server/http/exchange.h"
 
+#include <sys/socket.h>
+
 /* For the rest of a request whose client has shut its writing side down: it has arrived. */
 enum { REST_MS = 1000 };
 
@@ -36,6 +38,14 @@ void http_exchange_end_reading(http_peer *peer)
         peer->deadline_ms = clock_steady_ms() + REST_MS;
 }
 
+void http_exchange_cut(http *h, http_peer *peer)
+{
+    peer->deadline_ms = 0;
+    if (!peer->has_ended)
+        atomic_fetch_add(&h->n_late, 1);
+    shutdown(peer->fd, SHUT_RDWR);
+}
+
 bool http_exchange_refuse(http_exchange *x, int status, const fail *f)
 {
     if (status)
@@ -45,13 +55,9 @@ bool http_exchange_refuse(http_exchange *x, int status, const fail *f)
     return false;
 }
 
-static http_pool pool_of(const http_exchange *x, http_stage stage)
+static int pool_of(const http_exchange *x, http_stage stage)
 {
-    if (stage != HTTP_STAGE_WORKING)
-        return HTTP_POOL_QUICK;
-    return x->row->flags & ROUTE_PLAN   ? HTTP_POOL_PLAN
-           : x->row->flags & ROUTE_SLOW ? HTTP_POOL_SLOW
-                                        : HTTP_POOL_QUICK;
+    return stage == HTTP_STAGE_WORKING ? (int)route_kind(x->row) : HTTP_POOL_DISK;
 }
 
 static void add_due(http_exchange *x, http_stage stage)
@@ -73,7 +79,10 @@ static void add_due(http_exchange *x, http_stage stage)
 void http_exchange_hand_over(http_exchange *x, http_stage stage, void (*work)(void *),
                              void (*finish)(void *))
 {
-    x->task = (workers_task){.work = work, .finish = finish, .context = x};
+    x->task = (workers_task){.work = work,
+                             .finish = finish,
+                             .context = x,
+                             .client = stage == HTTP_STAGE_WORKING ? x->errand.client : 0};
     add_due(x, stage);
 }
 
@@ -125,6 +134,28 @@ void http_exchange_start_due(http *h)
         else
             start_work(x, stage);
     }
+}
+
+/* ---- leaving ---- */
+
+/* Whether a client that will send nothing more is still there shows when it is sent something: a
+ * preliminary answer, which every client of HTTP/1.1 passes over; one that is gone answers with a
+ * reset. While a worker has the exchange nothing else is on its way on the connection. */
+static void probe(const http_exchange *x)
+{
+    static const char PRELIMINARY[] = "HTTP/1.1 102 Processing\r\n\r\n";
+    if (x->is_preliminary_taken && route_kind(x->row) != ERRAND_QUICK)
+        (void)send(x->peer->fd, PRELIMINARY, sizeof PRELIMINARY - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void http_exchange_notice_end(http_exchange *x, bool is_gone)
+{
+    if (x->stage != HTTP_STAGE_WORKING)
+        return;
+    if (is_gone)
+        errand_call_off(&x->errand);
+    else
+        probe(x);
 }
 
 /* ---- holding back ---- */

@@ -51,7 +51,9 @@ typedef struct http_exchange {
     request q;
     response r;
     workers_task task;
-    http_stage due_stage; /* WORKING, WRITING or HELD while on the list of the due, else NEW */
+    errand errand;
+    bool is_preliminary_taken; /* the client speaks HTTP/1.1 */
+    http_stage due_stage;      /* WORKING, WRITING or HELD while on the list of the due, else NEW */
     struct http_exchange *due_before, *due_after;
     int64_t hold_ms; /* so long the answer is to wait; 0: not */
     int64_t held_until_ms;
@@ -82,6 +84,9 @@ void http_exchange_rest(http_peer *peer, int idle_ms);
  * never will. */
 void http_exchange_end_reading(http_peer *peer);
 
+/* The connection is over, whatever it is at. */
+void http_exchange_cut(struct http *h, http_peer *peer);
+
 /* The answer is the fail's; status 0: that of its code. Returns false. */
 bool http_exchange_refuse(http_exchange *x, int status, const fail *f);
 
@@ -100,6 +105,9 @@ void http_exchange_hold_at_once(http_exchange *x);
 /* Those whose time has come, or all, go on to their answer. Returns the milliseconds until the next
  * one's time, or -1. */
 int http_exchange_release_held(http *h, int64_t now_ms, bool all);
+
+/* The client will send nothing more, or is gone: a handler that works for nobody is called off. */
+void http_exchange_notice_end(http_exchange *x, bool is_gone);
 
 /* The client is gone: its answer need not wait. */
 void http_exchange_release(http_exchange *x);

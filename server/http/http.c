@@ -34,10 +34,22 @@ enum {
     EVENTS_AT_ONCE = 64
 };
 
+/* Where errands take places (server/jobs/errand.h), threads enough that light ones find one while
+ * the others work and wait. */
+enum { ERRAND_THREADS = ERRAND_PLACES + ERRAND_WAITING + 2 };
+
 static const struct {
     int n_workers, limit; /* requests that may wait for a worker */
 } POOLS[HTTP_POOL_COUNT] = {
-    [HTTP_POOL_QUICK] = {4, 512}, [HTTP_POOL_SLOW] = {3, 64}, [HTTP_POOL_PLAN] = {2, 256}};
+    [ERRAND_QUICK] = {4, 512},
+    [ERRAND_PLAN] = {ERRAND_THREADS, 64},
+    [ERRAND_SQL] = {4, 64},
+    [ERRAND_PREDICT] = {ERRAND_THREADS, 64},
+    [ERRAND_UPLOAD] = {ERRAND_THREADS, 64},
+    [ERRAND_COMPARE] = {ERRAND_THREADS, 64},
+    [ERRAND_CHANGE] = {4, 256},
+    [HTTP_POOL_DISK] = {2, 512},
+};
 
 /* ---- opening ---- */
 
@@ -388,6 +400,7 @@ static bool leave(http *h, fail *f)
     atomic_store(&h->is_closing, true);
     if (h->options.on_leaving)
         h->options.on_leaving(h->options.context);
+    http_peer_call_off_all(h);
     for (int i = 0; i < HTTP_POOL_COUNT; i++)
         workers_stop(h->pools[i]);
     for (int i = 0; i < HTTP_POOL_COUNT; i++)

@@ -7,14 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-static void cut(http *h, http_peer *peer)
-{
-    peer->deadline_ms = 0;
-    if (!peer->has_ended)
-        atomic_fetch_add(&h->n_late, 1);
-    shutdown(peer->fd, SHUT_RDWR);
-}
-
 static bool is_waited_for(const http_peer *peer)
 {
     return peer->deadline_ms > 0 && (!peer->exchange || peer->exchange->stage == HTTP_STAGE_NEW);
@@ -32,7 +24,7 @@ static void make_room(http *h)
         if (is_waited_for(peer) && (!oldest || peer->deadline_ms <= oldest->deadline_ms))
             oldest = peer;
     if (oldest)
-        cut(h, oldest);
+        http_exchange_cut(h, oldest);
 }
 
 static void start_peer(http *h, struct MHD_Connection *connection, void **state)
@@ -90,17 +82,27 @@ void http_peer_notice_events(http_peer *peer, uint32_t events)
     http_exchange *x = peer->exchange;
     bool is_gone = events & (EPOLLHUP | EPOLLERR);
     http_exchange_end_reading(peer);
-    if (x && x->stream && is_gone)
+    if (x && x->stream && is_gone) {
         http_stream_hang_up(x->stream);
-    else if (x && x->stream)
+    } else if (x && x->stream) {
         http_stream_beat(x->stream);
-    else if (x && is_gone)
-        http_exchange_release(x);
+    } else if (x) {
+        http_exchange_notice_end(x, is_gone);
+        if (is_gone)
+            http_exchange_release(x);
+    }
+}
+
+void http_peer_call_off_all(http *h)
+{
+    for (http_peer *peer = h->peers; peer; peer = peer->after)
+        if (peer->exchange)
+            errand_call_off(&peer->exchange->errand);
 }
 
 void http_peer_cut_late(http *h, int64_t now_ms)
 {
     for (http_peer *peer = h->peers; peer; peer = peer->after)
         if (peer->deadline_ms > 0 && now_ms >= peer->deadline_ms)
-            cut(h, peer);
+            http_exchange_cut(h, peer);
 }

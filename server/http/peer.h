@@ -20,6 +20,9 @@ void http_peer_notice_connection(void *context, struct MHD_Connection *connectio
 /* Our epoll has told these events of the peer's socket. */
 void http_peer_notice_events(http_peer *peer, uint32_t events);
 
+/* The service stops: nothing that handlers do is wanted any more. */
+void http_peer_call_off_all(http *h);
+
 /* Cuts those whose deadline is past: libmicrohttpd's own timer starts anew with every byte, and a
  * client that drips them would hold its connection for ever. */
 void http_peer_cut_late(http *h, int64_t now_ms);

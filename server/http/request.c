@@ -149,10 +149,13 @@ static void check_answer(http_exchange *x)
     }
 }
 
-static void run_handler(void *context)
+static void handle(http_exchange *x)
 {
-    http_exchange *x = context;
     fail f;
+    if (!caller_check(errand_caller(&x->errand), &f)) {
+        http_exchange_refuse(x, 0, &f);
+        return;
+    }
     if (x->upload && !http_upload_finish(x->upload, &x->q.files, &x->q.n_files, &f)) {
         http_exchange_refuse(x, 0, &f);
         return;
@@ -161,10 +164,19 @@ static void run_handler(void *context)
     check_answer(x);
 }
 
+static void run_handler(void *context)
+{
+    http_exchange *x = context;
+    handle(x);
+    errand_end(&x->errand);
+}
+
 static enum MHD_Result dispatch(http_exchange *x)
 {
     x->q.body = x->upload ? NULL : x->body.data ? x->body.data : "";
     x->q.body_bytes = x->body.n;
+    errand_init(&x->errand, x->server->options.app->errands, route_kind(x->row), x->errand.client);
+    x->q.errand = &x->errand;
     if (x->row->flags & ROUTE_INLINE) {
         run_handler(x);
         if (x->r.status == 401)

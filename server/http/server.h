@@ -8,6 +8,7 @@
 #include "server/http/http.h"
 #include "server/http/logins.h"
 #include "server/http/workers.h"
+#include "server/jobs/errand.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -24,13 +25,9 @@ typedef struct http_peer { /* a connection */
     struct http_peer *before, *after;
 } http_peer;
 
-/* Who works: none of them waits for work of another kind. */
-typedef enum http_pool {
-    HTTP_POOL_QUICK,
-    HTTP_POOL_SLOW, /* ROUTE_SLOW */
-    HTTP_POOL_PLAN, /* ROUTE_PLAN */
-    HTTP_POOL_COUNT
-} http_pool;
+/* Who works: a pool for each kind of errand, and one that writes blocks of uploads; none waits for
+ * work of another. */
+enum { HTTP_POOL_DISK = ERRAND_KIND_COUNT, HTTP_POOL_COUNT };
 
 struct http {
     http_options options;

@@ -58,7 +58,7 @@ static void end_fetch(void *context)
 
 static ssize_t start_fetch(http_stream *s)
 {
-    s->is_fetching = workers_add(s->server->pools[HTTP_POOL_QUICK], &s->fetch, true);
+    s->is_fetching = workers_add(s->server->pools[ERRAND_QUICK], &s->fetch, true);
     if (!s->is_fetching)
         return MHD_CONTENT_READER_END_OF_STREAM;
     suspend(s);

@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+enum { TURN_DEPTH = 64 }; /* how far a turn is looked for */
+
 typedef struct task_list {
     workers_task *first, *last;
 } task_list;
@@ -17,6 +19,7 @@ struct workers {
     pthread_cond_t wake;
     task_list waiting, done;
     int n_waiting, waiting_limit;
+    uint64_t last_client; /* that had a turn */
     bool is_stopping;
     int fd;
     int n_threads;
@@ -42,6 +45,37 @@ static workers_task *take_first(task_list *list)
     return task;
 }
 
+/* Of those that have waited for longest, the first of another client than had the last turn; else
+ * the first. */
+static workers_task *take_next(struct workers *w)
+{
+    workers_task *before = NULL, *task = w->waiting.first;
+    for (int i = 0; i < TURN_DEPTH && task && task->client == w->last_client; i++) {
+        before = task;
+        task = task->next;
+    }
+    if (!before || !task || task->client == w->last_client) {
+        task = take_first(&w->waiting);
+    } else {
+        before->next = task->next;
+        if (!task->next)
+            w->waiting.last = before;
+    }
+    w->last_client = task->client;
+    return task;
+}
+
+/* Whether the client has its share of those that may wait. */
+static bool has_share(const struct workers *w, uint64_t client)
+{
+    int n = 0, most = w->waiting_limit - w->waiting_limit / 4;
+    if (client == 0 || w->n_waiting < most)
+        return false;
+    for (const workers_task *task = w->waiting.first; task; task = task->next)
+        n += task->client == client;
+    return n >= most;
+}
+
 static void signal_done(const workers *w)
 {
     ssize_t written = write(w->fd, &(uint64_t){1}, sizeof(uint64_t));
@@ -57,7 +91,7 @@ static void *work(void *context)
             pthread_cond_wait(&w->wake, &w->lock);
         if (w->is_stopping)
             break;
-        workers_task *task = take_first(&w->waiting);
+        workers_task *task = take_next(w);
         w->n_waiting--;
         pthread_mutex_unlock(&w->lock);
         task->work(task->context);
@@ -101,7 +135,8 @@ bool workers_open(int n_workers, int waiting_limit, workers **out, fail *f)
 bool workers_add(workers *w, workers_task *task, bool always)
 {
     pthread_mutex_lock(&w->lock);
-    bool fits = !w->is_stopping && (always || w->n_waiting < w->waiting_limit);
+    bool fits = !w->is_stopping &&
+                (always || (w->n_waiting < w->waiting_limit && !has_share(w, task->client)));
     if (fits) {
         task->done = false;
         append(&w->waiting, task);

@@ -5,15 +5,17 @@
  *
  * 1. The task belongs to the queue from workers_add() until workers_take() hands it back; memory is
  *    the caller's.
- * 2. Tasks start in the order in which they were added and are handed back in the order in which
- *    they end.
- * 3. The limit counts tasks that wait; those added with `always` go in beyond it (continuations of
- *    work under way).
- * Threads: every function may be called from any thread. */
+ * 2. Clients take turns; tasks of one start in the order in which they were added. They are handed
+ *    back in the order in which they end.
+ * 3. The limit counts tasks that wait, of one client three quarters of it; those added with
+ * `always` go in beyond it (continuations of work under way). Threads: every function may be called
+ * from any thread. */
 #ifndef SERVER_HTTP_WORKERS_H
 #define SERVER_HTTP_WORKERS_H
 
 #include "core/base/fail.h"
+
+#include <stdint.h>
 
 typedef struct workers workers;
 
@@ -21,7 +23,8 @@ typedef struct workers_task {
     void (*work)(void *context);   /* called once, in a worker */
     void (*finish)(void *context); /* for whoever takes the task back to call */
     void *context;
-    bool done; /* false when handed back by workers_stop() without having run */
+    uint64_t client; /* whose; 0: nobody's, which has no share */
+    bool done;       /* false when handed back by workers_stop() without having run */
     struct workers_task *next;
 } workers_task;
 

@@ -1,6 +1,7 @@
 #include "server/jobs/dataset_cache.h"
 
 #include "core/data/import/register.h"
+#include "core/data/open.h"
 
 #include <math.h>
 #include <string.h>
@@ -140,4 +141,22 @@ void dataset_cache_drop(dataset_cache *c, const dataset_key *key)
     dataset_cache_entry *entry = find_entry(c, key);
     if (entry && !entry->set)
         clear_entry(entry);
+}
+
+bool dataset_cache_has(dataset_cache *c, const dataset_key *key)
+{
+    return find_entry(c, key) != NULL;
+}
+
+bool dataset_cache_shrink(dataset_cache *c)
+{
+    dataset_cache_entry *oldest = NULL;
+    for (int i = 0; i < DATASET_CACHE_LIMIT; i++) {
+        dataset_cache_entry *entry = &c->entries[i];
+        if (entry->set && !dataset_is_shared(entry->set) && (!oldest || entry->used < oldest->used))
+            oldest = entry;
+    }
+    if (oldest)
+        clear_entry(oldest);
+    return oldest;
 }

@@ -54,6 +54,11 @@ dataset_cache_state dataset_cache_find(dataset_cache *c, const dataset_key *key,
 /* Keeps a reference of its own to the set under a key that was `yours`, and lets go of old ones
  * above the bounds. */
 void dataset_cache_put(dataset_cache *c, const dataset_key *key, dataset *set);
+/* Whether it is open, or being opened. */
+bool dataset_cache_has(dataset_cache *c, const dataset_key *key);
+/* Lets go of the set that was used longest ago, of those that nobody else has; false: there is
+ * none. */
+bool dataset_cache_shrink(dataset_cache *c);
 void dataset_cache_drop(dataset_cache *c, const dataset_key *key);
 
 #endif

@@ -27,7 +27,7 @@ bool jobs_desk_open(jobs *j)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&sync->lock, NULL);
-    pthread_cond_init(&sync->change, NULL);
+    pthread_cond_init(&sync->change, &monotonic);
     pthread_cond_init(&sync->call, &monotonic);
     pthread_condattr_destroy(&monotonic);
     j->sync = sync;
@@ -126,6 +126,13 @@ void jobs_wait_change(jobs *j)
 {
     check_invariants(j);
     pthread_cond_wait(&j->sync->change, &j->sync->lock);
+}
+
+void jobs_wait_change_for(jobs *j, int64_t most_ms)
+{
+    const struct timespec at = clock_steady_timespec(clock_steady_ms() + most_ms);
+    check_invariants(j);
+    pthread_cond_timedwait(&j->sync->change, &j->sync->lock, &at);
 }
 
 void jobs_tell_change(jobs *j)

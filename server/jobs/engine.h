@@ -7,6 +7,7 @@
 #define SERVER_JOBS_ENGINE_H
 
 #include "server/jobs/checkpoint.h"
+#include "server/jobs/memory.h"
 #include "server/jobs/message.h"
 
 /* Whom an engine works for; borrowed while it is open. */
@@ -25,7 +26,8 @@ typedef struct engine_owner {
 } engine_owner;
 
 typedef struct engine_options {
-    int n_workers; /* runs that this process may train at once */
+    int n_workers;         /* runs that this process may train at once */
+    memory_budget *memory; /* what they take; borrowed; NULL: as much as there is */
 } engine_options;
 
 typedef struct engine_kind {

@@ -1,7 +1,6 @@
 #include "server/jobs/extend.h"
 
 #include "core/base/array.h"
-#include "core/base/memory.h"
 #include "server/codec/codec.h"
 #include "server/codec/request.h"
 #include "server/jobs/internal.h"
@@ -79,7 +78,7 @@ static bool read_configs(present *p, fail *f)
 static bool present_open(store *s, int64_t experiment_id, present *out, fail *f)
 {
     present p = {.n_seeds = 0};
-    if (!store_load_series(s, experiment_id, &p.all, f))
+    if (!store_load_series(s, NULL, experiment_id, &p.all, f))
         return false;
     p.cells = calloc(p.all.n_runs + 1, sizeof *p.cells);
     p.configs = calloc(p.all.n_configs + 1, sizeof *p.configs);
@@ -202,16 +201,20 @@ static bool apply_extension(const jobs_extension *extension, const present *p,
 }
 
 /* What a run decides about seeds must not be lost because the service stops. */
-static dataset_opener *opener_of(const jobs_extension *extension)
+static jobs_set_source source_of(jobs *j, const jobs_extension *extension)
 {
-    return extension->asking_run ? jobs_open_always : jobs_open_dataset;
+    return (jobs_set_source){.jobs = j, .by = extension->by, .always = extension->asking_run > 0};
 }
 
 static bool read_plan(jobs *j, experiment_spec *spec, const jobs_extension *extension,
                       const present *p, plan *out, fail_list *faults)
 {
-    plan_source source = {
-        .open_dataset = opener_of(extension), .context = j, .free_bytes = memory_available_bytes()};
+    jobs_set_source sets = source_of(j, extension);
+    sets.is_counted = true;
+    plan_source source = {.open_dataset = jobs_open_dataset,
+                          .context = &sets,
+                          .by = extension->by,
+                          .free_bytes = memory_budget_total(j->options.memory)};
     return apply_extension(extension, p, spec, faults) &&
            plan_take(&source, spec, true, out, faults);
 }
@@ -232,14 +235,13 @@ static int64_t count_configs(const plan *wanted, const present *p)
 
 /* Each config that is there still has its config_id, unless its data set has other content now: new
  * runs would be configs of their own, compared with the old ones on other data. */
-static bool check_same_data(jobs *j, const present *p, dataset_opener *open_dataset,
-                            bool hides_data_seed, fail *f)
+static bool check_same_data(jobs_set_source *sets, const present *p, bool hides_data_seed, fail *f)
 {
     for (size_t c = 0; c < p->n_configs; c++) {
         const present_config *config = &p->configs[c];
         char id[CONFIG_ID_BYTES];
         dataset *set;
-        if (!open_dataset(j, &config->spec, &set, f))
+        if (!jobs_open_dataset(sets, &config->spec, &set, f))
             return false;
         codec_config_id(&config->spec, set->sha256, hides_data_seed, id);
         dataset_close(set);
@@ -308,9 +310,9 @@ static bool write_values(const present *p, plan *wanted)
     return true;
 }
 
-static bool complete(jobs *j, const present *p, dataset_opener *open_dataset, plan *wanted, fail *f)
+static bool complete(jobs_set_source *sets, const present *p, plan *wanted, fail *f)
 {
-    return check_same_data(j, p, open_dataset, plan_hides_data_seed(&wanted->spec), f) &&
+    return check_same_data(sets, p, plan_hides_data_seed(&wanted->spec), f) &&
            ((keep_configs(p, wanted) && write_values(p, wanted)) ||
             fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of configs."));
 }
@@ -351,9 +353,10 @@ static bool extend_plan(jobs *j, const experiment *e, const present *p, plan *wa
 {
     plan_runs runs;
     fail f;
+    jobs_set_source sets = source_of(j, x->extension);
     int64_t n_configs = count_configs(wanted, p);
-    bool is_listed = complete(j, p, opener_of(x->extension), wanted, &f) &&
-                     plan_list_runs(wanted, cell_exists, p, &runs, &f);
+    bool is_listed =
+        complete(&sets, p, wanted, &f) && plan_list_runs(wanted, cell_exists, p, &runs, &f);
     new_extension more = {.body = x->extension->body,
                           .n_configs = n_configs,
                           .baseline = x->keeps_baseline ? NULL : plan_baseline(wanted)};

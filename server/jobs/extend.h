@@ -14,6 +14,7 @@ typedef struct jobs_extension {
     const char *body; /* {"repeats", "sweep"} as JSON text; NULL: seeds alone */
     size_t body_bytes;
     int64_t n_seeds;    /* the new total where there is no body */
+    const caller *by;   /* of a user's request; NULL: nobody */
     int64_t asking_run; /* 0: a user asks; else FAIL_INTERRUPTED once that run is told to cancel */
 } jobs_extension;
 

@@ -95,6 +95,7 @@ void jobs_lock(jobs *j);
 void jobs_unlock(jobs *j);
 /* Waits, with the lock held, until a run has come to another stage, or a data set is open. */
 void jobs_wait_change(jobs *j);
+void jobs_wait_change_for(jobs *j, int64_t most_ms);
 void jobs_tell_change(jobs *j);
 /* Waits likewise, for the clerk, until it may have something to do, at most until `at` (steady; -1:
  * for ever). */
@@ -134,8 +135,9 @@ void jobs_add_held(jobs *j, int64_t experiment_id, int priority, const int64_t *
 
 /* ---- sets, tidy ---- */
 
+void jobs_share_memory(jobs *j); /* sets kept for nobody make room in the budget */
 /* jobs_open_dataset() for an engine: also while the service stops. */
-FAIL_CHECKED bool jobs_open_always(void *j, const train_spec *spec, dataset **out, fail *f);
+FAIL_CHECKED bool jobs_open_always(jobs *j, const train_spec *spec, dataset **out, fail *f);
 
 /* Removes checkpoints of runs that have ended or are gone; at the start, before anything is
  * trained, also those that a crash has left beside the one that counts. */

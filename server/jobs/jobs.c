@@ -15,6 +15,8 @@ enum { QUEUE_LIMIT_LEAST = 1 };
 
 static void jobs_free(jobs *j)
 {
+    if (j->options.memory)
+        memory_budget_on_shortage(j->options.memory, NULL, NULL);
     jobs_desk_close(j);
     jobs_claim_close(j->claim);
     dataset_cache_close(&j->cache);
@@ -81,7 +83,7 @@ static bool open_engine(jobs *j, const engine_kind *kind, fail *f)
                           .report = jobs_report,
                           .open_dataset = jobs_open_for_engine,
                           .load_checkpoint = jobs_load_checkpoint};
-    engine_options options = {.n_workers = j->options.n_workers};
+    engine_options options = {.n_workers = j->options.n_workers, .memory = j->options.memory};
     if (!kind->open(&owner, &options, &engine, &n_places, f))
         return false;
     jobs_lock(j);
@@ -122,6 +124,7 @@ bool jobs_open(const jobs_options *options, jobs **out, fail *f)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
     }
     j->claim = claim;
+    jobs_share_memory(j);
     jobs_files_clean(&j->ledger.files);
     jobs_clean_checkpoints(j, true);
     if (!fill_queue(j, f) || !start(j, f)) {

@@ -17,6 +17,7 @@
 #include "core/base/fail.h"
 #include "core/data/dataset.h"
 #include "core/data/import/register.h"
+#include "server/jobs/memory.h"
 #include "server/store/datasets.h"
 #include "server/store/experiments.h"
 
@@ -29,6 +30,7 @@ typedef struct jobs_options {
     int n_workers;
     int64_t queue_limit; /* runs that may wait; beyond it FAIL_QUEUE_FULL */
     double checkpoint_seconds;
+    memory_budget *memory; /* of runs and data sets, borrowed; NULL: as much as there is */
     const struct engine_kind *engines; /* (n_engines) NULL: ENGINES[] (server/jobs/engine.h) */
     int n_engines;
 } jobs_options;
@@ -85,9 +87,16 @@ FAIL_CHECKED bool jobs_find_model(const jobs *j, int64_t run_id, bool *has, jobs
 /* The bytes of it, wherever; *bytes is NULL and true where there is none. */
 FAIL_CHECKED bool jobs_load_model(const jobs *j, int64_t run_id, char **bytes, size_t *n, fail *f);
 
-/* One reference to the data set of a spec, from the cache that all runs share. `j` is a jobs (an
- * dataset_opener). FAIL_INTERRUPTED after jobs_leave_requests(). */
-FAIL_CHECKED bool jobs_open_dataset(void *j, const train_spec *spec, dataset **out, fail *f);
+/* One reference to the data set of a spec, from the cache that all runs share (a dataset_opener;
+ * `source` is a jobs_set_source). Its memory is of the budget. FAIL_INTERRUPTED after
+ * jobs_leave_requests(), or when the caller has left; what the caller, or the budget, refuses. */
+typedef struct jobs_set_source {
+    jobs *jobs;
+    const caller *by; /* who is told what there is to generate, and may leave; NULL: nobody */
+    bool is_counted;  /* it has been told already */
+    bool always;      /* also while the service stops, and for whoever asks */
+} jobs_set_source;
+FAIL_CHECKED bool jobs_open_dataset(void *source, const train_spec *spec, dataset **out, fail *f);
 
 /* The service is about to stop: requests under way open no more data sets, so that a large plan
  * does not hold it up. Workers go on until jobs_close(). */

@@ -14,6 +14,7 @@
  *     │ begin()
  *     ▼
  *   GIVEN ── ended, paused: jobs_leave_queued() ─▶ OVER, back in the queue
+ *     │ └─ ended, no memory for it now: take_ended() ─▶ BLOCKED
  *     │ started: take_started()                   ended: end_unstarted()
  *     ▼
  *   STARTING ───────────────────────────────────────────────────────────┐
@@ -242,6 +243,8 @@ static void take_ended(leased_run *l, const report *r, lease_stage to, command *
     l->is_whole = l->is_whole && r->ended.result && r->ended.result->stop == TRAIN_STOP_FINISHED;
     if (to == LEASE_OVER) {
         jobs_leave_queued(l);
+    } else if (to == LEASE_BLOCKED) {
+        jobs_wait_for_disk(l, LEASE_BLOCKED, r->ended.why);
     } else if (to == LEASE_STARTING) {
         jobs_move(l, LEASE_STARTING);
         end_unstarted(l, &r->ended);
@@ -256,6 +259,13 @@ static void take_ended(leased_run *l, const report *r, lease_stage to, command *
     }
 }
 
+/* It was not begun for want of memory that others have now. */
+static bool waits_for_memory(const leased_run *l, const report *r)
+{
+    return l->stage == LEASE_GIVEN && r->kind == REPORT_ENDED && !r->ended.result &&
+           r->ended.why->code == FAIL_UNAVAILABLE;
+}
+
 /* Where the report leads; false: under this lease there is nothing like it to be said now. */
 static bool check_report(const engine_seat *seat, const leased_run *l, const report *r,
                          lease_stage *to, fail *f)
@@ -263,8 +273,10 @@ static bool check_report(const engine_seat *seat, const leased_run *l, const rep
     if (!l || l->lease.epoch != r->lease.epoch || l->seat != seat)
         return fail_set(f, FAIL_CONFLICT, NULL, "The lease %" PRId64 " on run %" PRId64 " is over.",
                         r->lease.epoch, r->lease.run_id);
-    if (stage_after_report(l->stage, r->kind, is_paused(r), is_called_off(l), to))
+    if (stage_after_report(l->stage, r->kind, is_paused(r), is_called_off(l), to)) {
+        *to = waits_for_memory(l, r) ? LEASE_BLOCKED : *to;
         return true;
+    }
     return fail_set(f, FAIL_CONFLICT, NULL, "Run %" PRId64 " is %s: \"%s\" is out of order.",
                     r->lease.run_id, STAGES[l->stage].name,
                     r->kind < REPORT_KIND_COUNT ? REPORT_NAMES[r->kind] : "?");

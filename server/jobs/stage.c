@@ -14,7 +14,7 @@ const stage_row STAGES[LEASE_STAGE_COUNT] = {
                        .waits_on_disk = true},
     [LEASE_OFFERED] = {.name = "offered", .next = TO(BEGINNING) | TO(OVER), .takes_place = true},
     [LEASE_GIVEN] = {.name = "given",
-                     .next = TO(STARTING) | TO(OVER),
+                     .next = TO(STARTING) | TO(BLOCKED) | TO(OVER),
                      .is_untold = true,
                      .takes_place = true},
     [LEASE_STARTING] = {.name = "starting",

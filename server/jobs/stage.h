@@ -9,7 +9,7 @@
 
 typedef enum lease_stage {
     LEASE_BEGINNING, /* out of the queue: its row is being read */
-    LEASE_BLOCKED,   /* the disk refuses that */
+    LEASE_BLOCKED,   /* the disk refuses that, or there is no memory for it now */
     LEASE_OFFERED,   /* to be tried again by whoever takes next */
     LEASE_GIVEN,     /* an engine has it; the store does not know that it runs */
     LEASE_STARTING,  /* the store is being told */

@@ -27,7 +27,7 @@ bool jobs_is_healthy(jobs *j, fail *f)
     bool is_well = true;
     jobs_lock(j);
     for (const leased_run *l = j->leased; l && is_well; l = l->next) {
-        is_well = l->trouble.code == FAIL_NONE;
+        is_well = l->trouble.code == FAIL_NONE || l->trouble.code == FAIL_UNAVAILABLE; /* memory */
         if (!is_well)
             *f = l->trouble;
     }

@@ -19,7 +19,16 @@ static bool no_memory(fail *f)
 
 /* ---- experiments ---- */
 
-static bool load_one(store *s, int64_t id, jobs_study *x, fail *f)
+/* What one run takes while it is compared, about: its row, its values, its answer. */
+enum { RUN_BYTES = 4096 };
+
+static bool begin(const caller *by, const experiment *e, fail *f)
+{
+    return caller_begin(by, CALLER_RUNS, (uint64_t)e->n_runs, f) &&
+           caller_grant(by, (size_t)e->n_runs * RUN_BYTES, f);
+}
+
+static bool load_one(store *s, const caller *by, int64_t id, jobs_study *x, fail *f)
 {
     size_t i = x->n_experiments;
     fail_list *faults = calloc(1, sizeof *faults);
@@ -37,7 +46,7 @@ static bool load_one(store *s, int64_t id, jobs_study *x, fail *f)
     if (!is_read)
         return false;
     x->n_experiments++; /* its series is zeroed: it may be closed */
-    return store_load_series(s, id, &x->all[i], f);
+    return begin(by, &x->experiments[i], f) && store_load_series(s, by, id, &x->all[i], f);
 }
 
 static bool load(store *s, const jobs_study_query *query, jobs_study *x, fail *f)
@@ -50,7 +59,7 @@ static bool load(store *s, const jobs_study_query *query, jobs_study *x, fail *f
     if (!x->experiments || !x->specs || !x->all || !x->places || !x->n_runs_of)
         return no_memory(f);
     for (size_t i = 0; i < query->n_ids; i++)
-        if (!load_one(s, query->ids[i], x, f))
+        if (!load_one(s, query->by, query->ids[i], x, f))
             return false;
     return true;
 }

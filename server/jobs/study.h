@@ -6,6 +6,7 @@
 #ifndef SERVER_JOBS_STUDY_H
 #define SERVER_JOBS_STUDY_H
 
+#include "core/base/caller.h"
 #include "server/model/model.h"
 #include "server/plan/inquiry.h"
 #include "server/store/store.h"
@@ -21,6 +22,7 @@ typedef struct jobs_study_query {
      */
     const run *last;
     const run_metrics *last_metrics; /* NULL: it has failed */
+    const caller *by;                /* who is told how many runs there are; NULL: nobody */
 } jobs_study_query;
 
 typedef struct jobs_study {

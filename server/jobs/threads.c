@@ -11,6 +11,7 @@ enum { THREADS_PER_PLACE = 2 };
 
 typedef struct threads_engine {
     engine_owner owner;
+    memory_budget *memory;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t offered;
     uint64_t n_offers;
@@ -38,7 +39,7 @@ static void *take_and_train(void *context)
     uint64_t n_seen = 0; /* the first offer is made when the engine is open */
     while (await_offer(e, &n_seen))
         while (e->owner.take(e->owner.context, &a))
-            work_train(&a, &e->owner);
+            work_train(&a, &e->owner, e->memory);
     return NULL;
 }
 
@@ -66,6 +67,7 @@ bool threads_open(const engine_owner *owner, const engine_options *options, void
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the workers.");
     }
     e->owner = *owner;
+    e->memory = options->memory;
     e->threads = threads;
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->offered, NULL);

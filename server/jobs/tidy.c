@@ -106,7 +106,7 @@ static bool put_built_in(jobs *j, const char *name, fail *f)
     dataset_info info;
     spec_init(&spec);
     snprintf(spec.dataset, sizeof spec.dataset, "%s", name);
-    if (!jobs_open_dataset(j, &spec, &set, f))
+    if (!jobs_open_dataset(&(jobs_set_source){.jobs = j}, &spec, &set, f))
         return false;
     dataset_summarize(set, j->data_dir, &summary);
     dataset_close(set);

@@ -13,6 +13,8 @@ enum { STRIDE_MOST = 64 };
 typedef struct work { /* one work_train() */
     const assignment *assignment;
     const engine_owner *owner;
+    memory_budget *memory;
+    size_t n_bytes; /* taken of it */
     dataset *set;
     split *data;
     command command; /* the last answer */
@@ -191,6 +193,8 @@ static void close_data(work *w)
 {
     split_close(w->data);
     dataset_close(w->set);
+    memory_budget_give_back(w->memory, w->n_bytes);
+    w->n_bytes = 0;
     w->data = NULL;
     w->set = NULL;
 }
@@ -215,22 +219,34 @@ static void train(work *w)
     }
 }
 
+/* Of itself and its split; the set has its own. */
+static bool take_memory(work *w, fail *f)
+{
+    size_t n_bytes = plan_run_memory_bytes(&w->assignment->spec, w->set);
+    bool is_taken = memory_budget_take(w->memory, n_bytes, "The run", f);
+    if (is_taken)
+        w->n_bytes = n_bytes;
+    return is_taken;
+}
+
 static bool open_data(work *w, fail *f)
 {
     const train_spec *spec = &w->assignment->spec;
+    size_t most = w->memory ? memory_budget_total(w->memory) : memory_available_bytes();
     fail_list faults = {.n = 0};
     if (!w->owner->open_dataset(w->owner->context, spec, &w->set, f))
         return false;
-    if (plan_check_set(spec, w->set, memory_available_bytes(), &faults))
-        return split_open(w->set, spec, &w->data, f);
+    if (plan_check_set(spec, w->set, most, &faults))
+        return take_memory(w, f) && split_open(w->set, spec, &w->data, f);
     const fail *first = &faults.items[0];
     return fail_set(f, first->code, first->field, "%s", first->sentence);
 }
 
-void work_train(const assignment *a, const engine_owner *owner)
+void work_train(const assignment *a, const engine_owner *owner, memory_budget *memory)
 {
     work w = {.assignment = a,
               .owner = owner,
+              .memory = memory,
               .told_ns = INT64_MIN / 2, /* long ago: the first step is told */
               .stride = 1};
     fail f;

@@ -1,5 +1,6 @@
 #include "server/plan/fault.h"
 
+#include "core/data/open.h"
 #include "core/train/train.h"
 
 #include <math.h>
@@ -55,6 +56,19 @@ static void add_option_faults(const plan_source *source, const train_spec *spec,
         if (is_given && !check_options(source, &alone, &f))
             plan_add_fault(faults, &f);
     }
+}
+
+/* One set that no plan has counted. */
+static bool open_alone(const plan_source *source, const train_spec *spec, dataset **out,
+                       fail_list *faults)
+{
+    dataset_cost cost;
+    fail f;
+    bool is_generated = dataset_find(spec->dataset) &&
+                        dataset_find_cost(spec->dataset, &spec->dataset_options, NULL, &cost, NULL);
+    if (is_generated && !caller_begin(source->by, CALLER_VALUES, cost.n_values, &f))
+        return plan_add_fault(faults, &f);
+    return plan_open_set(source, spec, out, faults);
 }
 
 bool plan_open_set(const plan_source *source, const train_spec *spec, dataset **out,
@@ -151,7 +165,7 @@ static void check_swept_sets(const plan_source *source, const experiment_spec *e
             fail_list of_set = {.n = 0};
             dataset *set;
             sweep_apply(row, &e->axes[a].values[i], &spec);
-            if (plan_open_set(source, &spec, &set, &of_set))
+            if (open_alone(source, &spec, &set, &of_set))
                 dataset_close(set);
             plan_add_faults(e, &spec, &of_set, found);
         }
@@ -166,7 +180,7 @@ static void check_base(const plan_source *source, const experiment_spec *e, fail
         check_swept_sets(source, e, found);
         return;
     }
-    if (!plan_open_set(source, spec, &set, found))
+    if (!open_alone(source, spec, &set, found))
         return;
     bool has_parts = plan_count_parts(set, spec, n, found);
     bool can_train = train_check(spec, set, found);

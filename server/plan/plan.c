@@ -1,5 +1,6 @@
 #include "server/plan/plan.h"
 
+#include "core/data/open.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
 #include "server/plan/baseline.h"
@@ -18,8 +19,8 @@ enum {
     TARGET_ROWS = 10000
 };
 
-/* Values generated for one plan: half a minute to a minute and a half of work. */
-#define GENERATED_VALUES_LIMIT ((size_t)1 << 31)
+/* Values generated for one plan: about ten seconds of work. */
+#define GENERATED_VALUES_LIMIT ((uint64_t)1 << 28)
 
 /* ---- checks ---- */
 
@@ -28,10 +29,7 @@ typedef struct data_in_use {
     dataset *set;
     train_spec spec;
     estimand_facts facts; /* of the whole set */
-    size_t n_generated;   /* sets and */
-    size_t n_values;      /* their values, so far */
-    bool is_too_much;
-    bool lacks_part; /* one of the sets was stored without training, validation or test part */
+    bool lacks_part;      /* one of the sets was stored without training, validation or test part */
 } data_in_use;
 
 static bool same_data(const train_spec *a, const train_spec *b)
@@ -42,45 +40,48 @@ static bool same_data(const train_spec *a, const train_spec *b)
     return true;
 }
 
-/* How many more sets of the same size as that of config `c` the configs behind it need: they differ
- * in data_seed. */
-static size_t count_alike(const grid *p, int c)
+/* What all generated sets together cost: each of a swept setting is made to be checked, and for the
+ * config_id. A set whose options are faulty costs nothing: that is told later. */
+static uint64_t count_values(const grid *p, uint64_t *n_sets)
 {
-    size_t n = 0;
-    const train_spec *first = &p->configs[c].spec;
-    for (int i = c + 1; i < p->n_configs; i++) {
-        train_spec alike = p->configs[i].spec;
-        if (same_data(&alike, &p->configs[i - 1].spec))
+    uint64_t n_values = 0;
+    *n_sets = 0;
+    for (int c = 0; c < p->n_configs; c++) {
+        const train_spec *spec = &p->configs[c].spec;
+        dataset_cost cost;
+        if (!dataset_find(spec->dataset) || (c > 0 && same_data(spec, &p->configs[c - 1].spec)) ||
+            !dataset_find_cost(spec->dataset, &spec->dataset_options, NULL, &cost, NULL))
             continue;
-        alike.data_seed = first->data_seed;
-        n += same_data(&alike, first);
+        n_values += cost.n_values;
+        ++*n_sets;
     }
-    return n;
+    return n_values;
 }
 
-/* Each generated set of a swept setting is made to be checked, and for the config_id. */
-static bool count_generated(const plan *p, int c, data_in_use *data, fail_list *faults)
+/* The sweep's field of data that comes first. */
+static void find_data_axis(const experiment_spec *e, char pointer[128])
 {
-    const experiment_spec *e = &p->spec;
-    char pointer[128] = "/sweep";
-    if (!data->set->built_in)
-        return true;
-    size_t n_values = data->set->parts[PART_TRAIN].n * data->set->d;
-    size_t n_alike = data->n_generated == 0 ? count_alike(&p->grid, c) : 0;
-    data->n_generated++;
-    data->n_values += n_values;
-    if (data->n_values + n_alike * n_values <= GENERATED_VALUES_LIMIT)
-        return true;
+    snprintf(pointer, 128, "%s", e->n_axes > 0 ? "/sweep" : "/dataset");
     for (int a = e->n_axes - 1; a >= 0; a--)
         if (e->axes[a].row->group == FIELD_GROUP_DATA)
-            snprintf(pointer, sizeof pointer, "/sweep/%s", e->axes[a].row->name);
+            snprintf(pointer, 128, "/sweep/%s", e->axes[a].row->name);
+}
+
+/* Before anything is generated. */
+static bool begin_data(const plan_source *source, const plan *p, fail_list *faults)
+{
+    char pointer[128];
+    uint64_t n_sets, n_values = count_values(&p->grid, &n_sets);
     fail f;
+    if (n_values <= GENERATED_VALUES_LIMIT)
+        return n_values == 0 || caller_begin(source->by, CALLER_VALUES, n_values, &f) ||
+               plan_add_fault(faults, &f);
+    find_data_axis(&p->spec, pointer);
     fail_set(&f, FAIL_OUT_OF_RANGE, pointer,
-             "this sweep needs more generated data than the %zu values that one experiment may "
-             "have: at least %zu data sets of up to %zu x %zu",
-             GENERATED_VALUES_LIMIT, data->n_generated + n_alike, data->set->parts[PART_TRAIN].n,
-             data->set->d);
-    data->is_too_much = true;
+             "this sweep needs more generated data than the %llu values that one experiment may "
+             "have: %llu data sets of %llu values together",
+             (unsigned long long)GENERATED_VALUES_LIMIT, (unsigned long long)n_sets,
+             (unsigned long long)n_values);
     return plan_add_fault(faults, &f);
 }
 
@@ -128,7 +129,7 @@ static bool use_data(const plan_source *source, plan *p, int c, data_in_use *dat
     for (int part = 0; part < PART_COUNT; part++)
         data->lacks_part = data->lacks_part || set->parts[part].n == 0;
     note_targets(p, set);
-    return count_generated(p, c, data, faults);
+    return true;
 }
 
 static bool add_new_faults(fail_list *faults, const fail_list *more)
@@ -225,9 +226,16 @@ static bool check_configs(const plan_source *source, plan *p, bool must_fit, fai
 {
     int n_broken = 0;
     data_in_use data = {.set = NULL};
-    for (int c = 0; c < p->grid.n_configs && n_broken < BROKEN_CONFIGS_LIMIT && !data.is_too_much;
-         c++)
+    fail f;
+    if (!begin_data(source, p, faults))
+        return false;
+    for (int c = 0; c < p->grid.n_configs && n_broken < BROKEN_CONFIGS_LIMIT; c++) {
         n_broken += !check_config(source, p, c, must_fit, &data, faults);
+        if (!caller_check(source->by, &f)) {
+            plan_add_fault(faults, &f);
+            n_broken = BROKEN_CONFIGS_LIMIT;
+        }
+    }
     dataset_close(data.set);
     return n_broken == 0 && settle_repeats(p, &data, faults);
 }

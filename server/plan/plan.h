@@ -40,8 +40,9 @@ typedef struct plan {
 
 typedef struct plan_source { /* what a plan is told of this machine */
     dataset_opener *open_dataset;
-    void *context;     /* of open_dataset */
-    size_t free_bytes; /* of memory, now */
+    void *context;     /* of open_dataset, which need not be told of generated values again */
+    const caller *by;  /* who may call the plan off, and is told how much is to be generated */
+    size_t free_bytes; /* of memory, that a run may have */
 } plan_source;
 
 /* Reads and plans a specification, and checks each config against its data set. Adds every fault

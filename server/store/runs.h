@@ -3,6 +3,7 @@
 #ifndef SERVER_STORE_RUNS_H
 #define SERVER_STORE_RUNS_H
 
+#include "core/base/caller.h"
 #include "core/spec/field.h"
 #include "server/model/run.h"
 #include "server/model/series.h"
@@ -47,7 +48,8 @@ FAIL_CHECKED bool store_list_runs(store *s, const run_query *q, run_callback *ea
                                   char next_cursor[64], fail *f);
 
 /* All runs of the experiment, of one moment; *out is to be closed by the caller. */
-FAIL_CHECKED bool store_load_series(store *s, int64_t experiment_id, series *out, fail *f);
+FAIL_CHECKED bool store_load_series(store *s, const caller *by, int64_t experiment_id, series *out,
+                                    fail *f);
 
 /* All queued runs by id, with the priorities of their experiments: for filling the queue at start.
  */

@@ -27,10 +27,21 @@ static bool no_memory(fail *f)
     return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the list of runs.");
 }
 
+enum { ROWS_AT_ONCE = 256 }; /* after so many the caller is asked */
+
+typedef struct wanted_series {
+    const caller *by;
+    int64_t experiment_id;
+    series *out;
+} wanted_series;
+
 static bool take_config(void *context, sqlite3_stmt *row, bool *go_on, fail *f)
 {
-    series *s = context;
+    const wanted_series *in = context;
+    series *s = in->out;
     (void)go_on;
+    if (s->n_configs % ROWS_AT_ONCE == 0 && !caller_check(in->by, f))
+        return false;
     if (!array_reserve(&s->configs, &s->configs_capacity, s->n_configs + 1,
                        ARRAY_BOUNDED_ELSEWHERE))
         return no_memory(f);
@@ -58,8 +69,11 @@ static size_t config_of(const series *s, int64_t first_run_id)
 
 static bool take_run(void *context, sqlite3_stmt *row, bool *go_on, fail *f)
 {
-    series *s = context;
+    const wanted_series *in = context;
+    series *s = in->out;
     (void)go_on;
+    if (s->n_runs % ROWS_AT_ONCE == 0 && !caller_check(in->by, f))
+        return false;
     if (!array_reserve(&s->runs, &s->runs_capacity, s->n_runs + 1, ARRAY_BOUNDED_ELSEWHERE))
         return no_memory(f);
     series_run *r = &s->runs[s->n_runs++];
@@ -79,11 +93,6 @@ static bool take_run(void *context, sqlite3_stmt *row, bool *go_on, fail *f)
     return true;
 }
 
-typedef struct wanted_series {
-    int64_t experiment_id;
-    series *out;
-} wanted_series;
-
 static bool look_at_series(store_connection *c, void *arguments, fail *f)
 {
     const wanted_series *in = arguments;
@@ -92,18 +101,18 @@ static bool look_at_series(store_connection *c, void *arguments, fail *f)
     sqlite3_stmt *configs = store_prepare(c, LIST_CONFIGS, f);
     if (configs)
         store_bind_integer(configs, 1, in->experiment_id);
-    if (!store_each(c, configs, take_config, in->out, f))
+    if (!store_each(c, configs, take_config, arguments, f))
         return false;
     sqlite3_stmt *runs = store_prepare_written(c, write_list_runs, f);
     if (runs)
         store_bind_integer(runs, 1, in->experiment_id);
-    return store_each(c, runs, take_run, in->out, f);
+    return store_each(c, runs, take_run, arguments, f);
 }
 
-bool store_load_series(store *s, int64_t experiment_id, series *out, fail *f)
+bool store_load_series(store *s, const caller *by, int64_t experiment_id, series *out, fail *f)
 {
     series all = {0};
-    wanted_series in = {experiment_id, &all};
+    wanted_series in = {by, experiment_id, &all};
     if (!store_read_at_once(s, look_at_series, &in, f)) {
         series_close(&all);
         return false;

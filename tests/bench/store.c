@@ -211,7 +211,7 @@ static void load_experiment_runs(void)
 {
     fail f;
     series all;
-    must(store_load_series(reading, 50, &all, &f), &f);
+    must(store_load_series(reading, NULL, 50, &all, &f), &f);
     n_read += (int64_t)all.n_runs;
     series_close(&all);
 }

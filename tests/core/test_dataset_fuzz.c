@@ -197,7 +197,8 @@ static void containers(void)
     set.parts[PART_TRAIN] = (dataset_rows){.n = 8, .floats = floats, .labels = labels};
     set.parts[PART_TEST] = (dataset_rows){.n = 3, .floats = floats, .labels = labels};
     FILE *file = fopen(files_path("container"), "w+b");
-    CHECK_OR_RETURN(file && CHECK_OK(container_write(&set, fileno(file), sha256, &n_bytes, &f), f));
+    CHECK_OR_RETURN(file &&
+                    CHECK_OK(container_write(&set, NULL, fileno(file), sha256, &n_bytes, &f), f));
     original.n =
         fread(original.at, 1, fseek(file, 0, SEEK_SET) == 0 ? sizeof original.at : 0, file);
     fclose(file);
@@ -211,7 +212,7 @@ static void containers(void)
             mutate(&stream);
         save("container", &mutated);
         digest_write_of(mutated.at, mutated.n, sha256);
-        if (container_open(files_path("container"), sha256, opened, &f)) {
+        if (container_open(files_path("container"), sha256, NULL, opened, &f)) {
             char name[8];
             n_taken++;
             check_taken(opened);

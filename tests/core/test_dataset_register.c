@@ -326,7 +326,7 @@ static void refuse_header(const char *path, size_t at, uint64_t value, size_t n_
     digest_write_of(b->at, b->n, sha256);
     FILE *file = fopen(path, "wb");
     CHECK(file && fwrite(b->at, 1, b->n, file) == b->n && fclose(file) == 0);
-    CHECK_FAILS(container_open(path, sha256, set, &f), f, FAIL_STORAGE, "/dataset");
+    CHECK_FAILS(container_open(path, sha256, NULL, set, &f), f, FAIL_STORAGE, "/dataset");
     dataset_close(set);
     free(b);
 }

@@ -454,7 +454,7 @@ test('plans of large sweeps hold up neither other requests nor the stop', async 
   const own = await Server.start();
   const large = {
     dataset: { name: 'glyphs', n: 5000 },
-    sweep: { data_seed: { min: 0, max: 1199, count: 1200 } },
+    sweep: { data_seed: { min: 0, max: 199, count: 200 } },
   };
   const plans = Array.from({ length: 5 }, () =>
     own.request('POST', '/experiments?dry_run=true', large).then(
@@ -467,7 +467,9 @@ test('plans of large sweeps hold up neither other requests nor the stop', async 
     'the plans are at work or wait',
     async () =>
       Number(
-        /^regulab_http_waiting (\d+)$/m.exec((await own.request('GET', '//metrics')).text)?.[1],
+        /^regulab_large_requests\{kind="plan",state="waiting"\} (\d+)$/m.exec(
+          (await own.request('GET', '//metrics')).text,
+        )?.[1],
       ) >= 3,
   );
   for (let i = 0; i < 5; i++) assert.equal((await own.request('GET', '/experiments')).status, 200);

@@ -89,7 +89,7 @@ CHECK_UNUSED static void bench_close(bench *b)
 CHECK_UNUSED static bool bench_submit(bench *b, const char *text, submission *out)
 {
     fail_list faults = {.n = 0};
-    bool is_made = CHECK(api_submit(&b->app, text, strlen(text), NULL, out, &faults));
+    bool is_made = CHECK(api_submit(&b->app, NULL, text, strlen(text), NULL, out, &faults));
     if (!is_made)
         printf("    %s: %s\n", faults.items[0].field, faults.items[0].sentence);
     return is_made;

@@ -125,7 +125,7 @@ static void train(const train_spec *spec, watcher *w)
     assignment a = {.lease = {.run_id = RUN_ID, .epoch = 5}, .spec = *spec, .threads = 1};
     if (w->shelf)
         owner.load_checkpoint = take_down;
-    work_train(&a, &owner);
+    work_train(&a, &owner, NULL);
 }
 
 static void fill_spec(train_spec *spec)
@@ -252,7 +252,7 @@ static void a_pause_that_is_called_off_is_only_a_checkpoint(void)
     engine_owner owner = {.context = &w, .report = hear_called_off, .open_dataset = open_set};
     assignment a = {.lease = {.run_id = RUN_ID, .epoch = 5}, .spec = spec, .threads = 1};
     owner.load_checkpoint = take_down;
-    work_train(&a, &owner);
+    work_train(&a, &owner, NULL);
     CHECK_EQUAL_INT(w.n_starts, 1);
     CHECK(w.n_ends > 1);
     CHECK_EQUAL_INT(w.result.stop, TRAIN_STOP_FINISHED);
@@ -290,7 +290,7 @@ static void progress_is_told_now_and_then(void)
     spec.epochs = 200;
     assignment a = {.lease = {.run_id = RUN_ID, .epoch = 5}, .spec = spec, .threads = 1};
     a.progress_seconds = 3600;
-    work_train(&a, &owner);
+    work_train(&a, &owner, NULL);
     CHECK_EQUAL_INT(w.n_steps, 1); /* the first */
     train_result_close(&w.result);
 }

@@ -168,7 +168,7 @@ static void the_queue_has_a_limit(void)
     CHECK_OR_RETURN(bench_submit(&b, "{" LONG ",\"repeats\":45}", &s));
     const char *text = "{" LONG ",\"repeats\":20}";
     submission none;
-    CHECK(!api_submit(&b.app, text, strlen(text), NULL, &none, &faults));
+    CHECK(!api_submit(&b.app, NULL, text, strlen(text), NULL, &none, &faults));
     CHECK_EQUAL_INT(faults.items[0].code, FAIL_QUEUE_FULL);
     CHECK_CONTAINS(faults.items[0].sentence, "limit");
     CHECK(await_epoch(&b, s.run_ids[0], 1));
@@ -186,11 +186,11 @@ static void the_same_key_gives_the_same_experiment(void)
     fail_list faults = {.n = 0};
     const char *text = "{" QUICK ",\"epochs\":2}", *changed = "{" QUICK ",\"epochs\":3}";
     CHECK_OR_RETURN(bench_open(&b, ONE, NULL));
-    CHECK_OR_RETURN(api_submit(&b.app, text, strlen(text), "key", &first, &faults));
-    CHECK_OR_RETURN(api_submit(&b.app, text, strlen(text), "key", &again, &faults));
+    CHECK_OR_RETURN(api_submit(&b.app, NULL, text, strlen(text), "key", &first, &faults));
+    CHECK_OR_RETURN(api_submit(&b.app, NULL, text, strlen(text), "key", &again, &faults));
     CHECK_EQUAL_INT(again.experiment_id, first.experiment_id);
     CHECK_EQUAL_INT(again.run_ids[0], first.run_ids[0]);
-    CHECK(!api_submit(&b.app, changed, strlen(changed), "key", &other, &faults));
+    CHECK(!api_submit(&b.app, NULL, changed, strlen(changed), "key", &other, &faults));
     CHECK_EQUAL_INT(faults.items[0].code, FAIL_CONFLICT);
     CHECK(await_experiment(&b, first.experiment_id, RUN_STATE_COMPLETED));
     free(first.run_ids);

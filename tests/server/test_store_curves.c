@@ -268,7 +268,7 @@ static void loads_a_whole_series(void)
         fixture_insert(&x, "another", 1, 1, &ids[6]);
         int64_t id = fixture_insert(&x, "series", 6, 3, ids);
         fixture_train(&x, ids[0], 0.5);
-        CHECK_OK(store_load_series(x.s, id, &all, &f), f);
+        CHECK_OK(store_load_series(x.s, NULL, id, &all, &f), f);
         CHECK_EQUAL_INT(all.n_configs, 3);
         CHECK_EQUAL_INT(all.n_runs, 6);
         for (size_t i = 0; i < all.n_runs; i++) {
@@ -289,7 +289,7 @@ static void loads_a_whole_series(void)
         CHECK(series_find_config(&all, "c00000000002") == &all.configs[2]);
         CHECK(series_find_config(&all, "c00000000003") == NULL);
         series_close(&all);
-        CHECK_FAILS(store_load_series(x.s, 99, &all, &f), f, FAIL_NOT_FOUND, "");
+        CHECK_FAILS(store_load_series(x.s, NULL, 99, &all, &f), f, FAIL_NOT_FOUND, "");
         CHECK(all.n_runs == 0);
     }
     fixture_close(&x);

@@ -17,7 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 1 << 16, CELL_BYTES_LIMIT = 1 << 16 };
+enum {
+    CHUNK_BYTES = 1 << 16,
+    CELL_BYTES_LIMIT = 1 << 16,
+    ROW_BYTES_LIMIT = 1 << 24,
+    BLANK_LINES_LIMIT = 1000 /* besides as many as there are rows */
+};
 
 typedef struct csv_reader {
     const char *name; /* of the file */
@@ -30,6 +35,7 @@ typedef struct csv_reader {
     size_t n_rows;           /* read of this file */
     size_t n_lines;          /* the same with blank ones: what a row is called in sentences */
     size_t first_line;       /* of the first row */
+    uint64_t granted;        /* bytes, by the caller */
     int last_end;            /* the character that ended the last line */
     size_t floats_capacity, outputs_capacity, texts_capacity; /* of the part's arrays */
     bool failed;
@@ -170,7 +176,11 @@ static bool grow(csv_reader *r)
     size_t n = part->n + 1;
     if (n * r->load->d <= r->floats_capacity && n <= r->outputs_capacity && n <= r->texts_capacity)
         return true;
-    if (!dataset_load_check_size(r->name, n, r->load->d, sizeof *part->floats, r->f)) {
+    uint64_t room = n + n / 2; /* as the arrays grow */
+    if (!dataset_load_check_size(r->load, NULL, r->name, n, r->load->d, sizeof *part->floats,
+                                 r->f) ||
+        !dataset_load_check_size(r->load, &r->granted, r->name, room, r->load->d,
+                                 sizeof *part->floats, r->f)) {
         r->failed = true;
         return false;
     }
@@ -270,9 +280,25 @@ static void on_cell(void *text, size_t n_bytes, void *context)
         r->failed = true;
         fail_set(r->f, FAIL_TOO_LARGE, NULL, "%s: row %zu has more than %d columns.", r->name,
                  r->n_lines + 1, CONTAINER_COLUMNS_LIMIT);
+    } else if (r->row.used + n_bytes > ROW_BYTES_LIMIT) {
+        r->failed = true;
+        fail_set(r->f, FAIL_TOO_LARGE, NULL, "%s: row %zu has more than %d bytes.", r->name,
+                 r->n_lines + 1, ROW_BYTES_LIMIT);
     } else if (!csv_row_add(&r->row, text, n_bytes)) {
         csv_fail_memory(r);
     }
+}
+
+static void check_blank_lines(csv_reader *r)
+{
+    size_t n_blank = r->n_lines - r->n_rows;
+    if (n_blank <= BLANK_LINES_LIMIT + r->n_rows)
+        return;
+    r->failed = true;
+    fail_set(r->f, FAIL_TOO_LARGE, NULL,
+             "%s has %zu blank lines up to line %zu, and %zu rows: at most %d more blank lines "
+             "than rows are allowed.",
+             r->name, n_blank, r->n_lines, r->n_rows, BLANK_LINES_LIMIT);
 }
 
 static void on_row(int terminator, void *context)
@@ -283,8 +309,10 @@ static void on_row(int terminator, void *context)
     if (r->failed || is_second_half)
         return;
     r->n_lines++;
-    if (r->row.n == 0)
+    if (r->row.n == 0) {
+        check_blank_lines(r);
         return;
+    }
     r->n_rows++;
     if (r->n_rows == 1) {
         r->first_line = r->n_lines;
@@ -380,7 +408,7 @@ static bool read_file(csv_reader *r, const dataset_file *file)
         free(chunk);
         return csv_fail_memory(r);
     }
-    bool is_good = source_open(file->path, file->name, &s, r->f);
+    bool is_good = source_open(file->path, file->name, r->load->by, &s, r->f);
     if (is_good) {
         is_good = read_text(r, &s, &parser, chunk);
         source_close(&s);

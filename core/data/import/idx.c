@@ -61,6 +61,7 @@ static bool read_images(dataset_source *s, const idx_header *h, dataset_load *lo
                         dataset_load_part *part, fail *f)
 {
     uint64_t d = (uint64_t)h->sizes[1] * h->sizes[2];
+    uint64_t granted = 0;
     void *bytes;
     if (part->bytes)
         return twice(s, "images", f);
@@ -68,7 +69,7 @@ static bool read_images(dataset_source *s, const idx_header *h, dataset_load *lo
         return fail_set(f, FAIL_INCOMPATIBLE, NULL,
                         "%s has images of %ux%u, another file has %zux%zu.", s->name, h->sizes[1],
                         h->sizes[2], load->height, load->width);
-    if (!dataset_load_check_size(s->name, h->sizes[0], d, 1, f) ||
+    if (!dataset_load_check_size(load, &granted, s->name, h->sizes[0], d, 1, f) ||
         !source_read_new(s, h->sizes[0] * d, &bytes, f))
         return false;
     part->bytes = bytes;
@@ -81,13 +82,14 @@ static bool read_images(dataset_source *s, const idx_header *h, dataset_load *lo
 }
 
 /* The number of labels is left in *n until it is compared with that of the images. */
-static bool read_labels(dataset_source *s, const idx_header *h, dataset_load_part *part, size_t *n,
-                        fail *f)
+static bool read_labels(dataset_source *s, const idx_header *h, const dataset_load *load,
+                        dataset_load_part *part, size_t *n, fail *f)
 {
+    uint64_t granted = 0;
     void *bytes;
     if (part->outputs)
         return twice(s, "labels", f);
-    if (!dataset_load_check_size(s->name, h->sizes[0], 1, 1, f) ||
+    if (!dataset_load_check_size(load, &granted, s->name, h->sizes[0], 1, 1, f) ||
         !source_read_new(s, h->sizes[0], &bytes, f))
         return false;
     part->outputs = malloc(h->sizes[0] * sizeof *part->outputs);
@@ -106,13 +108,13 @@ static bool read_file(const dataset_file *file, dataset_part p, dataset_load *lo
 {
     dataset_source s;
     idx_header h = {0};
-    if (!source_open(file->path, file->name, &s, f))
+    if (!source_open(file->path, file->name, load->by, &s, f))
         return false;
     bool is_good = read_header(&s, &h, f);
     if (is_good && h.n_dimensions == IDX_IMAGE_DIMENSIONS)
         is_good = read_images(&s, &h, load, &load->parts[p], f);
     else if (is_good)
-        is_good = read_labels(&s, &h, &load->parts[p], &n_labels[p], f);
+        is_good = read_labels(&s, &h, load, &load->parts[p], &n_labels[p], f);
     source_close(&s);
     return is_good;
 }

@@ -9,7 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TEXT_SLOTS = 32768, DISTINCT_LIMIT = 100 };
+enum {
+    TEXT_SLOTS = 32768,
+    NUMBER_SLOTS = 32768,
+    DISTINCT_LIMIT = 100,
+    DISTINCT_MOST = CONTAINER_CLASSES_LIMIT,
+    ROWS_AT_ONCE = 1 << 18 /* after so many the caller is asked */
+};
 
 void dataset_load_close(dataset_load *load)
 {
@@ -49,8 +55,8 @@ dataset_part dataset_load_part_of(const char *file_name)
     return strcasestr(name, "val") ? PART_VALIDATION : PART_TRAIN;
 }
 
-bool dataset_load_check_size(const char *name, uint64_t n, uint64_t d, uint64_t value_bytes,
-                             fail *f)
+bool dataset_load_check_size(const dataset_load *load, uint64_t *granted, const char *name,
+                             uint64_t n, uint64_t d, uint64_t value_bytes, fail *f)
 {
     if (d > CONTAINER_COLUMNS_LIMIT)
         return fail_set(f, FAIL_TOO_LARGE, NULL, "%s has %llu columns; at most %d are allowed.",
@@ -67,7 +73,12 @@ bool dataset_load_check_size(const char *name, uint64_t n, uint64_t d, uint64_t 
                         "used for a data set.",
                         name, (unsigned long long)(needed >> 20),
                         (unsigned long long)(memory >> 21));
-    return true;
+    if (!granted || needed <= *granted)
+        return true;
+    bool is_granted = caller_grant(load->by, (size_t)(needed - *granted), f);
+    if (is_granted)
+        *granted = needed;
+    return is_granted;
 }
 
 /* ---- texts ---- */
@@ -161,27 +172,62 @@ static bool is_number(const dataset_load_part *part, size_t i)
     return !part->texts || part->texts[i] < 0;
 }
 
-/* The distinct numbers among the outputs, increasing; the caller frees. Called with one output
- * column. */
+/* Up to DISTINCT_MOST different numbers, hashed. */
+typedef struct number_set {
+    size_t n;
+    double *values; /* (DISTINCT_MOST + 1) in the order in which they came */
+    int32_t *slots; /* (NUMBER_SLOTS) indices, -1: free */
+} number_set;
+
+static bool number_set_open(number_set *s)
+{
+    s->values = malloc((DISTINCT_MOST + 1) * sizeof *s->values);
+    s->slots = malloc(NUMBER_SLOTS * sizeof *s->slots);
+    if (!s->values || !s->slots)
+        return false;
+    memset(s->slots, 255, NUMBER_SLOTS * sizeof *s->slots);
+    return true;
+}
+
+static void number_set_add(number_set *s, double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    size_t slot = (size_t)((bits * 0x9E3779B97F4A7C15U) >> 40) % NUMBER_SLOTS;
+    while (s->slots[slot] >= 0 && memcmp(&s->values[s->slots[slot]], &value, sizeof value) != 0)
+        slot = (slot + 1) % NUMBER_SLOTS;
+    if (s->slots[slot] >= 0)
+        return;
+    s->slots[slot] = (int32_t)s->n;
+    s->values[s->n++] = value;
+}
+
+static bool fill_numbers(const dataset_load *load, number_set *s, fail *f)
+{
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < load->parts[p].n && s->n <= DISTINCT_MOST; i++) {
+            if (i % ROWS_AT_ONCE == 0 && !caller_check(load->by, f))
+                return false;
+            if (is_number(&load->parts[p], i))
+                number_set_add(s, load->parts[p].outputs[i] + 0.0); /* -0 is 0 */
+        }
+    return true;
+}
+
+/* The distinct numbers among the outputs, increasing; the caller frees. Of more than DISTINCT_MOST,
+ * which are no classes any more, only the first. Called with one output column. */
 static bool find_numbers(const dataset_load *load, double **values, size_t *n, fail *f)
 {
-    size_t n_rows = 0, n_distinct = 0;
-    for (int p = 0; p < PART_COUNT; p++)
-        n_rows += load->parts[p].n;
-    double *all = malloc((n_rows + 1) * sizeof *all);
-    if (!all)
-        return out_of_memory(f);
-    size_t n_all = 0;
-    for (int p = 0; p < PART_COUNT; p++)
-        for (size_t i = 0; i < load->parts[p].n; i++)
-            if (is_number(&load->parts[p], i))
-                all[n_all++] = load->parts[p].outputs[i] + 0.0; /* -0 is 0 */
-    qsort(all, n_all, sizeof *all, compare_doubles);
-    for (size_t i = 0; i < n_all; i++)
-        if (i == 0 || all[i] != all[i - 1])
-            all[n_distinct++] = all[i];
-    *values = all;
-    *n = n_distinct;
+    number_set s = {0};
+    bool is_filled = number_set_open(&s) ? fill_numbers(load, &s, f) : out_of_memory(f);
+    free(s.slots);
+    if (!is_filled) {
+        free(s.values);
+        return false;
+    }
+    qsort(s.values, s.n, sizeof *s.values, compare_doubles);
+    *values = s.values;
+    *n = s.n;
     return true;
 }
 
@@ -233,13 +279,15 @@ static bool name_classes(dataset_load *load, const double *values, size_t n_valu
 }
 
 /* Class of every row: rank[t] is the class of text t. */
-static bool label_part(dataset_load_part *part, const double *values, size_t n_values,
-                       const int32_t *rank, fail *f)
+static bool label_part(const caller *by, dataset_load_part *part, const double *values,
+                       size_t n_values, const int32_t *rank, fail *f)
 {
     part->labels = calloc(part->n + 1, sizeof *part->labels);
     if (!part->labels)
         return out_of_memory(f);
     for (size_t i = 0; i < part->n; i++) {
+        if (i % ROWS_AT_ONCE == 0 && !caller_check(by, f))
+            return false;
         if (!is_number(part, i)) {
             part->labels[i] = rank[part->texts[i]];
             continue;
@@ -269,9 +317,11 @@ static bool make_classes(dataset_load *load, const double *values, size_t n_valu
     size_t n_texts = load->labels.n;
     if (n_values + n_texts > CONTAINER_CLASSES_LIMIT)
         return fail_set(f, FAIL_TOO_LARGE, "/task",
-                        "There are %zu different labels; at most %d classes are allowed. Is it a "
+                        "There are %s%zu different labels; at most %d classes are allowed. Is it a "
                         "regression?",
-                        n_values + n_texts, CONTAINER_CLASSES_LIMIT);
+                        n_values > DISTINCT_MOST ? "more than " : "",
+                        n_values > DISTINCT_MOST ? (size_t)DISTINCT_MOST : n_values + n_texts,
+                        CONTAINER_CLASSES_LIMIT);
     if (n_values + n_texts < 2)
         return fail_set(f, FAIL_SYNTAX, NULL, "All labels are the same: nothing can be learned.");
     char **sorted = calloc(n_texts + 1, sizeof *sorted);
@@ -284,7 +334,7 @@ static bool make_classes(dataset_load *load, const double *values, size_t n_valu
         out_of_memory(f);
     }
     for (int p = 0; is_good && p < PART_COUNT; p++)
-        is_good = label_part(&load->parts[p], values, n_values, rank, f);
+        is_good = label_part(load->by, &load->parts[p], values, n_values, rank, f);
     free(sorted);
     free(rank);
     if (is_good)
@@ -305,6 +355,8 @@ static bool make_targets(dataset_load *load, fail *f)
         if (!part->targets)
             return out_of_memory(f);
         for (size_t i = 0; i < n; i++) {
+            if (i % ROWS_AT_ONCE == 0 && !caller_check(load->by, f))
+                return false;
             if (fabs(part->outputs[i]) > (double)FLT_MAX)
                 return fail_set(f, FAIL_OUT_OF_RANGE, NULL,
                                 "A target of row %zu is %g, more than a float holds.",
@@ -350,9 +402,10 @@ static bool check_rows(const dataset_load *load, fail *f)
                         "There are %zu training rows; at least %zu are needed to train, validate "
                         "and test.",
                         n, 1 + drawn);
-    return dataset_load_check_size("The data set", total, load->d,
+    return dataset_load_check_size(load, NULL, "The data set", total, load->d,
                                    load->parts[PART_TRAIN].bytes ? 1 : 4, f) &&
-           dataset_load_check_size("The data set", total, load->n_outputs, sizeof(float), f);
+           dataset_load_check_size(load, NULL, "The data set", total, load->n_outputs,
+                                   sizeof(float), f);
 }
 
 bool dataset_load_finish(dataset_load *load, dataset_task_choice task, dataset *set, fail *f)

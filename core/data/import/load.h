@@ -37,6 +37,7 @@ typedef struct dataset_texts {
 typedef enum load_outputs { OUTPUTS_NUMBERS, OUTPUTS_INTEGERS, OUTPUTS_FLOATS } load_outputs;
 
 typedef struct dataset_load {
+    const caller *by; /* who reads */
     size_t d, height, width, channels, n_outputs;
     load_outputs kind; /* CSV numbers, NumPy or IDX integers, NumPy floats */
     dataset_load_part parts[PART_COUNT];
@@ -55,8 +56,10 @@ FAIL_CHECKED bool dataset_load_finish(dataset_load *load, dataset_task_choice ta
 dataset_part dataset_load_part_of(const char *file_name);
 
 /* Refuses n rows of d inputs and their bytes when that is more than the limits of
- * core/data/import/register.h allow. `name` is the file's. */
-FAIL_CHECKED bool dataset_load_check_size(const char *name, uint64_t n, uint64_t d,
+ * core/data/import/register.h, or the caller, allow. `name` is the file's; *granted (NULL: nothing
+ * is taken) is what the caller has granted for them, 0 at first. */
+FAIL_CHECKED bool dataset_load_check_size(const dataset_load *load, uint64_t *granted,
+                                          const char *name, uint64_t n, uint64_t d,
                                           uint64_t value_bytes, fail *f);
 
 /* Index of the text, added if it is new. FAIL_TOO_LARGE above 10000 of them. */

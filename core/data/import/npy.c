@@ -79,7 +79,7 @@ bool dataset_read_npz(const dataset_file *file, dataset_load *out, fail *f)
 {
     dataset_source archive;
     size_t n_outputs[PART_COUNT] = {0};
-    if (!source_open_archive(file->path, file->name, &archive, f))
+    if (!source_open_archive(file->path, file->name, out->by, &archive, f))
         return false;
     bool is_good = read_members(&archive, out, n_outputs, f);
     source_close(&archive);
@@ -107,7 +107,7 @@ static bool read_file(const dataset_file *file, dataset_part p, dataset_load *lo
                         "%s is the second file of %s for the same part; name them like x_train.npy "
                         "and y_train.npy.",
                         file->name, are_outputs ? "outputs" : "inputs");
-    if (!source_open(file->path, file->name, &s, f))
+    if (!source_open(file->path, file->name, load->by, &s, f))
         return false;
     bool is_good = numpy_array_read_header(&s, &a, f) &&
                    (are_outputs ? numpy_array_read_outputs(&s, &a, load, part, &n_outputs[p], f)
@@ -154,7 +154,7 @@ static bool read_columns(dataset_source *s, const char *wanted, dataset_load *lo
 static bool read_table(const dataset_file *file, const char *wanted, dataset_load *load, fail *f)
 {
     dataset_source s;
-    if (!source_open(file->path, file->name, &s, f))
+    if (!source_open(file->path, file->name, load->by, &s, f))
         return false;
     bool is_good = read_columns(&s, wanted, load, f);
     source_close(&s);

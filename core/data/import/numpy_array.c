@@ -333,9 +333,11 @@ bool numpy_array_read_inputs(dataset_source *s, const numpy_array *a, dataset_lo
 {
     bool is_last;
     dataset_load row = {0};
+    uint64_t granted = 0;
     size_t value_bytes = a->kind == 'u' && a->item_bytes == 1 ? 1 : sizeof(float);
     if (!row_shape(s, a, &row, &is_last, f) || !merge_shape(s, &row, load, f) ||
-        !dataset_load_check_size(s->name, a->shape[0], row.d, value_bytes, f) ||
+        !dataset_load_check_size(load, &granted, s->name, a->shape[0], row.d,
+                                 value_bytes * (a->is_fortran ? 2 : 1), f) ||
         !read_inputs(s, a, NO_COLUMN, row.d, part, f) || !put_inputs_in_order(a, part, f))
         return false;
     part->n = (size_t)a->shape[0];
@@ -361,9 +363,11 @@ bool numpy_array_read_table(dataset_source *s, const numpy_array *a, size_t labe
 {
     bool is_last;
     dataset_load row = {0};
+    uint64_t granted = 0;
     size_t value_bytes = a->kind == 'u' && a->item_bytes == 1 ? 1 : sizeof(float);
     if (!row_shape(s, a, &row, &is_last, f) ||
-        !dataset_load_check_size(s->name, a->shape[0], row.d, value_bytes, f) ||
+        !dataset_load_check_size(load, &granted, s->name, a->shape[0], row.d,
+                                 value_bytes * (a->is_fortran ? 2 : 1), f) ||
         !read_inputs(s, a, label, row.d, part, f) || !put_inputs_in_order(a, part, f))
         return false;
     part->n = (size_t)a->shape[0];
@@ -389,7 +393,9 @@ bool numpy_array_read_outputs(dataset_source *s, const numpy_array *a, dataset_l
         return fail_set(f, FAIL_INCOMPATIBLE, NULL, "%s has %llu columns, the other part has %zu.",
                         s->name, (unsigned long long)k, load->n_outputs);
     value_sink v = {.limit = label_limit(a)};
-    if (!dataset_load_check_size(s->name, a->shape[0], k, sizeof(double), f))
+    uint64_t granted = 0;
+    if (!dataset_load_check_size(load, &granted, s->name, a->shape[0], k,
+                                 sizeof(double) * (a->is_fortran ? 2 : 1), f))
         return false;
     bool is_good = read_values(s, a, (size_t)(a->shape[0] * k), (size_t)k, &v, f);
     void *outputs = v.doubles;

@@ -57,12 +57,12 @@ bool dataset_read_task(const char *text, dataset_task_choice *out, fail *f)
 typedef enum file_format { FORMAT_IDX, FORMAT_CSV, FORMAT_NPY, FORMAT_NPZ } file_format;
 
 /* By its first unpacked bytes: a name may say anything. */
-static bool sniff(const dataset_file *file, file_format *format, fail *f)
+static bool sniff(const dataset_file *file, const caller *by, file_format *format, fail *f)
 {
     unsigned char start[SNIFF_BYTES];
     size_t n = 0;
     dataset_source s;
-    if (!source_open(file->path, file->name, &s, f))
+    if (!source_open(file->path, file->name, by, &s, f))
         return false;
     bool is_good = source_read(&s, start, sizeof start, &n, f);
     source_close(&s);
@@ -85,14 +85,15 @@ static bool sniff(const dataset_file *file, file_format *format, fail *f)
     return true;
 }
 
-static bool find_format(const dataset_file *files, size_t n_files, file_format *format, fail *f)
+static bool find_format(const dataset_file *files, size_t n_files, const caller *by,
+                        file_format *format, fail *f)
 {
     if (n_files < 1 || n_files > DATASET_FILES_LIMIT)
         return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "A data set is made of 1 to %d files, not %zu.",
                         DATASET_FILES_LIMIT, n_files);
     for (size_t i = 0; i < n_files; i++) {
         file_format other;
-        if (!sniff(&files[i], i == 0 ? format : &other, f))
+        if (!sniff(&files[i], by, i == 0 ? format : &other, f))
             return false;
         if (i > 0 && other != *format)
             return fail_set(f, FAIL_INCOMPATIBLE, NULL, "%s has another format than %s.",
@@ -107,7 +108,7 @@ static bool read_files(const dataset_file *files, size_t n_files,
                        const dataset_add_options *options, dataset_load *load, fail *f)
 {
     file_format format;
-    if (!find_format(files, n_files, &format, f))
+    if (!find_format(files, n_files, load->by, &format, f))
         return false;
     switch (format) {
     case FORMAT_IDX:
@@ -237,13 +238,14 @@ static bool open_temporary(const char *data_dir, char path[DATASET_PATH_BYTES], 
 
 /* Writes the set to a temporary file, whole and synced; *descriptor keeps it locked until it is
  * closed. */
-static bool write_temporary(const dataset *set, const char *data_dir, char path[DATASET_PATH_BYTES],
-                            int *descriptor, char sha256[DIGEST_TEXT_BYTES], fail *f)
+static bool write_temporary(const dataset *set, const caller *by, const char *data_dir,
+                            char path[DATASET_PATH_BYTES], int *descriptor,
+                            char sha256[DIGEST_TEXT_BYTES], fail *f)
 {
     uint64_t n_bytes;
     if (!open_temporary(data_dir, path, descriptor, f))
         return false;
-    if (container_write(set, *descriptor, sha256, &n_bytes, f)) {
+    if (container_write(set, by, *descriptor, sha256, &n_bytes, f)) {
         if (fchmod(*descriptor, 0644) == 0 && fsync(*descriptor) == 0)
             return true;
         storage_fault("synced", path, f);
@@ -303,14 +305,14 @@ static bool publish(const char *name, const char *data_dir, const char *temporar
 
 /* Reads back what was written, with every check of a set that is opened: a name refers to nothing
  * else. */
-static bool read_back(const char *temporary, const char *sha256, const char *name, dataset **out,
-                      fail *f)
+static bool read_back(const char *temporary, const char *sha256, const caller *by, const char *name,
+                      dataset **out, fail *f)
 {
     dataset *set = dataset_new();
     if (!set)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for a data set.");
     snprintf(set->name, sizeof set->name, "%s", name);
-    if (!container_open(temporary, sha256, set, f)) {
+    if (!container_open(temporary, sha256, by, set, f)) {
         dataset_close(set);
         return false;
     }
@@ -329,22 +331,15 @@ static bool publish_locked(const char *name, const char *data_dir, const char *t
     return is_published;
 }
 
-static bool store(const dataset *set, const char *name, const char *data_dir, dataset_summary *out,
-                  bool *is_new, fail *f)
+static bool store(const char *path, const char *sha256, const caller *by, const char *name,
+                  const char *data_dir, dataset_summary *out, bool *is_new, fail *f)
 {
-    char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES];
-    int descriptor;
     dataset *stored = NULL;
-    if (!make_folders(data_dir, f) || !write_temporary(set, data_dir, path, &descriptor, sha256, f))
-        return false;
-    bool is_stored = read_back(path, sha256, name, &stored, f) &&
+    bool is_stored = read_back(path, sha256, by, name, &stored, f) &&
                      publish_locked(name, data_dir, path, sha256, is_new, f);
     if (is_stored)
         dataset_summarize(stored, data_dir, out);
-    else
-        unlink(path);
     dataset_close(stored);
-    close(descriptor);
     return is_stored;
 }
 
@@ -361,17 +356,37 @@ static bool check_name(const char *name, fail *f)
     return true;
 }
 
+/* Reads the files and writes what they are; what was read is not needed any more when it is read
+ * back. */
+static bool import_files(const dataset_file *files, size_t n_files,
+                         const dataset_add_options *options, const char *data_dir,
+                         char path[DATASET_PATH_BYTES], int *descriptor,
+                         char sha256[DIGEST_TEXT_BYTES], fail *f)
+{
+    dataset_load load = {.by = options->by};
+    dataset set = {0};
+    bool is_written = read_files(files, n_files, options, &load, f) &&
+                      dataset_load_finish(&load, options->task, &set, f) &&
+                      make_folders(data_dir, f) &&
+                      write_temporary(&set, load.by, data_dir, path, descriptor, sha256, f);
+    dataset_load_close(&load);
+    return is_written;
+}
+
 bool dataset_add(const char *name, const dataset_file *files, size_t n_files,
                  const dataset_add_options *options, const char *data_dir, dataset_summary *out,
                  bool *is_new, fail *f)
 {
-    dataset_load load = {0};
-    dataset set = {0};
+    char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES];
+    int descriptor;
     bool is_added = false;
-    bool is_stored = check_name(name, f) && read_files(files, n_files, options, &load, f) &&
-                     dataset_load_finish(&load, options->task, &set, f) &&
-                     store(&set, name, data_dir, out, &is_added, f);
-    dataset_load_close(&load);
+    if (!check_name(name, f) ||
+        !import_files(files, n_files, options, data_dir, path, &descriptor, sha256, f))
+        return false;
+    bool is_stored = store(path, sha256, options->by, name, data_dir, out, &is_added, f);
+    if (!is_stored)
+        unlink(path);
+    close(descriptor);
     if (is_stored)
         *is_new = is_added;
     return is_stored;

@@ -11,8 +11,8 @@
  * 3. Names are 1 to 63 of A-Z a-z 0-9 _ . -, begin with a letter or digit, and are not those of
  *    built-in sets.
  * Memory: a set is assembled in memory before it is written; what needs more than half of the
- * machine's memory, 2^31 values,
- * 100000 columns or 10000 classes is refused with the figure.
+ * machine's memory, or than the caller grants, 2^31 values, 8 GiB unpacked, 100000 columns, 10000
+ * classes or more blank lines than rows (and a thousand) is refused with the figure.
  * Threads and processes: any number at once; changes take a lock on DATA_DIR/content. A set that is
  * open stays readable after it was removed. */
 #ifndef CORE_DATA_IMPORT_REGISTER_H
@@ -43,6 +43,7 @@ typedef struct dataset_add_options {
     const char *label;
     dataset_header header;    /* CSV: whether the first row holds names */
     dataset_task_choice task; /* what the labels are */
+    const caller *by;         /* who may call the work off, and grants its memory; NULL: nobody */
 } dataset_add_options;
 
 /* Reads "", "true"/"1"/"yes", "false"/"0"/"no" and "", "classification", "regression", as options

@@ -9,15 +9,15 @@
 #include <zip.h>
 #include <zlib.h>
 
-enum { STEP_BYTES = 1 << 20, PIECE_BYTES = 1 << 30 };
+enum { STEP_BYTES = 1 << 20, PIECE_BYTES = 1 << 22 };
 
-bool source_open(const char *path, const char *name, dataset_source *out, fail *f)
+bool source_open(const char *path, const char *name, const caller *by, dataset_source *out, fail *f)
 {
     gzFile file = gzopen(path, "rbe");
     if (!file)
         return fail_set(f, FAIL_STORAGE, NULL, "%s cannot be opened: %s.", name, strerror(errno));
     gzbuffer(file, 1 << 17);
-    *out = (dataset_source){.name = name, .gzip = file};
+    *out = (dataset_source){.by = by, .name = name, .gzip = file};
     return true;
 }
 
@@ -32,7 +32,8 @@ void source_close(dataset_source *s)
     *s = (dataset_source){0};
 }
 
-bool source_open_archive(const char *path, const char *name, dataset_source *out, fail *f)
+bool source_open_archive(const char *path, const char *name, const caller *by, dataset_source *out,
+                         fail *f)
 {
     int code;
     zip_t *archive = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
@@ -44,7 +45,7 @@ bool source_open_archive(const char *path, const char *name, dataset_source *out
         zip_error_fini(&error);
         return false;
     }
-    *out = (dataset_source){.name = name, .archive = archive};
+    *out = (dataset_source){.by = by, .name = name, .archive = archive};
     return true;
 }
 
@@ -69,6 +70,8 @@ bool source_open_member(dataset_source *archive, const char *member, bool *is_th
 /* One read; -1 with *f where the packed data are bad. */
 static int64_t read_some(dataset_source *s, void *bytes, size_t n, fail *f)
 {
+    if (!caller_check(s->by, f))
+        return -1;
     if (n > PIECE_BYTES)
         n = PIECE_BYTES;
     int64_t n_read =
@@ -84,6 +87,11 @@ static int64_t read_some(dataset_source *s, void *bytes, size_t n, fail *f)
         return -1;
     }
     s->position += (uint64_t)n_read;
+    if (s->position > SOURCE_BYTES_LIMIT) {
+        fail_set(f, FAIL_TOO_LARGE, NULL, "%s has more than %llu bytes unpacked, the most allowed.",
+                 s->name, (unsigned long long)SOURCE_BYTES_LIMIT);
+        return -1;
+    }
     return n_read;
 }
 

@@ -1,27 +1,34 @@
 /* source — the bytes of a file, gzip or plain, or of a member of a zip archive, read from front to
  * back.
  *
- * Positions are those of the unpacked bytes. Private to core/data/; one thread. */
+ * Positions are those of the unpacked bytes, of which there are at most SOURCE_BYTES_LIMIT: a
+ * megabyte may be unpacked to a gigabyte. The caller is asked before each read. Private to
+ * core/data/; one thread. */
 #ifndef CORE_DATA_IMPORT_SOURCE_H
 #define CORE_DATA_IMPORT_SOURCE_H
 
+#include "core/base/caller.h"
 #include "core/base/fail.h"
 
 #include <stdint.h>
 
+#define SOURCE_BYTES_LIMIT ((uint64_t)8 << 30)
+
 typedef struct dataset_source {
+    const caller *by;
     const char *name;              /* borrowed: for sentences */
     void *gzip, *archive, *member; /* private */
     uint64_t position;
 } dataset_source;
 
 /* `name` is what the user calls the file. FAIL_STORAGE if it cannot be opened. */
-FAIL_CHECKED bool source_open(const char *path, const char *name, dataset_source *out, fail *f);
+FAIL_CHECKED bool source_open(const char *path, const char *name, const caller *by,
+                              dataset_source *out, fail *f);
 void source_close(dataset_source *s);
 
 /* The archive at path, for source_open_member(). FAIL_SYNTAX if it is none. */
-FAIL_CHECKED bool source_open_archive(const char *path, const char *name, dataset_source *out,
-                                      fail *f);
+FAIL_CHECKED bool source_open_archive(const char *path, const char *name, const caller *by,
+                                      dataset_source *out, fail *f);
 
 /* Opens member `member` (upper or lower case) of an archive in place of the one before; *is_there
  * says whether it has one. */

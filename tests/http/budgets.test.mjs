@@ -1,0 +1,239 @@
+// Work that costs much is known by its cost, takes a place of its kind, and ends when nobody wants
+// it: everything else is answered while it runs.
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { eventually, LONG, QUICK, sanitizer, Server, within } from '../harness.mjs';
+
+const server = await Server.start({ args: ['--sql-time-limit-ms', '10000'] });
+after(() => server.stop());
+
+const SMALL = `a,label\n${'1,0\n2,1\n'.repeat(9)}`;
+const CSV = { 'Content-Type': 'text/csv' };
+const scale = sanitizer ? 8 : 1;
+
+/** A dry run that generates about 200 million numbers. */
+const PLAN = {
+  dataset: { name: 'blobs', n: Math.round(100_000 / scale), dimensions: 100 },
+  sweep: { data_seed: Array.from({ length: 20 }, (_, i) => i) },
+};
+
+/** Something that goes on until it is aborted -> { settled, promise, abort }. */
+function start(method, path, body, headers = {}) {
+  const controller = new AbortController();
+  const piece = { settled: false, abort: () => controller.abort() };
+  const structured = body !== undefined && !(body instanceof Uint8Array);
+  piece.promise = fetch(`${server.url}/api/v1${path}`, {
+    method,
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: structured ? JSON.stringify(body) : body,
+    signal: controller.signal,
+  })
+    .then(async (answer) => ({ status: answer.status, text: await answer.text() }))
+    .catch((error) => ({ status: 0, text: error.message }))
+    .finally(() => {
+      piece.settled = true;
+    });
+  return piece;
+}
+
+/** How many large requests of the kind are { working, waiting }. */
+async function large(kind, at = server) {
+  const { text } = await at.request('GET', '//metrics');
+  const of = (state) =>
+    Number(new RegExp(`large_requests\\{kind="${kind}",state="${state}"\\} (\\d+)`).exec(text)[1]);
+  return { working: of('working'), waiting: of('waiting') };
+}
+
+async function untilWorking(kind) {
+  await eventually(30_000, `a large ${kind} at work`, async () => (await large(kind)).working > 0);
+}
+
+async function untilNone(kind) {
+  await eventually(5_000, `no large ${kind} any more`, async () => {
+    const { working, waiting } = await large(kind);
+    return working + waiting === 0;
+  });
+}
+
+/** Aborts them, and sees that their work ends, too. */
+async function callOff(kind, pieces) {
+  for (const piece of pieces) piece.abort();
+  await Promise.all(pieces.map((piece) => piece.promise));
+  await untilNone(kind);
+}
+
+test('plans that generate much leave submissions alone, and end with their clients', async () => {
+  const pieces = [1, 2, 3].map(() => start('POST', '/experiments?dry_run=true', PLAN));
+  await untilWorking('plan');
+  const { working } = await large('plan');
+  assert.equal(working, 1, 'one client does not take every place');
+  const submitted = await server.submit(QUICK);
+  const dry = await server.request('POST', '/experiments?dry_run=true', QUICK);
+  assert.equal(dry.status, 200);
+  assert.ok(!pieces.some((piece) => piece.settled), 'all of them still run');
+  await callOff('plan', pieces);
+  assert.equal((await server.untilTerminal(submitted.id)).status, 'completed');
+});
+
+test('more than may wait are refused at once, with the figures', async () => {
+  const pieces = Array.from({ length: 9 }, () => start('POST', '/experiments?dry_run=true', PLAN));
+  const refused = await within(30_000, 'a refusal', Promise.race(pieces.map((p) => p.promise)));
+  assert.equal(refused.status, 503, refused.text);
+  assert.match(refused.text, /4 pieces of work/);
+  await callOff('plan', pieces);
+});
+
+test('a plan above the limit is refused before anything is generated', async () => {
+  const answer = await server.request('POST', '/experiments?dry_run=true', {
+    dataset: { name: 'blobs', n: 100_000, dimensions: 1000 },
+    sweep: { data_seed: [0, 1, 2] },
+  });
+  assert.equal(answer.status, 400, answer.text);
+  assert.match(answer.text, /268435456/, 'the limit');
+  assert.match(answer.text, /300000000/, 'what it would need');
+  assert.match(answer.text, /sweep\/data_seed/);
+});
+
+test('packed blank lines, long rows and many columns are refused while they are read', async () => {
+  const blank = gzipSync(Buffer.alloc((64 << 20) / scale, '\n'));
+  const pieces = [1, 2, 3].map((i) => start('PUT', `/datasets/blank${i}`, blank, CSV));
+  const { rows } = await server.sql('SELECT 1 AS one');
+  assert.deepEqual(rows, [[1]]);
+  for (const { promise } of pieces) {
+    const answer = await promise;
+    assert.equal(answer.status, 413, answer.text);
+    assert.match(answer.text, /blank lines/);
+  }
+  const long = gzipSync(Buffer.from(`${'1'.repeat(60_000)},`.repeat(400)));
+  const answer = await server.request('PUT', '/datasets/long', long, CSV);
+  assert.equal(answer.status, 413, answer.text);
+  assert.match(answer.text, /16777216 bytes/);
+  await untilNone('upload');
+});
+
+test('a table that takes long to read ends with its client', async () => {
+  const rows = gzipSync(Buffer.from('0.123456,1.5,2.25,3.125,0\n'.repeat(3_000_000 / scale)));
+  const pieces = [1, 2].map((i) => start('PUT', `/datasets/rows${i}`, rows, CSV));
+  await untilWorking('upload');
+  const small = await server.request('PUT', '/datasets/small', SMALL, CSV);
+  assert.equal(small.status, 201, small.text);
+  await callOff('upload', pieces);
+  assert.equal((await server.request('GET', '/datasets/rows1')).status, 404, 'nothing was stored');
+});
+
+/** A trained net of a few million weights. */
+async function trainWide() {
+  const { runs } = await server.train(
+    { dataset: { name: 'glyphs', n: 100 }, hidden: [4096, 2048], epochs: 1 },
+    120_000,
+  );
+  assert.equal(runs[0].status, 'completed');
+  return runs[0].id;
+}
+
+test('predictions are refused above a limit, leave the rest alone and end with their clients', async () => {
+  const id = await trainWide();
+  const row = Array.from({ length: 256 }, () => 0.5);
+  const ask = (n, samples) => ({
+    inputs: Array.from({ length: n }, () => row),
+    mode: 'train',
+    samples,
+  });
+  const refused = await server.request('POST', `/runs/${id}/predict`, ask(100, 900));
+  assert.equal(refused.status, 413, refused.text.slice(0, 200));
+  assert.match(refused.text, /multiplications; at most 2.749e\+11/);
+  const pieces = [1, 2, 3].map(() => start('POST', `/runs/${id}/predict`, ask(31, 200)));
+  await untilWorking('predict');
+  assert.equal((await server.sql('SELECT 2 AS two')).rows[0][0], 2);
+  const light = await server.request('POST', `/runs/${id}/predict`, {
+    inputs: [row],
+    mode: 'eval',
+  });
+  assert.equal(light.status, 200, light.text);
+  assert.ok(!pieces.some((piece) => piece.settled), 'they still run');
+  await callOff('predict', pieces);
+});
+
+test('a statement ends with its client', async () => {
+  const endless =
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
+  const pieces = [1, 2, 3].map(() => start('POST', '/sql', { query: endless }));
+  await server.get('/experiments');
+  assert.ok(!pieces.some((piece) => piece.settled));
+  for (const piece of pieces) piece.abort();
+  await eventually(5_000, 'the console is free', async () => {
+    const answer = await server.request('POST', '/sql', { query: 'SELECT 3' });
+    return answer.status === 200;
+  });
+});
+
+/** A PUT of which the body never ends. */
+async function drip(name) {
+  const socket = net.connect(server.port, '127.0.0.1');
+  socket.on('error', () => {});
+  await new Promise((connected) => {
+    socket.on('connect', connected);
+  });
+  socket.write(
+    `PUT /api/v1/datasets/${name} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/csv\r\n` +
+      'Content-Length: 1000000\r\n\r\na,label\n',
+  );
+  return socket;
+}
+
+test('slow uploads do not keep others from uploading', async () => {
+  const sockets = await Promise.all(Array.from({ length: 64 }, (_, i) => drip(`drip${i}`)));
+  try {
+    await eventually(30_000, 'the slowest makes room', async () => {
+      const answer = await server.request('PUT', '/datasets/beside', SMALL, CSV);
+      return answer.status < 300;
+    });
+    const open = sockets.filter((socket) => !socket.destroyed && !socket.readableEnded);
+    assert.ok(open.length >= 60, `${open.length} of 64 are still open`);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+});
+
+test('comparisons of many runs leave the lists alone', async () => {
+  await server.request('POST', '/experiments', { ...LONG, priority: 9, repeats: 2 });
+  const { id } = await server.submit({
+    ...QUICK,
+    repeats: Math.round(1000 / scale),
+    sweep: { dropout: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] },
+  });
+  const pieces = Array.from({ length: 4 }, () => start('GET', `/experiments/${id}/comparison`));
+  await server.get('/experiments?limit=5');
+  await server.get('/runs?limit=5');
+  for (const { promise } of pieces) assert.equal((await promise).status, 200);
+  await untilNone('compare');
+});
+
+test('SIGTERM ends the service beside large requests of every kind', async () => {
+  const other = await Server.start({ args: ['--sql-time-limit-ms', '60000'] });
+  const here = { url: server.url };
+  server.url = other.url;
+  try {
+    const rows = gzipSync(Buffer.from('0.123456,1.5,2.25,3.125,0\n'.repeat(3_000_000)));
+    const endless =
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
+    const pieces = [
+      start('POST', '/experiments?dry_run=true', PLAN),
+      start('POST', '/experiments?dry_run=true', PLAN),
+      start('PUT', '/datasets/rows', rows, CSV),
+      start('POST', '/sql', { query: endless }),
+      start('GET', '/datasets/blobs/preview?n=5000&dimensions=1000'),
+    ];
+    await eventually(30_000, 'large work', async () => (await large('plan', other)).working > 0);
+    other.child.kill('SIGTERM');
+    const { code } = await within(5_000, 'the end', other.exited);
+    assert.equal(code, 0, other.errors);
+    await Promise.all(pieces.map((piece) => piece.promise));
+  } finally {
+    server.url = here.url;
+    other.child.kill('SIGKILL');
+    await other.stop();
+  }
+});
