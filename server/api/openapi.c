@@ -251,16 +251,17 @@ static void add_operation_id(buffer *b, const route *row)
     buffer_add_text(b, "\"");
 }
 
-/* No token where the server has none; else one that opens this. */
-static void add_security(buffer *b, const route *row)
+/* What a token has to open: a name of ours, since roles in `security` would make clients want a
+ * token where the server has none. */
+static void add_scope(buffer *b, const route *row)
 {
     int scope = route_scope(row);
-    const char *name = tokens_access_name(scope);
-    json_add_key(b, "security");
-    if (scope)
-        buffer_add_format(b, "[{},{\"token\":[\"%s\"]},{\"session\":[\"%s\"]}]", name, name);
-    else
+    if (scope) {
+        json_add_member_text(b, "x-token-scope", tokens_access_name(scope));
+    } else {
+        json_add_key(b, "security");
         buffer_add_text(b, "[]");
+    }
 }
 
 static void add_operation(buffer *b, const route *row)
@@ -275,7 +276,7 @@ static void add_operation(buffer *b, const route *row)
     json_add_string(b, row->tag);
     buffer_add_text(b, "]");
     json_add_member_text(b, "summary", row->summary);
-    add_security(b, row);
+    add_scope(b, row);
     add_parameters(b, row);
     add_body(b, row);
     add_answers(b, row);
@@ -370,13 +371,15 @@ void openapi_add_document(buffer *b, const route_table *t)
     json_add_member_text(
         b, "description",
         "Experiments with regularization. A token is wanted only where the server was "
-        "started with some; what it has to open (read, write, which reads too, or worker) stands "
-        "with each operation.");
+        "started with some; what it has to open (read, write, which reads too, or worker) is the "
+        "x-token-scope of each operation.");
     json_add_key(b, "license");
     buffer_add_text(b, "{\"name\":\"MIT\",\"identifier\":\"MIT\"}");
     close_object(b);
     json_add_key(b, "servers");
     buffer_add_text(b, "[{\"url\":\"/\"}]");
+    json_add_key(b, "security");
+    buffer_add_text(b, "[{},{\"token\":[]},{\"session\":[]}]");
     add_paths(b, t);
     add_components(b, t);
     buffer_add_text(b, "}");

@@ -23,8 +23,7 @@ typedef struct store_column {
     const field *row; /* NULL: not a field's */
 } store_column;
 
-/* Column i of run_results that lists of runs are filtered and sorted by; false behind the last. Of
- * a nested field both spellings: early_stopping_patience, early_stopping.patience. */
+/* Column i of run_results that lists of runs are filtered and sorted by; false behind the last. */
 enum { STORE_COLUMN_NAME_BYTES = 64, STORE_FILTERS_LIMIT = 8 };
 bool store_run_column(int i, char name[STORE_COLUMN_NAME_BYTES], store_column *column);
 /* null is among its values. */

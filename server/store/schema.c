@@ -430,26 +430,23 @@ bool store_schema_add_column(buffer *b, const char *name, store_column *column)
     return true;
 }
 
-/* How often the field's name is told: not at all, as it is, with underscores too. */
-static int count_spellings(const field *row)
+/* It is told by RUN_COLUMNS. */
+static bool is_told(const field *row)
 {
     for (size_t i = 0; i < sizeof RUN_COLUMNS / sizeof *RUN_COLUMNS; i++)
         if (strcmp(row->name, RUN_COLUMNS[i].name) == 0)
-            return 0;
-    return !has_column(row) ? 0 : strchr(row->name, '.') ? 2 : 1;
+            return true;
+    return false;
 }
 
-/* The spelling i among those of all fields, counted on in *i where it is behind them. */
-static bool find_spelling(int *i, char name[STORE_COLUMN_NAME_BYTES], store_column *column)
+/* The column i among those of fields; *i is counted on where it is behind them. */
+static bool find_field_column(int *i, char name[STORE_COLUMN_NAME_BYTES], store_column *column)
 {
     for (int k = 0; k < FIELD_COUNT; k++) {
-        int n = count_spellings(&FIELDS[k]);
-        if (*i >= n) {
-            *i -= n;
+        if (!has_column(&FIELDS[k]) || is_told(&FIELDS[k]) || (*i)-- > 0)
             continue;
-        }
         snprintf(name, STORE_COLUMN_NAME_BYTES, "%s", FIELDS[k].name);
-        for (char *c = name; *i == 1 && *c; c++)
+        for (char *c = name; *c; c++)
             *c = *c == '.' ? '_' : *c;
         *column = (store_column){kind_of(&FIELDS[k]), &FIELDS[k]};
         return true;
@@ -466,7 +463,7 @@ bool store_run_column(int i, char name[STORE_COLUMN_NAME_BYTES], store_column *c
         return true;
     }
     i -= n;
-    if (find_spelling(&i, name, column))
+    if (find_field_column(&i, name, column))
         return true;
     if (i >= store_columns_count(STORE_RUN_COLUMNS))
         return false;

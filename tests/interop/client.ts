@@ -1,5 +1,5 @@
 // A client as a stranger writes it: submits a sweep and reads its comparison, by the types that
-// openapi-typescript has made of the service's own document. `tsc --strict` checks it, then it runs.
+// openapi-typescript has made of the service's document. `tsc --strict` checks it, then it runs.
 import type { components, paths } from './openapi.js';
 
 declare const process: { argv: string[] };
@@ -21,19 +21,18 @@ const service = process.argv[2];
 async function get<Path extends keyof paths>(
   path: Path,
   id: number,
-  query: Record<string, string> = {},
+  query: Record<string, string | number> = {},
 ): Promise<Answer<paths[Path]['get'], 200>> {
   const address = path.replace('{id}', String(id));
-  const answer = await fetch(`${service}${address}?${new URLSearchParams(query)}`);
+  const texts = Object.entries(query).map(([name, value]) => [name, String(value)]);
+  const answer = await fetch(`${service}${address}?${new URLSearchParams(texts)}`);
   if (answer.status !== 200) throw new Error(((await answer.json()) as Schemas['Problem']).detail);
   return answer.json();
 }
 
 type Submit = paths['/api/v1/experiments']['post'];
 
-async function submit(
-  body: Submit['requestBody']['content'][Json],
-): Promise<Answer<Submit, 201>> {
+async function submit(body: Submit['requestBody']['content'][Json]): Promise<Answer<Submit, 201>> {
   const answer = await fetch(`${service}/api/v1/experiments`, {
     method: 'POST',
     headers: { 'Content-Type': json },
@@ -80,8 +79,8 @@ export const refused = () => {
   void submit({ optimizer: 'adagrad' });
   // @ts-expect-error what cannot be swept
   void submit({ sweep: { seed: [1, 2] } });
-  // @ts-expect-error a metric that is none
-  const other: typeof question = { metric: 'loss' };
+  // @ts-expect-error weights that are none
+  const other: typeof question = { at: 'first' };
   // @ts-expect-error a member that no comparison has
   return [other, comparison.winner];
 };

@@ -18,7 +18,6 @@ from regulab_client.models import (
     Comparison,
     Experiment,
     GetExperimentsIdComparisonAt,
-    GetExperimentsIdComparisonMetric,
     Specification,
     SpecificationDatasetType1,
     SpecificationOptimizer,
@@ -47,7 +46,7 @@ while experiment.status.value not in TERMINAL:
 comparison = get_experiments_id_comparison.sync(
     experiment.id,
     client=client,
-    metric=GetExperimentsIdComparisonMetric.VAL_LOSS,
+    metric="val_loss",
     at=GetExperimentsIdComparisonAt.LAST,
 )
 assert isinstance(comparison, Comparison), comparison
@@ -56,7 +55,7 @@ rows: list[tuple[str, int, float | None]] = [
     for config in comparison.configs
 ]
 print(
-    json.dumps({"metric": comparison.metric.value, "n_runs": experiment.n_runs, "rows": rows})
+    json.dumps({"metric": comparison.metric, "n_runs": experiment.n_runs, "rows": rows})
 )
 
 
@@ -67,5 +66,5 @@ def refused() -> object:
     Specification(epochs="2")  # type: ignore[arg-type]
     Specification(optimizer="adagrad")  # type: ignore[arg-type]
     SpecificationSweep(seed=[1, 2])  # type: ignore[call-arg]
-    get_experiments_id_comparison.sync(1, client=client, metric="loss")  # type: ignore[arg-type]
+    get_experiments_id_comparison.sync(1, client=client, at="first")  # type: ignore[arg-type]
     return comparison.winner  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """Clients that other people's generators make of openapi.json type-check, and do what they say."""
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -27,7 +28,8 @@ class Clients(unittest.TestCase):
         done = subprocess.run(
             [str(word) for word in command],
             cwd=self.folder,
-            env={"PATH": f"{BIN}:/usr/local/bin:/usr/bin:/bin", "MYPYPATH": str(self.folder)},
+            env=os.environ
+            | {"PATH": f"{BIN}:{os.environ['PATH']}", "MYPYPATH": str(self.folder)},
             capture_output=True,
             text=True,
         )
