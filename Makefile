@@ -8,6 +8,7 @@
 #   make install   PREFIX, DESTDIR        make lint       the laws, and each tool
 #   make bench     a table of figures     make interop    other people's libraries, clients
 #   make clean, format                    make papers     published figures (hours)
+#                                         make calibrate  how often a comparison is wrong
 
 VERSION  = 1.0.0
 BUILD   ?= build
@@ -53,7 +54,7 @@ objects         := $(core_objects) $(double_objects) $(server_objects) \
                    $(addsuffix .o,$(test_programs))
 
 .PHONY: build run test unit test-programs test-asan test-tsan lint format bench interop papers \
-        install clean deps deps-build deps-test deps-lint deps-interop npm FORCE
+        calibrate install clean deps deps-build deps-test deps-lint deps-interop npm FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: $(objects)
 
@@ -215,6 +216,9 @@ interop:
 
 papers: build
 	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/papers/papers.mjs
+
+calibrate: build
+	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/papers/calibrate.mjs
 
 installed = $(DESTDIR)$(PREFIX)/share/regulab/static
 install: $(BUILD)/regulab $(installed_static)
