@@ -1,6 +1,6 @@
 // `make bench`: training speed beside OpenBLAS alone and PyTorch, and what the service costs, as tables.
 //
-//   node tests/bench/bench.mjs [train] [diagnostics] [service] [large]        ROUNDS=N, default 3; COMPILE=1: torch.compile
+//   node tests/bench/bench.mjs [train] [diagnostics] [ablation] [service] [large]        ROUNDS=N, default 3; COMPILE=1: torch.compile
 //
 // The processor time over the wall time shows how many cores were busy, and a run of twice the epochs
 // confirms the reported rate by wall time alone. MNIST's rows need its four files: MNIST=FOLDER, or the
@@ -262,6 +262,61 @@ function benchDiagnostics() {
   );
 }
 
+/**
+ * Whether ablation_50 tells dropout from weight decay on glyphs, and coadaptation does not: with batch normalization and
+ * without, over three seeds. Both arms answer alike; what they lose without half of their units differs the same way in
+ * both nets, while the mean correlation differs one way in one and the other way in the other.
+ */
+function benchAblation() {
+  const arms = { none: {}, dropout: { dropout: 0.5 }, 'weight decay': { weight_decay: 1 } };
+  const spec = { dataset: { name: 'glyphs', n: 2000 }, hidden: [128, 128], epochs: 20 };
+  const rows = [];
+  const differences = { ablation_50: [], coadaptation: [] };
+  for (const normalization of ['none', 'batch']) {
+    const means = {};
+    for (const [name, arm] of Object.entries(arms)) {
+      means[name] = damage({ ...spec, normalization, ...arm });
+      rows.push([
+        `${normalization}, ${name}`,
+        ...Object.values(means[name]).map((x) => x.toFixed(3)),
+      ]);
+    }
+    for (const metric of Object.keys(differences))
+      differences[metric].push(means.dropout[metric] - means['weight decay'][metric]);
+  }
+  console.log('\nDropout beside weight decay on glyphs, means of three seeds');
+  table(['normalization, arm', 'val_accuracy', 'ablation_50', 'coadaptation'], rows);
+  const told = differences.ablation_50.every((x) => x > 0.05);
+  const misled = Math.sign(differences.coadaptation[0]) !== Math.sign(differences.coadaptation[1]);
+  console.log(
+    `${told && misled ? 'ok' : 'not ok'}: dropout less weight decay without and with batch normalization: ` +
+      `ablation_50 ${differences.ablation_50.map((x) => x.toFixed(3)).join(', ')}; ` +
+      `coadaptation ${differences.coadaptation.map((x) => x.toFixed(3)).join(', ')}`,
+  );
+  if (!told || !misled) process.exitCode = 1;
+}
+
+/** Means over three seeds at the end of training; coadaptation over the hidden layers. */
+function damage(spec) {
+  const file = join(directory, 'spec.json');
+  const db = join(directory, 'damage.db');
+  writeFileSync(file, JSON.stringify({ ...spec, repeats: 3 }));
+  const query =
+    'SELECT avg(val_accuracy), avg(ablation_50), (SELECT avg(coadaptation) FROM layers l JOIN runs r ' +
+    'ON r.id = l.run_id AND r.epoch = l.epoch WHERE l.layer < 2 AND r.experiment_id = :last) FROM run_results ' +
+    'WHERE experiment_id = :last';
+  const last = '(SELECT max(id) FROM experiments)';
+  const ask = (...args) => {
+    const { status, stdout, stderr } = cli([...args, '--db', db]);
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  };
+  ask('run', file, '--quiet', '--threads', '1', '--data-dir', join(directory, 'data'));
+  const [, line] = ask('sql', query.replaceAll(':last', last), '--csv').trim().split(/\r?\n/);
+  const [val_accuracy, ablation_50, coadaptation] = line.split(',').map(Number);
+  return { val_accuracy, ablation_50, coadaptation };
+}
+
 const resident = (pid) =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
@@ -409,6 +464,7 @@ const wanted = process.argv.slice(2);
 try {
   if (!wanted.length || wanted.includes('train')) benchTraining();
   if (!wanted.length || wanted.includes('diagnostics')) benchDiagnostics();
+  if (!wanted.length || wanted.includes('ablation')) benchAblation();
   if (!wanted.length || wanted.includes('service')) await benchService();
   if (!wanted.length || wanted.includes('large')) await benchLarge();
 } finally {
