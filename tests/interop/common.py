@@ -18,6 +18,7 @@ BINARY = os.environ.get("REGULAB", str(TOP / "build" / "regulab"))
 
 # Purposes of core/math/rng.h.
 WEIGHTS, ORDER, DROPOUT, INPUT_NOISE, ACTIVATION_NOISE, WEIGHT_NOISE, GRADIENT_NOISE = range(7)
+ABLATION = 14
 MASK32 = np.uint64(0xFFFFFFFF)
 
 
@@ -93,9 +94,9 @@ def uniforms(seed, purpose, rows, step, layer, n):
     return (words(seed, purpose, rows, step, layer, n).astype(np.float64) + 0.5) / 2**32
 
 
-def permutation(seed, purpose, step, n):
+def permutation(seed, purpose, step, n, layer=0):
     """Fisher and Yates, from the top."""
-    w = words(seed, purpose, 0, step, 0, n)[0].astype(np.uint64)
+    w = words(seed, purpose, 0, step, layer, n)[0].astype(np.uint64)
     items = np.arange(n)
     for word, i in zip(w, range(n - 1, 0, -1)):
         j = int(word * np.uint64(i + 1) >> np.uint64(32))
