@@ -263,9 +263,10 @@ function benchDiagnostics() {
 }
 
 /**
- * Whether ablation_50 tells dropout from weight decay on glyphs, and coadaptation does not: with batch normalization and
- * without, over three seeds. Both arms answer alike; what they lose without half of their units differs the same way in
- * both nets, while the mean correlation differs one way in one and the other way in the other.
+ * Whether ablation_50 tells dropout from weight decay on glyphs, and coadaptation does not: with
+ * batch normalization and without, over three seeds. Both arms answer alike; what they lose without
+ * half of their units differs the same way in both nets, while the mean correlation differs one way
+ * in one and the other way in the other.
  */
 function benchAblation() {
   const arms = { none: {}, dropout: { dropout: 0.5 }, 'weight decay': { weight_decay: 1 } };
@@ -289,7 +290,8 @@ function benchAblation() {
   const told = differences.ablation_50.every((x) => x > 0.05);
   const misled = Math.sign(differences.coadaptation[0]) !== Math.sign(differences.coadaptation[1]);
   console.log(
-    `${told && misled ? 'ok' : 'not ok'}: dropout less weight decay without and with batch normalization: ` +
+    `${told && misled ? 'ok' : 'not ok'}: dropout less weight decay, ` +
+      'without and with batch normalization: ' +
       `ablation_50 ${differences.ablation_50.map((x) => x.toFixed(3)).join(', ')}; ` +
       `coadaptation ${differences.coadaptation.map((x) => x.toFixed(3)).join(', ')}`,
   );
@@ -302,9 +304,9 @@ function damage(spec) {
   const db = join(directory, 'damage.db');
   writeFileSync(file, JSON.stringify({ ...spec, repeats: 3 }));
   const query =
-    'SELECT avg(val_accuracy), avg(ablation_50), (SELECT avg(coadaptation) FROM layers l JOIN runs r ' +
-    'ON r.id = l.run_id AND r.epoch = l.epoch WHERE l.layer < 2 AND r.experiment_id = :last) FROM run_results ' +
-    'WHERE experiment_id = :last';
+    'SELECT avg(val_accuracy), avg(ablation_50), (SELECT avg(coadaptation) FROM layers l ' +
+    'JOIN runs r ON r.id = l.run_id AND r.epoch = l.epoch ' +
+    'WHERE l.layer < 2 AND r.experiment_id = :last) FROM run_results WHERE experiment_id = :last';
   const last = '(SELECT max(id) FROM experiments)';
   const ask = (...args) => {
     const { status, stdout, stderr } = cli([...args, '--db', db]);
