@@ -199,7 +199,8 @@ bench_environment = BUILD=$(abspath $(BUILD)) REGULAB=$(abspath $(BUILD)/regulab
                     NODE_NO_WARNINGS=1
 bench:
 	@$(submake) deps-test
-	@$(submake) npm build $(BUILD)/tests/bench/blas $(BUILD)/tests/bench/store
+	@$(submake) npm build $(BUILD)/tests/bench/blas $(BUILD)/tests/bench/store \
+		$(BUILD)/tests/bench/microhttpd
 	@$(bench_environment) node tests/bench/bench.mjs
 	@$(bench_environment) node tests/bench/dashboard.mjs
 

@@ -1,6 +1,7 @@
 #include "server/api/api.h"
 
 #include "core/base/digest.h"
+#include "server/api/route.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
 
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TAG_SOURCE_BYTES = 16384 };
 
 #define LIMIT_ROW(help)                                                                            \
     "limit", MEMBER_INTEGER, help, MEMBER_OPTIONAL, AT(page_query, limit), RANGE(1, 500)
@@ -100,9 +103,46 @@ bool api_open_run_dataset(app *a, const caller *by, const run *row, const train_
     return true;
 }
 
+/* Of everything that the answer depends on. */
+static bool write_lasting_tag(app *a, const run *row, const request *q, char tag[40])
+{
+    char text[DIGEST_TEXT_BYTES];
+    buffer b;
+    buffer_init(&b, TAG_SOURCE_BYTES);
+    buffer_add_format(&b, "%s %s %s %d %" PRId64 " %" PRId64 " %" PRId64, REGULAB_VERSION,
+                      store_identity(a->store), q->route->pattern, request_wants_csv(q), row->id,
+                      row->attempt, row->finished_ms);
+    for (int i = 0; i < q->n_query; i++)
+        buffer_add_format(&b, " %s=%s", q->query[i].name, q->query[i].value);
+    bool is_written = !b.failed;
+    if (is_written) {
+        digest_write_of(b.data, b.n, text);
+        snprintf(tag, 40, "\"%.32s\"", text);
+    }
+    buffer_close(&b);
+    return is_written;
+}
+
+bool api_answer_lasting(app *a, const run *row, const request *q, response *r)
+{
+    char tag[40];
+    if (!run_state_is_terminal(row->status) || !write_lasting_tag(a, row, q, tag))
+        return false;
+    response_add_header(r, "ETag", "%s", tag);
+    r->lasting_run = row->id;
+    bool is_known = request_has_etag(q, tag);
+    if (is_known)
+        response_set(r, 304, NULL);
+    return is_known;
+}
+
 void api_send_tagged(const request *q, const char *content_type, response *r)
 {
     char text[DIGEST_TEXT_BYTES], tag[40];
+    if (r->lasting_run) {
+        response_set(r, 200, content_type);
+        return;
+    }
     digest_write_of(r->body.data ? r->body.data : "", r->body.n, text);
     snprintf(tag, sizeof tag, "\"%.32s\"", text);
     bool is_known = !r->body.failed && request_has_etag(q, tag);

@@ -34,6 +34,11 @@ void api_send_run(app *a, int64_t id, response *r);
 FAIL_CHECKED bool api_open_run_dataset(app *a, const caller *by, const run *row,
                                        const train_spec *spec, dataset **out, fail *f);
 
+/* Of a run that has ended: gives the answer the tag that it has as long as the run is not tried
+ * again, known before there is a body, and says that it may be kept. True where the client has it:
+ * then it is 304 and whole. */
+bool api_answer_lasting(app *a, const run *row, const request *q, response *r);
+
 /* Answers with the body that was written, under an ETag of its bytes; with 304 where the client has
  * it. */
 void api_send_tagged(const request *q, const char *content_type, response *r);

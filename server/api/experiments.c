@@ -135,6 +135,7 @@ void api_experiments_delete(app *a, const request *q, response *r)
 {
     delete_query wanted;
     fail f;
+    r->forgotten_run = -1;
     if (!request_read_query(q, &wanted, &f) ||
         !jobs_delete_experiment(a->jobs, q->ids[0], wanted.force, &f))
         response_fail(r, &f);

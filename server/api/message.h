@@ -57,6 +57,9 @@ typedef struct response {
         const char *name;
         char value[256];
     } headers[MESSAGE_HEADERS_LIMIT];
+    /* It is of this finished run and stays as it is until that is forgotten: may be kept; 0: not */
+    int64_t lasting_run;
+    int64_t forgotten_run;             /* what was kept of this run is over; of all (-1) */
     char file_path[512];               /* not "": send this file instead of the body */
     struct event_subscription *stream; /* of a ROUTE_STREAM route: what follows the body; owned */
 } response;

@@ -26,9 +26,10 @@ typedef enum route_flag {
     ROUTE_PREDICT = 1024,
     ROUTE_COMPARE = 2048,
     ROUTE_CHANGE = 4096,
-    ROUTE_READ = 128,    /* changes nothing, though it is no GET */
-    ROUTE_WORKER = 256,  /* a call of workers elsewhere */
-    ROUTE_OF_STATE = 512 /* a GET that what it names may not be ready for: 409 */
+    ROUTE_LASTING = 8192, /* its answer may be kept where response.lasting_run says so */
+    ROUTE_READ = 128,     /* changes nothing, though it is no GET */
+    ROUTE_WORKER = 256,   /* a call of workers elsewhere */
+    ROUTE_OF_STATE = 512  /* a GET that what it names may not be ready for: 409 */
 } route_flag;
 
 typedef struct route {

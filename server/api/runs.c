@@ -300,6 +300,7 @@ static bool check_data(app *a, const caller *by, int64_t id, fail *f)
 void api_runs_retry(app *a, const request *q, response *r)
 {
     fail f;
+    r->forgotten_run = q->ids[0];
     if (check_data(a, errand_caller(q->errand), q->ids[0], &f))
         act(a, q, r, jobs_retry_run);
     else

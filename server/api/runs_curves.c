@@ -134,17 +134,14 @@ static bool read_wish(const request *q, wish *out, fail *f)
     return true;
 }
 
-static bool load_curve(app *a, int64_t run_id, wish *w, curve *out, fail *f)
+static bool load_lines(app *a, const run *row, wish *w, curve *out, fail *f)
 {
-    run r = {0};
     curve c = {.n = 0};
-    bool is_loaded = store_get_run(a->store, run_id, &r, f) &&
-                     store_list_records(a->store, run_id, w->from_epoch, add_line, &c, f);
+    bool is_loaded = store_list_records(a->store, row->id, w->from_epoch, add_line, &c, f);
     if (is_loaded && c.has_failed)
         is_loaded = fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for this curve.");
     if (is_loaded && !w->metrics)
-        fill_columns(is_regression(&r, &c), &w->columns);
-    run_close(&r);
+        fill_columns(is_regression(row, &c), &w->columns);
     if (is_loaded)
         *out = c;
     else
@@ -152,24 +149,33 @@ static bool load_curve(app *a, int64_t run_id, wish *w, curve *out, fail *f)
     return is_loaded;
 }
 
-void api_runs_curves(app *a, const request *q, response *r)
+static bool send_curve(app *a, const request *q, const run *row, wish *w, response *r, fail *f)
 {
-    wish w;
     curve c;
-    fail f;
-    if (!read_wish(q, &w, &f) || !load_curve(a, q->ids[0], &w, &c, &f)) {
-        response_fail(r, &f);
-        return;
-    }
-    thin(&c, (size_t)w.max_points);
+    if (!load_lines(a, row, w, &c, f))
+        return false;
+    thin(&c, (size_t)w->max_points);
     bool is_csv = request_wants_csv(q);
-    const curve_answer answer = {q->ids[0], c.n, c.lines, w.columns.n, w.columns.ids};
+    const curve_answer answer = {row->id, c.n, c.lines, w->columns.n, w->columns.ids};
     if (is_csv)
         codec_add_curves_csv(&r->body, &answer);
     else
         shape_add(&r->body, &SHAPE_CURVES, &answer);
     free(c.lines);
     api_send_tagged(q, is_csv ? MESSAGE_CSV : MESSAGE_JSON, r);
+    return true;
+}
+
+void api_runs_curves(app *a, const request *q, response *r)
+{
+    wish w;
+    run row = {0};
+    fail f;
+    bool is_there = read_wish(q, &w, &f) && store_get_run(a->store, q->ids[0], &row, &f);
+    bool is_known = is_there && api_answer_lasting(a, &row, q, r);
+    if (!is_known && (!is_there || !send_curve(a, q, &row, &w, r, &f)))
+        response_fail(r, &f);
+    run_close(&row);
 }
 
 /* ---- layers ---- */
@@ -198,21 +204,27 @@ static bool add_layer(void *context, int64_t epoch, int layer,
     return true;
 }
 
-void api_runs_layers(app *a, const request *q, response *r)
+static bool send_layers(app *a, const request *q, response *r, fail *f)
 {
-    run row_of_run = {0};
     layer_table l = {.n = 0};
-    fail f;
-    bool is_loaded = store_get_run(a->store, q->ids[0], &row_of_run, &f) &&
-                     store_list_layers(a->store, q->ids[0], add_layer, &l, &f);
-    run_close(&row_of_run);
+    bool is_loaded = store_list_layers(a->store, q->ids[0], add_layer, &l, f);
     if (is_loaded && l.has_failed)
-        is_loaded = fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for these layers.");
+        is_loaded = fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for these layers.");
     if (is_loaded) {
         shape_add(&r->body, &SHAPE_LAYERS, &(layers_answer){q->ids[0], l.n, l.lines, l.n_layers});
         api_send_tagged(q, MESSAGE_JSON, r);
-    } else {
-        response_fail(r, &f);
     }
     free(l.lines);
+    return is_loaded;
+}
+
+void api_runs_layers(app *a, const request *q, response *r)
+{
+    run row = {0};
+    fail f;
+    bool is_there = store_get_run(a->store, q->ids[0], &row, &f);
+    bool is_known = is_there && api_answer_lasting(a, &row, q, r);
+    if (!is_known && (!is_there || !send_layers(a, q, r, &f)))
+        response_fail(r, &f);
+    run_close(&row);
 }

@@ -42,6 +42,21 @@ static mhd_response *answer_text(response *r, uint64_t *n_bytes)
     return answer;
 }
 
+static void release(void *kept)
+{
+    bodies_release(kept);
+}
+
+static mhd_response *answer_kept(kept_body *kept, uint64_t *n_bytes)
+{
+    mhd_response *answer = MHD_create_response_from_buffer_with_free_callback_cls(
+        kept->n_bytes, kept->bytes, release, kept);
+    if (answer)
+        kept->n_references++;
+    *n_bytes = kept->n_bytes;
+    return answer;
+}
+
 static mhd_response *answer_file(response *r, uint64_t *n_bytes)
 {
     struct stat about;
@@ -127,6 +142,8 @@ static mhd_response *answer_body(http_exchange *x, uint64_t *n_bytes)
         return answer_asset(x->asset, r, n_bytes);
     if (r->stream && r->status == 200)
         return answer_stream(x, n_bytes);
+    if (x->kept)
+        return answer_kept(x->kept, n_bytes);
     if (r->file_path[0])
         return answer_file(r, n_bytes);
     return answer_text(r, n_bytes);

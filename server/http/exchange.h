@@ -65,6 +65,8 @@ typedef struct http_exchange {
     bool is_chunked;
     bool is_last; /* the connection ends with the answer */
     buffer body;
+    uint64_t bodies_age; /* when the handler was handed over */
+    kept_body *kept;     /* the answer's body; NULL: it is in r.body */
     struct http_upload *upload;
     struct http_stream *stream;
     message_pair query[HTTP_GATE_QUERY_LIMIT], headers[HTTP_KEPT_HEADERS];

@@ -210,6 +210,9 @@ static bool open_parts(http *h, fail *f)
     const struct app *shared = h->options.app;
     if (getrandom(&h->id_prefix, sizeof h->id_prefix, 0) != (ssize_t)sizeof h->id_prefix)
         h->id_prefix = (uint32_t)clock_steady_ms();
+    h->bodies = bodies_new();
+    if (!h->bodies)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "No memory for the server.");
     return (!shared->data_dir || http_upload_prepare(shared->data_dir, f)) &&
            assets_open(shared->static_dir, &h->assets, f) && open_pools(h, f) &&
            http_listen_open(h->address, h->options.port, &h->listen_fd, &h->port, f) &&
@@ -278,6 +281,7 @@ void http_close(http *h)
     for (int i = 0; i < HTTP_POOL_COUNT; i++)
         workers_close(h->pools[i]);
     assets_close(h->assets);
+    bodies_free(h->bodies);
     close_fd(h->signal_fd);
     close_fd(h->timer_fd);
     close_fd(h->stop_fd);

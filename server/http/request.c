@@ -17,6 +17,41 @@
 
 /* ---- the body ---- */
 
+/* What the handler says of answers that are kept. */
+static void keep_body(http_exchange *x)
+{
+    const response *r = &x->r;
+    const char *etag = NULL;
+    if (r->forgotten_run)
+        bodies_forget(x->server->bodies, r->forgotten_run < 0 ? 0 : r->forgotten_run);
+    for (int i = 0; i < r->n_headers; i++)
+        if (strcmp(r->headers[i].name, "ETag") == 0)
+            etag = r->headers[i].value;
+    if (!(x->row->flags & ROUTE_LASTING) || !r->lasting_run || r->status != 200 || !etag)
+        return;
+    bodies_keep(x->server->bodies, &(bodies_answer){.run_id = r->lasting_run,
+                                                    .target = x->uri,
+                                                    .content_type = r->content_type,
+                                                    .etag = etag,
+                                                    .is_csv = request_wants_csv(&x->q),
+                                                    .bytes = r->body.data,
+                                                    .n_bytes = r->body.n,
+                                                    .age = x->bodies_age});
+}
+
+/* True where the answer has been kept: nobody has to write it. */
+static bool find_body(http_exchange *x)
+{
+    if (!(x->row->flags & ROUTE_LASTING))
+        return false;
+    x->kept = bodies_find(x->server->bodies, x->uri, request_wants_csv(&x->q));
+    if (!x->kept)
+        return false;
+    response_set(&x->r, 200, x->kept->content_type);
+    response_add_header(&x->r, "ETag", "%s", x->kept->etag);
+    return true;
+}
+
 /* The worker is done with the exchange: its connection goes on. */
 static void resume(void *context)
 {
@@ -27,6 +62,8 @@ static void resume(void *context)
         fail_set(&f, FAIL_UNAVAILABLE, NULL, "The server is stopping.");
         http_exchange_refuse(x, 0, &f);
     }
+    if (!was_writing)
+        keep_body(x);
     if (!was_writing)
         x->stage = HTTP_STAGE_READY;
     else
@@ -175,6 +212,9 @@ static enum MHD_Result dispatch(http_exchange *x)
 {
     x->q.body = x->upload ? NULL : x->body.data ? x->body.data : "";
     x->q.body_bytes = x->body.n;
+    if (find_body(x))
+        return answer(x, false);
+    x->bodies_age = bodies_age(x->server->bodies);
     errand_init(&x->errand, x->server->options.app->errands, route_kind(x->row), x->errand.client);
     x->q.errand = &x->errand;
     if (x->row->flags & ROUTE_INLINE) {
@@ -262,6 +302,8 @@ static void free_exchange(http_exchange *x)
         http_upload_close(x->upload);
         h->n_uploads--;
     }
+    if (x->kept)
+        bodies_release(x->kept);
     buffer_close(&x->body);
     response_close(&x->r);
     free(x->uri);

@@ -4,6 +4,7 @@
 #define SERVER_HTTP_SERVER_H
 
 #include "server/http/assets.h"
+#include "server/http/bodies.h"
 #include "server/http/gate.h"
 #include "server/http/http.h"
 #include "server/http/logins.h"
@@ -44,6 +45,7 @@ struct http {
     struct http_exchange *due, *last_due; /* what is to begin with them begins after this round */
     struct http_exchange *held;
     http_logins logins;
+    bodies *bodies;
     struct http_stream *streams;
     int n_exchanges, n_uploads;
     int64_t next_beat_ms;

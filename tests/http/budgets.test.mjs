@@ -133,7 +133,7 @@ async function trainWide() {
   return runs[0].id;
 }
 
-test('predictions are refused above a limit, leave the rest alone and end with their clients', async () => {
+test('predictions are refused above a limit, and end with their clients', async () => {
   const id = await trainWide();
   const row = Array.from({ length: 256 }, () => 0.5);
   const ask = (n, samples) => ({
