@@ -70,6 +70,12 @@ static const cli_flag SQL_FLAGS[] = {
     {0},
 };
 
+static const cli_flag STORE_FLAGS[] = {
+    {"--db", "FILE", "the database (regulab.db)", false},
+    {"--data-dir", "DIR", "its models, checkpoints, data sets (regulab-data)", false},
+    {0},
+};
+
 static const cli_flag NO_FLAGS[] = {{0}};
 
 const cli_command COMMANDS[] = {
@@ -114,6 +120,24 @@ const cli_command COMMANDS[] = {
      "regulab sql \"SELECT hidden, n, mean_val_loss FROM config_results ORDER BY mean_val_loss\"\n"
      "regulab sql \"SELECT * FROM epochs WHERE run_id = 1\" --csv",
      SQL_FLAGS, 1, 1, cli_sql},
+    {"backup", "DIR", "Copy a store to a folder of its own, also while it is served.",
+     "Database, models, checkpoints and data sets of one moment, linked where the disk can. The "
+     "folder stands by\n"
+     "itself, and `sha256sum -c SHA256SUMS` checks it. To copy the database file alone, or while "
+     "it is served, is\n"
+     "no backup.",
+     "regulab backup backup-monday", STORE_FLAGS, 1, 1, cli_backup},
+    {"restore", "DIR", "Make a store of a backup, with an identity of its own.",
+     "Nothing is written over: --db names a file that is not there. What is damaged in the backup "
+     "is told, a\n"
+     "line each, and left out; the exit status is 1 then.",
+     "regulab restore backup-monday --db again.db --data-dir again-data", STORE_FLAGS, 1, 1,
+     cli_restore},
+    {"check-data", "", "Look through a store: database, models, checkpoints, data sets.",
+     "Reads everything and compares it with the digests that were stored with it. A line and exit "
+     "status 1 for\n"
+     "what is damaged or lost. It may be served meanwhile.",
+     "regulab check-data", STORE_FLAGS, 0, 0, cli_check_data},
     {"version", "", "Print the versions of this program and of its BLAS.", NULL, "regulab version",
      NO_FLAGS, 0, 0, cli_version},
 };

@@ -89,6 +89,9 @@ int cli_fields(const cli_arguments *a);
 int cli_dataset_add(const cli_arguments *a);
 int cli_dataset_list(const cli_arguments *a);
 int cli_sql(const cli_arguments *a);
+int cli_backup(const cli_arguments *a);
+int cli_restore(const cli_arguments *a);
+int cli_check_data(const cli_arguments *a);
 int cli_version(const cli_arguments *a);
 
 #endif

@@ -240,7 +240,7 @@ static bool check_content(const run_file *found, const run_file *expected, const
         return true;
     return fail_set(f, FAIL_DAMAGED, NULL,
                     "%s is damaged: %" PRId64 " bytes with SHA-256 %.16s... are there, %" PRId64
-                    " with %.16s... were stored. Restore it from a backup, or train again.",
+                    " with %.16s... were stored. Restore it from a backup, or make it again.",
                     what, found->bytes, found->sha256, expected->bytes, expected->sha256);
 }
 
@@ -277,8 +277,19 @@ static bool lost(const char *what, const char *path, fail *f)
 {
     return fail_set(f, FAIL_LOST, NULL,
                     "%s is lost: the file %s was stored and is not there any more. Restore it from "
-                    "a backup, or train again.",
+                    "a backup, or make it again.",
                     what, path);
+}
+
+bool jobs_files_read_mark(const char *path, run_file *out, fail *f)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool is_read = file >= 0 && describe_open(file, out);
+    if (!is_read)
+        storage_fail(f, "read", path);
+    if (file >= 0)
+        close(file);
+    return is_read;
 }
 
 bool jobs_files_check_file(const char *path, const run_file *expected, const char *what, fail *f)
@@ -429,7 +440,7 @@ static bool copy_bytes(int from, int to)
     return n == 0;
 }
 
-static bool copy_file(const char *from, const char *to, fail *f)
+bool jobs_files_copy(const char *from, const char *to, fail *f)
 {
     char temporary[JOBS_PATH_BYTES + sizeof TEMPORARY_SUFFIX];
     snprintf(temporary, sizeof temporary, "%s%s", to, TEMPORARY_SUFFIX);
@@ -455,7 +466,7 @@ bool jobs_files_share(const char *from, const char *to, fail *f)
         return true;
     if (errno == ENOENT)
         return lost("A file", from, f);
-    return copy_file(from, to, f);
+    return jobs_files_copy(from, to, f);
 }
 
 bool jobs_files_sync(const char *data_dir, fail *f)

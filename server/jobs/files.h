@@ -95,6 +95,10 @@ void jobs_files_list_checkpoints(const jobs_files *files, jobs_files_each *each,
  * disk at the return. FAIL_LOST where there is nothing. Its name is on disk after
  * jobs_files_sync(). */
 FAIL_CHECKED bool jobs_files_share(const char *from, const char *to, fail *f);
+/* A file of its own that is on disk at the return, for what will change. */
+FAIL_CHECKED bool jobs_files_copy(const char *from, const char *to, fail *f);
+/* What the file is. */
+FAIL_CHECKED bool jobs_files_read_mark(const char *path, run_file *out, fail *f);
 /* The names of all models and checkpoints. */
 FAIL_CHECKED bool jobs_files_sync(const char *data_dir, fail *f);
 

@@ -75,17 +75,22 @@ typedef struct wanted_list {
     run_files_list *out;
 } wanted_list;
 
+bool store_look_for_files(store_connection *c, int64_t experiment_id, run_files_list *out, fail *f)
+{
+    sqlite3_stmt *list = store_prepare(c, experiment_id ? LIST_OF : LIST_ALL, f);
+    *out = (run_files_list){.n = 0};
+    if (list && experiment_id)
+        store_bind_integer(list, 1, experiment_id);
+    if (store_each(c, list, add_files, out, f))
+        return true;
+    free(out->items);
+    return false;
+}
+
 static bool look_at_list(store_connection *c, void *arguments, fail *f)
 {
     const wanted_list *in = arguments;
-    sqlite3_stmt *list = store_prepare(c, in->experiment_id ? LIST_OF : LIST_ALL, f);
-    *in->out = (run_files_list){.n = 0};
-    if (list && in->experiment_id)
-        store_bind_integer(list, 1, in->experiment_id);
-    if (store_each(c, list, add_files, in->out, f))
-        return true;
-    free(in->out->items);
-    return false;
+    return store_look_for_files(c, in->experiment_id, in->out, f);
 }
 
 bool store_load_files(store *s, int64_t experiment_id, run_files_list *out, fail *f)

@@ -13,6 +13,7 @@
 #define SERVER_STORE_INTERNAL_H
 
 #include "server/store/change.h"
+#include "server/store/files.h"
 #include "server/store/statement.h"
 #include "server/store/store.h"
 
@@ -22,6 +23,10 @@ typedef bool store_look(store_connection *c, void *arguments, fail *f);
 FAIL_CHECKED bool store_read(store *s, store_look *look, void *arguments, fail *f);
 /* The same in one transaction: everything that the look reads is of one moment. */
 FAIL_CHECKED bool store_read_at_once(store *s, store_look *look, void *arguments, fail *f);
+
+/* store_load_files() on a connection that the caller has. */
+FAIL_CHECKED bool store_look_for_files(store_connection *c, int64_t experiment_id,
+                                       run_files_list *out, fail *f);
 
 /* Runs the change and waits for its commit. False with the change's own fail, or FAIL_STORAGE: then
  * nothing was changed. */
