@@ -197,6 +197,16 @@ static bool begin(const request *q, const caller *by, fail *f)
     return caller_begin(by, CALLER_BYTES, n_bytes, f);
 }
 
+/* A set may take more room than the files that it was read from. */
+static bool check_stored(app *a, const char *name, fail *f)
+{
+    fail none;
+    if (jobs_check_upload(a->jobs, 0, f))
+        return true;
+    (void)!dataset_remove(name, a->data_dir, &none);
+    return false;
+}
+
 static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fail *f)
 {
     dataset_add_options options;
@@ -206,6 +216,11 @@ static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fa
         return fail_set(f, FAIL_OUT_OF_RANGE, NULL,
                         "A data set is sent as the body, or as 1 to %d parts of form data.",
                         DATASET_FILES_LIMIT);
+    int64_t n_bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        n_bytes += (int64_t)q->files[i].bytes;
+    if (!jobs_check_upload(a->jobs, n_bytes, f))
+        return false;
     for (size_t i = 0; i < n; i++)
         files[i] = (dataset_file){
             .path = q->files[i].path,
@@ -214,7 +229,8 @@ static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fa
     if (!read_options(q, &options, f) || !begin(q, errand_caller(q->errand), f))
         return false;
     options.by = errand_caller(q->errand);
-    return dataset_add(q->name, files, n, &options, a->data_dir, out, is_new, f);
+    return dataset_add(q->name, files, n, &options, a->data_dir, out, is_new, f) &&
+           (!*is_new || check_stored(a, q->name, f));
 }
 
 void api_datasets_put(app *a, const request *q, response *r)

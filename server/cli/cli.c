@@ -10,6 +10,9 @@ static const cli_flag SERVE_FLAGS[] = {
      false},
     {"--db", "FILE", "the database, made if it is not there (regulab.db)", false},
     {"--data-dir", "DIR", "registered data sets, checkpoints, models (regulab-data)", false},
+    {"--data-quota", "SIZE", "what the data directory may hold: 500M, 20G (all the disk has)",
+     false},
+    {"--upload-quota", "SIZE", "what all registered data sets may take (all the disk has)", false},
     {"--workers", "N", "runs that train side by side (one per processor)", false},
     {"--memory", "BYTES",
      "memory for runs, data sets, uploads and plans together, as 4G or 512M (nine tenths of the "
@@ -71,6 +74,15 @@ static const cli_flag SQL_FLAGS[] = {
 };
 
 static const cli_flag STORE_FLAGS[] = {
+    {"--db", "FILE", "the database (regulab.db)", false},
+    {"--data-dir", "DIR", "its models, checkpoints, data sets (regulab-data)", false},
+    {0},
+};
+
+static const cli_flag PRUNE_FLAGS[] = {
+    {"--older-than", "AGE", "experiments that ended before that: 12h, 30d, 8w", false},
+    {"--keep-tagged", "TAG", "but not those with this tag; may be repeated", true},
+    {"--dry-run", NULL, "say what would be removed, and remove nothing", false},
     {"--db", "FILE", "the database (regulab.db)", false},
     {"--data-dir", "DIR", "its models, checkpoints, data sets (regulab-data)", false},
     {0},
@@ -138,6 +150,12 @@ const cli_command COMMANDS[] = {
      "status 1 for\n"
      "what is damaged or lost. It may be served meanwhile.",
      "regulab check-data", STORE_FLAGS, 0, 0, cli_check_data},
+    {"prune", "--older-than AGE",
+     "Remove old experiments with their files, and give the room back.",
+     "The service must be stopped. What waits, runs or is paused stays, whatever its age, and so "
+     "do "
+     "data sets.",
+     "regulab prune --older-than 30d --keep-tagged keep --dry-run", PRUNE_FLAGS, 0, 0, cli_prune},
     {"version", "", "Print the versions of this program and of its BLAS.", NULL, "regulab version",
      NO_FLAGS, 0, 0, cli_version},
 };

@@ -62,6 +62,9 @@ bool cli_has(const cli_arguments *a, const char *flag);
 bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t high,
                  int64_t otherwise, int64_t *out);
 
+/* A size like 500M or 20G (powers of 1000), 0 where it is not given; false likewise. */
+bool cli_size(const cli_arguments *a, const char *flag, int64_t *out);
+
 /* Says what is wrong with the words and where help is; returns CLI_USAGE. */
 int cli_usage(const cli_command *command, const char *format, ...) FAIL_FORMAT(2, 3);
 
@@ -92,6 +95,7 @@ int cli_sql(const cli_arguments *a);
 int cli_backup(const cli_arguments *a);
 int cli_restore(const cli_arguments *a);
 int cli_check_data(const cli_arguments *a);
+int cli_prune(const cli_arguments *a);
 int cli_version(const cli_arguments *a);
 
 #endif

@@ -134,6 +134,27 @@ bool cli_integer(const cli_arguments *a, const char *flag, int64_t low, int64_t 
     return true;
 }
 
+bool cli_size(const cli_arguments *a, const char *flag, int64_t *out)
+{
+    static const char UNITS[] = "kMGT";
+    const char *text = cli_value(a, flag, NULL);
+    *out = 0;
+    if (!text)
+        return true;
+    char *end;
+    double value = strtod(text, &end);
+    const char *unit = *end ? strchr(UNITS, *end) : NULL;
+    for (const char *u = UNITS; unit && u <= unit; u++)
+        value *= 1000;
+    bool is_size = *text >= '0' && *text <= '9' && (*end == '\0' || (unit && end[1] == '\0'));
+    if (!is_size || !(value >= 1) || value > 1e18) {
+        cli_usage(a->command, "%s must be a size like 500M or 20G, not \"%s\"", flag, text);
+        return false;
+    }
+    *out = (int64_t)value;
+    return true;
+}
+
 static void say(const cli_command *command, const char *format, va_list arguments)
 {
     char sentence[512];

@@ -40,7 +40,7 @@ typedef struct service { /* what is opened, in this order */
     http *http;
     char address[ADDRESS_BYTES], static_dir[PATH_MAX];
     uint16_t port;
-    int64_t n_workers;
+    int64_t n_workers, data_quota, upload_quota;
     size_t memory_bytes;                        /* 0: found out */
     const char *database, *recipe, *token_file; /* the latter two NULL if not given */
     const char *hosts[CLI_FLAGS_LIMIT];
@@ -134,6 +134,8 @@ static bool read_flags(const cli_arguments *a, service *s)
     if (!read_listen(a, s) || !read_memory(a, s) ||
         !cli_integer(a, "--workers", 1, PARALLEL_THREADS_LIMIT, cli_processors(), &s->n_workers) ||
         !cli_integer(a, "--sql-time-limit-ms", 1, 3600000, 1000, &time_ms) ||
+        !cli_size(a, "--data-quota", &s->data_quota) ||
+        !cli_size(a, "--upload-quota", &s->upload_quota) ||
         !cli_integer(a, "--sql-max-rows", 1, 1000000, 1000, &rows))
         return false;
     find_static(a, s->static_dir);
@@ -177,6 +179,8 @@ static bool open_all(service *s, fail *f)
     jobs_options options = {.data_dir = s->app.data_dir,
                             .n_workers = (int)s->n_workers,
                             .queue_limit = QUEUE_LIMIT,
+                            .data_quota = s->data_quota,
+                            .upload_quota = s->upload_quota,
                             .checkpoint_seconds = CLI_CHECKPOINT_SECONDS};
     http_options web = {.address = s->address,
                         .port = s->port,

@@ -2,6 +2,7 @@
  * true whenever the lock is let go. */
 #include "core/base/clock.h"
 #include "server/jobs/internal.h"
+#include "server/jobs/room.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -335,11 +336,16 @@ bool jobs_check_room(jobs *j, int64_t n, fail *f)
     int64_t n_waiting = (int64_t)jobs_queue_count(j->queue);
     jobs_unlock(j);
     if (n <= j->options.queue_limit - n_waiting)
-        return true;
+        return room_check_data(j->room, f);
     return fail_set(f, FAIL_QUEUE_FULL, NULL,
                     "%" PRId64 " runs wait already, %" PRId64 " more would be above the limit of "
                     "%" PRId64 ". Try again when some have ended.",
                     n_waiting, n, j->options.queue_limit);
+}
+
+bool jobs_check_upload(jobs *j, int64_t n_bytes, fail *f)
+{
+    return room_check_upload(j->room, n_bytes, f);
 }
 
 void jobs_add_held(jobs *j, int64_t experiment_id, int priority, const int64_t *run_ids, int64_t n)

@@ -64,7 +64,8 @@ typedef struct leased_run {
 struct jobs {
     jobs_options options;
     char *data_dir;
-    int claim; /* on it, for the store's identity */
+    struct room *room; /* in it */
+    int claim;         /* on it, for the store's identity */
     ledger ledger;
     struct jobs_sync *sync; /* lock, conditions and the clerk: server/jobs/desk.c */
     bool is_closing;        /* nothing is begun any more, and what is trained is to pause */

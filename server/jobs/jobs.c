@@ -3,6 +3,7 @@
 #include "server/jobs/claim.h"
 #include "server/jobs/clerk.h"
 #include "server/jobs/lease.h"
+#include "server/jobs/room.h"
 #include "server/store/runs.h"
 
 #include <assert.h>
@@ -19,6 +20,7 @@ static void jobs_free(jobs *j)
         memory_budget_on_shortage(j->options.memory, NULL, NULL);
     jobs_desk_close(j);
     jobs_claim_close(j->claim);
+    room_free(j->room);
     dataset_cache_close(&j->cache);
     jobs_queue_free(j->queue);
     free(j->seats);
@@ -36,9 +38,11 @@ static jobs *jobs_new(const jobs_options *options)
     j->is_tidying = j->is_untidy = true; /* until the clerk has been at it */
     dataset_cache_init(&j->cache);
     j->data_dir = strdup(options->data_dir);
+    j->room =
+        j->data_dir ? room_new(j->data_dir, options->data_quota, options->upload_quota) : NULL;
     j->queue = jobs_queue_new();
     j->seats = calloc((size_t)options->n_engines, sizeof *j->seats);
-    if (!j->data_dir || !j->queue || !j->seats || !jobs_desk_open(j)) {
+    if (!j->room || !j->queue || !j->seats || !jobs_desk_open(j)) {
         jobs_free(j);
         return NULL;
     }

@@ -31,6 +31,8 @@ typedef struct jobs_options {
     int64_t queue_limit; /* runs that may wait; beyond it FAIL_QUEUE_FULL */
     double checkpoint_seconds;
     memory_budget *memory; /* of runs and data sets, borrowed; NULL: as much as there is */
+    int64_t data_quota, upload_quota;  /* bytes that the data directory, its data sets may have; 0:
+                                          as many as there are */
     const struct engine_kind *engines; /* (n_engines) NULL: ENGINES[] (server/jobs/engine.h) */
     int n_engines;
 } jobs_options;
@@ -41,8 +43,10 @@ FAIL_CHECKED bool jobs_open(const jobs_options *options, jobs **out, fail *f);
  * the engines. */
 void jobs_close(jobs *j);
 
-/* Room for n more runs? False with FAIL_QUEUE_FULL. */
+/* Room for n more runs? False with FAIL_QUEUE_FULL, or FAIL_NO_ROOM for their files. */
 FAIL_CHECKED bool jobs_check_room(jobs *j, int64_t n, fail *f);
+/* Room for a data set of so many bytes? FAIL_NO_ROOM, FAIL_TOO_LARGE. */
+FAIL_CHECKED bool jobs_check_upload(jobs *j, int64_t n_bytes, fail *f);
 /* Tells the queue of the runs of an experiment that was just stored. */
 void jobs_add(jobs *j, int64_t experiment_id, const int64_t *run_ids, int64_t n);
 

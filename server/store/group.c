@@ -3,8 +3,10 @@
 
 enum {
     ANALYZE_ROWS_IDLE = 10000, /* changed since the last ANALYZE */
-    ANALYZE_ROWS_BUSY = 200000
+    ANALYZE_ROWS_BUSY = 200000,
+    FREE_PAGES_KEPT = 256 /* they are used again */
 };
+#define GIVEN_BACK_AT_ONCE "2000" /* pages: some milliseconds */
 
 /* ---- lists ---- */
 
@@ -141,10 +143,38 @@ void store_group_checkpoint(store_writer *w)
     analyze(w, ANALYZE_ROWS_BUSY);
 }
 
-void store_group_tidy(store_writer *w)
+static const char COUNT_FREE[] = "PRAGMA freelist_count";
+static const char GIVE_BACK[] = "PRAGMA incremental_vacuum(" GIVEN_BACK_AT_ONCE ")";
+
+static int64_t count_free(store_writer *w)
+{
+    sqlite3_stmt *row;
+    int64_t n = 0;
+    store_connection *c = &w->connection;
+    if (!store_find(c, store_prepare(c, COUNT_FREE, NULL), 0, &row, NULL) || !row)
+        return 0;
+    n = store_column_integer(row, 0);
+    store_reset(row);
+    return n;
+}
+
+/* Files of before this version keep their pages until they are written anew: nothing happens. */
+static bool give_back(store_writer *w)
+{
+    int64_t before = count_free(w);
+    if (before < FREE_PAGES_KEPT)
+        return false;
+    sqlite3_exec(w->connection.db, GIVE_BACK, NULL, NULL, NULL);
+    int64_t left = count_free(w);
+    return left < before && left >= FREE_PAGES_KEPT;
+}
+
+bool store_group_tidy(store_writer *w)
 {
     if (!w->connection.db) /* a rescue left it so: there is nothing to tidy */
-        return;
+        return false;
+    bool has_more = give_back(w);
     analyze(w, ANALYZE_ROWS_IDLE);
     copy_wal(w, SQLITE_CHECKPOINT_TRUNCATE);
+    return has_more;
 }

@@ -50,8 +50,8 @@ FAIL_CHECKED bool store_group_commit(store_writer *w, const write_list *group, f
 enum { STORE_WAL_PAGES = 1000 };
 /* After writes: copies the WAL back as far as readers allow. */
 void store_group_checkpoint(store_writer *w);
-/* Without writes for a while: empties the WAL too, and brings the planner's statistics up to date.
- */
-void store_group_tidy(store_writer *w);
+/* Without writes for a while: empties the WAL too, gives some of the pages back that nothing is in,
+ * and brings the planner's statistics up to date. True: there are more such pages. */
+bool store_group_tidy(store_writer *w);
 
 #endif

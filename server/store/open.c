@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { RENEWED_PAGES = 16384 }; /* 64 MB */
+
 static const char COUNT_START[] = "UPDATE identity SET starts = starts + 1";
 
 static bool start_afresh(store_writer *w, void *arguments, fail *f)
@@ -34,10 +36,36 @@ static bool read_identity(store *s, fail *f)
     return is_read;
 }
 
+static const char GET_VACUUM[] = "PRAGMA auto_vacuum";
+static const char COUNT_PAGES[] = "PRAGMA page_count";
+static const char WRITE_ANEW[] = "VACUUM";
+
+static int64_t ask(store_connection *c, const char *sql)
+{
+    sqlite3_stmt *row;
+    int64_t n = 0;
+    if (!store_find(c, store_prepare(c, sql, NULL), 0, &row, NULL) || !row)
+        return 0;
+    n = store_column_integer(row, 0);
+    store_reset(row);
+    return n;
+}
+
+/* A file of before this version gives no pages back until it is written anew: at once while that
+ * takes no time, else by `regulab prune`. Not needed: another program in the way is none. */
+static void renew_small(store_connection *c)
+{
+    if (ask(c, GET_VACUUM) == 0 && ask(c, COUNT_PAGES) <= RENEWED_PAGES)
+        sqlite3_exec(c->db, WRITE_ANEW, NULL, NULL, NULL);
+}
+
 static bool prepare_database(store *s, fail *f)
 {
     store_connection *c = &s->writer.connection;
-    if (!store_schema_apply(c, f) || !read_identity(s, f) || !store_group_prepare(&s->writer, f))
+    if (!store_schema_apply(c, f))
+        return false;
+    renew_small(c);
+    if (!read_identity(s, f) || !store_group_prepare(&s->writer, f))
         return false;
     write_entry first = {.change = start_afresh};
     write_list group = {.first = &first, .last = &first, .n = 1};
@@ -96,6 +124,6 @@ bool store_open(const char *path, store **out, fail *f)
 void store_close(store *s)
 {
     store_thread_stop(&s->thread);
-    store_group_tidy(&s->writer);
+    (void)store_group_tidy(&s->writer);
     free_store(s);
 }

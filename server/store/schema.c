@@ -338,7 +338,9 @@ out:
 bool store_schema_apply(store_connection *c, fail *f)
 {
     int64_t version;
-    if (!check_identity(c, &version, f) || !store_execute(c, "PRAGMA journal_mode = WAL", f) ||
+    /* auto_vacuum: of a file that is not there yet; others: store_compact(). */
+    if (!check_identity(c, &version, f) ||
+        !store_execute(c, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL", f) ||
         !add_functions(c, f))
         return false;
     for (; version < MIGRATION_COUNT; version++)

@@ -343,8 +343,9 @@ static void tidy(store_thread *t)
 {
     t->is_untidy = false;
     pthread_mutex_unlock(&t->lock);
-    store_group_tidy(t->writer);
+    bool has_more = store_group_tidy(t->writer);
     pthread_mutex_lock(&t->lock);
+    t->is_untidy = t->is_untidy || has_more;
 }
 
 static void *write_until_closed(void *context)
