@@ -271,11 +271,14 @@ static bool fill_store(store *s, contents *c, fail *f)
 static bool restore_into(const char *part, contents *c, fail *f)
 {
     store *s;
+    int claim = -1;
     if (!registered_check(c->from, c->to, f) || !jobs_files_open(c->to, f) ||
         !store_open(part, &s, f))
         return false;
-    bool is_good = fill_store(s, c, f);
+    /* Else a copy that is served first would be taken for it. */
+    bool is_good = fill_store(s, c, f) && jobs_claim_open(s, c->to, &claim, f);
     store_close(s);
+    jobs_claim_close(claim);
     return is_good && share_sets(c, f);
 }
 
