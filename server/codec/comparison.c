@@ -378,19 +378,30 @@ const shape SHAPE_COMPARISON = {.name = "Comparison",
 
 /* ---- what may be asked for ---- */
 
-void codec_describe_measure(buffer *b, const member *m)
+static void add_measures(buffer *b, const char *more)
 {
-    (void)m;
     json_add_member_text(b, "type", "string");
     json_add_key(b, "pattern");
     buffer_add_text(b, "\"^(");
     for (int i = 0; i < METRIC_COUNT; i++)
         buffer_add_format(b, "%s|", METRICS[i].name);
-    buffer_add_format(b, "%s|layers\\\\.(", MEASURE_EPOCHS_TO_NAME);
+    buffer_add_format(b, "%slayers\\\\.(", more);
     for (int i = 0; i < SPEC_ALL_LAYERS_LIMIT; i++)
         buffer_add_format(b, "%s%d", i ? "|" : "", i);
     buffer_add_text(b, ")\\\\.(");
     for (int i = 0; i < LAYER_METRIC_COUNT; i++)
         buffer_add_format(b, "%s%s", i ? "|" : "", LAYER_METRICS[i].name);
     buffer_add_text(b, "))$\"");
+}
+
+void codec_describe_measure(buffer *b, const member *m)
+{
+    (void)m;
+    add_measures(b, MEASURE_EPOCHS_TO_NAME "|");
+}
+
+void codec_describe_metric(buffer *b, const member *m)
+{
+    (void)m;
+    add_measures(b, "");
 }

@@ -19,7 +19,7 @@ char *codec_config_label(const char *variant, bool is_alone, const char *values)
 void codec_add_plain(buffer *b, const char *json);
 
 /* The names of what a comparison measures, as a schema's type and pattern. */
-member_describer codec_describe_measure;
+member_describer codec_describe_measure, codec_describe_metric; /* the second: not epochs_to */
 
 /* What is kept of the rows of a config, as JSON. False where the text (may be NULL) is none. */
 void codec_add_facts(buffer *b, const estimand_facts *facts);

@@ -217,7 +217,7 @@ static const member QUESTION_ROWS[] = {
     {"metric", MEMBER_TEXT,
      "The metric that answers: val_loss, or test_loss where anything is tuned or early stopping is "
      "a treatment.",
-     MEMBER_OPTIONAL, AT(question, metric), .read = read_metric},
+     MEMBER_OPTIONAL, AT(question, metric), .read = read_metric, .describe = codec_describe_metric},
     {"smallest_effect", MEMBER_NUMBER, "The least difference that matters, in the metric's unit.",
      MEMBER_OPTIONAL | MEMBER_EXCLUSIVE, AT(question, smallest_effect), FROM(0)},
 };

@@ -3,8 +3,9 @@
 
     REGULAB=build/regulab python tests/interop/run.py [test_name ...]
 
-A file is a unittest module. What it tests was not written by us: PyTorch, NumPy, SciPy, pandas and the sqlite3 module
-look at what the binary exports.
+A file is a unittest module. What it tests with was not written by us: PyTorch, NumPy, SciPy, pandas
+and the sqlite3 module look at what the binary exports; generated clients and schemathesis ask the
+running service.
 """
 import pathlib
 import sys
