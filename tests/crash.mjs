@@ -1,4 +1,5 @@
-// kill -9 at random moments of a busy queue, then a restart, again and again; at the end nothing may be lost.
+// kill -9 at random moments of a busy queue, then a restart, again and again; at the end nothing
+// may be lost.
 //
 //   node tests/crash.mjs [ROUNDS] [SEED]        (100 rounds by default; prints the seed)
 import assert from 'node:assert/strict';
@@ -44,7 +45,8 @@ function checkDatabase(file, acknowledged) {
     assert.ok(ids.includes(id), `experiment ${id} was acknowledged and is lost`);
   const gaps = sqlite(
     file,
-    'SELECT run_id, count(*) AS n, min(epoch) AS low, max(epoch) AS high FROM epochs GROUP BY run_id HAVING n <> high - low + 1 OR low <> 0',
+    'SELECT run_id, count(*) AS n, min(epoch) AS low, max(epoch) AS high FROM epochs ' +
+      'GROUP BY run_id HAVING n <> high - low + 1 OR low <> 0',
   );
   assert.deepEqual(gaps, [], 'curves without gaps');
 }

@@ -6,14 +6,16 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkAnswer, checkEvent } from './schema.mjs';
+import { EventStream } from './event-stream.mjs';
+import { eventually, patience, within } from './patience.mjs';
+import { checkAnswer } from './schema.mjs';
+
+export { EventStream } from './event-stream.mjs';
+export { bandImages, idx, multipart, parseSafetensors } from './files.mjs';
+export { eventually, patience, sanitizer, within } from './patience.mjs';
 
 export const top = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const binary = resolve(process.env.REGULAB ?? join(top, 'build/regulab'));
-export const sanitizer = process.env.REGULAB_SANITIZER ?? '';
-/** Sanitized builds are several times slower: every deadline is multiplied by this. */
-export const patience = sanitizer ? 8 : 1;
-
 const wrapper = (process.env.REGULAB_WRAPPER ?? '').split(' ').filter(Boolean);
 // Whatever ends this process, no server stays behind.
 const children = new Set();
@@ -34,35 +36,6 @@ export function temporaryDirectory() {
 
 export function removeDirectory(directory) {
   rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-}
-
-/** Rejects with `what` when `promise` has not settled after `ms` (times the patience). */
-export async function within(ms, what, promise) {
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what}: not within ${ms * patience} ms`)),
-      ms * patience,
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Asks again, at short intervals, until `probe()` gives something truthy. */
-export async function eventually(ms, what, probe) {
-  const deadline = Date.now() + ms * patience;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${ms * patience} ms`);
-    await new Promise((wake) => {
-      setTimeout(wake, 20);
-    });
-  }
 }
 
 /** Runs the binary to its end -> { status, signal, stdout, stderr }. */
@@ -93,158 +66,11 @@ export function sqlite(file, query) {
   return result.stdout.trim() ? JSON.parse(result.stdout) : [];
 }
 
-/** safetensors bytes -> { name: { dtype, shape, values } }; throws if the layout is not exact. */
-export function parseSafetensors(bytes) {
-  const size = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.subarray(8, 8 + size).toString('utf8'));
-  const body = bytes.subarray(8 + size);
-  const types = { F32: Float32Array, I64: BigInt64Array, F64: Float64Array };
-  const tensors = {};
-  let covered = 0;
-  for (const [
-    name,
-    {
-      dtype,
-      shape,
-      data_offsets: [from, to],
-    },
-  ] of Object.entries(header)) {
-    if (name === '__metadata__') continue;
-    const copy = body.buffer.slice(body.byteOffset + from, body.byteOffset + to);
-    const values = new types[dtype](copy);
-    const count = shape.reduce((a, b) => a * b, 1);
-    if (values.length !== count)
-      throw new Error(`${name}: ${values.length} values for shape [${shape}]`);
-    covered += to - from;
-    tensors[name] = { dtype, shape, values };
-  }
-  if (covered !== body.length)
-    throw new Error(`${body.length - covered} bytes belong to no tensor`);
-  return tensors;
-}
-
-/** IDX bytes: magic 00 00 08 n, n sizes, the data. */
-export function idx(sizes, bytes) {
-  const head = Buffer.alloc(4 + 4 * sizes.length);
-  head[2] = 8;
-  head[3] = sizes.length;
-  sizes.forEach((size, i) => head.writeUInt32BE(size, 4 + 4 * i));
-  return Buffer.concat([head, Buffer.from(bytes)]);
-}
-
-/** A learnable set of side x side images: class k is bright in its own band of rows. */
-export function bandImages(n, { side = 8, classes = 4, seed = 1 } = {}) {
-  let state = seed;
-  const next = () => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return state >>> 16;
-  };
-  const images = Buffer.alloc(n * side * side);
-  const labels = Buffer.alloc(n);
-  for (let i = 0; i < n; i++) {
-    labels[i] = i % classes;
-    for (let p = 0; p < side * side; p++) {
-      const band = Math.floor((Math.floor(p / side) * classes) / side);
-      images[i * side * side + p] = (band === labels[i] ? 140 : 20) + (next() % 90);
-    }
-  }
-  return { images: idx([n, side, side], images), labels: idx([n], labels) };
-}
-
-/** multipart/form-data of files -> { body, type }. */
-export function multipart(files) {
-  const boundary = 'regulab-test-boundary-7b1c';
-  const parts = files.flatMap(({ name, data, type = 'application/octet-stream' }) => [
-    Buffer.from(
-      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`,
-    ),
-    data,
-    Buffer.from('\r\n'),
-  ]);
-  return {
-    body: Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]),
-    type: `multipart/form-data; boundary=${boundary}`,
-  };
-}
-
-/** One block of an event stream -> { event, id, data }, or undefined for a comment. */
-function parseEvent(block) {
-  const found = { event: 'message', id: undefined, data: '' };
-  for (const line of block.split('\n')) {
-    const [, key, value] = /^([a-z]*): ?(.*)$/.exec(line) ?? [];
-    if (key === 'data') found.data += value;
-    else if (key) found[key] = value;
-  }
-  return found.data ? { ...found, data: JSON.parse(found.data) } : undefined;
-}
-
-/** An open event stream: `next(match)` gives the first new event that matches; `all` has every one so far. */
-export class EventStream {
-  constructor(response, controller, headers) {
-    this.origin = new URL(response.url).origin;
-    this.headers = headers;
-    this.response = response;
-    this.reader = response.body.getReader();
-    this.all = [];
-    this.ended = false;
-    this.controller = controller;
-    this.seen = 0;
-    this.wake = [];
-    this.reading = this.read();
-  }
-
-  async read() {
-    const decoder = new TextDecoder();
-    let text = '';
-    try {
-      for (let part = await this.reader.read(); !part.done; part = await this.reader.read()) {
-        text += decoder.decode(part.value, { stream: true });
-        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-          const event = parseEvent(text.slice(0, end));
-          text = text.slice(end + 2);
-          if (event) this.all.push(event);
-        }
-        this.notify();
-      }
-    } catch (error) {
-      this.error = error;
-    }
-    this.ended = true;
-    this.notify();
-  }
-
-  notify() {
-    for (const wake of this.wake.splice(0)) wake();
-  }
-
-  async next(match = () => true, ms = 30_000) {
-    const search = async () => {
-      for (;;) {
-        while (this.seen < this.all.length) {
-          const event = this.all[this.seen++];
-          if (match(event)) return event;
-        }
-        if (this.ended)
-          throw new Error(`the event stream ended: ${this.error?.message ?? 'by the server'}`);
-        await new Promise((wake) => {
-          this.wake.push(wake);
-        });
-      }
-    };
-    return within(ms, 'an event', search());
-  }
-
-  /* Cancelling ends a read that waits, which an abort alone does not do in every Node. */
-  async close() {
-    await this.reader.cancel().catch(() => {});
-    this.controller.abort();
-    await this.reading;
-    for (const event of this.all) await checkEvent(this.origin, this.headers, event);
-  }
-}
-
 export class Server {
-  /** Starts the service. `directory`: of an earlier one, to go on with its database; `port`: 0 picks a free one. */
+  /**
+   * Starts the service. `directory`: of an earlier one, to go on with its database; `port`: 0 picks
+   * a free one.
+   */
   static async start({
     directory,
     args = [],
@@ -258,56 +84,17 @@ export class Server {
     server.owns_directory = !directory;
     server.directory = directory ?? temporaryDirectory();
     server.database = join(server.directory, 'regulab.db');
-    const all = [
-      'serve',
-      '--listen',
-      `127.0.0.1:${port}`,
-      '--db',
-      server.database,
-      '--data-dir',
-      data_directory ?? join(server.directory, 'data'),
-      '--workers',
-      String(workers),
-      '--static',
-      static_directory,
-      ...args,
-    ];
-    const [command, ...rest] = [...wrapper, binary, ...all];
+    const folder = data_directory ?? join(server.directory, 'data');
     const started = performance.now();
-    server.child = spawn(command, rest, {
-      cwd: server.directory,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    children.add(server.child);
-    server.output = '';
-    server.errors = '';
-    server.streams = new Set();
-    server.child.stderr.on('data', (data) => {
-      server.errors += data;
-    });
-    server.exited = new Promise((done) => {
-      server.child.on('close', (code, signal) => {
-        children.delete(server.child);
-        done({ code, signal });
-      });
-      server.child.on('error', (error) => {
-        server.errors += error.message;
-        done({ code: null, signal: null });
-      });
-    });
-    const listening = new Promise((ready, broken) => {
-      server.child.stdout.on('data', (data) => {
-        server.output += data;
-        const [, url] = /^listening on (http:\/\/\S+)$/m.exec(server.output) ?? [];
-        if (url) ready(url);
-      });
-      server.exited.then(({ code, signal }) =>
-        broken(new Error(`regulab serve ended at start (${signal ?? code}): ${server.errors}`)),
-      );
-    });
+    server.spawn(
+      ['--listen', `127.0.0.1:${port}`, '--db', server.database, '--data-dir', folder].concat(
+        ['--workers', String(workers), '--static', static_directory],
+        args,
+      ),
+      env,
+    );
     try {
-      server.url = await within(20_000, 'listening', listening);
+      server.url = await within(20_000, 'listening', server.listening());
     } catch (error) {
       server.child.kill('SIGKILL');
       throw error;
@@ -317,11 +104,55 @@ export class Server {
     return server;
   }
 
+  /** `regulab serve` with these flags; what it writes is kept, `exited` is its end. */
+  spawn(flags, env) {
+    const [command, ...rest] = [...wrapper, binary, 'serve', ...flags];
+    this.output = '';
+    this.errors = '';
+    this.streams = new Set();
+    this.child = spawn(command, rest, {
+      cwd: this.directory,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.add(this.child);
+    this.child.stderr.on('data', (data) => {
+      this.errors += data;
+    });
+    this.exited = new Promise((done) => {
+      this.child.on('close', (code, signal) => {
+        children.delete(this.child);
+        done({ code, signal });
+      });
+      this.child.on('error', (error) => {
+        this.errors += error.message;
+        done({ code: null, signal: null });
+      });
+    });
+  }
+
+  /** -> the URL that it says it listens on. */
+  listening() {
+    return new Promise((ready, broken) => {
+      this.child.stdout.on('data', (data) => {
+        this.output += data;
+        const [, url] = /^listening on (http:\/\/\S+)$/m.exec(this.output) ?? [];
+        if (url) ready(url);
+      });
+      this.exited.then(({ code, signal }) =>
+        broken(new Error(`regulab serve ended at start (${signal ?? code}): ${this.errors}`)),
+      );
+    });
+  }
+
   get pid() {
     return this.child.pid;
   }
 
-  /** One request -> { status, headers, text, json, bytes }. `path` starts at the base path unless it starts with "//". */
+  /**
+   * One request -> { status, headers, text, json, bytes }. `path` starts at the base path unless it
+   * starts with "//".
+   */
   async request(method, path, body, headers = {}) {
     const url = this.url + (path.startsWith('//') ? path.slice(1) : `/api/v1${path}`);
     const structured =
@@ -441,7 +272,10 @@ export class Server {
     });
   }
 
-  /** Bytes written to a raw socket -> everything the server answers until it closes, or until `until(text)`. */
+  /**
+   * Bytes written to a raw socket -> everything the server answers until it closes, or until
+   * `until(text)`.
+   */
   raw(bytes, { until = () => false, ms = 15_000, host = '127.0.0.1' } = {}) {
     return within(
       ms,
@@ -480,7 +314,9 @@ export class Server {
     return next;
   }
 
-  /** A clean stop: exit status 0 and nothing that a sanitizer had to say; then the directory goes. */
+  /**
+   * A clean stop: exit status 0 and nothing that a sanitizer had to say; then the directory goes.
+   */
   async stop() {
     try {
       if (this.child.exitCode === null && this.child.signalCode === null) {

@@ -1,5 +1,6 @@
-// Does an answer keep to openapi.json of the server that gave it? Every JSON answer that a test sees goes through here.
-// What the document describes is closed for the check: a member that it does not know is a fault.
+// Does an answer keep to openapi.json of the server that gave it? Every JSON answer that a test
+// sees goes through here. What the document describes is closed for the check: a member that it
+// does not know is a fault.
 import Ajv from 'ajv/dist/2020.js';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -15,6 +16,9 @@ function closed(schema) {
     copy.additionalProperties = false;
   return copy;
 }
+
+/* The beginning of an answer, as a message shows it. */
+const shown = (json) => JSON.stringify(json).slice(0, 2000);
 
 const escaped = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 
@@ -48,7 +52,7 @@ export class Schemas {
     const check = this.compile(`/components/schemas/${name}`);
     if (!check(json))
       throw new Error(
-        `${what} is not as openapi.json says: ${this.ajv.errorsText(check.errors)}: ${JSON.stringify(json).slice(0, 2000)}`,
+        `${what} is not as openapi.json says: ${this.ajv.errorsText(check.errors)}: ${shown(json)}`,
       );
   }
 
@@ -60,7 +64,8 @@ export class Schemas {
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
     const answers = this.document.paths[found.template][verb]?.responses;
     if (!answers && status >= 400) return this.checkComponent('Problem', json, what);
-    const place = `/paths/${escaped(found.template)}/${verb}/responses/${status}/content/${escaped(type)}/schema`;
+    const answer = `/paths/${escaped(found.template)}/${verb}/responses/${status}`;
+    const place = `${answer}/content/${escaped(type)}/schema`;
     if (status >= 400) {
       if (!answers[status])
         throw new Error(`${what} is not in openapi.json: ${JSON.stringify(json).slice(0, 500)}`);
@@ -73,13 +78,16 @@ export class Schemas {
     const check = this.compile(place);
     if (!check(json))
       throw new Error(
-        `${what} is not as openapi.json says: ${this.ajv.errorsText(check.errors)}: ${JSON.stringify(json).slice(0, 2000)}`,
+        `${what} is not as openapi.json says: ${this.ajv.errorsText(check.errors)}: ${shown(json)}`,
       );
     return undefined;
   }
 }
 
-/** What the service says of its answers: one document for every server of this binary, asked for once. */
+/**
+ * What the service says of its answers: one document for every server of this binary, asked for
+ * once.
+ */
 let schemas;
 async function schemasOf(url, headers) {
   schemas ??= fetch(`${url}/api/openapi.json`, { headers }).then(async (response) => {

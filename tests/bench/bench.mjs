@@ -1,11 +1,15 @@
-// `make bench`: training speed beside OpenBLAS alone and PyTorch, and what the service costs, as tables.
+// `make bench`: training speed beside OpenBLAS alone and PyTorch, and what the service costs, as
+// tables.
 //
-//   node tests/bench/bench.mjs [train] [diagnostics] [ablation] [service] [curves] [large]        ROUNDS=N, default 3; COMPILE=1: torch.compile
+//   node tests/bench/bench.mjs [train] [diagnostics] [ablation] [service] [curves] [large]
 //
-// The processor time over the wall time shows how many cores were busy, and a run of twice the epochs
-// confirms the reported rate by wall time alone. MNIST's rows need its four files: MNIST=FOLDER, or the
-// shared folder beside the checkout. PyTorch is the one that `make interop` installed; without it its
-// columns are empty. All of a row is measured turn by turn, round after round.
+// ROUNDS=N, default 3; COMPILE=1: torch.compile.
+//
+// The processor time over the wall time shows how many cores were busy, and a run of twice the
+// epochs confirms the reported rate by wall time alone. MNIST's rows need its four files:
+// MNIST=FOLDER, or the shared folder beside the checkout. PyTorch is the one that `make interop`
+// installed; without it its columns are empty. All of a row is measured turn by turn, round after
+// round.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -106,7 +110,9 @@ function pytorch(out, threads) {
   return Number(stdout);
 }
 
-/** Trains once with an export; cores: processor time over elapsed time, both of the whole process. */
+/**
+ * Trains once with an export; cores: processor time over elapsed time, both of the whole process.
+ */
 function train(spec, threads, compare = false) {
   const file = join(directory, 'spec.json');
   const out = join(directory, 'export');
@@ -157,83 +163,70 @@ function blas(batch, widths) {
   return Number(stdout);
 }
 
-function benchTraining() {
+/* Registers MNIST where there are its files; false if there are none. */
+function addMnist() {
   const folder = process.env.MNIST ?? (sharedFolder() && join(sharedFolder(), 'data/mnist'));
-  const have_mnist = folder && existsSync(folder);
-  if (have_mnist) {
-    const files = readdirSync(folder)
-      .filter((name) => /idx/.test(name))
-      .map((name) => join(folder, name));
-    const { status, stderr } = cli([
-      'dataset',
-      'add',
-      'mnist',
-      ...files,
-      '--data-dir',
-      join(directory, 'data'),
-    ]);
-    if (status !== 0) throw new Error(stderr);
+  if (!folder || !existsSync(folder)) return false;
+  const files = readdirSync(folder)
+    .filter((name) => /idx/.test(name))
+    .map((name) => join(folder, name));
+  const data = ['--data-dir', join(directory, 'data')];
+  const { status, stderr } = cli(['dataset', 'add', 'mnist', ...files, ...data]);
+  if (status !== 0) throw new Error(stderr);
+  return true;
+}
+
+/* One row of the table: all of it measured turn by turn, round after round. */
+function measureTraining(name, { threads = 1, ...spec }) {
+  const [floors, rates, torch, confirmed] = [[], [], [], []];
+  let last;
+  for (let round = 0; round < rounds; round++) {
+    // PyTorch has no dropout of scope batch.
+    const once = train(spec, threads, !spec.dropout_scope);
+    const twice = train({ ...spec, epochs: 2 * spec.epochs }, threads);
+    floors.push(blas(spec.batch_size, once.widths));
+    torch.push(once.torch);
+    rates.push(once.result.samples_per_second);
+    confirmed.push((once.n * spec.epochs) / (twice.result.wall_seconds - once.result.wall_seconds));
+    last = once;
   }
+  const step_us = (1e6 * spec.batch_size) / median(rates);
+  return [
+    name,
+    Math.round(median(rates)),
+    Math.round(median(confirmed)),
+    step_us.toFixed(1),
+    median(floors).toFixed(1),
+    (step_us / median(floors)).toFixed(2),
+    median(torch) ? Math.round(median(torch)) : '',
+    median(torch) ? (median(rates) / median(torch)).toFixed(2) : '',
+    last.cores.toFixed(2),
+    (last.result.peak_memory_bytes / 1e6).toFixed(0),
+  ];
+}
+
+const TRAINING_HEAD =
+  'workload, samples/s, by wall, step us, BLAS us, x BLAS, PyTorch, times, cores, MB'.split(', ');
+
+function benchTraining() {
+  const has_mnist = addMnist();
   const rows = [];
-  for (const [name, { threads = 1, ...spec }] of Object.entries(WORKLOADS)) {
-    if (spec.dataset === 'mnist' && !have_mnist) {
+  for (const [name, workload] of Object.entries(WORKLOADS))
+    if (workload.dataset === 'mnist' && !has_mnist)
       console.log(`${name}: skipped, MNIST=FOLDER is not given`);
-      continue;
-    }
-    const floors = [];
-    const rates = [];
-    const torch = [];
-    const confirmed = [];
-    let last;
-    for (let round = 0; round < rounds; round++) {
-      const once = train(spec, threads, !spec.dropout_scope); // PyTorch has no dropout of scope batch
-      const twice = train({ ...spec, epochs: 2 * spec.epochs }, threads);
-      floors.push(blas(spec.batch_size, once.widths));
-      torch.push(once.torch);
-      rates.push(once.result.samples_per_second);
-      confirmed.push(
-        (once.n * spec.epochs) / (twice.result.wall_seconds - once.result.wall_seconds),
-      );
-      last = once;
-    }
-    const step_us = (1e6 * spec.batch_size) / median(rates);
-    rows.push([
-      name,
-      Math.round(median(rates)),
-      Math.round(median(confirmed)),
-      step_us.toFixed(1),
-      median(floors).toFixed(1),
-      (step_us / median(floors)).toFixed(2),
-      median(torch) ? Math.round(median(torch)) : '',
-      median(torch) ? (median(rates) / median(torch)).toFixed(2) : '',
-      last.cores.toFixed(2),
-      (last.result.peak_memory_bytes / 1e6).toFixed(0),
-    ]);
-  }
+    else rows.push(measureTraining(name, workload));
   console.log(
-    `\nTraining, one thread unless said, medians of ${rounds} (by wall: from the time of twice the epochs; us per step,`,
+    `\nTraining, one thread unless said, medians of ${rounds} ` +
+      '(by wall: from the time of twice the epochs; us per step,',
   );
   console.log(
     'BLAS: OpenBLAS alone on one thread; times faster than PyTorch on as many threads; cores busy)',
   );
-  table(
-    [
-      'workload',
-      'samples/s',
-      'by wall',
-      'step us',
-      'BLAS us',
-      'x BLAS',
-      'PyTorch',
-      'times',
-      'cores',
-      'MB',
-    ],
-    rows,
-  );
+  table(TRAINING_HEAD, rows);
 }
 
-/* What recording every layer adds to a default run, training and evaluation together: turn by turn, the ratio of each pair. */
+/* What recording every layer adds to a default run, training and evaluation together: turn by turn,
+ * the ratio of each pair. */
 function benchDiagnostics() {
   const seconds = (spec) => {
     writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec));
@@ -257,7 +250,8 @@ function benchDiagnostics() {
   ]);
   const added = median(pairs.map(([recorded, plain]) => recorded / plain - 1));
   console.log(
-    `\nPer-layer diagnostics add ${(100 * added).toFixed(1)} % to a run with the default settings (median of ${pairs.length} pairs, ` +
+    `\nPer-layer diagnostics add ${(100 * added).toFixed(1)} % to a run with the default ` +
+      `settings (median of ${pairs.length} pairs, ` +
       `${median(pairs.map(([recorded]) => recorded)).toFixed(2)} s)`,
   );
 }
@@ -330,7 +324,8 @@ function wrk(url, connections) {
     { encoding: 'utf8' },
   );
   if (status !== 0) return 'wrk is not installed';
-  return `${/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]} requests/s, p99 ${/99%\s+(\S+)/.exec(stdout)[1]}`;
+  const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(stdout);
+  return `${rate} requests/s, p99 ${/99%\s+(\S+)/.exec(stdout)[1]}`;
 }
 
 function requestsPerSecond(url) {
@@ -392,6 +387,32 @@ async function latency(server, path, n = 300) {
   return `${median(times).toFixed(2)} ms`;
 }
 
+/* What a thousand runs of one epoch cost -> rows. */
+async function benchManyRuns(server) {
+  const before = performance.now();
+  const small = {
+    dataset: { name: 'moons', n: 100 },
+    hidden: [4],
+    epochs: 1,
+    record_layers: false,
+  };
+  const many = await server.submit({ ...small, repeats: 1000 });
+  const accepted = performance.now() - before;
+  await server.untilTerminal(many.id, 120_000);
+  const each = (performance.now() - before) / 1000;
+  const {
+    rows: [[training]],
+  } = await server.sql(
+    'SELECT 1000 * avg(last_seconds) FROM run_results WHERE experiment_id = :id',
+    { id: many.id },
+  );
+  return [
+    ['1,000 one-epoch runs accepted in', `${accepted.toFixed(0)} ms`],
+    ['1,000 one-epoch runs, each from its place in the queue to disk', `${each.toFixed(2)} ms`],
+    ['of which its steps, on one of 2 workers', `${training.toFixed(2)} ms`],
+  ];
+}
+
 async function benchService() {
   const starts = [];
   for (let i = 0; i < 10; i++) {
@@ -426,28 +447,7 @@ async function benchService() {
         wrk(`${server.url}/api/v1/experiments/${experiment.id}`, 32),
       ],
     );
-    const before = performance.now();
-    const small = {
-      dataset: { name: 'moons', n: 100 },
-      hidden: [4],
-      epochs: 1,
-      record_layers: false,
-    };
-    const many = await server.submit({ ...small, repeats: 1000 });
-    const accepted = performance.now() - before;
-    await server.untilTerminal(many.id, 120_000);
-    const each = (performance.now() - before) / 1000;
-    const {
-      rows: [[training]],
-    } = await server.sql(
-      'SELECT 1000 * avg(last_seconds) FROM run_results WHERE experiment_id = :id',
-      { id: many.id },
-    );
-    rows.push(
-      ['1,000 one-epoch runs accepted in', `${accepted.toFixed(0)} ms`],
-      ['1,000 one-epoch runs, each from its place in the queue to disk', `${each.toFixed(2)} ms`],
-      ['of which its steps, on one of 2 workers', `${training.toFixed(2)} ms`],
-    );
+    rows.push(...(await benchManyRuns(server)));
     rows.push(['memory after it', `${resident(server.pid).toFixed(1)} MB`]);
   } finally {
     await server.stop();

@@ -1,10 +1,12 @@
 // Others' answers while many connections are idle or slow.
 //
-//   node tests/bench/connections.mjs [N]     N connections, 2000 if not given; REGULAB names the program
+//   node tests/bench/connections.mjs [N]
 //
-// A quarter each has sent nothing, half a header, half a body, or has had its answer and is kept; the
-// half ones send a byte a second. Meanwhile four clients ask, on kept connections and on new ones, and
-// half of N leave and come again at once. The figures are of this process, too: it shares the cores.
+// N connections, 2000 if not given; REGULAB names the program.
+// A quarter each has sent nothing, half a header, half a body, or has had its answer and is kept;
+// the half ones send a byte a second. Meanwhile four clients ask, on kept connections and on new
+// ones, and half of N leave and come again at once. The figures are of this process, too: it shares
+// the cores.
 import http from 'node:http';
 import net from 'node:net';
 import { Server } from '../harness.mjs';
@@ -16,7 +18,8 @@ const host = `Host: 127.0.0.1:${server.port}`;
 const KINDS = [
   '',
   `GET /healthz HTTP/1.1\r\n${host}\r\nX-Slow: `,
-  `POST /api/v1/sql HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n{`,
+  `POST /api/v1/sql HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\n` +
+    'Content-Length: 9999\r\n\r\n{',
   `GET /healthz HTTP/1.1\r\n${host}\r\n\r\n`,
 ];
 
@@ -64,7 +67,8 @@ async function measure(what, path, keepAlive) {
   times.sort((a, b) => a - b);
   const at = (q) => times[Math.min(times.length - 1, Math.floor(q * times.length))].toFixed(1);
   console.log(
-    `${what.padEnd(34)} p50 ${at(0.5).padStart(7)}  p99 ${at(0.99).padStart(7)}  max ${at(1).padStart(7)} ms`,
+    `${what.padEnd(34)} p50 ${at(0.5).padStart(7)}  p99 ${at(0.99).padStart(7)}  ` +
+      `max ${at(1).padStart(7)} ms`,
   );
 }
 

@@ -73,7 +73,7 @@ test('with early stopping, the epoch whose weights were restored is', async () =
   assert.match(beyond.json.detail, new RegExp(`recorded 0 to ${run.epoch}\\.`));
 });
 
-test('epochs in one pass are those one by one; the same request gives the same bytes, and 304 to who has them', async () => {
+test('epochs in one pass are those one by one; the same again, or 304', async () => {
   const {
     runs: [run],
   } = await server.train({ ...MOONS, dropout: 0.2 });
@@ -99,7 +99,7 @@ test('epochs in one pass are those one by one; the same request gives the same b
   assert.notDeepEqual(first.json.grids[0].class, first.json.grids[3].class, 'it forms');
 });
 
-test('without parameters: 48 by 48 at epochs that grow, and the samples as they were trained on', async () => {
+test('without parameters: 48 by 48 at epochs that grow, and the samples of training', async () => {
   const {
     runs: [run],
   } = await server.train({ ...MOONS, epochs: 23, label_noise: 0.3 });

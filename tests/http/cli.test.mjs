@@ -199,7 +199,7 @@ test('the resolved specification gives the same export again', () => {
   }
 });
 
-test('run adds seeds as the service does: a config that never comes to a value does not ask for more', async () => {
+test('run adds seeds as the service does: a config without a value asks for no more', async () => {
   const spec = {
     dataset: { name: 'moons', n: 100 },
     epochs: 2,
@@ -233,7 +233,7 @@ test('run says of a sweep what the service says', async () => {
   );
 });
 
-test('an export of several runs is a usage error, a diverging run fails, neither half-writes', () => {
+test('to export several runs is a usage error, a diverging run fails: no half files', () => {
   const several = run([
     'run',
     file('several.json', { ...QUICK, repeats: 2 }),
@@ -346,65 +346,36 @@ test('dataset add registers files for run and serve', async () => {
 
 const isSentence = ({ stderr }) => assert.match(stderr.trim(), /^[^\n]{20,}\.$/);
 
+/** `serve` that cannot start: it says in one sentence what this looks like. */
+function cannotServe(database, what, listen = '127.0.0.1:0') {
+  const words = ['serve', '--listen', listen, '--db', database, '--data-dir', inside('d')];
+  const { status, stderr } = run(words);
+  assert.equal(status, 1, stderr);
+  assert.match(stderr, what);
+  return stderr;
+}
+
 test('serve says in one sentence why it cannot start', async () => {
   const busy = await Server.start();
   try {
-    const taken = run([
-      'serve',
-      '--listen',
-      `127.0.0.1:${busy.port}`,
-      '--db',
-      inside('a.db'),
-      '--data-dir',
-      inside('d'),
-    ]);
-    assert.equal(taken.status, 1);
-    assert.match(taken.stderr, /in use|already/i);
+    cannotServe(inside('a.db'), /in use|already/i, `127.0.0.1:${busy.port}`);
   } finally {
     await busy.stop();
   }
   writeFileSync(inside('corrupt.db'), Buffer.alloc(8192, 0x5a), { mode: 0o600 });
-  const corrupt = run([
-    'serve',
-    '--listen',
-    '127.0.0.1:0',
-    '--db',
-    inside('corrupt.db'),
-    '--data-dir',
-    inside('d'),
-  ]);
-  assert.equal(corrupt.status, 1);
-  assert.match(corrupt.stderr, /corrupt\.db/);
   sqlite(
     inside('newer.db'),
-    "PRAGMA journal_mode=WAL; CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT, applied_at TEXT); INSERT INTO schema_migrations (number, name) VALUES (9999, 'future');",
+    'PRAGMA journal_mode=WAL; CREATE TABLE schema_migrations (number INTEGER PRIMARY ' +
+      'KEY, name TEXT, applied_at TEXT); INSERT INTO schema_migrations (number, name) ' +
+      "VALUES (9999, 'future');",
   );
   chmodSync(inside('newer.db'), 0o600);
-  const newer = run([
-    'serve',
-    '--listen',
-    '127.0.0.1:0',
-    '--db',
-    inside('newer.db'),
-    '--data-dir',
-    inside('d'),
-  ]);
-  assert.equal(newer.status, 1, newer.stderr);
-  assert.match(newer.stderr, /newer/);
-  isSentence(newer);
-  isSentence(corrupt);
-  const nowhere = run([
-    'serve',
-    '--listen',
-    '127.0.0.1:0',
-    '--db',
-    '/nonexistent/x.db',
-    '--data-dir',
-    inside('d'),
-  ]);
-  assert.equal(nowhere.status, 1);
-  assert.match(nowhere.stderr, /nonexistent/);
-  isSentence(nowhere);
+  for (const [database, what] of [
+    [inside('corrupt.db'), /corrupt\.db/],
+    [inside('newer.db'), /newer/],
+    ['/nonexistent/x.db', /nonexistent/],
+  ])
+    isSentence({ stderr: cannotServe(database, what) });
 });
 
 test('serve --recipe queues it once, on an empty database', async () => {

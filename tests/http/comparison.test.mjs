@@ -143,7 +143,7 @@ test('one pair is too few', async () => {
   assert.equal(other.verdict, 'too_few_seeds');
 });
 
-test('the baseline is the config without the swept regularizer, or the one that was asked for', async () => {
+test('the baseline is the config without the regularizer, or the one asked for', async () => {
   const plain = await server.get(`/experiments/${experiment.id}/comparison`);
   assert.equal(
     plain.configs.find((config) => config.config_id === plain.baseline).values.dropout,
@@ -234,7 +234,7 @@ test('the notes on the method know how the runs came about', async () => {
   assert.match(await notes(drawn.id), /arbitrary one/);
 });
 
-test('targets far from unit size are warned of, and nets that are worse than a constant named', async () => {
+test('targets far from unit size are warned of, and nets worse than a constant named', async () => {
   const rows = Array.from(
     { length: 200 },
     (_, i) => `${(i * 37) % 100},${100_000 + 1500 * ((i * 37) % 100)}`,

@@ -29,7 +29,7 @@ async function timeOfNextEpoch(server, run) {
   return { epoch: data.epoch, first, each };
 }
 
-test('SIGTERM keeps the work: the run goes on where it was and ends in the same bytes', async () => {
+test('SIGTERM keeps the work: the run goes on and ends in the same bytes', async () => {
   const spec = {
     dataset: { name: 'glyphs', n: 2000 },
     hidden: [512, 256],
@@ -80,7 +80,7 @@ const SLOW_STEPS = {
   record_layers: false,
 };
 
-test('a cancel and a pause that were accepted outlast kill -9 before the worker gets there', async () => {
+test('a cancel and a pause outlast kill -9 before the worker gets there', async () => {
   let server = await Server.start({ workers: 1 });
   try {
     for (const [path, status] of [

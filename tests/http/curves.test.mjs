@@ -159,7 +159,7 @@ test('curves of an experiment: per config, mean and spread over the seeds', asyn
   );
 });
 
-test('curves of an experiment say up to which event they go: what is told later is to be added', async () => {
+test('curves of an experiment say up to which event they go; later ones are added', async () => {
   const { id } = await server.submit({ ...LONG, name: 'Adds up' });
   const stream = await server.events(`/events?experiments=${id}`);
   await stream.next(({ event }) => event === 'epoch');

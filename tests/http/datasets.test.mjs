@@ -12,6 +12,10 @@ after(() => server.stop());
 const train = bandImages(400, { seed: 1 });
 const held_out = bandImages(100, { seed: 2 });
 
+/** Sixty rows of CSV under this head. */
+const tableOf = (head, rowOf) =>
+  `${[head, ...Array.from({ length: 60 }, (_, i) => rowOf(i))].join('\n')}\n`;
+
 function put(name, files, query = '') {
   const { body, type } = multipart(files);
   return server.request('PUT', `/datasets/${name}${query}`, body, { 'Content-Type': type });
@@ -146,7 +150,7 @@ test('bad files are refused whole, with what is wrong, and leave nothing behind'
   assert.deepEqual(filesOnDisk(), before);
 });
 
-test('a text among the inputs is refused with the column that was taken to be the label', async () => {
+test('a text among the inputs is refused with the column taken for the label', async () => {
   const csv = 'x,y,c\n1,2,a\n3,4,b\n5,6,a\n';
   const guessed = await server.request('PUT', '/datasets/guessed', csv, {
     'Content-Type': 'text/csv',
@@ -187,7 +191,13 @@ test('a type that no loader reads is 415', async () => {
 test('an upload that breaks off leaves nothing behind', async () => {
   const before = filesOnDisk();
   const { body, type } = multipart(fourFiles());
-  const head = `PUT /api/v1/datasets/half HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const head = [
+    'PUT /api/v1/datasets/half HTTP/1.1',
+    `Host: 127.0.0.1:${server.port}`,
+    `Content-Type: ${type}`,
+    `Content-Length: ${body.length}`,
+    '\r\n',
+  ].join('\r\n');
   const socket = (await import('node:net')).connect(server.port, '127.0.0.1');
   await new Promise((sent) => {
     socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, 9000)]), sent);
@@ -222,9 +232,9 @@ test('deletion is refused while an experiment uses the set', async () => {
   assert.equal(unknown.status, 400, 'an experiment on a set that is gone');
 });
 
-test('a name that stands for other content now is not taken for what a run was trained on', async () => {
+test('a name with other content now is not what a run was trained on', async () => {
   const csv = (odd) =>
-    `a,b,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${(i * 7) % 11},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
+    tableOf('a,b,kind', (i) => `${i},${(i * 7) % 11},${i % 2 === odd ? 'cat' : 'dog'}`);
   const register = (text) =>
     server.request('PUT', '/datasets/pets?label=kind', text, { 'Content-Type': 'text/csv' });
   const asks = [
@@ -268,8 +278,7 @@ test('a name that stands for other content now is not taken for what a run was t
 });
 
 test('a run is not tried again on other content', async () => {
-  const csv = (odd) =>
-    `a,kind\n${Array.from({ length: 60 }, (_, i) => `${i},${i % 2 === odd ? 'cat' : 'dog'}`).join('\n')}\n`;
+  const csv = (odd) => tableOf('a,kind', (i) => `${i},${i % 2 === odd ? 'cat' : 'dog'}`);
   const register = (text) =>
     server.request('PUT', '/datasets/again?label=kind', text, { 'Content-Type': 'text/csv' });
   assert.equal((await register(csv(0))).status, 201);
@@ -393,7 +402,7 @@ test('the SHA-256 survives a restart', async () => {
   Object.assign(server, next);
 });
 
-test('a set that the command line registered while the service runs is deleted like any other', async () => {
+test('a set that the command line registered meanwhile is deleted like any other', async () => {
   const file = join(server.directory, 'late.csv');
   writeFileSync(file, `a,kind\n${'1,cat\n2,dog\n'.repeat(30)}`);
   const added = cli(['dataset', 'add', 'late', file, '--data-dir', join(server.directory, 'data')]);

@@ -1,4 +1,5 @@
-// The ground gives way under a running service: each cause is said, and it recovers by itself when the cause goes.
+// The ground gives way under a running service: each cause is said, and it recovers by itself when
+// the cause goes.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -156,7 +157,7 @@ test('a data directory that is replaced by an empty one is used', async () => {
   }
 });
 
-test('a data directory that vanishes under a run: its end is kept until it can be written', async () => {
+test('a data directory that vanishes: the end of a run is kept until it is written', async () => {
   const server = await Server.start();
   const data = join(server.directory, 'data');
   try {
@@ -196,7 +197,7 @@ async function lock(database) {
   };
 }
 
-test('a database that another program locks: readers go on, writers are told, nothing is lost', async () => {
+test('a database locked by another program: readers go on, writers are told', async () => {
   const server = await Server.start();
   try {
     const {
@@ -265,7 +266,7 @@ test('a full disk under the database: said, and made good when there is room aga
   }
 });
 
-test('a full disk under the models: the run waits with its result, and is completed when there is room', async (t) => {
+test('a full disk under the models: the run waits with its result for room', async (t) => {
   const place = mount('2m');
   if (!place) {
     t.skip('this user may not mount a file system');
@@ -291,7 +292,7 @@ test('a full disk under the models: the run waits with its result, and is comple
   }
 });
 
-test('a run that a full disk keeps from ending is cancelled and deleted, and holds up no stop', async (t) => {
+test('a run that a full disk keeps from ending is cancelled, and holds up no stop', async (t) => {
   const place = mount('2m');
   if (!place) {
     t.skip('this user may not mount a file system');
@@ -408,7 +409,8 @@ test('a large experiment is gone when DELETE answers, and its rows soon after', 
     );
     assert.equal(models.length, 1, models.join());
     const counts =
-      'SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM epochs), (SELECT count(*) FROM experiments)';
+      'SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM epochs), (SELECT ' +
+      'count(*) FROM experiments)';
     await eventually(
       60_000,
       'the rows are gone',
@@ -432,7 +434,8 @@ test('runs join with their data set by name, also a built-in one', async () => {
         wanted.join(),
     );
     const { rows } = await server.sql(
-      'SELECT d.task, d.outputs, d.built_in FROM run_results r JOIN datasets d ON d.name = r.dataset',
+      'SELECT d.task, d.outputs, d.built_in FROM run_results r JOIN datasets d ON ' +
+        'd.name = r.dataset',
     );
     assert.deepEqual(rows, [['classification', 2, 1]]);
     const listed = await server.get('/datasets/moons');

@@ -70,7 +70,7 @@ test('of points: the figures are those of the run, mistakes have no picture', as
   assert.ok(mistakes.every((mistake) => mistake.pixels === null));
 });
 
-test('of pictures: with dropout, classic scaling and normalization, mistakes as 0..255', async () => {
+test('of pictures: dropout, classic scaling, normalization, mistakes as 0..255', async () => {
   const { runs } = await server.train({
     dataset: { name: 'glyphs', n: 3000 },
     hidden: [32, 16],

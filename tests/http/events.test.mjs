@@ -124,7 +124,7 @@ test('what was deleted takes nothing of the others with it', async () => {
   }
 });
 
-test('a bad Last-Event-ID is refused or read as a fresh start, never an error of the server', async () => {
+test('a bad Last-Event-ID is refused or a fresh start, never an error of the server', async () => {
   for (const value of ['abc', '-1', '99999999999999999999', '1e3', '1 2']) {
     const controller = new AbortController();
     const response = await fetch(`${server.url}/api/v1/events`, {

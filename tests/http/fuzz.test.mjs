@@ -104,7 +104,8 @@ test(`${specifications} damaged specifications (FUZZ_SEED=${seed})`, limits, asy
     const answer = await server.request('POST', '/experiments?dry_run=true', body);
     assert.ok(
       [200, 400, 413, 429].includes(answer.status),
-      `${answer.status} for ${JSON.stringify(body.toString('latin1'))}: ${answer.text.slice(0, 300)}`,
+      `${answer.status} for ${JSON.stringify(body.toString('latin1'))}: ` +
+        answer.text.slice(0, 300),
     );
     if (answer.status === 200) accepted += 1;
     else {
@@ -197,9 +198,8 @@ test(`${messages} damaged messages (FUZZ_SEED=${seed})`, limits, async () => {
 
 test(`${files} damaged data files (FUZZ_SEED=${seed})`, limits, async () => {
   const { images, labels } = bandImages(20, { side: 4 });
-  const csv = Buffer.from(
-    `a,b,label\n${Array.from({ length: 40 }, (_, i) => `${i},${(i * 7) % 11},${i % 2 ? 'yes' : 'no'}`).join('\n')}\n`,
-  );
+  const rowOf = (_, i) => `${i},${(i * 7) % 11},${i % 2 ? 'yes' : 'no'}`;
+  const csv = Buffer.from(['a,b,label', ...Array.from({ length: 40 }, rowOf), ''].join('\n'));
   for (let i = 0; i < files; i++) {
     const kind = below(3);
     const name = `fuzz${i}`;

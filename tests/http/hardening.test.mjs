@@ -118,7 +118,10 @@ test('a chunked body over the limit is refused as well', async () => {
   const text = await server.raw(`${head}${chunk.repeat(40)}0\r\n\r\n`);
   assert.deepEqual(statuses(text), [413], text.slice(0, 100));
   const fine = await server.raw(
-    `${request('POST /api/v1/experiments?dry_run=true', ['Content-Type: application/json', 'Transfer-Encoding: chunked'])}2\r\n{}\r\n0\r\n\r\n`,
+    request('POST /api/v1/experiments?dry_run=true', [
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+    ]) + '2\r\n{}\r\n0\r\n\r\n',
   );
   assert.deepEqual(statuses(fine), [200], fine);
 });
@@ -340,7 +343,8 @@ test(
   async () => {
     const slow = [
       'GET /healthz HTTP/1.1\r\nX-Slow: ',
-      `POST /api/v1/experiments HTTP/1.1\r\n${host}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
+      `POST /api/v1/experiments HTTP/1.1\r\n${host}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
     ];
     await Promise.all(
       slow.map(async (head) => {

@@ -173,7 +173,8 @@ test('static files are told by exact name, with a tag', async () => {
     '//.npmrc',
   ]) {
     const answer = await server.raw(
-      `GET ${path.slice(1)} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: close\r\n\r\n`,
+      `GET ${path.slice(1)} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n` +
+        'Connection: close\r\n\r\n',
     );
     assert.match(answer, /^HTTP\/1\.1 4\d\d /, path);
   }

@@ -52,7 +52,7 @@ test('epoch=0 gives the initial weights, other epochs are refused', async () => 
   assert.equal((await server.request('GET', `/runs/${run.id}/model?format=onnx`)).status, 400);
 });
 
-test('normalization has its parameters and running statistics, and takes the bias away', async () => {
+test('normalization has parameters and running statistics, and takes the bias away', async () => {
   const {
     runs: [batch],
   } = await server.train({ ...QUICK, hidden: [8], normalization: 'batch' });
@@ -124,7 +124,7 @@ function softmax(z) {
   return e.map((value) => value / sum);
 }
 
-test('predict in eval mode is the network of the downloaded weights, the same answer each time', async () => {
+test('predict in eval mode is the network of the downloaded weights, each time', async () => {
   const inputs = [
     [0.5, -0.2],
     [-1, 1.5],

@@ -1,4 +1,5 @@
-// Bad specifications: the right status, an exact message with its JSON pointer, nothing left behind.
+// Bad specifications: the right status, an exact message with its JSON pointer, nothing left
+// behind.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { cli, QUICK, Server } from '../harness.mjs';
@@ -200,7 +201,7 @@ test('combinations that make no sense are refused with the reason', async () => 
   }
 });
 
-test('parts that leave a class without a training row are refused before a run fails of it', async () => {
+test('parts that leave a class without a training row are refused at once', async () => {
   for (const [sizes, pointer, words] of [
     [{ train_size: 5 }, '/train_size', /train_size is 5: fewer than the 10 classes/],
     [

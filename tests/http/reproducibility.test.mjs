@@ -1,4 +1,5 @@
-// The same specification gives the same bytes: again, with other workers, threads, interruptions, from the command line.
+// The same specification gives the same bytes: again, with other workers, threads, interruptions,
+// from the command line.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

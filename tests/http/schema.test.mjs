@@ -1,5 +1,5 @@
-// What openapi.json says is what the service takes and gives; and the check of every answer, which all tests go through,
-// sees an answer that is not so.
+// What openapi.json says is what the service takes and gives; and the check of every answer, which
+// all tests go through, sees an answer that is not so.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { QUICK, Server } from '../harness.mjs';
@@ -51,7 +51,7 @@ test('an answer that is not as it is described is seen', async () => {
   );
 });
 
-test('every success in JSON has a schema of its own, and every object says what it must have', () => {
+test('every success in JSON has a schema, and every object says what it must have', () => {
   let n = 0;
   for (const [path, operations] of Object.entries(document.paths))
     for (const [method, { responses }] of Object.entries(operations))
@@ -239,7 +239,7 @@ test('every operation tells the scope of token that it wants', () => {
   assert.deepEqual(operation('post', '/session').security, []);
 });
 
-test('a data set is sent as bytes, as text or as the parts of a form, and never as nothing', async () => {
+test('a data set is sent as bytes, as text or as parts of a form, never as nothing', async () => {
   const { required, content } = operation('put', '/datasets/{name}').requestBody;
   assert.equal(required, true);
   assert.equal(content['text/csv'].schema.type, 'string');

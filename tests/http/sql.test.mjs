@@ -60,7 +60,8 @@ test('more rows than the limit are cut off and said', async () => {
     assert.equal(answer.json.truncated, true);
   }
   const many = await ask(
-    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i FROM n',
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) ' +
+      'SELECT i FROM n',
   );
   assert.equal(many.status, 200, many.text);
   assert.equal(many.json.rows.length, 1000);
@@ -120,7 +121,8 @@ test('the views have every hyperparameter and metric as a column', async () => {
 
 test('the statistical functions', async () => {
   const { rows } = await server.sql(
-    'SELECT stddev(value), median(value), ci95_low(value), ci95_high(value) FROM (SELECT 1 AS value UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4)',
+    'SELECT stddev(value), median(value), ci95_low(value), ci95_high(value) FROM ' +
+      '(SELECT 1 AS value UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4)',
   );
   const [deviation, median, low, high] = rows[0];
   assert.ok(Math.abs(deviation - 1.2909944487358056) < 1e-12);
@@ -214,7 +216,9 @@ const REFUSED = {
   printf: "SELECT length(printf('%.*c', 1000000000, 'x'))",
   format: "SELECT length(format('%1000000000d', 1))",
   'replace bomb':
-    "SELECT replace(replace(replace('aaaaaaaaaa','a','bbbbbbbbbb'),'b','cccccccccc'),'c','dddddddddd')",
+    'SELECT ' +
+    "replace(replace(replace('aaaaaaaaaa','a','bbbbbbbbbb'),'b','cccccccccc'),'c','ddd" +
+    "ddddddd')",
   instr: "SELECT instr('a', 'b')",
   'long SQL': `SELECT ${'1+'.repeat(40_000)}1`,
   'deep parentheses': `SELECT ${'('.repeat(3000)}1${')'.repeat(3000)}`,
@@ -234,25 +238,35 @@ for (const [what, query] of Object.entries(REFUSED)) {
   });
 }
 
-const laughs = `WITH ${Array.from({ length: 20 }, (_, i) => `a${i} AS (SELECT * FROM ${i ? `a${i - 1}, a${i - 1} AS b${i}` : '(SELECT 1)'})`).join(', ')} SELECT count(*) FROM a19`;
+const laughOf = (i) =>
+  `a${i} AS (SELECT * FROM ${i ? `a${i - 1}, a${i - 1} AS b${i}` : '(SELECT 1)'})`;
+const laughs =
+  `WITH ${Array.from({ length: 20 }, (_, i) => laughOf(i)).join(', ')} ` +
+  'SELECT count(*) FROM a19';
 const BOMBS = {
   'endless recursion':
     'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n',
   'endless recursion with memory':
-    'WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT i FROM n ORDER BY i DESC LIMIT 1',
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n) SELECT i FROM n ORDER ' +
+    'BY i DESC LIMIT 1',
   'cross join':
     'SELECT count(*) FROM epochs a, epochs b, epochs c, epochs d, epochs e, epochs f, epochs g',
   'sorted cross join':
-    'SELECT a.epoch FROM epochs a, epochs b, epochs c, epochs d, epochs e, epochs f ORDER BY a.val_loss + b.val_loss',
+    'SELECT a.epoch FROM epochs a, epochs b, epochs c, epochs d, epochs e, epochs f ' +
+    'ORDER BY a.val_loss + b.val_loss',
   group_concat:
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT group_concat('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' || i) FROM n",
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT ' +
+    "group_concat('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' || i) FROM n",
   json_group_array:
-    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT json_group_array(i) FROM n',
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT ' +
+    'json_group_array(i) FROM n',
   'string doubling':
-    "WITH RECURSIVE d(s) AS (SELECT 'xxxxxxxxxxxxxxxx' UNION ALL SELECT s || s FROM d) SELECT length(s) FROM d",
+    "WITH RECURSIVE d(s) AS (SELECT 'xxxxxxxxxxxxxxxx' UNION ALL SELECT s || s FROM d) " +
+    'SELECT length(s) FROM d',
   'billion laughs': laughs,
   'LIKE over everything':
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE CAST(i AS TEXT) LIKE '%1%2%3%4%5%'",
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) ' +
+    "FROM n WHERE CAST(i AS TEXT) LIKE '%1%2%3%4%5%'",
 };
 
 const resident = () =>

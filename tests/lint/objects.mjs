@@ -37,8 +37,8 @@ async function callCircles(tree) {
     reasons.set(`${source} ${owner}`, symbol);
   }
   return circlesOf(edges).map((circle) => {
-    const steps = circle.slice(1).map((to, i) => ` → ${to} (${reasons.get(`${circle[i]} ${to}`)})`);
-    return circle[0] + steps.join('');
+    const stepTo = (to, i) => ` → ${to} (${reasons.get(`${circle[i]} ${to}`)})`;
+    return circle[0] + circle.slice(1).map(stepTo).join('');
   });
 }
 

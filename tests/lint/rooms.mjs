@@ -4,8 +4,10 @@ import { circlesOf } from './circle.mjs';
 import { folderOf } from './tree.mjs';
 
 /* Lowest first; the rooms of one floor, with commas between, do not see each other. */
-// prettier-ignore
-const FLOORS = 'core: base < math < spec < stats < data < data/import < net < regularizer < train; server: text < model < study < codec < plan < store < console, export, events < jobs < api < http < cli';
+const FLOORS =
+  'core: base < math < spec < stats < data < data/import < net < regularizer < train; ' +
+  'server: text < model < study < codec < plan < store < console, export, events < jobs ' +
+  '< api < http < cli';
 
 /* "core/base" → its height; all of core/ lies below server/. */
 const HEIGHTS = new Map(
@@ -54,14 +56,22 @@ function doorLaw([library, headers, rooms]) {
 }
 
 const PURE = /^server\/(plan|study)\//;
-const IMPURE_HEADER =
-  /^#include (<(pthread|threads|fcntl|dirent|unistd|spawn|signal|poll|sys\/.*)\.h>|"core\/data\/import\/|"server\/store\/)/;
-const IMPURE_CALL =
-  /\b(f?open(at|dir)?|f(re|d|mem)open|popen|fread|fwrite|fputs|fputc|fprintf|printf|puts|putchar|remove|rename|unlink|mkdir|rmdir|f?stat|system|fork|getenv|pthread_\w+|thrd_\w+|mtx_\w+)\s*\(/;
+const IMPURE_HEADER = new RegExp(
+  '^#include (<(pthread|threads|fcntl|dirent|unistd|spawn|signal|poll|sys/.*)\\.h>|' +
+    '"core/data/import/|"server/store/)',
+);
+const IMPURE_CALL = new RegExp(
+  '\\b(f?open(at|dir)?|f(re|d|mem)open|popen|fread|fwrite|fputs|fputc|fprintf|printf|puts|' +
+    'putchar|remove|rename|unlink|mkdir|rmdir|f?stat|system|fork|getenv|' +
+    'pthread_\\w+|thrd_\\w+|mtx_\\w+)\\s*\\(',
+);
 
 /* A statement at the beginning of a string; \" is a quotation in a sentence. */
-const STATEMENT =
-  /(^|[^\\])"\s*(SELECT|INSERT (INTO|OR)|REPLACE INTO|UPDATE \w+ SET|DELETE FROM|WITH \w+ AS|CREATE (TABLE|VIEW|TRIGGER|(UNIQUE )?INDEX)|DROP|ALTER TABLE|PRAGMA|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|ATTACH|VACUUM)\b/;
+const STATEMENT = new RegExp(
+  '(^|[^\\\\])"\\s*(SELECT|INSERT (INTO|OR)|REPLACE INTO|UPDATE \\w+ SET|DELETE FROM|' +
+    'WITH \\w+ AS|CREATE (TABLE|VIEW|TRIGGER|(UNIQUE )?INDEX)|DROP|ALTER TABLE|PRAGMA|' +
+    'BEGIN|COMMIT|ROLLBACK|SAVEPOINT|ATTACH|VACUUM)\\b',
+);
 
 /* A needle with a quotation mark in it, written there or formatted before, looks for JSON. */
 const SEARCH = /\b(?:strstr|strcasestr|memmem)\s*\(.*,\s*(?:"((?:[^"\\]|\\.)*)"|(\w+))/;

@@ -73,7 +73,9 @@ export class Tree {
     return this.#codes.get(path);
   }
 
-  /** "path:line: text" of each line for which `isBreach(line, path)`; `read` gives a file's text. */
+  /**
+   * "path:line: text" of each line for which `isBreach(line, path)`; `read` gives a file's text.
+   */
   grep(paths, isBreach, read = (path) => this.text(path)) {
     return paths.flatMap((path) =>
       read(path)

@@ -1,10 +1,13 @@
 // `make papers`: published figures, trained again. Hours of work, so not part of the tests.
 //
-//   node tests/papers/papers.mjs [NAME...]        MNIST=FOLDER names the folder of its four files, THREADS=N limits
-//   the cores, SEEDS=N the seeds of each arm
+//   node tests/papers/papers.mjs [NAME...]
 //
-// Each recipe has arms (specifications), seeds, and the range in which the published figure must lie. Errors are in
-// percent of the 10,000 test digits, with the selected weights, averaged over the seeds.
+// MNIST=FOLDER names the folder of its four files, THREADS=N limits the cores, SEEDS=N the seeds of
+// each arm.
+//
+// Each recipe has arms (specifications), seeds, and the range in which the published figure must
+// lie. Errors are in percent of the 10,000 test digits, with the selected weights, averaged over
+// the seeds.
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cli, readJson, removeDirectory, sharedFolder, temporaryDirectory } from '../harness.mjs';
@@ -26,7 +29,8 @@ const WIDE = {
   learning_rate_schedule: 'cosine',
   epochs: 120,
 };
-/* The paper bounds the norms at 2, of weights that are halved for use; here a weight is used as it is trained. */
+/* The paper bounds the norms at 2, of weights that are halved for use; here a weight is used as it
+ * is trained. */
 const DROPPED = { ...WIDE, dropout: 0.5, input_dropout: 0.2, max_norm: 1 };
 const error = (metrics, name = 'test_accuracy') => 100 * (1 - metrics[name]);
 const within = (low, high) => (value) => value >= low && value <= high;
@@ -58,7 +62,8 @@ const RECIPES = {
   },
   dropout: {
     source:
-      'Srivastava et al. 2014, table 2: dropout with max-norm, 3 layers of 1024: 1.25 % (1.06 % after a million steps)',
+      'Srivastava et al. 2014, table 2: dropout with max-norm, 3 layers of 1024: 1.25 ' +
+      '% (1.06 % after a million steps)',
     seeds: 3,
     arms: { none: WIDE, dropout: { ...DROPPED, monte_carlo_samples: 50 } },
     figures: {
@@ -75,7 +80,8 @@ const RECIPES = {
   },
   'monte-carlo': {
     source:
-      'Srivastava et al. 2014, figure 11: one sampled net is clearly worse than weight scaling (what fifty are is measured above, of nets trained to the end)',
+      'Srivastava et al. 2014, figure 11: one sampled net is clearly worse than weight ' +
+      'scaling (what fifty are is measured above, of nets trained to the end)',
     seeds: 3,
     arms: { one: { ...DROPPED, max_norm: 2, epochs: 12, monte_carlo_samples: 1 } },
     figures: {
@@ -151,7 +157,8 @@ function trainArm(name, spec, seeds) {
     });
     removeDirectory(out);
     console.log(
-      `  ${name}, seed ${seed}: test error ${results.at(-1).test.toFixed(2)} %, training accuracy ${results.at(-1).train.toFixed(2)} %`,
+      `  ${name}, seed ${seed}: test error ${results.at(-1).test.toFixed(2)} %, ` +
+        `training accuracy ${results.at(-1).train.toFixed(2)} %`,
     );
   }
   const mean = (key) => results.reduce((sum, one) => sum + one[key], 0) / results.length;
