@@ -1,8 +1,9 @@
-"""The training loop that one writes in PyTorch for an exported specification: how many samples a second it trains.
+"""The training loop that one writes in PyTorch for an exported specification, and how fast it is.
 
-    pytorch.py EXPORT THREADS [--compile]        prints samples per second, the first epoch not counted
+    pytorch.py EXPORT THREADS [--compile]
 
-Knows what the workloads of bench.mjs use: dense layers with ReLU, dropout, l2, max_norm, sgd and adam.
+Prints samples per second, the first epoch not counted. Knows what the workloads of bench.mjs use:
+dense layers with ReLU, dropout, l2, max_norm, sgd and adam.
 """
 import json
 import pathlib
@@ -27,7 +28,10 @@ def network(spec, inputs, outputs):
 def optimizer(spec, net):
     weights = [p for p in net.parameters() if p.dim() == 2]
     biases = [p for p in net.parameters() if p.dim() == 1]
-    groups = [{"params": weights, "weight_decay": spec.get("l2", 0)}, {"params": biases, "weight_decay": 0}]
+    groups = [
+        {"params": weights, "weight_decay": spec.get("l2", 0)},
+        {"params": biases, "weight_decay": 0},
+    ]
     if spec["optimizer"] == "sgd":
         return torch.optim.SGD(groups, spec["learning_rate"], momentum=spec["momentum"])
     return torch.optim.Adam(groups, spec["learning_rate"])

@@ -12,88 +12,67 @@ const { experiment } = await server.train({
   sweep: { learning_rate: [0.001, 0.03], dropout: [0, 0.5] },
 });
 
+/* The members that the contract names, as words. */
+const MEMBERS = {
+  answer:
+    'metric direction baseline selected method configs summary headline about question arms ' +
+    'contexts checks',
+  config: 'config_id label values n n_failed mean std ci_low ci_high verdict',
+  difference:
+    'mean ci_low ci_high p_value p_adjusted minimum_detectable sign_flip_p pairs_better ' +
+    'equivalence_p_adjusted',
+};
+const VERDICTS = ['better', 'worse', 'no_evidence', 'equivalent'];
+
+function assertMembers(object, names) {
+  for (const name of names.split(' ')) assert.ok(name in object, `no ${name}`);
+}
+
+/* Each arm has two configs: no difference stands for one of them. */
+function checkConfigs(configs) {
+  const means = configs.map((config) => config.mean);
+  assert.equal(configs.length, 4);
+  assert.deepEqual(
+    means,
+    [...means].sort((a, b) => a - b),
+  );
+  for (const config of configs) {
+    assertMembers(config, MEMBERS.config);
+    assert.equal(config.n, 4);
+    assert.ok(config.ci_low <= config.mean && config.mean <= config.ci_high);
+    assert.deepEqual([config.difference, config.verdict], [null, null]);
+  }
+}
+
+function checkArms(arms, baseline) {
+  assert.deepEqual(arms.map(({ values, n_configs, n }) => [values.dropout, n_configs, n]).sort(), [
+    [0, 2, 4],
+    [0.5, 2, 4],
+  ]);
+  for (const { config_id, tuned, budget, verdict, difference } of arms) {
+    assert.ok([0.001, 0.03].includes(tuned.learning_rate));
+    assert.equal(budget.length, 2);
+    assert.ok(budget[1] <= budget[0]);
+    if (config_id === baseline) {
+      assert.deepEqual([verdict, difference], ['baseline', null]);
+      continue;
+    }
+    assert.ok(VERDICTS.includes(verdict), verdict);
+    assertMembers(difference, MEMBERS.difference);
+    assert.ok(difference.p_adjusted >= difference.p_value);
+  }
+}
+
 test('a comparison has the shape of the contract, configs best first', async () => {
   const answer = await server.get(`/experiments/${experiment.id}/comparison?metric=val_loss`);
-  for (const name of [
-    'metric',
-    'direction',
-    'baseline',
-    'selected',
-    'method',
-    'configs',
-    'summary',
-    'headline',
-    'about',
-    'question',
-    'arms',
-    'contexts',
-    'checks',
-  ])
-    assert.ok(name in answer, `no ${name}`);
+  assertMembers(answer, MEMBERS.answer);
   assert.equal(answer.metric, 'val_loss');
   assert.deepEqual(
     [answer.question.treatment, answer.question.tune, answer.question.context],
     [['dropout'], ['learning_rate'], []],
   );
-  assert.equal(answer.configs.length, 4);
-  const means = answer.configs.map((config) => config.mean);
-  assert.deepEqual(
-    means,
-    [...means].sort((a, b) => a - b),
-  );
-  for (const config of answer.configs) {
-    for (const name of [
-      'config_id',
-      'label',
-      'values',
-      'n',
-      'n_failed',
-      'mean',
-      'std',
-      'ci_low',
-      'ci_high',
-      'verdict',
-    ])
-      assert.ok(name in config, `no ${name}`);
-    assert.equal(config.n, 4);
-    assert.ok(config.ci_low <= config.mean && config.mean <= config.ci_high);
-    // Each arm has two configs: no difference stands for one of them.
-    assert.deepEqual([config.difference, config.verdict], [null, null]);
-  }
-  assert.deepEqual(
-    answer.arms.map(({ values, n_configs, n }) => [values.dropout, n_configs, n]).sort(),
-    [
-      [0, 2, 4],
-      [0.5, 2, 4],
-    ],
-  );
-  for (const arm of answer.arms) {
-    assert.ok([0.001, 0.03].includes(arm.tuned.learning_rate));
-    assert.equal(arm.budget.length, 2);
-    assert.ok(arm.budget[1] <= arm.budget[0]);
-    if (arm.config_id === answer.baseline) {
-      assert.deepEqual([arm.verdict, arm.difference], ['baseline', null]);
-    } else {
-      assert.ok(
-        ['better', 'worse', 'no_evidence', 'equivalent'].includes(arm.verdict),
-        arm.verdict,
-      );
-      const { difference } = arm;
-      for (const name of [
-        'mean',
-        'ci_low',
-        'ci_high',
-        'p_value',
-        'p_adjusted',
-        'minimum_detectable',
-        'sign_flip_p',
-        'pairs_better',
-        'equivalence_p_adjusted',
-      ])
-        assert.ok(name in difference, `no ${name}`);
-      assert.ok(difference.p_adjusted >= difference.p_value);
-    }
-  }
+  checkConfigs(answer.configs);
+  checkArms(answer.arms, answer.baseline);
   assert.ok(answer.configs.some((config) => config.config_id === answer.baseline));
   assert.ok(answer.summary.length > 20);
 });
