@@ -17,7 +17,8 @@ function makeOlder(server, age, applied_at) {
   }
   sqlite(
     server.database,
-    `UPDATE runs SET model_sha256 = NULL, model_bytes = NULL WHERE id NOT IN (SELECT run_id FROM models);
+    `UPDATE runs SET model_sha256 = NULL, model_bytes = NULL
+       WHERE id NOT IN (SELECT run_id FROM models);
      UPDATE schema_migrations SET applied_at = '${applied_at}' WHERE number = 4`,
   );
 }

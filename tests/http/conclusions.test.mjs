@@ -1,4 +1,5 @@
-// What a comparison concludes: roles and arms, what its interval is about, the four verdicts and the checks beside them.
+// What a comparison concludes: roles and arms, what its interval is about, the four verdicts and
+// the checks beside them.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { eventually, QUICK, Server } from '../harness.mjs';
@@ -49,7 +50,8 @@ test('on a small table a verdict is about other splits, and does not turn with t
     assert.match(answer.headline, /^On other splits of this set, /);
     assert.ok(!codes(answer).includes('one_split'));
     const { difference, verdict } = answer.arms.find((arm) => arm.difference);
-    // t with 4 degrees, (1/n + n_measured/n_pool) s² in place of s²/n: 36 measured, 180 - 72 to train on.
+    // t with 4 degrees, (1/n + n_measured/n_pool) s² in place of s²/n: 36 measured, 180 - 72 to
+    // train on.
     const half = 2.7764451051977987 * difference.std * Math.sqrt(1 / 5 + 36 / 108);
     assert.ok(Math.abs(difference.ci_high - difference.mean - half) < 1e-9, `${half}`);
     assert.equal(difference.sign_flip_p, null);
@@ -60,7 +62,10 @@ test('on a small table a verdict is about other splits, and does not turn with t
   assert.equal(one.about, 'split');
   assert.match(
     one.method.paragraph,
-    /^We compared 2 arms \(.*\) by validation loss\. Data: table \(SHA-256 [0-9a-f]{16}\), 108 training, 36 validation and 36 test rows\. There were 3 repeats; .* Regulab \d/,
+    new RegExp(
+      '^We compared 2 arms \\(.*\\) by validation loss\\. ' +
+        'Data: table \\(SHA-256 [0-9a-f]{16}\\), 108 training, 36 validation and 36 test rows\\. There were 3 repeats; .* Regulab \\d',
+    ),
   );
   assert.ok(codes(one).includes('one_split'));
 });
@@ -211,7 +216,7 @@ test('a question names roles; what is not varied has none', async () => {
   assert.equal(json.errors[0].pointer, '/question/treatment');
 });
 
-test('metrics of layers and epochs to a target are compared, and arms are rows of CSV', async () => {
+test('metrics of layers and epochs to a target are compared, arms are rows of CSV', async () => {
   const id = await train({ ...QUICK, epochs: 6, repeats: 3, sweep: { dropout: [0, 0.5] } });
   const [run] = await runsOf(id);
   const layers = await server.get(`/runs/${run.id}/layers`);
@@ -273,7 +278,8 @@ test('the view has the arms of what has ended, also after an extension', async (
   const id = await train({ ...QUICK, repeats: 3, sweep: { dropout: [0, 0.5] } });
   const rowsOf = async () => {
     const { columns, rows } = await server.sql(
-      'SELECT label, metric, n, mean, verdict FROM comparison_results WHERE experiment_id = :id ORDER BY number',
+      'SELECT label, metric, n, mean, verdict FROM comparison_results WHERE ' +
+        'experiment_id = :id ORDER BY number',
       { id },
     );
     return rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])));

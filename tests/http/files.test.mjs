@@ -1,5 +1,5 @@
-// The files of runs are known by their content: what is damaged, another's or gone is said to be so,
-// and nothing else is answered in its place.
+// The files of runs are known by their content: what is damaged, another's or gone is said to be
+// so, and nothing else is answered in its place.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import {
@@ -122,7 +122,7 @@ async function interrupt(spec) {
   return { id, run, checkpoint: join(folder, name) };
 }
 
-test('a checkpoint that is damaged or gone is not resumed from: the run begins again, and says so', async () => {
+test('no run resumes from a damaged or missing checkpoint: it begins again', async () => {
   const spec = { ...LONG, dataset: { name: 'glyphs', n: 1000 }, hidden: [128, 128], epochs: 150 };
   const {
     runs: [whole],

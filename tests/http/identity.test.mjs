@@ -1,5 +1,5 @@
-// A data directory knows which database it belongs to: copies of that database touch nothing of its,
-// whoever is started on them, and in whatever order.
+// A data directory knows which database it belongs to: copies of that database touch nothing of
+// its, whoever is started on them, and in whatever order.
 import assert from 'node:assert/strict';
 import {
   chmodSync,
@@ -36,7 +36,7 @@ function copyOf(server, name) {
 const identity = (database) => sqlite(database, 'SELECT id FROM identity')[0].id;
 const dataOf = (server) => join(server.directory, 'data');
 
-test('a copy that is served on the directory of the original leaves all models as they were', async (t) => {
+test('a copy served on the directory of the original leaves its models as they were', async (t) => {
   let server = await Server.start();
   try {
     const first = await trainLarge(server, 1);
