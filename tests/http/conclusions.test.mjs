@@ -64,7 +64,8 @@ test('on a small table a verdict is about other splits, and does not turn with t
     one.method.paragraph,
     new RegExp(
       '^We compared 2 arms \\(.*\\) by validation loss\\. ' +
-        'Data: table \\(SHA-256 [0-9a-f]{16}\\), 108 training, 36 validation and 36 test rows\\. There were 3 repeats; .* Regulab \\d',
+        'Data: table \\(SHA-256 [0-9a-f]{16}\\), 108 training, 36 validation and 36 test rows\\. ' +
+        'There were 3 repeats; .* Regulab \\d',
     ),
   );
   assert.ok(codes(one).includes('one_split'));
