@@ -28,6 +28,7 @@ static bool derive_variant(int i, member *out)
 }
 
 const shape SHAPE_VARIANT = {.name = "Variant",
+                             .bytes = sizeof(sweep_variant),
                              .help = "Field values that belong together, and what they are called.",
                              .derive = derive_variant};
 
