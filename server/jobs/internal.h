@@ -79,8 +79,7 @@ struct jobs {
     leased_run *leased;
     int n_leased;
     int64_t last_epoch;
-    bool is_tidying;   /* takes a place, too */
-    bool is_untidy;    /* there is more of that for idle times */
+    bool is_tidying, is_untidy; /* that takes a place, too; there is more of it for idle times */
     bool has_new_ends; /* experiments may have ended whose arms are not kept yet: the clerk's */
     int n_described;   /* built-in data sets with a row in the store; the clerk's own */
 };

@@ -34,13 +34,13 @@ static int64_t count_repeats(const series *all)
 static int64_t count_wanted(const jobs_study *x)
 {
     const experiment_spec *e = &x->specs[0];
-    int64_t n = count_repeats(&x->all[0]), wanted = n;
+    int64_t n = count_repeats(&x->all[0]);
     arms a;
     fail f;
     if (n != e->n_repeats || !arms_open(&x->inquiry.table, &a, &f))
         return n;
-    wanted = (int64_t)arms_repeats_wanted(&a, e->until.half_width, (size_t)e->n_repeats,
-                                          (size_t)e->until.max);
+    int64_t wanted = (int64_t)arms_repeats_wanted(&a, e->until.half_width, (size_t)e->n_repeats,
+                                                  (size_t)e->until.max);
     arms_close(&a);
     return wanted;
 }
