@@ -91,3 +91,32 @@ KERNEL_CLONES double kernel_diagnostics_absolute_sum(const real *row, size_t n, 
         sum += (double)(REAL_FUNCTION(fabs)(row[j]) * factor[j]);
     return sum;
 }
+
+KERNEL_CLONES
+static real move_block(real *restrict mean, const real *restrict x, size_t n, real weight)
+{
+    real lanes[STRIP] = {0}, sum = 0;
+    for (size_t i = 0; i + STRIP <= n; i += STRIP)
+        for (size_t j = 0; j < STRIP; j++) {
+            real difference = x[i + j] - mean[i + j];
+            lanes[j] += difference * difference;
+            mean[i + j] += difference * weight;
+        }
+    for (size_t i = n / STRIP * STRIP; i < n; i++) {
+        real difference = x[i] - mean[i];
+        sum += difference * difference;
+        mean[i] += difference * weight;
+    }
+    for (size_t j = 0; j < STRIP; j++)
+        sum += lanes[j];
+    return sum;
+}
+
+double kernel_diagnostics_move_mean(real *mean, const real *x, size_t n, int count)
+{
+    enum { BLOCK = 4096 };
+    double sum = 0;
+    for (size_t i = 0; i < n; i += BLOCK)
+        sum += (double)move_block(mean + i, x + i, n - i < BLOCK ? n - i : BLOCK, 1 / (real)count);
+    return sum;
+}

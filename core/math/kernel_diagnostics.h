@@ -21,6 +21,10 @@ void kernel_diagnostics_add(const real *x, size_t n, size_t units, const real *s
 /* row[j] = row[j] * scale - mean_i * mean[j]: sums of products to covariances. */
 void kernel_diagnostics_covariance(real *row, size_t n, real scale, real mean_i, const real *mean);
 
+/* mean[j] becomes the mean of `count` values, of which it was that of the first count - 1 and x[j]
+ * is the last: the sum of the squares of x - mean as it was. */
+double kernel_diagnostics_move_mean(real *mean, const real *x, size_t n, int count);
+
 /* Sum of |row[j]| * factor[j]. */
 double kernel_diagnostics_absolute_sum(const real *row, size_t n, const real *factor);
 

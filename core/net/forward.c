@@ -67,6 +67,8 @@ static void batch_normalize(const forward_job *j, const net_slice *s)
                            j->model + layer->norm_weight + c, j->model + layer->norm_bias + c,
                            (real)NET_NORMALIZATION_EPSILON, state->mean + c, state->variance + c,
                            state->inverse_deviation + c, state->z + c);
+    if (j->mode == NET_PROBE)
+        return;
     double unbiased = s->rows > 1 ? (double)s->rows / ((double)s->rows - 1) : 1;
     move_running(j->model + layer->running_mean + c, state->mean + c, s->columns, 1);
     move_running(j->model + layer->running_var + c, state->variance + c, s->columns, unbiased);

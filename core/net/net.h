@@ -109,6 +109,7 @@ typedef struct net_hooks { /* NULL members cost nothing; called from any thread,
 
 typedef enum net_mode {
     NET_TRAIN, /* batch normalization by the minibatch; running statistics move */
+    NET_PROBE, /* by the minibatch as well, but they stay: gradients that change nothing */
     NET_SAMPLE /* by the running statistics: sampled masks with a trained model */
 } net_mode;
 

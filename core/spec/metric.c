@@ -27,6 +27,17 @@ static double batch_loss_std(const metric_moment *m)
     return m->sums->n_steps ? sqrt(m->sums->loss_squares / (double)m->sums->n_steps) : NAN;
 }
 
+/* McCandlish et al. 2018: trace of the covariance over the squared norm of the true gradient, whose
+ * estimate is less its own noise. */
+static double gradient_noise_ratio(const metric_moment *m)
+{
+    const metric_gradients *g = m->gradients;
+    if (!g)
+        return NAN;
+    double variance = g->scatter / (g->n - 1), signal = g->mean_squares - variance / g->n;
+    return signal > 0 ? variance / signal : NAN;
+}
+
 static double seconds(const metric_moment *m)
 {
     return m->sums->n_steps ? m->sums->seconds : NAN;

@@ -8,8 +8,8 @@
  *    measured, the model last. What is not known yet, or never is, is 0, NULL or NaN; a function
  *    answers NaN then.
  * 3. Everything here comes out the same whether the run was interrupted or not. So there is no
- *    gradient: that of the last step is gone after a resumption. What a metric wants of gradients
- *    is a sum over steps.
+ *    gradient of the last step: it is gone after a resumption. What a metric wants of gradients
+ *    is a sum over steps, or of those of the steps to come.
  * Ownership: pointers are borrowed for the call. */
 #ifndef CORE_SPEC_METRIC_MOMENT_H
 #define CORE_SPEC_METRIC_MOMENT_H
@@ -71,6 +71,14 @@ typedef struct metric_layer {
     float *scratch; /* (METRIC_RANK_LIMIT, METRIC_RANK_LIMIT), for any function to overwrite */
 } metric_layer;
 
+/* Gradients of n minibatches at the weights of a record: sum of the squared distances from their
+ * mean, and that mean's squared norm. */
+enum { METRIC_GRADIENTS = 8 };
+typedef struct metric_gradients {
+    int n;
+    double scatter, mean_squares;
+} metric_gradients;
+
 enum { METRIC_ABLATION_COUNT = 3 };
 extern const int METRIC_ABLATION_PERCENT[METRIC_ABLATION_COUNT]; /* 25, 50, 75 */
 
@@ -88,6 +96,7 @@ typedef struct metric_moment {
     /* (METRIC_ABLATION_COUNT) accuracy, or R^2, with that share of each hidden layer taken out: at
      * its stage, else NULL */
     const double *ablations;
+    const metric_gradients *gradients; /* at the model's stage, where layers are recorded */
     double penalty; /* of the explicit weight penalties; NaN before the model's stage */
     /* (n_penalties) of those that are active, their sum is the penalty; NULL before that stage */
     const metric_penalty *penalties;

@@ -54,6 +54,12 @@ METRIC_EPOCH_ROW(GRADIENT_NORM, "gradient_norm", "", NEITHER, BOTH, STEPS, EPOCH
 METRIC_EPOCH_ROW(BATCH_LOSS_STD, "batch_loss_std", LOSS_UNIT, NEITHER, BOTH, STEPS, EPOCHS,
     batch_loss_std,
     "Standard deviation of the minibatch losses within the epoch.")
+METRIC_EPOCH_ROW(GRADIENT_NOISE_RATIO, "gradient_noise_ratio", "", NEITHER, BOTH, MODEL, EPOCHS,
+    gradient_noise_ratio,
+    "How much of a minibatch's gradient is noise, with the weights of the record and the masks and "
+    "noises of training: S / (|mean g|^2 - S/8) over the gradients g of the next 8 minibatches, "
+    "S = sum |g - mean g|^2 / 7 (McCandlish et al. 2018); null where noise is all that is seen. "
+    "With record_layers.")
 METRIC_EPOCH_ROW(WEIGHT_NORM, "weight_norm", "", NEITHER, BOTH, MODEL, ALL, weight_norm,
     "L2 norm over all weights, sqrt(sum w^2).")
 METRIC_EPOCH_ROW(SECONDS, "seconds", "s", NEITHER, BOTH, STEPS, EPOCHS, seconds,

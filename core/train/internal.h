@@ -37,9 +37,10 @@ typedef struct trainer {
     evaluation evaluation;
     ablation ablation;
     uint32_t *order;
-    float *rows;      /* the minibatch as the split gives it, where real is not float */
-    char *checkpoint; /* checkpoint_bytes() */
-    float *told;      /* the model as hooks.on_model gets it, where real is not float */
+    float *rows;         /* the minibatch as the split gives it, where real is not float */
+    real *mean_gradient; /* of those that are measured; NULL unless layers are recorded */
+    char *checkpoint;    /* checkpoint_bytes() */
+    float *told;         /* the model as hooks.on_model gets it, where real is not float */
     /* state */
     trainer_state state;
     train_stop stop;
@@ -57,8 +58,15 @@ FAIL_CHECKED bool trainer_open(trainer *t, const train_input *input, const train
                                fail *f);
 void trainer_close(trainer *t);
 
-/* minibatch.c: reads the minibatch of the step to come into t->work: its n, input, target. */
-void minibatch_read(trainer *t);
+/* minibatch.c: the order of an epoch's samples into t->order; minibatch number `number` of it into
+ * t->work: its n, input, target. */
+void minibatch_shuffle(trainer *t, int64_t epoch);
+void minibatch_read(trainer *t, int64_t number);
+
+/* gradients.c: the gradients of `model` on the minibatches of the next steps, as these steps would
+ * have them (masks and noises too), without penalties, clipping and gradient_noise. The run goes on
+ * as if nothing had been measured. Between epochs only. */
+metric_gradients gradients_measure(trainer *t, real *model);
 
 /* measure.c. Everything NaN but what the epoch's steps tell. */
 void measure_steps(const trainer *t, record *out);

@@ -76,8 +76,13 @@ bool measure_epoch(trainer *t, real *model, record *out)
     is_finite =
         measure_part(t, model, epoch, &m, METRIC_PER_EPOCH, METRIC_OF_VALIDATION, out->values) &&
         is_finite;
-    if (t->spec->record_layers)
+    metric_gradients gradients;
+    if (t->spec->record_layers) {
         evaluation_finish_layers(&t->evaluation, model, rates_epoch(epoch), layers);
+        regularization_start_epoch(&t->regularization, rates_epoch(epoch));
+        gradients = gradients_measure(t, model);
+        m.gradients = &gradients;
+    }
     measure_model(t, model, &m, layers, METRIC_PER_EPOCH, out->values);
     out->n_layers = t->spec->record_layers ? m.n_layers : 0;
     for (int i = 0; i < out->n_layers; i++)

@@ -1,4 +1,5 @@
-/* The minibatch of a step as the split gives it: inputs and targets. */
+/* The minibatch of a step as the split gives it: order, inputs and targets. */
+#include "core/math/rng.h"
 #include "core/train/internal.h"
 
 #include <assert.h>
@@ -54,10 +55,20 @@ static void read_targets(trainer *t, const uint32_t *positions, size_t first, si
     }
 }
 
-void minibatch_read(trainer *t)
+void minibatch_shuffle(trainer *t, int64_t epoch)
 {
-    size_t n_train = t->data->n[PART_TRAIN],
-           first = (size_t)(t->state.sums.n_steps * t->spec->batch_size);
+    size_t n = t->data->n[PART_TRAIN];
+    if (!t->spec->shuffle)
+        return;
+    for (uint32_t i = 0; i < n; i++)
+        t->order[i] = i;
+    rng_stream stream = rng_stream_at(t->spec->seed, RNG_ORDER, 0, (uint32_t)epoch, 0);
+    rng_permute(&stream, t->order, n);
+}
+
+void minibatch_read(trainer *t, int64_t number)
+{
+    size_t n_train = t->data->n[PART_TRAIN], first = (size_t)(number * t->spec->batch_size);
     read_job j = {.t = t, .first = first};
     j.n = n_train - first < (size_t)t->spec->batch_size ? n_train - first
                                                         : (size_t)t->spec->batch_size;

@@ -32,7 +32,7 @@ static void account(trainer *t)
 static void train_step(trainer *t)
 {
     net_hooks hooks = regularization_hooks(&t->regularization);
-    minibatch_read(t);
+    minibatch_read(t, t->state.sums.n_steps);
     net_use_model(&t->net, t->model, &t->work);
     regularization_start_step(&t->regularization, (uint32_t)t->state.step, t->parallel);
     regularization_apply_batch(&t->regularization, t->parallel);
@@ -49,17 +49,6 @@ static void train_step(trainer *t)
 }
 
 /* ---- one epoch ---- */
-
-static void shuffle(trainer *t)
-{
-    size_t n = t->data->n[PART_TRAIN];
-    if (!t->spec->shuffle)
-        return;
-    for (uint32_t i = 0; i < n; i++)
-        t->order[i] = i;
-    rng_stream stream = rng_stream_at(t->spec->seed, RNG_ORDER, 0, (uint32_t)t->state.epoch, 0);
-    rng_permute(&stream, t->order, n);
-}
 
 /* Tells the outside how far it is; what that wants. */
 static train_command ask(const trainer *t)
@@ -78,7 +67,7 @@ static bool train_epoch(trainer *t)
 {
     double began = clock_steady_seconds();
     bool go_on = true;
-    shuffle(t);
+    minibatch_shuffle(t, t->state.epoch);
     regularization_start_epoch(&t->regularization, t->state.epoch);
     while (go_on && t->state.sums.n_steps < t->steps_per_epoch) {
         train_step(t);

@@ -27,6 +27,8 @@ void trainer_take(trainer *t, arena *a)
         evaluation_take(&t->evaluation, a, spec, &t->net, t->data);
         ablation_take(&t->ablation, a, &t->evaluation);
     }
+    if (spec->record_layers && !t->input->only_weights)
+        t->mean_gradient = arena_take(a, t->net.n_trained, sizeof(real));
     t->checkpoint = arena_take(a, checkpoint_bytes(t), 1);
 }
 

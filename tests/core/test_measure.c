@@ -299,6 +299,104 @@ static void a_linear_model_has_no_units_to_take_out(void)
     engine_close(&e);
 }
 
-CHECK_MAIN("measure", ablation_is_of_fixed_masks, a_linear_model_has_no_units_to_take_out,
+/* ---- noise of gradients ---- */
+
+typedef struct record_model {
+    float model[64];
+    size_t n;
+} record_model;
+
+static bool keep_model(void *context, int64_t epoch, const float *model, fail *f)
+{
+    record_model *kept = context;
+    (void)f;
+    if (epoch == 1)
+        memcpy(kept->model, model, kept->n * sizeof *model);
+    return true;
+}
+
+/* Adds the gradient of a linear classifier's loss on one sample, over n: (2, 2) weights, 2 biases.
+ */
+static void add_linear_gradient(const engine *e, const float *model, uint32_t row, double n,
+                                double *gradient)
+{
+    float x[2];
+    double z[2];
+    split_read_inputs(e->data, PART_TRAIN, &row, 0, 1, x);
+    for (int c = 0; c < 2; c++)
+        z[c] = (double)model[2 * c] * (double)x[0] + (double)model[2 * c + 1] * (double)x[1] +
+               (double)model[4 + c];
+    for (int c = 0; c < 2; c++) {
+        double delta = 1 / (1 + exp(z[1 - c] - z[c]));
+        delta -= e->data->labels[PART_TRAIN][row] == c;
+        gradient[2 * c] += delta * (double)x[0] / n;
+        gradient[2 * c + 1] += delta * (double)x[1] / n;
+        gradient[4 + c] += delta / n;
+    }
+}
+
+/* Of the first 8 minibatches of epoch 1 (0-based), which follow the record of epoch 1. */
+static double plain_noise_ratio(const engine *e, const float *model)
+{
+    double g[8][6] = {{0}}, mean[6] = {0}, scatter = 0, squares = 0;
+    uint32_t order[512];
+    size_t n = e->data->n[PART_TRAIN], batch = (size_t)e->spec.batch_size;
+    rng_stream stream = rng_stream_at(e->spec.seed, RNG_ORDER, 0, 1, 0);
+    for (uint32_t i = 0; i < n; i++)
+        order[i] = i;
+    rng_permute(&stream, order, n);
+    for (size_t b = 0; b < 8; b++)
+        for (size_t i = b * batch; i < (b + 1) * batch; i++)
+            add_linear_gradient(e, model, order[i], (double)batch, g[b]);
+    for (int j = 0; j < 6; j++) {
+        for (int b = 0; b < 8; b++)
+            mean[j] += g[b][j] / 8;
+        for (int b = 0; b < 8; b++)
+            scatter += (g[b][j] - mean[j]) * (g[b][j] - mean[j]) / 7;
+        squares += mean[j] * mean[j];
+    }
+    return scatter / (squares - scatter / 8);
+}
+
+static void noise_ratio_is_of_the_next_minibatches(void)
+{
+    engine e;
+    train_spec s = engine_spec("moons", 500);
+    record_model kept = {.n = 6};
+    s.n_hidden = 0;
+    s.batch_size = 16;
+    CHECK_OR_RETURN(engine_open(&e, &s));
+    e.on_model = keep_model;
+    e.on_model_context = &kept;
+    CHECK_OR_RETURN(engine_train(&e) && e.result.n_model == kept.n);
+    CHECK(e.data->n[PART_TRAIN] >= 8 * 16 && e.data->n[PART_TRAIN] <= 512);
+    CHECK_NEAR(e.records[1].values[METRIC_GRADIENT_NOISE_RATIO], plain_noise_ratio(&e, kept.model),
+               1e-4);
+    engine_close(&e);
+}
+
+/* The whole training part at once has no noise but that of masks. */
+static void noise_ratio_without_noise(void)
+{
+    for (int masked = 0; masked < 2; masked++) {
+        engine e;
+        train_spec s = engine_spec("moons", 200);
+        s.batch_size = 1000;
+        s.shuffle = false;
+        s.normalization = NORMALIZATION_BATCH;
+        s.dropout[0] = masked ? 0.5 : 0;
+        CHECK_OR_RETURN(engine_open(&e, &s) && engine_train(&e));
+        double ratio = e.records[0].values[METRIC_GRADIENT_NOISE_RATIO];
+        CHECK(masked ? ratio > 0.01 : ratio == 0);
+        engine_close(&e);
+        s.record_layers = false;
+        CHECK_OR_RETURN(engine_open(&e, &s) && engine_train(&e));
+        CHECK(isnan(e.records[0].values[METRIC_GRADIENT_NOISE_RATIO]));
+        engine_close(&e);
+    }
+}
+
+CHECK_MAIN("measure", noise_ratio_is_of_the_next_minibatches, noise_ratio_without_noise,
+           ablation_is_of_fixed_masks, a_linear_model_has_no_units_to_take_out,
            penalties_and_objective, activity_is_before_the_masks,
            any_metric_of_the_validation_split_is_watched)
