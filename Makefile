@@ -22,8 +22,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
 CPPFLAGS = -D_GNU_SOURCE -I. -DREGULAB_VERSION='"$(VERSION)"' \
            -DREGULAB_STATIC_DIR='"$(PREFIX)/share/regulab/static"'
 CFLAGS   = -std=c17 -O2 -g $(WARNINGS)
-# Code on pages of its own, as GNU ld has it anyway: without, mold 1.10 may write a program that does
-# not start.
+# Code on pages of its own, as GNU ld has it anyway: without, mold 1.10 may write a program that
+# does not start.
 LDFLAGS  = -Wl,-z,separate-code
 LDLIBS   = -pthread -lmicrohttpd -lcjson -lsqlite3 -lopenblas -lnettle -lcsv -lzip -lz -lm
 

@@ -16,7 +16,7 @@ import { cli, LONG, QUICK, Server, sqlite } from '../harness.mjs';
 
 const LARGE = { ...QUICK, hidden: [128, 128] }; /* its model is a file */
 
-let server = await Server.start();
+const server = await Server.start();
 after(() => server.stop());
 
 const inside = (...parts) => join(server.directory, ...parts);

@@ -1,5 +1,5 @@
-// Copies, restores, two servers, moved directories and `run --db` beside `serve`, in any order: at the
-// end every store answers the weights that were trained in it or in what it is a copy of.
+// Copies, restores, two servers, moved directories and `run --db` beside `serve`, in any order: at
+// the end every store answers the weights that were trained in it or in what it is a copy of.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,11 +1,14 @@
-// `make calibrate`: how often a comparison is wrong, by experiments whose answer is known. Minutes of work on two
-// cores, so not part of the tests.
+// `make calibrate`: how often a comparison is wrong, by experiments whose answer is known. Minutes
+// of work on two cores, so not part of the tests.
 //
-//   node tests/papers/calibrate.mjs [NAME...]     EXPERIMENTS=400 of each kind, FIRST=0 the first one's number
+//   node tests/papers/calibrate.mjs [NAME...]
 //
-// A/A: two arms that differ in one of 200 training rows, so their order of visits and every draw of a minibatch
-// differ and what they learn does not. A verdict of better or worse is wrong. Resplits: tables of 200 rows of one
-// population; the truth is the mean difference over all tables and splits, and each interval should cover it.
+// EXPERIMENTS=400 of each kind, FIRST=0 the first one's number.
+//
+// A/A: two arms that differ in one of 200 training rows, so their order of visits and every draw of
+// a minibatch differ and what they learn does not. A verdict of better or worse is wrong. Resplits:
+// tables of 200 rows of one population; the truth is the mean difference over all tables and
+// splits, and each interval should cover it.
 import { removeDirectory, Server, temporaryDirectory } from '../harness.mjs';
 
 const EXPERIMENTS = Number(process.env.EXPERIMENTS ?? 400);
@@ -127,7 +130,8 @@ function report(name, kind, arms) {
   const share = shareOf(arms, wrong);
   const covered = shareOf(arms, ({ difference: d }) => d.ci_low <= 0 && 0 <= d.ci_high);
   console.log(
-    `${name}: wrong verdicts ${percent(share)}, the interval covers 0 in ${percent(covered)}; ${told(arms)}`,
+    `${name}: wrong verdicts ${percent(share)}, ` +
+      `the interval covers 0 in ${percent(covered)}; ${told(arms)}`,
   );
   return share <= AT_MOST;
 }
