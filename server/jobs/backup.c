@@ -254,21 +254,22 @@ static bool check_place(const char *database, fail *f)
     return true;
 }
 
-static bool fill_store(store *s, contents *c, fail *f)
+static bool fill_store(store *s, const contents *c, fail *f)
 {
     char identity[JOBS_IDENTITY_BYTES];
     run_files_list list;
     if (!jobs_claim_new_identity(identity, f) || !store_load_files(s, 0, &list, f))
         return false;
-    c->from_identity = store_identity(s);
-    c->to_identity = identity;
-    bool is_good = share_list(c, &list, f) && jobs_files_sync(c->to, f) &&
+    contents own = *c;
+    own.from_identity = store_identity(s);
+    own.to_identity = identity;
+    bool is_good = share_list(&own, &list, f) && jobs_files_sync(c->to, f) &&
                    store_change_identity(s, identity, f);
     free(list.items);
     return is_good;
 }
 
-static bool restore_into(const char *part, contents *c, fail *f)
+static bool restore_into(const char *part, const contents *c, fail *f)
 {
     store *s;
     int claim = -1;
@@ -304,7 +305,8 @@ bool jobs_backup_restore(const char *dir, const char *database, const char *data
     inside(dir, DATABASE, copy);
     inside(dir, DATA, data);
     snprintf(part, sizeof part, "%s.part", database);
-    contents c = {.from = data, .to = data_dir, .hear = each, .context = context, .counts = out};
+    const contents c = {
+        .from = data, .to = data_dir, .hear = each, .context = context, .counts = out};
     remove_part(part);
     bool is_restored =
         check_sum(dir, copy, f) && jobs_files_copy(copy, part, f) && restore_into(part, &c, f);

@@ -114,8 +114,7 @@ void jobs_lease(engine_seat *seat, leased_run *l, int64_t experiment_id, int64_t
 /* Along an arrow. To LEASE_OVER: frees it. */
 void jobs_move(leased_run *l, lease_stage to);
 
-/* How many runs are being trained, by all engines; whether some place has nothing to train. */
-int jobs_count_running(const jobs *j);
+int jobs_count_running(const jobs *j); /* by all engines */
 bool jobs_has_idle_place(const jobs *j);
 
 /* Waits until the store has been told of every leased run of the experiment: a change of state in
@@ -139,15 +138,12 @@ void jobs_share_memory(jobs *j); /* sets kept for nobody make room in the budget
 /* jobs_open_dataset() for an engine: also while the service stops. */
 FAIL_CHECKED bool jobs_open_always(jobs *j, const train_spec *spec, dataset **out, fail *f);
 
-/* Removes checkpoints of runs that have ended or are gone; at the start, before anything is
- * trained, also those that a crash has left beside the one that counts. */
+/* Of runs that have ended or are gone; at the start also what a crash left beside the last. */
 void jobs_clean_checkpoints(jobs *j, bool is_start);
-
 /* Removes models whose runs are gone, and tells the store of data sets that it has not heard of: by
  * the clerk, before the first run. */
 void jobs_tidy(jobs *j);
-/* Adds the row of one more built-in data set that the store has not: by the clerk while there is
- * nothing to train, until false. */
+/* The row of one more built-in data set that has none: by the idle clerk, until false. */
 bool jobs_tidy_more(jobs *j);
 
 #endif
