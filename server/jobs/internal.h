@@ -90,10 +90,9 @@ FAIL_CHECKED bool jobs_desk_open(jobs *j);
 void jobs_desk_close(jobs *j);
 FAIL_CHECKED bool jobs_desk_start(jobs *j, void *(*clerk)(void *jobs), fail *f);
 void jobs_desk_join(jobs *j); /* without a clerk: nothing */
-
 void jobs_lock(jobs *j);
 void jobs_unlock(jobs *j);
-/* Waits, with the lock held, until a run has come to another stage, or a data set is open. */
+/* Wait, with the lock held, until a run has come to another stage, or a data set is open. */
 void jobs_wait_change(jobs *j);
 void jobs_wait_change_for(jobs *j, int64_t most_ms);
 void jobs_tell_change(jobs *j);
@@ -101,9 +100,7 @@ void jobs_tell_change(jobs *j);
  * for ever). */
 void jobs_wait_call(jobs *j, int64_t at_ms);
 void jobs_call_clerk(jobs *j);
-
 /* What follows is called with the lock held. */
-
 /* There may be something to take: the engines and the clerk are told, and the threads shared. */
 void jobs_wake(jobs *j);
 

@@ -22,12 +22,6 @@ static bool no_memory(fail *f)
 /* What one run takes while it is compared, about: its row, its values, its answer. */
 enum { RUN_BYTES = 4096 };
 
-static bool begin(const caller *by, const experiment *e, fail *f)
-{
-    return caller_begin(by, CALLER_RUNS, (uint64_t)e->n_runs, f) &&
-           caller_grant(by, (size_t)e->n_runs * RUN_BYTES, f);
-}
-
 static bool load_one(store *s, const caller *by, int64_t id, jobs_study *x, fail *f)
 {
     size_t i = x->n_experiments;
@@ -46,7 +40,9 @@ static bool load_one(store *s, const caller *by, int64_t id, jobs_study *x, fail
     if (!is_read)
         return false;
     x->n_experiments++; /* its series is zeroed: it may be closed */
-    return begin(by, &x->experiments[i], f) && store_load_series(s, by, id, &x->all[i], f);
+    size_t n_runs = (size_t)x->experiments[i].n_runs;
+    return caller_begin(by, CALLER_RUNS, n_runs, f) && caller_grant(by, n_runs * RUN_BYTES, f) &&
+           store_load_series(s, by, id, &x->all[i], f);
 }
 
 static bool load(store *s, const jobs_study_query *query, jobs_study *x, fail *f)

@@ -10,7 +10,7 @@
 // MNIST=FOLDER, or the shared folder beside the checkout. PyTorch is the one that `make interop`
 // installed; without it its columns are empty. All of a row is measured turn by turn, round after
 // round.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
@@ -25,6 +25,7 @@ import {
   temporaryDirectory,
   top,
 } from '../harness.mjs';
+import { benchCurves } from './curves.mjs';
 
 const build = resolve(top, process.env.BUILD ?? 'build');
 const rounds = Number(process.env.ROUNDS ?? 3);
@@ -328,55 +329,6 @@ function wrk(url, connections) {
   return `${rate} requests/s, p99 ${/99%\s+(\S+)/.exec(stdout)[1]}`;
 }
 
-function requestsPerSecond(url) {
-  const { status, stdout } = spawnSync('wrk', ['-t1', '-c32', '-d2s', url], { encoding: 'utf8' });
-  return status === 0 ? Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]) : NaN;
-}
-
-/** libmicrohttpd alone on a ready body of so many bytes -> { url, end }. */
-async function bare(bytes) {
-  const child = spawn(join(build, 'tests/bench/microhttpd'), [String(bytes)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const port = await new Promise((told) => {
-    child.stdout.once('data', (data) => told(Number(data)));
-  });
-  return { url: `http://127.0.0.1:${port}/`, end: () => child.stdin.end() };
-}
-
-/** Curves of finished runs beside bare libmicrohttpd with bodies of the same size, turn by turn. */
-async function benchCurves() {
-  const server = await Server.start();
-  const rows = [];
-  const spec = { dataset: { name: 'moons', n: 100 }, hidden: [4], record_layers: false };
-  try {
-    for (const epochs of [9, 21, 101, 1001]) {
-      const { runs } = await server.train({ ...spec, epochs: epochs - 1 }, 300_000);
-      const path = `/runs/${runs[0].id}/curves`;
-      const { bytes } = await server.request('GET', path);
-      const alone = await bare(bytes.length);
-      const pairs = Array.from({ length: rounds }, () => [
-        requestsPerSecond(alone.url),
-        requestsPerSecond(`${server.url}/api/v1${path}`),
-      ]);
-      alone.end();
-      rows.push([
-        epochs,
-        bytes.length,
-        Math.round(median(pairs.map(([floor]) => floor))),
-        Math.round(median(pairs.map(([, ours]) => ours))),
-        median(pairs.map(([floor, ours]) => ours / floor)).toFixed(2),
-      ]);
-    }
-  } finally {
-    await server.stop();
-  }
-  console.log(
-    `\nCurves of finished runs, requests/s on 32 connections, medians of ${rounds} (wrk)`,
-  );
-  table(['epochs', 'bytes', 'libmicrohttpd alone', 'regulab', 'ratio'], rows);
-}
-
 async function latency(server, path, n = 300) {
   const times = [];
   for (let i = 0; i < n; i++) {
@@ -517,7 +469,8 @@ try {
   if (!wanted.length || wanted.includes('diagnostics')) benchDiagnostics();
   if (!wanted.length || wanted.includes('ablation')) benchAblation();
   if (!wanted.length || wanted.includes('service')) await benchService();
-  if (!wanted.length || wanted.includes('curves')) await benchCurves();
+  if (!wanted.length || wanted.includes('curves'))
+    await benchCurves({ build, rounds, median, table });
   if (!wanted.length || wanted.includes('large')) await benchLarge();
 } finally {
   removeDirectory(directory);
