@@ -135,7 +135,7 @@ static void describe_filter(buffer *b, const store_column *column)
     if (column->kind == STORE_COLUMN_RATES)
         buffer_add_text(b, ",{\"type\":\"string\",\"pattern\":\"^[\\\\[{]\"}");
     if (store_column_may_be_null(column) && column->kind != STORE_COLUMN_TEXT)
-        buffer_add_text(b, ",{\"const\":\"null\"}");
+        buffer_add_text(b, ",{\"const\":\"null\"},{\"type\":\"null\"}");
     buffer_add_text(b, "]");
 }
 
