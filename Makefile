@@ -22,9 +22,6 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
 CPPFLAGS = -D_GNU_SOURCE -I. -DREGULAB_VERSION='"$(VERSION)"' \
            -DREGULAB_STATIC_DIR='"$(PREFIX)/share/regulab/static"'
 CFLAGS   = -std=c17 -O2 -g $(WARNINGS)
-# Code on pages of its own, as GNU ld has it anyway: without, mold 1.10 may write a program that
-# does not start.
-LDFLAGS  = -Wl,-z,separate-code
 LDLIBS   = -pthread -lmicrohttpd -lcjson -lsqlite3 -lopenblas -lnettle -lcsv -lzip -lz -lm
 
 # SANITIZE=address,undefined or SANITIZE=thread, with a BUILD of its own. A target_clones resolver
@@ -60,7 +57,7 @@ objects         := $(core_objects) $(double_objects) $(server_objects) \
 
 build: $(BUILD)/regulab
 
-link = @echo 'link $@'; $(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+link = @echo 'link $@'; $(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/regulab: $(core_objects) $(server_objects)
 	$(link)
