@@ -54,9 +54,7 @@ rows: list[tuple[str, int, float | None]] = [
     (config.config_id, config.n, config.difference.mean if config.difference else None)
     for config in comparison.configs
 ]
-print(
-    json.dumps({"metric": comparison.metric, "n_runs": experiment.n_runs, "rows": rows})
-)
+print(json.dumps({"metric": comparison.metric, "n_runs": experiment.n_runs, "rows": rows}))
 
 
 def refused() -> object:

@@ -1,8 +1,10 @@
-"""What the interoperability tests share: running the binary, reading its export, and Philox in NumPy.
+"""What the interoperability tests share: running the binary, reading its export, and Philox in
+NumPy.
 
-Nothing here is taken from the program: the random numbers follow what core/math/rng.h documents, the files are read by the
-safetensors and json packages.
+Nothing here is taken from the program: the random numbers follow what core/math/rng.h documents,
+the files are read by the safetensors and json packages.
 """
+
 import csv
 import json
 import os
@@ -30,8 +32,20 @@ class Export:
             path = pathlib.Path(folder)
             (path / "spec.json").write_text(json.dumps(spec))
             out = path / "out"
-            done = subprocess.run([BINARY, "run", str(path / "spec.json"), "--quiet", "--threads", "1", "--export", str(out)],
-                                  capture_output=True, text=True)
+            done = subprocess.run(
+                [
+                    BINARY,
+                    "run",
+                    str(path / "spec.json"),
+                    "--quiet",
+                    "--threads",
+                    "1",
+                    "--export",
+                    str(out),
+                ],
+                capture_output=True,
+                text=True,
+            )
             if done.returncode != 0:
                 raise RuntimeError(f"{spec}: {done.stdout}{done.stderr}")
             self.spec = json.loads((out / "spec.json").read_text())
@@ -41,7 +55,10 @@ class Export:
             self.final = load_file(out / "final.safetensors")
             with open(out / "curves.csv", newline="") as file:
                 rows = list(csv.DictReader(file))
-            self.curves = {name: np.array([float(row[name]) if row[name] else np.nan for row in rows]) for name in rows[0]}
+            self.curves = {
+                name: np.array([float(row[name]) if row[name] else np.nan for row in rows])
+                for name in rows[0]
+            }
 
 
 def philox(counter, key):
@@ -51,7 +68,12 @@ def philox(counter, key):
     for _ in range(10):
         p0 = c[0] * np.uint64(0xD2511F53)
         p1 = c[2] * np.uint64(0xCD9E8D57)
-        c = [(p1 >> np.uint64(32)) ^ c[1] ^ k[0], p1 & MASK32, (p0 >> np.uint64(32)) ^ c[3] ^ k[1], p0 & MASK32]
+        c = [
+            (p1 >> np.uint64(32)) ^ c[1] ^ k[0],
+            p1 & MASK32,
+            (p0 >> np.uint64(32)) ^ c[3] ^ k[1],
+            p0 & MASK32,
+        ]
         k = [(k[0] + np.uint64(0x9E3779B9)) & MASK32, (k[1] + np.uint64(0xBB67AE85)) & MASK32]
     return np.stack([x.astype(np.uint32) for x in c], axis=-1)
 
@@ -77,7 +99,9 @@ def quantized(rate):
 def keeps(seed, purpose, rows, step, layer, n, rate):
     """True where a unit survives: (len(rows), n)."""
     w = words(seed, purpose, rows, step, layer, -(-n // 2))
-    halves = np.stack([w & np.uint32(0xFFFF), w >> np.uint32(16)], axis=-1).reshape(len(w), -1)[:, :n]
+    halves = np.stack([w & np.uint32(0xFFFF), w >> np.uint32(16)], axis=-1).reshape(len(w), -1)[
+        :, :n
+    ]
     return halves >= np.uint32(round(65536 * quantized(rate)))
 
 

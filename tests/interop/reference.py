@@ -1,8 +1,10 @@
 """A training loop in PyTorch (double precision) that follows the documented meaning of each field.
 
-It starts from an export's initial weights and data and gives the curve of losses. Where a regularizer is random, its
-masks and noise are recomputed by common.py from their addresses; PyTorch does the rest.
+It starts from an export's initial weights and data and gives the curve of losses. Where a
+regularizer is random, its masks and noise are recomputed by common.py from their addresses;
+PyTorch does the rest.
 """
+
 import math
 
 import numpy as np
@@ -11,8 +13,17 @@ from torch.nn import functional as F
 
 import common
 
-ACTIVATIONS = {"relu": torch.relu, "leaky_relu": lambda x: F.leaky_relu(x, 0.01), "elu": F.elu, "selu": F.selu, "gelu": F.gelu,
-               "silu": F.silu, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "identity": lambda x: x}
+ACTIVATIONS = {
+    "relu": torch.relu,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.01),
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "identity": lambda x: x,
+}
 ALPHA = 1.6732632423543772 * 1.0507009873554805
 
 
@@ -25,26 +36,49 @@ class Reference:
         self.spec = export.spec
         self.classes = export.data["y_train"].dtype == np.int64
         self.x = {part: number(export.data["x_" + part]) for part in ("train", "val")}
-        self.y = {part: torch.from_numpy(export.data["y_" + part].astype(np.int64)) if self.classes else number(export.data["y_" + part])
-                  for part in ("train", "val")}
+        self.y = {
+            part: (
+                torch.from_numpy(export.data["y_" + part].astype(np.int64))
+                if self.classes
+                else number(export.data["y_" + part])
+            )
+            for part in ("train", "val")
+        }
         self.rows = torch.from_numpy(export.data["train_evaluation_index"])
         self.n_hidden = len(self.spec["hidden"])
-        self.w = [number(export.initial[f"layers.{i}.weight"]).requires_grad_() for i in range(self.n_hidden + 1)]
-        self.b = [number(export.initial[f"layers.{i}.bias"]).requires_grad_() if f"layers.{i}.bias" in export.initial else None
-                  for i in range(self.n_hidden + 1)]
+        self.w = [
+            number(export.initial[f"layers.{i}.weight"]).requires_grad_()
+            for i in range(self.n_hidden + 1)
+        ]
+        self.b = [
+            (
+                number(export.initial[f"layers.{i}.bias"]).requires_grad_()
+                if f"layers.{i}.bias" in export.initial
+                else None
+            )
+            for i in range(self.n_hidden + 1)
+        ]
         self.norms = self._norms(export.initial)
         rates = self.spec.get("dropout", 0)
         self.rates = rates if isinstance(rates, list) else [rates] * self.n_hidden
         self.step = 0
 
     def _norms(self, initial):
-        kind = {"batch": torch.nn.BatchNorm1d, "layer": torch.nn.LayerNorm}.get(self.spec.get("normalization", "none"))
+        kind = {"batch": torch.nn.BatchNorm1d, "layer": torch.nn.LayerNorm}.get(
+            self.spec.get("normalization", "none")
+        )
         if kind is None:
             return None
         norms = [kind(width).double() for width in self.spec["hidden"]]
         for i, norm in enumerate(norms):
-            norm.load_state_dict({name: number(initial[f"norms.{i}.{name}"]) for name in norm.state_dict() if name != "num_batches_tracked"},
-                                 strict=False)
+            norm.load_state_dict(
+                {
+                    name: number(initial[f"norms.{i}.{name}"])
+                    for name in norm.state_dict()
+                    if name != "num_batches_tracked"
+                },
+                strict=False,
+            )
         return norms
 
     def parameters(self):
@@ -70,7 +104,11 @@ class Reference:
         return rate
 
     def _rows(self, n):
-        return np.zeros(1, dtype=np.uint32) if self.spec.get("dropout_scope") == "batch" else np.arange(n, dtype=np.uint32)
+        return (
+            np.zeros(1, dtype=np.uint32)
+            if self.spec.get("dropout_scope") == "batch"
+            else np.arange(n, dtype=np.uint32)
+        )
 
     def drop(self, x, rate, layer, epoch):
         """`dropout` and `input_dropout` on what layer `layer` hands on (0: the inputs)."""
@@ -82,7 +120,9 @@ class Reference:
         if kind == "gaussian" and layer > 0:
             noise = common.normals(seed, common.DROPOUT, self._rows(n), self.step, layer, width)
             return x * number(1 + math.sqrt(rate / (1 - rate)) * noise)
-        keep = number(common.keeps(seed, common.DROPOUT, self._rows(n), self.step, layer, width, rate))
+        keep = number(
+            common.keeps(seed, common.DROPOUT, self._rows(n), self.step, layer, width, rate)
+        )
         rate = common.quantized(rate)
         if kind == "alpha" and layer > 0:
             a = 1 / math.sqrt((ALPHA**2 * rate + 1) * (1 - rate))
@@ -93,21 +133,39 @@ class Reference:
         sigma = self.spec.get(field, 0)
         if not sigma:
             return 0
-        return sigma * number(common.normals(self.spec["seed"], purpose, np.arange(shape[0]), self.step, layer, shape[1]))
+        return sigma * number(
+            common.normals(
+                self.spec["seed"], purpose, np.arange(shape[0]), self.step, layer, shape[1]
+            )
+        )
 
     def weight_noise(self, layer):
         sigma, w = self.spec.get("weight_noise", 0), self.w[layer - 1]
         if not sigma:
             return 0
-        draws = common.normals(self.spec["seed"], common.WEIGHT_NOISE, 0, self.step, layer, w.numel())
+        draws = common.normals(
+            self.spec["seed"], common.WEIGHT_NOISE, 0, self.step, layer, w.numel()
+        )
         return sigma * number(draws).reshape(w.shape)
 
     def dense(self, x, layer, epoch):
         w, b = self.w[layer - 1] + self.weight_noise(layer), self.b[layer - 1]
         hidden = layer <= self.n_hidden
-        rate = self.scheduled(self.rates[layer - 1], epoch) if hidden and self.spec.get("dropout_kind") == "dropconnect" else 0
+        rate = (
+            self.scheduled(self.rates[layer - 1], epoch)
+            if hidden and self.spec.get("dropout_kind") == "dropconnect"
+            else 0
+        )
         if rate:
-            keep = common.keeps(self.spec["seed"], common.DROPOUT, self._rows(len(x)), self.step, layer, w.numel(), rate)
+            keep = common.keeps(
+                self.spec["seed"],
+                common.DROPOUT,
+                self._rows(len(x)),
+                self.step,
+                layer,
+                w.numel(),
+                rate,
+            )
             masks = number(keep).reshape(-1, *w.shape) / (1 - common.quantized(rate))
             z = torch.einsum("noi,ni->no", w * masks.expand(len(x), -1, -1), x)
         else:
@@ -151,30 +209,47 @@ class Reference:
 
     def evaluate(self):
         with torch.no_grad():
-            return (self.loss(self.infer(self.x["train"][self.rows]), self.y["train"][self.rows]).item(),
-                    self.loss(self.infer(self.x["val"]), self.y["val"]).item())
+            return (
+                self.loss(
+                    self.infer(self.x["train"][self.rows]), self.y["train"][self.rows]
+                ).item(),
+                self.loss(self.infer(self.x["val"]), self.y["val"]).item(),
+            )
 
     # ---- training
 
     def optimizer(self):
         spec, penalized = self.spec, self.penalized()
         others = [p for p in self.parameters() if not any(p is q for q in penalized)]
-        groups = [{"params": penalized, "weight_decay": spec.get("l2", 0)}, {"params": others, "weight_decay": 0}]
+        groups = [
+            {"params": penalized, "weight_decay": spec.get("l2", 0)},
+            {"params": others, "weight_decay": 0},
+        ]
         rate = spec["learning_rate"]
         if spec["optimizer"] == "sgd":
-            return torch.optim.SGD(groups, rate, momentum=spec["momentum"], nesterov=spec.get("nesterov", False))
+            return torch.optim.SGD(
+                groups, rate, momentum=spec["momentum"], nesterov=spec.get("nesterov", False)
+            )
         if spec["optimizer"] == "rmsprop":
-            return torch.optim.RMSprop(groups, rate, alpha=spec["rho"], eps=spec["epsilon"], momentum=spec["momentum"])
-        return torch.optim.Adam(groups, rate, betas=(spec["beta1"], spec["beta2"]), eps=spec["epsilon"])
+            return torch.optim.RMSprop(
+                groups, rate, alpha=spec["rho"], eps=spec["epsilon"], momentum=spec["momentum"]
+            )
+        return torch.optim.Adam(
+            groups, rate, betas=(spec["beta1"], spec["beta2"]), eps=spec["epsilon"]
+        )
 
     def rate(self, epoch, steps):
         """Learning rate of the coming step; `steps`: of an epoch."""
         spec = self.spec
-        rate, kind, factor = spec["learning_rate"], spec.get("learning_rate_schedule", "constant"), spec.get("decay_factor", 0.1)
+        rate, kind, factor = (
+            spec["learning_rate"],
+            spec.get("learning_rate_schedule", "constant"),
+            spec.get("decay_factor", 0.1),
+        )
         if kind == "step":
             rate *= factor ** (epoch // spec["decay_every"])
         elif kind == "exponential":
-            rate *= factor ** epoch
+            rate *= factor**epoch
         elif kind == "cosine":
             rate *= (1 + math.cos(math.pi * epoch / spec["epochs"])) / 2
         elif kind == "one_cycle":
@@ -185,7 +260,9 @@ class Reference:
     def _one_cycle(self, total):
         weight = torch.zeros(1, requires_grad=True)
         optimizer = torch.optim.SGD([weight], self.spec["learning_rate"], momentum=0.9)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.spec["learning_rate"], total_steps=total, cycle_momentum=False)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, self.spec["learning_rate"], total_steps=total, cycle_momentum=False
+        )
         rates = []
         for _ in range(total):
             rates.append(schedule.get_last_lr()[0])
@@ -199,7 +276,9 @@ class Reference:
         for i in range(self.n_hidden + 1 if sigma else 0):
             for row, p in ((0, self.w[i]), (1, self.b[i])):
                 if p is not None:
-                    draws = common.normals(self.spec["seed"], common.GRADIENT_NOISE, row, self.step, i + 1, p.numel())
+                    draws = common.normals(
+                        self.spec["seed"], common.GRADIENT_NOISE, row, self.step, i + 1, p.numel()
+                    )
                     p.grad += sigma * number(draws).reshape(p.shape)
 
     def project(self):
@@ -220,12 +299,18 @@ class Reference:
         self._record(curve)
         average = self._average()
         for epoch in range(spec["epochs"]):
-            order = common.permutation(spec["seed"], common.ORDER, epoch, n) if spec["shuffle"] else np.arange(n)
+            order = (
+                common.permutation(spec["seed"], common.ORDER, epoch, n)
+                if spec["shuffle"]
+                else np.arange(n)
+            )
             total = 0.0
             for first in range(0, n, batch):
-                pick = torch.from_numpy(order[first:first + batch])
+                pick = torch.from_numpy(order[first : first + batch])
                 optimizer.zero_grad()
-                loss = self.loss(self.forward(x[pick], epoch), y[pick], spec.get("label_smoothing", 0))
+                loss = self.loss(
+                    self.forward(x[pick], epoch), y[pick], spec.get("label_smoothing", 0)
+                )
                 total += loss.item() * len(pick)
                 if spec.get("l1", 0):
                     loss = loss + spec["l1"] * sum(p.abs().sum() for p in penalized)
@@ -253,12 +338,16 @@ class Reference:
         decay = self.spec.get("weight_average", 0)
         self.module = torch.nn.Module()
         for i, p in enumerate(self.parameters()):
-            self.module.register_parameter(f"p{i}", p if isinstance(p, torch.nn.Parameter) else torch.nn.Parameter(p))
+            self.module.register_parameter(
+                f"p{i}", p if isinstance(p, torch.nn.Parameter) else torch.nn.Parameter(p)
+            )
         if not decay:
             return None
         for own, p in zip(self.module.parameters(), self.parameters()):
             own.data = p.data  # one memory: the optimizer's steps are seen here
-        return torch.optim.swa_utils.AveragedModel(self.module, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay))
+        return torch.optim.swa_utils.AveragedModel(
+            self.module, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(decay)
+        )
 
     def _record(self, curve, average=None):
         own = [p.data.clone() for p in self.parameters()]

@@ -7,6 +7,7 @@ A file is a unittest module. What it tests with was not written by us: PyTorch, 
 and the sqlite3 module look at what the binary exports; generated clients and schemathesis ask the
 running service.
 """
+
 import pathlib
 import sys
 import time

@@ -28,8 +28,7 @@ class Clients(unittest.TestCase):
         done = subprocess.run(
             [str(word) for word in command],
             cwd=self.folder,
-            env=os.environ
-            | {"PATH": f"{BIN}:{os.environ['PATH']}", "MYPYPATH": str(self.folder)},
+            env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "MYPYPATH": str(self.folder)},
             capture_output=True,
             text=True,
         )

@@ -1,4 +1,6 @@
-"""Penalties, objective and ablation recomputed in NumPy from the exported weights, data and documented addresses."""
+"""Penalties, objective and ablation recomputed in NumPy from the exported weights, data and
+documented addresses."""
+
 import unittest
 
 import numpy as np
@@ -19,7 +21,9 @@ def infer(export, x, masks):
             return x
         if export.spec["normalization"] == "batch":
             deviation = np.sqrt(weights[f"norms.{i}.running_var"] + 1e-5)
-            x = (x - weights[f"norms.{i}.running_mean"]) / deviation * weights[f"norms.{i}.weight"] + weights[f"norms.{i}.bias"]
+            x = (x - weights[f"norms.{i}.running_mean"]) / deviation * weights[
+                f"norms.{i}.weight"
+            ] + weights[f"norms.{i}.bias"]
         x = np.maximum(x, 0) * masks[i]
 
 
@@ -35,7 +39,10 @@ def ablation(export, percent):
     y = export.data["y_val"]
     scores = []
     for number in range(N_MASKS):
-        masks = [mask(export.spec["seed"], number, i + 1, n, percent) for i, n in enumerate(export.spec["hidden"])]
+        masks = [
+            mask(export.spec["seed"], number, i + 1, n, percent)
+            for i, n in enumerate(export.spec["hidden"])
+        ]
         out = infer(export, x, masks)
         if y.dtype.kind == "f":
             y2 = y.reshape(len(y), -1)
@@ -50,7 +57,9 @@ class Measures(unittest.TestCase):
         export = Export({"hidden": [24, 17], "epochs": 8, "seed": 5, **spec})
         for percent in (25, 50, 75):
             found = export.result[f"ablation_{percent}"]
-            self.assertAlmostEqual(found, ablation(export, percent), delta=tolerance * max(1, abs(found)))
+            self.assertAlmostEqual(
+                found, ablation(export, percent), delta=tolerance * max(1, abs(found))
+            )
 
     def test_ablation_is_of_documented_masks(self):
         glyphs = {"dataset": {"name": "glyphs", "n": 600}}
@@ -59,13 +68,31 @@ class Measures(unittest.TestCase):
         self.check_ablation({"dataset": {"name": "sine", "n": 200}}, 1e-4)
 
     def test_objective_is_loss_and_penalties(self):
-        export = Export({"dataset": {"name": "moons", "n": 200}, "hidden": [16], "epochs": 5, "l1": 1e-3, "l2": 1e-2})
-        weights = [w.astype(np.float64) for name, w in export.final.items() if name.startswith("layers.") and name.endswith(".weight")]
+        export = Export(
+            {
+                "dataset": {"name": "moons", "n": 200},
+                "hidden": [16],
+                "epochs": 5,
+                "l1": 1e-3,
+                "l2": 1e-2,
+            }
+        )
+        weights = [
+            w.astype(np.float64)
+            for name, w in export.final.items()
+            if name.startswith("layers.") and name.endswith(".weight")
+        ]
         c = export.curves
-        self.assertAlmostEqual(c["l1_penalty"][-1], 1e-3 * sum(np.abs(w).sum() for w in weights), places=6)
-        self.assertAlmostEqual(c["l2_penalty"][-1], 1e-2 / 2 * sum((w**2).sum() for w in weights), places=6)
+        self.assertAlmostEqual(
+            c["l1_penalty"][-1], 1e-3 * sum(np.abs(w).sum() for w in weights), places=6
+        )
+        self.assertAlmostEqual(
+            c["l2_penalty"][-1], 1e-2 / 2 * sum((w**2).sum() for w in weights), places=6
+        )
         np.testing.assert_allclose(c["penalty"], c["l1_penalty"] + c["l2_penalty"], rtol=1e-12)
-        np.testing.assert_allclose(c["objective"][1:], (c["batch_loss"] + c["penalty"])[1:], rtol=1e-12)
+        np.testing.assert_allclose(
+            c["objective"][1:], (c["batch_loss"] + c["penalty"])[1:], rtol=1e-12
+        )
         self.assertTrue(np.isnan(c["objective"][0]))
         self.assertTrue((c["l2_penalty"] > 0).all())
 

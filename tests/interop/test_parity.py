@@ -1,4 +1,5 @@
 """Every recorded loss of the first five epochs agrees with PyTorch within 1e-4, relative."""
+
 import unittest
 
 import numpy as np
@@ -8,7 +9,14 @@ from common import Export
 from reference import Reference
 
 torch.set_num_threads(1)
-BASE = {"dataset": {"name": "glyphs", "n": 1000}, "hidden": [48, 32], "epochs": 5, "batch_size": 50, "shuffle": False, "seed": 5}
+BASE = {
+    "dataset": {"name": "glyphs", "n": 1000},
+    "hidden": [48, 32],
+    "epochs": 5,
+    "batch_size": 50,
+    "shuffle": False,
+    "seed": 5,
+}
 SGD = {"optimizer": "sgd", "learning_rate": 0.05, "momentum": 0.9}
 REGRESSION = {"dataset": {"name": "sine"}, "activation": "tanh"}
 
@@ -19,7 +27,12 @@ PLAIN = {
     "sgd, nesterov": {**SGD, "nesterov": True},
     "sgd, nesterov by the default momentum": {"optimizer": "sgd", "nesterov": True},
     "rmsprop": {"optimizer": "rmsprop", "learning_rate": 3e-4},
-    "rmsprop with momentum": {"optimizer": "rmsprop", "learning_rate": 1e-4, "momentum": 0.5, "rho": 0.9},
+    "rmsprop with momentum": {
+        "optimizer": "rmsprop",
+        "learning_rate": 1e-4,
+        "momentum": 0.5,
+        "rho": 0.9,
+    },
     "adam, other betas": {"beta1": 0.8, "beta2": 0.99, "epsilon": 1e-6},
     "adamw": {"optimizer": "adamw", "weight_decay": 0.1},
     "sgd, l2": {**SGD, "l2": 1e-3},
@@ -28,7 +41,13 @@ PLAIN = {
     "rmsprop, weight_decay": {"optimizer": "rmsprop", "learning_rate": 3e-4, "weight_decay": 0.1},
     "sgd, l1": {**SGD, "l1": 1e-4},
     "adam, l1 and l2": {"l1": 1e-4, "l2": 1e-3},
-    "all penalties on all parameters": {**SGD, "l1": 1e-4, "l2": 1e-3, "weight_decay": 1e-3, "penalty_applies_to": "all"},
+    "all penalties on all parameters": {
+        **SGD,
+        "l1": 1e-4,
+        "l2": 1e-3,
+        "weight_decay": 1e-3,
+        "penalty_applies_to": "all",
+    },
     "max_norm": {**SGD, "max_norm": 1.0},
     "gradient_clip": {**SGD, "gradient_clip": 0.2},
     "gradient_clip with l1 and l2": {**SGD, "gradient_clip": 0.2, "l1": 1e-4, "l2": 1e-2},
@@ -40,7 +59,12 @@ PLAIN = {
     "one_cycle": {**SGD, "learning_rate_schedule": "one_cycle"},
     "batch normalization": {"normalization": "batch"},
     "layer normalization": {"normalization": "layer"},
-    "batch normalization, sgd, everything penalized": {**SGD, "normalization": "batch", "l2": 1e-3, "penalty_applies_to": "all"},
+    "batch normalization, sgd, everything penalized": {
+        **SGD,
+        "normalization": "batch",
+        "l2": 1e-3,
+        "penalty_applies_to": "all",
+    },
     "leaky_relu": {"activation": "leaky_relu"},
     "elu": {"activation": "elu"},
     "selu": {"activation": "selu"},
@@ -74,8 +98,16 @@ RANDOM = {
     "dropout, curriculum": {"dropout": 0.5, "dropout_schedule": "curriculum"},
     "gaussian": {"dropout": 0.4, "dropout_kind": "gaussian"},
     "alpha": {"dropout": 0.3, "dropout_kind": "alpha", "activation": "selu"},
-    "dropconnect": {"dropout": 0.5, "dropout_kind": "dropconnect", "dataset": {"name": "glyphs", "n": 300}},
-    "dropconnect, scope batch": {"dropout": 0.5, "dropout_kind": "dropconnect", "dropout_scope": "batch"},
+    "dropconnect": {
+        "dropout": 0.5,
+        "dropout_kind": "dropconnect",
+        "dataset": {"name": "glyphs", "n": 300},
+    },
+    "dropconnect, scope batch": {
+        "dropout": 0.5,
+        "dropout_kind": "dropconnect",
+        "dropout_scope": "batch",
+    },
     "dropout with batch normalization": {"dropout": 0.3, "normalization": "batch"},
     "input noise": {"input_noise": 0.3},
     "activation noise": {"activation_noise": 0.2},
@@ -93,7 +125,9 @@ class Parity(unittest.TestCase):
             actual = export.curves[name][first:6]
             self.assertEqual(len(actual), len(values[first:6]))
             worst = np.max(np.abs(actual / values[first:6] - 1))
-            self.assertLess(worst, 1e-4, f"{name}\n  actual   {actual}\n  expected {values[first:6]}")
+            self.assertLess(
+                worst, 1e-4, f"{name}\n  actual   {actual}\n  expected {values[first:6]}"
+            )
 
 
 def add_cases(group, cases):
