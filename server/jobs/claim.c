@@ -42,18 +42,25 @@ static const char FORMAT[] =
     "claim %s\ntoken %s %s\ndatabase %" PRIu64 " %" PRId64 " %" PRIu32 "\ndirectory %" PRIu64
     " %" PRId64 " %" PRIu32 "\nprocess %ld\npath %s\n";
 
-static bool write_text(int file, const claim_text *c, fail *f)
+/* Opened for it alone: a file held open for writing would keep its disk from being made read-only.
+ */
+static bool write_text(const char *path, const claim_text *c, fail *f)
 {
     char text[TEXT_BYTES];
     int n = snprintf(text, sizeof text, FORMAT, c->claim, c->token, c->next, c->database.inode,
                      c->database.born_s, c->database.born_ns, c->directory.inode,
                      c->directory.born_s, c->directory.born_ns, c->process, c->path);
-    if (n < (int)sizeof text && pwrite(file, text, (size_t)n, 0) == n && ftruncate(file, n) == 0 &&
-        fsync(file) == 0)
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    bool is_written = file >= 0 && n < (int)sizeof text && pwrite(file, text, (size_t)n, 0) == n &&
+                      ftruncate(file, n) == 0 && fsync(file) == 0;
+    int cause = errno;
+    if (file >= 0)
+        close(file);
+    if (is_written)
         return true;
     return fail_set(f, FAIL_STORAGE, NULL,
                     "It cannot be written to the data directory which database it belongs to: %s.",
-                    strerror(errno));
+                    strerror(cause));
 }
 
 /* False: there is none yet, or it is none of ours. */
@@ -125,6 +132,11 @@ static bool held(int file, const char *data_dir, const char *database, fail *f)
                     data_dir, c.process, c.path, database);
 }
 
+static void claim_path(char path[JOBS_PATH_BYTES], const char *data_dir, const char *identity)
+{
+    snprintf(path, JOBS_PATH_BYTES, "%s/" FOLDER "/%s", data_dir, identity);
+}
+
 static bool open_claim(const char *data_dir, const char *identity, const char *database, int *out,
                        fail *f)
 {
@@ -133,8 +145,8 @@ static bool open_claim(const char *data_dir, const char *identity, const char *d
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return fail_set(f, FAIL_STORAGE, NULL, "Cannot make the folder %s: %s.", path,
                         strerror(errno));
-    snprintf(path, sizeof path, "%s/" FOLDER "/%s", data_dir, identity);
-    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    claim_path(path, data_dir, identity);
+    int file = open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0)
         return fail_set(f, FAIL_STORAGE, NULL, "Cannot write %s: %s.", path, strerror(errno));
     if (flock(file, LOCK_EX | LOCK_NB) == 0) {
@@ -177,13 +189,15 @@ static bool judge(store *s, int file, const claim_text *now, claim_text *before,
     return true;
 }
 
-static bool agree(store *s, int file, claim_text *c, const char *data_dir, fail *f)
+static bool agree(store *s, claim_text *c, const char *data_dir, fail *f)
 {
-    if (!draw(c->next, TOKEN_RANDOM_BYTES, f) || !write_text(file, c, f) ||
+    char path[JOBS_PATH_BYTES];
+    claim_path(path, data_dir, store_identity(s));
+    if (!draw(c->next, TOKEN_RANDOM_BYTES, f) || !write_text(path, c, f) ||
         !store_put_token(s, c->claim, c->next, data_dir, f))
         return false;
     memcpy(c->token, c->next, sizeof c->token);
-    return write_text(file, c, f);
+    return write_text(path, c, f);
 }
 
 /* ---- a copy ---- */
@@ -269,7 +283,7 @@ static bool settle(store *s, const char *data_dir, int file, bool *is_own, fail 
     }
     const jobs_files files = {data_dir, store_identity(s)};
     jobs_adopt(s, &files, files.database);
-    return agree(s, file, &now, data_dir, f);
+    return agree(s, &now, data_dir, f);
 }
 
 bool jobs_claim_open(store *s, const char *data_dir, int *claim, fail *f)

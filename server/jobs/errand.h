@@ -53,12 +53,12 @@ typedef struct errand {
 } errand;
 
 FAIL_CHECKED bool errands_open(struct memory_budget *memory, errands **out, fail *f);
-void errands_close(errands *e); /* NULL: nothing */
+void errands_close(errands *desk); /* NULL: nothing */
 
 extern const char *const ERRAND_NAMES[ERRAND_KIND_COUNT];
 
 /* Places taken now, and who waits for one. NULL: nobody. */
-void errands_count(errands *e, errand_kind kind, int *n_taken, int *n_waiting);
+void errands_count(errands *desk, errand_kind kind, int *n_taken, int *n_waiting);
 
 void errand_init(errand *e, errands *desk, errand_kind kind, uint64_t client);
 /* Gives back its place and its memory: when the work is over, whatever came of it. */

@@ -66,8 +66,10 @@ static bool open_alone(const plan_source *source, const train_spec *spec, datase
     fail f;
     bool is_generated = dataset_find(spec->dataset) &&
                         dataset_find_cost(spec->dataset, &spec->dataset_options, NULL, &cost, NULL);
-    if (is_generated && !caller_begin(source->by, CALLER_VALUES, cost.n_values, &f))
-        return plan_add_fault(faults, &f);
+    if (is_generated && !caller_begin(source->by, CALLER_VALUES, cost.n_values, &f)) {
+        (void)plan_add_fault(faults, &f);
+        return false;
+    }
     return plan_open_set(source, spec, out, faults);
 }
 

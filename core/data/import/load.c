@@ -189,12 +189,19 @@ static bool number_set_open(number_set *s)
     return true;
 }
 
-static void number_set_add(number_set *s, double value)
+/* Two zeros are two values here, and a NaN is itself. */
+static uint64_t bits_of(double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static void number_set_add(number_set *s, double value)
+{
+    uint64_t bits = bits_of(value);
     size_t slot = (size_t)((bits * 0x9E3779B97F4A7C15U) >> 40) % NUMBER_SLOTS;
-    while (s->slots[slot] >= 0 && memcmp(&s->values[s->slots[slot]], &value, sizeof value) != 0)
+    while (s->slots[slot] >= 0 && bits_of(s->values[s->slots[slot]]) != bits)
         slot = (slot + 1) % NUMBER_SLOTS;
     if (s->slots[slot] >= 0)
         return;
