@@ -111,6 +111,22 @@ static void refuse_due(http_exchange *x, http_stage stage)
     x->stage = stage == HTTP_STAGE_WORKING ? HTTP_STAGE_READY : HTTP_STAGE_DRAIN;
 }
 
+static void note_probe(http *h, int64_t at_ms)
+{
+    if (h->next_probe_ms == 0 || at_ms < h->next_probe_ms)
+        h->next_probe_ms = at_ms;
+}
+
+/* The client sends nothing more: most answers are ready before it is asked whether it is there. */
+static void probe_later(http_exchange *x)
+{
+    enum { PROBE_MS = 80 };
+    if (!x->is_preliminary_taken || route_kind(x->row) == ERRAND_QUICK)
+        return;
+    x->probe_at_ms = clock_steady_ms() + PROBE_MS;
+    note_probe(x->server, x->probe_at_ms);
+}
+
 /* Blocks of an upload under way find room in any case. */
 static void start_work(http_exchange *x, http_stage stage)
 {
@@ -119,6 +135,8 @@ static void start_work(http_exchange *x, http_stage stage)
         return;
     }
     x->stage = stage;
+    if (stage == HTTP_STAGE_WORKING && x->peer->has_ended)
+        probe_later(x);
     http_exchange_relax(x);
     MHD_suspend_connection(x->connection);
 }
@@ -138,16 +156,6 @@ void http_exchange_start_due(http *h)
 
 /* ---- leaving ---- */
 
-/* Whether a client that will send nothing more is still there shows when it is sent something: a
- * preliminary answer, which every client of HTTP/1.1 passes over; one that is gone answers with a
- * reset. While a worker has the exchange nothing else is on its way on the connection. */
-static void probe(const http_exchange *x)
-{
-    static const char PRELIMINARY[] = "HTTP/1.1 102 Processing\r\n\r\n";
-    if (x->is_preliminary_taken && route_kind(x->row) != ERRAND_QUICK)
-        (void)send(x->peer->fd, PRELIMINARY, sizeof PRELIMINARY - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 void http_exchange_notice_end(http_exchange *x, bool is_gone)
 {
     if (x->stage != HTTP_STAGE_WORKING)
@@ -155,7 +163,35 @@ void http_exchange_notice_end(http_exchange *x, bool is_gone)
     if (is_gone)
         errand_call_off(&x->errand);
     else
-        probe(x);
+        probe_later(x);
+}
+
+/* Whether a client that will send nothing more is still there shows when it is sent something: a
+ * preliminary answer, which every client of HTTP/1.1 passes over; one that is gone answers with a
+ * reset. While a worker has the exchange nothing else is on its way on the connection. */
+static void probe(http_exchange *x)
+{
+    static const char PRELIMINARY[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    x->probe_at_ms = 0;
+    if (x->stage == HTTP_STAGE_WORKING)
+        (void)send(x->peer->fd, PRELIMINARY, sizeof PRELIMINARY - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+int http_exchange_probe_due(http *h, int64_t now_ms)
+{
+    if (h->next_probe_ms > now_ms)
+        return (int)(h->next_probe_ms - now_ms);
+    if (h->next_probe_ms == 0)
+        return -1;
+    h->next_probe_ms = 0;
+    for (http_peer *peer = h->peers; peer; peer = peer->after) {
+        http_exchange *x = peer->exchange;
+        if (x && x->probe_at_ms > 0 && x->probe_at_ms <= now_ms)
+            probe(x);
+        else if (x && x->probe_at_ms > 0)
+            note_probe(h, x->probe_at_ms);
+    }
+    return h->next_probe_ms > 0 ? (int)(h->next_probe_ms - now_ms) : -1;
 }
 
 /* ---- holding back ---- */

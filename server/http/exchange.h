@@ -57,6 +57,7 @@ typedef struct http_exchange {
     struct http_exchange *due_before, *due_after;
     int64_t hold_ms; /* so long the answer is to wait; 0: not */
     int64_t held_until_ms;
+    int64_t probe_at_ms; /* when it is asked whether its client is there; 0: not */
     struct http_exchange *held_after;
     int64_t body_start_ms;
     uint64_t n_body; /* bytes that came */
@@ -110,6 +111,10 @@ int http_exchange_release_held(http *h, int64_t now_ms, bool all);
 
 /* The client will send nothing more, or is gone: a handler that works for nobody is called off. */
 void http_exchange_notice_end(http_exchange *x, bool is_gone);
+
+/* Asks the clients whose time for it has come whether they are there. Returns the milliseconds
+ * until the next one's time, or -1. */
+int http_exchange_probe_due(http *h, int64_t now_ms);
 
 /* The client is gone: its answer need not wait. */
 void http_exchange_release(http_exchange *x);

@@ -365,6 +365,12 @@ static bool dispatch(http *h, void *source, uint32_t what)
     return true;
 }
 
+/* Of two waits the shorter; -1: for ever. */
+static int sooner(int a_ms, int b_ms)
+{
+    return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 static int wait_ms(http *h, int most)
 {
     MHD_UNSIGNED_LONG_LONG ms;
@@ -378,9 +384,8 @@ static int wait_ms(http *h, int most)
 static bool turn(http *h, int most_ms, bool *go_on, fail *f)
 {
     struct epoll_event list[EVENTS_AT_ONCE];
-    int held_ms = http_exchange_release_held(h, clock_steady_ms(), h->is_closing);
-    if (held_ms >= 0 && (most_ms < 0 || held_ms < most_ms))
-        most_ms = held_ms;
+    most_ms = sooner(most_ms, http_exchange_release_held(h, clock_steady_ms(), h->is_closing));
+    most_ms = sooner(most_ms, http_exchange_probe_due(h, clock_steady_ms()));
     int n = epoll_wait(h->epoll_fd, list, EVENTS_AT_ONCE, wait_ms(h, most_ms));
     if (n < 0 && errno != EINTR)
         return fail_set(f, FAIL_INTERNAL, NULL, "The event loop failed: %s.", strerror(errno));

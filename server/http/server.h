@@ -48,8 +48,8 @@ struct http {
     bodies *bodies;
     struct http_stream *streams;
     int n_exchanges, n_uploads;
-    int64_t next_beat_ms;
-    atomic_bool is_closing; /* handlers ask, too */
+    int64_t next_beat_ms, next_probe_ms; /* 0: nobody is to be probed */
+    atomic_bool is_closing;              /* handlers ask, too */
     uint32_t id_prefix, id_count;
     atomic_uint_fast64_t n_requests, n_answers[6], n_late;
     atomic_int n_connections, n_streams;

@@ -9,7 +9,9 @@ after(() => server.stop());
 const host = `Host: 127.0.0.1:${server.port}`;
 const json = 'Content-Type: application/json';
 
-const statuses = (text) => [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, s]) => Number(s));
+/* Of final answers: preliminary ones are passed over. */
+const statuses = (text) =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, s]) => Number(s)).filter((s) => s >= 200);
 const request = (line, headers = [], body = '') =>
   `${line} HTTP/1.1\r\n${[host, ...headers].join('\r\n')}\r\n\r\n${body}`;
 const last = (line, headers = [], body = '') =>
