@@ -8,7 +8,7 @@
 /* The limits are what takes ten to thirty seconds on one core, the light amounts some hundredths of
  * one. */
 const errand_limit ERRAND_LIMITS[CALLER_UNIT_COUNT] = {
-    [CALLER_VALUES] = {"generated values", 1 << 20, 1 << 28},
+    [CALLER_VALUES] = {"generated values", 1 << 22, 1 << 28},
     [CALLER_PRODUCTS] = {"multiplications", 1 << 29, (uint64_t)1 << 38},
     [CALLER_BYTES] = {"bytes unpacked", 1 << 22, UINT64_MAX},
     [CALLER_RUNS] = {"runs compared", 2000, 2000000},
