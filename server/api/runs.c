@@ -133,7 +133,8 @@ static void describe_filter(buffer *b, const store_column *column)
     if (column->kind == STORE_COLUMN_BOOLEAN)
         buffer_add_text(b, ",{\"type\":\"integer\",\"minimum\":0,\"maximum\":1}");
     if (column->kind == STORE_COLUMN_RATES)
-        buffer_add_text(b, ",{\"type\":\"string\",\"pattern\":\"^[\\\\[{]\"}");
+        buffer_add_text(b, ",{\"type\":\"string\",\"pattern\":"
+                           "\"^[\\\\[{][^\\\\u0000-\\\\u001f\\\\u007f]*$\"}");
     if (store_column_may_be_null(column) && column->kind != STORE_COLUMN_TEXT)
         buffer_add_text(b, ",{\"const\":\"null\"},{\"type\":\"null\"}");
     buffer_add_text(b, "]");
