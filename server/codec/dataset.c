@@ -171,28 +171,28 @@ dataset_answer dataset_answer_of(const dataset_summary *summary)
 
 enum { NAME_BYTES = 256 };
 
-void codec_write_class_names(buffer *b, const void *object, const member *m)
+typedef void name_writer(const dataset *set, size_t i, char *out, size_t n_bytes);
+
+static void write_names(buffer *b, const dataset *set, size_t n, name_writer *write)
 {
-    const dataset *set = member_value(m, object);
     char name[NAME_BYTES];
     buffer_add_text(b, "[");
-    for (size_t c = 0; c < set->k; c++) {
-        dataset_write_class_name(set, c, name, sizeof name);
+    for (size_t i = 0; i < n; i++) {
+        write(set, i, name, sizeof name);
         json_add_separator(b);
         json_add_string(b, name);
     }
     buffer_add_text(b, "]");
 }
 
+void codec_write_class_names(buffer *b, const void *object, const member *m)
+{
+    const dataset *set = member_value(m, object);
+    write_names(b, set, set->k, dataset_write_class_name);
+}
+
 void codec_write_column_names(buffer *b, const void *object, const member *m)
 {
     const dataset *set = member_value(m, object);
-    char name[NAME_BYTES];
-    buffer_add_text(b, "[");
-    for (size_t c = 0; c < set->d; c++) {
-        dataset_write_column_name(set, c, name, sizeof name);
-        json_add_separator(b);
-        json_add_string(b, name);
-    }
-    buffer_add_text(b, "]");
+    write_names(b, set, set->d, dataset_write_column_name);
 }
