@@ -85,6 +85,7 @@ export class ExperimentStore {
     this.curves = new Map(); /* run id → columns */
     this.comparison = null;
     this.compared = null; /* the question that `comparison` answers */
+    this.isAnswered = false; /* a comparison was asked for, and something came of it */
     this.problem = null;
     this.problems = new Map(); /* what could not be loaded → Problem */
     this.want = { metrics: [], perRun: false, runIds: [], comparison: null };
@@ -277,6 +278,8 @@ export class ExperimentStore {
       if (want === this.want.comparison && want !== this.compared)
         this.comparison = null; /* its numbers answer another question */
       throw error;
+    } finally {
+      this.isAnswered = true;
     }
   }
 
@@ -315,7 +318,7 @@ export class ExperimentStore {
     this.early.delete(id);
   }
 
-  /* What the page shows: {metrics, perRun, runIds, comparison: {metric, at}}. */
+  /* What the page shows: {metrics, perRun, runIds, comparison: the query of /comparison}. */
   show(want) {
     const before = this.want;
     const comparisonChanged = JSON.stringify(before.comparison) !== JSON.stringify(want.comparison);

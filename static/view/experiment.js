@@ -7,6 +7,7 @@ import { request, getCatalogue, link } from '../lib/api.js';
 import { ExperimentStore } from '../lib/experiment-store.js';
 import { isOver } from '../lib/status.js';
 import { configStyles, sweptNames } from '../lib/palette.js';
+import { parent } from '../lib/spec.js';
 import { count, duration, elapsed, titleOf, valuesLabel, when, whenFully } from '../lib/format.js';
 import {
   Icon,
@@ -19,7 +20,9 @@ import {
   attempt,
 } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
-import { Verdict, comparedAt } from '../part/result/verdict.js';
+import { isWhole } from '../part/result/arms.js';
+import { Verdict } from '../part/result/conclusion.js';
+import { comparedAt } from '../part/result/verdict.js';
 import { Curves } from '../part/result/curves.js';
 import { ConfigTable, RunTable } from '../part/result/tables.js';
 import { Boundaries, useIsPlane } from '../part/result/boundary.js';
@@ -41,7 +44,7 @@ const PROPS = {
   zoom: range(),
   hide: list(),
   by: text(),
-  compare: text('val_loss'),
+  compare: text() /* a metric, or "" for that of the question */,
   at: choice(['selected', 'best', 'last']),
   against: text(),
   px: text(),
@@ -55,6 +58,7 @@ const PROPS = {
   epoch: text(),
   tab: choice(['configs', 'runs', 'specification']),
   order: text(),
+  sort: text(),
   rows: text(),
 };
 
@@ -69,15 +73,29 @@ function useExperiment(id) {
   return [store, version];
 }
 
-/* The configs in the order of their first runs: [{config_id, values, label, runs}]. */
-function configsOf(runs) {
+/* What a run's config is called: its variant, and what else differs. varied: the fields that any
+ * variant names. */
+function configLabel({ label, values }, varied) {
+  if (!label) return valuesLabel(values);
+  const others = Object.entries(values).filter(
+    ([name]) => !varied.has(name) && !varied.has(parent(name)),
+  );
+  return [label, ...(others.length ? [valuesLabel(Object.fromEntries(others))] : [])].join(', ');
+}
+
+const variedFields = (spec) =>
+  new Set((spec?.variants ?? []).flatMap((variant) => Object.keys(variant)));
+
+/* The configs in the order of their first runs: [{config_id, values, label, runs}]. varied: the
+ * fields that any variant names. */
+function configsOf(runs, varied) {
   const configs = new Map();
   for (const run of runs.values()) {
     if (!configs.has(run.config_id)) {
       configs.set(run.config_id, {
         config_id: run.config_id,
         values: run.values,
-        label: valuesLabel(run.values),
+        label: configLabel(run, varied),
         runs: [],
       });
     }
@@ -89,7 +107,7 @@ function configsOf(runs) {
 /* How many seeds a config has. */
 const seedsOf = ({ runs, experiment }) =>
   runs.size
-    ? Math.max(...configsOf(runs).map((config) => config.runs.length))
+    ? Math.max(...configsOf(runs, new Set()).map((config) => config.runs.length))
     : Math.round(experiment.n_runs / Math.max(1, experiment.n_configs));
 
 /* What can be done with an experiment. */
@@ -227,12 +245,13 @@ function isRegression(store) {
 }
 
 /* What the page shows of a store: {metrics, configs, single, mode, styles}; the store is told. */
-function useShown(store, version, props, catalogue) {
+function useShown(store, version, props) {
   const theme = useTheme();
   const regression = isRegression(store);
   const usual = ['val_loss', regression ? 'val_rmse' : 'val_accuracy'];
   const metrics = props.metrics.length ? props.metrics : usual;
-  const configs = useMemo(() => configsOf(store.runs), [store.runs, version]);
+  const varied = useMemo(() => variedFields(store.experiment?.spec), [store.experiment]);
+  const configs = useMemo(() => configsOf(store.runs, varied), [store.runs, version, varied]);
   const single = configs.length > 0 && configs.every((config) => config.runs.length === 1);
   const mode = single ? 'runs' : props.mode;
   const runIds = useMemo(
@@ -249,12 +268,10 @@ function useShown(store, version, props, catalogue) {
   );
   const training = props.gap ? metrics.map(trainingOf).filter(Boolean) : [];
   const shown = [...new Set([...metrics, ...training])];
-  const { compare, at } = props;
-  const isKnown = catalogue !== null;
+  const { asked } = props;
   useEffect(() => {
-    const comparison = isKnown ? { metric: compare, at } : null;
-    store.show({ metrics: shown, perRun: mode === 'runs', runIds, comparison });
-  }, [shown.join(), mode, runIds, compare, at, isKnown, store.experiment === null]);
+    store.show({ metrics: shown, perRun: mode === 'runs', runIds, comparison: asked });
+  }, [shown.join(), mode, runIds, JSON.stringify(asked), store.experiment === null]);
   return { metrics, configs, single, mode, styles, regression };
 }
 
@@ -270,21 +287,24 @@ const RESULTS = {
 function Results(shared) {
   const { store, configs, props, set } = shared;
   const numberOf = (n) => (store.isListed ? ` (${n})` : '');
+  /* else the table of arms has them */
+  const isApart = store.comparison === null || !isWhole(store.comparison);
   const tabs = [
-    ['configs', `Configs${numberOf(configs.length)}`],
+    ...(isApart ? [['configs', `Configs${numberOf(configs.length)}`]] : []),
     ['runs', `Runs${numberOf(store.runs.size)}`],
     ['specification', 'Specification'],
   ];
+  const [shown] = tabs.find(([key]) => key === props.tab) ?? tabs[0];
   const failure = html`
     <${Failure} problem=${store.problems.get('runs')} title="The runs could not be loaded"
         retry=${() => store.refreshRuns.ask()} />
   `;
   return html`
     <section class="card tables">
-      <${Tabs} id="tables" label="Results" value=${props.tab} onChange=${(tab) => set({ tab })}
+      <${Tabs} id="tables" label="Results" value=${shown} onChange=${(tab) => set({ tab })}
           tabs=${tabs} />
       ${store.problems.has('runs') && failure}
-      <div ...${tabPanel('tables', props.tab)}>${RESULTS[props.tab](shared)}</div>
+      <div ...${tabPanel('tables', shown)}>${RESULTS[shown](shared)}</div>
     </section>
   `;
 }
@@ -307,14 +327,47 @@ function Compared({ store, configs, styles, props, set }) {
   `;
 }
 
-function Foot({ id, props: { compare, at } }) {
+function Foot({ id, props: { asked } }) {
   const path = `/experiments/${id}`;
   return html`
     <p class="soft foot">
       Everything here is also at <a href=${link(path)}>${link(path)}</a>,${' '}
-      <a href=${link(`${path}/comparison`, { metric: compare, at })}>comparison</a> and${' '}
+      <a href=${link(`${path}/comparison`, asked)}>comparison</a> and${' '}
       <a href=${link(`${path}/runs`)}>runs</a>.
     </p>
+  `;
+}
+
+/* The wishes of the link as far as they can be met: {…wishes, compare (the metric that is shown),
+ * at (where it is compared), asked (the comparison to ask for, null while nobody knows the
+ * metrics)}, and own, the metric of the question. Where no metric is picked, the service answers
+ * the question's own. */
+function useWishes(store, catalogue, wishes) {
+  const answered = store.comparison?.question.metric;
+  const own = answered ?? store.experiment?.spec.question?.metric ?? 'val_loss';
+  const compare = wishes.compare || own;
+  if (!catalogue) return { own, props: { ...wishes, compare, asked: null } };
+  /* Where the metric cannot be compared at the wished place, another is shown; the wish stays. */
+  const at = comparedAt(catalogue.metrics, compare, wishes.at);
+  const isPlain = wishes.compare === '' && (wishes.at === 'selected' || !answered);
+  const asked = isPlain ? {} : { metric: wishes.compare || null, at };
+  return { own, props: { ...wishes, compare, at, asked } };
+}
+
+/* What is known of an experiment that is there. Below the verdict stands nothing before the first
+ * answer, or it would jump when that comes. */
+function Page({ store, id, own, ...shared }) {
+  const { catalogue, props, configs } = shared;
+  const rest = html`
+    <${Curves} store=${store} ...${shared} swept=${sweptNames(configs)} />
+    <${Compared} store=${store} ...${shared} />
+    <${Results} store=${store} ...${shared} />
+    <${Foot} id=${id} props=${props} />
+  `;
+  return html`
+    <${Head} store=${store} catalogue=${catalogue} />
+    <${Verdict} store=${store} own=${own} ...${shared} />
+    ${store.isAnswered && rest}
   `;
 }
 
@@ -327,10 +380,8 @@ function Experiment({ id, set, ...wishes }) {
   };
   useEffect(loadCatalogue, []);
   useTitle(store.experiment ? titleOf(store.experiment) : `Experiment ${id}`);
-  /* Where the metric cannot be compared at the wished place, another is shown; the wish stays. */
-  const at = catalogue ? comparedAt(catalogue.metrics, wishes.compare, wishes.at) : wishes.at;
-  const props = { ...wishes, at };
-  const { metrics, mode, single, ...shown } = useShown(store, version, props, catalogue);
+  const { own, props } = useWishes(store, catalogue, wishes);
+  const shown = useShown(store, version, props);
   const failure = store.problem ?? problem;
   const retry = () => {
     setProblem(null);
@@ -344,18 +395,9 @@ function Experiment({ id, set, ...wishes }) {
       <p><a href="#/experiments">All experiments</a></p>
     `;
   if (!store.experiment || !catalogue) return html`<${Loading} what="Loading the experiment" />`;
-  const shared = { store, version, catalogue, props, set, ...shown };
   return html`
-    <${Head} store=${store} catalogue=${catalogue} />
-    <${Verdict} comparison=${store.comparison} problem=${store.problems.get('comparison')}
-        active=${store.active} regression=${shown.regression} metrics=${catalogue.metrics}
-        metric=${props.compare} at=${at} onMetric=${(compare) => set({ compare })}
-        onAt=${(place) => set({ at: place })} />
-    <${Curves} ...${shared} metrics=${metrics} mode=${mode} single=${single}
-        swept=${sweptNames(shown.configs)} />
-    <${Compared} ...${shared} />
-    <${Results} ...${shared} />
-    <${Foot} id=${id} props=${props} />
+    <${Page} store=${store} id=${id} own=${own} version=${version} catalogue=${catalogue}
+        props=${props} set=${set} ...${shown} />
   `;
 }
 

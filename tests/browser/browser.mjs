@@ -92,6 +92,22 @@ export async function untilPoints(page, chart, n, timeout = 60_000) {
   return points(page, chart);
 }
 
+/** Waits until an experiment's page is whole and has stopped growing: then one can measure where
+ * something in it is. */
+export const untilStill = (page) =>
+  page.waitForFunction(
+    () => {
+      const isWhole =
+        document.getElementById('verdict-headline') && document.querySelector('.foot');
+      const height = isWhole ? document.body.scrollHeight : -1;
+      const { last, n } = globalThis.still ?? { n: 0 };
+      globalThis.still = { last: height, n: isWhole && height === last ? n + 1 : 0 };
+      return globalThis.still.n >= 5;
+    },
+    undefined,
+    { polling: 50 },
+  );
+
 /** How far the page is wider than its window: 0 when nothing sticks out. */
 export const overflow = (page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { number } from '../../static/lib/format.js';
 import { LONG, QUICK, Server } from '../harness.mjs';
-import { openPage, overflow, stage, untilPoints } from './browser.mjs';
+import { openPage, overflow, stage, untilPoints, untilStill } from './browser.mjs';
 
 const { server, browser } = await stage();
 const EPOCHS = 60;
@@ -62,6 +62,7 @@ async function openZoomed(zoom) {
   const opened = await openPage(browser, server);
   await opened.page.goto(`${server.url}/#/experiments/${experiment.id}?zoom=${zoom}`);
   await untilPoints(opened.page, 'chart-0', EPOCHS + 1);
+  await untilStill(opened.page);
   await opened.page.locator('#chart-0').scrollIntoViewIfNeeded();
   const box = await opened.page.locator('#chart-0 .u-over').boundingBox();
   return { ...opened, box, y: box.y + box.height / 2 };

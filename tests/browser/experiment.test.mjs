@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { LONG, QUICK, Server } from '../harness.mjs';
-import { launch, openPage, overflow, untilPoints } from './browser.mjs';
+import { launch, openPage, overflow, untilPoints, untilStill } from './browser.mjs';
 
 let server = await Server.start();
 const browser = await launch();
@@ -27,7 +27,7 @@ test('what the URL says is what is shown, also after a reload', async () => {
   await page.locator('[data-testid=panel-train_loss]').waitFor();
   await page.reload();
   await page.locator('[data-testid=panel-train_loss]').waitFor();
-  await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 6);
+  await page.waitForFunction(() => document.querySelectorAll('#runs tbody tr').length === 6);
   assert.deepEqual(complaints, []);
   await context.close();
 });
@@ -36,6 +36,7 @@ test('drag zooms, the link keeps it, a key shows all again', async () => {
   const { page, context, complaints } = await openPage(browser, server);
   await page.goto(`${server.url}/#/experiments/${experiment.id}`);
   await untilPoints(page, 'chart-0', 31);
+  await untilStill(page);
   await page.locator('#chart-0').scrollIntoViewIfNeeded();
   const box = await page.locator('#chart-0 .u-over').boundingBox();
   await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);

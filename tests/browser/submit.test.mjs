@@ -61,9 +61,9 @@ test('an experiment submitted from the form is trained and gets its verdict', as
   });
   const { summary } = await server.get(`/experiments/${id}/comparison`);
   await page.getByText(summary.split('. ')[0]).first().waitFor();
-  assert.equal(await page.locator('tbody tr').count(), 2, 'a row per config');
+  assert.equal(await page.locator('#configs tbody tr').count(), 2, 'a row per config');
   await page.getByRole('tab', { name: /^Runs/ }).click();
-  await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 6);
+  await page.waitForFunction(() => document.querySelectorAll('#runs tbody tr').length === 6);
   assert.deepEqual(complaints, []);
   await context.close();
 });

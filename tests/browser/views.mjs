@@ -4,12 +4,13 @@ import { QUICK } from '../harness.mjs';
 
 const PICTURES = { dataset: { name: 'glyphs', n: 1500 }, hidden: [16], epochs: 3 };
 const PLANE = { dataset: { name: 'spirals', n: 400 }, hidden: [32, 32], epochs: 12, repeats: 3 };
+const ARMS = { dataset: { name: 'moons', n: 300, noise: 0.3 }, hidden: [16], epochs: 8 };
 const query = encodeURIComponent('SELECT epoch, train_loss, val_loss FROM epochs WHERE run_id = 1');
 const faulty = encodeURIComponent('SELECT epoch FORM epochs');
 
 /* Trains what the views show. */
 async function train(server) {
-  const [grid, pictures, regression, plane, three] = await Promise.all([
+  const [grid, pictures, regression, plane, three, variants, contexts] = await Promise.all([
     server.train({
       ...QUICK,
       name: 'Grid',
@@ -36,6 +37,24 @@ async function train(server) {
       name: 'Three fields',
       sweep: { dropout: [0, 0.25, 0.5], weight_decay: [0, 0.1], learning_rate: [0.001, 0.01] },
     }),
+    server.train({
+      ...ARMS,
+      name: 'One regularizer at a time',
+      repeats: 6,
+      variants: [
+        { label: 'none' },
+        { label: 'dropout', dropout: 0.3 },
+        { label: 'weight decay', weight_decay: 0.1 },
+        { label: 'label smoothing', label_smoothing: 0.1 },
+      ],
+      sweep: { learning_rate: [0.001, 0.01, 0.03] },
+    }),
+    server.train({
+      ...ARMS,
+      name: 'Where it helps',
+      repeats: 4,
+      sweep: { dropout: [0, 0.2, 0.5], train_size: [40, 150], label_noise: [0, 0.3] },
+    }),
   ]);
   const failed = await server.train({
     ...QUICK,
@@ -45,13 +64,14 @@ async function train(server) {
     hidden: [64, 64, 64],
     name: 'Diverges',
   });
-  return { grid, pictures, regression, plane, three, failed };
+  return { grid, pictures, regression, plane, three, variants, contexts, failed };
 }
 
 /** Trains what the views show -> their list: [name, what follows #, a selector that is there when
  * the view is complete, the status of what the service refuses there, if it does]. */
 export async function viewsOf(server) {
-  const { grid, pictures, regression, plane, three, failed } = await train(server);
+  const { grid, pictures, regression, plane, three, variants, contexts, failed } =
+    await train(server);
   const [points, picture, number] = [grid, pictures, regression].map(({ runs }) => runs[0].id);
   const experiment = ({ experiment: { id } }, parameters = '') => `/experiments/${id}${parameters}`;
   return [
@@ -62,6 +82,8 @@ export async function viewsOf(server) {
     ['regression', experiment(regression, '?tab=specification'), '#path circle'],
     ['a path', experiment(plane), '#path circle'],
     ['three fields', experiment(three, '?against=parallel'), '.parallel polyline'],
+    ['variants', experiment(variants), '#arms tbody tr'],
+    ['contexts', experiment(contexts), '#arms tbody tr'],
     ['an experiment that failed', experiment(failed, '?tab=runs'), '#runs tbody tr'],
     ['layers', `/runs/${picture}`, '[data-testid=layers] canvas'],
     ['weights', `/runs/${picture}?tab=weights`, '[data-testid=filters]'],
@@ -70,6 +92,11 @@ export async function viewsOf(server) {
     ['configuration', `/runs/${number}?tab=configuration`, '.pairs'],
     ['new', '/new', '[data-testid=dry-run][data-state=valid]'],
     ['a copy', `/new?from=${grid.experiment.id}`, '[data-testid=dry-run][data-state=valid]'],
+    [
+      'a copy of an explicit list',
+      `/new?from=${variants.experiment.id}`,
+      '[data-testid=dry-run][data-state=valid]',
+    ],
     [
       'a faulty specification',
       `/new?spec=${encodeURIComponent('{"dropout": 2, "epochs": 0}')}`,

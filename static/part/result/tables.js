@@ -1,21 +1,11 @@
-/* tables — the tables of an experiment's configs and runs. */
+/* tables — the tables of an experiment's configs and runs: what was measured of each. */
 import { html, useMemo } from '../../lib/html.js';
 import { summarize } from '../../lib/stats.js';
 import { request } from '../../lib/api.js';
-import {
-  metricLabel,
-  meanStd,
-  number,
-  pValue,
-  duration,
-  elapsed,
-  count,
-  NONE,
-} from '../../lib/format.js';
+import { metricLabel, meanStd, number, duration, elapsed, count, NONE } from '../../lib/format.js';
 import { isOver } from '../../lib/status.js';
 import { Icon, Status, attempt } from '../basic.js';
 import { Table } from '../table.js';
-import { VerdictMark, Difference } from './verdict.js';
 import { Swatch } from '../legend.js';
 
 const PREFIX = { selected: '', best: 'best_', last: 'last_' };
@@ -28,7 +18,7 @@ function finalValue(run, metric, at) {
 }
 
 /* Which metrics the tables show beside the compared one. */
-function tableMetrics(regression, compare) {
+export function tableMetrics(regression, compare) {
   const kind = regression ? 'rmse' : 'accuracy';
   return [
     'val_loss',
@@ -51,7 +41,7 @@ function ConfigName({ config, styles, baseline }) {
 }
 
 /* The largest distance from zero that any interval of the rows reaches. */
-const spanOf = (rows) =>
+export const spanOf = (rows) =>
   Math.max(
     0,
     ...rows
@@ -70,40 +60,16 @@ function Seeds({ row: { done, failed, runs } }) {
   `;
 }
 
-/* What tells the configs from the baseline. */
-function comparedColumns({ direction }, span) {
-  const difference = (row) => html`
-    <${Difference} difference=${row.difference} direction=${direction} span=${span}
-        verdict=${row.verdict} />
-  `;
-  const isKnown = (row) => row.difference && row.difference.mean !== null;
-  return [
-    {
-      key: 'difference',
-      label: 'Difference to the baseline',
-      help: 'Paired by seed, with its 95 % interval',
-      value: (row) => row.difference?.mean,
-      cell: (row) => (isKnown(row) ? difference(row) : NONE),
-    },
-    {
-      key: 'p',
-      label: 'p',
-      align: 'num',
-      help: 'Two-sided paired t test, adjusted by Holm',
-      value: (row) => row.difference?.p_adjusted,
-      cell: (row) => pValue(row.difference?.p_adjusted),
-    },
-    {
-      key: 'verdict',
-      label: 'Verdict',
-      value: (row) => row.verdict,
-      cell: (row) => (row.verdict ? html`<${VerdictMark} verdict=${row.verdict} />` : NONE),
-    },
-  ];
+/* Mean and deviation of the metrics `names` over the finished ones of a config's runs. */
+export function statsOf(runs, names, at) {
+  const done = runs.filter((run) => run.status === 'completed');
+  return Object.fromEntries(
+    names.map((name) => [name, summarize(done.map((run) => finalValue(run, name, at)))]),
+  );
 }
 
 /* A metric of the finished runs of a config. */
-const statsColumn = (name, align) => ({
+export const statsColumn = (name, align) => ({
   key: name,
   label: metricLabel(name),
   align,
@@ -112,7 +78,7 @@ const statsColumn = (name, align) => ({
   cell: (row) => meanStd(row.stats[name].mean, row.stats[name].std),
 });
 
-function configColumns({ styles, props, regression, store: { comparison } }, rows) {
+function configColumns({ styles, props, regression, store: { comparison } }) {
   const name = (row) => html`
     <${ConfigName} config=${row} styles=${styles} baseline=${comparison?.baseline} />
   `;
@@ -127,50 +93,31 @@ function configColumns({ styles, props, regression, store: { comparison } }, row
       cell: (row) => html`<${Seeds} row=${row} />`,
     },
     statsColumn(props.compare, 'num main'),
-    ...(rows.length > 1 ? comparedColumns(comparison ?? {}, spanOf(rows)) : []),
     ...tableMetrics(regression, props.compare).map((metric) => statsColumn(metric, 'num')),
   ];
 }
 
-/* In which order the configs stand, in words. */
-function orderOf({ comparison }, order) {
-  if (!comparison || order) return 'Configs';
-  return comparison.direction === 'none' ? 'Configs, the lowest first' : 'Configs, the best first';
-}
-
+/* What was measured of each config. */
 export function ConfigTable(shared) {
   const { configs, props, set, store, regression, version } = shared;
-  const isAnswer =
-    store.comparison?.metric === props.compare &&
-    store.comparison.method.at === props.at; /* and not of the question before */
   const rows = useMemo(() => {
-    const compared = new Map(
-      (store.comparison?.configs ?? []).map((one, i) => [one.config_id, { ...one, rank: i }]),
-    );
-    const made = configs.map((config) => {
-      const done = config.runs.filter((run) => run.status === 'completed');
-      const other = compared.get(config.config_id);
-      const names = [props.compare, ...tableMetrics(regression, props.compare)];
-      const stats = Object.fromEntries(
-        names.map((name) => [name, summarize(done.map((run) => finalValue(run, name, props.at)))]),
-      );
-      return {
+    const ranks = new Map((store.comparison?.configs ?? []).map((one, i) => [one.config_id, i]));
+    const names = [props.compare, ...tableMetrics(regression, props.compare)];
+    const countOf = (runs, status) => runs.filter((run) => run.status === status).length;
+    return configs
+      .map((config) => ({
         ...config,
-        done: done.length,
-        failed: config.runs.filter((run) => run.status === 'failed').length,
-        stats,
-        difference: (isAnswer && other?.difference) || null,
-        verdict: isAnswer ? other?.verdict : undefined,
-        rank: other?.rank ?? Infinity,
-      };
-    });
-    return made.sort((a, b) => a.rank - b.rank);
+        done: countOf(config.runs, 'completed'),
+        failed: countOf(config.runs, 'failed'),
+        stats: statsOf(config.runs, names, props.at),
+        rank: ranks.get(config.config_id) ?? Infinity,
+      }))
+      .sort((a, b) => a.rank - b.rank);
   }, [configs, version, store.comparison, props.compare, props.at, regression]);
-  const columns = configColumns(shared, rows);
   return html`
-    <${Table} stack id="configs" label=${orderOf(store, props.order)} columns=${columns}
-        rows=${rows} sort=${props.order} onSort=${(order) => set({ order })}
-        rowKey=${(row) => row.config_id} empty="The configs appear with their first runs." />
+    <${Table} stack id="configs" label="Configs" columns=${configColumns(shared)} rows=${rows}
+        sort=${props.sort} onSort=${(sort) => set({ sort })} rowKey=${(row) => row.config_id}
+        empty="The configs appear with their first runs." />
   `;
 }
 

@@ -1,36 +1,55 @@
-/* verdict — the answer of an experiment in words, from /comparison, and its signs. */
+/* verdict — the signs of a comparison: a verdict, a difference with its interval, and the choice of
+ * what is compared. */
 import { html } from '../../lib/html.js';
-import { metricLabel, number, signed, withSpread, valuesLabel } from '../../lib/format.js';
-import { Icon, Loading } from '../basic.js';
+import { metricLabel, number, signed, withSpread } from '../../lib/format.js';
 
 const evidence = (side) =>
   `There is evidence of a difference to the baseline, for the ${side} ` +
   '(p < 0.05, adjusted for the number of comparisons).';
+const LESS =
+  'The difference to the baseline is less than what matters ' +
+  '(p < 0.05, adjusted for the number of comparisons).';
 
+/* Of each verdict: its sign, a short and a plain word for it, and what stands behind it. */
 const VERDICTS = {
-  better: ['▲', 'better', evidence('better')],
-  worse: ['▼', 'worse', evidence('worse')],
+  better: ['▲', 'better', 'better', evidence('better')],
+  worse: ['▼', 'worse', 'worse', evidence('worse')],
   no_evidence: [
     '≈',
     'no evidence',
-    'These seeds do not tell this configuration from the baseline.',
+    'no evidence of a difference',
+    'These repeats do not tell it from the baseline; they do not show that it is as good either.',
   ],
-  equivalent: [
-    '=',
-    'equivalent',
-    'The difference to the baseline is less than what matters ' +
-      '(p < 0.05, adjusted for the number of comparisons).',
+  equivalent: ['=', 'equivalent', 'as good, as far as it matters', LESS],
+  void: [
+    '∅',
+    'by construction',
+    'cannot be judged: so by construction',
+    'The difference holds by construction: no test says anything.',
   ],
-  void: ['∅', 'by construction', 'The difference holds by construction: no test says anything.'],
-  too_few_seeds: ['…', 'too few seeds', 'Fewer than three pairs of seeds: no test is possible.'],
-  baseline: ['●', 'baseline', 'What the others are compared with.'],
+  too_few_seeds: [
+    '…',
+    'too few seeds',
+    'too few repeats to tell',
+    'Fewer than three pairs of repeats: no test is possible.',
+  ],
+  baseline: ['●', 'baseline', 'the baseline', 'What the others are compared with.'],
 };
+const LEVEL = 0.05;
 
-export function VerdictMark({ verdict }) {
-  const [sign, words, help] = VERDICTS[verdict] ?? ['', verdict ?? '', ''];
+/* In plain words; `difference`, if given, tells equal from different by less than matters. */
+function plainWords(verdict, difference) {
+  if (verdict === 'equivalent' && difference?.p_adjusted < LEVEL)
+    return 'reliably different, by less than matters';
+  return VERDICTS[verdict]?.[2] ?? '';
+}
+
+export function VerdictMark({ verdict, plain = false, difference }) {
+  const [sign, short, , help] = VERDICTS[verdict] ?? ['', verdict ?? '', '', ''];
   return html`
-    <span class="verdict verdict-${verdict}" data-verdict=${verdict} title=${help}>
-      <span aria-hidden="true">${sign}</span> ${words}
+    <span class="verdict verdict-${verdict} ${plain ? 'plain' : ''}" data-verdict=${verdict}
+        title=${help}>
+      <span aria-hidden="true">${sign}</span> ${plain ? plainWords(verdict, difference) : short}
     </span>
   `;
 }
@@ -45,141 +64,32 @@ export function comparedAt(metrics, name, at) {
   return places.includes(at) || places.length === 0 ? at : places[0];
 }
 
-/* The metrics of the runs' task, in groups. */
-export function MetricSelect({
-  id,
-  metrics: all,
-  value,
-  onChange,
-  label,
-  finals,
-  regression = false,
-}) {
+/* The metrics of the runs' task, in groups; `own`, if given, is marked as that of the question. */
+export function MetricSelect(properties) {
+  const { id, metrics: all, value, onChange, label, finals, regression = false, own } = properties;
   const metrics = all.filter(
     (one) => one.name === value || (regression ? one.regression : one.classification) !== false,
   );
   const groups = [['Per epoch', metrics.filter((one) => one.scope === 'epoch')]];
   if (finals) groups.push(['At the end', metrics.filter((one) => one.scope === 'final')]);
+  const isListed = groups.some(([, rows]) => rows.some((one) => one.name === value));
+  const option = ({ name, help }) => html`
+    <option value=${name} selected=${name === value} title=${help}>
+      ${metricLabel(name)}${name === own && ' (the question)'}
+    </option>
+  `;
   return html`
     <select id=${id} aria-label=${label} value=${value}
         onChange=${(event) => onChange(event.target.value)}>
+      ${!isListed && option({ name: value })}
       ${groups.map(
-        ([words, rows]) => html`
-          <optgroup label=${words}>
-            ${rows.map(
-              (one) => html`
-                <option value=${one.name} selected=${one.name === value} title=${one.help}>
-                  ${metricLabel(one.name)}
-                </option>
-              `,
-            )}
-          </optgroup>
-        `,
+        ([words, rows]) => html`<optgroup label=${words}>${rows.map(option)}</optgroup>`,
       )}
     </select>
   `;
 }
 
-/* What `method` says, as sentences. */
-function methodLines(method) {
-  if (!method) return [];
-  const { confidence, interval, test, adjustment, n_tests: n, level, notes = [] } = method;
-  const share = confidence ? `${Math.round(confidence * 100)} % ` : '';
-  return [
-    `Intervals: ${share}${interval}. ` +
-      `Test: ${test}; ${adjustment} over ${n} comparisons at ${level}.`,
-    ...notes,
-  ];
-}
-
 const isKnown = (x) => x !== null && x !== undefined;
-
-/* " (difference 0.1, 95 % interval 0.05 to 0.15)", or "" where it is not known. */
-function differenceWords(difference) {
-  if (!difference || !isKnown(difference.ci_low)) return '';
-  const { mean, ci_low: low, ci_high: high } = difference;
-  const [middle, from, to] = [mean, low, high].map((x) => withSpread(x, high - low));
-  return ` (difference ${middle}, 95 % interval ${from} to ${to})`;
-}
-
-/* What the chosen config is worth on the test split, and how much validation flatters it. */
-function worthWords(selected) {
-  const { test_metric: metric, test_value: value, test_difference: difference } = selected;
-  const { baseline_test_value: baseline, optimism } = selected;
-  const other = isKnown(baseline) && difference ? `, the baseline’s ${number(baseline)}` : '';
-  const more = `${other}${differenceWords(difference)}`;
-  const how = optimism > 0 ? 'flatters it by' : 'is harder on it by';
-  return [
-    isKnown(value) && ` Its ${metricLabel(metric)} is ${number(value)}${more}.`,
-    isKnown(optimism) && ` Validation ${how} ${number(Math.abs(optimism), 2)}.`,
-  ];
-}
-
-/* The config that the validation metric chooses. */
-function Selected({ comparison: { selected, configs } }) {
-  if (!selected || configs.length < 2) return null;
-  return html`
-    <p class="soft" data-testid="selected-config">
-      Chosen by ${metricLabel(selected.select_by)}:${' '}
-      <strong>${valuesLabel(selected.values)}</strong>.${worthWords(selected)}
-    </p>
-  `;
-}
-
-/* What has to be known beside the headline; notes stand with the method. */
-const Caution = ({ detail }) => html`
-  <p class="warning"><${Icon} name="alert" /><span>${detail}</span></p>
-`;
-
-function Summary({ comparison }) {
-  const { headline, summary, checks = [], method } = comparison;
-  const notes = checks.filter((check) => check.severity === 'note').map((check) => check.detail);
-  return html`
-    ${headline && html`<p class="summary" id="verdict-headline">${headline}</p>`}
-    ${checks
-      .filter((check) => check.severity !== 'note')
-      .map((check) => html`<${Caution} detail=${check.detail} />`)}
-    <p class=${headline ? '' : 'summary'} id="verdict-summary" aria-live="polite">${summary}</p>
-    <${Selected} comparison=${comparison} />
-    <details class="method">
-      <summary>How this was found</summary>
-      <ul>${[...methodLines(method), ...notes].map((line) => html`<li>${line}</li>`)}</ul>
-    </details>
-  `;
-}
-
-/* The answer, or why there is none yet. */
-function Answer({ comparison, problem, active }) {
-  if (comparison) return html`<${Summary} comparison=${comparison} />`;
-  if (problem) return html`<p class="summary soft"><${Icon} name="alert" /> ${problem.message}</p>`;
-  if (!active) return html`<${Loading} what="Comparing" />`;
-  return html`<p class="summary soft">The verdict appears when the first runs have finished.</p>`;
-}
-
-export function Verdict({ metrics, metric, at, regression, onMetric, onAt, ...answer }) {
-  const place = ([key, words]) => html`
-    <option value=${key} selected=${key === at}
-        disabled=${comparedAt(metrics, metric, key) !== key}>
-      ${words}
-    </option>
-  `;
-  return html`
-    <section class="card verdict-card" aria-labelledby="verdict-title" data-testid="verdict">
-      <div class="verdict-head">
-        <h2 id="verdict-title">Verdict</h2>
-        <div class="row">
-          <${MetricSelect} id="verdict-metric" label="Metric of the verdict" finals
-              regression=${regression} metrics=${metrics} value=${metric} onChange=${onMetric} />
-          <select id="verdict-at" aria-label="Which value of each run" value=${at}
-              onChange=${(event) => onAt(event.target.value)}>
-            ${Object.entries(AT_WORDS).map(place)}
-          </select>
-        </div>
-      </div>
-      <${Answer} ...${answer} />
-    </section>
-  `;
-}
 
 /* A difference: the drawing, the value and its 95 % interval. */
 export function Difference({ difference, direction, span, verdict }) {
