@@ -133,7 +133,7 @@ bool jobs_keep_arms(store *s)
     fail f;
     if (!store_list_without_arms(s, take_first, &id, &f) || id == 0)
         return false;
-    if (keep_arms_of(s, id, &f))
+    if (keep_arms_of(s, id, &f) || f.code == FAIL_NOT_FOUND) /* deleted meanwhile */
         return true;
     (void)fprintf(stderr, "regulab: the arms of experiment %" PRId64 " are not kept: %s\n", id,
                   f.sentence);

@@ -383,10 +383,12 @@ static bool delete_held(jobs *j, const experiment *e, fail *f)
     return cancel_held(j, e, f) && wait_until_idle(j, e->id, f) && delete_with_files(j, e->id, f);
 }
 
+/* What the store has ended is idle, though a worker may be about to leave it. */
 static bool delete_idle(jobs *j, const experiment *e, fail *f)
 {
     jobs_lock(j);
-    bool is_running = e->status == RUN_STATE_RUNNING || is_leased(j, e->id);
+    bool is_running = e->status == RUN_STATE_RUNNING ||
+                      (!run_state_is_terminal(e->status) && is_leased(j, e->id));
     jobs_unlock(j);
     if (is_running)
         return fail_set(f, FAIL_CONFLICT, NULL,

@@ -258,6 +258,26 @@ static void a_cancelled_experiment_gets_no_more_seeds(void)
     bench_close(&b);
 }
 
+/* The store says that the run has ended a moment before its worker has left it. */
+static void what_is_seen_as_completed_can_be_deleted(void)
+{
+    bench b;
+    enum { N = 40 };
+    int64_t runs[RUN_STATE_COUNT];
+    CHECK_OR_RETURN(open_watched(&b, 2));
+    for (int i = 0; i < N; i++) {
+        submission s;
+        fail f;
+        CHECK_OR_RETURN(bench_submit(&b, "{" QUICK ",\"epochs\":1}", &s));
+        while (state_of(&b, s.experiment_id, runs) != RUN_STATE_COMPLETED)
+            sched_yield();
+        CHECK_OK(jobs_delete_experiment(b.jobs, s.experiment_id, false, &f), f);
+        free(s.run_ids);
+    }
+    CHECK_EQUAL_INT(atomic_load(&n_twice), 0);
+    bench_close(&b);
+}
+
 /* The service stops while commands come: the next start finds everything. */
 static void a_stop_in_between_loses_nothing(void)
 {
@@ -279,4 +299,4 @@ static void a_stop_in_between_loses_nothing(void)
 
 CHECK_MAIN("jobs_race", one_worker_short_runs, two_workers_short_runs, three_workers_longer_runs,
            a_submission_is_commanded_before_it_is_queued, a_cancelled_experiment_gets_no_more_seeds,
-           a_stop_in_between_loses_nothing)
+           what_is_seen_as_completed_can_be_deleted, a_stop_in_between_loses_nothing)
