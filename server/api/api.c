@@ -123,29 +123,40 @@ static bool write_lasting_tag(app *a, const run *row, const request *q, char tag
     return is_written;
 }
 
-bool api_answer_lasting(app *a, const run *row, const request *q, response *r)
+/* True where the client has it. */
+static bool tag_answer(const request *q, const char *tag, response *r)
 {
-    char tag[40];
-    if (!run_state_is_terminal(row->status) || !write_lasting_tag(a, row, q, tag))
-        return false;
-    response_add_header(r, "ETag", "%s", tag);
-    r->lasting_run = row->id;
     bool is_known = request_has_etag(q, tag);
+    response_add_header(r, "ETag", "%s", tag);
     if (is_known)
         response_set(r, 304, NULL);
     return is_known;
 }
 
+bool api_answer_lasting(app *a, const run *row, const request *q, response *r)
+{
+    char tag[40];
+    if (!run_state_is_terminal(row->status) || !write_lasting_tag(a, row, q, tag))
+        return false;
+    r->lasting_run = row->id;
+    return tag_answer(q, tag, r);
+}
+
+bool api_answer_digest(const char *sha256, const request *q, response *r)
+{
+    char tag[40];
+    snprintf(tag, sizeof tag, "\"%.32s\"", sha256);
+    return tag_answer(q, tag, r);
+}
+
 void api_send_tagged(const request *q, const char *content_type, response *r)
 {
-    char text[DIGEST_TEXT_BYTES], tag[40];
-    if (r->lasting_run) {
-        response_set(r, 200, content_type);
-        return;
+    char text[DIGEST_TEXT_BYTES];
+    bool is_known = false;
+    if (!r->lasting_run && !r->body.failed) {
+        digest_write_of(r->body.data ? r->body.data : "", r->body.n, text);
+        is_known = api_answer_digest(text, q, r);
     }
-    digest_write_of(r->body.data ? r->body.data : "", r->body.n, text);
-    snprintf(tag, sizeof tag, "\"%.32s\"", text);
-    bool is_known = !r->body.failed && request_has_etag(q, tag);
-    response_set(r, is_known ? 304 : 200, content_type);
-    response_add_header(r, "ETag", "%s", tag);
+    if (!is_known)
+        response_set(r, 200, content_type);
 }

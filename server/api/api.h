@@ -39,6 +39,9 @@ FAIL_CHECKED bool api_open_run_dataset(app *a, const caller *by, const run *row,
  * then it is 304 and whole. */
 bool api_answer_lasting(app *a, const run *row, const request *q, response *r);
 
+/* The same where the digest of the body is known before there is one. */
+bool api_answer_digest(const char *sha256, const request *q, response *r);
+
 /* Answers with the body that was written, under an ETag of its bytes; with 304 where the client has
  * it. */
 void api_send_tagged(const request *q, const char *content_type, response *r);

@@ -29,7 +29,8 @@ request_handler api_runs_curves;
  * [...], ...}}]}. */
 request_handler api_runs_layers;
 
-/* GET /runs/{id}/model?format=safetensors&epoch=0; 409 while there is none. */
+/* GET /runs/{id}/model?format=safetensors&epoch=0; 409 while there is none. ETag: the file's
+ * digest; 304 reads no file. */
 request_handler api_runs_model;
 
 /* POST /runs/{id}/predict: inputs in the data set's own units (pixels 0..1), scaled as the run's

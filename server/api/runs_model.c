@@ -6,6 +6,7 @@
 #include "server/codec/request.h"
 #include "server/export/safetensors.h"
 #include "server/jobs/errand.h"
+#include "server/store/files.h"
 
 #include "core/net/tensor.h"
 #include "core/train/predict.h"
@@ -61,30 +62,58 @@ static void send_file_name(response *r, int64_t id, const char *suffix)
                         "attachment; filename=\"run-%" PRId64 "%s.safetensors\"", id, suffix);
 }
 
+/* True where the client has the model: no file is read. That of an ended run is known by its row,
+ * the initial one by what it is drawn from. */
+static bool has_model(app *a, const run *row, bool is_initial, const request *q, response *r)
+{
+    run_files kept;
+    fail f;
+    if (is_initial)
+        return api_answer_lasting(a, row, q, r);
+    return run_state_is_terminal(row->status) && store_get_files(a->store, row->id, &kept, &f) &&
+           kept.model.bytes > 0 && api_answer_digest(kept.model.sha256, q, r);
+}
+
+static bool send_selected(app *a, const run *row, response *r, fail *f)
+{
+    jobs_model model = {0};
+    if (!trained_run_find_model(a, row, &model, f))
+        return false;
+    if (model.bytes)
+        buffer_add(&r->body, model.bytes, model.n_bytes);
+    else
+        snprintf(r->file_path, sizeof r->file_path, "%s", model.path);
+    free(model.bytes);
+    response_set(r, 200, MODEL_TYPE);
+    return true;
+}
+
+static bool send_initial(app *a, const request *q, const run *row, const train_spec *spec,
+                         response *r, fail *f)
+{
+    if (!write_initial(a, errand_caller(q->errand), row, spec, &r->body, f))
+        return false;
+    api_send_tagged(q, MODEL_TYPE, r);
+    return true;
+}
+
 void api_runs_model(app *a, const request *q, response *r)
 {
     run row = {0};
     train_spec spec;
     model_query wanted = {.is_initial = false};
-    jobs_model model = {0};
     fail f;
     if (!request_read_query(q, &wanted, &f) || !trained_run_read(a, q->ids[0], &row, &spec, &f)) {
         response_fail(r, &f);
         return;
     }
-    bool is_initial = wanted.is_initial;
-    if (is_initial ? write_initial(a, errand_caller(q->errand), &row, &spec, &r->body, &f)
-                   : trained_run_find_model(a, &row, &model, &f)) {
-        response_set(r, 200, MODEL_TYPE);
-        send_file_name(r, row.id, is_initial ? "-initial" : "");
-        if (model.bytes)
-            buffer_add(&r->body, model.bytes, model.n_bytes);
-        else if (!is_initial)
-            snprintf(r->file_path, sizeof r->file_path, "%s", model.path);
-        free(model.bytes);
-    } else {
+    bool is_sent = has_model(a, &row, wanted.is_initial, q, r) ||
+                   (wanted.is_initial ? send_initial(a, q, &row, &spec, r, &f)
+                                      : send_selected(a, &row, r, &f));
+    if (is_sent)
+        send_file_name(r, row.id, wanted.is_initial ? "-initial" : "");
+    else
         response_fail(r, &f);
-    }
     run_close(&row);
 }
 

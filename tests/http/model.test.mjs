@@ -1,5 +1,6 @@
 // The trained network: its file, and its predictions.
 import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseSafetensors, QUICK, Server } from '../harness.mjs';
@@ -50,6 +51,40 @@ test('epoch=0 gives the initial weights, other epochs are refused', async () => 
     400,
   );
   assert.equal((await server.request('GET', `/runs/${run.id}/model?format=onnx`)).status, 400);
+});
+
+test('who has the model gets 304, and no file is read for it', async () => {
+  const {
+    runs: [large],
+  } = await server.train({ ...QUICK, hidden: [128, 128] }); /* its model is a file */
+  const ask = (id, query, headers) =>
+    server.request('GET', `/runs/${id}/model?format=safetensors${query}`, undefined, headers);
+  const tags = [];
+  for (const [id, query] of [
+    [run.id, ''],
+    [run.id, '&epoch=0'],
+    [large.id, ''],
+  ]) {
+    const first = await ask(id, query);
+    const tag = first.headers.get('etag');
+    assert.match(tag ?? 'none', /^"[0-9a-f]{32}"$/, `run ${id}${query}`);
+    const known = await ask(id, query, { 'If-None-Match': `"other", ${tag}` });
+    assert.equal(known.status, 304);
+    assert.equal(known.headers.get('etag'), tag);
+    const other = await ask(id, query, { 'If-None-Match': '"other"' });
+    assert.equal(other.status, 200);
+    assert.ok(other.bytes.equals(first.bytes));
+    tags.push(tag);
+  }
+  assert.equal(new Set(tags).size, 3);
+  const folder = join(server.directory, 'data/models');
+  const [file] = readdirSync(folder).filter((name) => name.includes(`-${large.id}-`));
+  assert.ok(file.includes(tags[2].slice(1, -1)), `${file} ${tags[2]}: the digest of the model`);
+  writeFileSync(join(folder, file), 'spoiled');
+  assert.equal((await ask(large.id, '', { 'If-None-Match': tags[2] })).status, 304);
+  const damaged = await ask(large.id, '');
+  assert.equal(damaged.status, 500);
+  assert.equal(damaged.headers.get('etag'), null);
 });
 
 test('normalization has parameters and running statistics, and takes the bias away', async () => {
