@@ -38,6 +38,17 @@ FAIL_CHECKED bool caller_begin(const caller *by, caller_unit unit, uint64_t amou
 FAIL_CHECKED bool caller_check(const caller *by, fail *f);
 bool caller_has_left(const caller *by);
 
+/* Counts the steps of a long loop, each some ten nanoseconds, and asks now and then. */
+typedef struct caller_pace {
+    const caller *by;
+    uint64_t n_steps; /* since it was asked */
+    bool has_left;
+} caller_pace;
+/* False once nobody wants the work any more. */
+bool caller_goes_on(caller_pace *pace, uint64_t n_steps);
+/* What was seen last; false with FAIL_INTERRUPTED. */
+FAIL_CHECKED bool caller_check_pace(const caller_pace *pace, fail *f);
+
 /* False with the caller's own fail where so many bytes more are not to be had. */
 FAIL_CHECKED bool caller_grant(const caller *by, size_t n_bytes, fail *f);
 

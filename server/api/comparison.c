@@ -171,7 +171,8 @@ static bool write_comparison(const jobs_study *x, const arms *a, const char *par
 static bool compare(app *a, const caller *by, jobs_study *x, bool is_csv, buffer *out, fail *f)
 {
     arms found;
-    if (!caller_check(by, f) || !count_looks(a, x, f) || !arms_open(&x->inquiry.table, &found, f))
+    if (!caller_check(by, f) || !count_looks(a, x, f) ||
+        !arms_open(&x->inquiry.table, by, &found, f))
         return false;
     buffer paragraph;
     buffer_init(&paragraph, PARAGRAPH_BYTES_LIMIT);

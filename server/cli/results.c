@@ -177,7 +177,7 @@ static bool print_words(const study_table *t, FILE *file)
     arms a;
     fail f;
     buffer b;
-    if (!arms_open(t, &a, &f))
+    if (!arms_open(t, NULL, &a, &f))
         return false;
     buffer_init(&b, 1 << 20);
     conclusion_add_headline(&a, &b);
@@ -234,7 +234,7 @@ int64_t cli_results_count_wanted(const cli_results *r, const plan *p)
     snprintf(what.name, sizeof what.name, "%s", row->name);
     if (!e->until.enabled || p->grid.n_configs < 2 || !open_study(r, p, &what, &x, &runs, &f))
         return wanted;
-    if (arms_open(&x.table, &a, &f)) {
+    if (arms_open(&x.table, NULL, &a, &f)) {
         wanted = (int64_t)arms_repeats_wanted(&a, e->until.half_width, (size_t)e->n_repeats,
                                               (size_t)e->until.max);
         arms_close(&a);

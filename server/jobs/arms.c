@@ -112,7 +112,7 @@ static bool keep_arms_of(store *s, int64_t id, fail *f)
     arms a;
     if (!jobs_study_open(s, &query, &x, f))
         return false;
-    bool is_kept = arms_open(&x.inquiry.table, &a, f);
+    bool is_kept = arms_open(&x.inquiry.table, NULL, &a, f);
     if (is_kept) {
         is_kept = put(s, id, &a, f);
         arms_close(&a);

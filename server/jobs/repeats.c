@@ -37,7 +37,7 @@ static int64_t count_wanted(const jobs_study *x)
     int64_t n = count_repeats(&x->all[0]);
     arms a;
     fail f;
-    if (n != e->n_repeats || !arms_open(&x->inquiry.table, &a, &f))
+    if (n != e->n_repeats || !arms_open(&x->inquiry.table, NULL, &a, &f))
         return n;
     int64_t wanted = (int64_t)arms_repeats_wanted(&a, e->until.half_width, (size_t)e->n_repeats,
                                                   (size_t)e->until.max);

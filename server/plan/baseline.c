@@ -56,7 +56,7 @@ static bool check_given(const experiment_spec *e, const grid *g, const study_tab
 static bool find(const study_table *t, plan_design *out, fail *f)
 {
     arms a;
-    if (!arms_open(t, &a, f))
+    if (!arms_open(t, NULL, &a, f))
         return false;
     *out = (plan_design){.baseline = (int)a.items[a.contexts[0].baseline].configs[0],
                          .n_arms = a.n_arms,

@@ -1,5 +1,6 @@
 #include "server/study/arms.h"
 
+#include "core/base/sort.h"
 #include "server/study/internal.h"
 
 #include <assert.h>
@@ -34,12 +35,13 @@ static void close_memory(struct arms_memory *m)
 }
 
 /* Repeats are at most as many as runs, arms and contexts as configs. */
-static struct arms_memory *open_memory(size_t n_runs, size_t n_configs)
+static struct arms_memory *open_memory(const caller *by, size_t n_runs, size_t n_configs)
 {
     struct arms_memory *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
-    *m = (struct arms_memory){.members = calloc(n_configs + 1, sizeof *m->members),
+    *m = (struct arms_memory){.pace = {.by = by},
+                              .members = calloc(n_configs + 1, sizeof *m->members),
                               .repeat_of = calloc(n_runs + 1, sizeof *m->repeat_of),
                               .runs = calloc(n_runs + 1, sizeof *m->runs),
                               .config_start = calloc(n_configs + 2, sizeof *m->config_start),
@@ -88,10 +90,9 @@ static int compare_places(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
+/* They stand in the order of their repeats. */
 static void number_repeats(arms *a, placed_run *placed, size_t n)
 {
-    if (n > 0)
-        qsort(placed, n, sizeof *placed, compare_repeats);
     for (size_t i = 0; i < n; i++) {
         bool is_new = i == 0 || compare_repeats(&placed[i], &placed[i - 1]) != 0;
         a->n_repeats += is_new;
@@ -114,13 +115,14 @@ static bool place_runs(arms *a)
     }
     for (size_t c = 0; c < t->n_configs; c++)
         m->config_start[c + 1] += m->config_start[c];
-    number_repeats(a, placed, t->n_runs);
-    if (t->n_runs > 0)
-        qsort(placed, t->n_runs, sizeof *placed, compare_places);
-    for (size_t i = 0; i < t->n_runs; i++)
+    bool done = sort_items(placed, t->n_runs, sizeof *placed, compare_repeats, &m->pace);
+    if (done)
+        number_repeats(a, placed, t->n_runs);
+    done = done && sort_items(placed, t->n_runs, sizeof *placed, compare_places, &m->pace);
+    for (size_t i = 0; done && i < t->n_runs; i++)
         m->runs[i] = placed[i].index;
     free(placed);
-    return true;
+    return done;
 }
 
 /* ---- contexts and arms ---- */
@@ -211,15 +213,17 @@ static bool group_configs(arms *a)
         return false;
     for (size_t i = 0; i < t->n_configs; i++)
         placed[i] = (placed_config){.table = t, .index = i};
-    if (t->n_configs > 0) {
-        qsort(placed, t->n_configs, sizeof *placed, compare_by_levels);
+    caller_pace *pace = &a->memory->pace;
+    bool done = sort_items(placed, t->n_configs, sizeof *placed, compare_by_levels, pace);
+    if (done) {
         name_contexts(placed, t->n_configs);
         name_arms(placed, t->n_configs);
-        qsort(placed, t->n_configs, sizeof *placed, compare_by_submission);
+        done = sort_items(placed, t->n_configs, sizeof *placed, compare_by_submission, pace);
     }
-    make_arms(a, placed);
+    if (done)
+        make_arms(a, placed);
     free(placed);
-    return true;
+    return done;
 }
 
 /* ---- baselines ---- */
@@ -328,33 +332,41 @@ static bool order_configs(arms *a)
     for (size_t i = 0; i < a->table->n_configs; i++)
         ranked[i] = (ranked_config){&a->configs[i].summary, i,
                                     a->table->options.direction == METRIC_HIGHER_IS_BETTER};
-    if (a->table->n_configs > 0)
-        qsort(ranked, a->table->n_configs, sizeof *ranked, compare_ranked);
-    for (size_t i = 0; i < a->table->n_configs; i++)
+    bool done =
+        sort_items(ranked, a->table->n_configs, sizeof *ranked, compare_ranked, &a->memory->pace);
+    for (size_t i = 0; done && i < a->table->n_configs; i++)
         a->config_order[i] = ranked[i].index;
     free(ranked);
-    return true;
+    return done;
 }
 
 /* ---- the whole ---- */
 
-static void compare(arms *a)
+static bool sort_arms(arms *a)
 {
-    arms_describe_configs(a);
-    mark_baselines(a);
-    arms_tune(a);
     bool is_higher_first = a->table->options.direction == METRIC_HIGHER_IS_BETTER;
-    qsort(a->items, a->n_arms, sizeof *a->items,
-          is_higher_first ? compare_higher_first : compare_lower_first);
+    if (!sort_items(a->items, a->n_arms, sizeof *a->items,
+                    is_higher_first ? compare_higher_first : compare_lower_first, &a->memory->pace))
+        return false;
     find_baselines(a);
     for (size_t i = 0; i < a->n_arms; i++)
         for (size_t k = 0; k < a->items[i].n_configs; k++)
             a->configs[a->items[i].configs[k]].arm = i;
-    arms_judge(a);
-    arms_select(a);
+    return true;
 }
 
-bool arms_open(const study_table *table, arms *out, fail *f)
+static bool compare(arms *a)
+{
+    if (!arms_describe_configs(a))
+        return false;
+    mark_baselines(a);
+    if (!arms_tune(a) || !sort_arms(a) || !arms_judge(a))
+        return false;
+    arms_select(a);
+    return true;
+}
+
+bool arms_open(const study_table *table, const caller *by, arms *out, fail *f)
 {
     size_t room = table->n_configs + 1;
     arms a = {.table = table,
@@ -363,18 +375,19 @@ bool arms_open(const study_table *table, arms *out, fail *f)
               .configs = calloc(room, sizeof *a.configs),
               .config_order = calloc(room, sizeof *a.config_order),
               .selected = {.config = ARMS_NONE, .baseline = ARMS_NONE, .optimism = NAN},
-              .memory = open_memory(table->n_runs, table->n_configs)};
+              .memory = open_memory(by, table->n_runs, table->n_configs)};
     bool done = a.contexts && a.items && a.configs && a.config_order && a.memory &&
-                place_runs(&a) && group_configs(&a);
-    if (done && a.n_arms > 0)
-        compare(&a);
-    if (done && order_configs(&a)) {
+                place_runs(&a) && group_configs(&a) && (a.n_arms == 0 || compare(&a)) &&
+                order_configs(&a);
+    if (done) {
         *out = a;
         return true;
     }
+    if (!a.memory || caller_check_pace(&a.memory->pace, f))
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu runs.",
+                 table->n_runs);
     arms_close(&a);
-    return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu runs.",
-                    table->n_runs);
+    return false;
 }
 
 void arms_close(arms *a)

@@ -16,7 +16,7 @@
 #ifndef SERVER_STUDY_ARMS_H
 #define SERVER_STUDY_ARMS_H
 
-#include "core/base/fail.h"
+#include "core/base/caller.h"
 #include "core/stats/estimate.h"
 #include "server/study/table.h"
 
@@ -105,8 +105,9 @@ typedef struct arms {
     struct arms_memory *memory; /* private */
 } arms;
 
-/* Compares. False only for want of memory. */
-FAIL_CHECKED bool arms_open(const study_table *table, arms *out, fail *f);
+/* Compares. False for want of memory, and with FAIL_INTERRUPTED once `by` (NULL: nobody) has
+ * left; it must outlive the result. */
+FAIL_CHECKED bool arms_open(const study_table *table, const caller *by, arms *out, fail *f);
 void arms_close(arms *a);
 
 /* The contrast sum of weights[i] * value of the arm which[i] (indices into items), one number per

@@ -22,7 +22,8 @@ size_t arms_contrast_fill(const arms *a, const size_t *which, const double *weig
                           double *largest)
 {
     struct arms_memory *m = a->memory;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && caller_goes_on(&m->pace, 2 * a->items[which[i]].n_values + 4);
+         i++) {
         const arm *x = &a->items[which[i]];
         for (size_t k = 0; k < x->n_values; k++) {
             size_t repeat = x->values[k].repeat;
@@ -30,7 +31,7 @@ size_t arms_contrast_fill(const arms *a, const size_t *which, const double *weig
             m->counts[repeat] = 0;
         }
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !m->pace.has_left; i++) {
         const arm *x = &a->items[which[i]];
         for (size_t k = 0; k < x->n_values; k++) {
             const arm_value *v = &x->values[k];

@@ -1,5 +1,7 @@
 #include "server/study/factorial.h"
 
+#include "server/study/internal.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +33,12 @@ static void sort_levels(factorial_factor *factor)
     }
 }
 
-/* Lists the levels in order of submission; false if they are too many. */
+/* Lists the levels in order of submission; false if they are too many, or nobody waits. */
 static bool list_levels(const arms *a, factorial_factor *factor)
 {
     for (size_t c = 0; c < a->table->n_configs; c++) {
+        if (!caller_goes_on(&a->memory->pace, (uint64_t)factor->n_levels))
+            return false;
         const study_level *level = &a->table->configs[c].levels[factor->index];
         if (find_level(factor, level) >= 0)
             continue;
@@ -76,6 +80,8 @@ static bool fills_all_cells(const arms *a, const factorial *e)
 
 /* ---- contrasts ---- */
 
+enum { LEVEL_STEPS = 64 }; /* to find an arm's levels, for the pace */
+
 typedef struct pattern { /* what one contrast is made with */
     int *levels;         /* (n_arms, n_factors) */
     size_t *which;       /* (n_arms) */
@@ -89,11 +95,11 @@ static bool open_pattern(const arms *a, const factorial *e, pattern *p)
                    .weights = calloc(a->n_arms + 1, sizeof *p->weights)};
     if (!p->levels || !p->which || !p->weights)
         return false;
-    for (size_t i = 0; i < a->n_arms; i++)
+    for (size_t i = 0; i < a->n_arms && caller_goes_on(&a->memory->pace, LEVEL_STEPS); i++)
         for (int k = 0; k < e->n_factors; k++)
             p->levels[i * (size_t)e->n_factors + (size_t)k] =
                 find_level(&e->factors[k], arms_level_of(a, &a->items[i], e->factors[k].index));
-    return true;
+    return !a->memory->pace.has_left;
 }
 
 static void close_pattern(pattern *p)
@@ -191,17 +197,19 @@ factorial_verdict factorial_verdict_of(const stats_estimate *interaction, double
     return gains ? FACTORIAL_MORE_THAN_SUM : FACTORIAL_LESS_THAN_SUM;
 }
 
-static void test_effects(const arms *a, factorial *e, pattern *p)
+static bool test_effects(const arms *a, factorial *e, pattern *p)
 {
     double raw[FACTORIAL_EFFECTS_LIMIT], adjusted[FACTORIAL_EFFECTS_LIMIT];
     size_t order[FACTORIAL_EFFECTS_LIMIT];
-    for (size_t i = 0; i < e->n; i++) {
+    for (size_t i = 0; i < e->n && !a->memory->pace.has_left; i++) {
         factorial_effect *x = &e->items[i];
         x->change = estimate(a, e, p, x, effect_weight);
         raw[i] = stats_holm_input(x->change.p_value, x->change.n);
         if (x->other_factor >= 0)
             x->together = estimate(a, e, p, x, together_weight);
     }
+    if (a->memory->pace.has_left)
+        return false;
     stats_holm(raw, e->n, order, adjusted);
     for (size_t i = 0; i < e->n; i++) {
         factorial_effect *x = &e->items[i];
@@ -209,6 +217,7 @@ static void test_effects(const arms *a, factorial *e, pattern *p)
         if (x->other_factor >= 0)
             x->verdict = factorial_verdict_of(&x->change, adjusted[i], a->table->options.direction);
     }
+    return true;
 }
 
 static bool fill_effects(const arms *a, factorial *e)
@@ -226,7 +235,7 @@ static bool fill_effects(const arms *a, factorial *e)
         for (int f = 0; n_all <= FACTORIAL_EFFECTS_LIMIT && f < e->n_factors; f++)
             for (int g = f + 1; g < e->n_factors; g++)
                 list_pair(e, f, g);
-        test_effects(a, e, &p);
+        done = test_effects(a, e, &p);
     }
     close_pattern(&p);
     return done;
@@ -236,13 +245,15 @@ bool factorial_open(const arms *a, factorial *out, fail *f)
 {
     factorial e = {.is_complete = false};
     bool is_wanted = a->n_arms > 0 && find_factors(a, &e) && fills_all_cells(a, &e);
-    if (is_wanted && !fill_effects(a, &e)) {
-        factorial_close(&e);
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu arms.",
-                        a->n_arms);
+    bool done = !is_wanted || fill_effects(a, &e);
+    if (done && !a->memory->pace.has_left) {
+        *out = e;
+        return true;
     }
-    *out = e;
-    return true;
+    factorial_close(&e);
+    return caller_check_pace(&a->memory->pace, f) &&
+           fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu arms.",
+                    a->n_arms);
 }
 
 void factorial_close(factorial *e)

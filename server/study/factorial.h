@@ -52,8 +52,9 @@ typedef struct factorial {
     factorial_effect *items; /* main effects first */
 } factorial;
 
-/* False only for want of memory. More than FACTORIAL_EFFECTS_LIMIT effects: the interactions are
- * left out; not complete where the main effects alone are more. */
+/* False for want of memory, and with FAIL_INTERRUPTED once the caller of the arms has left. More
+ * than FACTORIAL_EFFECTS_LIMIT effects: the interactions are left out; not complete where the main
+ * effects alone are more. */
 FAIL_CHECKED bool factorial_open(const arms *a, factorial *out, fail *f);
 void factorial_close(factorial *e);
 

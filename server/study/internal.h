@@ -6,6 +6,7 @@
 #include "server/study/arms.h"
 
 struct arms_memory {
+    caller_pace pace;     /* of whoever has asked for the comparison */
     size_t *members;      /* (n_configs) the arms' configs, arm by arm */
     size_t *repeat_of;    /* (n_runs) index of the run's repeat */
     size_t *runs;         /* (n_runs) by config, then repeat, then submission */
@@ -25,7 +26,8 @@ struct arms_memory {
 double arms_larger_share(double a, double b);
 
 /* The numbers of arms_contrast() in memory->contrast, in the order of their repeats; gives how
- * many, and in *largest the largest magnitude among the values behind them. */
+ * many, and in *largest the largest magnitude among the values behind them. Of no meaning once the
+ * caller has left. */
 size_t arms_contrast_fill(const arms *a, const size_t *which, const double *weights, size_t n,
                           double *largest);
 
@@ -35,12 +37,15 @@ stats_design arms_contrast_design(const arms *a, const size_t *which, size_t n);
 /* stats_minimum_detectable(), the same for every metric and arm with as many repeats. */
 double arms_minimum_detectable(const arms *a, const stats_estimate *e);
 
-/* Tally, summary and means of every config. */
-void arms_describe_configs(arms *a);
+enum { ARMS_ESTIMATE_STEPS = 256 }; /* of an estimate, for the pace */
+
+/* The steps that take long; false once the caller has left.
+ * Tally, summary and means of every config. */
+bool arms_describe_configs(arms *a);
 /* Values, tuned config, budget, tally and summary of every arm. */
-void arms_tune(arms *a);
+bool arms_tune(arms *a);
 /* Differences, adjusted p, verdicts, leaders and ties. */
-void arms_judge(arms *a);
+bool arms_judge(arms *a);
 /* The selected config and its optimism. */
 void arms_select(arms *a);
 

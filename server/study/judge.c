@@ -18,11 +18,12 @@ static bool stops_like_some(const arms *a, size_t config, const arm *other)
 /* Each way to stop that one of them has, the other has too. */
 static bool stop_alike(const arms *a, const arm *x, const arm *y)
 {
+    caller_pace *pace = &a->memory->pace;
     for (size_t i = 0; i < x->n_configs; i++)
-        if (!stops_like_some(a, x->configs[i], y))
+        if (!caller_goes_on(pace, y->n_configs) || !stops_like_some(a, x->configs[i], y))
             return false;
     for (size_t i = 0; i < y->n_configs; i++)
-        if (!stops_like_some(a, y->configs[i], x))
+        if (!caller_goes_on(pace, x->n_configs) || !stops_like_some(a, y->configs[i], x))
             return false;
     return true;
 }
@@ -64,6 +65,9 @@ static double pairs_better_of(const arms *a, size_t n)
     }
 }
 
+/* With the sign flips of up to 20 pairs, for the pace. */
+enum { DIFFERENCE_STEPS = 1 << 14 };
+
 static void fill_difference(arms *a, size_t i, const arms_context *context)
 {
     arm *x = &a->items[i];
@@ -88,7 +92,7 @@ static void fill_differences(arms *a)
         context->about = a->table->configs[a->items[context->baseline].configs[0]].about;
         context->smallest_effect = smallest_effect_of(a, context);
         for (size_t i = context->first_arm; i < context->first_arm + context->n_arms; i++)
-            if (i != context->baseline)
+            if (i != context->baseline && caller_goes_on(&a->memory->pace, DIFFERENCE_STEPS))
                 fill_difference(a, i, context);
     }
 }
@@ -191,6 +195,8 @@ static void find_ties(arms *a, const arms_context *context)
     const arm *leader = &a->items[context->leader];
     for (size_t k = 0; k < context->n_arms; k++) {
         size_t i = context->first_arm + k;
+        if (!caller_goes_on(&m->pace, ARMS_ESTIMATE_STEPS + a->items[i].n_values))
+            return;
         m->p[k] = leader_p(a, i, context->leader, &a->items[i].is_tied);
     }
     stats_holm(m->p, context->n_arms, m->order, m->adjusted);
@@ -206,9 +212,11 @@ static void find_ties(arms *a, const arms_context *context)
     }
 }
 
-void arms_judge(arms *a)
+bool arms_judge(arms *a)
 {
     fill_differences(a);
+    if (a->memory->pace.has_left)
+        return false;
     adjust(a);
     for (size_t c = 0; c < a->n_contexts; c++) {
         arms_context *context = &a->contexts[c];
@@ -220,4 +228,5 @@ void arms_judge(arms *a)
         if (context->leader != ARMS_NONE)
             find_ties(a, context);
     }
+    return !a->memory->pace.has_left;
 }

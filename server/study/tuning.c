@@ -69,23 +69,33 @@ static stats_design design_of(const arms *a, double share)
     return (stats_design){.share = share, .n_first = a->table->options.n_first};
 }
 
-void arms_describe_configs(arms *a)
+static void describe_config(arms *a, size_t c)
 {
     const struct arms_memory *m = a->memory;
+    arms_config *config = &a->configs[c];
+    double largest;
+    for (size_t i = m->config_start[c]; i < m->config_start[c + 1]; i++)
+        add_to_tally(&a->table->runs[m->runs[i]], &config->tally);
+    config->n_select = gather(a, c, select_of, &largest);
+    config->select_mean = stats_mean(m->contrast, config->n_select);
+    config->n_test = gather(a, c, test_of, &largest);
+    config->test_mean = stats_mean(m->contrast, config->n_test);
+    const stats_design design = design_of(a, a->table->configs[c].share);
+    size_t n = gather(a, c, metric_of, &largest);
+    config->summary = stats_estimate_of(m->contrast, n, largest, &design);
+    add_tally(&config->tally, &a->tally);
+}
+
+bool arms_describe_configs(arms *a)
+{
+    struct arms_memory *m = a->memory;
     for (size_t c = 0; c < a->table->n_configs; c++) {
-        arms_config *config = &a->configs[c];
-        double largest;
-        for (size_t i = m->config_start[c]; i < m->config_start[c + 1]; i++)
-            add_to_tally(&a->table->runs[m->runs[i]], &config->tally);
-        config->n_select = gather(a, c, select_of, &largest);
-        config->select_mean = stats_mean(m->contrast, config->n_select);
-        config->n_test = gather(a, c, test_of, &largest);
-        config->test_mean = stats_mean(m->contrast, config->n_test);
-        const stats_design design = design_of(a, a->table->configs[c].share);
-        size_t n = gather(a, c, metric_of, &largest);
-        config->summary = stats_estimate_of(m->contrast, n, largest, &design);
-        add_tally(&config->tally, &a->tally);
+        describe_config(a, c);
+        if (!caller_goes_on(&m->pace,
+                            ARMS_ESTIMATE_STEPS + m->config_start[c + 1] - m->config_start[c]))
+            return false;
     }
+    return true;
 }
 
 /* ---- the values of an arm ---- */
@@ -200,14 +210,18 @@ static int compare_doubles(const void *a, const void *b)
 }
 
 /* The expected best of k of the m values, best first: the i-th is the best of a draw in
- * C(m - i, k - 1) of the C(m, k) draws; the next one's share of draws follows from it. */
-static double expected_best(const double *best_first, size_t m, size_t k)
+ * C(m - i, k - 1) of the C(m, k) draws; the next one's share of draws follows from it. Shares only
+ * fall: once what is left of them cannot change the sum, it is whole. */
+static double expected_best(const double *best_first, size_t m, size_t k, caller_pace *pace)
 {
+    double largest = fmax(fabs(best_first[0]), fabs(best_first[m - 1]));
     double sum = 0, share = (double)k / (double)m;
-    for (size_t i = 0; i + k <= m; i++) {
+    size_t i = 0;
+    for (; i + k <= m && !(share * largest <= fabs(sum) * 0x1p-55); i++) {
         sum += share * best_first[i];
         share *= (double)(m - i - k) / (double)(m - i - 1);
     }
+    (void)caller_goes_on(pace, i);
     return sum;
 }
 
@@ -222,13 +236,13 @@ static void fill_budget(arms *a, arm *x, double *budget)
         qsort(means, m, sizeof *means, compare_doubles);
     for (size_t i = 0; i < m; i++)
         means[i] *= is_select_higher(a) ? -1 : 1;
-    for (size_t k = 1; k <= m; k++)
-        budget[k - 1] = expected_best(means, m, k);
+    for (size_t k = 1; k <= m && !a->memory->pace.has_left; k++)
+        budget[k - 1] = expected_best(means, m, k, &a->memory->pace);
     x->budget = budget;
     x->n_budget = m;
 }
 
-void arms_tune(arms *a)
+bool arms_tune(arms *a)
 {
     arm_value *values = a->memory->values;
     double *budget = a->memory->budgets;
@@ -240,7 +254,10 @@ void arms_tune(arms *a)
         budget += x->n_budget;
         for (size_t k = 0; k < x->n_configs; k++)
             add_tally(&a->configs[x->configs[k]].tally, &x->tally);
+        if (!caller_goes_on(&a->memory->pace, ARMS_ESTIMATE_STEPS + x->tally.n_runs))
+            return false;
     }
+    return true;
 }
 
 /* ---- the selected config ---- */

@@ -331,7 +331,7 @@ static void dump(const study_table *t)
     fail f;
     buffer b;
     buffer_init(&b, 1 << 26);
-    if (!arms_open(t, &a, &f))
+    if (!arms_open(t, NULL, &a, &f))
         exit(2);
     buffer_add_text(&b, "{");
     json_add_member_integer(&b, "n_tests", (int64_t)a.n_tests);

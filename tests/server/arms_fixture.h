@@ -111,7 +111,7 @@ CHECK_UNUSED static void fixture_runs(fixture *x, size_t config, const double *v
 CHECK_UNUSED static bool fixture_open(const fixture *x, arms *a)
 {
     fail f;
-    return CHECK_OK(arms_open(&x->table, a, &f), f);
+    return CHECK_OK(arms_open(&x->table, NULL, a, &f), f);
 }
 
 /* The arm that the config belongs to. */
