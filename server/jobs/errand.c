@@ -2,6 +2,7 @@
 
 #include "server/jobs/memory.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -111,6 +112,7 @@ static bool await_place(errand *e, fail *f)
 
 static bool take_place(errand *e, fail *f)
 {
+    assert(e->kind != ERRAND_QUICK);
     pthread_mutex_lock(&e->desk->lock);
     bool is_taken = await_place(e, f);
     pthread_mutex_unlock(&e->desk->lock);

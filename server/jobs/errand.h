@@ -20,10 +20,10 @@ struct memory_budget;
 typedef struct errands errands;
 
 typedef enum errand_kind {
-    ERRAND_QUICK,   /* lists, single things */
+    ERRAND_QUICK,   /* lists, single things: never more than light work */
     ERRAND_PLAN,    /* what plans a sweep or generates data */
     ERRAND_SQL,     /* the console */
-    ERRAND_PREDICT, /* what asks a net */
+    ERRAND_PREDICT, /* what asks a net, or for one */
     ERRAND_UPLOAD,  /* the registering of a data set */
     ERRAND_COMPARE, /* what looks at all runs of an experiment */
     ERRAND_CHANGE,  /* what may wait for runs: cancel, pause, delete */
