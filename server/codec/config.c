@@ -43,7 +43,8 @@ void codec_add_config(buffer *b, const train_spec *spec, bool with_seed)
     add_config(b, spec, with_seed, true);
 }
 
-static bool read_member(const cJSON *given, train_spec *spec, fail *f)
+/* faults: empty, and large: one for all members. */
+static bool read_member(const cJSON *given, train_spec *spec, fail_list *faults, fail *f)
 {
     char at[JSON_POINTER_BYTES];
     json_pointer_add("", given->string, at);
@@ -51,20 +52,18 @@ static bool read_member(const cJSON *given, train_spec *spec, fail *f)
     if (!row || row->group == FIELD_GROUP_EXPERIMENT || strchr(row->name, '.'))
         return fail_set(f, FAIL_UNKNOWN_FIELD, at,
                         "unknown field \"%.80s\" in a stored configuration", given->string);
-    fail_list faults = {0};
-    if (!codec_field_read(row, given, at, spec, &faults))
-        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s",
-                        faults.items[0].sentence);
-    return true;
+    if (codec_field_read(row, given, at, spec, faults))
+        return true;
+    *f = faults->items[0];
+    return false;
 }
 
-static bool resolve(train_spec *spec, fail *f)
+static bool resolve(train_spec *spec, fail_list *faults, fail *f)
 {
-    fail_list faults = {0};
-    if (!spec_resolve(spec, &faults))
-        return fail_set(f, faults.items[0].code, faults.items[0].field, "%s",
-                        faults.items[0].sentence);
-    return true;
+    if (spec_resolve(spec, faults))
+        return true;
+    *f = faults->items[0];
+    return false;
 }
 
 bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f)
@@ -73,13 +72,15 @@ bool codec_read_config(const char *text, size_t n, train_spec *out, fail *f)
     if (!codec_json_parse(text, n, &root, f))
         return false;
     train_spec spec;
+    fail_list faults;
+    faults.n = faults.n_found = 0;
     spec_init(&spec);
     bool ok = cJSON_IsObject(root) ||
               fail_set(f, FAIL_WRONG_TYPE, "", "a stored configuration must be an object, not %s",
                        codec_json_type(root));
     for (const cJSON *given = ok ? root->child : NULL; ok && given; given = given->next)
-        ok = read_member(given, &spec, f);
-    ok = ok && resolve(&spec, f);
+        ok = read_member(given, &spec, &faults, f);
+    ok = ok && resolve(&spec, &faults, f);
     cJSON_Delete(root);
     if (ok)
         *out = spec;

@@ -1,14 +1,11 @@
 #include "server/jobs/study.h"
 
-#include "core/base/array.h"
 #include "server/codec/codec.h"
 #include "server/codec/comparison.h"
-#include "server/store/arms.h"
-#include "server/store/curves.h"
+#include "server/jobs/study_records.h"
 #include "server/store/experiments.h"
 #include "server/store/runs.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +93,8 @@ static size_t find_same(const jobs_study *x, size_t n_before, const train_spec *
     return x->n_configs;
 }
 
+enum { CONFIG_STEPS = 1 << 14 }; /* to read one, for the pace */
+
 static bool add_config(jobs_study *x, const series_config *c, size_t n_before, size_t *place,
                        fail *f)
 {
@@ -171,7 +170,7 @@ static void add_runs_of(jobs_study *x, const jobs_study_query *query, size_t e)
 {
     size_t n_before = x->n_runs;
     const series *all = &x->all[e];
-    for (size_t i = 0; i < all->n_runs; i++) {
+    for (size_t i = 0; i < all->n_runs && caller_goes_on(&x->pace, 1 + n_before); i++) {
         study_run r = run_of(x, query, &all->runs[i], x->places[e][all->runs[i].config]);
         if (is_there(x, n_before, &r))
             continue;
@@ -188,7 +187,9 @@ static bool add_configs_of(jobs_study *x, size_t e, fail *f)
     bool is_added = places || no_memory(f);
     x->places[e] = places;
     for (size_t c = 0; is_added && c < all->n_configs; c++)
-        is_added = add_config(x, &all->configs[c], n_before, &places[c], f);
+        is_added = add_config(x, &all->configs[c], n_before, &places[c], f) &&
+                   (caller_goes_on(&x->pace, CONFIG_STEPS + (uint64_t)FIELD_COUNT * n_before) ||
+                    caller_check_pace(&x->pace, f));
     return is_added;
 }
 
@@ -214,9 +215,9 @@ static bool reserve(jobs_study *x, fail *f)
 }
 
 /* Names of registered data sets stand for one content in all of them. */
-static bool check_content(const jobs_study *x, fail *f)
+static bool check_content(jobs_study *x, fail *f)
 {
-    for (size_t c = 0; c < x->n_configs; c++)
+    for (size_t c = 0; c < x->n_configs && caller_goes_on(&x->pace, 1 + c); c++)
         for (size_t d = 0; x->n_experiments > 1 && d < c; d++)
             if (x->sha256[c] && x->sha256[d] && !dataset_find(x->configs[c].dataset) &&
                 strcmp(x->configs[c].dataset, x->configs[d].dataset) == 0 &&
@@ -224,7 +225,7 @@ static bool check_content(const jobs_study *x, fail *f)
                 return fail_set(f, FAIL_CONFLICT, "/query/experiments",
                                 "The data set \"%s\" had other content for one of them.",
                                 x->configs[c].dataset);
-    return true;
+    return caller_check_pace(&x->pace, f);
 }
 
 static bool add_configs(jobs_study *x, fail *f)
@@ -233,184 +234,6 @@ static bool add_configs(jobs_study *x, fail *f)
         if (!add_configs_of(x, i, f))
             return false;
     return check_content(x, f);
-}
-
-/* ---- what the metrics of the runs do not say ---- */
-
-static int compare_ids(const void *a, const void *b)
-{
-    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Runs of one experiment are in the order of their ids; n_runs: it is not there. */
-typedef struct run_index {
-    jobs_study *x;
-    size_t first, n; /* those of the experiment that is read */
-} run_index;
-
-static study_run *find_run(const run_index *index, int64_t id)
-{
-    const int64_t *ids = index->x->run_ids + index->first,
-                  *found = bsearch(&id, ids, index->n, sizeof *ids, compare_ids);
-    return found ? &index->x->runs[found - index->x->run_ids] : NULL;
-}
-
-typedef struct tail { /* the last records of one run after the other */
-    run_index index;
-    int64_t run_id;
-    size_t n, capacity;
-    double *values;
-    bool has_failed;
-} tail;
-
-static size_t count_records(const train_spec *spec)
-{
-    int64_t every = spec->evaluate_every;
-    return (size_t)((spec->epochs + every - 1) / every);
-}
-
-static void end_tail(tail *t)
-{
-    study_run *r = t->n > 0 ? find_run(&t->index, t->run_id) : NULL;
-    if (!r)
-        return;
-    size_t n = estimand_progress_records(count_records(&t->index.x->configs[r->config]));
-    if (n > 0 && n <= t->n)
-        r->progress = estimand_progress_of_tail(t->values + t->n - n, n);
-}
-
-static bool add_to_tail(void *context, int64_t run_id, double value)
-{
-    tail *t = context;
-    if (run_id != t->run_id) {
-        end_tail(t);
-        t->run_id = run_id;
-        t->n = 0;
-    }
-    if (!array_reserve(&t->values, &t->capacity, t->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
-        t->has_failed = true;
-        return false;
-    }
-    t->values[t->n++] = value;
-    return true;
-}
-
-static bool read_progress(store *s, int64_t id, const run_index *index, fail *f)
-{
-    tail t = {.index = *index};
-    bool is_read = store_list_tails(s, id, add_to_tail, &t, f);
-    if (is_read && t.has_failed)
-        is_read = no_memory(f);
-    if (is_read)
-        end_tail(&t);
-    free(t.values);
-    return is_read;
-}
-
-static bool set_metric(void *context, int64_t run_id, double value)
-{
-    study_run *r = find_run(context, run_id);
-    if (r)
-        r->metric = value;
-    return true;
-}
-
-/* ---- epochs to a target ---- */
-
-typedef struct point {
-    int64_t run_id, epoch;
-    double value;
-} point;
-
-typedef struct point_list {
-    size_t n, capacity;
-    point *items;
-    bool has_failed;
-} point_list;
-
-static bool add_point(void *context, const char *config_id, int64_t run_id, int64_t seed,
-                      int64_t epoch, double value)
-{
-    point_list *list = context;
-    (void)config_id;
-    (void)seed;
-    if (!array_reserve(&list->items, &list->capacity, list->n + 1, ARRAY_BOUNDED_ELSEWHERE)) {
-        list->has_failed = true;
-        return false;
-    }
-    list->items[list->n++] = (point){run_id, epoch, value};
-    return true;
-}
-
-static int compare_points(const void *a, const void *b)
-{
-    const point *x = a, *y = b;
-    if (x->run_id != y->run_id)
-        return x->run_id < y->run_id ? -1 : 1;
-    return (x->epoch > y->epoch) - (x->epoch < y->epoch);
-}
-
-static void measure_curve(const measure *m, const point *points, size_t n, int64_t *epochs,
-                          double *values, study_run *r)
-{
-    bool is_reached;
-    for (size_t i = 0; i < n; i++) {
-        epochs[i] = points[i].epoch;
-        values[i] = points[i].value;
-    }
-    r->metric =
-        estimand_epochs_to(epochs, values, n, m->target, METRICS[m->metric].direction, &is_reached);
-    r->is_unreached = !is_reached;
-}
-
-static bool measure_curves(const run_index *index, const point_list *list, fail *f)
-{
-    int64_t *epochs = calloc(list->n + 1, sizeof *epochs);
-    double *values = calloc(list->n + 1, sizeof *values);
-    bool is_there = (epochs && values) || no_memory(f);
-    for (size_t i = 0, n; is_there && i < list->n; i += n) {
-        for (n = 1; i + n < list->n && list->items[i + n].run_id == list->items[i].run_id;)
-            n++;
-        study_run *r = find_run(index, list->items[i].run_id);
-        if (r)
-            measure_curve(&index->x->measure, &list->items[i], n, epochs, values, r);
-    }
-    free(epochs);
-    free(values);
-    return is_there;
-}
-
-static bool read_epochs_to(store *s, int64_t id, const run_index *index, fail *f)
-{
-    point_list list = {.n = 0};
-    int64_t ignored;
-    bool is_read =
-        store_list_curves(s, id, index->x->measure.metric, add_point, &list, &ignored, f);
-    if (is_read && list.has_failed)
-        is_read = no_memory(f);
-    if (is_read && list.n > 0)
-        qsort(list.items, list.n, sizeof *list.items, compare_points);
-    is_read = is_read && measure_curves(index, &list, f);
-    free(list.items);
-    return is_read;
-}
-
-static bool read_rest(store *s, jobs_study *x, fail *f)
-{
-    run_index index = {.x = x};
-    bool is_read = true;
-    for (size_t i = 0; is_read && i < x->n_experiments; i++, index.first += index.n) {
-        int64_t id = x->experiments[i].id;
-        index.n = x->n_runs_of[i];
-        is_read = read_progress(s, id, &index, f);
-        if (is_read && x->measure.kind == MEASURE_OF_LAYER)
-            is_read = store_list_layer_ends(s, id, x->measure.layer, x->measure.layer_metric,
-                                            set_metric, &index, f);
-        if (is_read && x->measure.kind == MEASURE_EPOCHS_TO)
-            is_read = read_epochs_to(s, id, &index, f);
-    }
-    return is_read;
 }
 
 /* ---- the whole ---- */
@@ -428,7 +251,8 @@ static bool was_extended(const jobs_study *x)
 
 static inquiry_source source_of(const jobs_study *x)
 {
-    inquiry_source source = {.spec = &x->specs[0],
+    inquiry_source source = {.by = x->pace.by,
+                             .spec = &x->specs[0],
                              .configs = x->given,
                              .n_configs = x->n_configs,
                              .is_of_several = x->n_experiments > 1};
@@ -455,8 +279,10 @@ static bool fill(store *s, const jobs_study_query *query, jobs_study *x, fail *f
         return false;
     for (size_t i = 0; i < x->n_experiments; i++)
         add_runs_of(x, query, i);
+    if (!caller_check_pace(&x->pace, f))
+        return false;
     const inquiry_source source = source_of(x);
-    if (!read_rest(s, x, f) ||
+    if (!study_records_read(s, x, f) ||
         !inquiry_open(&source, &x->measure, query->select_by, &x->inquiry, f))
         return false;
     x->inquiry.table.runs = x->runs;
@@ -468,7 +294,7 @@ static bool fill(store *s, const jobs_study_query *query, jobs_study *x, fail *f
 /* The table's options borrow the name of the measure: the study stays where it is. */
 bool jobs_study_open(store *s, const jobs_study_query *query, jobs_study *out, fail *f)
 {
-    *out = (jobs_study){.n_experiments = 0};
+    *out = (jobs_study){.pace = {.by = query->by}};
     if (fill(s, query, out, f))
         return true;
     jobs_study_close(out);

@@ -41,9 +41,11 @@ typedef struct jobs_study {
     int64_t *run_ids;      /* (n_runs) */
     study_run *runs;       /* (n_runs) in order of submission */
     inquiry inquiry;       /* its table is whole, n_test_asked excepted */
+    caller_pace pace;      /* private */
 } jobs_study;
 
-/* False with *f: FAIL_NOT_FOUND without an experiment; faults of the query at "/query/...". */
+/* False with *f: FAIL_NOT_FOUND without an experiment; faults of the query at "/query/...";
+ * FAIL_INTERRUPTED. */
 FAIL_CHECKED bool jobs_study_open(store *s, const jobs_study_query *query, jobs_study *out,
                                   fail *f);
 void jobs_study_close(jobs_study *x);

@@ -17,23 +17,35 @@ static bool is_seed(const field *row)
     return strcmp(row->name, "seed") == 0 || strcmp(row->name, "data_seed") == 0;
 }
 
-static bool is_named(const inquiry_source *source, const field *row)
+static bool is_field_of(const field *row, const json_member *m)
 {
-    const char *value;
-    size_t n;
-    for (size_t c = 0; c < source->n_configs; c++) {
-        const char *values = source->configs[c].values;
-        if (values && json_member_find(values, strlen(values), row->name, &value, &n))
-            return true;
-    }
-    return false;
+    return strncmp(row->name, m->name, m->name_bytes) == 0 && row->name[m->name_bytes] == '\0';
 }
 
-static bool differs(const inquiry_source *source, const field *row)
+/* The fields that the values of some config name, among those without another origin. */
+static void find_named(const inquiry_source *source, caller_pace *pace, inquiry_question *out)
+{
+    enum { MEMBER_STEPS = 64 };
+    for (size_t c = 0; c < source->n_configs; c++) {
+        const char *values = source->configs[c].values;
+        size_t at = 0, n = values ? strlen(values) : 0;
+        for (json_member m; json_member_next(values, n, &at, &m);) {
+            int i = 0;
+            while (i < FIELD_COUNT && !is_field_of(&FIELDS[i], &m))
+                i++;
+            if (!caller_goes_on(pace, MEMBER_STEPS))
+                return;
+            if (i < FIELD_COUNT && out->origin[i] == QUESTION_FIXED)
+                out->origin[i] = QUESTION_SWEPT;
+        }
+    }
+}
+
+static bool differs(const inquiry_source *source, caller_pace *pace, const field *row)
 {
     if (!field_has_place(row) || is_seed(row) || strchr(row->name, '.'))
         return false;
-    for (size_t c = 1; c < source->n_configs; c++)
+    for (size_t c = 1; c < source->n_configs && caller_goes_on(pace, 1); c++)
         if (!sweep_same_value(row, source->configs[0].spec, source->configs[c].spec))
             return true;
     return false;
@@ -42,13 +54,13 @@ static bool differs(const inquiry_source *source, const field *row)
 void inquiry_ask(const inquiry_source *source, inquiry_question *out)
 {
     *out = (inquiry_question){.primary = NULL};
-    for (int i = 0; i < FIELD_COUNT; i++) {
+    caller_pace pace = {.by = source->by};
+    for (int i = 0; i < FIELD_COUNT; i++)
         out->origin[i] = (uint8_t)sweep_origin(source->spec, i);
-        if (out->origin[i] == QUESTION_FIXED &&
-            (is_named(source, &FIELDS[i]) ||
-             (source->is_of_several && differs(source, &FIELDS[i]))))
+    find_named(source, &pace, out);
+    for (int i = 0; source->is_of_several && i < FIELD_COUNT; i++)
+        if (out->origin[i] == QUESTION_FIXED && differs(source, &pace, &FIELDS[i]))
             out->origin[i] = QUESTION_SWEPT;
-    }
     question_assign(&source->spec->question, out->origin, out->roles);
     out->primary = question_metric(&source->spec->question, out->origin, out->roles);
 }
@@ -224,15 +236,18 @@ static void fill_options(const inquiry_source *source, const inquiry_question *q
     measure_fill_options(what, select_by, out);
 }
 
-static bool fill(const inquiry_source *source, inquiry *x)
+/* Some microseconds for each level. */
+static bool fill(const inquiry_source *source, caller_pace *pace, inquiry *x)
 {
+    enum { LEVEL_STEPS = 1024 };
     size_t n_levels = source->n_configs * (size_t)x->n_factors;
     x->configs = calloc(source->n_configs + 1, sizeof *x->configs);
     x->levels = calloc(n_levels + 1, sizeof *x->levels);
     x->texts = calloc(TEXTS_PER_LEVEL * n_levels + source->n_configs + 1, sizeof *x->texts);
     bool done = x->configs && x->levels && x->texts;
     for (size_t c = 0; done && c < source->n_configs; c++)
-        done = fill_config(source, c, x);
+        done = fill_config(source, c, x) &&
+               caller_goes_on(pace, LEVEL_STEPS * (uint64_t)(1 + x->n_factors));
     return done;
 }
 
@@ -240,14 +255,16 @@ bool inquiry_open(const inquiry_source *source, const measure *what, metric_id s
                   inquiry *out, fail *f)
 {
     inquiry_question q;
+    caller_pace pace = {.by = source->by};
     inquiry x = {.factors = calloc(SPEC_FIELD_LIMIT, sizeof *x.factors)};
     inquiry_ask(source, &q);
     fill_options(source, &q, what, select_by, &x.table.options);
     if (x.factors)
         list_factors(&q, &x);
-    if (!x.factors || !fill(source, &x)) {
+    if (!x.factors || !fill(source, &pace, &x)) {
         inquiry_close(&x);
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu configs.",
+        return caller_check_pace(&pace, f) &&
+               fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to compare %zu configs.",
                         source->n_configs);
     }
     x.table.n_factors = x.n_factors;

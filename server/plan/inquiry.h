@@ -10,6 +10,7 @@
 #ifndef SERVER_PLAN_INQUIRY_H
 #define SERVER_PLAN_INQUIRY_H
 
+#include "core/base/caller.h"
 #include "server/study/measure.h"
 #include "server/study/sweep.h"
 #include "server/study/table.h"
@@ -26,9 +27,11 @@ typedef struct inquiry_source {
     size_t n_configs;
     bool varies_data_seed; /* over repeats */
     bool is_of_several;    /* experiments: differences between configs are factors, too */
+    const caller *by;      /* who waits for it; NULL: nobody */
 } inquiry_source;
 
-/* What the specification asks, whatever metric is looked at. */
+/* What the specification asks, whatever metric is looked at; of no meaning once the source's caller
+ * has left. */
 typedef struct inquiry_question {
     uint8_t origin[SPEC_FIELD_LIMIT]; /* question_origin by field */
     question_role roles[SPEC_FIELD_LIMIT];
@@ -47,7 +50,7 @@ typedef struct inquiry {
     size_t n_texts;
 } inquiry;
 
-/* False only for want of memory. */
+/* False for want of memory, and with FAIL_INTERRUPTED once the source's caller has left. */
 FAIL_CHECKED bool inquiry_open(const inquiry_source *source, const measure *what,
                                metric_id select_by, inquiry *out, fail *f);
 void inquiry_close(inquiry *x);

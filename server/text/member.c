@@ -41,24 +41,37 @@ static size_t skip_value(const char *text, size_t n, size_t at)
     return n;
 }
 
+bool json_member_next(const char *text, size_t n, size_t *at, json_member *out)
+{
+    if (*at == 0) {
+        *at = skip_blanks(text, n, 0);
+        if (*at == n || text[*at] != '{')
+            return false;
+        *at = skip_blanks(text, n, *at + 1);
+    }
+    if (*at >= n || text[*at] != '"')
+        return false;
+    size_t name = *at + 1, end = skip_string(text, n, *at);
+    size_t value = skip_blanks(text, n, skip_blanks(text, n, end) + 1); /* past the colon */
+    size_t value_end = skip_value(text, n, value);
+    *out = (json_member){.name = text + name,
+                         .name_bytes = end - 1 - name,
+                         .value = text + value,
+                         .value_bytes = value_end - value};
+    *at = skip_blanks(text, n, skip_blanks(text, n, value_end) + 1); /* past the comma */
+    return true;
+}
+
 bool json_member_find(const char *text, size_t n, const char *name, const char **value,
                       size_t *value_bytes)
 {
-    size_t at = skip_blanks(text, n, 0), name_bytes = strlen(name);
-    if (at == n || text[at] != '{')
-        return false;
-    at = skip_blanks(text, n, at + 1);
-    while (at < n && text[at] == '"') {
-        size_t key = at + 1, end = skip_string(text, n, at);
-        bool is_wanted = end - 1 - key == name_bytes && memcmp(text + key, name, name_bytes) == 0;
-        at = skip_blanks(text, n, skip_blanks(text, n, end) + 1); /* past the colon */
-        end = skip_value(text, n, at);
-        if (is_wanted) {
-            *value = text + at;
-            *value_bytes = end - at;
+    size_t at = 0, name_bytes = strlen(name);
+    json_member m;
+    while (json_member_next(text, n, &at, &m))
+        if (m.name_bytes == name_bytes && memcmp(m.name, name, name_bytes) == 0) {
+            *value = m.value;
+            *value_bytes = m.value_bytes;
             return true;
         }
-        at = skip_blanks(text, n, skip_blanks(text, n, end) + 1); /* past the comma */
-    }
     return false;
 }

@@ -15,4 +15,12 @@
 bool json_member_find(const char *text, size_t n, const char *name, const char **value,
                       size_t *value_bytes);
 
+typedef struct json_member {
+    const char *name, *value; /* into the text */
+    size_t name_bytes, value_bytes;
+} json_member;
+/* The members one after the other: *at is 0 at first. False after the last, or if it is no
+ * object. */
+bool json_member_next(const char *text, size_t n, size_t *at, json_member *out);
+
 #endif
