@@ -1,4 +1,4 @@
-// Every view of the dashboard with something in it: what accessible.mjs examines and
+// Every view of the dashboard with something in it: what views.test.mjs examines and
 // screenshots.mjs takes pictures of.
 import { QUICK } from '../harness.mjs';
 
