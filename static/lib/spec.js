@@ -1,92 +1,24 @@
 /* spec — an experiment's specification as the form holds it, and back: texts typed into fields ⇄
  * JSON.
  *
- * A draft is {texts: {field: string}, sweeps: {field: sweep}, objects: {field: true}, rest: {}}.
- * sweep: {kind: "values", text} or {kind: "range", min, max, count, scale} (texts). `objects` are
- * nullable parents that are on. `rest` holds what the form has no field for, kept as it is. An
- * empty text means: the default. */
+ * A draft is {texts: {field: string}, sweeps: {field: sweep}, objects: {field: true}, variants,
+ * question, rest: {}}. sweep: {kind: "values", text} or {kind: "range", min, max, count, scale}
+ * (texts). `objects` are nullable parents that are on; variants and question are as in design.js.
+ * `rest` holds what the form has no field for, kept as it is. An empty text means: the default. */
 
-const isNumeric = (field) => ['number', 'integer', 'rates'].includes(field.type);
-const isArray = (field) => field.type === 'integer_array' || field.type === 'string_array';
+import {
+  fail,
+  isArray,
+  isNumeric,
+  parent,
+  parseField,
+  parseNumber,
+  place,
+  textOf,
+} from './field-text.js';
+import { questionDraft, questionOf, variantDrafts, variantsOf } from './design.js';
 
-/* The object that a dotted field is a member of, or null. */
-export const parent = (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : null);
-const child = (name) => name.slice(name.indexOf('.') + 1);
-
-/* The text that a value has in the form. */
-function textOf(value) {
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(textOf).join(', ');
-  if (typeof value === 'object') return JSON.stringify(value);
-  return String(value);
-}
-
-const fail = (message) => ({ error: message });
-
-function parseNumber(text, whole) {
-  const value = Number(text.replace(/\u2212/g, '-'));
-  if (text.trim() === '' || !Number.isFinite(value))
-    return fail(`“${text.trim()}” is not a number`);
-  if (whole && !Number.isInteger(value)) return fail(`${text.trim()} is not a whole number`);
-  return { value };
-}
-
-function parseList(text, one) {
-  const values = [];
-  for (const word of text
-    .replace(/[[\]]/g, '')
-    .split(/[,\s]+/)
-    .filter(Boolean)) {
-    const parsed = one(word);
-    if (parsed.error) return parsed;
-    values.push(parsed.value);
-  }
-  return { value: values };
-}
-
-const PARSERS = {
-  number: (text) => parseNumber(text, false),
-  integer: (text) => parseNumber(text, true),
-  boolean: (text) =>
-    ['true', 'on', 'yes'].includes(text)
-      ? { value: true }
-      : ['false', 'off', 'no'].includes(text)
-        ? { value: false }
-        : fail('on or off'),
-  enum: (text) => ({ value: text.trim() }),
-  string: (text) => ({ value: text }),
-  string_array: (text) => ({
-    value: text
-      .split(',')
-      .map((word) => word.trim())
-      .filter(Boolean),
-  }),
-  integer_array: (text) => parseList(text, (word) => parseNumber(word, true)),
-  rates: (text) => {
-    const list = parseList(text, (word) => parseNumber(word, false));
-    if (list.error) return list;
-    return { value: list.value.length === 1 && !text.includes('[') ? list.value[0] : list.value };
-  },
-  dataset: (text) => parseObject(text),
-  object: (text) => parseObject(text),
-  structure: (text) => parseObject(text),
-};
-
-function parseObject(text) {
-  if (!/^\s*[[{\d]/.test(text)) return { value: text.trim() };
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return fail('not valid JSON');
-  }
-}
-
-/* {value} or {error} of a text typed into a field; undefined for the default. */
-function parseField(field, text) {
-  if (text === undefined || text.trim() === '') return undefined;
-  return (PARSERS[field.type] ?? parseObject)(text);
-}
+export { parent };
 
 /* The values of a sweep's text: separated by commas, or by semicolons where a value itself has
  * commas. */
@@ -150,9 +82,16 @@ export const canRange = (field) => field.takes_range ?? isNumeric(field);
 
 /* Specification → draft. */
 export function draftOf(spec, fields) {
-  const draft = { texts: {}, sweeps: {}, objects: {}, rest: {} };
   const known = new Map(fields.map((field) => [field.name, field]));
-  const { sweep = {}, ...plain } = spec;
+  const { sweep = {}, variants, question, ...plain } = spec;
+  const draft = {
+    texts: {},
+    sweeps: {},
+    objects: {},
+    variants: variantDrafts(variants, known),
+    question: questionDraft(question),
+    rest: {},
+  };
   for (const [name, value] of Object.entries(plain)) {
     const field = known.get(name);
     if (!field) draft.rest[name] = value;
@@ -186,15 +125,6 @@ export function draftOf(spec, fields) {
   return draft;
 }
 
-function place(spec, name, value) {
-  const up = parent(name);
-  if (!up) {
-    spec[name] = value;
-    return;
-  }
-  spec[up] = { ...(spec[up] ?? {}), [child(name)]: value };
-}
-
 /* Draft → {spec, errors: Map field → sentence}. A field with an error is left out. */
 export function specOf(draft, fields) {
   const spec = { ...draft.rest };
@@ -220,7 +150,13 @@ export function specOf(draft, fields) {
     if (parsed?.error) errors.set(name, parsed.error);
     else if (parsed) place(spec, name, parsed.value);
   }
+  const { variants, error } = variantsOf(draft.variants, fields);
+  const asked = questionOf(draft.question);
+  if (variants.length) spec.variants = variants;
   if (Object.keys(sweeps).length) spec.sweep = sweeps;
+  if (Object.keys(asked.question).length) spec.question = asked.question;
+  if (error) errors.set('variants', error);
+  if (asked.error) errors.set('question', asked.error);
   return { spec, errors };
 }
 

@@ -7,7 +7,7 @@ import { request, getCatalogue, link } from '../lib/api.js';
 import { ExperimentStore } from '../lib/experiment-store.js';
 import { isOver } from '../lib/status.js';
 import { configStyles, sweptNames } from '../lib/palette.js';
-import { parent } from '../lib/spec.js';
+import { isVaried, variedFields } from '../lib/design.js';
 import { count, duration, elapsed, titleOf, valuesLabel, when, whenFully } from '../lib/format.js';
 import {
   Icon,
@@ -77,14 +77,9 @@ function useExperiment(id) {
  * variant names. */
 function configLabel({ label, values }, varied) {
   if (!label) return valuesLabel(values);
-  const others = Object.entries(values).filter(
-    ([name]) => !varied.has(name) && !varied.has(parent(name)),
-  );
+  const others = Object.entries(values).filter(([name]) => !isVaried(name, varied));
   return [label, ...(others.length ? [valuesLabel(Object.fromEntries(others))] : [])].join(', ');
 }
-
-const variedFields = (spec) =>
-  new Set((spec?.variants ?? []).flatMap((variant) => Object.keys(variant)));
 
 /* The configs in the order of their first runs: [{config_id, values, label, runs}]. varied: the
  * fields that any variant names. */
@@ -250,7 +245,7 @@ function useShown(store, version, props) {
   const regression = isRegression(store);
   const usual = ['val_loss', regression ? 'val_rmse' : 'val_accuracy'];
   const metrics = props.metrics.length ? props.metrics : usual;
-  const varied = useMemo(() => variedFields(store.experiment?.spec), [store.experiment]);
+  const varied = useMemo(() => variedFields(store.experiment?.spec.variants), [store.experiment]);
   const configs = useMemo(() => configsOf(store.runs, varied), [store.runs, version, varied]);
   const single = configs.length > 0 && configs.every((config) => config.runs.length === 1);
   const mode = single ? 'runs' : props.mode;

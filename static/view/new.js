@@ -6,7 +6,7 @@ import { text, go } from '../lib/state.js';
 import { get, getAll, request, newKey, getCatalogue } from '../lib/api.js';
 import { draftOf, specOf, fieldOfPointer, parent } from '../lib/spec.js';
 import { Icon, Loading, Failure } from '../part/basic.js';
-import { Group, NOT_SHOWN, isFound } from '../part/form/group.js';
+import { Group, NOT_SHOWN, groupOf, isFound } from '../part/form/group.js';
 import { Summary, focusField } from '../part/form/summary.js';
 
 const PROPS = { spec: text(), from: text(), recipe: text(), find: text() };
@@ -52,16 +52,18 @@ function spread(problem, fields) {
   const other = [];
   for (const error of problem?.errors ?? []) {
     const name = fieldOfPointer(error.pointer, fields);
+    const [, variant] = /^\/variants\/(\d+)/.exec(error.pointer ?? '') ?? [];
+    const words = variant ? `variant ${Number(variant) + 1}: ${error.detail}` : error.detail;
     if (name && !NOT_SHOWN.includes(name))
-      at.set(name, at.has(name) ? `${at.get(name)}; ${error.detail}` : error.detail);
+      at.set(name, at.has(name) ? `${at.get(name)}; ${words}` : words);
     else other.push(`${error.pointer ? `${error.pointer}: ` : ''}${error.detail}`);
   }
   if (problem && problem.errors.length === 0) other.push(problem.message);
   return { at, other };
 }
 
-/* The draft, and what changes it: {draft, change: {text, sweep, object}}; `touched()` is called
- * with every change. */
+/* The draft, and what changes it: {draft, change: {text, sweep, part, object}}; `touched()` is
+ * called with every change. */
 function useDraft(first, catalogue, touched) {
   const [draft, setDraft] = useState(() => draftOf(first, catalogue.fields));
   const update = (work) => {
@@ -87,6 +89,7 @@ function useDraft(first, catalogue, touched) {
         else delete sweeps[name];
         return { ...old, sweeps, objects: withParent(name, value, old.objects) };
       }),
+    part: (name, value) => update((old) => ({ ...old, [name]: value })),
     object: (name, on) =>
       update((old) => {
         const objects = { ...old.objects };
@@ -183,12 +186,13 @@ function Form({ catalogue, first, find, own, set }) {
     if (errors.size) focusField([...errors.keys()][0]);
     else send();
   };
-  const form = { draft, errors, change, find, metrics, builtIn: catalogue.datasets };
+  const builtIn = catalogue.datasets;
+  const form = { draft, errors, change, find, metrics, builtIn, all: fields };
   const sets = useDatasets();
-  const names = [...new Set(['experiment', ...fields.map((field) => field.group)])];
+  const names = [...new Set(['experiment', 'design', ...fields.map(groupOf)])];
   const group = (name) => html`
     <${Group} key=${name} name=${name} ...${form} ...${sets}
-        fields=${fields.filter((field) => field.group === name)} />
+        fields=${fields.filter((field) => groupOf(field) === name)} />
   `;
   return html`
     <form class="new-form" onSubmit=${submit} autocomplete="off" novalidate>

@@ -13,6 +13,12 @@ const inputId = (field) => `field-${field.name.replace(/\./g, '-')}`;
 const describedBy = (field, error) =>
   [error && `${inputId(field)}-error`, `${inputId(field)}-help`].filter(Boolean).join(' ');
 
+/* [value, words] of a field that has few, else null. */
+export function choicesOf(field) {
+  if (field.type === 'enum') return field.values.map((one) => [one, one]);
+  return field.type === 'boolean' ? Object.entries(WORDS) : null;
+}
+
 function PlainInput({ field, text, error, onText }) {
   const shared = {
     id: inputId(field),
@@ -21,15 +27,7 @@ function PlainInput({ field, text, error, onText }) {
     'aria-invalid': error ? 'true' : undefined,
   };
   const change = (event) => onText(event.target.value);
-  const choices =
-    field.type === 'boolean'
-      ? [
-          ['true', 'on'],
-          ['false', 'off'],
-        ]
-      : field.type === 'enum'
-        ? field.values.map((one) => [one, one])
-        : null;
+  const choices = choicesOf(field);
   if (choices) {
     const known = text === '' || choices.some(([key]) => key === text);
     return html`

@@ -4,18 +4,38 @@ import { parent } from '../../lib/spec.js';
 import { Icon } from '../basic.js';
 import { DatasetInput } from './dataset.js';
 import { FieldRow } from './field.js';
+import { QuestionInput } from './question.js';
 import { RepeatsInput } from './repeats.js';
+import { VariantsInput } from './variants.js';
 
 const GROUPS = {
   experiment: ['Experiment', 'What it is called, and how many seeds stand behind each answer.'],
+  design: ['Comparison', 'What is compared with what, and what it is to answer.'],
   data: ['Data', 'What is learned, from how many samples.'],
   model: ['Model', 'The net.'],
   regularizers: ['Regularizers', 'What keeps it from learning the training samples by heart.'],
   optimization: ['Optimization', 'How it is trained.'],
   recording: ['Recording', 'What is measured on the way.'],
 };
-const OPEN = ['experiment', 'data', 'regularizers'];
+const OPEN = ['experiment', 'design', 'data', 'regularizers'];
+/* What of an experiment is about its comparison. */
+const DESIGN = [
+  'variants',
+  'question',
+  'repeat_varies',
+  'baseline',
+  'sweep',
+  'sweep_method',
+  'trials',
+];
+export const groupOf = ({ name, group }) => (DESIGN.includes(name) ? 'design' : group);
 const FIRST = ['name', 'repeats', 'tags', 'description'];
+const VARIES = [
+  ['', 'default: as the data set allows'],
+  ['seed', 'seed: weights, order and noise'],
+  ['data_seed, seed', 'seed and data_seed: its own data and split too'],
+  ['data_seed', 'data_seed alone'],
+];
 export const NOT_SHOWN = ['sweep']; /* the sweep is edited at each field */
 
 const wordsIn = (text) => text.toLowerCase().replace(/[_.]/g, ' ').split(/\s+/).filter(Boolean);
@@ -29,7 +49,14 @@ export function isFound(field, find) {
   return wordsIn(find).every((word) => text.includes(word));
 }
 
-const isSet = ({ sweeps, texts }, { name }) => sweeps[name] || (texts[name] ?? '').trim() !== '';
+/* What has an input of its own: whether it is set. */
+const BLOCKS = {
+  variants: ({ variants }) => variants.length > 0,
+  question: ({ question: { roles, metric, smallest_effect: least } }) =>
+    Object.keys(roles).length > 0 || metric !== '' || least !== '',
+};
+const isSet = (draft, { name }) =>
+  BLOCKS[name]?.(draft) || draft.sweeps[name] || (draft.texts[name] ?? '').trim() !== '';
 
 /* How many of the fields are set; an object that is on counts where none of its members is. */
 function countSet(fields, draft) {
@@ -45,10 +72,14 @@ function sortOut(matching, find) {
   const isMember = (field) => field.name.includes('.');
   const isUnder = (field) => parents.some((up) => field.name.startsWith(`${up.name}.`));
   const isPlain = (field) =>
-    field.type !== 'object' && !NOT_SHOWN.includes(field.name) && !isMember(field);
+    field.type !== 'object' &&
+    !NOT_SHOWN.includes(field.name) &&
+    !BLOCKS[field.name] &&
+    !isMember(field);
   const rank = (field) => FIRST.indexOf(field.name) + 1 || FIRST.length + 1;
   return {
     parents,
+    blocks: matching.filter((field) => BLOCKS[field.name]),
     plain: matching.filter(isPlain).sort((a, b) => rank(a) - rank(b)),
     loose: find ? matching.filter((field) => isMember(field) && !isUnder(field)) : [],
   };
@@ -62,10 +93,45 @@ function specialInput(shared, { datasets, builtIn, reload, metrics }) {
     `;
   if (shared.field.name === 'repeats')
     return html`<${RepeatsInput} ...${shared} metrics=${metrics} />`;
+  if (shared.field.name === 'repeat_varies') return html`<${VariesInput} ...${shared} />`;
   return undefined;
 }
 
-/* form: {draft, errors, change, find, datasets, reload, builtIn, metrics}. */
+/* What each repeat draws anew. */
+function VariesInput({ field, text, error, onText }) {
+  const id = `field-${field.name}`;
+  const key = text
+    .split(/[,\s]+/)
+    .filter(Boolean)
+    .sort()
+    .join(', ');
+  const option = ([value, words]) => html`
+    <option value=${value} selected=${value === key}>${words}</option>
+  `;
+  return html`
+    <select id=${id} name=${field.name} value=${key} aria-invalid=${error ? 'true' : undefined}
+        aria-describedby="${id}-help" onChange=${(event) => onText(event.target.value)}>
+      ${VARIES.map(option)}
+    </select>
+  `;
+}
+
+/* A field that has more than an input: variants, or the question. */
+function Block({ field, form: { draft, errors, change, metrics, all } }) {
+  const shared = { field, error: errors.get(field.name) };
+  const onChange = (value) => change.part(field.name, value);
+  if (field.name === 'variants')
+    return html`
+      <${VariantsInput} ...${shared} fields=${all} variants=${draft.variants}
+          onChange=${onChange} />
+    `;
+  return html`
+    <${QuestionInput} ...${shared} metrics=${metrics} swept=${Object.keys(draft.sweeps)}
+        question=${draft.question} onChange=${onChange} />
+  `;
+}
+
+/* form: {draft, errors, change, find, datasets, reload, builtIn, metrics, all (every field)}. */
 export function Group({ name, fields, ...form }) {
   const { draft, errors, change, find } = form;
   const [title, help] = GROUPS[name] ?? [name, ''];
@@ -74,7 +140,7 @@ export function Group({ name, fields, ...form }) {
   const isWrong = fields.some((field) => errors.has(field.name));
   const [open, setOpen] = useState(OPEN.includes(name) || n_set > 0);
   if (find && matching.length === 0) return null;
-  const { plain, loose, parents } = sortOut(matching, find);
+  const { plain, loose, parents, blocks } = sortOut(matching, find);
   const row = (field) => {
     const text = draft.texts[field.name];
     const error = errors.get(field.name);
@@ -100,6 +166,7 @@ export function Group({ name, fields, ...form }) {
         <span class="grow" />
         ${n_set > 0 && html`<span class="chip on">${n_set} set</span>`}
       </summary>
+      ${blocks.map((field) => html`<${Block} key=${field.name} field=${field} form=${form} />`)}
       <div class="fields">${plain.map(row)}${loose.map(row)}</div>
       ${parents.map(object)}
     </details>
