@@ -76,8 +76,10 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(flags)' | cmp -s - $@ || printf '%s\n' '$(flags)' >$@
 
-# The hot loops: vectorized, sqrtf without errno; never -Ofast, sums keep their order.
-$(BUILD)/core/math/kernel%.o $(BUILD)/double/core/math/kernel%.o: OPTIMIZE = -O3 -fno-math-errno
+# The hot loops: vectorized, sqrtf without errno, both sides of a choice computed (nobody asks for
+# floating-point traps); never -Ofast, sums keep their order.
+$(BUILD)/core/math/kernel%.o $(BUILD)/double/core/math/kernel%.o: \
+	OPTIMIZE = -O3 -fno-math-errno -fno-trapping-math
 $(BUILD)/double/%.o: REAL = -DREAL_DOUBLE
 
 define compile

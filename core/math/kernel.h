@@ -1,6 +1,7 @@
 /* kernel — the vectorized inner loops, and what every kernel file shares.
  *
- * Kernel files (core/math/kernel_*.c) are plain loops, compiled with -O3 -fno-math-errno;
+ * Kernel files (core/math/kernel_*.c) are plain loops, compiled with -O3 -fno-math-errno
+ * -fno-trapping-math (else a choice between two sides keeps a loop from being vectorized);
  * KERNEL_CLONES makes GCC emit one version of a function per x86-64 level and choose at load time.
  * On other processors and compilers it is empty. Matrices are row-major; `ld` is the distance
  * between rows in elements. No function allocates or fails. Sums are taken in an order that depends

@@ -105,8 +105,9 @@ void kernel_activate(int activation, real *restrict z, real *restrict out, size_
     }                                                                                              \
     break
 
-KERNEL_CLONES
-void kernel_activate_only(int activation, const real *z, real *out, size_t n)
+/* `out` may be z: to be inlined where the compiler sees whether it is, else no loop vectorizes. */
+static inline __attribute__((always_inline)) void activate_only(int activation, const real *z,
+                                                                real *out, size_t n)
 {
     switch (activation) {
     case ACTIVATION_RELU:
@@ -129,6 +130,26 @@ void kernel_activate_only(int activation, const real *z, real *out, size_t n)
         if (out != z)
             memcpy(out, z, n * sizeof *out);
     }
+}
+
+KERNEL_CLONES
+static void activate_in_place(int activation, real *x, size_t n)
+{
+    activate_only(activation, x, x, n);
+}
+
+KERNEL_CLONES
+static void activate_apart(int activation, const real *restrict z, real *restrict out, size_t n)
+{
+    activate_only(activation, z, out, n);
+}
+
+void kernel_activate_only(int activation, const real *z, real *out, size_t n)
+{
+    if (out == z)
+        activate_in_place(activation, out, n);
+    else
+        activate_apart(activation, z, out, n);
 }
 
 KERNEL_CLONES
