@@ -287,31 +287,60 @@ class Reference:
             for w in self.w[:-1] if limit else []:
                 w.mul_(torch.clamp(limit / w.norm(dim=1, keepdim=True), max=1.0))
 
+    def minibatches(self, epoch):
+        """The rows of an epoch's steps."""
+        spec, n = self.spec, len(self.x["train"])
+        order = (
+            common.permutation(spec["seed"], common.ORDER, epoch, n)
+            if spec["shuffle"]
+            else np.arange(n)
+        )
+        return [
+            torch.from_numpy(order[first : first + spec["batch_size"]])
+            for first in range(0, n, spec["batch_size"])
+        ]
+
+    def trained_loss(self, rows, epoch):
+        """The loss of a minibatch as trained, without penalties."""
+        out = self.forward(self.x["train"][rows], epoch)
+        return self.loss(out, self.y["train"][rows], self.spec.get("label_smoothing", 0))
+
+    def gradient_noise_ratio(self, done):
+        """Of the eight steps after `done` epochs, with the weights as they are; rates are those of
+        the epoch before."""
+        steps, gradients = len(self.minibatches(0)), []
+        for self.step in range(done * steps, done * steps + 8):
+            rows = self.minibatches(self.step // steps)[self.step % steps]
+            loss = self.trained_loss(rows, max(done - 1, 0))
+            parts = torch.autograd.grad(loss, self.parameters())
+            gradients.append(torch.cat([part.reshape(-1) for part in parts]))
+        g = torch.stack(gradients)
+        noise = ((g - g.mean(0)) ** 2).sum() / 7
+        signal = (g.mean(0) ** 2).sum() - noise / 8
+        return (noise / signal).item() if signal > 0 else math.nan
+
     def train(self):
-        """-> {"batch_loss", "train_loss", "val_loss"}: lists from epoch 0."""
-        spec, x, y = self.spec, self.x["train"], self.y["train"]
-        n, batch = len(x), spec["batch_size"]
-        steps = -(-n // batch)
+        """-> {"batch_loss", "batch_loss_std", "train_loss", "val_loss"}: lists from epoch 0."""
+        spec, n = self.spec, len(self.x["train"])
+        steps = len(self.minibatches(0))
         if spec.get("learning_rate_schedule") == "one_cycle":
             self.one_cycle = self._one_cycle(steps * spec["epochs"])
         optimizer, penalized = self.optimizer(), self.penalized()
-        curve = {"batch_loss": [math.nan], "train_loss": [], "val_loss": []}
+        curve = {
+            "batch_loss": [math.nan],
+            "batch_loss_std": [math.nan],
+            "train_loss": [],
+            "val_loss": [],
+        }
         self._record(curve)
         average = self._average()
         for epoch in range(spec["epochs"]):
-            order = (
-                common.permutation(spec["seed"], common.ORDER, epoch, n)
-                if spec["shuffle"]
-                else np.arange(n)
-            )
-            total = 0.0
-            for first in range(0, n, batch):
-                pick = torch.from_numpy(order[first : first + batch])
+            losses, total = [], 0.0
+            for rows in self.minibatches(epoch):
                 optimizer.zero_grad()
-                loss = self.loss(
-                    self.forward(x[pick], epoch), y[pick], spec.get("label_smoothing", 0)
-                )
-                total += loss.item() * len(pick)
+                loss = self.trained_loss(rows, epoch)
+                losses.append(loss.item())
+                total += loss.item() * len(rows)
                 if spec.get("l1", 0):
                     loss = loss + spec["l1"] * sum(p.abs().sum() for p in penalized)
                 loss.backward()
@@ -330,6 +359,7 @@ class Reference:
                     average.update_parameters(self.module)
                 self.step += 1
             curve["batch_loss"].append(total / n)
+            curve["batch_loss_std"].append(np.std(losses))
             self._record(curve, average)
         return curve
 

@@ -1,5 +1,5 @@
-"""Penalties, objective and ablation recomputed in NumPy from the exported weights, data and
-documented addresses."""
+"""Penalties, objective and ablation recomputed in NumPy, and the noise of the gradient in PyTorch,
+from the exported weights, data and documented addresses."""
 
 import unittest
 
@@ -7,6 +7,7 @@ import numpy as np
 
 import common
 from common import Export
+from reference import Reference
 
 N_MASKS = 20
 
@@ -66,6 +67,32 @@ class Measures(unittest.TestCase):
         self.check_ablation(glyphs, 1e-3)  # a near tie may fall otherwise in single precision
         self.check_ablation({**glyphs, "normalization": "batch", "dropout": 0.5}, 1e-3)
         self.check_ablation({"dataset": {"name": "sine", "n": 200}}, 1e-4)
+
+    def check_gradient_noise_ratio(self, spec):
+        export = Export({"hidden": [24, 17], "epochs": 3, "seed": 5, **spec})
+        found = export.curves["gradient_noise_ratio"]
+        first = Reference(export).gradient_noise_ratio(0)
+        export.initial = export.final
+        last = Reference(export).gradient_noise_ratio(3)
+        np.testing.assert_allclose(found[[0, -1]], [first, last], rtol=1e-3)
+        return last
+
+    def test_gradient_noise_ratio_is_of_the_next_eight_steps(self):
+        glyphs = {"dataset": {"name": "glyphs", "n": 600}}
+        ratios = [
+            self.check_gradient_noise_ratio({**glyphs, **spec})
+            for spec in (
+                {},
+                {"l1": 1e-3, "l2": 1e-2, "gradient_clip": 0.1, "gradient_noise": 0.1},
+                {"dropout": 0.5, "input_dropout": 0.2, "dropout_schedule": "linear"},
+                {"dropout": 0.5, "dropout_scope": "batch", "label_smoothing": 0.1},
+                {"normalization": "batch", "input_noise": 0.3, "weight_noise": 0.02},
+                {"batch_size": 100, "shuffle": False},  # epochs of fewer than eight steps
+            )
+        ]
+        ratios.append(self.check_gradient_noise_ratio({"dataset": "sine", "activation": "tanh"}))
+        self.assertEqual(len(set(ratios)), len(ratios))
+        self.assertGreater(np.sum(np.isfinite(ratios)), 4)
 
     def test_objective_is_loss_and_penalties(self):
         export = Export(
