@@ -87,7 +87,7 @@ extern const metric LAYER_METRICS[LAYER_METRIC_COUNT];
 int metric_find(const char *name);
 
 /* What the version before called it, or NULL: SQL views keep that name beside the new one until the
- * next version. */
+ * next version, and specifications that say it are read. */
 const char *metric_former_name(const metric *row);
 
 /* The metric that is the same of another part (val_loss of the test split: test_loss), or

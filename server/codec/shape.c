@@ -138,15 +138,20 @@ static bool no_such_name(const member *m, const char *text, fail *f)
     return false;
 }
 
+static bool is_called(const member *m, int i, const char *text)
+{
+    const char *name = member_name_at(m, i), *former = m->former_at ? m->former_at(i) : NULL;
+    return name && (strcmp(name, text) == 0 || (former && strcmp(former, text) == 0));
+}
+
 bool member_find_name(const member *m, const char *text, int *out, fail *f)
 {
     int n = member_count_names(m);
     for (int i = 0; i < n; i++) {
-        const char *name = member_name_at(m, i);
-        if (!name || strcmp(name, text) != 0)
+        if (!is_called(m, i, text))
             continue;
         if (!member_takes_name(m, i))
-            return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "cannot be %s: %s", name, m->refusal);
+            return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "cannot be %s: %s", text, m->refusal);
         *out = i;
         return true;
     }

@@ -71,6 +71,8 @@ struct member {
     const char *(*name_at)(int i); /* in place of `names`; NULL behind the last */
     bool (*is_taken)(int name);    /* which of the names; NULL: all */
     const char *refusal;           /* why the others are not */
+    /* What the version before called it, or NULL: it is still read. NULL: nothing was renamed. */
+    const char *(*former_at)(int name);
     const shape *of;
     const char *field; /* a field of FIELDS[]: what is not said here is as it says */
     member_place place;

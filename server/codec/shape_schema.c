@@ -63,6 +63,8 @@ static void add_names(buffer *b, const member *m, bool is_nullable)
         json_add_string(b, member_name_at(m, i));
         if (m->flags & MEMBER_SIGNED)
             buffer_add_format(b, ",\"-%s\"", member_name_at(m, i));
+        if (m->former_at && m->former_at(i))
+            buffer_add_format(b, ",\"%s\"", m->former_at(i));
     }
     buffer_add_text(b, is_nullable ? ",null]" : "]");
 }

@@ -191,10 +191,16 @@ static bool is_no_test(int id)
     return !METRICS[id].is_test;
 }
 
+/* Specifications of the version before are stored as they were sent. */
+static const char *former_metric(int id)
+{
+    return metric_former_name(&METRICS[id]);
+}
+
 static const member UNTIL_ROWS[] = {
     {"metric", MEMBER_NAME, "What the intervals are of.", MEMBER_OPTIONAL,
      AT(experiment_spec, until.metric), NAMES_IN(METRICS, name, METRIC_COUNT),
-     OTHERWISE(METRIC_VAL_LOSS), .is_taken = is_no_test,
+     OTHERWISE(METRIC_VAL_LOSS), .former_at = former_metric, .is_taken = is_no_test,
      .refusal = "the test split decides nothing; use a validation metric"},
     {"half_width", MEMBER_NUMBER, "The half width that every interval is to reach.",
      MEMBER_EXCLUSIVE, AT(experiment_spec, until.half_width), FROM(0)},

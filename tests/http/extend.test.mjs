@@ -124,6 +124,27 @@ test('seeds are added by a metric that the task has', async () => {
   }
 });
 
+test('a specification that names its metric as the version before did is read', async () => {
+  const {
+    experiment: { id, spec },
+  } = await server.train({
+    ...QUICK,
+    sweep: { dropout: [0, 0.5] },
+    repeats: { until: { metric: 'gradient_noise', half_width: 100 }, min: 3 },
+  });
+  assert.equal(spec.repeats.until.metric, 'gradient_noise', 'it is stored as it was sent');
+  for (const metric of ['val_loss', 'batch_loss_std'])
+    assert.equal(
+      (await server.get(`/experiments/${id}/comparison?metric=${metric}`)).metric,
+      metric,
+    );
+  const answer = await server.request('POST', `/experiments/${id}/extend`, {
+    sweep: { dropout: [0.2] },
+  });
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal((await server.untilTerminal(id)).n_runs, 9);
+});
+
 test('a metric that no run has is not a failure of the runs', async () => {
   const {
     experiment: { id },

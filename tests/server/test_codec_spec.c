@@ -362,6 +362,16 @@ static void the_experiment_group_is_read(void)
     experiment_spec_close(&e);
 }
 
+static void a_former_name_of_a_metric_is_read(void)
+{
+    experiment_spec e;
+    CHECK_OR_RETURN(read_spec("{\"repeats\":{\"until\":{\"metric\":\"gradient_noise\","
+                              "\"half_width\":0.01}}}",
+                              &e));
+    CHECK_EQUAL_INT(e.until.metric, METRIC_BATCH_LOSS_STD);
+    experiment_spec_close(&e);
+}
+
 static void swept_values_are_written(void)
 {
     experiment_spec e;
@@ -383,4 +393,4 @@ static void swept_values_are_written(void)
 
 CHECK_MAIN("codec_spec", every_field_goes_round, every_default_is_accepted,
            every_fault_has_its_place, all_faults_at_once, the_experiment_group_is_read,
-           swept_values_are_written)
+           a_former_name_of_a_metric_is_read, swept_values_are_written)
