@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { eventually, LONG, QUICK, sanitizer, Server, within } from '../harness.mjs';
+import { eventually, QUICK, sanitizer, Server, within } from '../harness.mjs';
 
 const server = await Server.start({ args: ['--sql-time-limit-ms', '10000'] });
 after(() => server.stop());
@@ -39,8 +39,8 @@ function start(method, path, body, headers = {}) {
 }
 
 /** How many large requests of the kind are { working, waiting }. */
-async function large(kind, at = server) {
-  const { text } = await at.request('GET', '//metrics');
+async function large(kind) {
+  const { text } = await server.request('GET', '//metrics');
   const of = (state) =>
     Number(new RegExp(`large_requests\\{kind="${kind}",state="${state}"\\} (\\d+)`).exec(text)[1]);
   return { working: of('working'), waiting: of('waiting') };
@@ -50,30 +50,87 @@ async function untilWorking(kind) {
   await eventually(30_000, `a large ${kind} at work`, async () => (await large(kind)).working > 0);
 }
 
-async function untilNone(kind) {
-  await eventually(5_000, `no large ${kind} any more`, async () => {
+/** Aborts them, and sees that their work ends, too. */
+async function callOff(kind, pieces) {
+  for (const piece of pieces) piece.abort();
+  await Promise.all(pieces.map((piece) => piece.promise));
+  await eventually(2_000, `no large ${kind} any more`, async () => {
     const { working, waiting } = await large(kind);
     return working + waiting === 0;
   });
 }
 
-/** Aborts them, and sees that their work ends, too. */
-async function callOff(kind, pieces) {
-  for (const piece of pieces) piece.abort();
-  await Promise.all(pieces.map((piece) => piece.promise));
-  await untilNone(kind);
+/* ---- what is much of each kind, and what is little ---- */
+
+const row = Array.from({ length: 256 }, () => 0.5);
+/** Of a net of some million weights, which is trained when it is needed first. */
+const predict = (n, samples) => ({
+  inputs: Array.from({ length: n }, () => row),
+  mode: 'train',
+  samples,
+});
+const wide = { dataset: { name: 'glyphs', n: 100 }, hidden: [2048, 2048], epochs: 1 };
+const trained = await server.train({ ...wide, record_layers: false }, 120_000);
+assert.equal(trained.runs[0].status, 'completed');
+const predictions = `/runs/${trained.runs[0].id}/predict`;
+
+const SWEPT = ['dropout', 'input_dropout', 'weight_decay', 'l2', 'l1', 'max_norm', 'mixup'].concat([
+  'label_smoothing',
+  'input_noise',
+  'weight_noise',
+  'gradient_noise',
+]);
+/** 2,048 configs, which wait for somebody to go on with them. */
+const { id: many } = await server.submit({
+  ...QUICK,
+  sweep: Object.fromEntries(SWEPT.map((name) => [name, [0, 0.1]])),
+});
+assert.equal((await server.request('POST', `/experiments/${many}/pause`)).status, 200);
+const { id: few } = await server.submit(QUICK);
+
+const ROWS = gzipSync(Buffer.from('0.123456,1.5,2.25,3.125,0\n'.repeat(3_000_000 / scale)));
+const ENDLESS =
+  'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
+
+const KINDS = {
+  plan: {
+    large: () => start('POST', '/experiments?dry_run=true', PLAN),
+    little: () => server.request('POST', '/experiments?dry_run=true', QUICK),
+  },
+  upload: {
+    large: (i) => start('PUT', `/datasets/rows${i}`, ROWS, CSV),
+    little: () => server.request('PUT', '/datasets/small', SMALL, CSV),
+  },
+  predict: {
+    large: () => start('POST', predictions, predict(100, 400)),
+    little: () => server.request('POST', predictions, { inputs: [row], mode: 'eval' }),
+  },
+  compare: {
+    large: () => start('GET', `/experiments/${many}/comparison`),
+    little: () => server.request('GET', `/experiments/${few}/comparison`),
+  },
+};
+
+for (const [kind, { large: begin, little }] of Object.entries(KINDS)) {
+  test(`a large ${kind} leaves everything else alone, and ends with its client`, async () => {
+    const pieces = [1, 2, 3].map(begin);
+    await untilWorking(kind);
+    const { working } = await large(kind);
+    assert.ok(working <= 1, `${working} at work: one client does not take every place`);
+    const answers = await Promise.all([
+      server.request('GET', '/experiments?limit=5'),
+      server.request('POST', '/sql', { query: 'SELECT 2' }),
+      little(),
+    ]);
+    for (const answer of answers) assert.ok(answer.status < 300, answer.text.slice(0, 200));
+    assert.ok(!pieces.every((piece) => piece.settled), 'the last of them is not done');
+    await callOff(kind, pieces);
+  });
 }
 
-test('plans that generate much leave submissions alone, and end with their clients', async () => {
-  const pieces = [1, 2, 3].map(() => start('POST', '/experiments?dry_run=true', PLAN));
-  await untilWorking('plan');
-  const { working } = await large('plan');
-  assert.equal(working, 1, 'one client does not take every place');
+test('what was called off has left nothing', async () => {
+  assert.equal((await server.request('GET', '/datasets/rows1')).status, 404);
   const submitted = await server.submit(QUICK);
-  const dry = await server.request('POST', '/experiments?dry_run=true', QUICK);
-  assert.equal(dry.status, 200);
-  assert.ok(!pieces.some((piece) => piece.settled), 'all of them still run');
-  await callOff('plan', pieces);
   assert.equal((await server.untilTerminal(submitted.id)).status, 'completed');
 });
 
@@ -110,60 +167,21 @@ test('packed blank lines, long rows and many columns are refused while they are 
   const answer = await server.request('PUT', '/datasets/long', long, CSV);
   assert.equal(answer.status, 413, answer.text);
   assert.match(answer.text, /16777216 bytes/);
-  await untilNone('upload');
-});
-
-test('a table that takes long to read ends with its client', async () => {
-  const rows = gzipSync(Buffer.from('0.123456,1.5,2.25,3.125,0\n'.repeat(3_000_000 / scale)));
-  const pieces = [1, 2].map((i) => start('PUT', `/datasets/rows${i}`, rows, CSV));
-  await untilWorking('upload');
-  const small = await server.request('PUT', '/datasets/small', SMALL, CSV);
-  assert.equal(small.status, 201, small.text);
   await callOff('upload', pieces);
-  assert.equal((await server.request('GET', '/datasets/rows1')).status, 404, 'nothing was stored');
 });
 
-/** A trained net of a few million weights. */
-async function trainWide() {
-  const { runs } = await server.train(
-    { dataset: { name: 'glyphs', n: 100 }, hidden: [4096, 2048], epochs: 1 },
-    120_000,
-  );
-  assert.equal(runs[0].status, 'completed');
-  return runs[0].id;
-}
-
-test('predictions are refused above a limit, and end with their clients', async () => {
-  const id = await trainWide();
-  const row = Array.from({ length: 256 }, () => 0.5);
-  const ask = (n, samples) => ({
-    inputs: Array.from({ length: n }, () => row),
-    mode: 'train',
-    samples,
-  });
-  const refused = await server.request('POST', `/runs/${id}/predict`, ask(100, 900));
+test('predictions above the limit are refused', async () => {
+  const refused = await server.request('POST', predictions, predict(240, 350));
   assert.equal(refused.status, 413, refused.text.slice(0, 200));
   assert.match(refused.text, /multiplications; at most 2.749e\+11/);
-  const pieces = [1, 2, 3].map(() => start('POST', `/runs/${id}/predict`, ask(31, 200)));
-  await untilWorking('predict');
-  assert.equal((await server.sql('SELECT 2 AS two')).rows[0][0], 2);
-  const light = await server.request('POST', `/runs/${id}/predict`, {
-    inputs: [row],
-    mode: 'eval',
-  });
-  assert.equal(light.status, 200, light.text);
-  assert.ok(!pieces.some((piece) => piece.settled), 'they still run');
-  await callOff('predict', pieces);
 });
 
 test('a statement ends with its client', async () => {
-  const endless =
-    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
-  const pieces = [1, 2, 3].map(() => start('POST', '/sql', { query: endless }));
+  const pieces = [1, 2, 3].map(() => start('POST', '/sql', { query: ENDLESS }));
   await server.get('/experiments');
   assert.ok(!pieces.some((piece) => piece.settled));
   for (const piece of pieces) piece.abort();
-  await eventually(5_000, 'the console is free', async () => {
+  await eventually(2_000, 'the console is free', async () => {
     const answer = await server.request('POST', '/sql', { query: 'SELECT 3' });
     return answer.status === 200;
   });
@@ -197,43 +215,18 @@ test('slow uploads do not keep others from uploading', async () => {
   }
 });
 
-test('comparisons of many runs leave the lists alone', async () => {
-  await server.request('POST', '/experiments', { ...LONG, priority: 9, repeats: 2 });
-  const { id } = await server.submit({
-    ...QUICK,
-    repeats: Math.round(1000 / scale),
-    sweep: { dropout: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] },
-  });
-  const pieces = Array.from({ length: 4 }, () => start('GET', `/experiments/${id}/comparison`));
-  await server.get('/experiments?limit=5');
-  await server.get('/runs?limit=5');
-  for (const { promise } of pieces) assert.equal((await promise).status, 200);
-  await untilNone('compare');
-});
-
 test('SIGTERM ends the service beside large requests of every kind', async () => {
-  const other = await Server.start({ args: ['--sql-time-limit-ms', '60000'] });
-  const here = { url: server.url };
-  server.url = other.url;
-  try {
-    const rows = gzipSync(Buffer.from('0.123456,1.5,2.25,3.125,0\n'.repeat(3_000_000)));
-    const endless =
-      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n';
-    const pieces = [
-      start('POST', '/experiments?dry_run=true', PLAN),
-      start('POST', '/experiments?dry_run=true', PLAN),
-      start('PUT', '/datasets/rows', rows, CSV),
-      start('POST', '/sql', { query: endless }),
-      start('GET', '/datasets/blobs/preview?n=5000&dimensions=1000'),
-    ];
-    await eventually(30_000, 'large work', async () => (await large('plan', other)).working > 0);
-    other.child.kill('SIGTERM');
-    const { code } = await within(5_000, 'the end', other.exited);
-    assert.equal(code, 0, other.errors);
-    await Promise.all(pieces.map((piece) => piece.promise));
-  } finally {
-    server.url = here.url;
-    other.child.kill('SIGKILL');
-    await other.stop();
-  }
+  const { compare, ...long } = KINDS;
+  const pieces = Object.values(long).flatMap(({ large: begin }) => [begin(1), begin(2)]);
+  pieces.push(
+    start('POST', '/sql', { query: ENDLESS }),
+    start('GET', '/datasets/blobs/preview?n=5000&dimensions=1000'),
+  );
+  for (const kind of Object.keys(long)) await untilWorking(kind);
+  pieces.push(...[1, 2, 3, 4].map(compare.large));
+  await untilWorking('compare');
+  server.child.kill('SIGTERM');
+  const { code } = await within(5_000, 'the end', server.exited);
+  assert.equal(code, 0, server.errors);
+  await Promise.all(pieces.map((piece) => piece.promise));
 });
