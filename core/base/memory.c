@@ -22,11 +22,12 @@ static size_t read_limit(const char *path, size_t most)
 }
 
 /* A group's limit is that of the groups around it, too. */
-static size_t read_group(const char *root, const char *file, char *group, size_t most)
+static size_t read_group(const char *root, const char *tree, const char *file, char *group,
+                         size_t most)
 {
-    char path[1024];
+    char path[2048];
     for (;;) {
-        if (snprintf(path, sizeof path, "%s%s/%s", root, group, file) < (int)sizeof path)
+        if (snprintf(path, sizeof path, "%s%s%s/%s", root, tree, group, file) < (int)sizeof path)
             most = read_limit(path, most);
         char *slash = strrchr(group, '/');
         if (!slash)
@@ -36,24 +37,25 @@ static size_t read_group(const char *root, const char *file, char *group, size_t
 }
 
 /* "0::/a/b" of v2, "7:memory:/a/b" of v1. */
-static size_t read_group_line(char *line, size_t most)
+static size_t read_group_line(const char *root, char *line, size_t most)
 {
     line[strcspn(line, "\n")] = '\0';
     char *group = strchr(line, '/');
     if (group && strncmp(line, "0::", 3) == 0)
-        return read_group("/sys/fs/cgroup", "memory.max", group, most);
+        return read_group(root, "/sys/fs/cgroup", "memory.max", group, most);
     if (group && strstr(line, ":memory:"))
-        return read_group("/sys/fs/cgroup/memory", "memory.limit_in_bytes", group, most);
+        return read_group(root, "/sys/fs/cgroup/memory", "memory.limit_in_bytes", group, most);
     return most;
 }
 
-size_t memory_limit_bytes(void)
+size_t memory_limit_bytes(const char *root)
 {
     size_t least = (size_t)sysconf(_SC_PHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     char line[1024];
-    FILE *groups = fopen("/proc/self/cgroup", "re");
+    snprintf(line, sizeof line, "%s/proc/self/cgroup", root);
+    FILE *groups = fopen(line, "re");
     while (groups && fgets(line, sizeof line, groups))
-        least = read_group_line(line, least);
+        least = read_group_line(root, line, least);
     if (groups)
         (void)fclose(groups);
     return least;

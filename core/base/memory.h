@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /* Bytes that this process may have at all: of the control groups that it is in (v1, v2) and the
- * machine, the least. */
-size_t memory_limit_bytes(void);
+ * machine, the least. `root` stands before the paths of the system's files: "". */
+size_t memory_limit_bytes(const char *root);
 
 /* Bytes that are free now, SIZE_MAX where the system does not say. */
 size_t memory_available_bytes(void);

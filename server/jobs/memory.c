@@ -20,7 +20,7 @@ bool memory_budget_open(size_t total_bytes, memory_budget **out, fail *f)
     memory_budget *b = calloc(1, sizeof *b);
     if (!b)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory to keep account of it.");
-    b->total = total_bytes ? total_bytes : memory_limit_bytes() / 10 * 9;
+    b->total = total_bytes ? total_bytes : memory_limit_bytes("") / 10 * 9;
     pthread_mutex_init(&b->lock, NULL);
     *out = b;
     return true;
