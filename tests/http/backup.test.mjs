@@ -1,6 +1,6 @@
 // A store is backed up while it is in use, made anew from that, and looked through.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { cli, LONG, QUICK, Server, sqlite } from '../harness.mjs';
+import { binary, cli, eventually, QUICK, Server, sqlite, within } from '../harness.mjs';
 
 const LARGE = { ...QUICK, hidden: [128, 128] }; /* its model is a file */
 
@@ -52,14 +52,44 @@ const models = {
   [small.id]: await server.model(small.id),
 };
 
-test('a backup beside a run that trains is whole, quick, and holds up nothing', async () => {
-  const { id, run_ids } = await server.submit(LONG);
-  await server.untilExperiment(id, ({ progress }) => progress > 0);
-  const out = checked('backup', inside('kept'), ...store());
+/** A run that writes records all the time -> { id, records: so many are there now }. */
+async function startWriting() {
+  const {
+    id,
+    run_ids: [run],
+  } = await server.submit({ ...QUICK, epochs: 100_000, record_layers: false });
+  const records = async () =>
+    (await server.sql(`SELECT count(*) FROM epochs WHERE run_id = ${run}`)).rows[0][0];
+  await eventually(30_000, 'records', async () => (await records()) > 100);
+  return { id, run, records };
+}
+
+test('a backup beside a run that writes all the time ends, and is whole', async () => {
+  const { id, run, records } = await startWriting();
+  const before = await records();
+  const backup = spawn(binary, ['backup', inside('kept'), ...store()]);
+  let out = '';
+  backup.stdout.on('data', (data) => {
+    out += data;
+  });
+  const status = await within(
+    60_000,
+    'the backup',
+    new Promise((done) => {
+      backup.on('close', done);
+    }),
+  );
+  assert.equal(status, 0, out);
   assert.match(out, /1 model file, .* 1 data set/);
-  assert.equal((await server.get(`/runs/${run_ids[0]}`)).status, 'running');
+  assert.ok((await records()) > before, 'they went on');
   const sums = spawnSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: inside('kept') });
   assert.equal(sums.status, 0, String(sums.stdout) + sums.stderr);
+  const [{ n, last }] = sqlite(
+    inside('kept/regulab.db'),
+    `SELECT count(*) AS n, max(epoch) AS last FROM epochs WHERE run_id = ${run}`,
+  );
+  assert.ok(n > 100, `${n} records`);
+  assert.equal(n, last + 1, 'each epoch up to the last');
   const [name] = readdirSync(inside('kept/regulab-data/models'));
   assert.equal(statSync(inside('kept/regulab-data/models', name)).nlink, 2, 'a link, not a copy');
   const again = cli(['backup', inside('kept'), ...store()]);
