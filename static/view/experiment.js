@@ -21,6 +21,7 @@ import {
 } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
 import { isWhole } from '../part/result/arms.js';
+import { Budget, hasBudget } from '../part/result/budget.js';
 import { Verdict } from '../part/result/conclusion.js';
 import { comparedAt } from '../part/result/verdict.js';
 import { Curves } from '../part/result/curves.js';
@@ -310,12 +311,14 @@ function Compared({ store, configs, styles, props, set }) {
   const isPlane = useIsPlane([...store.runs.values()][0]);
   /* before that, nobody knows which two boundaries to show */
   const isCompared = comparison !== null || store.problems.has('comparison');
+  const budget = html`<${Budget} comparison=${comparison} styles=${styles} />`;
   const settings = html`<${Settings} comparison=${comparison} props=${props} set=${set} />`;
   const boundaries = html`
     <${Boundaries} configs=${configs} comparison=${comparison} active=${store.active}
         styles=${styles} props=${props} set=${set} />
   `;
   return html`
+    ${comparison && hasBudget(comparison) && budget}
     ${comparison && hasSettings(comparison) && settings}
     ${comparison?.effects?.items.length > 0 && html`<${Effects} comparison=${comparison} />`}
     ${isPlane && configs.length > 0 && isCompared && boundaries}

@@ -1,6 +1,7 @@
 // The verdict of an experiment: its question's own metric first, words and cautions, the table of
 // its arms, and the paragraph for a paper.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { QUICK } from '../harness.mjs';
 import { openPage, stage } from './browser.mjs';
@@ -124,6 +125,71 @@ test('where arms are configs there is one table, and the runs below', async () =
   assert.equal(await page.locator('.verdict-card #configs tbody tr').count(), 2);
   assert.deepEqual(await page.getByRole('tab').allTextContents(), ['Runs (8)', 'Specification']);
   await page.locator('#runs tbody tr').first().waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('every context has a row of the map, with its own baseline', async () => {
+  const { page, context, complaints } = await open(mapped);
+  const { arms, contexts } = await comparisonOf(mapped);
+  assert.equal(contexts.length, 2);
+  const heads = await page.locator('#regime thead th').allTextContents();
+  assert.equal(heads.length, 4, 'the context, and every treatment');
+  const rows = await page.locator('#regime tbody tr').evaluateAll((all) =>
+    all.map((row) => ({
+      context: row.children[0].textContent.trim(),
+      cells: [...row.querySelectorAll('td')].map((cell) => [
+        cell.dataset.label,
+        cell.querySelector('[data-verdict]').dataset.verdict,
+      ]),
+    })),
+  );
+  assert.deepEqual(
+    rows.map((row) => row.context),
+    contexts.map(({ values }) => `train_size ${values.train_size}`),
+  );
+  for (const [i, { cells }] of rows.entries()) {
+    const own = arms.filter((arm) => arm.context.train_size === contexts[i].values.train_size);
+    assert.deepEqual([...cells].sort(), own.map(({ label, verdict }) => [label, verdict]).sort());
+  }
+  const words = await page.locator('#regime tbody').textContent();
+  for (const { verdict } of arms)
+    assert.match(words, new RegExp({ no_evidence: 'no evidence' }[verdict] ?? verdict));
+  assert.equal(await page.locator('#verdict-summary').isVisible(), false);
+  await page.getByText('Every context in words').click();
+  await page.locator('#verdict-summary').waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('arms that tune have a line of what the best of so many configs is', async () => {
+  const { page, context, complaints } = await open(tuned);
+  const { arms } = await comparisonOf(tuned);
+  await page.locator('#budget-chart circle').first().waitFor();
+  assert.equal(
+    await page.locator('#budget-chart circle').count(),
+    arms.reduce((sum, { budget }) => sum + budget.length, 0),
+  );
+  assert.deepEqual(
+    (await page.getByTestId('budget').locator('.legend-item').allTextContents()).sort(),
+    arms.map(({ label }) => label).sort(),
+  );
+  await page.locator('#budget-save').click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.locator('#budget-save-csv').click(),
+  ]);
+  const [head, ...lines] = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split(/\r?\n/);
+  assert.equal(head, ['configs', ...arms.map(({ label }) => label)].join(','));
+  assert.deepEqual(
+    lines.map((line) => line.split(',').map(Number)),
+    arms[0].budget.map((_, k) => [k + 1, ...arms.map(({ budget }) => budget[k])]),
+  );
+  await page.goto(`${server.url}/#/experiments/${plain.id}`);
+  await page.locator('.settings').waitFor();
+  assert.equal(await page.getByTestId('budget').count(), 0, 'nothing is tuned there');
   assert.deepEqual(complaints, []);
   await context.close();
 });

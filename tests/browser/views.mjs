@@ -52,8 +52,12 @@ async function train(server) {
     server.train({
       ...ARMS,
       name: 'Where it helps',
-      repeats: 4,
-      sweep: { dropout: [0, 0.2, 0.5], train_size: [40, 150], label_noise: [0, 0.3] },
+      hidden: [32],
+      epochs: 30,
+      learning_rate: 0.02,
+      repeats: 5,
+      repeat_varies: ['seed'],
+      sweep: { weight_decay: [0, 1, 10], train_size: [30, 150], label_noise: [0, 0.3] },
     }),
   ]);
   const failed = await server.train({

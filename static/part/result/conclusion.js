@@ -4,6 +4,7 @@ import { html } from '../../lib/html.js';
 import { metricLabel, number, valuesLabel, withSpread } from '../../lib/format.js';
 import { Icon, Loading, copyText } from '../basic.js';
 import { ArmDetails, ArmTable } from './arms.js';
+import { RegimeMap } from './regime.js';
 import { AT_WORDS, MetricSelect, comparedAt } from './verdict.js';
 
 /* What `method` says, as sentences. */
@@ -143,6 +144,7 @@ function Answer({ comparison, problem, ...shared }) {
   if (comparison)
     return html`
       <${Words} comparison=${comparison} />
+      ${comparison.contexts.length > 1 && html`<${RegimeMap} comparison=${comparison} />`}
       <${ArmTable} comparison=${comparison} ...${shared} />
       <${Found} comparison=${comparison} />
     `;
