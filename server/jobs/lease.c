@@ -83,6 +83,7 @@ typedef enum reading { READING_DONE, READING_GONE, READING_REFUSED, READING_UNRE
 static reading read_row(leased_run *l, fail *f)
 {
     const jobs *j = l->seat->jobs;
+    run_close(&l->row); /* it may have waited, and been read before */
     if (!jobs_files_check(j->data_dir, f))
         return READING_REFUSED;
     if (!store_get_run(j->options.store, l->lease.run_id, &l->row, f))

@@ -24,7 +24,7 @@ async function memory(server) {
   return taken;
 }
 
-/** One of both trains, the other waits -> { training, waiting, taken }. */
+/** One of both trains, the other waits -> { training, waiting }. */
 async function besideEachOther(server, ids) {
   await eventually(30_000, 'one waits', () => WAITS.test(server.errors));
   const waiting = Number(WAITS.exec(server.errors)[1]);
@@ -32,7 +32,10 @@ async function besideEachOther(server, ids) {
   await server.untilRun(training, ({ status }) => status === 'running');
   assert.equal((await server.get(`/runs/${waiting}`)).status, 'queued');
   assert.equal((await server.request('GET', '//readyz')).status, 200, 'to wait is no trouble');
-  return { training, waiting, taken: await memory(server) };
+  await eventually(10_000, 'one run has its memory, and nothing else any', async () => {
+    return Math.round((await memory(server)) / 1e6) === 51; /* sets that nobody uses make room */
+  });
+  return { training, waiting };
 }
 
 test('two runs that fit only one at a time take turns', async () => {
@@ -58,16 +61,15 @@ test('after kill -9 as much is taken as before, and who waited waits for its tur
   let server = await Server.start({ args: BUDGET });
   try {
     const { id, run_ids: ids } = await server.submit({ ...WIDE, epochs: 100_000 });
-    const before = await besideEachOther(server, ids);
+    await besideEachOther(server, ids);
     server = await server.restart({ args: BUDGET });
     const after = await besideEachOther(server, ids);
-    assert.equal(after.taken, before.taken);
     assert.equal((await server.request('POST', `/runs/${after.training}/cancel`)).status, 200);
     await server.untilRun(after.waiting, ({ status }) => status === 'running');
     assert.equal((await server.request('POST', `/runs/${after.waiting}/cancel`)).status, 200);
     assert.equal((await server.untilTerminal(id)).status, 'cancelled');
     await eventually(10_000, 'their memory is free', async () => {
-      return (await memory(server)) < before.taken / 4;
+      return (await memory(server)) < 12e6;
     });
   } finally {
     await server.stop();
