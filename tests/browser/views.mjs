@@ -5,6 +5,28 @@ import { QUICK } from '../harness.mjs';
 const PICTURES = { dataset: { name: 'glyphs', n: 1500 }, hidden: [16], epochs: 3 };
 const PLANE = { dataset: { name: 'spirals', n: 400 }, hidden: [32, 32], epochs: 12, repeats: 3 };
 const ARMS = { dataset: { name: 'moons', n: 300, noise: 0.3 }, hidden: [16], epochs: 8 };
+const VARIANTS = {
+  ...ARMS,
+  name: 'One regularizer at a time',
+  repeats: 6,
+  variants: [
+    { label: 'none' },
+    { label: 'dropout', dropout: 0.3 },
+    { label: 'weight decay', weight_decay: 0.1 },
+    { label: 'label smoothing', label_smoothing: 0.1 },
+  ],
+  sweep: { learning_rate: [0.001, 0.01, 0.03] },
+};
+const CONTEXTS = {
+  ...ARMS,
+  name: 'Where it helps',
+  hidden: [32],
+  epochs: 30,
+  learning_rate: 0.02,
+  repeats: 5,
+  repeat_varies: ['seed'],
+  sweep: { weight_decay: [0, 1, 10], train_size: [30, 150], label_noise: [0, 0.3] },
+};
 const query = encodeURIComponent('SELECT epoch, train_loss, val_loss FROM epochs WHERE run_id = 1');
 const faulty = encodeURIComponent('SELECT epoch FORM epochs');
 
@@ -37,28 +59,8 @@ async function train(server) {
       name: 'Three fields',
       sweep: { dropout: [0, 0.25, 0.5], weight_decay: [0, 0.1], learning_rate: [0.001, 0.01] },
     }),
-    server.train({
-      ...ARMS,
-      name: 'One regularizer at a time',
-      repeats: 6,
-      variants: [
-        { label: 'none' },
-        { label: 'dropout', dropout: 0.3 },
-        { label: 'weight decay', weight_decay: 0.1 },
-        { label: 'label smoothing', label_smoothing: 0.1 },
-      ],
-      sweep: { learning_rate: [0.001, 0.01, 0.03] },
-    }),
-    server.train({
-      ...ARMS,
-      name: 'Where it helps',
-      hidden: [32],
-      epochs: 30,
-      learning_rate: 0.02,
-      repeats: 5,
-      repeat_varies: ['seed'],
-      sweep: { weight_decay: [0, 1, 10], train_size: [30, 150], label_noise: [0, 0.3] },
-    }),
+    server.train(VARIANTS),
+    server.train(CONTEXTS),
   ]);
   const failed = await server.train({
     ...QUICK,
