@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LANES = 16, LIMIT = KERNEL_SPECTRUM_LIMIT, NODES = 32 };
+enum { LANES = 16, LIMIT = KERNEL_SPECTRUM_LIMIT, NODES = 32, MOST_ROWS = 4 };
 
 /* Sum of a*b in 16 partial sums: a plain loop would add in order, one number at a time. */
 static inline __attribute__((always_inline)) float dot(const float *a, const float *b, size_t n)
@@ -42,38 +42,72 @@ static inline __attribute__((always_inline)) float reflector(float *x, size_t n,
     return 2 / (x[0] * x[0] + rest);
 }
 
+/* The reflector of the step before and its w (the update is -v w' - w v'), the reflector of this
+ * step, and the product of the updated matrix with it. v and w are 0 where the matrix has no
+ * columns, and where columns are done. */
+typedef struct reflection {
+    float v[LIMIT], w[LIMIT], next[LIMIT], product[LIMIT];
+} reflection;
+
+/* Updates rows i .. i + rows - 1 of the matrix from column `first` on and adds what they give to
+ * the product. `rows` is a constant wherever it matters: several rows share one pass over the
+ * vectors. Columns go in whole blocks: nobody reads those before `first` again, those behind the
+ * matrix stay as they are, and of neither does anybody read the product. */
+static inline __attribute__((always_inline)) void reflect_rows(float *restrict a, size_t i,
+                                                               size_t rows, size_t first, size_t n,
+                                                               reflection *restrict r)
+{
+    float v[MOST_ROWS], w[MOST_ROWS], next[MOST_ROWS];
+    for (size_t row = 0; row < rows; row++) {
+        v[row] = r->v[i + row];
+        w[row] = r->w[i + row];
+        next[row] = r->next[i + row];
+    }
+    a += i * LIMIT;
+    for (size_t j = first / LANES * LANES; j < n; j += LANES) {
+        float sum[LANES];
+        for (size_t lane = 0; lane < LANES; lane++)
+            sum[lane] = r->product[j + lane];
+        for (size_t row = 0; row < rows; row++)
+            for (size_t lane = 0; lane < LANES; lane++) {
+                float *value = &a[row * LIMIT + j + lane];
+                *value = *value - v[row] * r->w[j + lane] - w[row] * r->v[j + lane];
+                sum[lane] += *value * next[row];
+            }
+        for (size_t lane = 0; lane < LANES; lane++)
+            r->product[j + lane] = sum[lane];
+    }
+}
+
 /* Step k reflects column k below the diagonal. The update of step k and the product A v of step k +
  * 1 share one pass over the matrix: row k + 1 is updated first, since the next reflector is made of
  * it. */
 KERNEL_CLONES void kernel_spectrum_tridiagonal(float *a, size_t n, float *diagonal, float *off)
 {
     assert(n >= 2 && n <= LIMIT);
-    float v[LIMIT] = {0}, w[LIMIT] = {0}, next[LIMIT], product[LIMIT];
+    reflection r = {.v = {0}};
     for (size_t k = 0; k + 1 < n; k++) {
         float *row = a + k * LIMIT;
         for (size_t j = k; j < n; j++)
-            row[j] -= v[k] * w[j] + w[k] * v[j];
+            row[j] -= r.v[k] * r.w[j] + r.w[k] * r.v[j];
         diagonal[k] = row[k];
-        size_t m = n - k - 1;
-        memcpy(next + k + 1, row + k + 1, m * sizeof *next);
-        float beta = reflector(next + k + 1, m, &off[k]);
-        memset(product, 0, sizeof product);
-        for (size_t i = k + 1; i < n; i++) {
-            float *restrict line = a + i * LIMIT;
-            float vi = v[i], wi = w[i], ni = next[i];
-            for (size_t j = k + 1; j < n; j++) {
-                line[j] -= vi * w[j] + wi * v[j];
-                product[j] += line[j] * ni;
-            }
-        }
-        float half = beta * beta / 2 * dot(product + k + 1, next + k + 1, m);
+        size_t m = n - k - 1, i = k + 1;
+        memcpy(r.next + k + 1, row + k + 1, m * sizeof *r.next);
+        float beta = reflector(r.next + k + 1, m, &off[k]);
+        memset(r.product, 0, sizeof r.product);
+        for (; i + MOST_ROWS <= n; i += MOST_ROWS)
+            reflect_rows(a, i, MOST_ROWS, k + 1, n, &r);
+        for (; i < n; i++)
+            reflect_rows(a, i, 1, k + 1, n, &r);
+        float half = beta * beta / 2 * dot(r.product + k + 1, r.next + k + 1, m);
         for (size_t j = k + 1; j < n; j++) {
-            v[j] = next[j];
-            w[j] = beta * product[j] - half * next[j];
+            r.v[j] = r.next[j];
+            r.w[j] = beta * r.product[j] - half * r.next[j];
         }
+        r.v[k] = r.w[k] = 0;
     }
     float *last = a + (n - 1) * LIMIT;
-    diagonal[n - 1] = last[n - 1] - 2 * v[n - 1] * w[n - 1];
+    diagonal[n - 1] = last[n - 1] - 2 * r.v[n - 1] * r.w[n - 1];
 }
 
 /* A tridiagonal matrix of trace 1: its diagonal, and the squares of what stands beside it (the

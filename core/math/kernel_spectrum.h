@@ -9,9 +9,9 @@
 enum { KERNEL_SPECTRUM_LIMIT = 128 }; /* the largest order; floats from one row to the next */
 
 /* Householder reduction of the symmetric matrix a (n, n), KERNEL_SPECTRUM_LIMIT floats from row to
- * row, both triangles given, trace about
- * 1, 2 <= n <= 128: diagonal[0..n-1], off[0..n-2] of a similar tridiagonal matrix (Golub and Van
- * Loan 8.3.1). Overwrites a. */
+ * row, both triangles given, trace about 1, 2 <= n <= 128: diagonal[0..n-1], off[0..n-2] of a
+ * similar tridiagonal matrix (Golub and Van Loan 8.3.1). Overwrites a; the floats between its rows
+ * may be anything, and stay. */
 void kernel_spectrum_tridiagonal(float *a, size_t n, float *diagonal, float *off);
 
 /* -sum p ln p over the eigenvalues p of a positive semidefinite tridiagonal matrix, divided by its

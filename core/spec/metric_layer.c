@@ -108,20 +108,32 @@ size_t metric_spaced_unit(size_t i, size_t n, size_t limit)
     return n > limit ? i * n / limit : i;
 }
 
-/* The covariances of evenly spaced units into the scratch, both triangles; returns how many. */
-static size_t fill_scratch(const metric_layer *l)
+/* Units of a layer, evenly spaced, and the sum of their variances. */
+typedef struct unit_choice {
+    size_t n, units[METRIC_RANK_LIMIT];
+    double trace;
+} unit_choice;
+
+static unit_choice choose_units(const metric_layer *l)
 {
-    size_t units = l->n_kept < METRIC_RANK_LIMIT ? l->n_kept : METRIC_RANK_LIMIT,
-           chosen[METRIC_RANK_LIMIT];
-    for (size_t i = 0; i < units; i++)
-        chosen[i] = metric_spaced_unit(i, l->n_kept, units);
-    for (size_t i = 0; i < units; i++)
-        for (size_t j = i; j < units; j++) {
-            float value = (float)l->covariances[chosen[i] * l->n_kept + chosen[j]];
-            l->scratch[i * METRIC_RANK_LIMIT + j] = value;
-            l->scratch[j * METRIC_RANK_LIMIT + i] = value;
+    unit_choice c = {.n = l->n_kept < METRIC_RANK_LIMIT ? l->n_kept : METRIC_RANK_LIMIT};
+    for (size_t i = 0; i < c.n; i++) {
+        c.units[i] = metric_spaced_unit(i, l->n_kept, c.n);
+        c.trace += (double)l->covariances[c.units[i] * l->n_kept + c.units[i]];
+    }
+    return c;
+}
+
+/* Their covariances, of trace 1, into the scratch: both triangles. */
+static void fill_scratch(const metric_layer *l, const unit_choice *c)
+{
+    real trace = (real)c->trace;
+    for (size_t i = 0; i < c->n; i++)
+        for (size_t j = i; j < c->n; j++) {
+            real value = l->covariances[c->units[i] * l->n_kept + c->units[j]] / trace;
+            l->scratch[i * METRIC_RANK_LIMIT + j] = (float)value;
+            l->scratch[j * METRIC_RANK_LIMIT + i] = (float)value;
         }
-    return units;
 }
 
 /* exp(-sum p ln p), p the eigenvalues of the covariance over their sum; NaN if all units stand
@@ -130,19 +142,14 @@ static double effective_rank(const metric_moment *m)
 {
     const metric_layer *l = m->layer;
     float diagonal[METRIC_RANK_LIMIT], off[METRIC_RANK_LIMIT];
-    size_t units = l->outputs.n > 0 ? fill_scratch(l) : 0;
-    double trace = 0;
-    for (size_t i = 0; i < units; i++)
-        trace += (double)l->scratch[i * METRIC_RANK_LIMIT + i];
-    if (!(trace > 0) || !isfinite(trace))
+    unit_choice chosen = l->outputs.n > 0 ? choose_units(l) : (unit_choice){0};
+    if (!(chosen.trace > 0) || !isfinite(chosen.trace))
         return NAN;
-    if (units == 1)
+    if (chosen.n == 1)
         return 1;
-    for (size_t i = 0; i < units; i++)
-        for (size_t j = 0; j < units; j++)
-            l->scratch[i * METRIC_RANK_LIMIT + j] /= (float)trace;
-    kernel_spectrum_tridiagonal(l->scratch, units, diagonal, off);
-    return exp(kernel_spectrum_entropy(diagonal, off, units));
+    fill_scratch(l, &chosen);
+    kernel_spectrum_tridiagonal(l->scratch, chosen.n, diagonal, off);
+    return exp(kernel_spectrum_entropy(diagonal, off, chosen.n));
 }
 
 /* ---- the table ---- */
