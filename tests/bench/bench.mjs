@@ -111,36 +111,35 @@ function pytorch(out, threads) {
   return Number(stdout);
 }
 
+/** `regulab run` of a specification -> { elapsed, processor }, seconds of the whole process. */
+function timedRun(spec, args) {
+  const file = join(directory, 'spec.json');
+  writeFileSync(file, JSON.stringify(spec));
+  const script = '"$@" >&2; status=$?; times; exit $status';
+  const command = ['-c', script, 'bench', binary, 'run', file, '--quiet', ...args];
+  const started = performance.now();
+  const { status, stdout, stderr } = spawnSync('bash', command, { encoding: 'utf8' });
+  const elapsed = (performance.now() - started) / 1000;
+  if (status !== 0) throw new Error(stderr);
+  const [user, system] = [...stdout.split('\n')[1].matchAll(/(\d+)m([\d.]+)s/g)].map(
+    ([, m, s]) => 60 * Number(m) + Number(s),
+  );
+  return { elapsed, processor: user + system };
+}
+
 /**
  * Trains once with an export; cores: processor time over elapsed time, both of the whole process.
  */
 function train(spec, threads, compare = false) {
-  const file = join(directory, 'spec.json');
   const out = join(directory, 'export');
-  writeFileSync(file, JSON.stringify({ ...spec, ...quiet }));
-  const script = '"$@" >&2; status=$?; times; exit $status';
-  const args = [
-    '-c',
-    script,
-    'bench',
-    binary,
-    'run',
-    file,
-    '--quiet',
+  const { elapsed, processor } = timedRun({ ...spec, ...quiet }, [
     '--threads',
     String(threads),
     '--data-dir',
     join(directory, 'data'),
     '--export',
     out,
-  ];
-  const started = performance.now();
-  const { status, stdout, stderr } = spawnSync('bash', args, { encoding: 'utf8' });
-  const elapsed_seconds = (performance.now() - started) / 1000;
-  if (status !== 0) throw new Error(stderr);
-  const seconds = [...stdout.split('\n')[1].matchAll(/(\d+)m([\d.]+)s/g)].map(
-    ([, m, s]) => 60 * Number(m) + Number(s),
-  );
+  ]);
   const result = readJson(out, 'result.json');
   const data = parseSafetensors(readFileSync(join(out, 'data.safetensors')));
   const final = parseSafetensors(readFileSync(join(out, 'final.safetensors')));
@@ -150,7 +149,7 @@ function train(spec, threads, compare = false) {
   return {
     result,
     torch,
-    cores: (seconds[0] + seconds[1]) / elapsed_seconds,
+    cores: processor / elapsed,
     n: data.x_train.shape[0],
     widths: [data.x_train.shape[1], ...spec.hidden, outputs],
   };
@@ -226,25 +225,10 @@ function benchTraining() {
   table(TRAINING_HEAD, rows);
 }
 
-/* What recording every layer adds to a default run, training and evaluation together: turn by turn,
- * the ratio of each pair. */
+/* What recording every layer adds to the processor time of a default run, data and start included:
+ * turn by turn, the ratio of each pair. */
 function benchDiagnostics() {
-  const seconds = (spec) => {
-    writeFileSync(join(directory, 'spec.json'), JSON.stringify(spec));
-    const { status, stderr } = cli([
-      'run',
-      join(directory, 'spec.json'),
-      '--quiet',
-      '--threads',
-      '1',
-      '--export',
-      join(directory, 'export'),
-    ]);
-    if (status !== 0) throw new Error(stderr);
-    const { wall_seconds } = readJson(join(directory, 'export'), 'result.json');
-    removeDirectory(join(directory, 'export'));
-    return wall_seconds;
-  };
+  const seconds = (spec) => timedRun(spec, ['--threads', '1']).processor;
   const pairs = Array.from({ length: 3 * rounds }, () => [
     seconds({}),
     seconds({ record_layers: false }),
@@ -252,7 +236,7 @@ function benchDiagnostics() {
   const added = median(pairs.map(([recorded, plain]) => recorded / plain - 1));
   console.log(
     `\nPer-layer diagnostics add ${(100 * added).toFixed(1)} % to a run with the default ` +
-      `settings (median of ${pairs.length} pairs, ` +
+      `settings (median of ${pairs.length} pairs, processor time, ` +
       `${median(pairs.map(([recorded]) => recorded)).toFixed(2)} s)`,
   );
 }
