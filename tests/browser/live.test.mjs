@@ -123,7 +123,7 @@ test('a list of runs that comes late does not undo what was heard meanwhile', as
   const isTaken = page.waitForRequest((one) => one.url().includes(`/experiments/${id}/curves`));
   release();
   await isTaken;
-  await page.getByRole('tab', { name: /^Configs/ }).click(); // draws anew
+  await page.getByRole('tab', { name: 'Specification' }).click(); // draws anew
   await page.getByRole('tab', { name: /^Runs/ }).click();
   assert.deepEqual(
     await page

@@ -31,11 +31,13 @@ function ArmName({ arm, comparison, styles }) {
   const isAlone = comparison.arms.length === 1;
   const chip = (words, title) => html`<span class="chip" title=${title}>${words}</span>`;
   return html`
-    <span class="config-name arm-name">
+    <span class="arm-name">
       <${Swatch} style=${styles.get(arm.config_id)} />
-      <span>${arm.label}</span>
-      ${!isAlone && isLeading(arm, comparison) && chip('best mean')}
-      ${arm.is_tied && chip('tied with the best', 'Nothing shows that it differs from the best')}
+      <span class="arm-words">
+        <span>${arm.label}</span>
+        ${!isAlone && isLeading(arm, comparison) && chip('best mean')}
+        ${arm.is_tied && chip('tied with the best', 'Nothing shows that it differs from the best')}
+      </span>
     </span>
   `;
 }
@@ -97,14 +99,14 @@ function differenceColumns({ direction }, span) {
   const verdict = ({ arm }) => html`
     <${VerdictMark} verdict=${arm.verdict} difference=${arm.difference} plain />
   `;
-  const isFound = ({ arm }) => Number.isFinite(arm.difference?.mean);
+  const found = (row) => (Number.isFinite(row.arm.difference.mean) ? difference(row) : NONE);
   return [
     {
       key: 'difference',
       label: 'Difference to the baseline',
       help: 'Paired by repeat, with its 95 % interval',
       value: ({ arm }) => arm.difference?.mean,
-      cell: (row) => (isFound(row) ? difference(row) : NONE),
+      cell: (row) => row.arm.difference && found(row),
     },
     {
       key: 'verdict',
