@@ -1,7 +1,8 @@
 // `make bench`: training speed beside OpenBLAS alone and PyTorch, and what the service costs, as
 // tables.
 //
-//   node tests/bench/bench.mjs [train] [diagnostics] [ablation] [service] [curves] [large]
+//   node tests/bench/bench.mjs [train] [diagnostics] [repeats] [ablation] [service] [curves]
+//     [large]
 //
 // ROUNDS=N, default 3; COMPILE=1: torch.compile.
 //
@@ -241,6 +242,29 @@ function benchDiagnostics() {
   );
 }
 
+/* What it costs that every repeat draws its own data and split: 1,000 small runs, turn by turn with
+ * those that share one. */
+function benchRepeats() {
+  const small = {
+    dataset: { name: 'moons', n: 100 },
+    hidden: [4],
+    epochs: 1,
+    record_layers: false,
+    repeats: 1000,
+  };
+  const db = join(directory, 'repeats.db');
+  const seconds = (repeat_varies) => timedRun({ ...small, repeat_varies }, ['--db', db]).processor;
+  const pairs = Array.from({ length: 3 * rounds }, () => [
+    seconds(['seed', 'data_seed']),
+    seconds(['seed']),
+  ]);
+  const added = median(pairs.map(([own, shared]) => own / shared - 1));
+  console.log(
+    `\nData drawn for every repeat adds ${(100 * added).toFixed(1)} % to 1,000 small runs ` +
+      `(median of ${pairs.length} pairs, processor time)`,
+  );
+}
+
 /**
  * Whether ablation_50 tells dropout from weight decay on glyphs, and coadaptation does not: with
  * batch normalization and without, over three seeds. Both arms answer alike; what they lose without
@@ -451,6 +475,7 @@ const wanted = process.argv.slice(2);
 try {
   if (!wanted.length || wanted.includes('train')) benchTraining();
   if (!wanted.length || wanted.includes('diagnostics')) benchDiagnostics();
+  if (!wanted.length || wanted.includes('repeats')) benchRepeats();
   if (!wanted.length || wanted.includes('ablation')) benchAblation();
   if (!wanted.length || wanted.includes('service')) await benchService();
   if (!wanted.length || wanted.includes('curves'))
