@@ -53,23 +53,29 @@ static void allow(route_match *m, const char *method)
              strcmp(method, "GET") == 0 ? ", HEAD" : "");
 }
 
+/* What another method would have found. */
+static void list_methods(const route_table *table, const char *path, route_match *out)
+{
+    route_match m;
+    *out = (route_match){.row = NULL};
+    for (int i = 0; i < table->n; i++)
+        if (matches(table->rows[i].pattern, path, &m)) {
+            out->path_known = true;
+            allow(out, table->rows[i].method);
+        }
+}
+
+/* Every request comes by here: nothing is written for rows that are not it. */
 void route_find(const route_table *table, const char *method, const char *path, route_match *out)
 {
-    const route *rows = table->rows;
-    *out = (route_match){0};
-    for (int i = 0; i < table->n; i++) {
-        route_match m = *out;
-        if (!matches(rows[i].pattern, path, &m))
-            continue;
-        out->path_known = true;
-        allow(out, rows[i].method);
-        if (strcmp(rows[i].method, method) != 0)
-            continue;
-        m.row = &rows[i];
-        m.path_known = true;
-        *out = m;
-        return;
-    }
+    *out = (route_match){.row = NULL};
+    for (const route *row = table->rows; row < table->rows + table->n; row++)
+        if (strcmp(row->method, method) == 0 && matches(row->pattern, path, out)) {
+            out->row = row;
+            out->path_known = true;
+            return;
+        }
+    list_methods(table, path, out);
 }
 
 /* ---- parameters ---- */

@@ -19,12 +19,18 @@ static const char POLICY[] =
 
 typedef struct MHD_Response mhd_response;
 
-static bool has_header(const response *r, const char *name)
+/* NULL: it is not there. */
+static const char *find_header(const response *r, const char *name)
 {
     for (int i = 0; i < r->n_headers; i++)
         if (strcasecmp(r->headers[i].name, name) == 0)
-            return true;
-    return false;
+            return r->headers[i].value;
+    return NULL;
+}
+
+static const char *etag_of(const http_exchange *x)
+{
+    return x->asset ? x->asset->etag : x->kept ? x->kept->etag : find_header(&x->r, "ETag");
 }
 
 /* ---- the body ---- */
@@ -114,27 +120,20 @@ static mhd_response *answer_not_modified(void)
 static mhd_response *answer_asset(const asset *a, response *r, uint64_t *n_bytes)
 {
     response_set(r, 200, a->content_type);
-    response_add_header(r, "ETag", "%s", a->etag);
     *n_bytes = a->n_bytes;
     return MHD_create_response_from_buffer(a->n_bytes, a->bytes, MHD_RESPMEM_PERSISTENT);
 }
 
 static bool is_not_modified(const http_exchange *x)
 {
-    if (x->asset)
-        return request_has_etag(&x->q, x->asset->etag);
-    for (int i = 0; i < x->r.n_headers && x->r.status == 200; i++)
-        if (strcasecmp(x->r.headers[i].name, "ETag") == 0)
-            return request_has_etag(&x->q, x->r.headers[i].value);
-    return false;
+    const char *etag = x->asset || x->r.status == 200 ? etag_of(x) : NULL;
+    return etag && request_has_etag(&x->q, etag);
 }
 
 static mhd_response *answer_body(http_exchange *x, uint64_t *n_bytes)
 {
     response *r = &x->r;
     if (r->status == 304 || is_not_modified(x)) {
-        if (x->asset)
-            response_add_header(r, "ETag", "%s", x->asset->etag);
         response_set(r, 304, NULL);
         return answer_not_modified();
     }
@@ -154,7 +153,7 @@ static mhd_response *answer_body(http_exchange *x, uint64_t *n_bytes)
 static bool add_headers(mhd_response *answer, const http_exchange *x)
 {
     const response *r = &x->r;
-    bool has_etag = has_header(r, "ETag");
+    const char *etag = etag_of(x);
     bool ok = MHD_add_response_header(answer, "X-Request-Id", x->q.id) &&
               MHD_add_response_header(answer, "X-Content-Type-Options", "nosniff") &&
               MHD_add_response_header(answer, "Referrer-Policy", "no-referrer") &&
@@ -164,11 +163,12 @@ static bool add_headers(mhd_response *answer, const http_exchange *x)
         ok = ok && MHD_add_response_header(answer, "Connection", "close");
     if (r->content_type && r->content_type[0])
         ok = ok && MHD_add_response_header(answer, "Content-Type", r->content_type);
-    if (!has_header(r, "Cache-Control"))
-        ok = ok &&
-             MHD_add_response_header(answer, "Cache-Control", has_etag ? "no-cache" : "no-store");
-    if (has_etag && !x->asset)
+    if (!find_header(r, "Cache-Control"))
+        ok = ok && MHD_add_response_header(answer, "Cache-Control", etag ? "no-cache" : "no-store");
+    if (etag && !x->asset)
         ok = ok && MHD_add_response_header(answer, "Vary", "Accept");
+    if (x->asset || x->kept)
+        ok = ok && MHD_add_response_header(answer, "ETag", etag);
     for (int i = 0; i < r->n_headers; i++) /* an empty value is refused, and is nothing to tell */
         if (r->headers[i].value[0])
             ok = ok && MHD_add_response_header(answer, r->headers[i].name, r->headers[i].value);

@@ -282,6 +282,7 @@ void http_close(http *h)
         workers_close(h->pools[i]);
     assets_close(h->assets);
     bodies_free(h->bodies);
+    http_request_free_spare(h);
     close_fd(h->signal_fd);
     close_fd(h->timer_fd);
     close_fd(h->stop_fd);

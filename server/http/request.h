@@ -15,4 +15,7 @@ void http_request_end(void *context, struct MHD_Connection *connection, void **s
 /* The connection ends: frees what it had started and libmicrohttpd has never told us the end of. */
 void http_request_forget(http_peer *peer);
 
+/* At the end: what was kept for the next requests. */
+void http_request_free_spare(struct http *h);
+
 #endif

@@ -44,10 +44,11 @@ struct http {
     http_peer *peers;
     struct http_exchange *due, *last_due; /* what is to begin with them begins after this round */
     struct http_exchange *held;
+    struct http_exchange *spare; /* none's: for the next ones, linked by due_after */
     http_logins logins;
     bodies *bodies;
     struct http_stream *streams;
-    int n_exchanges, n_uploads;
+    int n_exchanges, n_spare, n_uploads;
     int64_t next_beat_ms, next_probe_ms; /* 0: nobody is to be probed */
     atomic_bool is_closing;              /* handlers ask, too */
     uint32_t id_prefix, id_count;
