@@ -71,7 +71,7 @@ static inline __attribute__((always_inline)) void reflect_rows(float *restrict a
         for (size_t row = 0; row < rows; row++)
             for (size_t lane = 0; lane < LANES; lane++) {
                 float *value = &a[row * LIMIT + j + lane];
-                *value = *value - v[row] * r->w[j + lane] - w[row] * r->v[j + lane];
+                *value -= v[row] * r->w[j + lane] + w[row] * r->v[j + lane];
                 sum[lane] += *value * next[row];
             }
         for (size_t lane = 0; lane < LANES; lane++)
