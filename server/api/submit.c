@@ -5,6 +5,7 @@
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/jobs/errand.h"
+#include "server/plan/inquiry.h"
 #include "server/plan/plan.h"
 #include "server/store/experiments.h"
 
@@ -168,6 +169,7 @@ typedef struct plan_answer { /* what ?dry_run=true says */
     char **warnings;               /* (n_warnings) heap */
     bool is_truncated, has_failed; /* has_failed: no memory */
     double estimated_seconds;
+    inquiry_question question;
 } plan_answer;
 
 static const member CONFIG_ROWS[] = {
@@ -181,6 +183,31 @@ static const member CONFIG_ROWS[] = {
 static const shape PLANNED_CONFIG = {
     .name = "PlannedConfig", BYTES_OF(planned_config), MEMBERS(CONFIG_ROWS)};
 
+static void write_role(buffer *b, const void *object, const member *m)
+{
+    const inquiry_question *q = object;
+    buffer_add_text(b, "[");
+    for (int i = 0; i < FIELD_COUNT; i++) {
+        if (q->origin[i] == QUESTION_FIXED || q->roles[i] != (question_role)m->index)
+            continue;
+        json_add_separator(b);
+        json_add_string(b, FIELDS[i].name);
+    }
+    buffer_add_text(b, "]");
+}
+
+static const member QUESTION_ROWS[] = {
+    {"treatment", MEMBER_TEXT, "The fields that are asked about.", .depth = 1,
+     .index = QUESTION_TREATMENT, .write = write_role},
+    {"tune", MEMBER_TEXT, "What each arm will choose for itself.", .depth = 1,
+     .index = QUESTION_TUNE, .write = write_role},
+    {"context", MEMBER_TEXT, "Within which the question is asked.", .depth = 1,
+     .index = QUESTION_CONTEXT, .write = write_role},
+    {"metric", MEMBER_TEXT, "The metric that will answer it.", AT(inquiry_question, primary)},
+};
+static const shape PLANNED_QUESTION = {
+    .name = "PlannedQuestion", BYTES_OF(inquiry_question), MEMBERS(QUESTION_ROWS)};
+
 static const member PLAN_ROWS[] = {
     {"n_cells", MEMBER_INTEGER, "Combinations of swept values, before equal ones were merged.",
      AT(plan_answer, n_cells)},
@@ -188,6 +215,8 @@ static const member PLAN_ROWS[] = {
     {"n_runs", MEMBER_INTEGER, "Runs: configurations times repeats.", AT(plan_answer, n_runs)},
     {"baseline", MEMBER_TEXT, "The config_id that a comparison will compare against.",
      AT(plan_answer, baseline)},
+    {"question", MEMBER_OBJECT, "What the specification asks, its defaults filled in.",
+     AT(plan_answer, question), .of = &PLANNED_QUESTION},
     {"configs", MEMBER_OBJECT, "The configurations.", EACH(plan_answer, configs, n_shown),
      .of = &PLANNED_CONFIG},
     {"truncated", MEMBER_BOOLEAN, "Whether there are more than are shown.",
@@ -259,6 +288,7 @@ static void send_plan(app *a, const plan *p, response *r)
                           .is_truncated = p->grid.n_configs > CONFIGS_SHOWN,
                           .estimated_seconds =
                               jobs_estimate_seconds(a->jobs, plan_work(p), n_runs)};
+    inquiry_ask(&(inquiry_source){.spec = &p->spec}, &answer.question);
     show_configs(p, &answer);
     plan_list_warnings(p, add_warning, &answer);
     if (answer.has_failed) {

@@ -77,6 +77,14 @@ export function questionOf({ roles, metric, smallest_effect: least, rest }) {
   return { question: { ...question, smallest_effect: parsed.value } };
 }
 
+/* What is asked, as the service understands it, in parts of a sentence. */
+export const questionWords = ({ treatment, tune, context }) =>
+  [
+    treatment.length > 0 && `asks about ${treatment.join(', ')}`,
+    tune.length > 0 && `each arm tunes ${tune.join(', ')} for itself in every repeat`,
+    context.length > 0 && `within each ${context.join(', ')}`,
+  ].filter(Boolean);
+
 /* The fields that variants name, and whether a field is one of theirs, itself or its object. */
 export const variedFields = (variants) =>
   new Set((variants ?? []).flatMap((variant) => Object.keys(variant)).filter(isNoLabel));

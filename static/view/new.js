@@ -187,7 +187,8 @@ function Form({ catalogue, first, find, own, set }) {
     else send();
   };
   const builtIn = catalogue.datasets;
-  const form = { draft, errors, change, find, metrics, builtIn, all: fields };
+  const asked = check.answer?.question ?? null;
+  const form = { draft, errors, change, find, metrics, builtIn, asked, all: fields };
   const sets = useDatasets();
   const names = [...new Set(['experiment', 'design', ...fields.map(groupOf)])];
   const group = (name) => html`

@@ -112,6 +112,29 @@ test('what is wrong in a variant is told where the variants are', async () => {
   await context.close();
 });
 
+test('what the specification asks is told, and how the roles of its fields are taken', async () => {
+  const { page, context, complaints } = await formOf({
+    ...QUICK,
+    repeats: 3,
+    variants: VARIANTS,
+    sweep: { learning_rate: [0.001, 0.01], train_size: [40, 80] },
+  });
+  const asked = page.locator('#asked');
+  await asked.waitFor();
+  assert.equal(
+    (await asked.textContent()).replace(/\s+/g, ' ').trim(),
+    'It asks about dropout; each arm tunes learning_rate for itself in every repeat; ' +
+      'within each train_size. Judged by test loss.',
+  );
+  const chosen = (name) => page.locator(`#role-${name} option:checked`).textContent();
+  assert.equal(await chosen('learning_rate'), 'by its group: each arm chooses its own');
+  assert.equal(await chosen('train_size'), 'by its group: asked within each value');
+  await page.locator('#role-learning_rate').selectOption('treatment');
+  await asked.filter({ hasText: /asks about .*learning_rate.*validation loss/ }).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
 test('what the design can find is told before it is started', async () => {
   const { page, context, complaints } = await formOf({ ...QUICK, repeats: 4, variants: VARIANTS });
   await untilValid(page);

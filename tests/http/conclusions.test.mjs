@@ -201,13 +201,18 @@ test('variants beside each other, with labels, and more of them later', async ()
 });
 
 test('a question names roles; what is not varied has none', async () => {
-  const id = await train({
+  const spec = {
     ...QUICK,
     repeats: 3,
     sweep: { dropout: [0, 0.5], learning_rate: [0.01, 0.03] },
     question: { treatment: ['learning_rate'], context: ['dropout'], metric: 'val_loss' },
-  });
+  };
+  const id = await train(spec);
   const { question, arms, contexts } = await comparison(id);
+  const plan = (await server.request('POST', '/experiments?dry_run=true', spec)).json;
+  const { smallest_effect } = question; // which needs a mean
+  const known = { ...plan.question, smallest_effect };
+  assert.deepEqual(known, question, 'known before anything is trained');
   assert.deepEqual(question.treatment, ['learning_rate']);
   assert.deepEqual([arms.length, contexts.length], [4, 2]);
   const { json } = await server.request('POST', '/experiments?dry_run=true', {

@@ -117,7 +117,7 @@ function VariesInput({ field, text, error, onText }) {
 }
 
 /* A field that has more than an input: variants, or the question. */
-function Block({ field, form: { draft, errors, change, metrics, all } }) {
+function Block({ field, form: { draft, errors, change, metrics, all, asked } }) {
   const shared = { field, error: errors.get(field.name) };
   const onChange = (value) => change.part(field.name, value);
   if (field.name === 'variants')
@@ -126,12 +126,13 @@ function Block({ field, form: { draft, errors, change, metrics, all } }) {
           onChange=${onChange} />
     `;
   return html`
-    <${QuestionInput} ...${shared} metrics=${metrics} swept=${Object.keys(draft.sweeps)}
-        question=${draft.question} onChange=${onChange} />
+    <${QuestionInput} ...${shared} metrics=${metrics} asked=${asked} question=${draft.question}
+        swept=${Object.keys(draft.sweeps)} onChange=${onChange} />
   `;
 }
 
-/* form: {draft, errors, change, find, datasets, reload, builtIn, metrics, all (every field)}. */
+/* form: {draft, errors, change, find, datasets, reload, builtIn, metrics, all (every field),
+ * asked (what the service makes of the question, or null)}. */
 export function Group({ name, fields, ...form }) {
   const { draft, errors, change, find } = form;
   const [title, help] = GROUPS[name] ?? [name, ''];

@@ -4,19 +4,21 @@ import { html } from '../../lib/html.js';
 import { metricLabel } from '../../lib/format.js';
 
 const ROLES = [
-  ['', 'by its group'],
   ['treatment', 'asked about'],
   ['tune', 'each arm chooses its own'],
   ['context', 'asked within each value'],
 ];
 
-function Role({ name, role, onRole }) {
+/* asked: what the service makes of the question, null while nobody knows. */
+function Role({ name, role, asked, onRole }) {
+  const [, usual] = ROLES.find(([key]) => role === '' && asked?.[key].includes(name)) ?? [];
+  const options = [['', usual ? `by its group: ${usual}` : 'by its group'], ...ROLES];
   const id = `role-${name.replace(/\./g, '-')}`;
   return html`
     <label class="role" for=${id}>
       <code>${name}</code>
       <select id=${id} value=${role} onChange=${(event) => onRole(event.target.value)}>
-        ${ROLES.map(
+        ${options.map(
           ([key, words]) => html`<option value=${key} selected=${key === role}>${words}</option>`,
         )}
       </select>
@@ -42,8 +44,8 @@ function Metric({ metrics, value, onChange }) {
   `;
 }
 
-/* swept: names of the swept fields; question: as in a draft. */
-export function QuestionInput({ field, metrics, swept, question, error, onChange }) {
+/* swept: names of the swept fields; question: as in a draft; asked: the service's, or null. */
+export function QuestionInput({ field, metrics, swept, asked, question, error, onChange }) {
   const { roles, metric, smallest_effect: least } = question;
   const names = [...new Set([...swept, ...Object.keys(roles)])];
   const change = (patch) => onChange({ ...question, ...patch });
@@ -76,7 +78,7 @@ export function QuestionInput({ field, metrics, swept, question, error, onChange
           <div class="roles" role="group" aria-label="What each swept field is for">
             ${names.map(
               (name) => html`
-                <${Role} key=${name} name=${name} role=${roles[name] ?? ''}
+                <${Role} key=${name} name=${name} role=${roles[name] ?? ''} asked=${asked}
                     onRole=${setRole(name)} />
               `,
             )}

@@ -1,6 +1,7 @@
 /* summary — what a specification would do, and the button that does it. */
 import { html } from '../../lib/html.js';
-import { bytes, count, duration } from '../../lib/format.js';
+import { questionWords } from '../../lib/design.js';
+import { bytes, count, duration, metricLabel } from '../../lib/format.js';
 import { Icon } from '../basic.js';
 import { SpecificationText } from '../specification.js';
 
@@ -8,6 +9,17 @@ import { SpecificationText } from '../specification.js';
 function runsPlanned({ n_runs, n_configs }, spec) {
   const most = spec.repeats?.until ? n_configs * (spec.repeats.max ?? 40) : n_runs;
   return most > n_runs ? `${n_runs} to ${count(most, 'run')}` : count(n_runs, 'run');
+}
+
+/* What it would answer, as the service understands it. */
+function Asked({ question }) {
+  const words = questionWords(question);
+  if (question.treatment.length === 0) return null;
+  return html`
+    <p class="soft" id="asked">
+      It ${words.join('; ')}. Judged by ${metricLabel(question.metric)}.
+    </p>
+  `;
 }
 
 /* What the service says of the work. */
@@ -22,6 +34,7 @@ function Plan({ answer, spec }) {
   return html`
     <p class="big"><span id="n-runs">${runsPlanned(answer, spec)}</span></p>
     <p class="soft">${count(n_configs, 'config')} × ${seeds}${time}${distinct}${room}</p>
+    <${Asked} question=${answer.question} />
   `;
 }
 

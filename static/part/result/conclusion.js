@@ -1,6 +1,7 @@
 /* conclusion — the answer of an experiment, from /comparison: in plain words, with what must be
  * known beside them, then the table of its arms, then how it was found. */
 import { html } from '../../lib/html.js';
+import { questionWords } from '../../lib/design.js';
 import { metricLabel, number, valuesLabel, withSpread } from '../../lib/format.js';
 import { Icon, Loading, copyText } from '../basic.js';
 import { ArmDetails, ArmTable } from './arms.js';
@@ -54,21 +55,15 @@ function Selected({ comparison: { selected, configs } }) {
   `;
 }
 
-/* What was asked, as the service understood it. */
-function questionWords({ question, contexts }) {
-  const { treatment = [], tune = [], context = [], smallest_effect: least } = question;
-  const namesOf = (names) => names.join(', ');
-  return [
-    treatment.length > 0 && `Asked about ${namesOf(treatment)}`,
-    tune.length > 0 && `each arm tunes ${namesOf(tune)} for itself in every repeat`,
-    context.length > 0 && `within each ${namesOf(context)}`,
-    contexts.length === 1 && isKnown(least) && `a difference of ${number(least, 2)} matters`,
-  ].filter(Boolean);
-}
-
-function Question({ comparison }) {
-  const words = questionWords(comparison);
-  return words.length > 0 && html`<p class="soft" id="verdict-question">${words.join('; ')}.</p>`;
+/* What was asked, as the service understood it, and what counts as a difference. */
+function Question({ comparison: { question, contexts } }) {
+  const { smallest_effect: least } = question;
+  const words = questionWords(question);
+  if (contexts.length === 1 && isKnown(least))
+    words.push(`a difference of ${number(least, 2)} matters`);
+  return (
+    words.length > 0 && html`<p class="soft" id="verdict-question">It ${words.join('; ')}.</p>`
+  );
 }
 
 /* What has to be known beside the headline; notes stand with the method. */
