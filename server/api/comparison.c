@@ -118,20 +118,25 @@ static void close_labels(labels *l)
     free(l->values);
 }
 
+/* Configs of one variant stand together or a few apart: the next one is looked for first. */
 static bool is_alone(const jobs_study *x, size_t c)
 {
-    size_t n = 0;
-    for (size_t i = 0; x->given[c].label && i < x->n_configs; i++)
-        n += x->given[i].label && strcmp(x->given[i].label, x->given[c].label) == 0;
-    return n == 1;
+    const char *label = x->given[c].label;
+    for (size_t k = 1; label && k < x->n_configs; k++) {
+        const char *other = x->given[(c + k) % x->n_configs].label;
+        if (other && strcmp(other, label) == 0)
+            return false;
+    }
+    return label;
 }
 
-static bool open_labels(const jobs_study *x, labels *out)
+static bool open_labels(jobs_study *x, labels *out)
 {
+    enum { LABEL_STEPS = 256 };
     out->texts = calloc(x->n_configs + 1, sizeof *out->texts);
     out->values = calloc(x->n_configs + 1, sizeof *out->values);
     bool done = out->texts && out->values;
-    for (; done && out->n < x->n_configs; out->n++) {
+    for (; done && out->n < x->n_configs && caller_goes_on(&x->pace, LABEL_STEPS); out->n++) {
         const inquiry_config *c = &x->given[out->n];
         out->values[out->n] = c->values;
         out->texts[out->n] = codec_config_label(c->label, is_alone(x, out->n), c->values);
@@ -140,7 +145,7 @@ static bool open_labels(const jobs_study *x, labels *out)
     return done;
 }
 
-static bool write_comparison(const jobs_study *x, const arms *a, const char *paragraph, buffer *out,
+static bool write_comparison(jobs_study *x, const arms *a, const char *paragraph, buffer *out,
                              fail *f)
 {
     checks found;
@@ -152,6 +157,7 @@ static bool write_comparison(const jobs_study *x, const arms *a, const char *par
     if (done) {
         done = open_labels(x, &l) ||
                fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
+        done = done && caller_check_pace(&x->pace, f);
         if (done)
             shape_add(out, &SHAPE_COMPARISON,
                       &(comparison_answer){.a = a,
@@ -182,6 +188,7 @@ static bool compare(app *a, const caller *by, jobs_study *x, bool is_csv, buffer
         (is_csv || write_comparison(x, &found, paragraph.n > 0 ? paragraph.data : NULL, out, f));
     if (done && is_csv)
         codec_add_comparison_csv(out, &found);
+    done = done && caller_check(by, f);
     buffer_close(&paragraph);
     arms_close(&found);
     return done;
@@ -239,12 +246,15 @@ typedef struct curve_writer {
     fail *f;
 } curve_writer;
 
-static bool is_label_alone(const series *all, const char *label)
+static bool is_label_alone(const series *all, const series_config *config)
 {
-    size_t n = 0;
-    for (size_t c = 0; c < all->n_configs; c++)
-        n += all->configs[c].label && strcmp(all->configs[c].label, label) == 0;
-    return n == 1;
+    size_t at = (size_t)(config - all->configs);
+    for (size_t k = 1; k < all->n_configs; k++) {
+        const char *other = all->configs[(at + k) % all->n_configs].label;
+        if (other && strcmp(other, config->label) == 0)
+            return false;
+    }
+    return true;
 }
 
 static void write_band(curve_writer *w)
@@ -254,7 +264,7 @@ static void write_band(curve_writer *w)
     const series_config *config = series_find_config(w->all, w->config_id);
     const char *values = config ? config->values : "{}";
     const char *variant = config ? config->label : NULL;
-    char *label = codec_config_label(variant, variant && is_label_alone(w->all, variant), values);
+    char *label = codec_config_label(variant, variant && is_label_alone(w->all, config), values);
     codec_add_band(w->out, &(band_answer){w->config_id, label, values, &w->band});
     free(label);
     comparison_band_close(&w->band);

@@ -132,7 +132,7 @@ void codec_write_arms(buffer *b, const void *object, const member *m)
 {
     const arms *a = ((const comparison_answer *)object)->a;
     buffer_add_text(b, "[");
-    for (size_t i = 0; i < a->n_arms; i++) {
+    for (size_t i = 0; i < a->n_arms && arms_are_wanted(a); i++) {
         const arm *x = &a->items[i];
         buffer label;
         buffer_init(&label, TEXT_BYTES_LIMIT);
@@ -326,6 +326,6 @@ static void add_csv_arm(buffer *b, const arms *a, const arm *x)
 void codec_add_comparison_csv(buffer *b, const arms *a)
 {
     add_csv_head(b, a);
-    for (size_t i = 0; i < a->n_arms; i++)
+    for (size_t i = 0; i < a->n_arms && arms_are_wanted(a); i++)
         add_csv_arm(b, a, &a->items[i]);
 }

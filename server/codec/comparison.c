@@ -82,7 +82,7 @@ static void write_configs(buffer *b, const void *object, const member *m)
 {
     const comparison_answer *answer = object;
     buffer_add_text(b, "[");
-    for (size_t i = 0; i < answer->a->table->n_configs; i++) {
+    for (size_t i = 0; i < answer->a->table->n_configs && arms_are_wanted(answer->a); i++) {
         const config_answer config = config_of(answer, answer->a->config_order[i]);
         shape_add_item(b, m->of, &config);
     }

@@ -400,6 +400,12 @@ void arms_close(arms *a)
     *a = (arms){0};
 }
 
+bool arms_are_wanted(const arms *a)
+{
+    enum { ANSWER_STEPS = 1024 }; /* to write one */
+    return caller_goes_on(&a->memory->pace, ANSWER_STEPS);
+}
+
 const study_level *arms_level_of(const arms *a, const arm *x, int factor)
 {
     bool is_tuned = a->table->factors[factor].role == QUESTION_TUNE;

@@ -110,6 +110,9 @@ typedef struct arms {
 FAIL_CHECKED bool arms_open(const study_table *table, const caller *by, arms *out, fail *f);
 void arms_close(arms *a);
 
+/* Whoever goes through all of them asks for each: false once the caller has left. */
+bool arms_are_wanted(const arms *a);
+
 /* The contrast sum of weights[i] * value of the arm which[i] (indices into items), one number per
  * repeat in which all of them have a value: {1, -1} is a paired difference. Where the arms' shares
  * differ the largest counts. */
