@@ -7,6 +7,13 @@ const element = (tag, className, text) => {
   return node;
 };
 
+/* Not innerText, which lays the whole page out. */
+const wordsOf = (line) =>
+  [...line.childNodes]
+    .map((part) => part.textContent)
+    .filter((text) => text !== '')
+    .join(' ');
+
 /* createTip(root) → {show({left, top, title, rows, more}), hide(), say(), destroy()}; root is
  * positioned.
  * rows: [{color, label, text, detail, strong}]. */
@@ -48,9 +55,7 @@ export function createTip(root) {
       box.hidden = true;
     },
     say() {
-      voice.textContent = box.hidden
-        ? ''
-        : [...box.children].map((line) => line.innerText.replace(/\s+/g, ' ')).join('; ');
+      voice.textContent = box.hidden ? '' : [...box.children].map(wordsOf).join('; ');
     },
     destroy() {
       box.remove();

@@ -3,7 +3,7 @@
  *
  * columns: [{key, label, hidden (the label is for screen readers only), help, align,
  *   value(row) for sorting, cell(row), head: false where the first cell does not name the row,
- *   wide: needs no label and a line of its own in a card}]
+ *   line: takes a line of its own in a card, wide: and needs no label}]
  * sort: "key" or "-key". */
 import { html, useState, useEffect, useRef, useMemo } from '../lib/html.js';
 
@@ -45,7 +45,7 @@ function HeadCell({ column, sort, onSort }) {
       </th>
     `;
   return html`
-    <th scope="col" class=${column.align ?? ''} aria-sort=${state} title=${column.help}>
+    <th scope="col" class="sorts ${column.align ?? ''}" aria-sort=${state} title=${column.help}>
       <button type="button" class="sort ${active ? 'on' : ''}" onClick=${() => onSort(next)}
           data-sort=${column.key}>
         ${column.label}
@@ -94,7 +94,7 @@ const drawRow = ({ row, columns, name, place, look }) => html`
         ? html`<th scope="row" class=${column.align ?? ''}>${column.cell(row)}</th>`
         : html`
           <td class=${column.align ?? ''} data-label=${column.hidden ? undefined : column.label}
-              data-wide=${column.wide ? '' : undefined}>
+              data-wide=${column.wide ? '' : undefined} data-line=${column.line ? '' : undefined}>
             ${column.cell(row)}
           </td>
         `,
@@ -126,7 +126,7 @@ const Spacer = ({ columns, rows, rowPx }) => html`
 `;
 
 const Head = ({ columns, sort, onSort }) => html`
-  <thead>
+  <thead class=${onSort && columns.some((column) => column.value) ? 'sorts' : ''}>
     <tr>
       ${columns.map(
         (column) => html`<${HeadCell} column=${column} sort=${sort} onSort=${onSort} />`,

@@ -131,14 +131,14 @@ test('the keyboard moves it, and what the cursor reads stays in sight', async ()
 test('the cursor reads the value of every epoch, also where a pixel has many', async () => {
   const {
     runs: [long],
-  } = await server.train({ ...QUICK, hidden: [2], epochs: 2500, record_layers: false });
+  } = await server.train({ ...QUICK, hidden: [2], epochs: 800, record_layers: false });
   const { val_loss } = await server.curves(long.id);
   const { page, context, complaints } = await openPage(browser, server, {
     width: 390,
     height: 844,
   });
   await page.goto(`${server.url}/#/experiments/${long.experiment_id}`);
-  assert.equal(await untilPoints(page, 'chart-0', 2501), 2501);
+  assert.equal(await untilPoints(page, 'chart-0', 801), 801);
   const seen = await readAll(page, 'chart-0');
   assert.deepEqual(
     seen.map(({ title }) => title.replace(/\D/g, '')),

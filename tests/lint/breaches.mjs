@@ -80,6 +80,7 @@ const TEXT = [
   ['no -Ofast', { Makefile: (text) => text.replace('-O2', '-Ofast') }],
   ['only core/base/', { 'core/net/a.c': body('return realloc(0, 1) == t;') }],
   ['only core/base/', { 'server/jobs/a.c': body('return time(NULL) > 0;') }],
+  ['no style depends', { 'static/style.css': '/* style */\n.a:has(.b) { color: red; }\n' }],
   ['cast away', { Makefile: (text) => text.replace('-Wcast-qual', '') }],
 ];
 

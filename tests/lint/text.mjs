@@ -155,5 +155,10 @@ export const LAWS = [
         (line) => /\b(realloc|reallocarray|clock_gettime|gettimeofday|time)\(/.test(line),
       ),
   },
+  {
+    /* With one of them anywhere, every change of a page styles all of it anew. */
+    law: 'no style depends on what an element has in it',
+    breaches: (tree) => tree.grep(tree.select(/\.css$/), (line) => line.includes(':has(')),
+  },
   { law: 'the compiler refuses a const that is cast away', breaches: castsUnseen },
 ];

@@ -1,5 +1,5 @@
 /* summary — what a specification would do, and the button that does it. */
-import { html } from '../../lib/html.js';
+import { html, useEffect } from '../../lib/html.js';
 import { questionWords } from '../../lib/design.js';
 import { bytes, count, duration, metricLabel } from '../../lib/format.js';
 import { Icon } from '../basic.js';
@@ -71,6 +71,10 @@ export function Summary({ spec, check, errors, other, local, submit, busy }) {
   const state = check.busy ? 'checking' : n_wrong ? 'invalid' : 'valid';
   const wrong = html`<p class="big bad-text">${count(n_wrong, 'thing')} to correct</p>`;
   const checking = html`<p class="big soft">Checking…</p>`;
+  useEffect(() => {
+    document.documentElement.classList.add('with-start'); /* it covers the end of the page */
+    return () => document.documentElement.classList.remove('with-start');
+  }, []);
   const plan = answer && !local && html`<${Plan} answer=${answer} spec=${spec} />`;
   return html`
     <aside class="card summary-card" aria-label="Summary">

@@ -84,6 +84,7 @@ function tunedColumn(runOf) {
   return {
     key: 'tuned',
     label: 'Tuned',
+    align: 'tuned',
     help: 'The config with the best mean; each repeat chooses for itself',
     value: ({ arm }) => valuesLabel(arm.tuned),
     cell: (row) => (Object.keys(row.arm.tuned).length ? chosen(row) : NONE),
@@ -105,12 +106,14 @@ function differenceColumns({ direction }, span) {
       key: 'difference',
       label: 'Difference to the baseline',
       help: 'Paired by repeat, with its 95 % interval',
+      line: true,
       value: ({ arm }) => arm.difference?.mean,
       cell: (row) => row.arm.difference && found(row),
     },
     {
       key: 'verdict',
       label: 'Verdict',
+      line: true,
       value: ({ arm }) => arm.verdict,
       cell: (row) => (row.arm.verdict ? verdict(row) : NONE),
     },

@@ -41,6 +41,7 @@ function columnsOf(name, words, direction, span) {
     {
       key: 'change',
       label: 'Change',
+      line: true,
       cell: (item) => html`
         <${Difference} difference=${item} direction=${direction === 'none' ? undefined : direction}
             span=${span} verdict=${item.verdict} />

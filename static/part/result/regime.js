@@ -68,6 +68,7 @@ export function RegimeMap({ comparison }) {
   const columns = treatmentsOf(arms).map(([key, label]) => ({
     key,
     label,
+    line: true,
     cell: (row) => html`<${Cell} arm=${row.arms.get(key)} most=${most} />`,
   }));
   const better = direction === 'none' ? '' : `; ${direction} is better`;
