@@ -206,13 +206,13 @@ bench:
 venv = $(BUILD)/venv
 $(venv)/installed: tests/interop/requirements.txt
 	python3 -m venv $(venv)
-	$(venv)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(venv)/bin/pip install --quiet --disable-pip-version-check --no-compile -r $<
 	@touch $@
 
 interop:
 	@$(submake) deps-interop
 	@$(submake) build $(venv)/installed $(installed_tests)
-	@REGULAB=$(abspath $(BUILD)/regulab) $(venv)/bin/python tests/interop/run.py
+	@node tests/run.mjs --build $(BUILD) interop
 
 papers: build
 	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/papers/papers.mjs

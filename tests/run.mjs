@@ -1,11 +1,12 @@
 // Runs the test groups against one build and ends with one line, "N passed, N failed".
 //
-//   node tests/run.mjs [--build DIR] [--jobs N] [unit] [http] [browser] [FILE...]
+//   node tests/run.mjs [--build DIR] [--jobs N] [unit] [http] [browser] [interop] [FILE...]
 //
-// TEST_LIMIT_SECONDS is how long one program or file may take: 400, or 900 with a sanitizer.
-// A unit program and a Node file print a line per case, "ok ..." or "not ok ...": those are
-// counted. A program that ends badly without saying which case failed, or that tested nothing, is a
-// failure.
+// TEST_LIMIT_SECONDS is how long one program or file may take: 400, or 900 with a sanitizer or in
+// Python.
+// A unit program, a Node file and a Python one print a line per case, "ok ..." or "not ok ...":
+// those are counted. A program that ends badly without saying which case failed, or that tested
+// nothing, is a failure.
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -20,13 +21,14 @@ for (let i = 2; i < process.argv.length; i++) {
   const word = process.argv[i];
   if (word === '--build') options.build = process.argv[++i];
   else if (word === '--jobs') options.jobs = Number(process.argv[++i]);
-  else if (['unit', 'http', 'browser'].includes(word)) options.groups.push(word);
+  else if (['unit', 'http', 'browser', 'interop'].includes(word)) options.groups.push(word);
   else options.files.push(word);
 }
 const build = resolve(options.build);
 const flags = existsSync(join(build, 'flags')) ? readFileSync(join(build, 'flags'), 'utf8') : '';
 const sanitizer = /-fsanitize=(\S+)/.exec(flags)?.[1] ?? '';
-const limit_ms = Number(process.env.TEST_LIMIT_SECONDS ?? (sanitizer ? 900 : 400)) * 1000;
+const isLong = sanitizer || options.groups.includes('interop');
+const limit_ms = Number(process.env.TEST_LIMIT_SECONDS ?? (isLong ? 900 : 400)) * 1000;
 
 // The sanitizers' shadow memory wants addresses that are not randomized too widely.
 const wrapper = sanitizer ? ['setarch', '-R'] : [];
@@ -78,9 +80,16 @@ function unitJob(source) {
   return { name: source, command: [...wrapper, join(build, flavour, source.replace(/\.c$/, ''))] };
 }
 
-// A file of either kind: the program that was built of a .c, or the tests of a .mjs.
+// A file of any kind: the program that was built of a .c, or the tests of a .mjs or .py.
 function fileJob(file) {
-  return file.endsWith('.c') ? unitJob(relative(top, resolve(file))) : nodeJob(file);
+  if (file.endsWith('.c')) return unitJob(relative(top, resolve(file)));
+  return file.endsWith('.py') ? pythonJob(file) : nodeJob(file);
+}
+
+// In the virtual environment of `make interop`.
+function pythonJob(file) {
+  const [python, runner] = [join(build, 'venv/bin/python'), join(top, 'tests/interop/run.py')];
+  return { name: file, command: [python, runner, basename(file, '.py')] };
 }
 
 function nodeJob(file) {
@@ -97,7 +106,9 @@ function nodeJob(file) {
 }
 
 function jobsOf(group) {
-  return group === 'unit' ? unitJobs() : sourcesOf(`tests/${group}`, /\.test\.mjs$/).map(nodeJob);
+  if (group === 'unit') return unitJobs();
+  if (group === 'interop') return sourcesOf('tests/interop', /^test_.*\.py$/).map(pythonJob);
+  return sourcesOf(`tests/${group}`, /\.test\.mjs$/).map(nodeJob);
 }
 
 /* Both streams of the child -> { output, trouble }: why it ended badly, or ''. The whole group is
@@ -165,6 +176,8 @@ async function runJob(job) {
 
 /* What takes longest begins first, so that in the end no worker waits for the other. */
 const LONGEST = [
+  'test_schema.py',
+  'test_parity.py',
   'crash.test.mjs',
   'test_extremes.c',
   'test_jobs_resume.c',
