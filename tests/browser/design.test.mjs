@@ -127,8 +127,8 @@ test('what the specification asks is told, and how the roles of its fields are t
       'within each train_size. Judged by test loss.',
   );
   const chosen = (name) => page.locator(`#role-${name} option:checked`).textContent();
-  assert.equal(await chosen('learning_rate'), 'by its group: each arm chooses its own');
-  assert.equal(await chosen('train_size'), 'by its group: asked within each value');
+  assert.equal(await chosen('learning_rate'), 'by its group: tuned by each arm');
+  assert.equal(await chosen('train_size'), 'by its group: asked within');
   await page.locator('#role-learning_rate').selectOption('treatment');
   await asked.filter({ hasText: /asks about .*learning_rate.*validation loss/ }).waitFor();
   assert.deepEqual(complaints, []);

@@ -5,8 +5,8 @@ import { metricLabel } from '../../lib/format.js';
 
 const ROLES = [
   ['treatment', 'asked about'],
-  ['tune', 'each arm chooses its own'],
-  ['context', 'asked within each value'],
+  ['tune', 'tuned by each arm'],
+  ['context', 'asked within'],
 ];
 
 /* asked: what the service makes of the question, null while nobody knows. */

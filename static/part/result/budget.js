@@ -8,6 +8,8 @@ import { Select } from '../control.js';
 import { DotLegend } from '../legend.js';
 import { XyChart } from '../xy-chart.js';
 
+const MOST = 8; /* lines that colours tell apart */
+
 export const hasBudget = (comparison) => comparison.arms.some((arm) => arm.budget.length > 1);
 
 /* A line for each arm, in the colours of the page where they tell them apart. */
@@ -47,9 +49,10 @@ export function Budget({ comparison, styles }) {
   const keys = contexts.map(({ values }) => JSON.stringify(values));
   const [wanted, setWanted] = useState(keys[0]);
   const context = keys.includes(wanted) ? wanted : keys[0];
-  const shown = arms.filter(
+  const tuned = arms.filter(
     (arm) => JSON.stringify(arm.context) === context && arm.budget.length > 0,
   );
+  const shown = tuned.slice(0, MOST);
   const series = useMemo(
     () => seriesOf(shown, styles, theme),
     [comparison, context, styles, theme],
@@ -61,6 +64,7 @@ export function Budget({ comparison, styles }) {
         options=${contexts.map(({ values }, i) => [keys[i], valuesLabel(values)])} />
   `;
   const most = Math.max(...shown.map((arm) => arm.budget.length), 1);
+  const left = tuned.length > MOST ? ` Shown are the best ${MOST} arms of ${tuned.length}.` : '';
   const ticks = Array.from({ length: most }, (_, k) => k + 1);
   return html`
     <section class="card budget" aria-labelledby="budget-title" data-testid="budget" ref=${box}>
@@ -80,7 +84,7 @@ export function Budget({ comparison, styles }) {
       <p class="soft small">
         What the best of so many configs of an arm, drawn at random from those tried, has on
         average by ${metric} (Dodge et al. 2019): a line that still improves at its end asks for
-        more configs.
+        more configs.${left}
       </p>
     </section>
   `;
