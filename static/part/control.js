@@ -1,5 +1,23 @@
 /* control — inputs with their names, as they stand in toolbars. */
-import { html } from '../lib/html.js';
+import { html, useState } from '../lib/html.js';
+
+/* Whether a text is what was read from it: "0." on the way to 0.05 is 0. */
+const isStill = (typed, value) =>
+  typed.trim() === String(value) || (typed.trim() !== '' && Number(typed) === Number(value));
+
+/* The input of a number that is kept as a number: what is typed stays as it stands while it is
+ * still that number. `value`: "" where there is none. */
+export function NumberInput({ value, onTyped, ...shared }) {
+  const [typed, setTyped] = useState('');
+  const change = ({ target }) => {
+    setTyped(target.value);
+    onTyped(target.value);
+  };
+  return html`
+    <input type="text" inputmode="decimal" autocomplete="off" ...${shared}
+        value=${isStill(typed, value) ? typed : value} onInput=${change} />
+  `;
+}
 
 /* options: [[value, words]]. */
 export const Select = ({ id, label, value, options, onChange, disabled, title }) => html`

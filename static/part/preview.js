@@ -6,6 +6,7 @@ import { categorical } from '../lib/palette.js';
 import { number, value as showValue } from '../lib/format.js';
 import { Failure, Loading } from './basic.js';
 import { DotLegend, SquareLegend } from './legend.js';
+import { NumberInput } from './control.js';
 import { Table } from './table.js';
 import { Picture } from './picture.js';
 import { XyChart } from './xy-chart.js';
@@ -144,10 +145,9 @@ export function OptionInputs({ id, known, values, faults, onChange }) {
         return html`
           <label>
             <code>${key}</code>
-            <input id="${id}-${key}" type="text" inputmode="decimal" autocomplete="off"
-                value=${values[key] ?? ''} placeholder=${showValue(standard)}
-                aria-invalid=${fault ? 'true' : undefined}
-                onInput=${(event) => onChange(key, event.target.value)} />
+            <${NumberInput} id="${id}-${key}" value=${values[key] ?? ''}
+                placeholder=${showValue(standard)} aria-invalid=${fault ? 'true' : undefined}
+                onTyped=${(typed) => onChange(key, typed)} />
             ${
               fault &&
               html`<span class="field-error" role="alert" id="${id}-${key}-error">${fault}</span>`

@@ -74,6 +74,26 @@ test('variants and a question are filled in, started, and come back in a copy', 
   await context.close();
 });
 
+test('a number that is typed letter by letter is that number', async () => {
+  const { page, context } = await openForm();
+  const type = async (input, words) => {
+    await input.fill('');
+    await input.pressSequentially(words);
+    assert.equal(await input.inputValue(), words);
+  };
+  await page.locator('#repeats-kind').selectOption('until');
+  await type(page.locator('#field-repeats'), '0.005');
+  await type(page.locator('#repeats-min'), '12');
+  await page.locator('#field-dataset').selectOption('moons');
+  await type(page.locator('#dataset-option-noise'), '0.05');
+  await page.waitForFunction(() =>
+    document.getElementById('spec-text').textContent.includes('.05'),
+  );
+  const { dataset, repeats } = await shownSpec(page);
+  assert.deepEqual([repeats.until.half_width, repeats.min, dataset.noise], [0.005, 12, 0.05]);
+  await context.close();
+});
+
 test('every specification with variants or a question survives the form', async () => {
   const { items } = await server.get('/fields');
   for (const spec of [

@@ -2,6 +2,7 @@
  * a number or the JSON of {"until": {"metric", "half_width"}, "min", "max"}. */
 import { html } from '../../lib/html.js';
 import { metricLabel } from '../../lib/format.js';
+import { NumberInput } from '../control.js';
 
 function read(text) {
   if (!text.trim().startsWith('{')) return null;
@@ -36,19 +37,18 @@ function Rule({ rule, metrics, described, change }) {
       </label>
       <label>
         half width
-        <input id=${ID} type="text" inputmode="decimal" value=${until.half_width ?? ''}
-            ...${described}
-            onInput=${(event) => changeUntil({ half_width: numberOf(event.target.value) })} />
+        <${NumberInput} id=${ID} value=${until.half_width ?? ''} ...${described}
+            onTyped=${(typed) => changeUntil({ half_width: numberOf(typed) })} />
       </label>
       <label>
         at least
-        <input id="repeats-min" type="text" inputmode="numeric" value=${min} placeholder="5"
-            onInput=${(event) => change({ min: numberOf(event.target.value) })} />
+        <${NumberInput} id="repeats-min" value=${min} placeholder="10"
+            onTyped=${(typed) => change({ min: numberOf(typed) })} />
       </label>
       <label>
         at most
-        <input id="repeats-max" type="text" inputmode="numeric" value=${max} placeholder="40"
-            onInput=${(event) => change({ max: numberOf(event.target.value) })} />
+        <${NumberInput} id="repeats-max" value=${max} placeholder="40"
+            onTyped=${(typed) => change({ max: numberOf(typed) })} />
       </label>
     </div>
   `;
