@@ -138,7 +138,7 @@ static void check_asks(const grid *g, long for_arms, long for_factorial)
            patient.n_asked - n_for_arms);
     CHECK(n_for_arms >= for_arms);
     CHECK(patient.n_asked - n_for_arms >= for_factorial);
-    for (long at = 1; at <= patient.n_asked; at += 1 + patient.n_asked / 16) {
+    for (long at = 1; at <= patient.n_asked; at += 1 + patient.n_asked / 6) {
         listener leaving = {.leaves_at = at};
         CHECK(!compare(&x.table, &leaving, &n_for_arms, &f));
         CHECK_EQUAL_INT(f.code, FAIL_INTERRUPTED);
