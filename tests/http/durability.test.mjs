@@ -18,6 +18,7 @@ import {
   LONG,
   QUICK,
   removeDirectory,
+  sanitizer,
   Server,
   sqlite,
   temporaryDirectory,
@@ -378,7 +379,7 @@ test('a large experiment is gone when DELETE answers, and its rows soon after', 
   try {
     const { id, run_ids } = await server.submit({
       ...QUICK,
-      epochs: 1500,
+      epochs: sanitizer ? 200 : 1500,
       hidden: [4, 4],
       dataset: { name: 'moons', n: 100 },
       repeats: 4,

@@ -1,7 +1,7 @@
 // Event streams: every epoch once, filters, and coming back.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { LONG, QUICK, Server, within } from '../harness.mjs';
+import { LONG, QUICK, sanitizer, Server, within } from '../harness.mjs';
 
 let server = await Server.start();
 after(() => server.stop());
@@ -142,7 +142,7 @@ test('through a kill and a restart: no epoch lost, none told twice', async () =>
     run_ids: [run],
   } = await server.submit({
     ...QUICK,
-    dataset: { name: 'moons', n: 4000 },
+    dataset: { name: 'moons', n: sanitizer ? 800 : 4000 },
     hidden: [64, 64],
     epochs: 150,
   });
