@@ -62,7 +62,7 @@ class World {
 
   addStore(data, runs) {
     const folder = this.newFolder('store');
-    const store = { folder, database: join(folder, 'regulab.db'), data, runs };
+    const store = { folder, database: join(folder, 'regulab.db'), data, runs, owner: folder };
     this.stores.push(store);
     return store;
   }
@@ -94,8 +94,15 @@ class World {
       assert.ok(this.live && /in use by/.test(stderr), stderr);
       return;
     }
+    this.opened(store);
     store.n_runs = (store.n_runs ?? 0) + 1;
     store.runs.set(store.n_runs, seed);
+  }
+
+  /** Whoever opens a copy gives it files of its own. */
+  opened(store) {
+    if (store.isCopy) store.owner = store.folder;
+    store.isCopy = false;
   }
 
   async trainServed() {
@@ -111,6 +118,7 @@ class World {
       store,
       server: await Server.start({ directory: store.folder, data_directory: store.data }),
     };
+    this.opened(store);
   }
 
   async stop() {
@@ -127,7 +135,7 @@ class World {
       } catch (error) {
         if (end === '' || error.code !== 'ENOENT') throw error;
       }
-    to.n_runs = from.n_runs;
+    Object.assign(to, { n_runs: from.n_runs, owner: from.owner, isCopy: true });
   }
 
   /** An older content in the place of a newer one, which is kept elsewhere. */
@@ -146,7 +154,7 @@ class World {
         if (end === '' || error.code !== 'ENOENT') throw error;
       }
     store.runs = new Map(older.runs);
-    store.n_runs = older.n_runs;
+    Object.assign(store, { n_runs: older.n_runs, owner: older.owner });
   }
 
   backup(from) {
@@ -168,9 +176,12 @@ class World {
     for (const one of this.stores) if (one.data === before) one.data = to;
   }
 
-  /** Deletes the first experiment that is left, in this store alone. */
+  /** Deletes the first experiment that is left, in this store alone. A copy that nobody has opened
+   * has no files but those of its original, which knows nothing of it: what that deletes is lost to
+   * the copy, too. */
   async remove() {
     const { server, store } = this.live;
+    if (this.stores.some((one) => one !== store && one.owner === store.owner)) return;
     const { items } = await server.get('/experiments?limit=500');
     const [oldest] = items.sort((a, b) => a.id - b.id);
     if (!oldest) return;
