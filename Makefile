@@ -57,17 +57,25 @@ objects         := $(core_objects) $(double_objects) $(server_objects) \
 
 build: $(BUILD)/regulab
 
-link = @echo 'link $@'; $(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
+link    = @echo 'link $@'; $(CC) $(CFLAGS) $^ $(LDLIBS) -o $@
+archive = @echo 'archive $@'; rm -f $@; ar rcs $@ $^
 
 $(BUILD)/regulab: $(core_objects) $(server_objects)
 	$(link)
 
 test-programs: $(test_programs)
 
-$(BUILD)/double/tests/core/%: $(BUILD)/double/tests/core/%.o $(double_objects)
+# A test takes of the archive what it uses.
+$(BUILD)/library.a: $(library_objects)
+	$(archive)
+
+$(BUILD)/double/core.a: $(double_objects)
+	$(archive)
+
+$(BUILD)/double/tests/core/%: $(BUILD)/double/tests/core/%.o $(BUILD)/double/core.a
 	$(link)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(library_objects)
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/library.a
 	$(link)
 
 # Every object depends on the flags that it was compiled with: another VERSION or PREFIX rebuilds.

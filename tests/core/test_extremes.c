@@ -122,13 +122,13 @@ static void check_same(const char *what, const engine *a, const engine *b)
 }
 
 /* What a sanitizer looks for is the same with every factor that masks are scaled by; and races show
- * on several threads alone. */
+ * on several threads alone, which a net with hardly a unit has no use for. */
 #if defined __SANITIZE_THREAD__
-enum { LAST_SCALING = DROPOUT_SCALING_INVERTED, ON_THREADS_ONLY = true };
+enum { LAST_SCALING = DROPOUT_SCALING_INVERTED, ON_THREADS_ONLY = true, FIRST_SHAPE = 2 };
 #elif defined __SANITIZE_ADDRESS__
-enum { LAST_SCALING = DROPOUT_SCALING_INVERTED, ON_THREADS_ONLY = false };
+enum { LAST_SCALING = DROPOUT_SCALING_INVERTED, ON_THREADS_ONLY = false, FIRST_SHAPE = 0 };
 #else
-enum { LAST_SCALING = DROPOUT_SCALING_CLASSIC, ON_THREADS_ONLY = false };
+enum { LAST_SCALING = DROPOUT_SCALING_CLASSIC, ON_THREADS_ONLY = false, FIRST_SHAPE = 0 };
 #endif
 
 static void check_on_threads(const train_spec *s)
@@ -212,10 +212,11 @@ static void try_kinds(const shape *h, int normalization, int position, bool ever
 
 static void every_shape_survives_every_dropout(void)
 {
-    for (size_t i = 0; i < sizeof SHAPES / sizeof SHAPES[0]; i++)
+    for (size_t i = FIRST_SHAPE; i < sizeof SHAPES / sizeof SHAPES[0]; i++)
         for (int n = NORMALIZATION_NONE; n <= NORMALIZATION_LAYER; n++)
             for (int position = 0; position <= DROPOUT_BEFORE_NORMALIZATION; position++) {
-                try_kinds(&SHAPES[i], n, position, false);
+                if (!ON_THREADS_ONLY)
+                    try_kinds(&SHAPES[i], n, position, false);
                 try_kinds(&SHAPES[i], n, position, true);
             }
 }
