@@ -5,7 +5,13 @@
  * where the metric and the effect are texts. `rest` holds what the form has no input for. */
 import { parent, parseField, parseNumber, place, textOf } from './field-text.js';
 
-export const ROLES = ['treatment', 'tune', 'context'];
+/* [role, what it means for a field]. */
+export const ROLES = [
+  ['treatment', 'asked about'],
+  ['tune', 'tuned by each arm'],
+  ['context', 'asked within'],
+];
+const isRole = (key) => ROLES.some(([role]) => role === key);
 
 const isObject = (value) =>
   value !== null && typeof value === 'object' && !Array.isArray(value) && !('name' in value);
@@ -55,8 +61,7 @@ export function variantsOf(drafts, fields) {
 export function questionDraft(question) {
   const draft = { roles: {}, metric: '', smallest_effect: '', rest: {} };
   for (const [key, value] of Object.entries(question ?? {})) {
-    if (ROLES.includes(key) && Array.isArray(value))
-      for (const name of value) draft.roles[name] = key;
+    if (isRole(key) && Array.isArray(value)) for (const name of value) draft.roles[name] = key;
     else if (key === 'metric' || key === 'smallest_effect') draft[key] = textOf(value);
     else draft.rest[key] = value;
   }
@@ -66,7 +71,7 @@ export function questionDraft(question) {
 /* A draft → {question, error}. */
 export function questionOf({ roles, metric, smallest_effect: least, rest }) {
   const question = { ...rest };
-  for (const role of ROLES) {
+  for (const [role] of ROLES) {
     const names = Object.keys(roles).filter((name) => roles[name] === role);
     if (names.length) question[role] = names;
   }

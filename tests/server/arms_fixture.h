@@ -21,19 +21,21 @@ typedef struct fixture {
     study_table table;
 } fixture;
 
+/* A comparison by val_loss. */
+#define FIXTURE_OPTIONS                                                                            \
+    {                                                                                              \
+        .metric = "val_loss", .direction = METRIC_LOWER_IS_BETTER,                                 \
+        .select_direction = METRIC_LOWER_IS_BETTER, .select_by = "val_loss",                       \
+        .test_metric = "test_loss", .primary = "val_loss", .smallest_effect = NAN                  \
+    }
+
 /* A comparison by val_loss over new data, without factors, configs and runs. */
 CHECK_UNUSED static void fixture_init(fixture *x)
 {
     *x = (fixture){.table = {.factors = x->factors,
                              .configs = x->configs,
                              .runs = x->runs,
-                             .options = {.metric = "val_loss",
-                                         .direction = METRIC_LOWER_IS_BETTER,
-                                         .select_direction = METRIC_LOWER_IS_BETTER,
-                                         .select_by = "val_loss",
-                                         .test_metric = "test_loss",
-                                         .primary = "val_loss",
-                                         .smallest_effect = NAN}}};
+                             .options = FIXTURE_OPTIONS}};
 }
 
 CHECK_UNUSED static void fixture_metric(fixture *x, const char *name, metric_direction direction)

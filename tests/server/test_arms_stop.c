@@ -1,7 +1,7 @@
 /* A comparison of very many configs asks in each of its long parts whether it is still wanted. */
 #include "server/study/arms.h"
 #include "server/study/factorial.h"
-#include "tests/check.h"
+#include "tests/server/arms_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,13 +81,7 @@ static bool make(const grid *g, made *x)
                              .n_runs = n * g->n_repeats,
                              .configs = x->configs,
                              .runs = x->runs,
-                             .options = {.metric = "val_loss",
-                                         .direction = METRIC_LOWER_IS_BETTER,
-                                         .select_direction = METRIC_LOWER_IS_BETTER,
-                                         .select_by = "val_loss",
-                                         .test_metric = "test_loss",
-                                         .primary = "val_loss",
-                                         .smallest_effect = NAN}};
+                             .options = FIXTURE_OPTIONS};
     return true;
 }
 

@@ -1,13 +1,8 @@
 /* question — what an experiment is to answer: the role of each swept field, the metric, and what
  * difference matters. */
+import { ROLES } from '../../lib/design.js';
 import { html } from '../../lib/html.js';
 import { metricLabel } from '../../lib/format.js';
-
-const ROLES = [
-  ['treatment', 'asked about'],
-  ['tune', 'tuned by each arm'],
-  ['context', 'asked within'],
-];
 
 /* asked: what the service makes of the question, null while nobody knows. */
 function Role({ name, role, asked, onRole }) {
