@@ -214,6 +214,7 @@ class World {
 
   async check(expected) {
     if (this.live) await this.stop();
+    this.train(this.pick()); /* whatever was drawn, there is a model to look at */
     let n = 0;
     for (const store of this.stores.filter((one) => one.n_runs)) {
       await this.serve(store);
