@@ -2,22 +2,27 @@
 
 #include "core/base/digest.h"
 #include "core/data/internal.h"
+#include "core/data/origin.h"
 #include "core/math/kernel_gather.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(container_header) == 120, "the header has no padding");
+_Static_assert(sizeof(container_header) == 128, "the header has no padding");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "containers are mapped as they are");
 
+enum { FIRST_HEADER_BYTES = offsetof(container_header, origin_bytes) }; /* of version 1 */
+
 typedef struct layout {
-    uint64_t inputs[PART_COUNT], outputs[PART_COUNT], names, end;
+    uint64_t inputs[PART_COUNT], outputs[PART_COUNT], names, origin, end;
 } layout;
 
 static uint64_t align_up(uint64_t offset)
@@ -29,7 +34,7 @@ static uint64_t align_up(uint64_t offset)
 static layout layout_of(const container_header *h)
 {
     layout l = {0};
-    uint64_t end = sizeof *h;
+    uint64_t end = h->header_bytes;
     uint64_t output_bytes = 4 * (h->task == TASK_CLASSIFICATION ? 1 : h->k);
     for (int p = 0; p < PART_COUNT; p++) {
         if (h->n[p] == 0)
@@ -40,6 +45,8 @@ static layout layout_of(const container_header *h)
     }
     l.names = align_up(end);
     l.end = h->names_bytes > 0 ? l.names + h->names_bytes : end;
+    l.origin = align_up(l.end);
+    l.end = h->origin_bytes > 0 ? l.origin + h->origin_bytes : l.end;
     return l;
 }
 
@@ -54,8 +61,8 @@ static size_t names_bytes_of(const char *names, size_t n)
 static container_header header_of(const dataset *set)
 {
     container_header h = {
-        .version = CONTAINER_VERSION,
-        .header_bytes = sizeof h,
+        .version = set->origin ? 2 : 1,
+        .header_bytes = set->origin ? sizeof h : FIRST_HEADER_BYTES,
         .task = set->task,
         .default_scaling = (uint32_t)set->default_scaling,
         .shared_scaling = set->shared_scaling,
@@ -69,6 +76,7 @@ static container_header header_of(const dataset *set)
         .channels = set->channels,
         .names_bytes =
             names_bytes_of(set->class_names, set->k) + names_bytes_of(set->column_names, set->d),
+        .origin_bytes = set->origin ? origin_bytes(set->origin, set->d, set->k) : 0,
     };
     memcpy(h.magic, CONTAINER_MAGIC, sizeof h.magic);
     for (int p = 0; p < PART_COUNT; p++)
@@ -146,13 +154,26 @@ static bool sink_add_rows(sink *s, const dataset *set, const dataset_rows *rows,
     return sink_add(s, rows->targets, 4 * rows->n * set->k, f);
 }
 
+static bool sink_add_origin(sink *s, const dataset *set, size_t n_bytes, fail *f)
+{
+    if (n_bytes == 0)
+        return true;
+    char *bytes = malloc(n_bytes);
+    if (!bytes)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu bytes.", n_bytes);
+    origin_write(set->origin, set->d, set->k, bytes);
+    bool is_good = sink_align(s, f) && sink_add(s, bytes, n_bytes, f);
+    free(bytes);
+    return is_good;
+}
+
 bool container_write(const dataset *set, const caller *by, int descriptor,
                      char sha256[DIGEST_TEXT_BYTES], uint64_t *file_bytes, fail *f)
 {
     container_header h = header_of(set);
     sink s = {.by = by, .descriptor = descriptor};
     digest_init(&s.sum);
-    if (!sink_add(&s, &h, sizeof h, f))
+    if (!sink_add(&s, &h, h.header_bytes, f))
         return false;
     for (int p = 0; p < PART_COUNT; p++)
         if (!sink_add_rows(&s, set, &set->parts[p], f))
@@ -161,6 +182,8 @@ bool container_write(const dataset *set, const caller *by, int descriptor,
         (!sink_align(&s, f) ||
          !sink_add(&s, set->class_names, names_bytes_of(set->class_names, set->k), f) ||
          !sink_add(&s, set->column_names, names_bytes_of(set->column_names, set->d), f)))
+        return false;
+    if (!sink_add_origin(&s, set, (size_t)h.origin_bytes, f))
         return false;
     assert(s.written == h.file_bytes);
     digest_write(&s.sum, sha256);
@@ -209,18 +232,27 @@ static bool check_header(const container_header *h, uint64_t file_bytes, const c
 {
     if (memcmp(h->magic, CONTAINER_MAGIC, sizeof h->magic) != 0)
         return damaged(f, path, "it does not start like a data set");
-    if (h->version != CONTAINER_VERSION)
+    if (h->version < 1 || h->version > CONTAINER_VERSION)
         return fail_set(f, FAIL_STORAGE, "/dataset",
-                        "The stored data set %s has version %u; this program reads version %d.",
-                        path, h->version, CONTAINER_VERSION);
+                        "The stored data set %s has version %u; this program reads up to %d.", path,
+                        h->version, CONTAINER_VERSION);
     uint64_t names_limit =
         (h->has_class_names * h->k + h->has_column_names * h->d) * CONTAINER_NAME_LIMIT;
-    if (h->header_bytes != sizeof *h || !check_shape(h) || !check_sizes(h) ||
-        h->names_bytes > names_limit)
+    if (h->header_bytes != (h->version == 1 ? FIRST_HEADER_BYTES : sizeof *h) || !check_shape(h) ||
+        !check_sizes(h) || h->names_bytes > names_limit || h->origin_bytes > file_bytes)
         return damaged(f, path, "its header makes no sense");
     if (h->file_bytes != file_bytes || layout_of(h).end != file_bytes)
         return damaged(f, path, "its size is not what its header says");
     return true;
+}
+
+/* A header of version 1 is the start of one of version 2. */
+static bool read_header(int file, container_header *h)
+{
+    *h = (container_header){0};
+    if (pread(file, h, FIRST_HEADER_BYTES, 0) != (ssize_t)FIRST_HEADER_BYTES)
+        return false;
+    return h->version == 1 || pread(file, h, sizeof *h, 0) == (ssize_t)sizeof *h;
 }
 
 /* Opens and checks the header; the caller closes *descriptor. */
@@ -236,7 +268,7 @@ static bool open_header(const char *path, int *descriptor, container_header *h, 
     bool is_good = false;
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
         damaged(f, path, "it is not a file");
-    else if (pread(file, h, sizeof *h, 0) != (ssize_t)sizeof *h)
+    else if (!read_header(file, h))
         damaged(f, path, "it is shorter than its header");
     else
         is_good = check_header(h, (uint64_t)status.st_size, path, f);
@@ -266,9 +298,20 @@ static bool are_labels(const int32_t *labels, size_t n, size_t k)
     return true;
 }
 
+/* Finite, or, where inputs may be missing, not a number. */
+static bool are_inputs(const float *floats, size_t n, bool has_missing)
+{
+    if (!has_missing)
+        return kernel_gather_are_finite(floats, n);
+    for (size_t i = 0; i < n; i++)
+        if (isinf(floats[i]))
+            return false;
+    return true;
+}
+
 /* Points the rows into the mapping; false where a value is not allowed. */
 static bool place_rows(const container_header *h, const char *base, const layout *l, int p,
-                       dataset_rows *rows)
+                       bool has_missing, dataset_rows *rows)
 {
     *rows = (dataset_rows){.n = (size_t)h->n[p]};
     if (rows->n == 0)
@@ -278,7 +321,7 @@ static bool place_rows(const container_header *h, const char *base, const layout
         rows->bytes = inputs;
     else
         rows->floats = inputs;
-    if (rows->floats && !kernel_gather_are_finite(rows->floats, rows->n * (size_t)h->d))
+    if (rows->floats && !are_inputs(rows->floats, rows->n * (size_t)h->d, has_missing))
         return false;
     if (h->task == TASK_CLASSIFICATION) {
         rows->labels = outputs;
@@ -325,9 +368,23 @@ static bool place_names(const container_header *h, const char *base, const layou
     return true;
 }
 
-/* Fills the set from a mapped file. */
+/* *out is NULL where the set has none; else the caller frees it. */
+static bool place_origin(const container_header *h, const char *base, const layout *l,
+                         const char *path, dataset_origin **out, fail *f)
+{
+    fail why;
+    if (h->origin_bytes == 0 || origin_read(base + l->origin, (size_t)h->origin_bytes, (size_t)h->d,
+                                            (size_t)h->k, out, &why))
+        return true;
+    if (why.code == FAIL_STORAGE)
+        return damaged(f, path, "what it says of its columns makes no sense");
+    *f = why;
+    return false;
+}
+
+/* Fills the set from a mapped file; *names and *origin are the caller's, also on false. */
 static bool place(const container_header *h, const char *base, const char *path, dataset *set,
-                  const char ***names, fail *f)
+                  const char ***names, dataset_origin **origin, fail *f)
 {
     layout l = layout_of(h);
     set->task = (dataset_task)h->task;
@@ -338,8 +395,11 @@ static bool place(const container_header *h, const char *base, const char *path,
     set->channels = (size_t)h->channels;
     set->default_scaling = (int)h->default_scaling;
     set->shared_scaling = h->shared_scaling == 1;
+    if (!place_origin(h, base, &l, path, origin, f))
+        return false;
+    set->origin = *origin;
     for (int p = 0; p < PART_COUNT; p++)
-        if (!place_rows(h, base, &l, p, &set->parts[p]))
+        if (!place_rows(h, base, &l, p, set->origin && set->origin->has_missing, &set->parts[p]))
             return damaged(f, path, "it has a label or a number that cannot be");
     return place_names(h, base, &l, set, names, path, f);
 }
@@ -376,11 +436,14 @@ bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], cons
     char found[DIGEST_TEXT_BYTES];
     dataset filled = *set;
     const char **names = NULL;
+    dataset_origin *origin = NULL;
     bool is_good = digest_mapping(base, n_bytes, by, found, f);
     if (is_good)
-        is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, &names, f)
+        is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, &names, &origin, f)
                                              : damaged(f, path, "its SHA-256 is another");
     if (!is_good) {
+        free(names);
+        free(origin);
         munmap(base, n_bytes);
         return false;
     }
@@ -389,5 +452,6 @@ bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], cons
     set->storage->mapping = base;
     set->storage->mapping_bytes = n_bytes;
     set->storage->names = names;
+    set->storage->origin = origin;
     return true;
 }

@@ -7,7 +7,8 @@
  *    and scaling fitted on the training rows alone. It keeps a reference to its dataset; it copies
  *    no inputs.
  * 3. Everything random derives from data_seed (core/math/rng.h, purposes 10, 11 and 12).
- * 4. Labels are in 0 .. k-1 and floats are finite in every dataset that dataset_open() gave out.
+ * 4. Labels are in 0 .. k-1 and floats are finite (inputs: or missing, see core/data/origin.h) in
+ *    every dataset that dataset_open() gave out.
  * Inputs are rows of d numbers: bytes (0..255, read as value/255) or float32. Images are (channels,
  * height, width).
  *
@@ -47,8 +48,7 @@ typedef struct dataset_rows { /* one part as stored; n = 0 where the set does no
 
 typedef struct dataset {
     char name[SPEC_NAME_LIMIT];
-    /* of the stored file, or of the file that the generated set would be stored in */
-    char sha256[DIGEST_TEXT_BYTES];
+    char sha256[DIGEST_TEXT_BYTES]; /* of the file that it is, or would be, stored in */
     dataset_task task;
     size_t d;                       /* inputs per row */
     size_t k;                       /* classes, or regression outputs */
@@ -58,7 +58,8 @@ typedef struct dataset {
     bool built_in;
     /* k texts one after the other, each with its NUL; NULL: the numbers 0 .. k-1 */
     const char *class_names;
-    const char *column_names; /* d such texts, or NULL */
+    const char *column_names;            /* d such texts, or NULL */
+    const struct dataset_origin *origin; /* core/data/origin.h; NULL: generated, or long stored */
     dataset_rows parts[PART_COUNT];
     struct dataset_storage *storage; /* private: arrays or mapping, reference count */
 } dataset;
@@ -113,8 +114,7 @@ typedef struct split {
     /* (n) classification, after label noise (training only), else NULL */
     const int32_t *labels[PART_COUNT];
     size_t n_train_evaluation;
-    /* (n_train_evaluation) increasing positions in the training part */
-    const uint32_t *train_evaluation;
+    const uint32_t *train_evaluation; /* (n_train_evaluation) increasing positions in training */
     /* (d) x_scaled = x_raw * scale[j] + shift[j]; bytes are raw as stored, 0 .. 255 */
     const float *scale, *shift;
     int scaling;     /* the one applied */

@@ -8,6 +8,7 @@
 
 #include "core/base/fail.h"
 #include "core/data/dataset.h"
+#include "core/data/origin.h"
 
 #include <stdatomic.h>
 
@@ -22,6 +23,7 @@ typedef struct dataset_storage {
     size_t n_bytes;
     /* where each class name, then each column name starts; NULL where there are none */
     const char **names;
+    dataset_origin *origin; /* heap, or NULL */
 } dataset_storage;
 
 /* An empty set with one reference, or NULL. */

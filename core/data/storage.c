@@ -70,6 +70,7 @@ static void set_free(dataset *set)
         munmap(set->storage->mapping, set->storage->mapping_bytes);
     free(set->storage->memory);
     free(set->storage->names);
+    free(set->storage->origin);
     free(set->storage);
     free(set);
     if (was.on_close)

@@ -54,7 +54,7 @@ static bool is_wanted(dataset_listing *l)
 
 static void add_set(buffer *b, const dataset_summary *s)
 {
-    const dataset_answer answer = dataset_answer_of(s);
+    const dataset_answer answer = dataset_answer_of(s, NULL);
     shape_add_item(b, &SHAPE_DATASET, &answer);
 }
 
@@ -108,16 +108,20 @@ void api_datasets_list(app *a, const request *q, response *r)
 
 /* ---- one ---- */
 
-static bool describe(app *a, const char *name, dataset_summary *out, fail *f)
+static bool describe(app *a, const char *name, dataset_summary *out, dataset **set, fail *f)
 {
     if (!dataset_find(name))
-        return dataset_describe(name, a->data_dir, out, NULL, f);
-    dataset *set;
-    if (!open_named(a, NULL, name, NULL, &set, f))
+        return dataset_describe(name, a->data_dir, out, set, f);
+    if (!open_named(a, NULL, name, NULL, set, f))
         return false;
-    dataset_summarize(set, a->data_dir, out);
-    dataset_close(set);
+    dataset_summarize(*set, a->data_dir, out);
     return true;
+}
+
+static void send_set(response *r, const dataset *set, const dataset_summary *s)
+{
+    const dataset_answer answer = dataset_answer_of(s, set->origin);
+    shape_add(&r->body, &SHAPE_DATASET, &answer);
 }
 
 /* The name is in the path: a name that nobody has is not a fault of a field. */
@@ -131,47 +135,65 @@ static void send_fail(response *r, fail *f)
 void api_datasets_get(app *a, const request *q, response *r)
 {
     dataset_summary s;
+    dataset *set;
     fail f;
-    if (!describe(a, q->name, &s, &f)) {
+    if (!describe(a, q->name, &s, &set, &f)) {
         send_fail(r, &f);
         return;
     }
-    const dataset_answer answer = dataset_answer_of(&s);
-    shape_add(&r->body, &SHAPE_DATASET, &answer);
+    send_set(r, set, &s);
+    dataset_close(set);
     response_set(r, 200, MESSAGE_JSON);
 }
 
 /* ---- register, delete ---- */
 
-typedef struct register_query {
-    const char *label;
-    bool has_header, header;
-    int task; /* -1: found out */
-} register_query;
+static int count_words(const dataset_option *o)
+{
+    int n = 0;
+    while (o->words[n])
+        n++;
+    return n;
+}
 
-static const member REGISTER_ROWS[] = {
-    {"label", MEMBER_TEXT,
-     "CSV: the label column's name or index; else one called label, class, target or y, or the "
-     "last.",
-     MEMBER_OPTIONAL, AT(register_query, label)},
-    {"header", MEMBER_BOOLEAN, "CSV: whether the first row holds names; found out if not given.",
-     MEMBER_OPTIONAL, AT(register_query, header), TELLS(register_query, has_header)},
-    {"task", MEMBER_NAME, "What is learned; found out if not given.", MEMBER_OPTIONAL,
-     AT(register_query, task), ONE_OF("classification", "regression")},
-};
-const shape SHAPE_REGISTER_QUERY = {BYTES_OF(register_query), MEMBERS(REGISTER_ROWS)};
+/* The parameters are the options of core/data/import/options.h, and dry_run. */
+static bool derive_option(int i, member *out)
+{
+    if (i == DATASET_OPTION_COUNT)
+        *out = (member){"dry_run", MEMBER_BOOLEAN,
+                        "Reads, checks and answers as always, and stores nothing.", MEMBER_OPTIONAL,
+                        AT(dataset_add_options, is_dry)};
+    if (i >= DATASET_OPTION_COUNT)
+        return i == DATASET_OPTION_COUNT;
+    const dataset_option *o = &DATASET_OPTIONS[i];
+    *out = (member){.name = o->name, .help = o->help, .flags = MEMBER_OPTIONAL, .index = i};
+    out->place.offset = o->offset;
+    switch (o->kind) {
+    case OPTION_TEXT:
+        out->type = MEMBER_TEXT;
+        out->place.storage = STORED_TEXT;
+        break;
+    case OPTION_CHOICE:
+        out->type = MEMBER_NAME;
+        out->place.storage = STORED_ENUM;
+        out->names = (member_names){o->words, sizeof *o->words, count_words(o)};
+        break;
+    case OPTION_INTEGER:
+        out->type = MEMBER_INTEGER;
+        out->place.storage = STORED_INT64;
+        out->has_range = true;
+        out->minimum = (double)o->least;
+        out->maximum = (double)o->most;
+        break;
+    }
+    return true;
+}
+const shape SHAPE_REGISTER_QUERY = {BYTES_OF(dataset_add_options), .derive = derive_option};
 
 static bool read_options(const request *q, dataset_add_options *out, fail *f)
 {
-    register_query wanted = {.task = -1};
-    if (!request_read_query(q, &wanted, f))
-        return false;
-    *out = (dataset_add_options){.label = wanted.label};
-    if (wanted.has_header)
-        out->header = wanted.header ? HEADER_YES : HEADER_NO;
-    if (wanted.task >= 0)
-        out->task = wanted.task == 0 ? CHOICE_CLASSIFICATION : CHOICE_REGRESSION;
-    return true;
+    *out = (dataset_add_options){0};
+    return request_read_query(q, out, f);
 }
 
 /* Packed files are at most so many times as long as what they are unpacked to: deflate's own
@@ -207,9 +229,10 @@ static bool check_stored(app *a, const char *name, fail *f)
     return false;
 }
 
-static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fail *f)
+/* *options is filled, *set open on true. */
+static bool add(app *a, const request *q, dataset_add_options *options, dataset_summary *out,
+                dataset **set, bool *is_new, fail *f)
 {
-    dataset_add_options options;
     dataset_file files[DATASET_FILES_LIMIT];
     size_t n = (size_t)q->n_files;
     if (n == 0 || n > DATASET_FILES_LIMIT)
@@ -226,30 +249,36 @@ static bool add(app *a, const request *q, dataset_summary *out, bool *is_new, fa
             .path = q->files[i].path,
             .name = *q->files[i].file_name ? q->files[i].file_name : q->name,
         };
-    if (!read_options(q, &options, f) || !begin(q, errand_caller(q->errand), f))
+    if (!read_options(q, options, f) || !begin(q, errand_caller(q->errand), f))
         return false;
-    options.by = errand_caller(q->errand);
-    return dataset_add(q->name, files, n, &options, a->data_dir, out, is_new, f) &&
-           (!*is_new || check_stored(a, q->name, f));
+    options->by = errand_caller(q->errand);
+    if (!dataset_add(q->name, files, n, options, a->data_dir, out, set, is_new, f))
+        return false;
+    if (!*is_new || check_stored(a, q->name, f))
+        return true;
+    dataset_close(*set);
+    return false;
 }
 
 void api_datasets_put(app *a, const request *q, response *r)
 {
+    dataset_add_options options;
     dataset_summary s;
     dataset_info info;
+    dataset *set;
     bool is_new;
     fail f;
-    if (!add(a, q, &s, &is_new, &f)) {
+    if (!add(a, q, &options, &s, &set, &is_new, &f)) {
         response_fail(r, &f);
         return;
     }
+    send_set(r, set, &s);
+    dataset_close(set);
     jobs_describe_dataset(&s, &info);
-    if (!store_put_dataset(a->store, &info, &f)) {
+    if (!options.is_dry && !store_put_dataset(a->store, &info, &f)) {
         response_fail(r, &f);
         return;
     }
-    const dataset_answer answer = dataset_answer_of(&s);
-    shape_add(&r->body, &SHAPE_DATASET, &answer);
     response_set(r, is_new ? 201 : 200, MESSAGE_JSON);
     if (is_new)
         response_add_header(r, "Location", "/api/v1/datasets/%s", q->name);

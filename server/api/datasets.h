@@ -13,8 +13,8 @@ extern const shape SHAPE_REGISTER_QUERY, SHAPE_PREVIEW_QUERY;
 request_handler api_datasets_list;
 request_handler api_datasets_get;
 
-/* PUT /datasets/{name}?label=&header=&task=: 201 new, 200 the same content again, 409 another
- * content. */
+/* PUT /datasets/{name}?label=&header=...&dry_run=: the options of core/data/import/options.h. 201
+ * new, 200 the same content again or a dry run, 409 another content. */
 request_handler api_datasets_put;
 
 /* DELETE /datasets/{name}: 204; 409 while an unfinished experiment uses it. */

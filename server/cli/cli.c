@@ -1,6 +1,7 @@
 #include "server/cli/cli.h"
 
 #include "core/base/nearest.h"
+#include "core/data/import/options.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,13 +50,13 @@ static const cli_flag FIELDS_FLAGS[] = {
     {0},
 };
 
+#define TEXT_FLAG(name, what, help) {"--" #name, what, help, false},
+#define CHOICE_FLAG(name, words, help) {"--" #name, words, help, false},
+#define INTEGER_FLAG(name, least, most, help) {"--" #name, "N", help, false},
 static const cli_flag ADD_FLAGS[] = {
-    {"--label", "COLUMN",
-     "CSV: the label's column by name or index (-1 is the last; else one called label, class, "
-     "target or y, or the last)",
-     false},
-    {"--header", "yes|no", "CSV: whether the first row holds names (found out)", false},
-    {"--task", "classification|regression", "what the labels are (found out)", false},
+    DATASET_ADD_OPTIONS(TEXT_FLAG, CHOICE_FLAG, INTEGER_FLAG){
+        "--dry-run", NULL, "read, check and say what was read; store nothing", false},
+    {"--json", NULL, "the answer that PUT /api/v1/datasets/NAME gives", false},
     {"--data-dir", "DIR", "where data sets are kept (regulab-data)", false},
     {0},
 };

@@ -152,19 +152,83 @@ static const member PROBLEM_ROWS[] = {
 };
 static const shape SET_PROBLEM = {BYTES_OF(dataset_summary), MEMBERS(PROBLEM_ROWS)};
 
+static bool is_categorical(const void *object, const member *m)
+{
+    (void)m;
+    return ((const dataset_column *)object)->kind == COLUMN_CATEGORY;
+}
+
+static const member COLUMN_ROWS[] = {
+    {"name", MEMBER_TEXT, "In the file; its index where that has no names.",
+     AT(dataset_column, name)},
+    {"kind", MEMBER_NAME, "How it is taken: a category is one input per spelling.",
+     AT(dataset_column, kind), NAMES(COLUMN_KIND_NAMES)},
+    {"missing", MEMBER_INTEGER, "Cells without a value, over all parts.",
+     AT(dataset_column, n_missing)},
+    {"categories", MEMBER_TEXT,
+     "The spellings of a category, in the order of their inputs; where cells are missing, missing "
+     "is the last.",
+     MEMBER_OPTIONAL | MEMBER_MULTILINE, EACH(dataset_column, categories, n_categories),
+     .is_there = is_categorical},
+};
+static const shape COLUMN = {.name = "Column", BYTES_OF(dataset_column), MEMBERS(COLUMN_ROWS)};
+
+static void add_separator(buffer *b, const void *object, const member *m)
+{
+    const dataset_origin *o = object;
+    json_add_string(b, o->separator ? member_name_at(m, (int)o->separator) : NULL);
+}
+
+static void add_header(buffer *b, const void *object, const member *m)
+{
+    const dataset_origin *o = object;
+    (void)m;
+    buffer_add_text(b, !o->separator ? "null" : o->has_header ? "true" : "false");
+}
+
+static bool is_given(const void *object, const member *m)
+{
+    (void)m;
+    return object != NULL;
+}
+
+static const member ORIGIN_ROWS[] = {
+    {"label", MEMBER_TEXT, "The column that is learned; null: the files are no table.",
+     MEMBER_OPTIONAL | MEMBER_NULLABLE | MEMBER_MULTILINE, AT(dataset_origin, label),
+     .is_there = is_given},
+    {"separator", MEMBER_NAME, "What stands between columns.", MEMBER_OPTIONAL | MEMBER_NULLABLE,
+     AT(dataset_origin, separator), NAMES(DATASET_SEPARATOR_WORDS), .write = add_separator},
+    {"header", MEMBER_BOOLEAN, "Whether the first row is one of names.",
+     MEMBER_OPTIONAL | MEMBER_NULLABLE, .write = add_header},
+    {"columns", MEMBER_OBJECT, "Those of the files, in their order.", MEMBER_OPTIONAL,
+     EACH(dataset_origin, columns, n_columns), .of = &COLUMN, .is_there = is_given},
+    {"warnings", MEMBER_TEXT, "What was taken in another way than it stands there.",
+     MEMBER_OPTIONAL | MEMBER_MULTILINE, EACH(dataset_origin, warnings, n_warnings),
+     .is_there = is_given},
+};
+static const shape ORIGIN = {BYTES_OF(dataset_origin), MEMBERS(ORIGIN_ROWS)};
+
+static bool is_known(const void *object, const member *m)
+{
+    (void)m;
+    return ((const dataset_answer *)object)->origin != NULL;
+}
+
 static const member ANSWER_ROWS[] = {
     INCLUDE_FROM(dataset_answer, summary, SUMMARY),
     {.type = MEMBER_INCLUDED,
      TO(dataset_answer, generator),
      .of = &BUILT_IN,
      .is_there = is_generated},
+    {.type = MEMBER_INCLUDED, TO(dataset_answer, origin), .of = &ORIGIN, .is_there = is_known},
     INCLUDE_FROM(dataset_answer, summary, SET_PROBLEM),
 };
 const shape SHAPE_DATASET = {.name = "DataSet", BYTES_OF(dataset_answer), MEMBERS(ANSWER_ROWS)};
 
-dataset_answer dataset_answer_of(const dataset_summary *summary)
+dataset_answer dataset_answer_of(const dataset_summary *summary, const dataset_origin *origin)
 {
-    return (dataset_answer){summary, summary->built_in ? dataset_find(summary->name) : NULL};
+    return (dataset_answer){summary, summary->built_in ? dataset_find(summary->name) : NULL,
+                            origin};
 }
 
 /* ---- names ---- */

@@ -42,8 +42,9 @@ extern const shape *const CODEC_EVENT_SHAPES[EVENT_KIND_COUNT]; /* each of an ev
 typedef struct dataset_answer {
     const dataset_summary *summary;
     const dataset_row *generator; /* NULL: it is a registered one */
+    const dataset_origin *origin; /* NULL: without */
 } dataset_answer;
-dataset_answer dataset_answer_of(const dataset_summary *summary);
+dataset_answer dataset_answer_of(const dataset_summary *summary, const dataset_origin *origin);
 extern const shape SHAPE_DATASET;   /* of a dataset_answer */
 extern const shape SHAPE_GENERATOR; /* of a dataset_row, as in GET /fields */
 

@@ -226,8 +226,8 @@ CHECK_UNUSED static bool add_set(const char *name, const char *const *names,
         snprintf(paths[n], sizeof paths[n], "%s/%s", files_dir(), names[n]);
         files[n] = (dataset_file){paths[n], names[n]};
     }
-    return dataset_add(name, files, n, options ? options : &none, files_path("data"), out, &is_new,
-                       f);
+    return dataset_add(name, files, n, options ? options : &none, files_path("data"), out, NULL,
+                       &is_new, f);
 }
 
 CHECK_UNUSED static bool open_set(const char *name, dataset **out, fail *f)

@@ -349,8 +349,8 @@ static void mnist_loads(void)
     }
     if (access(paths[0], R_OK) != 0)
         CHECK_SKIP("../shared/data/mnist/ is not there");
-    CHECK_OR_RETURN(
-        CHECK_OK(dataset_add("mnist", files, 4, &options, files_path("data"), &s, &is_new, &f), f));
+    CHECK_OR_RETURN(CHECK_OK(
+        dataset_add("mnist", files, 4, &options, files_path("data"), &s, NULL, &is_new, &f), f));
     CHECK(is_new && s.n[PART_TRAIN] == 60000 && s.n[PART_TEST] == 10000 && s.d == 784 && s.k == 10);
     dataset *set;
     CHECK_OR_RETURN(CHECK_OK(open_set("mnist", &set, &f), f));

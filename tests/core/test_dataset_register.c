@@ -42,7 +42,7 @@ static bool add_as(const char *name, const char *const *files, bool *is_new, fai
     dataset_summary s;
     snprintf(path, sizeof path, "%s/%s", files_dir(), files[0]);
     dataset_file file = {path, files[0]};
-    return dataset_add(name, &file, 1, &options, files_path("data"), &s, is_new, f);
+    return dataset_add(name, &file, 1, &options, files_path("data"), &s, NULL, is_new, f);
 }
 
 static void names_share_content(void)
@@ -126,16 +126,20 @@ static void options_of_registered_sets(void)
 
 static void words_of_a_query(void)
 {
-    dataset_header header = HEADER_AUTO;
-    dataset_task_choice task = CHOICE_AUTO;
+    dataset_add_options o = {0};
     fail f = {0};
-    CHECK(dataset_read_header("true", &header, &f) && header == HEADER_YES);
-    CHECK(dataset_read_header("0", &header, &f) && header == HEADER_NO);
-    CHECK(dataset_read_header("", &header, &f) && header == HEADER_AUTO);
-    CHECK_FAILS(dataset_read_header("maybe", &header, &f), f, FAIL_OUT_OF_RANGE, "/header");
-    CHECK(dataset_read_task("regression", &task, &f) && task == CHOICE_REGRESSION);
-    CHECK(dataset_read_task("", &task, &f) && task == CHOICE_AUTO);
-    CHECK_FAILS(dataset_read_task("clustering", &task, &f), f, FAIL_OUT_OF_RANGE, "/task");
+    CHECK(dataset_read_option("header", "true", &o, &f) && o.header == HEADER_YES);
+    CHECK(dataset_read_option("header", "0", &o, &f) && o.header == HEADER_NO);
+    CHECK(dataset_read_option("header", "", &o, &f) && o.header == HEADER_AUTO);
+    CHECK_FAILS(dataset_read_option("header", "maybe", &o, &f), f, FAIL_OUT_OF_RANGE, "/header");
+    CHECK(dataset_read_option("task", "regression", &o, &f) && o.task == CHOICE_REGRESSION);
+    CHECK_FAILS(dataset_read_option("task", "clustering", &o, &f), f, FAIL_OUT_OF_RANGE, "/task");
+    CHECK(dataset_read_option("separator", "|", &o, &f) && o.separator == SEPARATOR_PIPE);
+    CHECK(dataset_read_option("thousands", "'", &o, &f) && o.thousands == THOUSANDS_APOSTROPHE);
+    CHECK(dataset_read_option("missing", "-,x", &o, &f) && strcmp(o.missing, "-,x") == 0);
+    CHECK(dataset_read_option("size", "32", &o, &f) && o.size == 32);
+    CHECK_FAILS(dataset_read_option("size", "0", &o, &f), f, FAIL_OUT_OF_RANGE, "/size");
+    CHECK_FAILS(dataset_read_option("size", "4x", &o, &f), f, FAIL_OUT_OF_RANGE, "/size");
 }
 
 /* ---- cleaning ---- */

@@ -1,9 +1,11 @@
 #include "core/data/import/load.h"
 
+#include "core/base/array.h"
 #include "core/data/container.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,8 @@ enum {
     NUMBER_SLOTS = 32768,
     DISTINCT_LIMIT = 100,
     DISTINCT_MOST = CONTAINER_CLASSES_LIMIT,
-    ROWS_AT_ONCE = 1 << 18 /* after so many the caller is asked */
+    ROWS_AT_ONCE = 1 << 18, /* after so many the caller is asked */
+    WARNINGS_LIMIT = 100
 };
 
 void dataset_load_close(dataset_load *load)
@@ -32,6 +35,9 @@ void dataset_load_close(dataset_load *load)
         free(load->labels.texts[i]);
     free(load->labels.texts);
     free(load->labels.slots);
+    for (size_t i = 0; i < load->origin.n_warnings; i++)
+        free(load->warnings[i]);
+    free(load->warnings);
     free(load->column_names);
     free(load->class_names);
     *load = (dataset_load){0};
@@ -40,6 +46,28 @@ void dataset_load_close(dataset_load *load)
 static bool out_of_memory(fail *f)
 {
     return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for this data set.");
+}
+
+bool dataset_load_warn(dataset_load *load, fail *f, const char *format, ...)
+{
+    char sentence[sizeof f->sentence];
+    size_t n = load->origin.n_warnings;
+    va_list arguments;
+    if (n > WARNINGS_LIMIT)
+        return true;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    char *kept = strdup(n == WARNINGS_LIMIT ? "There is more of this kind." : sentence);
+    if (!kept || !array_reserve(&load->warnings, &load->warnings_capacity, n + 1,
+                                (size_t)WARNINGS_LIMIT + 1)) {
+        free(kept);
+        return out_of_memory(f);
+    }
+    load->warnings[n] = kept;
+    load->origin.n_warnings = n + 1;
+    load->origin.warnings = (const char *const *)load->warnings;
+    return true;
 }
 
 dataset_part dataset_load_part_of(const char *file_name)
@@ -429,6 +457,9 @@ bool dataset_load_finish(dataset_load *load, dataset_task_choice task, dataset *
     filled.shared_scaling = is_image;
     filled.class_names = load->class_names;
     filled.column_names = load->column_names;
+    if (load->origin.n_columns + load->origin.n_warnings > 0 || load->origin.input_offsets ||
+        load->origin.target_offsets)
+        filled.origin = &load->origin;
     for (int p = 0; p < PART_COUNT; p++) {
         const dataset_load_part *part = &load->parts[p];
         filled.parts[p] = (dataset_rows){.n = part->n};

@@ -15,6 +15,7 @@
 #include "core/data/dataset.h"
 #include "core/data/import/register.h"
 #include "core/data/import/source.h"
+#include "core/data/origin.h"
 
 typedef struct dataset_load_part {
     size_t n;
@@ -44,9 +45,18 @@ typedef struct dataset_load {
     dataset_texts labels;
     char *column_names; /* d texts each with its NUL, or NULL */
     char *class_names;  /* made by finish */
+    /* What the reader knows of the files, borrowed until the load is closed; warnings are added by
+     * dataset_load_warn(). */
+    dataset_origin origin;
+    char **warnings;
+    size_t warnings_capacity;
 } dataset_load;
 
 void dataset_load_close(dataset_load *load);
+
+/* Adds a sentence to what whoever brings the set is told; at most 100, one more says so. */
+FAIL_CHECKED bool dataset_load_warn(dataset_load *load, fail *f, const char *format, ...)
+    FAIL_FORMAT(3, 4);
 
 /* Fills *set with borrowed pointers into load. */
 FAIL_CHECKED bool dataset_load_finish(dataset_load *load, dataset_task_choice task, dataset *set,

@@ -19,39 +19,6 @@ enum { SNIFF_BYTES = 4096 };
 
 static const char TEMPORARY[] = ".new-";
 
-/* ---- options ---- */
-
-bool dataset_read_header(const char *text, dataset_header *out, fail *f)
-{
-    static const struct {
-        const char *text;
-        dataset_header header;
-    } words[] = {{"", HEADER_AUTO},   {"auto", HEADER_AUTO}, {"true", HEADER_YES},
-                 {"yes", HEADER_YES}, {"1", HEADER_YES},     {"false", HEADER_NO},
-                 {"no", HEADER_NO},   {"0", HEADER_NO}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(text, words[i].text) == 0) {
-            *out = words[i].header;
-            return true;
-        }
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/header",
-                    "header is true, false or auto, not \"%.40s\".", text);
-}
-
-bool dataset_read_task(const char *text, dataset_task_choice *out, fail *f)
-{
-    static const char *const words[] = {[CHOICE_AUTO] = "auto",
-                                        [CHOICE_CLASSIFICATION] = "classification",
-                                        [CHOICE_REGRESSION] = "regression"};
-    for (int i = CHOICE_AUTO; i <= CHOICE_REGRESSION; i++)
-        if (strcmp(text, words[i]) == 0 || (i == CHOICE_AUTO && !*text)) {
-            *out = (dataset_task_choice)i;
-            return true;
-        }
-    return fail_set(f, FAIL_OUT_OF_RANGE, "/task",
-                    "task is classification, regression or auto, not \"%.40s\".", text);
-}
-
 /* ---- reading the files ---- */
 
 typedef enum file_format { FORMAT_IDX, FORMAT_CSV, FORMAT_NPY, FORMAT_NPZ } file_format;
@@ -331,15 +298,17 @@ static bool publish_locked(const char *name, const char *data_dir, const char *t
     return is_published;
 }
 
-static bool store(const char *path, const char *sha256, const caller *by, const char *name,
-                  const char *data_dir, dataset_summary *out, bool *is_new, fail *f)
+/* On true *out is open; after a dry run the temporary file is still there. */
+static bool store(const char *path, const char *sha256, const dataset_add_options *options,
+                  const char *name, const char *data_dir, dataset **out, bool *is_new, fail *f)
 {
     dataset *stored = NULL;
-    bool is_stored = read_back(path, sha256, by, name, &stored, f) &&
-                     publish_locked(name, data_dir, path, sha256, is_new, f);
+    bool is_stored = read_back(path, sha256, options->by, name, &stored, f) &&
+                     (options->is_dry || publish_locked(name, data_dir, path, sha256, is_new, f));
     if (is_stored)
-        dataset_summarize(stored, data_dir, out);
-    dataset_close(stored);
+        *out = stored;
+    else
+        dataset_close(stored);
     return is_stored;
 }
 
@@ -375,21 +344,30 @@ static bool import_files(const dataset_file *files, size_t n_files,
 
 bool dataset_add(const char *name, const dataset_file *files, size_t n_files,
                  const dataset_add_options *options, const char *data_dir, dataset_summary *out,
-                 bool *is_new, fail *f)
+                 dataset **set, bool *is_new, fail *f)
 {
     char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES];
+    dataset *stored = NULL;
     int descriptor;
     bool is_added = false;
     if (!check_name(name, f) ||
         !import_files(files, n_files, options, data_dir, path, &descriptor, sha256, f))
         return false;
-    bool is_stored = store(path, sha256, options->by, name, data_dir, out, &is_added, f);
-    if (!is_stored)
+    bool is_stored = store(path, sha256, options, name, data_dir, &stored, &is_added, f);
+    if (!is_stored || options->is_dry)
         unlink(path);
     close(descriptor);
-    if (is_stored)
-        *is_new = is_added;
-    return is_stored;
+    if (!is_stored)
+        return false;
+    dataset_summarize(stored, data_dir, out);
+    if (options->is_dry)
+        out->created_ms = 0;
+    if (set)
+        *set = stored;
+    else
+        dataset_close(stored);
+    *is_new = is_added;
+    return true;
 }
 
 /* ---- removing ---- */

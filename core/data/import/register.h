@@ -21,6 +21,7 @@
 #include "core/base/digest.h"
 #include "core/base/fail.h"
 #include "core/data/dataset.h"
+#include "core/data/import/options.h"
 
 enum { DATASET_FILES_LIMIT = 6 }; /* images and labels of each part */
 typedef struct dataset_file {
@@ -29,27 +30,6 @@ typedef struct dataset_file {
      * `t10k` */
     const char *name;
 } dataset_file;
-
-typedef enum dataset_header { HEADER_AUTO, HEADER_YES, HEADER_NO } dataset_header;
-typedef enum dataset_task_choice {
-    CHOICE_AUTO,
-    CHOICE_CLASSIFICATION,
-    CHOICE_REGRESSION
-} dataset_task_choice;
-
-typedef struct dataset_add_options {
-    /* CSV: the label column's name or 0-based index (-1: last); NULL or "": found. One .npy: its
-     * index */
-    const char *label;
-    dataset_header header;    /* CSV: whether the first row holds names */
-    dataset_task_choice task; /* what the labels are */
-    const caller *by;         /* who may call the work off, and grants its memory; NULL: nobody */
-} dataset_add_options;
-
-/* Reads "", "true"/"1"/"yes", "false"/"0"/"no" and "", "classification", "regression", as options
- * of a query have them. Faults name "/header", "/task". */
-FAIL_CHECKED bool dataset_read_header(const char *text, dataset_header *out, fail *f);
-FAIL_CHECKED bool dataset_read_task(const char *text, dataset_task_choice *out, fail *f);
 
 typedef struct dataset_summary {
     char name[SPEC_NAME_LIMIT];
@@ -69,10 +49,12 @@ typedef struct dataset_summary {
 
 /* Reads, checks and stores the files as one set (IDX: images and labels, 2 to 4 files; CSV: 1 to 3;
  * .npz: 1; .npy: pairs). FAIL_CONFLICT when the name has other content; the same content under the
- * same name is a success that changes nothing (*is_new false). */
+ * same name is a success that changes nothing (*is_new false). With options->is_dry nothing is
+ * stored: the answer is what it would be (*is_new false, created_ms 0). *set, if not NULL, is left
+ * open: its origin is what the files said. */
 FAIL_CHECKED bool dataset_add(const char *name, const dataset_file *files, size_t n_files,
                               const dataset_add_options *options, const char *data_dir,
-                              dataset_summary *out, bool *is_new, fail *f);
+                              dataset_summary *out, dataset **set, bool *is_new, fail *f);
 
 /* Removes the name, and its content if no other name refers to it. FAIL_NOT_FOUND; FAIL_FORBIDDEN
  * for built-in names. */
