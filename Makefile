@@ -126,7 +126,7 @@ $(BUILD)/migrations.c: $(migrations) Makefile
 # Set-up. Each list is asked of dpkg first, so that a second run needs no network.
 packages_build   = gcc libc6-dev libmicrohttpd-dev libcjson-dev libsqlite3-dev libopenblas-dev \
                    nettle-dev libcsv-dev libzip-dev zlib1g-dev ca-certificates
-packages_test    = chromium fonts-dejavu-core sqlite3 curl util-linux
+packages_test    = chromium-headless-shell fonts-dejavu-core sqlite3 curl util-linux
 packages_lint    = clang-format clang-tidy shellcheck binutils
 packages_interop = python3 python3-venv
 
@@ -210,6 +210,7 @@ bench:
 		$(BUILD)/tests/bench/microhttpd
 	@$(bench_environment) node tests/bench/bench.mjs
 	@$(bench_environment) node tests/bench/dashboard.mjs
+	@$(bench_environment) node tests/bench/memory.mjs
 
 venv = $(BUILD)/venv
 $(venv)/installed: tests/interop/requirements.txt

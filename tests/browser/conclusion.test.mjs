@@ -187,6 +187,7 @@ test('arms that tune have a line of what the best of so many configs is', async 
     lines.map((line) => line.split(',').map(Number)),
     arms[0].budget.map((_, k) => [k + 1, ...arms.map(({ budget }) => budget[k])]),
   );
+  await page.goto('about:blank'); // so that nothing of the view before is taken for this one
   await page.goto(`${server.url}/#/experiments/${plain.id}`);
   await page.locator('.settings').waitFor();
   assert.equal(await page.getByTestId('budget').count(), 0, 'nothing is tuned there');
