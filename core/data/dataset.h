@@ -117,6 +117,9 @@ typedef struct split {
     const uint32_t *train_evaluation; /* (n_train_evaluation) increasing positions in training */
     /* (d) x_scaled = x_raw * scale[j] + shift[j]; bytes are raw as stored, 0 .. 255 */
     const float *scale, *shift;
+    /* (k) each, of a regression whose targets are scaled, over the training rows: what is trained
+     * on is (target - mean) / deviation. Else NULL. */
+    const double *target_mean, *target_deviation;
     int scaling;     /* the one applied */
     bool is_uniform; /* all columns have the scale and shift of column 0 */
     void *memory;    /* private: one allocation */
@@ -143,8 +146,14 @@ FAIL_CHECKED bool split_count(const dataset *set, const train_spec *spec, size_t
 void split_read_inputs(const split *s, dataset_part part, const uint32_t *positions, size_t first,
                        size_t n, float *out);
 
-/* Regression targets of the same samples: out (n, k). */
+/* Regression targets of the same samples as trained on: out (n, k). */
 void split_read_targets(const split *s, dataset_part part, const uint32_t *positions, size_t first,
                         size_t n, float *out);
+
+/* Those of samples first, first + 1, ... in the set's own units: out (n, k). */
+void split_read_own_targets(const split *s, dataset_part part, size_t first, size_t n, double *out);
+
+/* Output j of a net that was trained on the split, in the set's own units. */
+double split_own_output(const split *s, size_t j, double output);
 
 #endif

@@ -1,6 +1,7 @@
 /* How many rows each part has, which ones, and their labels: as core/data/dataset.h says. */
 #include "core/data/dataset.h"
 #include "core/data/scaling.h"
+#include "core/data/targets.h"
 #include "core/math/kernel_gather.h"
 #include "core/math/rng.h"
 
@@ -247,6 +248,7 @@ typedef struct draft {
     int32_t *labels[PART_COUNT];
     uint32_t *train_evaluation;
     float *scale, *shift;
+    double *target_mean, *target_deviation; /* NULL: not scaled */
 } draft;
 
 static void collect(const uint8_t *marks, size_t n, uint8_t mark, uint32_t *rows)
@@ -360,12 +362,13 @@ static bool change_labels(draft *x, fail *f)
 
 /* ---- the split ---- */
 
-static size_t bytes_for(const dataset *set, const size_t n[PART_COUNT], size_t n_evaluation)
+static size_t bytes_for(const dataset *set, const train_spec *spec, const size_t n[PART_COUNT])
 {
+    size_t n_evaluation = evaluation_count(spec, n[PART_TRAIN]);
     size_t n_rows = n[PART_TRAIN] + n[PART_VALIDATION] + n[PART_TEST];
     size_t per_row = sizeof(uint32_t) + (set->task == TASK_CLASSIFICATION ? sizeof(int32_t) : 0);
-    return sizeof(split) + n_rows * per_row + n_evaluation * sizeof(uint32_t) +
-           2 * set->d * sizeof(float);
+    return sizeof(split) + targets_count(set, spec) * sizeof(double) + n_rows * per_row +
+           n_evaluation * sizeof(uint32_t) + 2 * set->d * sizeof(float);
 }
 
 size_t split_bytes(const dataset *set, const train_spec *spec)
@@ -374,14 +377,18 @@ size_t split_bytes(const dataset *set, const train_spec *spec)
     fail ignored;
     if (!split_count(set, spec, n, &ignored))
         return 0;
-    return bytes_for(set, n, evaluation_count(spec, n[PART_TRAIN]));
+    return bytes_for(set, spec, n);
 }
 
-/* Hands out the allocation piece by piece; everything after the struct has 4 bytes. */
+/* Hands out the allocation piece by piece; everything after the doubles has 4 bytes. */
 static void place(draft *x, split *s)
 {
-    char *at = (char *)(s + 1);
+    size_t n_doubles = targets_count(x->set, x->spec);
+    double *doubles = (double *)(void *)(s + 1);
+    char *at = (char *)(doubles + n_doubles);
     bool has_labels = x->set->task == TASK_CLASSIFICATION;
+    x->target_mean = n_doubles ? doubles : NULL;
+    x->target_deviation = n_doubles ? doubles + x->set->k : NULL;
     x->scale = (float *)(void *)at;
     x->shift = x->scale + x->set->d;
     uint32_t *next = (uint32_t *)(void *)(x->shift + x->set->d);
@@ -409,6 +416,8 @@ static void finish(const draft *x, int scaling, split *s)
     s->train_evaluation = x->train_evaluation;
     s->scale = x->scale;
     s->shift = x->shift;
+    s->target_mean = x->target_mean;
+    s->target_deviation = x->target_deviation;
     s->is_uniform = true;
     for (size_t j = 1; j < x->set->d; j++)
         if (x->scale[j] != x->scale[0] || x->shift[j] != x->shift[0])
@@ -421,7 +430,7 @@ bool split_open(const dataset *set, const train_spec *spec, split **out, fail *f
     if (!split_count(set, spec, x.n, f))
         return false;
     x.n_train_evaluation = evaluation_count(spec, x.n[PART_TRAIN]);
-    size_t n_bytes = bytes_for(set, x.n, x.n_train_evaluation);
+    size_t n_bytes = bytes_for(set, spec, x.n);
     split *s = calloc(1, n_bytes);
     if (!s)
         return fail_set(f, FAIL_OUT_OF_MEMORY, "/dataset", "The split of %s needs %zu bytes.",
@@ -434,6 +443,8 @@ bool split_open(const dataset *set, const train_spec *spec, split **out, fail *f
         free(s);
         return false;
     }
+    if (x.target_mean)
+        targets_fit(set, x.rows[PART_TRAIN], x.n[PART_TRAIN], x.target_mean, x.target_deviation);
     finish(&x, scaling, s);
     *out = s;
     return true;
@@ -465,12 +476,4 @@ void split_read_inputs(const split *s, dataset_part part, const uint32_t *positi
         kernel_gather_floats_uniform(&g, stored->floats, s->scale[0], s->shift[0], out);
     else
         kernel_gather_floats(&g, stored->floats, s->scale, s->shift, out);
-}
-
-void split_read_targets(const split *s, dataset_part part, const uint32_t *positions, size_t first,
-                        size_t n, float *out)
-{
-    gather g = {s->rows[part], positions, first, n, s->set->k};
-    assert(positions || first + n <= s->n[part]);
-    kernel_gather_copy(&g, s->set->parts[s->source[part]].targets, out);
 }

@@ -47,6 +47,9 @@ typedef struct field {
     field_type type;
     bool is_regularizer; /* at its default the regularizer is off: what a baseline sets back */
     bool nullable;
+    /* Came after configs had ids: at its first value, as before there was the field, it is no part
+     * of the id. */
+    bool is_later;
     bool exclusive_minimum, exclusive_maximum;
     double minimum, maximum;    /* numbers and integers; of each element for arrays */
     const char *const *values;  /* FIELD_ENUM: names, NULL-terminated, in the order of the C enum */

@@ -12,6 +12,7 @@
     1e30 /* no upper bound but what float32 can hold: too much diverges, and that is a result */
 
 static const char *const SCALINGS[] = {"none", "standard", "minmax", NULL};
+static const char *const TARGET_SCALINGS[] = {"none", "standard", NULL};
 static const char *const ACTIVATIONS[] = {"relu", "leaky_relu", "elu",     "selu",     "gelu",
                                           "silu", "tanh",       "sigmoid", "identity", NULL};
 static const char *const NORMALIZATIONS[] = {"none", "batch", "layer", NULL};
@@ -63,6 +64,7 @@ const char *const FIELD_GROUP_NAMES[FIELD_GROUP_COUNT] = {
 #define ELSEWHERE(pytorch, keras, scikit_learn) .equivalents = {pytorch, keras, scikit_learn}
 #define WHEN .applies =
 #define REGULARIZES .is_regularizer = true
+#define IS_LATER .is_later = true
 #define BELOW_MAXIMUM .exclusive_maximum = true
 #define DEPENDS(text) .default_text = text
 
@@ -92,6 +94,13 @@ const field FIELDS[] = {
               "0 to 1 and other inputs stay as they are.",
          FORMULA "standard (x − mean)/deviation; minmax (x − min)/(max − min)",
          ELSEWHERE(NULL, "layers.Normalization", "StandardScaler, MinMaxScaler")),
+    ENUM("target_scaling", DATA, target_scaling, TARGET_SCALINGS, NAN,
+         DEPENDS("standard for registered regression sets, else none"), IS_LATER,
+         HELP "Brings the targets of a regression to mean 0 and deviation 1, by statistics of the "
+              "training split alone, so that a net need not first grow to their size. Losses are "
+              "of the scaled targets; RMSE, residuals and predictions are in the set's own units.",
+         FORMULA "standard (y − mean)/deviation",
+         ELSEWHERE(NULL, NULL, "TransformedTargetRegressor")),
     INTEGER("data_seed", DATA, data_seed, 0, SPEC_SEED_LIMIT, 0,
             HELP "Seed of generators, splits, subsets and label noise."),
     /* ---- model ---- */

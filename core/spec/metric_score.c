@@ -56,30 +56,41 @@ classification_scores metric_score_classification(const float *probabilities, co
                                    .brier = brier / (double)n};
 }
 
-double metric_score_scatter(const float *targets, size_t n, size_t k)
+/* Of one output around its mean, added to `sum`. */
+static double add_scatter(double sum, const float *targets, size_t n, size_t k)
+{
+    double mean = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += targets[i * k];
+    mean /= (double)n;
+    for (size_t i = 0; i < n; i++)
+        sum += (targets[i * k] - mean) * (targets[i * k] - mean);
+    return sum;
+}
+
+double metric_score_scatter(const float *targets, size_t n, size_t k, const double *units)
 {
     double total = 0;
-    for (size_t c = 0; c < k; c++) {
-        double mean = 0;
-        for (size_t i = 0; i < n; i++)
-            mean += targets[i * k + c];
-        mean /= (double)n;
-        for (size_t i = 0; i < n; i++)
-            total += (targets[i * k + c] - mean) * (targets[i * k + c] - mean);
-    }
+    for (size_t c = 0; c < k; c++)
+        total = units ? total + units[c] * units[c] * add_scatter(0, targets + c, n, k)
+                      : add_scatter(total, targets + c, n, k);
     return total;
 }
 
 regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n,
-                                          size_t k)
+                                          size_t k, const double *units)
 {
-    double residual = 0, total = metric_score_scatter(targets, n, k);
-    for (size_t c = 0; c < k; c++)
+    double residual = 0, own = 0, total = metric_score_scatter(targets, n, k, units);
+    for (size_t c = 0; c < k; c++) {
+        double before = residual;
         for (size_t i = 0; i < n; i++) {
             double error = (double)predictions[i * k + c] - targets[i * k + c];
             residual += error * error;
         }
-    double loss = residual / ((double)n * (double)k);
-    return (regression_scores){
-        .loss = loss, .rmse = sqrt(loss), .r2 = total > 0 ? 1 - residual / total : NAN};
+        own = units ? own + units[c] * units[c] * (residual - before) : residual;
+    }
+    double count = (double)n * (double)k;
+    return (regression_scores){.loss = residual / count,
+                               .rmse = sqrt(own / count),
+                               .r2 = total > 0 ? 1 - own / total : NAN};
 }

@@ -19,15 +19,16 @@ typedef struct classification_scores {
 classification_scores metric_score_classification(const float *probabilities, const int32_t *labels,
                                                   size_t n, size_t k);
 
-/* Mean squared error over samples and outputs, its root, and R^2 = 1 - SS_res/SS_tot (SS_tot around
- * each output's mean, summed over outputs; NaN when SS_tot is 0). predictions, targets: (n, k)
- * row-major. */
+/* Mean squared error over samples and outputs; and with every output multiplied by its unit (the
+ * deviation by which targets were divided), the root of that, and R^2 = 1 - SS_res/SS_tot (SS_tot
+ * around each output's mean, summed over outputs; NaN when SS_tot is 0). predictions, targets:
+ * (n, k) row-major; units: (k), NULL: 1. */
 typedef struct regression_scores {
     double loss, rmse, r2;
 } regression_scores;
 /* SS_tot. */
-double metric_score_scatter(const float *targets, size_t n, size_t k);
+double metric_score_scatter(const float *targets, size_t n, size_t k, const double *units);
 regression_scores metric_score_regression(const float *predictions, const float *targets, size_t n,
-                                          size_t k);
+                                          size_t k, const double *units);
 
 #endif

@@ -62,6 +62,7 @@ typedef enum {
     RATE_ONE_CYCLE
 } rate_schedule;
 typedef enum { SCALING_NONE, SCALING_STANDARD, SCALING_MINMAX } scaling_kind;
+typedef enum { TARGET_SCALING_NONE, TARGET_SCALING_STANDARD } target_scaling_kind;
 typedef enum {
 #define MONITOR_ROW(id, name) MONITOR_##id,
 #include "core/spec/monitor_rows.h"
@@ -82,6 +83,7 @@ typedef struct train_spec {
     int64_t train_size, validation_size, test_size; /* 0: the set's own */
     double label_noise;
     int scaling; /* scaling_kind; -1: the set's own */
+    int target_scaling; /* target_scaling_kind; -1: the set's own, or none where none is told */
     int64_t data_seed;
     /* model */
     int n_hidden;

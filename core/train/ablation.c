@@ -86,8 +86,10 @@ static double sum_residuals(const evaluation *e, const real *answers, size_t fir
 {
     size_t k = e->net->outputs;
     double sum = 0;
+    const double *units = e->data->target_deviation;
     for (size_t i = 0; i < n * k; i++) {
         double error = (double)answers[i] - (double)e->targets[first * k + i];
+        error *= units ? units[i % k] : 1;
         sum += error * error;
     }
     return isfinite(sum) ? sum : NAN;
@@ -133,8 +135,9 @@ void ablation_run(ablation *x, const real *model, double scores[METRIC_ABLATION_
         n = evaluation_read_rows(e, PART_VALIDATION, first);
         add_chunk(x, model, first, n);
     }
-    double total =
-        e->labels ? (double)e->n : metric_score_scatter(e->targets, e->n, e->net->outputs);
+    double total = e->labels ? (double)e->n
+                             : metric_score_scatter(e->targets, e->n, e->net->outputs,
+                                                    e->data->target_deviation);
     for (int i = 0; i < METRIC_ABLATION_COUNT; i++) {
         double share = x->sums[i] / (ABLATION_MASKS * total);
         scores[i] = total > 0 ? (e->labels ? share : 1 - share) : NAN;

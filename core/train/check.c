@@ -12,6 +12,13 @@ static bool check_labels(const train_spec *spec, const dataset *set, fail_list *
                          "%s is a regression: it has no labels to replace", set->name);
 }
 
+static bool check_targets(const train_spec *spec, const dataset *set, fail_list *faults)
+{
+    return set->task == TASK_REGRESSION || spec->target_scaling != TARGET_SCALING_STANDARD ||
+           fail_list_add(faults, FAIL_INCOMPATIBLE, "/target_scaling",
+                         "%s is a classification: it has no targets to scale", set->name);
+}
+
 static bool check_batches(const train_spec *spec, const dataset *set, fail_list *faults)
 {
     size_t n[PART_COUNT];
@@ -51,6 +58,7 @@ bool train_check(const train_spec *spec, const dataset *set, fail_list *faults)
 {
     bool ok = regularization_check(spec, set, faults);
     ok = check_labels(spec, set, faults) && ok;
+    ok = check_targets(spec, set, faults) && ok;
     ok = check_steps(spec, set, faults) && ok;
     return check_batches(spec, set, faults) && ok;
 }

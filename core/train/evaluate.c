@@ -119,10 +119,10 @@ void evaluation_read_truth(evaluation *e, dataset_part part)
             e->labels[i] = e->data->labels[part][positions ? positions[i] : i];
 }
 
-static metric_scores score(const metric_answers *a)
+static metric_scores score(const metric_answers *a, const double *units)
 {
     if (a->targets) {
-        regression_scores r = metric_score_regression(a->outputs, a->targets, a->n, a->k);
+        regression_scores r = metric_score_regression(a->outputs, a->targets, a->n, a->k, units);
         return (metric_scores){r.loss, NAN, r.rmse, r.r2, NAN, NAN};
     }
     classification_scores c = metric_score_classification(a->outputs, a->labels, a->n, a->k);
@@ -137,7 +137,7 @@ static metric_answers answers_of(const evaluation *e, const float *outputs, doub
                         .outputs = outputs,
                         .labels = e->labels,
                         .targets = e->targets};
-    a.scores = score(&a);
+    a.scores = score(&a, e->data->target_deviation);
     if (e->labels && isfinite(a.scores.loss))
         a.scores.loss = loss;
     return a;

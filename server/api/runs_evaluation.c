@@ -28,11 +28,14 @@ static bool take_classes(void *to, const trained_run *s, const float *outputs, s
 static bool take_numbers(void *to, const trained_run *s, const float *outputs, size_t first,
                          size_t n, fail *f)
 {
-    float *targets = calloc(n * s->set->k, sizeof *targets);
+    size_t k = s->set->k;
+    double *targets = calloc(2 * n * k, sizeof *targets), *predictions = targets + n * k;
     if (!targets)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the targets.");
-    split_read_targets(s->data, PART_TEST, NULL, first, n, targets);
-    bool is_taken = residuals_add(to, outputs, targets, n, f);
+    split_read_own_targets(s->data, PART_TEST, first, n, targets);
+    for (size_t i = 0; i < n * k; i++)
+        predictions[i] = split_own_output(s->data, i % k, (double)outputs[i]);
+    bool is_taken = residuals_add(to, predictions, targets, n, f);
     free(targets);
     return is_taken;
 }

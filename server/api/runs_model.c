@@ -150,23 +150,18 @@ static void find_moments(const float *drawn, size_t n_values, size_t samples, fl
 
 /* out: (samples + 2, n, k). */
 static bool predict_train(const trained_run *t, predictor *p, const predict_request *wanted,
-                          float *out, prediction_answer *answer, fail *f)
+                          float *out, fail *f)
 {
     size_t samples = (size_t)wanted->samples, n_values = wanted->n * t->outputs;
-    float *mean = out + samples * n_values, *variance = mean + n_values;
+    float *mean = out + samples * n_values;
     for (size_t s = 0; s < samples; s++)
         if (!predictor_sample(p, wanted->inputs, wanted->n, (uint32_t)s, out + s * n_values, f))
             return false;
-    find_moments(out, n_values, samples, mean, variance);
-    answer->samples = samples;
-    answer->drawn = out;
-    answer->mean = mean;
-    answer->variance = variance;
+    find_moments(out, n_values, samples, mean, mean + n_values);
     return true;
 }
 
-static bool answer_with(const trained_run *t, const predict_request *wanted, float *out,
-                        prediction_answer *answer, fail *f)
+static bool answer_with(const trained_run *t, const predict_request *wanted, float *out, fail *f)
 {
     const predictor_input in = {.spec = &t->spec,
                                 .model = t->model,
@@ -180,12 +175,32 @@ static bool answer_with(const trained_run *t, const predict_request *wanted, flo
     predictor *p;
     if (!caller_grant(t->by, predictor_bytes(&in), f) || !predictor_open(&in, &p, f))
         return false;
-    bool is_answered = wanted->is_train ? predict_train(t, p, wanted, out, answer, f)
+    bool is_answered = wanted->is_train ? predict_train(t, p, wanted, out, f)
                                         : predictor_answer(p, wanted->inputs, wanted->n, out, f);
-    if (!wanted->is_train)
-        answer->outputs = out;
     predictor_close(p);
     return is_answered;
+}
+
+/* out: as answer_with() fills it; own: the same in the data set's own units. */
+static void restore(const trained_run *t, const predict_request *wanted, const float *out,
+                    double *own, prediction_answer *answer)
+{
+    size_t k = t->outputs, n_values = wanted->n * k;
+    size_t n_outputs = n_values * (wanted->is_train ? (size_t)wanted->samples + 1 : 1);
+    for (size_t i = 0; i < n_outputs; i++)
+        own[i] = split_own_output(t->data, i % k, (double)out[i]);
+    answer->samples = (size_t)wanted->samples;
+    if (!wanted->is_train) {
+        answer->outputs = own;
+        return;
+    }
+    for (size_t i = n_outputs; i < n_outputs + n_values; i++) {
+        double unit = t->data->target_deviation ? t->data->target_deviation[i % k] : 1;
+        own[i] = (double)(float)((double)out[i] * unit * unit);
+    }
+    answer->drawn = own;
+    answer->mean = own + n_outputs - n_values;
+    answer->variance = own + n_outputs;
 }
 
 /* Numbers that the answer is made of and from; 0 with *f where they are too many. */
@@ -210,18 +225,21 @@ static bool predict(const trained_run *p, const predict_request *wanted, buffer 
         !caller_begin(p->by, CALLER_PRODUCTS,
                       n_answers * predictor_products(&p->spec, p->inputs, p->outputs), f))
         return false;
-    float *out = calloc(n_numbers, sizeof *out);
-    if (!out)
+    double *own = calloc(n_numbers, sizeof *own + sizeof(float));
+    float *out = (float *)(void *)(own + n_numbers);
+    if (!own)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
     prediction_answer answer = {.is_train = wanted->is_train,
                                 .n = wanted->n,
                                 .k = p->outputs,
                                 .classes = p->set->task == TASK_CLASSIFICATION ? p->set : NULL};
     scale_inputs(p, wanted->inputs, wanted->n);
-    bool is_answered = answer_with(p, wanted, out, &answer, f);
-    if (is_answered)
+    bool is_answered = answer_with(p, wanted, out, f);
+    if (is_answered) {
+        restore(p, wanted, out, own, &answer);
         shape_add(b, &SHAPE_PREDICTION, &answer);
-    free(out);
+    }
+    free(own);
     return is_answered;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { CONFIG_BYTES_LIMIT = 65536 };
+enum { WITHOUT_SEED = 1, WITHOUT_DATA_SEED = 2, AS_BEFORE_LATER_FIELDS = 4 };
 
 /* "The set's own": a value that only the data set can fill in. */
 static bool is_open(const field *row, const train_spec *spec)
@@ -21,16 +22,24 @@ static bool is_open(const field *row, const train_spec *spec)
     return row->type == FIELD_ENUM && *(const int *)value < 0;
 }
 
-static void add_config(buffer *b, const train_spec *spec, bool with_seed, bool with_data_seed)
+/* As it was before there was the field. */
+static bool is_as_before(const field *row, const train_spec *spec)
+{
+    return row->is_later && row->type == FIELD_ENUM &&
+           *(const int *)field_value_const(row, spec) <= 0;
+}
+
+static void add_config(buffer *b, const train_spec *spec, int without)
 {
     buffer_add_text(b, "{");
     for (int i = 0; i < FIELD_COUNT; i++) {
         const field *row = &FIELDS[i];
         bool is_member = row->group != FIELD_GROUP_EXPERIMENT && !strchr(row->name, '.');
-        if (!is_member || !field_applies(row, spec) || is_open(row, spec))
+        if (!is_member || !field_applies(row, spec) || is_open(row, spec) ||
+            ((without & AS_BEFORE_LATER_FIELDS) && is_as_before(row, spec)))
             continue;
-        if ((!with_seed && strcmp(row->name, "seed") == 0) ||
-            (!with_data_seed && strcmp(row->name, "data_seed") == 0))
+        if (((without & WITHOUT_SEED) && strcmp(row->name, "seed") == 0) ||
+            ((without & WITHOUT_DATA_SEED) && strcmp(row->name, "data_seed") == 0))
             continue;
         json_add_key(b, row->name);
         codec_field_add(b, row, spec);
@@ -40,7 +49,7 @@ static void add_config(buffer *b, const train_spec *spec, bool with_seed, bool w
 
 void codec_add_config(buffer *b, const train_spec *spec, bool with_seed)
 {
-    add_config(b, spec, with_seed, true);
+    add_config(b, spec, with_seed ? 0 : WITHOUT_SEED);
 }
 
 /* faults: empty, and large: one for all members. */
@@ -95,7 +104,8 @@ void codec_config_id(const train_spec *spec, const char *dataset_sha256, bool wi
     bool drawn_anew = without_data_seed &&
                       dataset_find(spec->dataset); /* each repeat generates a set of its own */
     buffer_init(&b, CONFIG_BYTES_LIMIT);
-    add_config(&b, spec, false, !without_data_seed);
+    add_config(&b, spec,
+               WITHOUT_SEED | AS_BEFORE_LATER_FIELDS | (without_data_seed ? WITHOUT_DATA_SEED : 0));
     if (dataset_sha256 && !drawn_anew)
         buffer_add_text(&b, dataset_sha256);
     digest_write_of(b.data ? b.data : "", b.n, text);

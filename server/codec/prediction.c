@@ -6,7 +6,7 @@
 static void add_best(buffer *b, const void *object, const member *m)
 {
     const prediction_answer *p = object;
-    const float *outputs = p->outputs ? p->outputs : p->mean;
+    const double *outputs = p->outputs ? p->outputs : p->mean;
     (void)m;
     buffer_add_text(b, "[");
     for (size_t i = 0; i < p->n; i++) {
@@ -26,22 +26,25 @@ static bool has_classes(const void *object, const member *m)
     return ((const prediction_answer *)object)->classes != NULL;
 }
 
+enum { NUMBERS = MEMBER_OPTIONAL | MEMBER_NULLABLE_ITEMS | MEMBER_SHORT };
+
 static const member PREDICTION_ROWS[] = {
     {"mode", MEMBER_NAME, "train: with masks and noise drawn.", AT(prediction_answer, is_train),
      ONE_OF("eval", "train")},
-    {"outputs", MEMBER_NUMBER, "Of each row the probabilities, or the predicted numbers.",
-     MEMBER_OPTIONAL | MEMBER_NULLABLE_ITEMS, GRID(prediction_answer, outputs, n, k)},
-    {"samples", MEMBER_NUMBER, "The outputs of each draw.", MEMBER_OPTIONAL | MEMBER_NULLABLE_ITEMS,
+    {"outputs", MEMBER_NUMBER,
+     "Of each row the probabilities, or the numbers predicted, in the data set's own units.",
+     NUMBERS, GRID(prediction_answer, outputs, n, k)},
+    {"samples", MEMBER_NUMBER, "The outputs of each draw.", NUMBERS,
      STACK(prediction_answer, drawn, samples, n, k)},
-    {"mean", MEMBER_NUMBER, "Of each output over the draws.",
-     MEMBER_OPTIONAL | MEMBER_NULLABLE_ITEMS, GRID(prediction_answer, mean, n, k)},
+    {"mean", MEMBER_NUMBER, "Of each output over the draws.", NUMBERS,
+     GRID(prediction_answer, mean, n, k)},
     {"classes", MEMBER_INTEGER, "The most probable class of each row.", MEMBER_OPTIONAL, .depth = 1,
      .is_there = has_classes, .write = add_best},
     {"class_names", MEMBER_TEXT, "What the classes are called.", MEMBER_OPTIONAL,
      TO(prediction_answer, classes), .depth = 1, .is_there = has_classes,
      .write = codec_write_class_names},
-    {"variance", MEMBER_NUMBER, "Of each output over the draws; null: there was one.",
-     MEMBER_OPTIONAL | MEMBER_NULLABLE_ITEMS, GRID(prediction_answer, variance, n, k)},
+    {"variance", MEMBER_NUMBER, "Of each output over the draws; null: there was one.", NUMBERS,
+     GRID(prediction_answer, variance, n, k)},
 };
 const shape SHAPE_PREDICTION = {.name = "Prediction",
                                 .help = "Mode eval has outputs, mode train has samples, mean and "

@@ -8,10 +8,10 @@
 typedef struct prediction_answer {
     bool is_train;
     size_t samples, n, k;
-    const float *outputs;         /* (n, k) of mode eval, else NULL */
-    const float *drawn;           /* (samples, n, k) of mode train, else NULL */
-    const float *mean, *variance; /* (n, k) of mode train, else NULL */
-    const dataset *classes;       /* whose classes they are; NULL: a regression */
+    const double *outputs;         /* (n, k) of mode eval, else NULL */
+    const double *drawn;           /* (samples, n, k) of mode train, else NULL */
+    const double *mean, *variance; /* (n, k) of mode train, else NULL */
+    const dataset *classes;        /* whose classes they are; NULL: a regression */
 } prediction_answer;
 extern const shape SHAPE_PREDICTION;
 

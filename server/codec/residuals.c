@@ -20,16 +20,16 @@ typedef struct residual_evaluation {
 
 typedef struct residual_answer {
     size_t index, output, d;
-    float target, prediction;
-    double residual;
+    double target, prediction, residual;
     const float *inputs; /* (d); NULL: too many */
 } residual_answer;
 
 static const member RESIDUAL_ROWS[] = {
     {"index", MEMBER_INTEGER, "Of the sample in the test split.", AT(residual_answer, index)},
     {"output", MEMBER_INTEGER, "Which number was to be predicted.", AT(residual_answer, output)},
-    {"target", MEMBER_NUMBER, "What it is.", AT(residual_answer, target)},
-    {"prediction", MEMBER_NUMBER, "What was predicted.", AT(residual_answer, prediction)},
+    {"target", MEMBER_NUMBER, "What it is.", MEMBER_SHORT, AT(residual_answer, target)},
+    {"prediction", MEMBER_NUMBER, "What was predicted.", MEMBER_SHORT,
+     AT(residual_answer, prediction)},
     {"residual", MEMBER_NUMBER, "The target less the prediction.", AT(residual_answer, residual)},
     {"inputs", MEMBER_NUMBER, "In the data set's own units; null: too many.", MEMBER_NULLABLE,
      EACH(residual_answer, inputs, d)},
@@ -53,7 +53,7 @@ static residual_answer answer_of(const residuals *r, size_t place)
                              .output = place % r->k,
                              .target = r->targets[place],
                              .prediction = r->predictions[place],
-                             .residual = (double)r->targets[place] - (double)r->predictions[place]};
+                             .residual = r->targets[place] - r->predictions[place]};
 }
 
 static void add_worst(buffer *b, const void *object, const member *m)
@@ -83,14 +83,14 @@ static size_t count_samples(const residuals *r)
     return n > 0 ? n : 1;
 }
 
-static void add_points(buffer *b, const residuals *r, const float *values)
+static void add_points(buffer *b, const residuals *r, const double *values)
 {
     size_t n = count_samples(r);
     buffer_add_text(b, "[");
     for (size_t p = 0; p < n; p++)
         for (size_t c = 0; c < r->k; c++) {
             json_add_separator(b);
-            json_add_float(b, values[p * r->n / n * r->k + c]);
+            json_add_short(b, values[p * r->n / n * r->k + c]);
         }
     buffer_add_text(b, "]");
 }

@@ -44,7 +44,8 @@ enum { /* flags of a member */
        MEMBER_UNIQUE = 32,    /* no element of the array twice */
        MEMBER_AS_JSON = 64,   /* stored as its own JSON text */
        MEMBER_MAP = 128,      /* an object with such values, under names that no table knows */
-       MEMBER_SIGNED = 256    /* a name may have - before it (its text is stored) */
+       MEMBER_SIGNED = 256,   /* a name may have - before it (its text is stored) */
+       MEMBER_SHORT = 512     /* a double that a float holds is written as that float */
 };
 
 /* Writes the value, null included. */

@@ -43,7 +43,7 @@ static void add_name(buffer *b, const member *m, const void *value)
 static void add_number(buffer *b, const member *m, const void *value)
 {
     if (m->place.storage == STORED_DOUBLE)
-        json_add_number(b, *(const double *)value);
+        (m->flags & MEMBER_SHORT ? json_add_short : json_add_number)(b, *(const double *)value);
     else if (m->place.storage == STORED_FLOAT)
         json_add_float(b, *(const float *)value);
     else

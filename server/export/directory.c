@@ -157,9 +157,10 @@ static bool save_result(const char *directory, const export_run *trained, fail *
 static const char *const PART_INPUTS[PART_COUNT] = {"x_train", "x_val", "x_test"};
 static const char *const PART_OUTPUTS[PART_COUNT] = {"y_train", "y_val", "y_test"};
 
-enum { DATA_TENSORS = 2 * PART_COUNT + 1 };
+enum { EVALUATION_TENSOR = 2 * PART_COUNT, SCALING_TENSORS, DATA_TENSORS = SCALING_TENSORS + 2 };
 
-static void list_data(const split *data, export_tensor tensors[DATA_TENSORS])
+/* Returns how many; the last two only where targets are scaled. */
+static int list_data(const split *data, export_tensor tensors[DATA_TENSORS])
 {
     size_t d = data->set->d, k = data->set->k;
     bool classes = data->set->task == TASK_CLASSIFICATION;
@@ -170,8 +171,11 @@ static void list_data(const split *data, export_tensor tensors[DATA_TENSORS])
                                     ? (export_tensor){PART_OUTPUTS[part], EXPORT_I64, 1, {n}}
                                     : (export_tensor){PART_OUTPUTS[part], EXPORT_F32, 2, {n, k}};
     }
-    tensors[DATA_TENSORS - 1] =
+    tensors[EVALUATION_TENSOR] =
         (export_tensor){"train_evaluation_index", EXPORT_I64, 1, {data->n_train_evaluation}};
+    tensors[SCALING_TENSORS] = (export_tensor){"y_mean", EXPORT_F64, 1, {k}};
+    tensors[SCALING_TENSORS + 1] = (export_tensor){"y_deviation", EXPORT_F64, 1, {k}};
+    return data->target_mean ? DATA_TENSORS : SCALING_TENSORS;
 }
 
 typedef enum array_kind { ARRAY_INPUTS, ARRAY_LABELS, ARRAY_TARGETS, ARRAY_EVALUATION } array_kind;
@@ -220,9 +224,9 @@ static bool add_data(const piece_writer *w, const split *data, fail *f)
     export_tensor tensors[DATA_TENSORS];
     buffer header;
     array_kind outputs = data->set->task == TASK_CLASSIFICATION ? ARRAY_LABELS : ARRAY_TARGETS;
-    list_data(data, tensors);
+    int n_tensors = list_data(data, tensors);
     buffer_init(&header, TEXT_BYTES_LIMIT);
-    export_safetensors_add_header(&header, tensors, DATA_TENSORS);
+    export_safetensors_add_header(&header, tensors, n_tensors);
     bool ok =
         !header.failed || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory to write %s", w->path);
     ok = ok && writer_add(w, header.data, header.n, f);
@@ -230,7 +234,11 @@ static bool add_data(const piece_writer *w, const split *data, fail *f)
     for (int part = 0; ok && part < PART_COUNT; part++)
         ok = add_array(w, data, (dataset_part)part, ARRAY_INPUTS, &tensors[2 * part], f) &&
              add_array(w, data, (dataset_part)part, outputs, &tensors[2 * part + 1], f);
-    return ok && add_array(w, data, PART_TRAIN, ARRAY_EVALUATION, &tensors[DATA_TENSORS - 1], f);
+    ok = ok && add_array(w, data, PART_TRAIN, ARRAY_EVALUATION, &tensors[EVALUATION_TENSOR], f);
+    if (n_tensors == DATA_TENSORS)
+        ok = ok && writer_add(w, data->target_mean, data->set->k * sizeof(double), f) &&
+             writer_add(w, data->target_deviation, data->set->k * sizeof(double), f);
+    return ok;
 }
 
 static bool save_data(const char *directory, const split *data, fail *f)

@@ -18,7 +18,10 @@ enum { HEADER_BYTES_LIMIT = 1 << 20, MODEL_TENSORS_LIMIT = 6 * SPEC_ALL_LAYERS_L
 static const struct {
     const char *name;
     size_t bytes;
-} TYPES[] = {[EXPORT_F32] = {"F32", 4}, [EXPORT_I64] = {"I64", 8}, [EXPORT_U8] = {"U8", 1}};
+} TYPES[] = {[EXPORT_F32] = {"F32", 4},
+             [EXPORT_F64] = {"F64", 8},
+             [EXPORT_I64] = {"I64", 8},
+             [EXPORT_U8] = {"U8", 1}};
 
 size_t export_tensor_bytes(const export_tensor *t)
 {

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum export_type { EXPORT_F32, EXPORT_I64, EXPORT_U8 } export_type;
+typedef enum export_type { EXPORT_F32, EXPORT_F64, EXPORT_I64, EXPORT_U8 } export_type;
 
 typedef struct export_tensor {
     const char *name;

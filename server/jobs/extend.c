@@ -176,11 +176,23 @@ static void add_axes_of_before(const present *p, experiment_spec *spec)
     }
 }
 
+/* Where no config says how its targets are scaled, the experiment is of before there was the field,
+ * or has no regression: nothing is scaled in what comes, either. */
+static void keep_target_scaling(const present *p, experiment_spec *spec)
+{
+    for (size_t c = 0; c < p->n_configs; c++)
+        if (p->configs[c].spec.target_scaling >= 0)
+            return;
+    if (spec->base.target_scaling < 0)
+        spec->base.target_scaling = TARGET_SCALING_NONE;
+}
+
 static bool apply_extension(const jobs_extension *extension, const present *p,
                             experiment_spec *spec, fail_list *faults)
 {
     fail f;
     spec->n_repeats = p->n_seeds;
+    keep_target_scaling(p, spec);
     if (!spec->random_search && extension->body)
         add_axes_of_before(p, spec); /* the grid is that of all values there have ever been */
     if (!spec->random_search && !fill_axes(spec, p, &f))

@@ -40,6 +40,10 @@ bool plan_resolve(train_spec *spec, const dataset *set, fail *f)
     spec->test_size = (int64_t)n[PART_TEST];
     if (spec->scaling < 0)
         spec->scaling = set->default_scaling;
+    if (set->task == TASK_CLASSIFICATION) /* `standard` is told as a fault */
+        spec->target_scaling = spec->target_scaling > 0 ? spec->target_scaling : -1;
+    else if (spec->target_scaling < 0)
+        spec->target_scaling = set->built_in ? TARGET_SCALING_NONE : TARGET_SCALING_STANDARD;
     return true;
 }
 

@@ -29,7 +29,8 @@ typedef struct data_in_use {
     dataset *set;
     train_spec spec;
     estimand_facts facts; /* of the whole set */
-    bool lacks_part;      /* one of the sets was stored without training, validation or test part */
+    double target_deviation;
+    bool lacks_part; /* one of the sets was stored without training, validation or test part */
 } data_in_use;
 
 static bool same_data(const train_spec *a, const train_spec *b)
@@ -104,9 +105,8 @@ static double deviation_of_targets(const dataset *set)
     return most;
 }
 
-static void note_targets(plan *p, const dataset *set)
+static void note_targets(plan *p, double deviation)
 {
-    double deviation = deviation_of_targets(set);
     if (deviation > 0 &&
         (p->target_deviation == 0 || fabs(log(deviation)) > fabs(log(p->target_deviation))))
         p->target_deviation = deviation;
@@ -128,7 +128,7 @@ static bool use_data(const plan_source *source, plan *p, int c, data_in_use *dat
     plan_describe_set(set, &data->facts);
     for (int part = 0; part < PART_COUNT; part++)
         data->lacks_part = data->lacks_part || set->parts[part].n == 0;
-    note_targets(p, set);
+    data->target_deviation = deviation_of_targets(set);
     return true;
 }
 
@@ -187,6 +187,8 @@ static bool resolve_config(const plan_source *source, plan *p, int c, bool must_
         is_good = plan_add_fault(faults, &f);
     if (!check_on_set(source, p, spec, data->set, must_fit, faults) || !is_good)
         return false;
+    if (spec->target_scaling != TARGET_SCALING_STANDARD)
+        note_targets(p, data->target_deviation);
     plan_config *config = &p->configs[c];
     config->work = rate_work(spec, data->set->d, data->set->k, n);
     config->memory_bytes = plan_run_memory_bytes(spec, data->set);

@@ -32,7 +32,8 @@ typedef struct plan {
     grid grid;
     plan_config *configs; /* grid.n_configs */
     plan_design design;   /* before equal configs were merged, its baseline excepted */
-    /* standard deviation of a regression's training targets, of the set farthest from 1; 0: none */
+    /* standard deviation of a regression's training targets, of the set farthest from 1 whose
+     * targets are not scaled; 0: none */
     double target_deviation;
     bool is_too_large; /* a config does not fit into the free memory; `memory` says so */
     fail memory;

@@ -137,7 +137,7 @@ static void warn_of_one_rate(const teller *t)
     t->each(t->context, sentence);
 }
 
-/* Inputs are scaled, targets are what they are: a loss is in their units. */
+/* Inputs are scaled, these targets are what they are: a loss is in their units. */
 static void warn_of_targets(const teller *t)
 {
     const double deviation = t->p->target_deviation, far = 10;
@@ -146,8 +146,8 @@ static void warn_of_targets(const teller *t)
         return;
     snprintf(sentence, sizeof sentence,
              "The targets have a standard deviation of %.3g and are not scaled: a net starts with "
-             "outputs of about 1 and may take very long to reach them. Bring targets of about "
-             "unit size.",
+             "outputs of about 1 and may take very long to reach them. Set target_scaling to "
+             "standard.",
              deviation);
     t->each(t->context, sentence);
 }

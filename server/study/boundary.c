@@ -124,10 +124,13 @@ static void read_points(const split *data, boundary *b)
         size_t at = p * n / b->n_points, row = data->rows[PART_TRAIN][at];
         for (size_t c = 0; c < 2; c++)
             b->points[2 * p + c] = (float)value_at(stored, 2 * row + c);
-        if (b->labels)
+        double target;
+        if (b->labels) {
             b->labels[p] = data->labels[PART_TRAIN][at];
-        else
-            split_read_targets(data, PART_TRAIN, NULL, at, 1, &b->targets[p]);
+            continue;
+        }
+        split_read_own_targets(data, PART_TRAIN, at, 1, &target);
+        b->targets[p] = (float)target;
     }
 }
 
@@ -179,8 +182,8 @@ static bool draw_epoch(void *context, size_t epoch, const float *model, fail *f)
             return false;
         for (size_t i = 0; i < n && b->classes; i++)
             take_class(d->outputs + i * k, k, &b->classes[at + i], &b->values[at + i]);
-        if (!b->classes)
-            memcpy(b->values + at, d->outputs, n * sizeof *d->outputs);
+        for (size_t i = 0; i < n && !b->classes; i++)
+            b->values[at + i] = (float)split_own_output(data, 0, (double)d->outputs[i]);
     }
     return true;
 }

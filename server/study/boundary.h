@@ -45,7 +45,8 @@ typedef struct boundary {
     /* (n_epochs, size * size) the most probable, -1 where the answer is no number; NULL:
      * regression */
     int32_t *classes;
-    float *values; /* the same shape: its probability, or the predicted value */
+    float *values; /* the same shape: its probability, or the value predicted, in the
+                    * set's own units */
     size_t n_points;
     float *points;   /* (n_points, 2) */
     int32_t *labels; /* (n_points) as trained on, label noise included; NULL: regression */

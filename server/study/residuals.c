@@ -1,7 +1,5 @@
 #include "server/study/residuals.h"
 
-#include "core/spec/metric_score.h"
-
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -31,7 +29,8 @@ void residuals_close(residuals *r)
     *r = (residuals){.n = 0};
 }
 
-bool residuals_add(residuals *r, const float *predictions, const float *targets, size_t n, fail *f)
+bool residuals_add(residuals *r, const double *predictions, const double *targets, size_t n,
+                   fail *f)
 {
     assert(r->n + n <= r->n_all);
     for (size_t i = 0; i < n * r->k; i++)
@@ -46,7 +45,7 @@ bool residuals_add(residuals *r, const float *predictions, const float *targets,
 
 static double residual_at(const residuals *r, size_t i)
 {
-    return (double)r->targets[i] - (double)r->predictions[i];
+    return r->targets[i] - r->predictions[i];
 }
 
 /* Moves the smaller ones down; the last falls off when there is no room. */
@@ -91,6 +90,28 @@ static void count_bins(const double *sorted, size_t n, residuals_summary *s)
     }
 }
 
+/* Sums of squares of one output: residuals, and targets around their mean. */
+static void add_squares(const residuals *r, size_t output, double *residual, double *total)
+{
+    double mean = 0;
+    for (size_t i = output; i < r->n * r->k; i += r->k)
+        mean += r->targets[i];
+    mean /= (double)r->n;
+    for (size_t i = output; i < r->n * r->k; i += r->k) {
+        *residual += residual_at(r, i) * residual_at(r, i);
+        *total += (r->targets[i] - mean) * (r->targets[i] - mean);
+    }
+}
+
+static void score(const residuals *r, residuals_summary *s)
+{
+    double residual = 0, total = 0;
+    for (size_t c = 0; c < r->k; c++)
+        add_squares(r, c, &residual, &total);
+    s->rmse = sqrt(residual / ((double)r->n * (double)r->k));
+    s->r2 = total > 0 ? 1 - residual / total : NAN;
+}
+
 bool residuals_summarize(const residuals *r, residuals_summary *out, fail *f)
 {
     size_t n = r->n * r->k;
@@ -98,8 +119,8 @@ bool residuals_summarize(const residuals *r, residuals_summary *out, fail *f)
     double *sorted = calloc(n, sizeof *sorted);
     if (!sorted)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu residuals.", n);
-    regression_scores scores = metric_score_regression(r->predictions, r->targets, r->n, r->k);
-    residuals_summary s = {.rmse = scores.rmse, .r2 = scores.r2};
+    residuals_summary s = {.n_worst = 0};
+    score(r, &s);
     for (size_t i = 0; i < n; i++) {
         sorted[i] = residual_at(r, i);
         s.mae += fabs(sorted[i]) / (double)n;

@@ -3,8 +3,8 @@
  *
  * 1. A residual is target - prediction, in the target's units; those of all outputs are looked at
  *    together.
- * 2. rmse and r2 are those of metric_score_regression(). Adding samples in any pieces, in their
- *    order, gives the same result.
+ * 2. rmse and r2 are as metric_score_regression() defines them. Adding samples in any pieces, in
+ * their order, gives the same result.
  * 3. The worst are the largest by size, the largest first; ties go to the earlier sample.
  * Ownership: residuals_open() allocates for all samples, residuals_close() frees. Threads: one at a
  * time for one of them. Failure: want of memory, and predictions that are not finite. */
@@ -30,16 +30,16 @@ typedef struct residuals_summary {
 } residuals_summary;
 
 typedef struct residuals {
-    size_t n, k;                  /* samples so far, outputs */
-    size_t n_all;                 /* samples there is room for */
-    float *predictions, *targets; /* (n, k) */
+    size_t n, k;                   /* samples so far, outputs */
+    size_t n_all;                  /* samples there is room for */
+    double *predictions, *targets; /* (n, k) */
 } residuals;
 
 FAIL_CHECKED bool residuals_open(size_t n_all, size_t k, residuals *out, fail *f);
 void residuals_close(residuals *r); /* safe on a zeroed one */
 
 /* Adds n samples; predictions, targets: (n, k). False where a prediction is not finite. */
-FAIL_CHECKED bool residuals_add(residuals *r, const float *predictions, const float *targets,
+FAIL_CHECKED bool residuals_add(residuals *r, const double *predictions, const double *targets,
                                 size_t n, fail *f);
 
 /* Of at least one sample. */

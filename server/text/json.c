@@ -213,6 +213,15 @@ void json_add_float(buffer *b, float value)
         buffer_add(b, "null", 4);
 }
 
+void json_add_short(buffer *b, double value)
+{
+    float nearest = (float)value;
+    if ((double)nearest < value || (double)nearest > value)
+        json_add_number(b, value);
+    else
+        json_add_float(b, nearest);
+}
+
 void csv_add_number(buffer *b, double value)
 {
     char text[NUMBER_BYTES];

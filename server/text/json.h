@@ -13,6 +13,8 @@
 
 void json_add_number(buffer *b, double value);
 void json_add_float(buffer *b, float value); /* shortest that reads back the same float */
+/* A number that came from floats: as a float where it is one. */
+void json_add_short(buffer *b, double value);
 void json_add_integer(buffer *b, int64_t value);
 void json_add_string(buffer *b, const char *text); /* quoted and escaped; NULL gives null */
 void json_add_time(buffer *b, int64_t ms); /* "2026-01-31T12:00:00.000Z" quoted; null for 0 */

@@ -156,5 +156,66 @@ static void constant_columns_become_zero(void)
     dataset_close(set);
 }
 
+/* Three rows train: targets 10, 30, 80 of the first column, 7 in the second. */
+static dataset *make_regression(void)
+{
+    static const float targets[] = {10, 30, 80, 1000, -500};
+    dataset *set = dataset_new();
+    dataset_arrays arrays;
+    fail f = {0};
+    CHECK(set != NULL);
+    set->task = TASK_REGRESSION;
+    set->d = 1;
+    set->k = 2;
+    CHECK_OK(dataset_allocate(set, 5, sizeof(float), &arrays, &f), f);
+    for (size_t i = 0; i < 5; i++) {
+        arrays.targets[2 * i] = targets[i];
+        arrays.targets[2 * i + 1] = 7;
+    }
+    return set;
+}
+
+static void targets_are_scaled_and_come_back(void)
+{
+    dataset *set = make_regression();
+    train_spec spec = plain_spec();
+    spec.validation_size = spec.test_size = 1;
+    size_t plain_bytes = split_bytes(set, &spec);
+    split *plain = open_or_fail(set, &spec);
+    spec.target_scaling = TARGET_SCALING_STANDARD;
+    split *s = open_or_fail(set, &spec);
+    CHECK_OR_RETURN(plain && s);
+    CHECK(!plain->target_mean && !plain->target_deviation);
+    CHECK_EQUAL_INT(split_bytes(set, &spec), plain_bytes + 4 * sizeof(double));
+    CHECK_NEAR(split_own_output(plain, 0, 0.1), 0.1, 0);
+    double mean = 0, squares = 0, own[2 * 3];
+    float scaled[2 * 3];
+    split_read_own_targets(s, PART_TRAIN, 0, 3, own);
+    split_read_targets(s, PART_TRAIN, NULL, 0, 3, scaled);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_NEAR(own[2 * i], (double)set->parts[PART_TRAIN].targets[2 * s->rows[PART_TRAIN][i]],
+                   0);
+        mean += own[2 * i] / 3;
+    }
+    for (size_t i = 0; i < 3; i++)
+        squares += pow(own[2 * i] - mean, 2) / 3;
+    CHECK_NEAR(s->target_mean[0], mean, 1e-12);
+    CHECK_NEAR(s->target_deviation[0], sqrt(squares), 1e-12);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_NEAR((double)scaled[2 * i], (own[2 * i] - mean) / sqrt(squares), 1e-6);
+        CHECK_NEAR(split_own_output(s, 0, (double)scaled[2 * i]), own[2 * i], 1e-6);
+        CHECK(scaled[2 * i + 1] == 0); /* a constant one */
+    }
+    CHECK_NEAR(split_own_output(s, 1, 0.5), 7.5, 0);
+    /* the other parts by the statistics of the training rows, whatever rows are asked for */
+    split_read_own_targets(s, PART_TEST, 0, 1, own);
+    split_read_targets(s, PART_TEST, (const uint32_t[]){0}, 0, 1, scaled);
+    CHECK_NEAR((double)scaled[0], (own[0] - mean) / sqrt(squares), 1e-6);
+    split_close(s);
+    split_close(plain);
+    dataset_close(set);
+}
+
 CHECK_MAIN("dataset_scaling", noise_changes_exactly_so_many_labels, noise_wants_classes,
-           tables_are_scaled_by_column, images_are_scaled_as_one, constant_columns_become_zero)
+           tables_are_scaled_by_column, images_are_scaled_as_one, constant_columns_become_zero,
+           targets_are_scaled_and_come_back)

@@ -156,19 +156,33 @@ static void not_a_number_is_passed_on(void)
     classification_scores s = metric_score_classification(p, labels, 2, 2);
     CHECK(isnan(s.loss) && isnan(s.accuracy) && isnan(s.ece) && isnan(s.brier));
     const float y[] = {1, NAN}, target[] = {1, 2};
-    CHECK(isnan(metric_score_regression(y, target, 2, 1).loss));
+    CHECK(isnan(metric_score_regression(y, target, 2, 1, NULL).loss));
 }
 
 static void regression_of_worked_example(void)
 {
     /* Two outputs; column means 2 and 20: SS_tot = 2 + 200, SS_res = 1 + 4. */
     const float targets[] = {1, 10, 2, 20, 3, 30}, predictions[] = {1, 12, 3, 20, 3, 30};
-    regression_scores s = metric_score_regression(predictions, targets, 3, 2);
+    regression_scores s = metric_score_regression(predictions, targets, 3, 2, NULL);
     CHECK_NEAR(s.loss, 5.0 / 6, 1e-15);
     CHECK_NEAR(s.rmse, sqrt(5.0 / 6), 1e-15);
     CHECK_NEAR(s.r2, 1 - 5.0 / 202, 1e-15);
     const float constant[] = {4, 4, 4};
-    CHECK(isnan(metric_score_regression(constant, constant, 3, 1).r2));
+    CHECK(isnan(metric_score_regression(constant, constant, 3, 1, NULL).r2));
+    /* of targets that were divided by 10 and 0.5: the loss is of what was trained on, the others
+     * are as before */
+    const double units[] = {10, 0.5};
+    float scaled_predictions[6], scaled_targets[6];
+    for (size_t i = 0; i < 6; i++) {
+        scaled_predictions[i] = predictions[i] / (float)units[i % 2];
+        scaled_targets[i] = targets[i] / (float)units[i % 2];
+    }
+    regression_scores own =
+        metric_score_regression(scaled_predictions, scaled_targets, 3, 2, units);
+    CHECK_NEAR(own.rmse, s.rmse, 1e-6);
+    CHECK_NEAR(own.r2, s.r2, 1e-6);
+    CHECK_NEAR(own.loss,
+               metric_score_regression(scaled_predictions, scaled_targets, 3, 2, NULL).loss, 1e-12);
 }
 
 static void losses_are_exact_where_probabilities_round(void)

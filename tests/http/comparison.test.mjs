@@ -227,6 +227,7 @@ test('targets far from unit size are warned of, and nets worse than a constant n
   assert.equal(put.status, 201, put.text);
   const spec = {
     dataset: 'prices',
+    target_scaling: 'none',
     hidden: [8],
     epochs: 2,
     repeats: 3,
@@ -239,4 +240,9 @@ test('targets far from unit size are warned of, and nets worse than a constant n
   const trivial = checks.find(({ code }) => code === 'no_better_than_trivial');
   assert.match(trivial.detail, /no arm does better than predicting the mean of the targets/);
   assert.equal(trivial.config_ids.length, 2);
+  const scaled = await server.request('POST', '/experiments?dry_run=true', {
+    ...spec,
+    target_scaling: undefined,
+  });
+  assert.doesNotMatch(scaled.json.warnings.join(), /targets have/);
 });

@@ -155,6 +155,69 @@ test('of a regression: residuals that agree with the figures of the run', async 
   near(outputs[0][0], answer.worst[0].prediction, 'what it predicts there');
 });
 
+test('scaled targets: losses are of them, everything else is in the units of the set', async () => {
+  const price = (i) => 250_000 + 3000 * (((i * 37) % 100) - 50) + 20_000 * Math.sin(i);
+  const rows = Array.from({ length: 200 }, (_, i) => `${(i * 37) % 100},${price(i)}`);
+  const put = await server.request(
+    'PUT',
+    '/datasets/houses?label=price&task=regression',
+    `size,price\n${rows.join('\n')}\n`,
+    { 'Content-Type': 'text/csv' },
+  );
+  assert.equal(put.status, 201, put.text);
+  const spec = { dataset: 'houses', hidden: [8], epochs: 30, learning_rate: 0.02, dropout: 0.1 };
+  const {
+    runs: [run],
+  } = await server.train({ ...spec, monte_carlo_samples: 3 });
+  const { metrics, config } = await server.get(`/runs/${run.id}`);
+  assert.equal(config.target_scaling, 'standard');
+  const answer = await server.get(`/runs/${run.id}/evaluation`);
+  near(answer.rmse / metrics.test_rmse, 1, 'rmse');
+  near(answer.r2, metrics.test_r2, 'r2');
+  assert.ok(answer.r2 > 0.5, `it learns: ${answer.r2}`);
+  const deviation = metrics.test_rmse / Math.sqrt(metrics.test_loss);
+  assert.ok(deviation > 50_000 && deviation < 150_000, `of the training targets: ${deviation}`);
+  near(metrics.last_val_rmse / Math.sqrt(metrics.last_val_loss) / deviation, 1, 'of validation');
+  near(metrics.mc_test_rmse / Math.sqrt(metrics.mc_test_loss) / deviation, 1, 'of sampled masks');
+  const known = new Set(rows.map((_, i) => Math.fround(price(i))));
+  assert.ok(
+    answer.points.target.every((y) => known.has(Math.fround(y))),
+    'targets as they came',
+  );
+  const [worst] = answer.worst;
+  near((worst.target - worst.prediction) / worst.residual, 1, 'a residual');
+  const predict = async (body) =>
+    (await server.request('POST', `/runs/${run.id}/predict`, body)).json;
+  const { outputs } = await predict({ inputs: [worst.inputs] });
+  near(outputs[0][0] / worst.prediction, 1, 'a prediction');
+  const drawn = await predict({ inputs: [worst.inputs], mode: 'train', samples: 9 });
+  const values = drawn.samples.map(([[value]]) => value);
+  const mean = sum(values) / 9;
+  near(drawn.mean[0][0] / mean, 1, 'mean');
+  near(drawn.variance[0][0] / (sum(values.map((x) => (x - mean) ** 2)) / 8), 1, 'variance');
+});
+
+test('target_scaling is of registered regressions; none is as it was', async () => {
+  const plan = async (spec) => {
+    const { status, json, text } = await server.request('POST', '/experiments?dry_run=true', spec);
+    assert.equal(status, 200, text);
+    return json.configs[0];
+  };
+  const sine = { dataset: 'sine' };
+  const ids = new Set();
+  for (const scaling of [undefined, 'none', 'standard']) {
+    const { config, config_id } = await plan({ ...sine, target_scaling: scaling });
+    assert.equal(config.target_scaling, scaling ?? 'none');
+    ids.add(config_id);
+  }
+  assert.equal(ids.size, 2);
+  assert.equal((await plan({})).config.target_scaling, undefined);
+  assert.equal((await plan({ target_scaling: 'none' })).config_id, (await plan({})).config_id);
+  const refused = await server.request('POST', '/experiments', { target_scaling: 'standard' });
+  assert.equal(refused.status, 400, refused.text);
+  assert.match(refused.text, /glyphs is a classification: it has no targets to scale/);
+});
+
 test('points of many samples are bounded', async () => {
   const {
     runs: [run],

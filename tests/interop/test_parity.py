@@ -78,6 +78,7 @@ PLAIN = {
     "three hidden layers, a short last batch": {"hidden": [32, 24, 16], "batch_size": 64},
     "regression": REGRESSION,
     "regression, sgd, l2": {**REGRESSION, **SGD, "learning_rate": 0.01, "l2": 1e-3},
+    "regression, scaled targets": {**REGRESSION, "target_scaling": "standard"},
     "weight_average": {**SGD, "weight_average": 0.95},
     "weight_average with layer normalization": {"weight_average": 0.9, "normalization": "layer"},
     "standard scaling": {"scaling": "standard"},

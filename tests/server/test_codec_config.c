@@ -18,7 +18,8 @@ static const char *const RICH[] = {
     "{}",
     "{\"dataset\":{\"name\":\"blobs\",\"n\":90,\"classes\":4,\"dimensions\":3,\"noise\":0.5},"
     "\"train_size\":40,\"validation_size\":20,\"test_size\":30,"
-    "\"label_noise\":0.1,\"scaling\":\"minmax\",\"data_seed\":9007199254740991,\"hidden\":[9,8,7],"
+    "\"label_noise\":0.1,\"scaling\":\"minmax\",\"target_scaling\":\"standard\",\"data_seed\":"
+    "9007199254740991,\"hidden\":[9,8,7],"
     "\"activation\":\"selu\","
     "\"initialization\":\"he_uniform\",\"dropout\":[0.1,0,0.3],\"input_dropout\":0.05,\"dropout_"
     "kind\":\"alpha\",\"dropout_schedule\":\"late\","

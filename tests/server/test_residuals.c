@@ -11,7 +11,7 @@ static fail f;
 
 static void worked_example(void)
 {
-    const float targets[] = {1, 2, 3, 4, 5}, predictions[] = {1.5F, 2, 2, 4.25F, 3};
+    const double targets[] = {1, 2, 3, 4, 5}, predictions[] = {1.5, 2, 2, 4.25, 3};
     residuals r;
     residuals_summary s;
     CHECK_OK(residuals_open(5, 1, &r, &f), f);
@@ -43,12 +43,15 @@ enum { N = 1000, K = 3 };
 
 static void agrees_with_the_metric_in_any_pieces(void)
 {
-    static float predictions[N * K], targets[N * K];
+    static double predictions[N * K], targets[N * K];
+    static float as_answered[N * K], as_wanted[N * K];
     unsigned state = 5;
     for (size_t i = 0; i < (size_t)N * K; i++) {
         state = state * 1103515245U + 12345U;
-        targets[i] = (float)(state >> 16 & 1023) / 100;
-        predictions[i] = targets[i] + (float)(state >> 8 & 255) / 128 - 1;
+        as_wanted[i] = (float)(state >> 16 & 1023) / 100;
+        as_answered[i] = as_wanted[i] + (float)(state >> 8 & 255) / 128 - 1;
+        targets[i] = (double)as_wanted[i];
+        predictions[i] = (double)as_answered[i];
     }
     residuals whole, pieces;
     residuals_summary a, b;
@@ -62,7 +65,7 @@ static void agrees_with_the_metric_in_any_pieces(void)
     CHECK_OK(residuals_summarize(&whole, &a, &f), f);
     CHECK_OK(residuals_summarize(&pieces, &b, &f), f);
     CHECK_EQUAL_BYTES(&a, &b, sizeof a);
-    regression_scores scores = metric_score_regression(predictions, targets, N, K);
+    regression_scores scores = metric_score_regression(as_answered, as_wanted, N, K, NULL);
     CHECK_NEAR(a.rmse, scores.rmse, 0);
     CHECK_NEAR(a.r2, scores.r2, 0);
     size_t n_counted = 0;
@@ -71,9 +74,9 @@ static void agrees_with_the_metric_in_any_pieces(void)
     CHECK_EQUAL_INT(n_counted, N * K);
     CHECK_EQUAL_INT(a.n_worst, RESIDUALS_WORST);
     for (size_t i = 1; i < a.n_worst; i++) {
-        float before = targets[a.worst[i - 1]] - predictions[a.worst[i - 1]];
-        float here = targets[a.worst[i]] - predictions[a.worst[i]];
-        CHECK(fabsf(before) >= fabsf(here));
+        double before = targets[a.worst[i - 1]] - predictions[a.worst[i - 1]];
+        double here = targets[a.worst[i]] - predictions[a.worst[i]];
+        CHECK(fabs(before) >= fabs(here));
     }
     residuals_close(&whole);
     residuals_close(&pieces);
@@ -81,7 +84,7 @@ static void agrees_with_the_metric_in_any_pieces(void)
 
 static void equal_residuals_and_numbers_that_are_none(void)
 {
-    const float targets[] = {1, 2}, same[] = {1, 2}, bad[] = {1, NAN};
+    const double targets[] = {1, 2}, same[] = {1, 2}, bad[] = {1, NAN};
     residuals r;
     residuals_summary s;
     CHECK_OK(residuals_open(2, 1, &r, &f), f);
