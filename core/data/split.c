@@ -1,5 +1,5 @@
-/* How many rows each part has, which ones, and their labels: as core/data/dataset.h says. */
-#include "core/data/dataset.h"
+#include "core/data/split.h"
+
 #include "core/data/scaling.h"
 #include "core/data/targets.h"
 #include "core/math/kernel_gather.h"

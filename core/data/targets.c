@@ -1,5 +1,6 @@
 #include "core/data/targets.h"
 
+#include "core/data/origin.h"
 #include "core/math/kernel_gather.h"
 
 #include <assert.h>
@@ -36,6 +37,13 @@ static double shorten(double value, double deviation)
     return fabs(value - shorter) > 1e-6 * deviation ? value : shorter;
 }
 
+/* What was taken off target j before it was stored. */
+static double offset_of(const dataset *set, size_t j)
+{
+    const dataset_origin *o = set->origin;
+    return o && o->target_offsets ? o->target_offsets[j] : 0;
+}
+
 static size_t row_of(const split *s, dataset_part part, const uint32_t *positions, size_t i)
 {
     return s->rows[part][positions ? positions[i] : i];
@@ -66,14 +74,18 @@ void split_read_own_targets(const split *s, dataset_part part, size_t first, siz
     size_t k = s->set->k;
     assert(first + n <= s->n[part]);
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < k; j++)
-            out[i * k + j] = (double)stored[k * row_of(s, part, NULL, first + i) + j];
+        for (size_t j = 0; j < k; j++) {
+            double value = (double)stored[k * row_of(s, part, NULL, first + i) + j];
+            double deviation = s->target_deviation ? s->target_deviation[j] : fabs(value);
+            out[i * k + j] = shorten(value + offset_of(s->set, j), deviation);
+        }
 }
 
 double split_own_output(const split *s, size_t j, double output)
 {
+    double offset = offset_of(s->set, j);
     if (!s->target_deviation)
-        return output;
+        return output + offset;
     double deviation = s->target_deviation[j];
-    return shorten(output * deviation + s->target_mean[j], deviation);
+    return shorten(output * deviation + (s->target_mean[j] + offset), deviation);
 }

@@ -1,10 +1,10 @@
 /* targets — regression targets as a net is trained on them, and back in the set's own units.
  *
- * Private to core/data/ but for what core/data/dataset.h declares; pure. */
+ * Private to core/data/ but for what core/data/split.h declares; pure. */
 #ifndef CORE_DATA_TARGETS_H
 #define CORE_DATA_TARGETS_H
 
-#include "core/data/dataset.h"
+#include "core/data/split.h"
 
 /* Doubles that split.target_mean and target_deviation take together; 0: the spec scales no targets
  * of this set. */

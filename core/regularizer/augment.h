@@ -31,7 +31,7 @@
 #ifndef CORE_REGULARIZER_AUGMENT_H
 #define CORE_REGULARIZER_AUGMENT_H
 
-#include "core/data/dataset.h"
+#include "core/data/split.h"
 #include "core/spec/spec.h"
 
 #include <stdbool.h>

@@ -11,6 +11,7 @@
 #ifndef CORE_REGULARIZER_HOOKS_H
 #define CORE_REGULARIZER_HOOKS_H
 
+#include "core/data/split.h"
 #include "core/math/rng.h"
 #include "core/net/infer.h"
 #include "core/regularizer/saved.h"

@@ -82,7 +82,7 @@ typedef struct train_spec {
     dataset_options dataset_options;
     int64_t train_size, validation_size, test_size; /* 0: the set's own */
     double label_noise;
-    int scaling; /* scaling_kind; -1: the set's own */
+    int scaling;        /* scaling_kind; -1: the set's own */
     int target_scaling; /* target_scaling_kind; -1: the set's own, or none where none is told */
     int64_t data_seed;
     /* model */

@@ -10,7 +10,7 @@
 #define CORE_TRAIN_REPLAY_H
 
 #include "core/base/fail.h"
-#include "core/data/dataset.h"
+#include "core/data/split.h"
 #include "core/spec/spec.h"
 
 typedef struct train_replay {

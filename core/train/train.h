@@ -13,7 +13,7 @@
 #define CORE_TRAIN_TRAIN_H
 
 #include "core/base/fail.h"
-#include "core/data/dataset.h"
+#include "core/data/split.h"
 #include "core/spec/metric.h"
 #include "core/spec/spec.h"
 

@@ -3,7 +3,7 @@
 #ifndef SERVER_CODEC_EVALUATION_H
 #define SERVER_CODEC_EVALUATION_H
 
-#include "core/data/dataset.h"
+#include "core/data/split.h"
 #include "server/codec/shape.h"
 #include "server/study/confusion.h"
 #include "server/study/residuals.h"

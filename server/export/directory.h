@@ -18,7 +18,7 @@
 #define SERVER_EXPORT_DIRECTORY_H
 
 #include "core/base/fail.h"
-#include "core/data/dataset.h"
+#include "core/data/split.h"
 #include "core/train/train.h"
 #include "server/text/buffer.h"
 

@@ -14,7 +14,7 @@
 #define SERVER_STUDY_BOUNDARY_H
 
 #include "core/base/fail.h"
-#include "core/data/dataset.h"
+#include "core/data/split.h"
 #include "core/spec/spec.h"
 
 enum {

@@ -3,6 +3,7 @@
 #define TESTS_CORE_SPLIT_OPEN_H
 
 #include "core/data/internal.h"
+#include "core/data/split.h"
 #include "tests/check.h"
 
 #include <stdlib.h>
