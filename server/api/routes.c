@@ -32,8 +32,9 @@
 #define GIB ((uint64_t)1 << 30)
 #define UPLOAD_TYPES                                                                               \
     "multipart/form-data application/octet-stream application/gzip application/x-gzip "            \
-    "application/zip text/csv application/csv text/plain application/vnd.ms-excel "                \
-    "application/x-npy application/x-npz application/x-idx -"
+    "application/zip application/x-zip-compressed application/x-tar application/x-gtar "           \
+    "application/x-compressed-tar text/csv application/csv text/plain "                            \
+    "application/vnd.ms-excel application/x-npy application/x-npz application/x-idx -"
 
 /* A POST that only acts: no body, or an empty object. */
 #define ACTION .types = JSON " -", .body_limit = 4 * KIB, .body = &SHAPE_NOTHING

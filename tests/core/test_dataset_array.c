@@ -40,7 +40,7 @@ static void npz_with_all_parts(void)
     scratch.at[60] ^= 1;
     scratch.n -= 40;
     save("set.npz", &scratch);
-    refuse(names, NULL, FAIL_SYNTAX, "not a whole .npz archive");
+    refuse(names, NULL, FAIL_SYNTAX, "not a whole zip archive");
     zip_members(&scratch, members, arrays, 1);
     save("set.npz", &scratch);
     refuse(names, NULL, FAIL_INCOMPATIBLE, "training part has no outputs");

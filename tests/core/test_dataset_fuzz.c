@@ -107,12 +107,14 @@ static bool read_csv(const dataset_file *files, dataset_load *load, fail *f)
 
 static bool read_npy(const dataset_file *files, dataset_load *load, fail *f)
 {
-    return dataset_read_npy(files, 2, NULL, load, f);
+    const dataset_add_options options = {0};
+    return dataset_read_npy(files, 2, &options, load, f);
 }
 
 static bool read_npz(const dataset_file *files, dataset_load *load, fail *f)
 {
-    return dataset_read_npz(files, load, f);
+    const dataset_add_options options = {0};
+    return dataset_read_npz(files, &options, load, f);
 }
 
 static void idx_files(void)

@@ -104,10 +104,10 @@ static void spoil_idx(size_t at, uint8_t value, size_t n_cut, size_t n_more)
 
 static void bad_idx_names_the_byte(void)
 {
-    spoil_idx(2, 0x0D, 0, 0);
-    refuse(PAIR, NULL, FAIL_SYNTAX, "byte 2, the type of its values, is 0x0d");
-    spoil_idx(3, 2, 0, 0);
-    refuse(PAIR, NULL, FAIL_SYNTAX, "byte 3, the number of dimensions, is 2");
+    spoil_idx(2, 0x0A, 0, 0);
+    refuse(PAIR, NULL, FAIL_SYNTAX, "byte 2, the type of its values, is 0x0a");
+    spoil_idx(3, 5, 0, 0);
+    refuse(PAIR, NULL, FAIL_SYNTAX, "byte 3, the number of dimensions, is 5");
     spoil_idx(1, 9, 0, 0);
     refuse(PAIR, NULL, FAIL_SYNTAX, "byte 1 of its magic number is 0x09");
     spoil_idx(0, 0, 100, 0);

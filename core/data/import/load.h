@@ -78,13 +78,21 @@ FAIL_CHECKED bool dataset_texts_add(dataset_texts *t, const char *text, int32_t 
 /* Valid UTF-8 without control characters, shorter than CONTAINER_NAME_LIMIT. */
 bool dataset_is_name_text(const char *text);
 
+/* Finds out what the files are, and reads them. */
+FAIL_CHECKED bool dataset_read_files(const dataset_file *files, size_t n_files,
+                                     const dataset_add_options *options, dataset_load *load,
+                                     fail *f);
+
 /* The readers. On false the caller closes what has been filled, all the same. */
 FAIL_CHECKED bool dataset_read_idx(const dataset_file *files, size_t n_files, dataset_load *out,
                                    fail *f);
 FAIL_CHECKED bool dataset_read_csv(const dataset_file *files, size_t n_files,
                                    const dataset_add_options *options, dataset_load *out, fail *f);
-FAIL_CHECKED bool dataset_read_npy(const dataset_file *files, size_t n_files, const char *label,
+FAIL_CHECKED bool dataset_read_npy(const dataset_file *files, size_t n_files,
+                                   const dataset_add_options *options, dataset_load *out, fail *f);
+FAIL_CHECKED bool dataset_read_npz(const dataset_file *file, const dataset_add_options *options,
                                    dataset_load *out, fail *f);
-FAIL_CHECKED bool dataset_read_npz(const dataset_file *file, dataset_load *out, fail *f);
+/* The first bytes of an IDX file whose magic number has its low byte first. */
+bool dataset_is_reversed_idx(const uint8_t magic[4]);
 
 #endif

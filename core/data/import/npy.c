@@ -1,7 +1,8 @@
-/* NumPy files. .npz: members x_train and y_train, x_val and y_val, x_test and y_test, or x and y,
- * in any case; only the training pair is needed. .npy: two to six files; outputs are those whose
- * name starts with y or has `label` or `target` in it, parts are told apart by `train`, `val`,
- * `test` in the names; or one file, a table with a column of labels. */
+/* NumPy files. .npz: a pair of arrays for each part, by the names of PAIRS[]; only the training
+ * pair is needed. .npy: two to six files; outputs are those whose name starts with y or has `label`
+ * or `target` in it, parts are told apart by `train`, `val`, `test` in the names; or one file, a
+ * table with a column of labels. */
+#include "core/data/import/label.h"
 #include "core/data/import/load.h"
 #include "core/data/import/numpy_array.h"
 
@@ -36,15 +37,60 @@ static bool check_parts(const dataset_load *load, const size_t n_outputs[PART_CO
     return true;
 }
 
+/* The parts fit together; one-hot rows are labels unless numbers are asked for. */
+static bool finish(dataset_load *load, const size_t n_outputs[PART_COUNT],
+                   const dataset_add_options *options, fail *f)
+{
+    return check_parts(load, n_outputs, f) &&
+           (options->task == CHOICE_REGRESSION || label_from_one_hot(load, f));
+}
+
 /* ---- .npz ---- */
 
-/* Reads x_<part> or y_<part> if it is there. */
+/* What the members of an archive are called, in upper or lower case; the first pair that is there
+ * is a part's. */
+static const struct {
+    const char *inputs, *outputs;
+    dataset_part part;
+} PAIRS[] = {
+    {"x_train", "y_train", PART_TRAIN},
+    {"train_x", "train_y", PART_TRAIN},
+    {"train_images", "train_labels", PART_TRAIN},
+    {"train_data", "train_labels", PART_TRAIN},
+    {"x", "y", PART_TRAIN},
+    {"images", "labels", PART_TRAIN},
+    {"data", "target", PART_TRAIN},
+    {"data", "labels", PART_TRAIN},
+    {"arr_0", "arr_1", PART_TRAIN},
+    {"x_val", "y_val", PART_VALIDATION},
+    {"x_valid", "y_valid", PART_VALIDATION},
+    {"x_validation", "y_validation", PART_VALIDATION},
+    {"val_x", "val_y", PART_VALIDATION},
+    {"val_images", "val_labels", PART_VALIDATION},
+    {"valid_images", "valid_labels", PART_VALIDATION},
+    {"val_data", "val_labels", PART_VALIDATION},
+    {"x_test", "y_test", PART_TEST},
+    {"test_x", "test_y", PART_TEST},
+    {"test_images", "test_labels", PART_TEST},
+    {"test_data", "test_labels", PART_TEST},
+};
+enum { PAIR_COUNT = sizeof PAIRS / sizeof *PAIRS, MEMBERS_LIMIT = 1000 };
+
+static bool is_member(const char *member, const char *name)
+{
+    size_t n = strlen(name);
+    return strncasecmp(member, name, n) == 0 && strcasecmp(member + n, ".npy") == 0;
+}
+
+/* Reads the member if it is there. */
 static bool read_member(dataset_source *archive, const char *name, bool are_outputs,
                         dataset_load *load, dataset_part p, size_t *n_outputs, bool *is_there,
                         fail *f)
 {
     numpy_array a;
-    if (!source_open_member(archive, name, is_there, f))
+    char file_name[32];
+    snprintf(file_name, sizeof file_name, "%s.npy", name);
+    if (!source_open_member(archive, file_name, is_there, f))
         return false;
     if (!*is_there)
         return true;
@@ -54,36 +100,101 @@ static bool read_member(dataset_source *archive, const char *name, bool are_outp
                        : numpy_array_read_inputs(archive, &a, load, &load->parts[p], f);
 }
 
-static bool read_members(dataset_source *archive, dataset_load *load, size_t n_outputs[PART_COUNT],
-                         fail *f)
+static bool read_members(dataset_source *archive, const int pairs[PART_COUNT], dataset_load *load,
+                         size_t n_outputs[PART_COUNT], fail *f)
 {
-    static const char *const suffixes[PART_COUNT] = {"_train", "_val", "_test"};
-    char name[32];
-    for (int p = 0; p < PART_COUNT; p++)
-        for (int y = 0; y < 2; y++) {
-            bool is_there;
-            snprintf(name, sizeof name, "%s%s.npy", y ? "y" : "x", suffixes[p]);
-            if (!read_member(archive, name, y == 1, load, (dataset_part)p, &n_outputs[p], &is_there,
-                             f))
-                return false;
-            if (is_there || p != PART_TRAIN)
-                continue;
-            snprintf(name, sizeof name, "%s.npy", y ? "y" : "x");
-            if (!read_member(archive, name, y == 1, load, PART_TRAIN, &n_outputs[p], &is_there, f))
-                return false;
-        }
+    for (int p = 0; p < PART_COUNT; p++) {
+        bool is_there;
+        if (pairs[p] < 0)
+            continue;
+        if (!read_member(archive, PAIRS[pairs[p]].inputs, false, load, (dataset_part)p,
+                         &n_outputs[p], &is_there, f) ||
+            !read_member(archive, PAIRS[pairs[p]].outputs, true, load, (dataset_part)p,
+                         &n_outputs[p], &is_there, f))
+            return false;
+    }
     return true;
 }
 
-bool dataset_read_npz(const dataset_file *file, dataset_load *out, fail *f)
+/* Names of the archive's members, cut where they do not fit. */
+static void list_members(const dataset_source *archive, char *text, size_t text_bytes)
+{
+    size_t used = 0;
+    fail ignored;
+    text[0] = '\0';
+    for (uint64_t i = 0; i < source_count_members(archive) && used < text_bytes; i++) {
+        source_member member;
+        if (source_describe_member(archive, i, &member, &ignored))
+            used += (size_t)snprintf(text + used, text_bytes - used, "%s%.60s", i ? ", " : "",
+                                     member.name);
+    }
+}
+
+/* Arrays that are not read: told, except where nobody can say what they are. */
+static bool check_others(const dataset_source *archive, const int pairs[PART_COUNT],
+                         dataset_load *load, fail *f)
+{
+    for (uint64_t i = 0; i < source_count_members(archive); i++) {
+        source_member member;
+        bool is_read = false;
+        if (!source_describe_member(archive, i, &member, f))
+            return false;
+        for (int p = 0; p < PART_COUNT; p++)
+            is_read =
+                is_read || (pairs[p] >= 0 && (is_member(member.name, PAIRS[pairs[p]].inputs) ||
+                                              is_member(member.name, PAIRS[pairs[p]].outputs)));
+        if (!is_read && strncasecmp(member.name, "arr_", 4) == 0)
+            return fail_set(f, FAIL_INCOMPATIBLE, NULL,
+                            "%s has %.60s: of arrays without names two are taken, inputs and "
+                            "labels; numpy.savez(file, x_train=..., y_train=..., x_test=...) names "
+                            "more.",
+                            archive->name, member.name);
+        if (!is_read && !dataset_load_warn(load, f, "%.60s is not read.", member.name))
+            return false;
+    }
+    return true;
+}
+
+/* Which of PAIRS[] each part is; -1: none. */
+static bool find_pairs(const dataset_source *archive, int pairs[PART_COUNT], fail *f)
+{
+    uint64_t n = source_count_members(archive);
+    for (int p = 0; p < PART_COUNT; p++)
+        pairs[p] = -1;
+    if (n > MEMBERS_LIMIT)
+        return fail_set(f, FAIL_TOO_LARGE, NULL, "%s has %llu members; at most %d are taken.",
+                        archive->name, (unsigned long long)n, MEMBERS_LIMIT);
+    for (int i = PAIR_COUNT - 1; i >= 0; i--)
+        for (uint64_t j = 0; j < n; j++) {
+            source_member member;
+            if (!source_describe_member(archive, j, &member, f))
+                return false;
+            if (is_member(member.name, PAIRS[i].inputs))
+                pairs[PAIRS[i].part] = i;
+        }
+    if (pairs[PART_TRAIN] >= 0)
+        return true;
+    char found[300];
+    list_members(archive, found, sizeof found);
+    return fail_set(f, FAIL_INCOMPATIBLE, NULL,
+                    "%s has no training inputs; arrays are told apart by their names: x_train and "
+                    "y_train, train_images and train_labels, x and y, images and labels, data and "
+                    "target. It has %s.",
+                    archive->name, found);
+}
+
+bool dataset_read_npz(const dataset_file *file, const dataset_add_options *options,
+                      dataset_load *out, fail *f)
 {
     dataset_source archive;
+    int pairs[PART_COUNT];
     size_t n_outputs[PART_COUNT] = {0};
     if (!source_open_archive(file->path, file->name, out->by, &archive, f))
         return false;
-    bool is_good = read_members(&archive, out, n_outputs, f);
+    bool is_good = find_pairs(&archive, pairs, f) && check_others(&archive, pairs, out, f) &&
+                   read_members(&archive, pairs, out, n_outputs, f);
     source_close(&archive);
-    return is_good && check_parts(out, n_outputs, f);
+    return is_good && finish(out, n_outputs, options, f);
 }
 
 /* ---- .npy ---- */
@@ -161,16 +272,16 @@ static bool read_table(const dataset_file *file, const char *wanted, dataset_loa
     return is_good;
 }
 
-bool dataset_read_npy(const dataset_file *files, size_t n_files, const char *label,
+bool dataset_read_npy(const dataset_file *files, size_t n_files, const dataset_add_options *options,
                       dataset_load *out, fail *f)
 {
     size_t n_outputs[PART_COUNT] = {0};
     if (n_files == 1)
-        return read_table(&files[0], label, out, f);
+        return read_table(&files[0], options->label, out, f);
     for (size_t i = 0; i < n_files; i++) {
         dataset_part p = n_files == 2 ? PART_TRAIN : dataset_load_part_of(files[i].name);
         if (!read_file(&files[i], p, out, n_outputs, f))
             return false;
     }
-    return check_parts(out, n_outputs, f);
+    return finish(out, n_outputs, options, f);
 }

@@ -198,6 +198,11 @@ static bool put_in_order(const numpy_array *a, size_t item_bytes, void **values,
 
 /* ---- inputs ---- */
 
+static bool is_text(const numpy_array *a)
+{
+    return a->kind == 'U' || a->kind == 'S';
+}
+
 static bool is_channel_count(uint64_t n)
 {
     return n == 1 || n == 3 || n == 4;
@@ -210,6 +215,9 @@ static bool row_shape(const dataset_source *s, const numpy_array *a, dataset_loa
 {
     const uint64_t *shape = a->shape;
     uint64_t product = 1;
+    if (is_text(a))
+        return fail_set(f, FAIL_SYNTAX, NULL,
+                        "%s has texts; only labels may be texts, inputs are numbers.", s->name);
     *is_last = a->n_dimensions == 4 && is_channel_count(shape[3]);
     for (int i = 0; i < a->n_dimensions; i++) {
         if (shape[i] == 0)
@@ -379,32 +387,47 @@ bool numpy_array_read_table(dataset_source *s, const numpy_array *a, size_t labe
     return source_check_end(s, f);
 }
 
-bool numpy_array_read_outputs(dataset_source *s, const numpy_array *a, dataset_load *load,
-                              dataset_load_part *part, size_t *n, fail *f)
+static bool check_outputs(const dataset_source *s, const numpy_array *a, uint64_t k,
+                          const dataset_load *load, fail *f)
 {
     if (a->n_dimensions < 1 || a->n_dimensions > 2)
         return fail_set(f, FAIL_SYNTAX, NULL,
                         "%s has %d dimensions; labels or targets have 1 or 2.", s->name,
                         a->n_dimensions);
-    uint64_t k = a->n_dimensions == 2 ? a->shape[1] : 1;
     if (a->shape[0] == 0 || k == 0)
         return fail_set(f, FAIL_SYNTAX, NULL, "%s is empty.", s->name);
     if (load->n_outputs > 0 && load->n_outputs != k)
         return fail_set(f, FAIL_INCOMPATIBLE, NULL, "%s has %llu columns, the other part has %zu.",
                         s->name, (unsigned long long)k, load->n_outputs);
+    return !is_text(a) || k == 1 ||
+           fail_set(f, FAIL_INCOMPATIBLE, NULL, "%s has %llu texts in a row; one is a label.",
+                    s->name, (unsigned long long)k);
+}
+
+static bool read_outputs(dataset_source *s, const numpy_array *a, size_t k, dataset_load *load,
+                         dataset_load_part *part, fail *f)
+{
     value_sink v = {.limit = label_limit(a)};
-    uint64_t granted = 0;
-    if (!dataset_load_check_size(load, &granted, s->name, a->shape[0], k,
-                                 sizeof(double) * (a->is_fortran ? 2 : 1), f))
-        return false;
-    bool is_good = read_values(s, a, (size_t)(a->shape[0] * k), (size_t)k, &v, f);
+    if (is_text(a))
+        return numpy_array_read_texts(s, a, load, part, f);
+    bool is_good = read_values(s, a, (size_t)a->shape[0] * k, k, &v, f);
     void *outputs = v.doubles;
     is_good = is_good && put_in_order(a, sizeof(double), &outputs, f);
     part->outputs = outputs;
-    if (!is_good)
+    return is_good && source_check_end(s, f);
+}
+
+bool numpy_array_read_outputs(dataset_source *s, const numpy_array *a, dataset_load *load,
+                              dataset_load_part *part, size_t *n, fail *f)
+{
+    uint64_t k = a->n_dimensions == 2 ? a->shape[1] : 1, granted = 0;
+    if (!check_outputs(s, a, k, load, f) ||
+        !dataset_load_check_size(load, &granted, s->name, a->shape[0], k,
+                                 sizeof(double) * (a->is_fortran ? 2 : 1), f) ||
+        !read_outputs(s, a, (size_t)k, load, part, f))
         return false;
     load->n_outputs = (size_t)k;
     load->kind = a->kind == 'f' || load->kind == OUTPUTS_FLOATS ? OUTPUTS_FLOATS : OUTPUTS_INTEGERS;
     *n = (size_t)a->shape[0];
-    return source_check_end(s, f);
+    return true;
 }

@@ -1,17 +1,17 @@
 /* numpy_array — one NumPy array as .npy stores it (format 1.0 to 3.0), read and checked.
  *
  * Taken: either order, either byte order, at most 4 dimensions, types b1 u1 i1 u2 i2 u4 i4 u8 i8 f2
- * f4 f8. Private to core/data/. */
+ * f4 f8, and as labels the texts S and U. Private to core/data/. */
 #ifndef CORE_DATA_IMPORT_NUMPY_ARRAY_H
 #define CORE_DATA_IMPORT_NUMPY_ARRAY_H
 
 #include "core/data/import/load.h"
 #include "core/data/import/source.h"
 
-enum { NUMPY_DIMENSIONS_LIMIT = 4 };
+enum { NUMPY_DIMENSIONS_LIMIT = 4, NUMPY_ITEM_LIMIT = 4096 };
 
 typedef struct numpy_array {
-    char kind; /* b, u, i or f, as in NumPy's descr */
+    char kind; /* b, u, i, f, S or U, as in NumPy's descr */
     size_t item_bytes;
     bool is_big_endian, is_fortran; /* Fortran order: the first index varies fastest */
     int n_dimensions;
@@ -32,9 +32,13 @@ FAIL_CHECKED bool numpy_array_read_inputs(dataset_source *s, const numpy_array *
 FAIL_CHECKED bool numpy_array_read_table(dataset_source *s, const numpy_array *a, size_t label,
                                          dataset_load *load, dataset_load_part *part, fail *f);
 
-/* The values of an array of outputs, (n) or (n, k); *n is n. */
+/* The values of an array of outputs, (n) or (n, k), texts (n) or (n, 1); *n is n. */
 FAIL_CHECKED bool numpy_array_read_outputs(dataset_source *s, const numpy_array *a,
                                            dataset_load *load, dataset_load_part *part, size_t *n,
                                            fail *f);
+
+/* The same for an array of n texts; the load's shape and *n are not touched. */
+FAIL_CHECKED bool numpy_array_read_texts(dataset_source *s, const numpy_array *a,
+                                         dataset_load *load, dataset_load_part *part, fail *f);
 
 #endif

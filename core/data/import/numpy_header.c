@@ -63,6 +63,21 @@ static bool scan_shape(header_text *s, numpy_array *a)
     return true;
 }
 
+/* "<U5", "|S12": texts of so many letters of four bytes, or bytes. */
+static bool read_text_type(const char *text, numpy_array *a)
+{
+    bool is_wide = text[1] == 'U';
+    char *end;
+    if ((text[1] != 'U' && text[1] != 'S') || !isdigit((unsigned char)text[2]))
+        return false;
+    unsigned long n = strtoul(text + 2, &end, 10);
+    if (*end || n < 1 || n > NUMPY_ITEM_LIMIT / (is_wide ? 4 : 1))
+        return false;
+    a->kind = text[1];
+    a->item_bytes = n * (is_wide ? 4 : 1);
+    return true;
+}
+
 /* "<f4" and its like; false where the type is not taken. */
 static bool read_type(const char *text, numpy_array *a)
 {
@@ -77,7 +92,7 @@ static bool read_type(const char *text, numpy_array *a)
             a->item_bytes = (size_t)(taken[i][1] - '0');
             return true;
         }
-    return false;
+    return read_text_type(text, a);
 }
 
 static bool scan_header(header_text *s, const char *name, numpy_array *a, fail *f)
@@ -108,8 +123,11 @@ static bool scan_header(header_text *s, const char *name, numpy_array *a, fail *
     if (!read_type(type, a))
         return fail_set(f, FAIL_SYNTAX, NULL,
                         "%s has values of type %.20s; integers, floats up to 64 bits and booleans "
-                        "are taken.",
-                        name, type);
+                        "are taken, and texts (U, S) as labels.%s",
+                        name, type,
+                        strchr(type, 'O') ? " Texts are of such a type after "
+                                            "numpy.array(labels, dtype=str)."
+                                          : "");
     return true;
 }
 

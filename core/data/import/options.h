@@ -50,7 +50,7 @@ typedef enum dataset_channels { CHANNELS_AUTO, CHANNELS_GRAY, CHANNELS_COLOR } d
     CHOICE(task, "auto|classification|regression", "what the labels are (found out)")              \
     TEXT(ignore, "COLUMNS", "CSV: columns to leave out")                                           \
     TEXT(categories, "COLUMNS", "CSV: columns of numbers that are categories")                     \
-    INTEGER(size, 1, 1024, "pictures: their height and width, in pixels (32)")                     \
+    INTEGER(size, 1, 1024, "pictures: make all so high and wide, in pixels (as they are)")         \
     CHOICE(channels, "auto|1|3", "pictures: 1 gray, 3 coloured (found out)")
 
 typedef struct dataset_add_options {
@@ -63,7 +63,7 @@ typedef struct dataset_add_options {
     dataset_impute impute;
     dataset_task_choice task;
     const char *ignore, *categories;
-    int64_t size; /* 0: the usual one */
+    int64_t size; /* 0: that of the pictures, which are alike */
     dataset_channels channels;
     bool is_dry;      /* read, check and describe; store nothing */
     const caller *by; /* who may call the work off, and grants its memory; NULL: nobody */

@@ -15,80 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SNIFF_BYTES = 4096 };
-
 static const char TEMPORARY[] = ".new-";
-
-/* ---- reading the files ---- */
-
-typedef enum file_format { FORMAT_IDX, FORMAT_CSV, FORMAT_NPY, FORMAT_NPZ } file_format;
-
-/* By its first unpacked bytes: a name may say anything. */
-static bool sniff(const dataset_file *file, const caller *by, file_format *format, fail *f)
-{
-    unsigned char start[SNIFF_BYTES];
-    size_t n = 0;
-    dataset_source s;
-    if (!source_open(file->path, file->name, by, &s, f))
-        return false;
-    bool is_good = source_read(&s, start, sizeof start, &n, f);
-    source_close(&s);
-    if (!is_good)
-        return false;
-    if (n == 0)
-        return fail_set(f, FAIL_SYNTAX, NULL, "%s is empty.", file->name);
-    if (n >= 6 && memcmp(start, "\x93NUMPY", 6) == 0)
-        *format = FORMAT_NPY;
-    else if (n >= 4 && memcmp(start, "PK\x03\x04", 4) == 0)
-        *format = FORMAT_NPZ;
-    else if (start[0] == 0)
-        *format = FORMAT_IDX;
-    else if (!memchr(start, 0, n))
-        *format = FORMAT_CSV;
-    else
-        return fail_set(f, FAIL_SYNTAX, NULL,
-                        "%s is none of the formats that are taken: CSV, IDX, .npy, .npz.",
-                        file->name);
-    return true;
-}
-
-static bool find_format(const dataset_file *files, size_t n_files, const caller *by,
-                        file_format *format, fail *f)
-{
-    if (n_files < 1 || n_files > DATASET_FILES_LIMIT)
-        return fail_set(f, FAIL_OUT_OF_RANGE, NULL, "A data set is made of 1 to %d files, not %zu.",
-                        DATASET_FILES_LIMIT, n_files);
-    for (size_t i = 0; i < n_files; i++) {
-        file_format other;
-        if (!sniff(&files[i], by, i == 0 ? format : &other, f))
-            return false;
-        if (i > 0 && other != *format)
-            return fail_set(f, FAIL_INCOMPATIBLE, NULL, "%s has another format than %s.",
-                            files[i].name, files[0].name);
-    }
-    if (*format == FORMAT_NPZ && n_files > 1)
-        return fail_set(f, FAIL_INCOMPATIBLE, NULL, "An .npz file is a whole data set: give one.");
-    return true;
-}
-
-static bool read_files(const dataset_file *files, size_t n_files,
-                       const dataset_add_options *options, dataset_load *load, fail *f)
-{
-    file_format format;
-    if (!find_format(files, n_files, load->by, &format, f))
-        return false;
-    switch (format) {
-    case FORMAT_IDX:
-        return dataset_read_idx(files, n_files, load, f);
-    case FORMAT_NPY:
-        return dataset_read_npy(files, n_files, options->label, load, f);
-    case FORMAT_NPZ:
-        return dataset_read_npz(files, load, f);
-    case FORMAT_CSV:
-        break;
-    }
-    return dataset_read_csv(files, n_files, options, load, f);
-}
 
 /* ---- folders, lock, links ---- */
 
@@ -334,7 +261,7 @@ static bool import_files(const dataset_file *files, size_t n_files,
 {
     dataset_load load = {.by = options->by};
     dataset set = {0};
-    bool is_written = read_files(files, n_files, options, &load, f) &&
+    bool is_written = dataset_read_files(files, n_files, options, &load, f) &&
                       dataset_load_finish(&load, options->task, &set, f) &&
                       make_folders(data_dir, f) &&
                       write_temporary(&set, load.by, data_dir, path, descriptor, sha256, f);

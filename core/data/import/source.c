@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zip.h>
 #include <zlib.h>
 
@@ -40,7 +41,7 @@ bool source_open_archive(const char *path, const char *name, const caller *by, d
     if (!archive) {
         zip_error_t error;
         zip_error_init_with_code(&error, code);
-        fail_set(f, FAIL_SYNTAX, NULL, "%s is not a whole .npz archive: %s.", name,
+        fail_set(f, FAIL_SYNTAX, NULL, "%s is not a whole zip archive: %s.", name,
                  zip_error_strerror(&error));
         zip_error_fini(&error);
         return false;
@@ -49,22 +50,47 @@ bool source_open_archive(const char *path, const char *name, const caller *by, d
     return true;
 }
 
-bool source_open_member(dataset_source *archive, const char *member, bool *is_there, fail *f)
+uint64_t source_count_members(const dataset_source *archive)
+{
+    return (uint64_t)zip_get_num_entries(archive->archive, 0);
+}
+
+/* Programs of Unix keep a file's mode in the upper half of its attributes. */
+static bool is_link(zip_t *archive, uint64_t i)
+{
+    zip_uint8_t system;
+    zip_uint32_t attributes;
+    return zip_file_get_external_attributes(archive, i, 0, &system, &attributes) == 0 &&
+           system == ZIP_OPSYS_UNIX && S_ISLNK(attributes >> 16);
+}
+
+bool source_describe_member(const dataset_source *archive, uint64_t i, source_member *out, fail *f)
+{
+    zip_stat_t status;
+    if (zip_stat_index(archive->archive, i, 0, &status) != 0 || !(status.valid & ZIP_STAT_NAME) ||
+        !(status.valid & ZIP_STAT_SIZE))
+        return fail_set(f, FAIL_SYNTAX, NULL, "%s: entry %llu cannot be read: %s.", archive->name,
+                        (unsigned long long)i, zip_strerror(archive->archive));
+    *out = (source_member){status.name, status.size, is_link(archive->archive, i)};
+    return true;
+}
+
+bool source_open_member_at(dataset_source *archive, uint64_t i, const char *name, fail *f)
 {
     if (archive->member)
         zip_fclose(archive->member);
-    archive->member = NULL;
+    archive->member = zip_fopen_index(archive->archive, i, 0);
+    archive->name = name;
+    archive->position = 0;
+    return archive->member || fail_set(f, FAIL_SYNTAX, NULL, "%s cannot be unpacked: %s.", name,
+                                       zip_strerror(archive->archive));
+}
+
+bool source_open_member(dataset_source *archive, const char *member, bool *is_there, fail *f)
+{
     zip_int64_t index = zip_name_locate(archive->archive, member, ZIP_FL_NOCASE);
     *is_there = index >= 0;
-    if (index < 0)
-        return true;
-    archive->member = zip_fopen_index(archive->archive, (zip_uint64_t)index, 0);
-    archive->name = member;
-    archive->position = 0;
-    if (!archive->member)
-        return fail_set(f, FAIL_SYNTAX, NULL, "%s cannot be unpacked: %s.", member,
-                        zip_strerror(archive->archive));
-    return true;
+    return index < 0 || source_open_member_at(archive, (zip_uint64_t)index, member, f);
 }
 
 /* One read; -1 with *f where the packed data are bad. */

@@ -26,7 +26,7 @@ FAIL_CHECKED bool source_open(const char *path, const char *name, const caller *
                               dataset_source *out, fail *f);
 void source_close(dataset_source *s);
 
-/* The archive at path, for source_open_member(). FAIL_SYNTAX if it is none. */
+/* The zip archive at path, for what follows. FAIL_SYNTAX if it is none. */
 FAIL_CHECKED bool source_open_archive(const char *path, const char *name, const caller *by,
                                       dataset_source *out, fail *f);
 
@@ -34,6 +34,20 @@ FAIL_CHECKED bool source_open_archive(const char *path, const char *name, const 
  * says whether it has one. */
 FAIL_CHECKED bool source_open_member(dataset_source *archive, const char *member, bool *is_there,
                                      fail *f);
+
+/* A member of an archive, by its place in it. */
+typedef struct source_member {
+    const char *name; /* UTF-8; borrowed until the archive is closed */
+    uint64_t bytes;   /* unpacked, as the archive says */
+    bool is_link;     /* a symbolic link: its bytes are a path */
+} source_member;
+uint64_t source_count_members(const dataset_source *archive);
+FAIL_CHECKED bool source_describe_member(const dataset_source *archive, uint64_t i,
+                                         source_member *out, fail *f);
+
+/* Opens member i in place of the one before; sentences call it `name`. */
+FAIL_CHECKED bool source_open_member_at(dataset_source *archive, uint64_t i, const char *name,
+                                        fail *f);
 
 /* Up to n bytes; *n_read < n only at the end. FAIL_SYNTAX where packed data are damaged or cut
  * off. */

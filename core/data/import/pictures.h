@@ -1,0 +1,18 @@
+/* pictures — a zip or tar with a folder of PNG or JPEG pictures for every class, read into a
+ * set.
+ *
+ * The archive is gone through twice: for the names of its files, then for the pictures, each of
+ * which goes straight to its row. Private to core/data/import/. */
+#ifndef CORE_DATA_IMPORT_PICTURES_H
+#define CORE_DATA_IMPORT_PICTURES_H
+
+#include "core/data/import/load.h"
+#include "core/data/import/picture_list.h"
+
+/* Reads the pictures of the list, which was read from the file, into the load. Sides of `size`
+ * pixels, 0: those of the pictures, which must be alike; channels 1 or 3, 0: one if all are gray.
+ */
+FAIL_CHECKED bool pictures_read(const dataset_file *file, picture_list *list, size_t size,
+                                size_t channels, dataset_load *load, fail *f);
+
+#endif
