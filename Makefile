@@ -9,6 +9,7 @@
 #   make bench     a table of figures     make interop    other people's libraries, clients
 #   make clean, format                    make papers     published figures (hours)
 #                                         make calibrate  how often a comparison is wrong
+#                                         make lessons    what each claims, on fresh seeds
 
 VERSION  = 1.0.0
 BUILD   ?= build
@@ -52,7 +53,7 @@ objects         := $(core_objects) $(double_objects) $(server_objects) \
                    $(addsuffix .o,$(test_programs))
 
 .PHONY: build run test unit test-programs test-asan test-tsan lint format bench interop papers \
-        calibrate install clean deps deps-build deps-test deps-lint deps-interop npm FORCE
+        calibrate lessons install clean deps deps-build deps-test deps-lint deps-interop npm FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: $(objects)
 
@@ -230,6 +231,9 @@ papers: build
 
 calibrate: build
 	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/papers/calibrate.mjs
+
+lessons: build
+	@REGULAB=$(abspath $(BUILD)/regulab) NODE_NO_WARNINGS=1 node tests/papers/lessons.mjs
 
 installed = $(DESTDIR)$(PREFIX)/share/regulab/static
 install: $(BUILD)/regulab $(installed_static)

@@ -1,5 +1,5 @@
-/* recipes — the ready-made experiments of STATIC_DIR/recipes: each NAME.json holds
- * a title, a description and a `spec`.
+/* recipes — the ready-made experiments of STATIC_DIR/lessons (server/lesson/files.h), those of
+ * lessons among them.
  *
  * Files are read at each request.
  * Threads: any number at once. */
@@ -8,10 +8,12 @@
 
 #include "core/base/fail.h"
 #include "server/api/message.h"
+#include "server/lesson/files.h"
 
 extern const shape SHAPE_RECIPE;
 
-/* GET /recipes: {"items": [{"name", "title", "description", "spec"}]} in order of name. */
+/* GET /recipes: {"items": [{"name", "title", "description", "is_lesson", "spec"}]}, recipes in
+ * order of name, then lessons in that of the path. */
 request_handler api_recipes_list;
 
 /* POST /recipes/{name}: as POST /experiments with the recipe's specification; 404 if there is none
@@ -21,5 +23,14 @@ request_handler api_recipes_queue;
 /* The same without HTTP, for `serve --recipe NAME`: queued only if the database holds no experiment
  * yet (*queued). */
 FAIL_CHECKED bool api_recipes_start(struct app *app, const char *name, bool *queued, fail *f);
+
+/* The page of such files that a request asks for: list.items[first] up to `end`. */
+typedef struct api_file_page {
+    lesson_list list; /* the caller's to close */
+    int64_t first, end;
+    char next_cursor[24];
+} api_file_page;
+FAIL_CHECKED bool api_open_file_page(const struct app *app, const request *q, bool only_taught,
+                                     api_file_page *out, fail *f);
 
 #endif

@@ -7,6 +7,7 @@
 #include "server/api/experiments.h"
 #include "server/api/fields.h"
 #include "server/api/health.h"
+#include "server/api/lessons.h"
 #include "server/api/openapi.h"
 #include "server/api/recipes.h"
 #include "server/api/runs.h"
@@ -20,10 +21,12 @@
 #include "server/codec/comparison.h"
 #include "server/codec/curves.h"
 #include "server/codec/evaluation.h"
+#include "server/codec/lesson.h"
 #include "server/codec/prediction.h"
 #include "server/codec/preview.h"
 #include "server/codec/request.h"
 #include "server/console/answer.h"
+#include "server/lesson/outcome.h"
 
 #define API "/api/v1"
 #define JSON "application/json"
@@ -152,6 +155,17 @@ const route ROUTES[] = {
     {"POST", API "/recipes/{name}", api_recipes_queue, ROUTE_PLAN, 201, JSON, ACTION,
      .tag = "recipes", .summary = "Queue a ready-made experiment",
      .query = &SHAPE_SUBMIT_QUERY, .answer = &SHAPE_EXPERIMENT, .other_answer = &SHAPE_PLAN},
+    {"GET", API "/lessons", api_lessons_list, 0, 200, JSON, NULL, 0,
+     "lessons", "List the lessons, in the order of the path", .query = &SHAPE_PAGE_QUERY,
+     .item = &SHAPE_LESSON_ITEM},
+    {"GET", API "/lessons/{name}", api_lessons_get, 0, 200, JSON, NULL, 0,
+     "lessons", "One lesson", .answer = &SHAPE_LESSON},
+    {"POST", API "/lessons/{name}", api_lessons_queue, ROUTE_PLAN, 201, JSON, ACTION,
+     .tag = "lessons", .summary = "Queue the experiment of a lesson, or its counterexample",
+     .query = &SHAPE_LESSON_QUERY, .answer = &SHAPE_EXPERIMENT, .other_answer = &SHAPE_PLAN},
+    {"GET", API "/lessons/{name}/outcome", api_lessons_outcome, ROUTE_COMPARE, 200, JSON, NULL, 0,
+     "lessons", "What the runs of an experiment say to the claims of a lesson",
+     .query = &SHAPE_LESSON_OUTCOME_QUERY, .answer = &SHAPE_LESSON_OUTCOME},
     {"GET", "/api/openapi.json", send_document, 0, 200, JSON, NULL, 0,
      "service", "This document", .query = NULL},
     {"GET", "/healthz", api_health_live, ROUTE_INLINE | ROUTE_OPEN, 200, JSON, NULL, 0,

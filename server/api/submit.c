@@ -379,11 +379,15 @@ void api_submit_answer(app *a, const request *q, const char *text, size_t n, res
 {
     submit_query wanted;
     fail f;
-    if (!request_read_query(q, &wanted, &f)) {
+    if (request_read_query(q, &wanted, &f))
+        api_submit_send(a, q, wanted.is_dry, text, n, r);
+    else
         response_fail(r, &f);
-        return;
-    }
-    if (wanted.is_dry) {
+}
+
+void api_submit_send(app *a, const request *q, bool is_dry, const char *text, size_t n, response *r)
+{
+    if (is_dry) {
         answer_plan(a, errand_caller(q->errand), text, n, r);
         return;
     }

@@ -27,5 +27,8 @@ extern const shape SHAPE_PLAN; /* of ?dry_run=true */
 
 /* The same as an answer: 201 with Location; with ?dry_run=true 200, and nothing is stored. */
 void api_submit_answer(app *a, const request *q, const char *text, size_t n, response *r);
+/* The same where the query was read already. */
+void api_submit_send(app *a, const request *q, bool is_dry, const char *text, size_t n,
+                     response *r);
 
 #endif

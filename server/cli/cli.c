@@ -40,6 +40,20 @@ static const cli_flag RUN_FLAGS[] = {
     {0},
 };
 
+static const cli_flag LESSON_FLAGS[] = {
+    {"--counterexample", NULL, "train where it fails, and judge what is claimed of that", false},
+    {"--seed", "N", "added to seed and data_seed: other runs of the same lesson (0)", false},
+    {"--json", NULL, "the outcome as GET /api/v1/lessons/{name}/outcome gives it", false},
+    {"--workers", "N", "runs that train side by side (one per processor)", false},
+    {"--static", "DIR", "the dashboard's files, lessons among them", false},
+    {0},
+};
+
+static const cli_flag LESSONS_FLAGS[] = {
+    {"--static", "DIR", "the dashboard's files, lessons among them", false},
+    {0},
+};
+
 static const cli_flag CHECK_FLAGS[] = {
     {"--data-dir", "DIR", "registered data sets (regulab-data)", false},
     {0},
@@ -108,6 +122,15 @@ const cli_command COMMANDS[] = {
      "echo '{\"sweep\": {\"hidden\": [[], [64]]}, \"repeats\": 3}' | regulab run -\n"
      "regulab run spec.json --threads 1 --export out",
      RUN_FLAGS, 1, 1, cli_run},
+    {"lessons", "", "List the lessons, in the order of the path.", NULL, "regulab lessons",
+     LESSONS_FLAGS, 0, 0, cli_lessons},
+    {"lesson", "NAME", "Train the experiment of a lesson and say whether its claims hold.",
+     "Each claim is printed with its outcome and its numbers. The exit status is 0 where all hold, "
+     "1 where one\n"
+     "does not. What was trained is not kept.",
+     "regulab lesson learned-by-heart\nregulab lesson learned-by-heart --counterexample\n"
+     "regulab lesson learned-by-heart --seed 1000",
+     LESSON_FLAGS, 1, 1, cli_lesson},
     {"check", "SPEC.json",
      "Say what a specification means, or everything that is wrong with it; - reads standard input.",
      "Faults are printed as `POINTER: sentence`, one a line, with exit status 2; what concerns the "

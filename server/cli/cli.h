@@ -11,6 +11,7 @@
 #include "core/base/fail.h"
 #include "server/text/buffer.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -79,6 +80,10 @@ void cli_print_help(const cli_command *command);
 enum { CLI_SPEC_BYTES_LIMIT = 16 << 20 };
 FAIL_CHECKED bool cli_load(const char *path, buffer *out, fail *f);
 
+/* The folder of the dashboard's files, lessons among them: as given, else beside a program that was
+ * built and not installed the sources' own, else the installed one. */
+void cli_find_static(const char *given, char out[PATH_MAX]);
+
 /* How many processors are there: 1 .. PARALLEL_THREADS_LIMIT. */
 int64_t cli_processors(void);
 
@@ -87,6 +92,8 @@ int64_t cli_processors(void);
 /* The commands' functions. */
 int cli_serve(const cli_arguments *a);
 int cli_run(const cli_arguments *a);
+int cli_lesson(const cli_arguments *a);
+int cli_lessons(const cli_arguments *a);
 int cli_check(const cli_arguments *a);
 int cli_fields(const cli_arguments *a);
 int cli_dataset_add(const cli_arguments *a);

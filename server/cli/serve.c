@@ -20,12 +20,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#ifndef REGULAB_STATIC_DIR
-#define REGULAB_STATIC_DIR "/usr/local/share/regulab/static"
-#endif
 
 enum {
     QUEUE_LIMIT = 200000,
@@ -74,29 +69,6 @@ static bool read_listen(const cli_arguments *a, service *s)
     return false;
 }
 
-static bool is_directory(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-/* Beside a program that was built and not installed lie the sources' own files. */
-static void find_static(const cli_arguments *a, char out[PATH_MAX])
-{
-    const char *given = cli_value(a, "--static", NULL);
-    char program[PATH_MAX - 32];
-    ssize_t n = given ? -1 : readlink("/proc/self/exe", program, sizeof program - 1);
-    program[n > 0 ? n : 0] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash)
-        *slash = '\0';
-    snprintf(out, PATH_MAX, "%s/../static", program);
-    if (given)
-        snprintf(out, PATH_MAX, "%s", given);
-    else if (!slash || !is_directory(out))
-        snprintf(out, PATH_MAX, "%s", REGULAB_STATIC_DIR);
-}
-
 static void read_hosts(const cli_arguments *a, service *s)
 {
     for (int i = 0; i < a->n_flags; i++)
@@ -138,7 +110,7 @@ static bool read_flags(const cli_arguments *a, service *s)
         !cli_size(a, "--upload-quota", &s->upload_quota) ||
         !cli_integer(a, "--sql-max-rows", 1, 1000000, 1000, &rows))
         return false;
-    find_static(a, s->static_dir);
+    cli_find_static(cli_value(a, "--static", NULL), s->static_dir);
     read_hosts(a, s);
     s->database = cli_value(a, "--db", "regulab.db");
     s->recipe = cli_value(a, "--recipe", NULL);

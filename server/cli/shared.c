@@ -1,11 +1,17 @@
-/* What commands share: telling what went wrong, reading a file, the processors, the version. */
+/* What commands share: telling what went wrong, reading a file, where the dashboard's files are,
+ * the processors, the version. */
 #include "core/math/parallel.h"
 #include "core/train/train.h"
 #include "server/cli/cli.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#ifndef REGULAB_STATIC_DIR
+#define REGULAB_STATIC_DIR "/usr/local/share/regulab/static"
+#endif
 
 int cli_failed(const fail *f)
 {
@@ -45,6 +51,27 @@ bool cli_load(const char *path, buffer *out, fail *f)
     if (!ok)
         buffer_close(out);
     return ok;
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+void cli_find_static(const char *given, char out[PATH_MAX])
+{
+    char program[PATH_MAX - 32];
+    ssize_t n = given ? -1 : readlink("/proc/self/exe", program, sizeof program - 1);
+    program[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash)
+        *slash = '\0';
+    snprintf(out, PATH_MAX, "%s/../static", program);
+    if (given)
+        snprintf(out, PATH_MAX, "%s", given);
+    else if (!slash || !is_directory(out))
+        snprintf(out, PATH_MAX, "%s", REGULAB_STATIC_DIR);
 }
 
 int64_t cli_processors(void)

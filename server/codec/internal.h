@@ -117,6 +117,9 @@ const field *codec_value_field(const char *name, const char *pointer, fail_list 
 
 /* Readers and describers of "sweep", "variants" and "repeats", into an experiment_spec. */
 member_reader codec_sweep_read, codec_variants_read, codec_repeats_read;
+/* Field values, and a label where one is given, into a variant whose spec is at its defaults. */
+bool codec_variant_read(const struct cJSON *value, const char *pointer, sweep_variant *out,
+                        fail_list *faults);
 /* Variants beside the sweep, the question beside both. */
 bool codec_check_question(const experiment_spec *e, fail_list *faults);
 member_describer codec_sweep_describe, codec_repeats_describe;

@@ -82,8 +82,8 @@ static bool read_variant_field(const cJSON *given, const char *pointer, sweep_va
     return row && codec_field_read(row, given, pointer, &out->spec, faults);
 }
 
-static bool read_variant(const cJSON *value, const char *pointer, sweep_variant *out,
-                         fail_list *faults)
+bool codec_variant_read(const cJSON *value, const char *pointer, sweep_variant *out,
+                        fail_list *faults)
 {
     bool ok = true;
     if (!cJSON_IsObject(value))
@@ -95,7 +95,14 @@ static bool read_variant(const cJSON *value, const char *pointer, sweep_variant 
         json_pointer_add(pointer, given->string, at);
         ok = read_variant_field(given, at, out, faults) && ok;
     }
-    if (!out->label)
+    return ok;
+}
+
+static bool read_labelled(const cJSON *value, const char *pointer, sweep_variant *out,
+                          fail_list *faults)
+{
+    bool ok = codec_variant_read(value, pointer, out, faults);
+    if (ok && !out->label)
         out->label = write_label(&out->spec);
     return ok && (out->label || fail_list_add(faults, FAIL_OUT_OF_MEMORY, pointer, "no memory"));
 }
@@ -130,8 +137,8 @@ bool codec_variants_read(const member *m, const cJSON *value, const char *pointe
         int v = out->n_variants++;
         json_pointer_add_index(pointer, v, at);
         spec_init(&out->variants[v].spec);
-        ok = read_variant(item, at, &out->variants[v], faults) && check_label(out, v, at, faults) &&
-             ok;
+        ok = read_labelled(item, at, &out->variants[v], faults) &&
+             check_label(out, v, at, faults) && ok;
     }
     return ok;
 }

@@ -7,7 +7,7 @@ import { folderOf } from './tree.mjs';
 const FLOORS =
   'core: base < math < spec < stats < data < data/import < net < regularizer < train; ' +
   'server: text < model < study < codec < plan < store < console, export, events < jobs ' +
-  '< api < http < cli';
+  '< lesson < api < http < cli';
 
 /* "core/base" → its height; all of core/ lies below server/. */
 const HEIGHTS = new Map(
