@@ -1,5 +1,6 @@
 #include "core/data/built_in.h"
 
+#include "core/base/number.h"
 #include "core/data/generators.h"
 
 #include <math.h>
@@ -154,6 +155,15 @@ static bool check_count(const char *set, const char *option, int64_t value, int6
     return true;
 }
 
+static bool refuse_noise(const dataset_row *row, double noise, fail *f)
+{
+    char most[NUMBER_BYTES], given[NUMBER_BYTES];
+    number_write(row->maximum_noise, most);
+    number_write(noise, given);
+    return fail_set(f, FAIL_INCOMPATIBLE, "/dataset/noise",
+                    "noise of %s must be in 0 .. %s, not %s.", row->name, most, given);
+}
+
 bool built_in_resolve(const dataset_row *row, const dataset_options *options, dataset_options *out,
                       fail *f)
 {
@@ -175,9 +185,7 @@ bool built_in_resolve(const dataset_row *row, const dataset_options *options, da
     if (!check_count(row->name, "n", o.n, least, most, f))
         return false;
     if (o.noise < 0 || o.noise > row->maximum_noise)
-        return fail_set(f, FAIL_INCOMPATIBLE, "/dataset/noise",
-                        "noise of %s must be in 0 .. %g, not %g.", row->name, row->maximum_noise,
-                        o.noise);
+        return refuse_noise(row, o.noise, f);
     *out = o;
     return true;
 }

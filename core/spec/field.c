@@ -1,6 +1,7 @@
 #include "core/spec/field.h"
 
 #include "core/base/nearest.h"
+#include "core/base/number.h"
 
 #include <assert.h>
 #include <math.h>
@@ -180,19 +181,31 @@ void field_set_default(const field *row, train_spec *spec)
     }
 }
 
-bool field_check_number(const field *row, double value, const char *pointer, fail *f)
+static bool refuse_number(const field *row, const char *as_written, const char *pointer, fail *f)
 {
+    char minimum[NUMBER_BYTES], maximum[NUMBER_BYTES];
+    number_write(row->minimum, minimum);
+    number_write(row->maximum, maximum);
+    return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be in %c%s, %s%c, not %.60s", row->name,
+                    row->exclusive_minimum ? '(' : '[', minimum, maximum,
+                    row->exclusive_maximum ? ')' : ']', as_written);
+}
+
+bool field_check_number(const field *row, double value, const char *as_written, const char *pointer,
+                        fail *f)
+{
+    char text[NUMBER_BYTES];
     if (!isfinite(value))
         return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a finite number", row->name);
+    if (!as_written) {
+        number_write(value, text);
+        as_written = text;
+    }
     bool whole = row->type == FIELD_INTEGER || row->type == FIELD_INTEGER_ARRAY;
     if (whole && (floor(value) < value || floor(value) > value))
-        return fail_set(f, FAIL_WRONG_TYPE, pointer, "%s must be a whole number, not %.17g",
-                        row->name, value);
+        return fail_set(f, FAIL_WRONG_TYPE, pointer, "%s must be a whole number, not %.60s",
+                        row->name, as_written);
     bool low = value < row->minimum || (row->exclusive_minimum && value <= row->minimum);
     bool high = value > row->maximum || (row->exclusive_maximum && value >= row->maximum);
-    if (low || high)
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be in %c%.17g, %.17g%c, not %.17g",
-                        row->name, row->exclusive_minimum ? '(' : '[', row->minimum, row->maximum,
-                        row->exclusive_maximum ? ')' : ']', value);
-    return true;
+    return (!low && !high) || refuse_number(row, as_written, pointer, f);
 }

@@ -109,7 +109,9 @@ void field_copy(const field *row, const train_spec *from, train_spec *to);
 void field_set_default(const field *row, train_spec *spec);
 
 /* Checks one number against the field's type and range: finite, whole for integers, inside the
- * bounds. On false *f names the range. `pointer` is the JSON pointer to report. */
-FAIL_CHECKED bool field_check_number(const field *row, double value, const char *pointer, fail *f);
+ * bounds. On false *f names the range, and the number as it was written (NULL: its shortest form).
+ * `pointer` is the JSON pointer to report. */
+FAIL_CHECKED bool field_check_number(const field *row, double value, const char *as_written,
+                                     const char *pointer, fail *f);
 
 #endif

@@ -1,5 +1,6 @@
 #include "core/spec/spec.h"
 
+#include "core/base/number.h"
 #include "core/math/rng.h"
 #include "core/spec/field.h"
 #include "core/spec/trait.h"
@@ -56,10 +57,12 @@ static bool check_rate(const train_spec *s, double rate, const char *pointer, fa
     uint32_t threshold = rng_threshold(rate);
     if (s->dropout_kind == DROPOUT_GAUSSIAN || rate <= 0 || (threshold > 0 && threshold < 65536))
         return true;
+    char text[NUMBER_BYTES];
+    number_write(rate, text);
     return fail_list_add(faults, FAIL_INCOMPATIBLE, pointer,
-                         "a rate of %.9g rounds to %s: masks take 16 bits a decision, so rates are "
+                         "a rate of %s rounds to %s: masks take 16 bits a decision, so rates are "
                          "multiples of 1/65536",
-                         rate, threshold ? "1" : "0");
+                         text, threshold ? "1" : "0");
 }
 
 static bool check_dropout(const train_spec *s, fail_list *faults)

@@ -84,8 +84,8 @@ static bool read_parameters(const request *q, sql_request *out, fail *f)
         if (out->n_parameters == SQL_PARAMETERS_LIMIT)
             return fail_set(f, FAIL_OUT_OF_RANGE, "/query",
                             "A statement has at most %d parameters.", SQL_PARAMETERS_LIMIT);
-        if (!codec_read_sql_parameter(pair->name, pair->value, out))
-            return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to read the request.");
+        if (!codec_read_sql_parameter(pair->name, pair->value, out, f))
+            return false;
     }
     return true;
 }

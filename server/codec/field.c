@@ -43,7 +43,7 @@ static bool read_checked(const field *row, const cJSON *value, const char *point
     fail f;
     if (!cJSON_IsNumber(value))
         return wrong_type(whole ? "a whole number" : "a number", row->name, value, pointer, faults);
-    if (!field_check_number(row, value->valuedouble, pointer, &f)) {
+    if (!field_check_number(row, value->valuedouble, value->valuestring, pointer, &f)) {
         bool too_large = whole && fabs(value->valuedouble) > (double)SPEC_SEED_LIMIT;
         return fail_list_add(faults, too_large ? FAIL_OUT_OF_RANGE : f.code, f.field, "%s",
                              f.sentence);

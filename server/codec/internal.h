@@ -10,6 +10,7 @@
 #define SERVER_CODEC_INTERNAL_H
 
 #include "core/base/fail.h"
+#include "core/base/number.h"
 #include "core/spec/field.h"
 #include "server/codec/codec.h"
 #include "server/codec/shape.h"
@@ -18,7 +19,8 @@
 
 struct cJSON;
 
-/* Checks the text and parses it. */
+/* Checks the text and parses it. A number of so many characters that a double may not hold it has
+ * its own text as valuestring. */
 FAIL_CHECKED bool codec_json_parse(const char *text, size_t n, struct cJSON **out, fail *f);
 /* The same, and the value must be an object; the fault goes to the list. */
 FAIL_CHECKED bool codec_json_parse_object(const char *text, size_t n, struct cJSON **out,
@@ -26,6 +28,9 @@ FAIL_CHECKED bool codec_json_parse_object(const char *text, size_t n, struct cJS
 
 /* "a string", "a number", "an array", ... : what a value is, for sentences. */
 const char *codec_json_type(const struct cJSON *value);
+
+/* A number as it was written, or in its shortest form: for sentences. `text` may hold it. */
+const char *codec_json_number(const struct cJSON *value, char text[NUMBER_BYTES]);
 
 /* Adds a fault for every member of the object that is not in `known` (NULL-terminated), with the
  * nearest known name. */

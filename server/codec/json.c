@@ -6,6 +6,39 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
+/* ---- numbers as they were written ---- */
+
+enum { EXACT_DIGITS = 15 }; /* that a double keeps, whatever they are */
+
+/* The next number of a valid JSON text from *at on: texts are passed over. */
+static const char *next_number(const char **at, const char *end, size_t *n)
+{
+    const char *p = *at;
+    for (; p < end && *p != '-' && (*p < '0' || *p > '9'); p++)
+        if (*p == '"')
+            for (p++; *p != '"'; p++)
+                p += *p == '\\';
+    const char *first = p;
+    while (p < end && strchr("0123456789.eE+-", *p))
+        p++;
+    *n = (size_t)(p - first);
+    *at = p;
+    return first;
+}
+
+/* Members come in the order of the text. */
+static void keep_numbers(cJSON *item, const char **at, const char *end)
+{
+    for (; item; item = item->next) {
+        if (cJSON_IsNumber(item)) {
+            size_t n;
+            const char *number = next_number(at, end, &n);
+            item->valuestring = n > EXACT_DIGITS ? strndup(number, n) : NULL;
+        }
+        keep_numbers(item->child, at, end);
+    }
+}
+
 bool codec_json_parse(const char *text, size_t n, cJSON **out, fail *f)
 {
     if (!json_check_text(text, n, f))
@@ -13,8 +46,17 @@ bool codec_json_parse(const char *text, size_t n, cJSON **out, fail *f)
     cJSON *tree = cJSON_ParseWithLengthOpts(text, n, NULL, false);
     if (!tree)
         return fail_set(f, FAIL_OUT_OF_MEMORY, "", "no memory to read a JSON text of %zu bytes", n);
+    keep_numbers(tree, &(const char *){text}, text + n);
     *out = tree;
     return true;
+}
+
+const char *codec_json_number(const cJSON *value, char text[NUMBER_BYTES])
+{
+    if (value->valuestring)
+        return value->valuestring;
+    number_write(value->valuedouble, text);
+    return text;
 }
 
 bool codec_json_parse_object(const char *text, size_t n, cJSON **out, fail_list *faults)

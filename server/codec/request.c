@@ -67,51 +67,84 @@ static const char *keep_text(sql_request *r, const char *text)
     return copy;
 }
 
-static sql_value_type read_value(const char *text, int64_t *integer, double *real)
+/* Digits alone are exactly that integer, or refused: a double would be another number. */
+static bool read_digits(const char *text, const char *pointer, int64_t *integer, fail *f)
+{
+    errno = 0;
+    *integer = strtoll(text, NULL, 10);
+    return errno == 0 || fail_set(f, FAIL_OUT_OF_RANGE, pointer,
+                                  "%.40s is beyond the 64 bits of an integer of SQLite: give it as "
+                                  "a text, or with a point as a real number.",
+                                  text);
+}
+
+static bool are_digits(const char *text)
+{
+    const char *digits = text + (*text == '-' || *text == '+');
+    return *digits && strspn(digits, "0123456789") == strlen(digits);
+}
+
+static bool read_text(const char *text, const char *pointer, sql_parameter *p, fail *f)
 {
     char *end;
     const char *digits = *text == '-' ? text + 1 : text;
     bool is_plain =
         strspn(text, "-+0123456789.eE") == strlen(text) && *digits >= '0' && *digits <= '9';
-    if (!is_plain)
-        return SQL_VALUE_TEXT;
-    errno = 0;
-    *integer = strtoll(text, &end, 10);
-    if (*end == '\0' && errno == 0)
-        return SQL_VALUE_INTEGER;
-    *real = strtod(text, &end);
-    return *end == '\0' && isfinite(*real) ? SQL_VALUE_REAL : SQL_VALUE_TEXT;
+    p->type = SQL_VALUE_TEXT;
+    if (is_plain && are_digits(text)) {
+        p->type = SQL_VALUE_INTEGER;
+        return read_digits(text, pointer, &p->integer, f);
+    }
+    if (is_plain) {
+        p->real = strtod(text, &end);
+        p->type = *end == '\0' && isfinite(p->real) ? SQL_VALUE_REAL : SQL_VALUE_TEXT;
+    }
+    return true;
 }
 
-bool codec_read_sql_parameter(const char *name, const char *value, sql_request *r)
+bool codec_read_sql_parameter(const char *name, const char *value, sql_request *r, fail *f)
 {
+    char at[JSON_POINTER_BYTES];
     sql_parameter *p = &r->parameters[r->n_parameters++];
     *p = (sql_parameter){.name = keep_text(r, name), .text = keep_text(r, value)};
-    p->type = read_value(value, &p->integer, &p->real);
-    return p->name && p->text;
+    json_pointer_add("/query", name, at);
+    if (!p->name || !p->text)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "Not enough memory to read the request.");
+    return read_text(value, at, p, f);
+}
+
+static bool read_number(const cJSON *value, const char *pointer, sql_parameter *p, fail *f)
+{
+    const double number = value->valuedouble, most = (double)SPEC_SEED_LIMIT;
+    if (!isfinite(number))
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "a parameter must be a finite number");
+    bool is_whole = fabs(number) <= most && floor(number) >= number;
+    p->type = is_whole ? SQL_VALUE_INTEGER : SQL_VALUE_REAL;
+    p->real = number;
+    p->integer = is_whole ? (int64_t)number : 0;
+    if (!value->valuestring || !are_digits(value->valuestring))
+        return true;
+    p->type = SQL_VALUE_INTEGER;
+    return read_digits(value->valuestring, pointer, &p->integer, f);
 }
 
 static bool read_parameter(const cJSON *value, const char *pointer, sql_request *r,
                            fail_list *faults)
 {
     char at[JSON_POINTER_BYTES];
+    fail f;
     json_pointer_add(pointer, value->string, at);
-    double number = value->valuedouble;
     sql_parameter *p = &r->parameters[r->n_parameters++];
     if (cJSON_IsArray(value) || cJSON_IsObject(value))
         return fail_list_add(faults, FAIL_WRONG_TYPE, at,
                              "a parameter must be a text, a number, true, false or null, not %s",
                              codec_json_type(value));
-    if (cJSON_IsNumber(value) && !isfinite(number))
-        return fail_list_add(faults, FAIL_OUT_OF_RANGE, at, "a parameter must be a finite number");
-    bool is_whole =
-        cJSON_IsNumber(value) && fabs(number) <= (double)SPEC_SEED_LIMIT && floor(number) >= number;
-    p->type = cJSON_IsString(value)                ? SQL_VALUE_TEXT
-              : cJSON_IsNull(value)                ? SQL_VALUE_NULL
-              : cJSON_IsNumber(value) && !is_whole ? SQL_VALUE_REAL
-                                                   : SQL_VALUE_INTEGER;
-    p->real = cJSON_IsNumber(value) ? number : 0;
-    p->integer = cJSON_IsTrue(value) ? 1 : is_whole ? (int64_t)number : 0;
+    p->type = cJSON_IsString(value) ? SQL_VALUE_TEXT
+              : cJSON_IsNull(value) ? SQL_VALUE_NULL
+                                    : SQL_VALUE_INTEGER;
+    p->integer = cJSON_IsTrue(value);
+    if (cJSON_IsNumber(value) && !read_number(value, at, p, &f))
+        return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
     p->name = keep_text(r, value->string);
     p->text = cJSON_IsString(value) ? keep_text(r, value->valuestring) : NULL;
     if (!p->name || (cJSON_IsString(value) && !p->text))

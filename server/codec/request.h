@@ -67,7 +67,9 @@ typedef struct sql_request {
 } sql_request;
 extern const shape SHAPE_SQL_REQUEST;
 /* One more parameter, with a value as it stands in a link: an integer or a number where it reads as
- * one, else text. The request has less than SQL_PARAMETERS_LIMIT. False for want of memory. */
-FAIL_CHECKED bool codec_read_sql_parameter(const char *name, const char *value, sql_request *r);
+ * one, else text. The request has less than SQL_PARAMETERS_LIMIT. False for want of memory, and for
+ * an integer of more than 64 bits. */
+FAIL_CHECKED bool codec_read_sql_parameter(const char *name, const char *value, sql_request *r,
+                                           fail *f);
 
 #endif

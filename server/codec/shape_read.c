@@ -35,32 +35,36 @@ static bool wrong_type(const spot *s, const char *wanted, const cJSON *value, fa
 
 /* ---- numbers ---- */
 
-static bool check_range(const spot *s, double number, fail_list *faults)
+static bool check_range(const spot *s, const cJSON *value, fail_list *faults)
 {
     const member *m = s->m;
-    char sentence[160];
-    if (member_is_in_range(m, number))
+    char sentence[200], given[NUMBER_BYTES], minimum[NUMBER_BYTES], maximum[NUMBER_BYTES];
+    const char *as_written = codec_json_number(value, given);
+    if (member_is_in_range(m, value->valuedouble))
         return true;
+    number_write(m->minimum, minimum);
+    number_write(m->maximum, maximum);
     if (isinf(m->maximum))
-        snprintf(sentence, sizeof sentence, "must be %s %.17g, not %.17g",
-                 (m->flags & MEMBER_EXCLUSIVE) ? "above" : "at least", m->minimum, number);
+        snprintf(sentence, sizeof sentence, "must be %s %s, not %.60s",
+                 (m->flags & MEMBER_EXCLUSIVE) ? "above" : "at least", minimum, as_written);
     else
-        snprintf(sentence, sizeof sentence, "must be in %c%.17g, %.17g], not %.17g",
-                 (m->flags & MEMBER_EXCLUSIVE) ? '(' : '[', m->minimum, m->maximum, number);
+        snprintf(sentence, sizeof sentence, "must be in %c%s, %s], not %.60s",
+                 (m->flags & MEMBER_EXCLUSIVE) ? '(' : '[', minimum, maximum, as_written);
     return fault(s, faults, FAIL_OUT_OF_RANGE, sentence);
 }
 
 static bool read_integer(const spot *s, const cJSON *value, void *slot, fail_list *faults)
 {
-    char sentence[80];
+    char sentence[120], given[NUMBER_BYTES];
     if (!cJSON_IsNumber(value))
         return wrong_type(s, "a whole number", value, faults);
     double number = value->valuedouble;
     if (floor(number) < number) { /* false for NaN and infinities, which the range refuses */
-        snprintf(sentence, sizeof sentence, "must be a whole number, not %.17g", number);
+        snprintf(sentence, sizeof sentence, "must be a whole number, not %.60s",
+                 codec_json_number(value, given));
         return fault(s, faults, FAIL_WRONG_TYPE, sentence);
     }
-    if (!check_range(s, number, faults))
+    if (!check_range(s, value, faults))
         return false;
     member_set_integer(s->m->place.storage, (int64_t)number, slot);
     return true;
@@ -76,7 +80,7 @@ static bool read_number(const spot *s, const cJSON *value, void *slot, fail_list
         return fault(s, faults, FAIL_OUT_OF_RANGE,
                      is_float ? "must be a finite single precision number"
                               : "must be a finite number");
-    if (!check_range(s, number, faults))
+    if (!check_range(s, value, faults))
         return false;
     if (is_float)
         *(float *)slot = (float)number;

@@ -23,14 +23,17 @@ static bool read_integer(const member *m, const char *text, const char *pointer,
         member_set_integer(m->place.storage, value, slot);
         return true;
     }
+    char minimum[NUMBER_BYTES], maximum[NUMBER_BYTES];
+    number_write(m->minimum, minimum);
+    number_write(m->maximum, maximum);
     if (m->maximum <= m->minimum)
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be %.17g: %s", m->name, m->minimum,
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be %s: %s", m->name, minimum,
                         m->help);
     if (isinf(m->maximum))
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a whole number from %.17g on.",
-                        m->name, m->minimum);
-    return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a whole number from %.17g to %.17g.",
-                    m->name, m->minimum, m->maximum);
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a whole number from %s on.",
+                        m->name, minimum);
+    return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a whole number from %s to %s.",
+                    m->name, minimum, maximum);
 }
 
 static bool read_number(const member *m, const char *text, const char *pointer, void *slot, fail *f)
@@ -40,9 +43,13 @@ static bool read_number(const member *m, const char *text, const char *pointer, 
     double value = is_number ? strtod(text, &end) : NAN;
     if (!end || *end || !isfinite(value))
         return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a number.", m->name);
-    if (!member_is_in_range(m, value))
-        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a number from %.17g to %.17g.",
-                        m->name, m->minimum, m->maximum);
+    if (!member_is_in_range(m, value)) {
+        char minimum[NUMBER_BYTES], maximum[NUMBER_BYTES];
+        number_write(m->minimum, minimum);
+        number_write(m->maximum, maximum);
+        return fail_set(f, FAIL_OUT_OF_RANGE, pointer, "%s must be a number from %s to %s.",
+                        m->name, minimum, maximum);
+    }
     *(double *)slot = value;
     return true;
 }

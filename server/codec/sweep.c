@@ -61,7 +61,7 @@ static bool read_end(const member *m, const cJSON *value, const char *pointer, v
     if (!cJSON_IsNumber(value))
         return fail_list_add(faults, FAIL_WRONG_TYPE, pointer, "%s must be a number, not %s",
                              m->name, codec_json_type(value));
-    if (!field_check_number(axis->row, value->valuedouble, pointer, &f))
+    if (!field_check_number(axis->row, value->valuedouble, value->valuestring, pointer, &f))
         return fail_list_add(faults, f.code, f.field, "%s", f.sentence);
     *(double *)member_at(object, m->place.offset) = value->valuedouble;
     return true;

@@ -1,4 +1,5 @@
 /* What the user should know of a plan before its runs start: plan_list_warnings(). */
+#include "core/base/number.h"
 #include "core/stats/stats.h"
 #include "server/plan/plan.h"
 
@@ -130,10 +131,12 @@ static void warn_of_one_rate(const teller *t)
             swept = e->axes[a].row;
     if (!swept || t->p->grid.n_configs < 2 || is_varied(e, field_find("learning_rate")))
         return;
+    char rate[NUMBER_BYTES];
+    number_write(t->p->grid.configs[t->p->design.baseline].spec.learning_rate, rate);
     snprintf(sentence, sizeof sentence,
-             "%s is compared at one learning rate (%g): the best rate may differ from value to "
+             "%s is compared at one learning rate (%s): the best rate may differ from value to "
              "value, often upwards with stronger regularization. Sweep learning_rate as well.",
-             swept->name, t->p->grid.configs[t->p->design.baseline].spec.learning_rate);
+             swept->name, rate);
     t->each(t->context, sentence);
 }
 

@@ -23,7 +23,7 @@ static void rows_are_whole(void)
         if (isnan(row->default_number))
             CHECK(row->default_text != NULL);
         else if (row->type == FIELD_NUMBER || row->type == FIELD_INTEGER)
-            CHECK(field_check_number(row, row->default_number, "", NULL));
+            CHECK(field_check_number(row, row->default_number, NULL, "", NULL));
         if (row->type == FIELD_NUMBER || row->type == FIELD_INTEGER)
             CHECK(row->minimum < row->maximum);
     }
@@ -52,15 +52,15 @@ static void ranges_hold_at_their_ends(void)
         fail f = {0};
         if (row->type != FIELD_NUMBER && row->type != FIELD_INTEGER)
             continue;
-        CHECK(field_check_number(row, row->minimum, "/x", NULL) == !row->exclusive_minimum);
-        CHECK(field_check_number(row, row->maximum, "/x", NULL) == !row->exclusive_maximum);
-        CHECK(!field_check_number(row, row->minimum - 1, "/x", &f));
+        CHECK(field_check_number(row, row->minimum, NULL, "/x", NULL) == !row->exclusive_minimum);
+        CHECK(field_check_number(row, row->maximum, NULL, "/x", NULL) == !row->exclusive_maximum);
+        CHECK(!field_check_number(row, row->minimum - 1, NULL, "/x", &f));
         CHECK_EQUAL_INT(f.code, FAIL_OUT_OF_RANGE);
         CHECK_EQUAL_STRING(f.field, "/x");
-        CHECK(!field_check_number(row, NAN, "/x", &f));
-        CHECK(!field_check_number(row, INFINITY, "/x", &f));
+        CHECK(!field_check_number(row, NAN, NULL, "/x", &f));
+        CHECK(!field_check_number(row, INFINITY, NULL, "/x", &f));
         if (row->type == FIELD_INTEGER)
-            CHECK(!field_check_number(row, row->minimum + 0.5, "/x", &f));
+            CHECK(!field_check_number(row, row->minimum + 0.5, NULL, "/x", &f));
     }
 }
 

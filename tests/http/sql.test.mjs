@@ -33,6 +33,24 @@ test('parameters are bound by name', async () => {
   assert.equal((await ask('SELECT :a', { parameters: { a: [1] } })).status, 400);
 });
 
+test('an integer of a parameter is exactly it, or is refused', async () => {
+  const raw = (x) => `{"query": "SELECT CAST(:x AS TEXT) AS x", "parameters": {"x": ${x}}}`;
+  const post = async (x) =>
+    server.request('POST', '/sql', raw(x), { 'Content-Type': 'application/json' });
+  const get = async (x) =>
+    server.request(
+      'GET',
+      `/sql?query=${encodeURIComponent('SELECT CAST(:x AS TEXT) AS x')}&x=${x}`,
+    );
+  for (const via of [post, get]) {
+    for (const exact of ['9007199254740993', '-9223372036854775808'])
+      assert.deepEqual((await via(exact)).json.rows, [[exact]]);
+    const refused = await via('9223372036854775808');
+    assert.equal(refused.status, 400, refused.text);
+    assert.match(refused.text, /9223372036854775808 is beyond the 64 bits/);
+  }
+});
+
 test('GET makes a query a link; CSV on request', async () => {
   const query = encodeURIComponent('SELECT 1 AS a, \'x,"y"\' AS b');
   const get = await server.request('GET', `/sql?query=${query}`);

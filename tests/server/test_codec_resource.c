@@ -357,6 +357,73 @@ static void queries(void)
     CHECK_EQUAL_STRING(sql("{\"sql\":\"x\"}", &r), "/sql");
 }
 
+/* Of a body and of a link: exact, or refused, never another number. */
+static void large_integers(void)
+{
+    static const struct {
+        const char *text;
+        sql_value_type type; /* SQL_VALUE_NULL: refused */
+        int64_t integer;
+    } NUMBERS[] = {
+        {"9007199254740991", SQL_VALUE_INTEGER, 9007199254740991},
+        {"9007199254740993", SQL_VALUE_INTEGER, 9007199254740993},
+        {"-9223372036854775808", SQL_VALUE_INTEGER, INT64_MIN},
+        {"9223372036854775807", SQL_VALUE_INTEGER, INT64_MAX},
+        {"9223372036854775808", SQL_VALUE_NULL, 0},
+        {"-12345678901234567890123", SQL_VALUE_NULL, 0},
+        {"9223372036854775808.0", SQL_VALUE_REAL, 0},
+        {"1.2345678901234567e+30", SQL_VALUE_REAL, 0},
+        {"0.10000000000000000001", SQL_VALUE_REAL, 0},
+    };
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++) {
+        char body[160];
+        sql_request r;
+        fail f = {0};
+        bool is_refused = NUMBERS[i].type == SQL_VALUE_NULL;
+        snprintf(body, sizeof body,
+                 "{\"parameters\":{\"other\":\"\\\"7\",\"x\":%s,\"y\":2},\"query\":\"S\"}",
+                 NUMBERS[i].text);
+        CHECK_EQUAL_STRING(sql(body, &r), is_refused ? "/parameters/x" : "read");
+        if (is_refused)
+            CHECK(strstr(faults.items[0].sentence, NUMBERS[i].text) != NULL);
+        else if (CHECK_EQUAL_INT(r.parameters[1].type, NUMBERS[i].type))
+            CHECK_EQUAL_INT(r.parameters[1].integer, NUMBERS[i].integer);
+        shape_close(&SHAPE_SQL_REQUEST, &r);
+        r = (sql_request){.query = NULL};
+        CHECK(codec_read_sql_parameter("x", NUMBERS[i].text, &r, &f) == !is_refused);
+        if (is_refused)
+            CHECK_EQUAL_STRING(f.field, "/query/x");
+        else if (CHECK_EQUAL_INT(r.parameters[0].type, NUMBERS[i].type))
+            CHECK_EQUAL_INT(r.parameters[0].integer, NUMBERS[i].integer);
+        shape_close(&SHAPE_SQL_REQUEST, &r);
+    }
+}
+
+static void told(const char *text, const char *wanted)
+{
+    experiment_spec e;
+    faults.n = faults.n_found = 0;
+    if (!CHECK(!codec_read_experiment_spec(text, strlen(text), &e, &faults)))
+        return;
+    if (!CHECK(strstr(faults.items[0].sentence, wanted) != NULL))
+        printf("    %s\n    has no %s\n", faults.items[0].sentence, wanted);
+}
+
+static void numbers_are_told_as_they_were_written(void)
+{
+    told("{\"dropout\":1.1}", "must be in [0, 1), not 1.1");
+    told("{\"dropout\":-0.30}", "not -0.3");
+    told("{\"learning_rate\":-1e-7}", "must be in (0, 1e30], not -1e-7");
+    told("{\"epochs\":0.1}", "must be a whole number, not 0.1");
+    told("{\"epochs\":1000001}", "must be in [1, 100000], not 1000001");
+    told("{\"seed\":9007199254740993}", "[0, 9007199254740991], not 9007199254740993");
+    told("{\"dropout\":1.10000000000000000001}", "not 1.10000000000000000001");
+    told("{\"dropout\":1e-9}", "a rate of 1e-9 rounds to 0");
+    told("{\"sweep\":{\"dropout\":{\"min\":0.1,\"max\":1.3,\"count\":2}}}", "not 1.3");
+    told("{\"sweep\":{\"l2\":{\"min\":0.1,\"max\":1.3,\"count\":2.50}}}", "not 2.5");
+    told("{\"dataset\":{\"name\":\"moons\",\"n\":0.7}}", "whole number, not 0.7");
+}
+
 /* Reads the specification, then the extension into it. */
 static const char *extend(const char *spec, const char *text, experiment_spec *e)
 {
@@ -406,4 +473,5 @@ static void extensions(void)
 }
 
 CHECK_MAIN("codec_resource", fields, experiments, runs, run_metrics_have_names_of_their_own, events,
-           datasets_and_problems, patches, predictions, tokens, queries, extensions)
+           datasets_and_problems, patches, predictions, tokens, queries, large_integers,
+           numbers_are_told_as_they_were_written, extensions)
