@@ -172,15 +172,18 @@ static bool derive_option(int i, member *out)
     case OPTION_TEXT:
         out->type = MEMBER_TEXT;
         out->place.storage = STORED_TEXT;
+        out->place.bytes = sizeof(char *);
         break;
     case OPTION_CHOICE:
         out->type = MEMBER_NAME;
         out->place.storage = STORED_ENUM;
+        out->place.bytes = sizeof(int);
         out->names = (member_names){o->words, sizeof *o->words, count_words(o)};
         break;
     case OPTION_INTEGER:
         out->type = MEMBER_INTEGER;
         out->place.storage = STORED_INT64;
+        out->place.bytes = sizeof(int64_t);
         out->has_range = true;
         out->minimum = (double)o->least;
         out->maximum = (double)o->most;
