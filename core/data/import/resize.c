@@ -7,13 +7,12 @@
 
 enum { CHANNELS = 3 };
 
-static void axis_close(resize_axis *a)
+static void axis_close(const resize_axis *a)
 {
     free(a->starts);
     free(a->counts);
     free(a->first);
     free(a->weights);
-    *a = (resize_axis){0};
 }
 
 /* New pixel j covers the old ones from j * scale to (j + 1) * scale. */
@@ -48,19 +47,29 @@ static uint32_t interpolate(const resize_axis *a, size_t j, uint32_t *start, flo
     return 2;
 }
 
+/* Room for n items in place of what there was; `items` points to the pointer. */
+static bool renew(void *items, size_t n, size_t item_bytes)
+{
+    void *memory;
+    memcpy(&memory, items, sizeof memory);
+    free(memory);
+    memory = calloc(n, item_bytes);
+    memcpy(items, &memory, sizeof memory);
+    return memory != NULL;
+}
+
 static bool axis_begin(resize_axis *a, size_t n_old, size_t n_new)
 {
     if (a->n_old == n_old && a->n_new == n_new)
         return true;
-    axis_close(a);
-    *a = (resize_axis){n_old,
-                       n_new,
-                       calloc(n_new, sizeof *a->starts),
-                       calloc(n_new, sizeof *a->counts),
-                       calloc(n_new, sizeof *a->first),
-                       calloc(n_old + 2 * n_new, sizeof *a->weights)};
-    if (!a->starts || !a->counts || !a->first || !a->weights)
-        return false; /* the caller closes */
+    a->n_old = a->n_new = 0;
+    if (!renew(&a->starts, n_new, sizeof *a->starts) ||
+        !renew(&a->counts, n_new, sizeof *a->counts) ||
+        !renew(&a->first, n_new, sizeof *a->first) ||
+        !renew(&a->weights, n_old + 2 * n_new, sizeof *a->weights))
+        return false;
+    a->n_old = n_old;
+    a->n_new = n_new;
     uint32_t used = 0;
     for (size_t j = 0; j < n_new; j++) {
         a->first[j] = used;
@@ -86,13 +95,10 @@ bool resize_begin(resize *r, size_t width, size_t height, size_t new_width, size
 {
     assert(width > 0 && height > 0 && new_width > 0 && new_height > 0);
     size_t n_row = new_width * CHANNELS, n_all = new_height * n_row;
-    if (r->x.n_new != new_width || r->y.n_new != new_height) {
-        resize_close(r);
-        r->row = calloc(n_row, sizeof *r->row);
-        r->sums = calloc(n_all, sizeof *r->sums);
-    }
-    if (!r->row || !r->sums || !axis_begin(&r->x, width, new_width) ||
-        !axis_begin(&r->y, height, new_height))
+    bool is_good = r->x.n_new == new_width && r->y.n_new == new_height;
+    if (!is_good)
+        is_good = renew(&r->row, n_row, sizeof *r->row) && renew(&r->sums, n_all, sizeof *r->sums);
+    if (!is_good || !axis_begin(&r->x, width, new_width) || !axis_begin(&r->y, height, new_height))
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL,
                         "There is no memory for a picture of %zu x %zu.", new_width, new_height);
     memset(r->sums, 0, n_all * sizeof *r->sums);
