@@ -8,7 +8,7 @@
 #   make install   PREFIX, DESTDIR        make lint       the laws, and each tool
 #   make bench     a table of figures     make interop    other people's libraries, clients
 #   make clean, format                    make papers     published figures (hours)
-#                                         make calibrate  how often a comparison is wrong
+#   make fuzz      INPUTS for each reader make calibrate  how often a comparison is wrong
 #                                         make lessons    what each claims, on fresh seeds
 
 VERSION  = 1.0.0
@@ -47,13 +47,17 @@ core_objects    := $(core_sources:%.c=$(BUILD)/%.o)
 server_objects  := $(server_sources:%.c=$(BUILD)/%.o) $(BUILD)/migrations.o
 double_objects  := $(core_sources:%.c=$(BUILD)/double/%.o)
 library_objects := $(core_objects) $(filter-out $(BUILD)/server/cli/main.o,$(server_objects))
+fuzz_programs   := $(patsubst %.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 test_programs   := $(core_tests:%.c=$(BUILD)/%) $(server_tests:%.c=$(BUILD)/%) \
                    $(if $(SANITIZE),,$(double_tests:%.c=$(BUILD)/double/%))
+fuzzed_sources  := $(wildcard core/data/import/*.c server/codec/json.c server/codec/spec.c)
 objects         := $(core_objects) $(double_objects) $(server_objects) \
-                   $(addsuffix .o,$(test_programs))
+                   $(addsuffix .o,$(test_programs) $(fuzz_programs)) \
+                   $(fuzzed_sources:%.c=$(BUILD)/fuzz/%.o)
 
-.PHONY: build run test unit test-programs test-asan test-tsan lint format bench interop papers \
-        calibrate lessons install clean deps deps-build deps-test deps-lint deps-interop npm FORCE
+.PHONY: build run test unit test-programs test-asan test-tsan fuzz fuzz-programs lint format \
+        bench interop papers calibrate lessons install clean deps deps-build deps-test deps-fuzz \
+        deps-lint deps-interop npm FORCE
 .DELETE_ON_ERROR:
 .SECONDARY: $(objects)
 
@@ -107,6 +111,23 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 $(BUILD)/migrations.o: $(BUILD)/migrations.c $(BUILD)/flags
 	$(compile)
 
+# The fuzzers: the readers as clang with libFuzzer compiles them, all else out of the archive.
+FUZZ_CFLAGS     = -std=c17 -O1 -gline-tables-only -fno-omit-frame-pointer \
+                  -fno-sanitize-recover=all -fsanitize=address,undefined
+$(BUILD)/fuzz/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo 'clang $<'
+	@clang-14 $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/fuzzed.a: $(fuzzed_sources:%.c=$(BUILD)/fuzz/%.o)
+	$(archive)
+
+$(BUILD)/fuzz/tests/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(BUILD)/fuzz/fuzzed.a $(BUILD)/library.a
+	@echo 'link $@'
+	@clang-14 $(FUZZ_CFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
+
+fuzz-programs: $(fuzz_programs)
+
 # The migrations as a table in the program: bytes, because a string literal has a length limit.
 $(BUILD)/migrations.c: $(migrations) Makefile
 	@mkdir -p $(@D)
@@ -130,6 +151,7 @@ packages_build   = gcc libc6-dev libmicrohttpd-dev libcjson-dev libsqlite3-dev l
                    nettle-dev libcsv-dev libzip-dev libpng-dev libjpeg62-turbo-dev \
                    zlib1g-dev ca-certificates
 packages_test    = chromium-headless-shell fonts-dejavu-core sqlite3 curl util-linux
+packages_fuzz    = clang-14 libclang-rt-14-dev
 packages_lint    = clang-format clang-tidy shellcheck binutils
 packages_interop = python3 python3-venv
 
@@ -154,6 +176,8 @@ deps-build:
 	$(call install_packages,$(packages_build))
 deps-test:
 	$(call install_packages,$(packages_build) $(packages_test))
+deps-fuzz:
+	$(call install_packages,$(packages_build) $(packages_test) $(packages_fuzz))
 deps-lint:
 	$(call install_packages,$(packages_build) $(packages_lint))
 deps-interop:
@@ -187,14 +211,23 @@ test:
 	@node tests/run.mjs --build $(BUILD) unit http browser
 
 test-asan:
-	@$(submake) deps-test
+	@$(submake) deps-fuzz
 	@$(submake) BUILD=$(BUILD)/asan SANITIZE=address,undefined npm build test-programs
-	@node tests/run.mjs --build $(BUILD)/asan unit http
+	@$(submake) fuzz-programs
+	@FUZZ=$(abspath $(BUILD)/fuzz) node tests/run.mjs --build $(BUILD)/asan unit http fuzz
 
 test-tsan:
 	@$(submake) deps-test
 	@$(submake) BUILD=$(BUILD)/tsan SANITIZE=thread npm build test-programs
 	@node tests/run.mjs --build $(BUILD)/tsan unit http
+
+# Every fuzzer, so many inputs each; those that do harm are left in $(BUILD)/fuzz/.
+INPUTS ?= 100000
+fuzz:
+	@$(submake) deps-fuzz
+	@$(submake) fuzz-programs
+	@FUZZ=$(abspath $(BUILD)/fuzz) FUZZ_INPUTS=$(INPUTS) TEST_LIMIT_SECONDS=7200 \
+		node tests/run.mjs --build $(BUILD) --jobs $(shell nproc) fuzz
 
 lint:
 	@$(submake) deps-lint

@@ -1,6 +1,6 @@
 // Runs the test groups against one build and ends with one line, "N passed, N failed".
 //
-//   node tests/run.mjs [--build DIR] [--jobs N] [unit] [http] [browser] [interop] [FILE...]
+//   node tests/run.mjs [--build DIR] [--jobs N] [unit] [http] [browser] [interop] [fuzz] [FILE...]
 //
 // TEST_LIMIT_SECONDS is how long one program or file may take: 400, or 900 with a sanitizer or in
 // Python.
@@ -21,7 +21,7 @@ for (let i = 2; i < process.argv.length; i++) {
   const word = process.argv[i];
   if (word === '--build') options.build = process.argv[++i];
   else if (word === '--jobs') options.jobs = Number(process.argv[++i]);
-  else if (['unit', 'http', 'browser', 'interop'].includes(word)) options.groups.push(word);
+  else if (['unit', 'http', 'browser', 'interop', 'fuzz'].includes(word)) options.groups.push(word);
   else options.files.push(word);
 }
 const build = resolve(options.build);
@@ -115,6 +115,13 @@ function nodeJob(file) {
   };
 }
 
+/* A fuzzer, for a second or for FUZZ_INPUTS; its programs are in the folder FUZZ. */
+function fuzzJob(source) {
+  const runner = join(top, 'tests/fuzz/fuzz.mjs');
+  const name = basename(source, '.c').slice('fuzz_'.length);
+  return { name: source, command: [process.execPath, runner, name] };
+}
+
 /* Files that ask one thing after the other: of threads they show nothing that others do not. Named
  * on the command line they run with any sanitizer. */
 const IN_SEQUENCE = new Set([
@@ -141,6 +148,7 @@ const isThreaded = (file) =>
 
 function jobsOf(group) {
   if (group === 'unit') return unitJobs();
+  if (group === 'fuzz') return sourcesOf('tests/fuzz', /^fuzz_.*\.c$/).map(fuzzJob);
   if (group === 'interop') return sourcesOf('tests/interop', /^test_.*\.py$/).map(pythonJob);
   return sourcesOf(`tests/${group}`, /\.test\.mjs$/)
     .filter(isThreaded)
