@@ -23,7 +23,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -W
 CPPFLAGS = -D_GNU_SOURCE -I. -DREGULAB_VERSION='"$(VERSION)"' \
            -DREGULAB_STATIC_DIR='"$(PREFIX)/share/regulab/static"'
 CFLAGS   = -std=c17 -O2 -g $(WARNINGS)
-LDLIBS   = -pthread -lmicrohttpd -lcjson -lsqlite3 -lopenblas -lnettle -lcsv -lzip -lpng \
+LDLIBS   = -pthread -lmicrohttpd -lcjson -lsqlite3 -lopenblas -lnettle -lzip -lpng \
            -ljpeg -lz -lm
 
 # SANITIZE=address,undefined or SANITIZE=thread, with a BUILD of its own. A target_clones resolver
@@ -148,7 +148,7 @@ $(BUILD)/migrations.c: $(migrations) Makefile
 
 # Set-up. Each list is asked of dpkg first, so that a second run needs no network.
 packages_build   = gcc libc6-dev libmicrohttpd-dev libcjson-dev libsqlite3-dev libopenblas-dev \
-                   nettle-dev libcsv-dev libzip-dev libpng-dev libjpeg62-turbo-dev \
+                   nettle-dev libzip-dev libpng-dev libjpeg62-turbo-dev \
                    zlib1g-dev ca-certificates
 packages_test    = chromium-headless-shell fonts-dejavu-core sqlite3 curl util-linux
 packages_fuzz    = clang-14 libclang-rt-14-dev

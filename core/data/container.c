@@ -2,7 +2,6 @@
 
 #include "core/base/digest.h"
 #include "core/data/internal.h"
-#include "core/data/origin.h"
 #include "core/math/kernel_gather.h"
 
 #include <assert.h>
@@ -16,13 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(container_header) == 128, "the header has no padding");
+_Static_assert(sizeof(container_header) == 136, "the header has no padding");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "containers are mapped as they are");
 
-enum { FIRST_HEADER_BYTES = offsetof(container_header, origin_bytes) }; /* of version 1 */
+enum { FIRST_HEADER_BYTES = offsetof(container_header, has_missing) }; /* of version 1 */
 
 typedef struct layout {
-    uint64_t inputs[PART_COUNT], outputs[PART_COUNT], names, origin, end;
+    uint64_t inputs[PART_COUNT], outputs[PART_COUNT], names, offsets, end;
 } layout;
 
 static uint64_t align_up(uint64_t offset)
@@ -45,8 +44,9 @@ static layout layout_of(const container_header *h)
     }
     l.names = align_up(end);
     l.end = h->names_bytes > 0 ? l.names + h->names_bytes : end;
-    l.origin = align_up(l.end);
-    l.end = h->origin_bytes > 0 ? l.origin + h->origin_bytes : l.end;
+    uint64_t n_offsets = h->has_input_offsets * h->d + h->has_target_offsets * h->k;
+    l.offsets = align_up(l.end);
+    l.end = n_offsets > 0 ? l.offsets + n_offsets * sizeof(double) : l.end;
     return l;
 }
 
@@ -60,9 +60,10 @@ static size_t names_bytes_of(const char *names, size_t n)
 
 static container_header header_of(const dataset *set)
 {
+    bool is_plain = !set->has_missing && !set->input_offsets && !set->target_offsets;
     container_header h = {
-        .version = set->origin ? 2 : 1,
-        .header_bytes = set->origin ? sizeof h : FIRST_HEADER_BYTES,
+        .version = is_plain ? 1 : 2,
+        .header_bytes = is_plain ? FIRST_HEADER_BYTES : sizeof h,
         .task = set->task,
         .default_scaling = (uint32_t)set->default_scaling,
         .shared_scaling = set->shared_scaling,
@@ -76,7 +77,9 @@ static container_header header_of(const dataset *set)
         .channels = set->channels,
         .names_bytes =
             names_bytes_of(set->class_names, set->k) + names_bytes_of(set->column_names, set->d),
-        .origin_bytes = set->origin ? origin_bytes(set->origin, set->d, set->k) : 0,
+        .has_missing = set->has_missing,
+        .has_input_offsets = set->input_offsets != NULL,
+        .has_target_offsets = set->target_offsets != NULL,
     };
     memcpy(h.magic, CONTAINER_MAGIC, sizeof h.magic);
     for (int p = 0; p < PART_COUNT; p++)
@@ -154,17 +157,12 @@ static bool sink_add_rows(sink *s, const dataset *set, const dataset_rows *rows,
     return sink_add(s, rows->targets, 4 * rows->n * set->k, f);
 }
 
-static bool sink_add_origin(sink *s, const dataset *set, size_t n_bytes, fail *f)
+static bool sink_add_offsets(sink *s, const dataset *set, fail *f)
 {
-    if (n_bytes == 0)
-        return true;
-    char *bytes = malloc(n_bytes);
-    if (!bytes)
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu bytes.", n_bytes);
-    origin_write(set->origin, set->d, set->k, bytes);
-    bool is_good = sink_align(s, f) && sink_add(s, bytes, n_bytes, f);
-    free(bytes);
-    return is_good;
+    size_t d = set->input_offsets ? set->d : 0, k = set->target_offsets ? set->k : 0;
+    return d + k == 0 ||
+           (sink_align(s, f) && sink_add(s, set->input_offsets, d * sizeof(double), f) &&
+            sink_add(s, set->target_offsets, k * sizeof(double), f));
 }
 
 bool container_write(const dataset *set, const caller *by, int descriptor,
@@ -183,7 +181,7 @@ bool container_write(const dataset *set, const caller *by, int descriptor,
          !sink_add(&s, set->class_names, names_bytes_of(set->class_names, set->k), f) ||
          !sink_add(&s, set->column_names, names_bytes_of(set->column_names, set->d), f)))
         return false;
-    if (!sink_add_origin(&s, set, (size_t)h.origin_bytes, f))
+    if (!sink_add_offsets(&s, set, f))
         return false;
     assert(s.written == h.file_bytes);
     digest_write(&s.sum, sha256);
@@ -204,7 +202,9 @@ static bool check_shape(const container_header *h)
 {
     if (h->task > TASK_REGRESSION || h->default_scaling > SCALING_MINMAX || h->shared_scaling > 1 ||
         (h->value_bytes != 1 && h->value_bytes != 4) || h->has_class_names > 1 ||
-        h->has_column_names > 1)
+        h->has_column_names > 1 || h->has_missing > 1 || h->has_input_offsets > 1 ||
+        h->has_target_offsets > 1 || h->zero != 0 ||
+        (h->has_target_offsets && h->task == TASK_CLASSIFICATION))
         return false;
     if (h->d < 1 || h->d > CONTAINER_COLUMNS_LIMIT ||
         h->k < (h->task == TASK_CLASSIFICATION ? 2 : 1) ||
@@ -239,7 +239,7 @@ static bool check_header(const container_header *h, uint64_t file_bytes, const c
     uint64_t names_limit =
         (h->has_class_names * h->k + h->has_column_names * h->d) * CONTAINER_NAME_LIMIT;
     if (h->header_bytes != (h->version == 1 ? FIRST_HEADER_BYTES : sizeof *h) || !check_shape(h) ||
-        !check_sizes(h) || h->names_bytes > names_limit || h->origin_bytes > file_bytes)
+        !check_sizes(h) || h->names_bytes > names_limit)
         return damaged(f, path, "its header makes no sense");
     if (h->file_bytes != file_bytes || layout_of(h).end != file_bytes)
         return damaged(f, path, "its size is not what its header says");
@@ -368,23 +368,25 @@ static bool place_names(const container_header *h, const char *base, const layou
     return true;
 }
 
-/* *out is NULL where the set has none; else the caller frees it. */
-static bool place_origin(const container_header *h, const char *base, const layout *l,
-                         const char *path, dataset_origin **out, fail *f)
+/* False where an offset is not finite. */
+static bool place_offsets(const container_header *h, const char *base, const layout *l,
+                          dataset *set)
 {
-    fail why;
-    if (h->origin_bytes == 0 || origin_read(base + l->origin, (size_t)h->origin_bytes, (size_t)h->d,
-                                            (size_t)h->k, out, &why))
-        return true;
-    if (why.code == FAIL_STORAGE)
-        return damaged(f, path, "what it says of its columns makes no sense");
-    *f = why;
-    return false;
+    const double *offsets = (const void *)(base + l->offsets);
+    size_t d = h->has_input_offsets ? (size_t)h->d : 0,
+           k = h->has_target_offsets ? (size_t)h->k : 0;
+    set->has_missing = h->has_missing == 1;
+    set->input_offsets = d ? offsets : NULL;
+    set->target_offsets = k ? offsets + d : NULL;
+    for (size_t i = 0; i < d + k; i++)
+        if (!isfinite(offsets[i]))
+            return false;
+    return true;
 }
 
-/* Fills the set from a mapped file; *names and *origin are the caller's, also on false. */
+/* Fills the set from a mapped file. */
 static bool place(const container_header *h, const char *base, const char *path, dataset *set,
-                  const char ***names, dataset_origin **origin, fail *f)
+                  const char ***names, fail *f)
 {
     layout l = layout_of(h);
     set->task = (dataset_task)h->task;
@@ -395,11 +397,10 @@ static bool place(const container_header *h, const char *base, const char *path,
     set->channels = (size_t)h->channels;
     set->default_scaling = (int)h->default_scaling;
     set->shared_scaling = h->shared_scaling == 1;
-    if (!place_origin(h, base, &l, path, origin, f))
-        return false;
-    set->origin = *origin;
+    if (!place_offsets(h, base, &l, set))
+        return damaged(f, path, "it has an offset that cannot be");
     for (int p = 0; p < PART_COUNT; p++)
-        if (!place_rows(h, base, &l, p, set->origin && set->origin->has_missing, &set->parts[p]))
+        if (!place_rows(h, base, &l, p, set->has_missing, &set->parts[p]))
             return damaged(f, path, "it has a label or a number that cannot be");
     return place_names(h, base, &l, set, names, path, f);
 }
@@ -436,14 +437,12 @@ bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], cons
     char found[DIGEST_TEXT_BYTES];
     dataset filled = *set;
     const char **names = NULL;
-    dataset_origin *origin = NULL;
     bool is_good = digest_mapping(base, n_bytes, by, found, f);
     if (is_good)
-        is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, &names, &origin, f)
+        is_good = strcmp(found, sha256) == 0 ? place(&h, base, path, &filled, &names, f)
                                              : damaged(f, path, "its SHA-256 is another");
     if (!is_good) {
         free(names);
-        free(origin);
         munmap(base, n_bytes);
         return false;
     }
@@ -452,6 +451,5 @@ bool container_open(const char *path, const char sha256[DIGEST_TEXT_BYTES], cons
     set->storage->mapping = base;
     set->storage->mapping_bytes = n_bytes;
     set->storage->names = names;
-    set->storage->origin = origin;
     return true;
 }

@@ -5,10 +5,10 @@
  * multiple of 64 bytes, zeros between: for the parts train, validation, test that have rows: inputs
  * (n, d) of value_bytes each (1: bytes, 4: float32), then labels (n) int32, or targets (n, k)
  * float32; then the names: k class names if has_class_names, then d column names if
- * has_column_names, UTF-8, each with its NUL; then, in version 2, origin_bytes of what the set's
- * files said (core/data/origin.h). Offsets follow from the sizes; file_bytes is where the last
- * array ends. A set without an origin is written as version 1, whose header ends before
- * origin_bytes.
+ * has_column_names, UTF-8, each with its NUL; then, in version 2, what was
+ * taken off the values, as doubles: (d) if has_input_offsets, (k) if has_target_offsets. Places
+ * follow from the sizes; file_bytes is where the last array ends. A set without offsets and missing
+ * inputs is written as version 1, whose header ends before has_missing.
  *
  * 1. container_open() believes nothing: the digest (where asked for), all sizes, labels and floats
  *    are checked before a pointer is given out.
@@ -43,7 +43,7 @@ typedef struct container_header {
     uint64_t d, k, height, width, channels;
     uint64_t n[PART_COUNT];
     uint64_t names_bytes, file_bytes;
-    uint64_t origin_bytes; /* version 2 */
+    uint32_t has_missing, has_input_offsets, has_target_offsets, zero; /* version 2 */
 } container_header;
 
 /* Asks the caller between blocks. Writes the set as a container to `descriptor` (-1: nowhere) from

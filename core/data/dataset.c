@@ -54,15 +54,29 @@ static bool open_built_in(const caller *by, const dataset_row *row, const datase
            container_write(set, by, -1, set->sha256, &file_bytes, f);
 }
 
+/* Gives the set the origin that stands beside its content under that name, if there is one. */
+static void load_origin(dataset *set, const char *name, const char *data_dir)
+{
+    char path[DATASET_PATH_BYTES];
+    fail ignored;
+    if (dataset_path_join(data_dir, "origins", name, path, &ignored) &&
+        origin_load(path, set->sha256, set->d, &set->storage->origin, &set->storage->origin_text,
+                    &ignored))
+        set->origin = set->storage->origin;
+}
+
 static bool open_registered(const caller *by, const char *name, const dataset_options *options,
                             const char *data_dir, dataset *set, fail *f)
 {
     dataset_options resolved;
     char sha256[DIGEST_TEXT_BYTES], path[DATASET_PATH_BYTES];
-    return dataset_check(name, options, data_dir, &resolved, f) &&
-           dataset_path_read_link(name, data_dir, sha256, f) &&
-           dataset_path_join(data_dir, "content", sha256, path, f) &&
-           container_open(path, sha256, by, set, f);
+    if (!dataset_check(name, options, data_dir, &resolved, f) ||
+        !dataset_path_read_link(name, data_dir, sha256, f) ||
+        !dataset_path_join(data_dir, "content", sha256, path, f) ||
+        !container_open(path, sha256, by, set, f))
+        return false;
+    load_origin(set, name, data_dir);
+    return true;
 }
 
 bool dataset_open_for(const caller *by, const char *name, const dataset_options *options,

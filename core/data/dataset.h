@@ -3,10 +3,10 @@
  * 1. A `dataset` is const after it is opened and shared by all runs and threads that hold it;
  *    counted references.
  * 2. Everything random derives from data_seed (core/math/rng.h, purposes 10, 11 and 12).
- * 3. Labels are in 0 .. k-1 and floats are finite (inputs: or missing, see core/data/origin.h) in
- *    every dataset that dataset_open() gave out.
- * Inputs are rows of d numbers: bytes (0..255, read as value/255) or float32. Images are (channels,
- * height, width). What a run trains on is a split of it: core/data/split.h. */
+ * 3. Labels are in 0 .. k-1 and floats are finite (inputs: or missing) in every dataset that
+ * dataset_open() gave out. Inputs are rows of d numbers: bytes (0..255, read as value/255) or
+ * float32. Images are (channels, height, width). What a run trains on is a split of it:
+ * core/data/split.h. */
 #ifndef CORE_DATA_DATASET_H
 #define CORE_DATA_DATASET_H
 
@@ -41,7 +41,11 @@ typedef struct dataset {
     bool built_in;
     /* k texts one after the other, each with its NUL; NULL: the numbers 0 .. k-1 */
     const char *class_names;
-    const char *column_names;            /* d such texts, or NULL */
+    const char *column_names; /* d such texts, or NULL */
+    /* What was taken off every value before it was stored, (d) and (k) of a regression; NULL: 0. A
+     * column whose spread is far below its size would lose it in float32. */
+    const double *input_offsets, *target_offsets;
+    bool has_missing; /* inputs may be NaN: a split puts the mean of its training rows there */
     const struct dataset_origin *origin; /* core/data/origin.h; NULL: generated, or long stored */
     dataset_rows parts[PART_COUNT];
     struct dataset_storage *storage; /* private: arrays or mapping, reference count */

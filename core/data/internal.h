@@ -23,7 +23,8 @@ typedef struct dataset_storage {
     size_t n_bytes;
     /* where each class name, then each column name starts; NULL where there are none */
     const char **names;
-    dataset_origin *origin; /* heap, or NULL */
+    dataset_origin *origin; /* heap, or NULL; its texts are in origin_text */
+    char *origin_text;
 } dataset_storage;
 
 /* An empty set with one reference, or NULL. */

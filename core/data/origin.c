@@ -1,8 +1,13 @@
 #include "core/data/origin.h"
 
-#include <math.h>
+#include "core/base/digest.h"
+
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 const char *const DATASET_SEPARATOR_WORDS[] = {[SEPARATOR_AUTO] = "auto",
                                                [SEPARATOR_COMMA] = ",",
@@ -16,7 +21,7 @@ const char *const COLUMN_KIND_NAMES[] = {[COLUMN_NUMBER] = "number",
                                          [COLUMN_LABEL] = "label",
                                          [COLUMN_IGNORED] = "ignored"};
 
-enum { HEAD_NUMBERS = 8, COLUMN_NUMBERS = 5 };
+enum { HEAD_NUMBERS = 5, COLUMN_NUMBERS = 5, ORIGIN_BYTES_LIMIT = 1 << 30 };
 
 /* ---- writing ---- */
 
@@ -53,16 +58,11 @@ static void put_column(origin_sink *s, const dataset_column *c)
         put_text(s, c->categories[i]);
 }
 
-static void put_origin(origin_sink *s, const dataset_origin *o, size_t d, size_t k)
+static void put_origin(origin_sink *s, const dataset_origin *o)
 {
-    const uint64_t head[HEAD_NUMBERS] = {
-        o->separator, o->has_header, o->has_missing,           o->label != NULL,
-        o->n_columns, o->n_warnings, o->input_offsets != NULL, o->target_offsets != NULL};
+    const uint64_t head[HEAD_NUMBERS] = {o->separator, o->has_header, o->label != NULL,
+                                         o->n_columns, o->n_warnings};
     put_numbers(s, head, HEAD_NUMBERS);
-    if (o->input_offsets)
-        put(s, o->input_offsets, d * sizeof *o->input_offsets);
-    if (o->target_offsets)
-        put(s, o->target_offsets, k * sizeof *o->target_offsets);
     if (o->label)
         put_text(s, o->label);
     for (size_t i = 0; i < o->n_columns; i++)
@@ -71,17 +71,17 @@ static void put_origin(origin_sink *s, const dataset_origin *o, size_t d, size_t
         put_text(s, o->warnings[i]);
 }
 
-size_t origin_bytes(const dataset_origin *o, size_t d, size_t k)
+size_t origin_bytes(const dataset_origin *o)
 {
     origin_sink s = {0};
-    put_origin(&s, o, d, k);
+    put_origin(&s, o);
     return s.n;
 }
 
-void origin_write(const dataset_origin *o, size_t d, size_t k, char *bytes)
+void origin_write(const dataset_origin *o, char *bytes)
 {
     origin_sink s = {.at = bytes};
-    put_origin(&s, o, d, k);
+    put_origin(&s, o);
 }
 
 /* ---- reading ---- */
@@ -92,7 +92,6 @@ typedef struct origin_source {
     const char *at, *end;
     dataset_column *columns;
     const char **texts;
-    double *offsets;
     size_t n_texts; /* of categories and warnings */
 } origin_source;
 
@@ -151,69 +150,139 @@ static bool get_column(origin_source *s, size_t *n_inputs, size_t d, dataset_col
     return numbers[2] == wanted;
 }
 
-static bool get_offsets(origin_source *s, uint64_t is_there, size_t n, const double **out)
-{
-    *out = is_there ? s->offsets : NULL;
-    if (!is_there)
-        return true;
-    if (n > (size_t)(s->end - s->at) / sizeof(double) || !get(s, s->offsets, n * sizeof(double)))
-        return false;
-    for (size_t i = 0; s->offsets && i < n; i++)
-        if (!isfinite(s->offsets[i]))
-            return false;
-    s->offsets += s->offsets ? n : 0;
-    return true;
-}
-
-static bool get_origin(origin_source *s, size_t d, size_t k, dataset_origin *o)
+static bool get_origin(origin_source *s, size_t d, dataset_origin *o)
 {
     uint64_t head[HEAD_NUMBERS];
     size_t n_inputs = 0;
-    if (!get(s, head, sizeof head) || head[0] >= SEPARATOR_COUNT || head[1] > 1 || head[2] > 1 ||
-        head[3] > 1 || head[6] > 1 || head[7] > 1)
+    if (!get(s, head, sizeof head) || head[0] >= SEPARATOR_COUNT || head[1] > 1 || head[2] > 1)
         return false;
     *o = (dataset_origin){.separator = (dataset_separator)head[0],
                           .has_header = head[1] == 1,
-                          .has_missing = head[2] == 1,
-                          .n_columns = (size_t)head[4],
+                          .n_columns = (size_t)head[3],
                           .columns = s->columns,
-                          .n_warnings = (size_t)head[5]};
-    if (!get_offsets(s, head[6], d, &o->input_offsets) ||
-        !get_offsets(s, head[7], k, &o->target_offsets) || (head[3] && !get_text(s, &o->label)))
+                          .n_warnings = (size_t)head[4]};
+    if (head[2] && !get_text(s, &o->label))
         return false;
-    for (uint64_t i = 0; i < head[4]; i++) {
+    for (uint64_t i = 0; i < head[3]; i++) {
         dataset_column column;
         if (!get_column(s, &n_inputs, d, &column))
             return false;
         if (s->columns)
             s->columns[i] = column;
     }
-    return get_texts(s, head[5], &o->warnings) && s->at == s->end &&
-           (head[4] == 0 || n_inputs == d);
+    return get_texts(s, head[4], &o->warnings) && s->at == s->end &&
+           (head[3] == 0 || n_inputs == d);
 }
 
-bool origin_read(const char *bytes, size_t n_bytes, size_t d, size_t k, dataset_origin **out,
-                 fail *f)
+static bool no_sense(fail *f)
+{
+    return fail_set(f, FAIL_STORAGE, "/dataset", "What is said of the columns makes no sense.");
+}
+
+bool origin_read(const char *bytes, size_t n_bytes, size_t d, dataset_origin **out, fail *f)
 {
     dataset_origin counted;
     origin_source s = {.at = bytes, .end = bytes + n_bytes};
-    if (!get_origin(&s, d, k, &counted))
-        return fail_set(f, FAIL_STORAGE, "/dataset", "What is said of the columns makes no sense.");
-    size_t n_texts = s.n_texts;
-    dataset_origin *origin =
-        calloc(1, sizeof *origin + (d + k) * sizeof(double) +
-                      counted.n_columns * sizeof(dataset_column) + n_texts * sizeof(char *));
+    if (!get_origin(&s, d, &counted))
+        return no_sense(f);
+    dataset_origin *origin = calloc(1, sizeof *origin + counted.n_columns * sizeof(dataset_column) +
+                                           s.n_texts * sizeof(char *));
     if (!origin)
         return fail_set(f, FAIL_OUT_OF_MEMORY, "/dataset", "There is no memory for %zu columns.",
                         counted.n_columns);
     s = (origin_source){.at = bytes, .end = bytes + n_bytes};
-    s.offsets = (double *)(void *)(origin + 1);
-    s.columns = (dataset_column *)(void *)(s.offsets + d + k);
+    s.columns = (dataset_column *)(void *)(origin + 1);
     s.texts = (const char **)(void *)(s.columns + counted.n_columns);
-    if (!get_origin(&s, d, k, origin)) {
+    if (!get_origin(&s, d, origin)) {
         free(origin);
-        return fail_set(f, FAIL_STORAGE, "/dataset", "An offset is not finite.");
+        return no_sense(f);
     }
     *out = origin;
+    return true;
+}
+
+/* ---- files ---- */
+
+/* What a file begins with: the digest of the content, and that of the rest. */
+typedef struct origin_seal {
+    char content[DIGEST_TEXT_BYTES - 1], rest[DIGEST_TEXT_BYTES - 1];
+} origin_seal;
+
+static origin_seal seal_of(const char *sha256, const char *bytes, size_t n_bytes)
+{
+    char rest[DIGEST_TEXT_BYTES];
+    origin_seal seal;
+    digest_write_of(bytes, n_bytes, rest);
+    memcpy(seal.content, sha256, sizeof seal.content);
+    memcpy(seal.rest, rest, sizeof seal.rest);
+    return seal;
+}
+
+static bool write_file(const char *path, const char *bytes, size_t n_bytes)
+{
+    FILE *file = fopen(path, "wbe");
+    if (!file)
+        return false;
+    bool is_written =
+        fwrite(bytes, 1, n_bytes, file) == n_bytes && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    return (fclose(file) == 0) && is_written;
+}
+
+bool origin_save(const dataset_origin *o, const char *sha256, const char *path, fail *f)
+{
+    size_t n_bytes = origin_bytes(o);
+    char *bytes = malloc(sizeof(origin_seal) + n_bytes), *temporary = NULL;
+    if (!bytes || asprintf(&temporary, "%s.new", path) < 0) {
+        free(bytes);
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu columns.",
+                        o->n_columns);
+    }
+    origin_write(o, bytes + sizeof(origin_seal));
+    origin_seal seal = seal_of(sha256, bytes + sizeof seal, n_bytes);
+    memcpy(bytes, &seal, sizeof seal);
+    bool is_saved =
+        write_file(temporary, bytes, sizeof seal + n_bytes) && rename(temporary, path) == 0;
+    if (!is_saved) {
+        fail_set(f, FAIL_STORAGE, NULL, "%s cannot be written: %s.", path, strerror(errno));
+        unlink(temporary);
+    }
+    free(temporary);
+    free(bytes);
+    return is_saved;
+}
+
+/* All of it, at most ORIGIN_BYTES_LIMIT, or NULL. */
+static char *read_file(const char *path, size_t *n_bytes)
+{
+    FILE *file = fopen(path, "rbe");
+    struct stat status;
+    char *bytes = NULL;
+    if (file && fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode) &&
+        status.st_size <= ORIGIN_BYTES_LIMIT)
+        bytes = malloc((size_t)status.st_size + 1);
+    if (bytes)
+        *n_bytes = fread(bytes, 1, (size_t)status.st_size, file);
+    if (file)
+        (void)fclose(file);
+    return bytes;
+}
+
+bool origin_load(const char *path, const char *sha256, size_t d, dataset_origin **out, char **bytes,
+                 fail *f)
+{
+    size_t n_bytes = 0;
+    char *all = read_file(path, &n_bytes), *rest = all + sizeof(origin_seal);
+    if (!all || n_bytes < sizeof(origin_seal)) {
+        free(all);
+        return fail_set(f, FAIL_NOT_FOUND, "/dataset", "There is no file %s.", path);
+    }
+    n_bytes -= sizeof(origin_seal);
+    origin_seal seal = seal_of(sha256, rest, n_bytes);
+    if (memcmp(all, &seal, sizeof seal) == 0 ? !origin_read(rest, n_bytes, d, out, f)
+                                             : !no_sense(f)) {
+        free(all);
+        return false;
+    }
+    *bytes = all;
     return true;
 }

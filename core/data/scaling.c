@@ -70,6 +70,35 @@ static void measure_floats(const float *floats, const uint32_t *rows, size_t n, 
         s->deviation[j] = sqrt(s->deviation[j]);
 }
 
+/* The same where inputs may be missing (NaN): each takes the mean of the others, so that it moves
+ * no mean, no least and no greatest, and adds nothing to the deviation. A column without any is 0.
+ */
+static void measure_present(const float *floats, const uint32_t *rows, size_t n, size_t d,
+                            column_statistics *s)
+{
+    for (size_t j = 0; j < d; j++) {
+        size_t n_present = 0;
+        double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
+        for (size_t i = 0; i < n; i++) {
+            double x = (double)floats[rows[i] * d + j];
+            if (isnan(x))
+                continue;
+            n_present++;
+            sum += x;
+            least = fmin(least, x);
+            most = fmax(most, x);
+        }
+        s->mean[j] = n_present ? sum / (double)n_present : 0;
+        s->least[j] = n_present ? least : 0;
+        s->most[j] = n_present ? most : 0;
+        for (size_t i = 0; i < n; i++) {
+            double x = (double)floats[rows[i] * d + j];
+            squares += isnan(x) ? 0 : (x - s->mean[j]) * (x - s->mean[j]);
+        }
+        s->deviation[j] = sqrt(squares / (double)n);
+    }
+}
+
 /* All columns take the statistics of all values together. */
 static void join_columns(column_statistics *s, size_t d)
 {
@@ -104,7 +133,7 @@ static void set_column(const column_statistics *s, int scaling, size_t j, float 
 }
 
 bool dataset_fit_scaling(const dataset *set, int scaling, const uint32_t *rows, size_t n,
-                         float *scale, float *shift, fail *f)
+                         float *scale, float *shift, float *fill, fail *f)
 {
     const dataset_rows *part = &set->parts[PART_TRAIN];
     column_statistics s = {0};
@@ -112,19 +141,24 @@ bool dataset_fit_scaling(const dataset *set, int scaling, const uint32_t *rows, 
         for (size_t j = 0; j < set->d; j++)
             scale[j] = part->bytes ? 1 / 255.0F : 1;
         memset(shift, 0, set->d * sizeof *shift);
-        return true;
+        if (!fill)
+            return true;
     }
     if (!statistics_init(&s, set->d, f))
         return false;
     bool is_good = true;
     if (part->bytes)
         is_good = measure_bytes(part->bytes, rows, n, set->d, &s, f);
+    else if (fill)
+        measure_present(part->floats, rows, n, set->d, &s);
     else
         measure_floats(part->floats, rows, n, set->d, &s);
     if (is_good && set->shared_scaling)
         join_columns(&s, set->d);
-    for (size_t j = 0; is_good && j < set->d; j++)
+    for (size_t j = 0; is_good && scaling != SCALING_NONE && j < set->d; j++)
         set_column(&s, scaling, j, scale, shift);
+    for (size_t j = 0; is_good && fill && j < set->d; j++)
+        fill[j] = (float)s.mean[j] * scale[j] + shift[j];
     free(s.memory);
     return is_good;
 }

@@ -247,7 +247,7 @@ typedef struct draft {
     uint32_t *rows[PART_COUNT];
     int32_t *labels[PART_COUNT];
     uint32_t *train_evaluation;
-    float *scale, *shift;
+    float *scale, *shift, *fill;
     double *target_mean, *target_deviation; /* NULL: not scaled */
 } draft;
 
@@ -368,7 +368,7 @@ static size_t bytes_for(const dataset *set, const train_spec *spec, const size_t
     size_t n_rows = n[PART_TRAIN] + n[PART_VALIDATION] + n[PART_TEST];
     size_t per_row = sizeof(uint32_t) + (set->task == TASK_CLASSIFICATION ? sizeof(int32_t) : 0);
     return sizeof(split) + targets_count(set, spec) * sizeof(double) + n_rows * per_row +
-           n_evaluation * sizeof(uint32_t) + 2 * set->d * sizeof(float);
+           n_evaluation * sizeof(uint32_t) + (set->has_missing ? 3 : 2) * set->d * sizeof(float);
 }
 
 size_t split_bytes(const dataset *set, const train_spec *spec)
@@ -391,7 +391,9 @@ static void place(draft *x, split *s)
     x->target_deviation = n_doubles ? doubles + x->set->k : NULL;
     x->scale = (float *)(void *)at;
     x->shift = x->scale + x->set->d;
-    uint32_t *next = (uint32_t *)(void *)(x->shift + x->set->d);
+    float *behind = x->shift + x->set->d;
+    x->fill = x->set->has_missing ? behind : NULL;
+    uint32_t *next = (uint32_t *)(void *)(behind + (x->fill ? x->set->d : 0));
     for (int p = 0; p < PART_COUNT; p++) {
         x->rows[p] = next;
         next += x->n[p];
@@ -416,6 +418,7 @@ static void finish(const draft *x, int scaling, split *s)
     s->train_evaluation = x->train_evaluation;
     s->scale = x->scale;
     s->shift = x->shift;
+    s->fill = x->fill;
     s->target_mean = x->target_mean;
     s->target_deviation = x->target_deviation;
     s->is_uniform = true;
@@ -439,7 +442,7 @@ bool split_open(const dataset *set, const train_spec *spec, split **out, fail *f
     int scaling = spec->scaling < 0 ? set->default_scaling : spec->scaling;
     if (!draw_rows(&x, f) || !change_labels(&x, f) ||
         !dataset_fit_scaling(set, scaling, x.rows[PART_TRAIN], x.n[PART_TRAIN], x.scale, x.shift,
-                             f)) {
+                             x.fill, f)) {
         free(s);
         return false;
     }
@@ -456,24 +459,4 @@ void split_close(split *s)
         return;
     dataset_close(s->set);
     free(s->memory);
-}
-
-/* ---- reading ---- */
-
-void split_read_inputs(const split *s, dataset_part part, const uint32_t *positions, size_t first,
-                       size_t n, float *out)
-{
-    const dataset_rows *stored = &s->set->parts[s->source[part]];
-    gather g = {s->rows[part], positions, first, n, s->set->d};
-    assert(positions || first + n <= s->n[part]);
-    if (stored->bytes && s->is_uniform)
-        kernel_gather_bytes_uniform(&g, stored->bytes, s->scale[0], s->shift[0], out);
-    else if (stored->bytes)
-        kernel_gather_bytes(&g, stored->bytes, s->scale, s->shift, out);
-    else if (s->scaling == SCALING_NONE)
-        kernel_gather_copy(&g, stored->floats, out);
-    else if (s->is_uniform)
-        kernel_gather_floats_uniform(&g, stored->floats, s->scale[0], s->shift[0], out);
-    else
-        kernel_gather_floats(&g, stored->floats, s->scale, s->shift, out);
 }

@@ -34,6 +34,7 @@ typedef struct split {
     const uint32_t *train_evaluation; /* (n_train_evaluation) increasing positions in training */
     /* (d) x_scaled = x_raw * scale[j] + shift[j]; bytes are raw as stored, 0 .. 255 */
     const float *scale, *shift;
+    const float *fill; /* (d) what stands, scaled, where an input is missing; NULL: nowhere */
     /* (k) each, of a regression whose targets are scaled, over the training rows: what is trained
      * on is (target - mean) / deviation. Else NULL. */
     const double *target_mean, *target_deviation;
@@ -48,7 +49,8 @@ typedef struct split {
  * 60/20/20, without a validation part 10 % of it; validation_size and test_size take the place of
  * these shares. Scaling: `standard` (x - mean) / population deviation, `minmax` to 0 .. 1, `none`:
  * bytes / 255, floats as they are; over all inputs jointly for images. A column that is constant in
- * training becomes 0 (scale 0, shift 0). */
+ * training becomes 0 (scale 0, shift 0). An input that is missing takes the mean that its column
+ * has over the other training rows of this split. */
 FAIL_CHECKED bool split_open(const dataset *set, const train_spec *spec, split **out, fail *f);
 void split_close(split *s); /* NULL is fine */
 
@@ -62,6 +64,11 @@ FAIL_CHECKED bool split_count(const dataset *set, const train_spec *spec, size_t
  * NULL): out (n, d). */
 void split_read_inputs(const split *s, dataset_part part, const uint32_t *positions, size_t first,
                        size_t n, float *out);
+
+/* Input c of a stored row in the set's own units, bytes as 0 .. 1; NaN where it is missing. And
+ * what a net that was trained on the split takes for such a value. */
+double split_own_input(const dataset *set, dataset_part stored, size_t row, size_t c);
+float split_scale_input(const split *s, size_t c, double own);
 
 /* Regression targets of the same samples as trained on: out (n, k). */
 void split_read_targets(const split *s, dataset_part part, const uint32_t *positions, size_t first,

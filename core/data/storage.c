@@ -71,6 +71,7 @@ static void set_free(dataset *set)
     free(set->storage->memory);
     free(set->storage->names);
     free(set->storage->origin);
+    free(set->storage->origin_text);
     free(set->storage);
     free(set);
     if (was.on_close)

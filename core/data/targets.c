@@ -1,6 +1,5 @@
 #include "core/data/targets.h"
 
-#include "core/data/origin.h"
 #include "core/math/kernel_gather.h"
 
 #include <assert.h>
@@ -40,8 +39,7 @@ static double shorten(double value, double deviation)
 /* What was taken off target j before it was stored. */
 static double offset_of(const dataset *set, size_t j)
 {
-    const dataset_origin *o = set->origin;
-    return o && o->target_offsets ? o->target_offsets[j] : 0;
+    return set->target_offsets ? set->target_offsets[j] : 0;
 }
 
 static size_t row_of(const split *s, dataset_part part, const uint32_t *positions, size_t i)

@@ -119,15 +119,13 @@ void api_runs_model(app *a, const request *q, response *r)
 
 /* ---- prediction ---- */
 
-/* From the data set's own units to what the net was trained on, in place. A stored byte b is the
- * input b/255. */
+/* From the data set's own units to what the net was trained on, in place. */
 static void scale_inputs(const trained_run *p, float *x, size_t n)
 {
-    bool are_bytes = p->set->parts[PART_TRAIN].bytes != NULL;
     for (size_t i = 0; i < n; i++)
         for (size_t c = 0; c < p->inputs; c++) {
             float *value = &x[i * p->inputs + c];
-            *value = (are_bytes ? *value * 255.0f : *value) * p->data->scale[c] + p->data->shift[c];
+            *value = split_scale_input(p->data, c, (double)*value);
         }
 }
 

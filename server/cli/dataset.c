@@ -24,15 +24,24 @@ static bool read_options(const cli_arguments *a, dataset_add_options *out, fail 
     return true;
 }
 
+/* On one line, whatever is in it. */
+static void print_name(const char *name)
+{
+    for (; *name; name++)
+        putchar((unsigned char)*name < 0x20 ? ' ' : *name);
+}
+
 /* What was read: a line per column, and the warnings. */
 static void print_origin(const dataset_origin *o)
 {
     if (o->label)
-        printf("label %s, separator %s, %s\n", o->label, DATASET_SEPARATOR_WORDS[o->separator],
+        printf("separator %s, %s\n", DATASET_SEPARATOR_WORDS[o->separator],
                o->has_header ? "names in the first row" : "no row of names");
     for (size_t i = 0; i < o->n_columns; i++) {
         const dataset_column *c = &o->columns[i];
-        printf("  %s: %s", c->name, COLUMN_KIND_NAMES[c->kind]);
+        printf("  ");
+        print_name(c->name);
+        printf(": %s", COLUMN_KIND_NAMES[c->kind]);
         if (c->kind == COLUMN_CATEGORY)
             printf(" of %zu", c->n_categories);
         if (c->n_missing > 0)

@@ -40,11 +40,9 @@ static const shape RESIDUAL = {
 /* The inputs of a test sample in the data set's own units: d floats. */
 static void read_raw_inputs(const split *data, size_t index, float *inputs)
 {
-    const dataset_rows *stored = &data->set->parts[data->source[PART_TEST]];
     size_t row = data->rows[PART_TEST][index], d = data->set->d;
     for (size_t c = 0; c < d; c++)
-        inputs[c] =
-            stored->bytes ? stored->bytes[row * d + c] / 255.0F : stored->floats[row * d + c];
+        inputs[c] = (float)split_own_input(data->set, data->source[PART_TEST], row, c);
 }
 
 static residual_answer answer_of(const residuals *r, size_t place)

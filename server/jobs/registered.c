@@ -107,6 +107,15 @@ static bool share_content(const sharing *s, const char *name, const char *sha256
     return true;
 }
 
+/* What the files of the set said; a set may have none. */
+static bool share_origin(const sharing *s, const char *name, fail *f)
+{
+    char from[JOBS_PATH_BYTES], to[JOBS_PATH_BYTES];
+    snprintf(from, sizeof from, "%s/origins/%s", s->from, name);
+    snprintf(to, sizeof to, "%s/origins/%s", s->to, name);
+    return access(from, F_OK) != 0 || jobs_files_share(from, to, f) || f->code == FAIL_LOST;
+}
+
 static bool share_name(void *context, const char *name, const char *sha256, fail *f)
 {
     const sharing *s = context;
@@ -118,6 +127,8 @@ static bool share_name(void *context, const char *name, const char *sha256, fail
         return false;
     if (!is_there)
         return true;
+    if (!share_origin(s, name, f))
+        return false;
     snprintf(path, sizeof path, "%s/datasets/%s", s->to, name);
     snprintf(target, sizeof target, "../content/%s", sha256);
     if (symlink(target, path) != 0 && errno != EEXIST)
@@ -161,7 +172,7 @@ bool registered_share(const char *from, const char *to, const char *prefix, FILE
     if (!dataset_clean(to, f) || !lock_content(to, &lock, f))
         return false;
     bool is_shared = list_names(from, share_name, &s, f) && sync_folder(to, "content", f) &&
-                     sync_folder(to, "datasets", f);
+                     sync_folder(to, "origins", f) && sync_folder(to, "datasets", f);
     close(lock);
     return is_shared;
 }

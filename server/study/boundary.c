@@ -93,19 +93,13 @@ bool boundary_read_epochs(const char *text, int64_t last, int64_t epochs[BOUNDAR
 
 /* ---- the plane ---- */
 
-/* A stored value in the data set's own units. */
-static double value_at(const dataset_rows *rows, size_t i)
-{
-    return rows->bytes ? rows->bytes[i] / 255.0 : (double)rows->floats[i];
-}
-
 static void measure_range(const dataset *set, double low[2], double high[2])
 {
     for (size_t c = 0; c < 2; c++) {
         double least = INFINITY, most = -INFINITY;
         for (int part = 0; part < PART_COUNT; part++)
             for (size_t i = 0; i < set->parts[part].n; i++) {
-                double x = value_at(&set->parts[part], 2 * i + c);
+                double x = split_own_input(set, (dataset_part)part, i, c); /* NaN: left out */
                 least = fmin(least, x);
                 most = fmax(most, x);
             }
@@ -118,12 +112,12 @@ static void measure_range(const dataset *set, double low[2], double high[2])
 /* Training samples in even steps through the training part. */
 static void read_points(const split *data, boundary *b)
 {
-    const dataset_rows *stored = &data->set->parts[data->source[PART_TRAIN]];
     size_t n = data->n[PART_TRAIN];
     for (size_t p = 0; p < b->n_points; p++) {
         size_t at = p * n / b->n_points, row = data->rows[PART_TRAIN][at];
         for (size_t c = 0; c < 2; c++)
-            b->points[2 * p + c] = (float)value_at(stored, 2 * row + c);
+            b->points[2 * p + c] =
+                (float)split_own_input(data->set, data->source[PART_TRAIN], row, c);
         double target;
         if (b->labels) {
             b->labels[p] = data->labels[PART_TRAIN][at];
@@ -137,14 +131,12 @@ static void read_points(const split *data, boundary *b)
 /* Centres of the cells first, first + 1, ... as the net takes them: scaled. inputs: (n, 2). */
 static void fill_inputs(const boundary *b, const split *data, size_t first, size_t n, float *inputs)
 {
-    bool are_bytes = data->set->parts[PART_TRAIN].bytes != NULL;
     for (size_t i = 0; i < n; i++)
         for (size_t c = 0; c < 2; c++) {
             size_t place = c == 0 ? (first + i) % b->size : (first + i) / b->size;
             double centre =
                 b->low[c] + ((double)place + 0.5) * (b->high[c] - b->low[c]) / (double)b->size;
-            float value = are_bytes ? (float)centre * 255.0F : (float)centre;
-            inputs[2 * i + c] = value * data->scale[c] + data->shift[c];
+            inputs[2 * i + c] = split_scale_input(data, c, centre);
         }
 }
 

@@ -44,16 +44,17 @@ static void mutate(rng_stream *stream)
     }
 }
 
-/* What was taken has labels in range and finite numbers. */
+/* What was taken has labels in range and finite numbers, or none where some are missing. */
 static void check_taken(const dataset *set)
 {
     size_t n_bad = 0;
+    bool has_missing = set->has_missing;
     for (int p = 0; p < PART_COUNT; p++) {
         const dataset_rows *rows = &set->parts[p];
         for (size_t i = 0; rows->labels && i < rows->n; i++)
             n_bad += rows->labels[i] < 0 || (size_t)rows->labels[i] >= set->k;
         for (size_t i = 0; rows->floats && i < rows->n * set->d; i++)
-            n_bad += isfinite(rows->floats[i]) ? 0 : 1;
+            n_bad += isinf(rows->floats[i]) || (isnan(rows->floats[i]) && !has_missing);
     }
     CHECK_EQUAL_INT(n_bad, 0);
     CHECK(set->parts[PART_TRAIN].n > 0 && set->d > 0);
@@ -136,11 +137,11 @@ static void packed_idx_files(void)
 static void csv_files(void)
 {
     original.n = 0;
-    add(&original, "a,\"b \"\"c\",label\n", 16);
+    add(&original, "a,\"b \"\"c\",,t,label\n", 19);
     for (int i = 0; i < 12; i++) {
         char line[64];
-        int n =
-            snprintf(line, sizeof line, "%d.5,-%de-2,\"%s\"\r\n", i, i * 7, i % 3 ? "cat" : "dog");
+        int n = snprintf(line, sizeof line, "%d.5,-%de-2,%s,%s,\"%s\"\r\n", i, i * 7,
+                         i % 5 ? "1" : "", i % 2 ? "u" : "true", i % 3 ? "cat" : "dog");
         add(&original, line, (size_t)n);
     }
     fuzz(read_csv, 3);
@@ -187,7 +188,10 @@ static void containers(void)
 {
     static const int32_t labels[] = {0, 1, 2, 0, 1, 2, 1, 0};
     static const float floats[24] = {1, 2, 3};
+    static const double offsets[] = {0, 1e9, 0};
     dataset set = {.task = TASK_CLASSIFICATION,
+                   .input_offsets = offsets,
+                   .has_missing = true,
                    .d = 3,
                    .k = 3,
                    .class_names = "cat\0dog\0eel",

@@ -233,13 +233,14 @@ static void csv_task(void)
     CHECK_OR_RETURN(set != NULL);
     CHECK_EQUAL_INT(set->task, TASK_REGRESSION);
     dataset_close(set);
-    set = add_csv("mixed", "1,10\n2,x\n3,9\n4,x\n5,10\n", NULL);
+    set = add_csv("mixed", "1,10\n2,x\n3,9\n4,x\n5,10\n",
+                  &(dataset_add_options){.task = CHOICE_CLASSIFICATION});
     CHECK_OR_RETURN(set != NULL);
     CHECK_EQUAL_INT(set->k, 3);
     CHECK_EQUAL_INT(set->parts[PART_TRAIN].labels[0], 1); /* 9, 10, x */
     dataset_close(set);
     refuse_csv("1,a\n2,b\n3,a\n4,b\n", &(dataset_add_options){.task = CHOICE_REGRESSION},
-               FAIL_SYNTAX, "row 1, column 2: the value \"a\" is not a number");
+               FAIL_SYNTAX, "row 1, column 2: the label \"a\" is not a number");
 }
 
 static void csv_header_choice(void)
@@ -257,6 +258,8 @@ static void csv_header_choice(void)
     CHECK_EQUAL_INT(set->parts[PART_TRAIN].n, 4);
     dataset_close(set);
     refuse_csv("a,b\n1,2\n3,4\n", &(dataset_add_options){.header = HEADER_NO}, FAIL_SYNTAX,
+               "row 1, column 2: the label \"b\" is not a number");
+    refuse_csv("a,5\n1,2\n3,4\n", &(dataset_add_options){.header = HEADER_NO}, FAIL_SYNTAX,
                "row 1, column 1: the value \"a\" is not a number");
 }
 
@@ -265,7 +268,7 @@ static void csv_in_parts(void)
     static const char *const names[] = {"Test.csv", "TRAIN.csv", "val.csv", NULL};
     dataset_summary s;
     fail f = {0};
-    save_text("TRAIN.csv", "a,y\n1,p\n2,q\n3,p\n");
+    save_text("TRAIN.csv", "a,y\n1,p\n2,q\n3,r\n");
     save_text("Test.csv", "a,y\n5,q\n6,r\n");
     save_text("val.csv", "a,y\n7,p\n");
     CHECK_OR_RETURN(CHECK_OK(add_set("parts", names, NULL, &s, &f), f));
@@ -274,24 +277,29 @@ static void csv_in_parts(void)
     save_text("val.csv", "b,y\n7,p\n");
     refuse(names, NULL, FAIL_INCOMPATIBLE, "column 1 is called \"b\", in the first file \"a\"");
     save_text("val.csv", "a,b,y\n7,1,p\n");
-    refuse(names, NULL, FAIL_SYNTAX, "row 2 has 3 columns, but 2 are needed");
+    refuse(names, NULL, FAIL_INCOMPATIBLE, "val.csv has 3 columns, Test.csv has 2");
+    save_text("val.csv", "a,y\n7,p\n8,s.\n9,q .\n");
+    refuse(names, NULL, FAIL_INCOMPATIBLE,
+           "row 3, column y: the classes \"s.\", \"q .\" are in the validation part and not in");
 }
 
 static void bad_csv_names_row_and_column(void)
 {
-    refuse_csv("a,b,y\n1,2,0\n1,,1\n", NULL, FAIL_SYNTAX,
-               "row 3, column 2: the value \"\" is missing");
-    refuse_csv("a,b,y\n1,2,0\n1,NA,1\n", NULL, FAIL_SYNTAX, "row 3, column 2");
+    const dataset_add_options whole = {.impute = IMPUTE_REFUSE};
+    refuse_csv("a,b,y\n1,2,0\n1,,1\n", &whole, FAIL_SYNTAX,
+               "row 3, column b: the value \"\" is missing");
+    refuse_csv("a,b,y\n1,2,0\n1,NA,1\n", &whole, FAIL_SYNTAX, "row 3, column b");
     refuse_csv("a,b,y\n1,2,0\n1,3,\n", NULL, FAIL_SYNTAX,
-               "row 3, column 3: the value \"\" is missing");
+               "row 3, column y: the label \"\" is missing");
     refuse_csv("1,2,0\n1,red,1\n1,2,0\n", NULL, FAIL_SYNTAX, "\"red\" is not a number");
     refuse_csv("1,2,0\n1,inf,1\n1,2,0\n", NULL, FAIL_SYNTAX, "row 2, column 2");
     refuse_csv("1,2,0\n1,1e999,1\n1,2,0\n", NULL, FAIL_SYNTAX, "not a finite number");
     refuse_csv("1,2,0\n1,1e99,1\n1,2,0\n", NULL, FAIL_SYNTAX, "more than a float holds");
     refuse_csv("1,2,0\n1,0x10,1\n1,2,0\n", NULL, FAIL_SYNTAX, "not a number");
-    refuse_csv("1,2,0\n1,1\n1,2,0\n", NULL, FAIL_SYNTAX, "row 2 has 2 columns, but 3 are needed");
-    refuse_csv("\n1,2,0\n\n1,1\n", NULL, FAIL_SYNTAX, "row 4 has 2 columns, but 3 are needed");
-    refuse_csv("1,2,0\r\n\r\n1,1\r\n", NULL, FAIL_SYNTAX, "row 3 has 2 columns, but 3 are needed");
+    refuse_csv("1,2,0\n1,1\n1,2,0\n", NULL, FAIL_SYNTAX, "row 1 has 3 columns, row 2 has 2;");
+    refuse_csv("1,2,0\n1,2,0\n1,2\n", NULL, FAIL_SYNTAX, "row 3 has 2 columns, but 3 are needed");
+    refuse_csv("\n1,2,0\n\n1,1\n", NULL, FAIL_SYNTAX, "row 2 has 3 columns, row 4 has 2;");
+    refuse_csv("1,2,0\r\n\r\n1,1\r\n", NULL, FAIL_SYNTAX, "row 1 has 3 columns, row 3 has 2;");
     refuse_csv("1,2,0\n1,\"a\"b,1\n1,2,0\n", NULL, FAIL_SYNTAX,
                "row 2 has a quote in the wrong place");
     refuse_csv("1,2,0\n1,\"2,1\n1,2,0\n", NULL, FAIL_SYNTAX, "within quotes");
@@ -300,7 +308,8 @@ static void bad_csv_names_row_and_column(void)
     refuse_csv("a,b\n", NULL, FAIL_SYNTAX, "names but no rows");
     refuse_csv("1\n2\n3\n", NULL, FAIL_SYNTAX, "one column");
     refuse_csv("1,1\n2,0\n", NULL, FAIL_SYNTAX, "at least 3 are needed");
-    refuse_csv("a,y\n1,\xFF\xFE\n2,b\n3,b\n", NULL, FAIL_SYNTAX, "row 2: the label is not UTF-8");
+    refuse_csv("a,y\n1,\xFF\xFE\n2,b\n3,b\n", NULL, FAIL_SYNTAX,
+               "row 2, column y: the label is not UTF-8");
     refuse_csv("a\xC0\x80,y\n1,a\n2,b\n3,b\n", NULL, FAIL_SYNTAX, "the name of column 1");
 }
 

@@ -150,20 +150,17 @@ test('bad files are refused whole, with what is wrong, and leave nothing behind'
   assert.deepEqual(filesOnDisk(), before);
 });
 
-test('a text among the inputs is refused with the column taken for the label', async () => {
-  const csv = 'x,y,c\n1,2,a\n3,4,b\n5,6,a\n';
-  const guessed = await server.request('PUT', '/datasets/guessed', csv, {
-    'Content-Type': 'text/csv',
-  });
+test('a text among numbers is refused with the column taken for the label', async () => {
+  const csv = 'x,y,c\n1,2,4\n3,4,b\n5,6,7\n';
+  const type = { 'Content-Type': 'text/csv' };
+  const guessed = await server.request('PUT', '/datasets/guessed', csv, type);
   assert.equal(guessed.status, 400);
   assert.match(
     guessed.json.detail,
-    /row 2, column 3: the value "a" is not a number.*column 2 is taken to be the label/,
+    /row 3, column c: the value "b" is not a number.*missing=b.*The label is column y/,
   );
-  const named = await server.request('PUT', '/datasets/guessed?label=x', csv, {
-    'Content-Type': 'text/csv',
-  });
-  assert.match(named.json.detail, /column 1 is the label/);
+  const named = await server.request('PUT', '/datasets/guessed?label=x', csv, type);
+  assert.match(named.json.detail, /The label is column x/);
 });
 
 test('bad names are refused', async () => {

@@ -35,7 +35,6 @@ const ROOMS = [
   ['cJSON', { 'server/api/a.c': file('#include <cjson/cJSON.h>') }],
   ['BLAS', { 'core/net/a.c': file('#include <cblas.h>') }],
   ['zlib', { 'server/http/a.c': file('#include <zlib.h>') }],
-  ['libcsv', { 'server/export/a.c': file('#include <csv.h>') }],
   ['libzip', { 'core/data/a.c': file('#include <zip.h>') }],
   ['libpng', { 'core/data/a.c': file('#include <png.h>') }],
   ['libjpeg', { 'core/data/a.c': file('#include <jpeglib.h>') }],

@@ -34,7 +34,6 @@ const DOORS = [
   ['cJSON', /^(cjson\/)?cJSON\.h$/, ['server/codec']],
   ['BLAS', /^(cblas|f77blas|lapacke?)\.h$|^openblas/, ['core/math']],
   ['zlib', /^zlib\.h$/, ['core/data/import']],
-  ['libcsv', /^csv\.h$/, ['core/data/import']],
   ['libzip', /^zip\.h$/, ['core/data/import']],
   ['libpng', /^(libpng\d*\/)?png\.h$/, ['core/data/import']],
   ['libjpeg', /^(jpeglib|turbojpeg)\.h$/, ['core/data/import']],

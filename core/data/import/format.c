@@ -87,8 +87,8 @@ static bool recognize(const dataset_file *file, const file_start *s, file_format
         *format = FORMAT_CIFAR;
     else if (s->at[0] == 0 || (s->n >= 4 && dataset_is_reversed_idx(s->at)))
         *format = FORMAT_IDX;
-    else if (!memchr(s->at, 0, s->n))
-        *format = FORMAT_CSV;
+    else if (!memchr(s->at, 0, s->n) || begins(s, "\xFF\xFE", 2) || begins(s, "\xFE\xFF", 2))
+        *format = FORMAT_CSV; /* the marks are those of UTF-16 */
     else
         return false;
     return true;

@@ -38,6 +38,10 @@ void dataset_load_close(dataset_load *load)
     for (size_t i = 0; i < load->origin.n_warnings; i++)
         free(load->warnings[i]);
     free(load->warnings);
+    free(load->origin_memory[0]);
+    free(load->origin_memory[1]);
+    free(load->input_offsets);
+    free(load->target_offsets);
     free(load->column_names);
     free(load->class_names);
     *load = (dataset_load){0};
@@ -175,7 +179,8 @@ bool dataset_is_name_text(const char *text)
     const unsigned char *at = (const unsigned char *)text;
     while (*at) {
         size_t n = sequence_bytes(at);
-        if (n == 0 || *at < 0x20 || *at == 0x7F)
+        bool is_control = (*at < 0x20 && !strchr("\t\n\r", *at)) || *at == 0x7F;
+        if (n == 0 || is_control)
             return false;
         at += n;
     }
@@ -408,6 +413,11 @@ static bool make_outputs(dataset_load *load, dataset_task_choice task, dataset *
     double *values = NULL;
     size_t n_values = 0;
     bool is_good = true, has_classes = false;
+    if (load->has_outputs) {
+        set->task = load->task;
+        set->k = load->k;
+        return true;
+    }
     if (load->n_outputs == 1) {
         is_good = find_numbers(load, &values, &n_values, f);
         has_classes = is_good && is_classification(load, task, values, n_values);
@@ -457,8 +467,10 @@ bool dataset_load_finish(dataset_load *load, dataset_task_choice task, dataset *
     filled.shared_scaling = is_image;
     filled.class_names = load->class_names;
     filled.column_names = load->column_names;
-    if (load->origin.n_columns + load->origin.n_warnings > 0 || load->origin.input_offsets ||
-        load->origin.target_offsets)
+    filled.input_offsets = load->input_offsets;
+    filled.target_offsets = load->target_offsets;
+    filled.has_missing = load->has_missing;
+    if (load->origin.n_columns + load->origin.n_warnings > 0)
         filled.origin = &load->origin;
     for (int p = 0; p < PART_COUNT; p++) {
         const dataset_load_part *part = &load->parts[p];

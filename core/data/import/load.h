@@ -43,11 +43,18 @@ typedef struct dataset_load {
     load_outputs kind; /* CSV numbers, NumPy or IDX integers, NumPy floats */
     dataset_load_part parts[PART_COUNT];
     dataset_texts labels;
+    /* Whether the reader has made labels, targets and class names itself, of which task and k. */
+    bool has_outputs;
+    dataset_task task;
+    size_t k;
     char *column_names; /* d texts each with its NUL, or NULL */
-    char *class_names;  /* made by finish */
+    char *class_names;  /* made by finish, or the reader */
     /* What the reader knows of the files, borrowed until the load is closed; warnings are added by
      * dataset_load_warn(). */
     dataset_origin origin;
+    double *input_offsets, *target_offsets; /* heap, or NULL; see core/data/dataset.h */
+    bool has_missing;
+    void *origin_memory[2]; /* heap that it points into, or NULL */
     char **warnings;
     size_t warnings_capacity;
 } dataset_load;
@@ -75,7 +82,8 @@ FAIL_CHECKED bool dataset_load_check_size(const dataset_load *load, uint64_t *gr
 /* Index of the text, added if it is new. FAIL_TOO_LARGE above 10000 of them. */
 FAIL_CHECKED bool dataset_texts_add(dataset_texts *t, const char *text, int32_t *index, fail *f);
 
-/* Valid UTF-8 without control characters, shorter than CONTAINER_NAME_LIMIT. */
+/* Valid UTF-8 without control characters but tabs and line ends, shorter than CONTAINER_NAME_LIMIT.
+ */
 bool dataset_is_name_text(const char *text);
 
 /* Finds out what the files are, and reads them. */

@@ -3,6 +3,7 @@
 #include "core/data/container.h"
 #include "core/data/import/load.h"
 #include "core/data/internal.h"
+#include "core/data/origin.h"
 #include "core/data/path.h"
 
 #include <dirent.h>
@@ -29,7 +30,7 @@ static bool storage_fault(const char *what, const char *path, fail *f)
 
 static bool make_folders(const char *data_dir, fail *f)
 {
-    static const char *const folders[] = {"", "content", "datasets"};
+    static const char *const folders[] = {"", "content", "datasets", "origins"};
     char path[DATASET_PATH_BYTES];
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         if (!dataset_path_join(data_dir, folders[i], "", path, f))
@@ -168,11 +169,24 @@ static bool check_link(const char *name, const char *data_dir, const char *sha25
                     name);
 }
 
-/* Gives the temporary file its name and the set its link; the lock is held. On false the temporary
- * file is still there, or gone and nothing refers to the content. */
-static bool publish(const char *name, const char *data_dir, const char *temporary,
-                    const char *sha256, bool *is_new, fail *f)
+/* What the set's files said, or nothing in the place of what others said. */
+static bool save_origin(const dataset *set, const char *data_dir, fail *f)
 {
+    char path[DATASET_PATH_BYTES];
+    if (!dataset_path_join(data_dir, "origins", set->name, path, f))
+        return false;
+    if (set->origin)
+        return origin_save(set->origin, set->sha256, path, f) &&
+               sync_folder(data_dir, "origins", f);
+    return unlink(path) == 0 || errno == ENOENT || storage_fault("removed", path, f);
+}
+
+/* Gives the temporary file its name, and the set its origin and its link; the lock is held. On
+ * false the temporary file is still there, or gone and nothing refers to the content. */
+static bool publish(const dataset *set, const char *data_dir, const char *temporary, bool *is_new,
+                    fail *f)
+{
+    const char *name = set->name, *sha256 = set->sha256;
     char content[DATASET_PATH_BYTES], link_path[DATASET_PATH_BYTES], target[96];
     if (!check_link(name, data_dir, sha256, is_new, f) ||
         !dataset_path_join(data_dir, "content", sha256, content, f) ||
@@ -181,7 +195,7 @@ static bool publish(const char *name, const char *data_dir, const char *temporar
     if (rename(temporary, content) != 0)
         return storage_fault("made", content, f);
     snprintf(target, sizeof target, "../content/%s", sha256);
-    if (sync_folder(data_dir, "content", f)) {
+    if (sync_folder(data_dir, "content", f) && save_origin(set, data_dir, f)) {
         if (!*is_new)
             return true;
         if (symlink(target, link_path) == 0) {
@@ -214,24 +228,44 @@ static bool read_back(const char *temporary, const char *sha256, const caller *b
     return true;
 }
 
-static bool publish_locked(const char *name, const char *data_dir, const char *temporary,
-                           const char *sha256, bool *is_new, fail *f)
+static bool publish_locked(const dataset *set, const char *data_dir, const char *temporary,
+                           bool *is_new, fail *f)
 {
     int lock;
     if (!lock_folder(data_dir, &lock, f))
         return false;
-    bool is_published = publish(name, data_dir, temporary, sha256, is_new, f);
+    bool is_published = publish(set, data_dir, temporary, is_new, f);
     close(lock);
     return is_published;
 }
 
-/* On true *out is open; after a dry run the temporary file is still there. */
-static bool store(const char *path, const char *sha256, const dataset_add_options *options,
-                  const char *name, const char *data_dir, dataset **out, bool *is_new, fail *f)
+/* What was read of files and is being stored. */
+typedef struct incoming {
+    char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES]; /* of the temporary file */
+    int descriptor;                                           /* keeps it locked */
+    char *origin;                                             /* heap; NULL: the set has none */
+    size_t origin_bytes;
+} incoming;
+
+static bool read_origin(const incoming *a, dataset *set, fail *f)
+{
+    if (!a->origin)
+        return true;
+    if (!origin_read(a->origin, a->origin_bytes, set->d, &set->storage->origin, f))
+        return false;
+    set->origin = set->storage->origin;
+    return true;
+}
+
+/* On true *out is open, but for its origin's texts, and after a dry run the temporary file is still
+ * there. */
+static bool store(const incoming *a, const dataset_add_options *options, const char *name,
+                  const char *data_dir, dataset **out, bool *is_new, fail *f)
 {
     dataset *stored = NULL;
-    bool is_stored = read_back(path, sha256, options->by, name, &stored, f) &&
-                     (options->is_dry || publish_locked(name, data_dir, path, sha256, is_new, f));
+    bool is_stored = read_back(a->path, a->sha256, options->by, name, &stored, f) &&
+                     read_origin(a, stored, f) &&
+                     (options->is_dry || publish_locked(stored, data_dir, a->path, is_new, f));
     if (is_stored)
         *out = stored;
     else
@@ -252,20 +286,35 @@ static bool check_name(const char *name, fail *f)
     return true;
 }
 
+static bool keep_origin(const dataset_origin *origin, incoming *a, fail *f)
+{
+    if (!origin)
+        return true;
+    a->origin_bytes = origin_bytes(origin);
+    a->origin = malloc(a->origin_bytes);
+    if (!a->origin)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu columns.",
+                        origin->n_columns);
+    origin_write(origin, a->origin);
+    return true;
+}
+
 /* Reads the files and writes what they are; what was read is not needed any more when it is read
  * back. */
 static bool import_files(const dataset_file *files, size_t n_files,
-                         const dataset_add_options *options, const char *data_dir,
-                         char path[DATASET_PATH_BYTES], int *descriptor,
-                         char sha256[DIGEST_TEXT_BYTES], fail *f)
+                         const dataset_add_options *options, const char *data_dir, incoming *a,
+                         fail *f)
 {
     dataset_load load = {.by = options->by};
     dataset set = {0};
-    bool is_written = dataset_read_files(files, n_files, options, &load, f) &&
-                      dataset_load_finish(&load, options->task, &set, f) &&
-                      make_folders(data_dir, f) &&
-                      write_temporary(&set, load.by, data_dir, path, descriptor, sha256, f);
+    bool is_written =
+        dataset_read_files(files, n_files, options, &load, f) &&
+        dataset_load_finish(&load, options->task, &set, f) && keep_origin(set.origin, a, f) &&
+        make_folders(data_dir, f) &&
+        write_temporary(&set, load.by, data_dir, a->path, &a->descriptor, a->sha256, f);
     dataset_load_close(&load);
+    if (!is_written)
+        free(a->origin);
     return is_written;
 }
 
@@ -273,19 +322,20 @@ bool dataset_add(const char *name, const dataset_file *files, size_t n_files,
                  const dataset_add_options *options, const char *data_dir, dataset_summary *out,
                  dataset **set, bool *is_new, fail *f)
 {
-    char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES];
+    incoming a = {.origin = NULL};
     dataset *stored = NULL;
-    int descriptor;
     bool is_added = false;
-    if (!check_name(name, f) ||
-        !import_files(files, n_files, options, data_dir, path, &descriptor, sha256, f))
+    if (!check_name(name, f) || !import_files(files, n_files, options, data_dir, &a, f))
         return false;
-    bool is_stored = store(path, sha256, options, name, data_dir, &stored, &is_added, f);
+    bool is_stored = store(&a, options, name, data_dir, &stored, &is_added, f);
     if (!is_stored || options->is_dry)
-        unlink(path);
-    close(descriptor);
-    if (!is_stored)
+        unlink(a.path);
+    close(a.descriptor);
+    if (!is_stored) {
+        free(a.origin);
         return false;
+    }
+    stored->storage->origin_text = a.origin;
     dataset_summarize(stored, data_dir, out);
     if (options->is_dry)
         out->created_ms = 0;
@@ -322,6 +372,8 @@ static bool remove_locked(const char *name, const char *data_dir, fail *f)
         return false;
     if (unlink(path) != 0)
         return storage_fault("removed", path, f);
+    if (dataset_path_join(data_dir, "origins", name, path, f))
+        unlink(path);
     return sync_folder(data_dir, "datasets", f) && (!*sha256 || drop_content(data_dir, sha256, f));
 }
 

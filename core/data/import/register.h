@@ -3,6 +3,7 @@
  *   DATA_DIR/content/<sha256>   the container of core/data/container.h, read-only, named by its own
  *                               SHA-256
  *   DATA_DIR/datasets/<name>    a symbolic link to ../content/<sha256>
+ *   DATA_DIR/origins/<name>     what its files said, core/data/origin.h
  *
  * 1. A name refers to whole, checked content or does not exist: content is written to a temporary
  *    file, synced, read back and renamed before its link is made; a bad file is refused whole and
