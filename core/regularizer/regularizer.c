@@ -82,6 +82,16 @@ bool regularization_is_sampled(const train_spec *spec)
     return is_sampled;
 }
 
+bool regularization_leaves_forward(const train_spec *spec)
+{
+    const regularizer *row;
+    for (int i = 0; (row = next_active(spec, &i));)
+        if (row->is_sampled || row->on_weights || row->on_whole_batch || row->on_batch ||
+            row->replaces_dense || row->on_forward)
+            return false;
+    return true;
+}
+
 int64_t regularization_samples(const train_spec *spec)
 {
     return spec->monte_carlo_samples;

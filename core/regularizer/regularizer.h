@@ -39,6 +39,9 @@ bool regularization_keeps_best(const train_spec *spec);
 /* Whether sampled predictions differ from inference: some active row is a mask. */
 bool regularization_is_sampled(const train_spec *spec);
 
+/* Whether a step's forward pass is inference: no active row acts before the gradient. */
+bool regularization_leaves_forward(const train_spec *spec);
+
 /* How many sampled predictions the test split is to be evaluated with too; 0: none. */
 int64_t regularization_samples(const train_spec *spec);
 

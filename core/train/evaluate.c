@@ -145,6 +145,7 @@ static metric_answers answers_of(const evaluation *e, const float *outputs, doub
 
 typedef struct observer {
     evaluation *e;
+    dataset_part part;
     bool layers;  /* of the validation part */
     size_t first; /* sample number of the chunk's first row */
     double loss;  /* sum of the cross-entropies so far */
@@ -173,6 +174,8 @@ static void observe(void *context, int layer, const real *out, size_t n)
     size_t units = o->e->net->layers[layer].outputs;
     if (o->e->labels && layer == o->e->net->n_layers - 1)
         o->loss += kernel_cross_entropy(out, o->e->labels + o->first, n, units);
+    if (o->e->watch && o->part == PART_TRAIN)
+        o->e->watch(o->e->watch_context, layer, out, o->first, n);
     if (!o->layers)
         return;
     diagnostics_add(&o->e->layers[layer], out, n);
@@ -188,7 +191,7 @@ static void start_layers(evaluation *e, size_t n)
 metric_answers evaluation_run(evaluation *e, const real *model, dataset_part part, bool layers)
 {
     size_t n = count_of(e, part), k = e->net->outputs;
-    observer o = {.e = e, .layers = layers};
+    observer o = {.e = e, .part = part, .layers = layers};
     assert(!layers || part == PART_VALIDATION);
     net_inference inference = e->inference;
     inference.model = model;

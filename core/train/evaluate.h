@@ -11,6 +11,10 @@
 
 enum { EVALUATE_ROWS = 256 };
 
+/* Told what a layer gives for rows [first, first + n) of the training part as they are measured
+ * (those of train_evaluation), before its softmax: out (n, outputs). */
+typedef void evaluation_watch(void *context, int layer, const real *out, size_t first, size_t n);
+
 typedef struct evaluation {
     const train_spec *spec;
     const net *net;
@@ -24,7 +28,9 @@ typedef struct evaluation {
     double *log_sums;   /* with it, of a classification: ln of the sum over samples of p(label) */
     int32_t *labels;    /* of the rows in predictions; also: */
     float *targets;
-    size_t n; /* rows in predictions */
+    size_t n;                /* rows in predictions */
+    evaluation_watch *watch; /* the caller's; NULL: nobody */
+    void *watch_context;
     /* diagnostics of layers */
     diagnostics layers[SPEC_ALL_LAYERS_LIMIT];
     void *layer_memory[SPEC_ALL_LAYERS_LIMIT];

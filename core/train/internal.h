@@ -21,6 +21,16 @@ typedef struct trainer_state {
     bool has_stopped_early;
 } trainer_state;
 
+/* The gradients of the next minibatches at the weights of a record. Where a step's forward pass
+ * is inference, what the layers give for their rows is kept from the evaluation of the training
+ * part, and not computed again. */
+typedef struct gradient_probe {
+    real *mean; /* of the gradients; NULL unless layers are recorded */
+    bool keeps;
+    uint32_t *places;                  /* of each training row: 1 + its row in `kept`, or 0 */
+    real *kept[SPEC_ALL_LAYERS_LIMIT]; /* (rows of the minibatches, outputs) */
+} gradient_probe;
+
 typedef struct trainer {
     const train_input *input;
     const train_spec *spec;
@@ -37,10 +47,10 @@ typedef struct trainer {
     evaluation evaluation;
     ablation ablation;
     uint32_t *order;
-    float *rows;         /* the minibatch as the split gives it, where real is not float */
-    real *mean_gradient; /* of those that are measured; NULL unless layers are recorded */
-    char *checkpoint;    /* checkpoint_bytes() */
-    float *told;         /* the model as hooks.on_model gets it, where real is not float */
+    float *rows; /* the minibatch as the split gives it, where real is not float */
+    gradient_probe probe;
+    char *checkpoint; /* checkpoint_bytes() */
+    float *told;      /* the model as hooks.on_model gets it, where real is not float */
     /* state */
     trainer_state state;
     train_stop stop;
@@ -63,9 +73,12 @@ void trainer_close(trainer *t);
 void minibatch_shuffle(trainer *t, int64_t epoch);
 void minibatch_read(trainer *t, int64_t number);
 
-/* gradients.c: the gradients of `model` on the minibatches of the next steps, as these steps would
- * have them (masks and noises too), without penalties, clipping and gradient_noise. The run goes on
- * as if nothing had been measured. Between epochs only. */
+/* gradients.c: carves (or counts) t->probe; watches the evaluation of the training part that comes
+ * next, for the gradients of that model; the gradients of `model` on the minibatches of the next
+ * steps, as these steps would have them (masks and noises too), without penalties, clipping and
+ * gradient_noise. The run goes on as if nothing had been measured. Between epochs only. */
+void gradients_take(trainer *t, arena *a);
+void gradients_watch(trainer *t);
 metric_gradients gradients_measure(trainer *t, real *model);
 
 /* measure.c. Everything NaN but what the epoch's steps tell. */

@@ -71,6 +71,8 @@ bool measure_epoch(trainer *t, real *model, record *out)
     metric_layer layers[SPEC_ALL_LAYERS_LIMIT] = {0};
     int64_t epoch = t->state.epoch;
     measure_steps(t, out);
+    if (t->spec->record_layers)
+        gradients_watch(t);
     bool is_finite =
         measure_part(t, model, epoch, &m, METRIC_PER_EPOCH, METRIC_OF_TRAIN, out->values);
     is_finite =

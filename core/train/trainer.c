@@ -28,7 +28,7 @@ void trainer_take(trainer *t, arena *a)
         ablation_take(&t->ablation, a, &t->evaluation);
     }
     if (spec->record_layers && !t->input->only_weights)
-        t->mean_gradient = arena_take(a, t->net.n_trained, sizeof(real));
+        gradients_take(t, a);
     t->checkpoint = arena_take(a, checkpoint_bytes(t), 1);
 }
 

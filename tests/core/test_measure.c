@@ -396,7 +396,29 @@ static void noise_ratio_without_noise(void)
     }
 }
 
+/* What the evaluation of the training part computed is not computed again; a noise that moves
+ * nothing makes it so. */
+static void noise_ratio_is_the_same_with_a_forward_pass_of_its_own(void)
+{
+    double ratios[2][2];
+    for (int is_own = 0; is_own < 2; is_own++) {
+        engine e;
+        train_spec s = engine_spec("moons", 400);
+        s.batch_size = 17;
+        s.epochs = 1;
+        s.input_noise = is_own ? 1e-9 : 0;
+        CHECK_OR_RETURN(engine_open(&e, &s) && engine_train(&e));
+        CHECK(e.data->n[PART_TRAIN] >= 8 * 17);
+        for (int i = 0; i < 2; i++)
+            ratios[is_own][i] = e.records[i].values[METRIC_GRADIENT_NOISE_RATIO];
+        engine_close(&e);
+    }
+    CHECK(isfinite(ratios[0][0]) && isfinite(ratios[0][1]) && ratios[0][0] != ratios[0][1]);
+    for (int i = 0; i < 2; i++)
+        CHECK_NEAR(ratios[0][i] / ratios[1][i], 1, 1e-4);
+}
+
 CHECK_MAIN("measure", noise_ratio_is_of_the_next_minibatches, noise_ratio_without_noise,
-           ablation_is_of_fixed_masks, a_linear_model_has_no_units_to_take_out,
-           penalties_and_objective, activity_is_before_the_masks,
-           any_metric_of_the_validation_split_is_watched)
+           noise_ratio_is_the_same_with_a_forward_pass_of_its_own, ablation_is_of_fixed_masks,
+           a_linear_model_has_no_units_to_take_out, penalties_and_objective,
+           activity_is_before_the_masks, any_metric_of_the_validation_split_is_watched)
