@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL_NAME_BYTES = 100, LABEL_PATH_BYTES = 200 };
+enum {
+    LABEL_NAME_BYTES = 100,
+    LABEL_PATH_BYTES = 200,
+    FREE_MEMBERS = 10000,
+    MEMBER_BYTES = 400 /* what libzip keeps of each */
+};
 
 bool archive_is_zip(const uint8_t *start, size_t n)
 {
@@ -32,16 +37,36 @@ static bool sniff(const char *path, const char *name, const caller *by, bool *is
     return is_good;
 }
 
+static bool open_zip(archive *a, const caller *by, fail *f)
+{
+    if (!source_open_archive(a->file_path, a->name, false, by, &a->source, f))
+        return false;
+    a->n_members = source_count_members(&a->source);
+    if (a->n_members <= FREE_MEMBERS || caller_grant(by, a->n_members * MEMBER_BYTES, f))
+        return true;
+    source_close(&a->source);
+    return false;
+}
+
 bool archive_open(const char *path, const char *name, const caller *by, archive *out, fail *f)
 {
-    archive a = {.name = name};
+    archive a = {.file_path = path, .name = name};
     if (!sniff(path, name, by, &a.is_tar, f) ||
-        !(a.is_tar ? source_open(path, name, by, &a.source, f)
-                   : source_open_archive(path, name, by, &a.source, f)))
+        !(a.is_tar ? source_open(path, name, by, &a.source, f) : open_zip(&a, by, f)))
         return false;
-    a.n_members = a.is_tar ? 0 : source_count_members(&a.source);
     *out = a;
     return true;
+}
+
+bool archive_rewind(archive *a, fail *f)
+{
+    const caller *by = a->source.by;
+    a->next = a->total = 0;
+    a->tar.left = 0;
+    if (!a->is_tar)
+        return true;
+    source_close(&a->source);
+    return source_open(a->file_path, a->name, by, &a->source, f);
 }
 
 void archive_close(archive *a)

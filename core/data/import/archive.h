@@ -8,7 +8,8 @@
  *    Thumbs.db, desktop.ini.
  * 3. All entries together are at most SOURCE_BYTES_LIMIT unpacked, by what the archive says and by
  *    what comes.
- * Owns what dataset_source owns until archive_close(); one thread. */
+ * Owns what dataset_source owns until archive_close(); one thread. The directory of a zip is read
+ * at once when it is opened: some microseconds for each entry. */
 #ifndef CORE_DATA_IMPORT_ARCHIVE_H
 #define CORE_DATA_IMPORT_ARCHIVE_H
 
@@ -18,7 +19,7 @@
 enum { ARCHIVE_PATH_LIMIT = 1024, ARCHIVE_LABEL_BYTES = 320 };
 
 typedef struct archive {
-    const char *name; /* borrowed: the archive's own, for sentences */
+    const char *file_path, *name; /* borrowed; what the user calls it, for sentences */
     dataset_source source;
     bool is_tar;
     tar_reader tar;
@@ -37,6 +38,9 @@ bool archive_is_tar(const uint8_t *start, size_t n);
 FAIL_CHECKED bool archive_open(const char *path, const char *name, const caller *by, archive *out,
                                fail *f);
 void archive_close(archive *a);
+
+/* Back to before the first file. */
+FAIL_CHECKED bool archive_rewind(archive *a, fail *f);
 
 /* Goes to the next file; *is_there is false at the end, which is checked to be one. */
 FAIL_CHECKED bool archive_next(archive *a, bool *is_there, fail *f);

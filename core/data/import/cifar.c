@@ -287,24 +287,19 @@ static const cifar_batch *find_batch(const cifar_reader *r, const char *path)
 }
 
 /* Goes through the archive: once for the names of the classes, then for the batches. */
-static bool go_through(cifar_reader *r, const dataset_file *file, bool is_for_names, fail *f)
+static bool go_through(cifar_reader *r, archive *a, bool is_for_names, fail *f)
 {
-    archive a;
-    bool is_there = true;
-    if (!archive_open(file->path, file->name, r->load->by, &a, f))
-        return false;
-    r->context = &a;
-    bool is_good = archive_next(&a, &is_there, f);
-    while (is_good && is_there) {
-        const cifar_batch *b = find_batch(r, a.path);
-        if (is_for_names ? are_names(r, a.path) : b != NULL)
-            is_good = (is_for_names ? read_names(r, &a, f) : read_batch(r, b, f)) &&
-                      archive_finish(&a, f);
-        is_good = is_good && archive_next(&a, &is_there, f);
+    for (bool is_there;;) {
+        if (!archive_next(a, &is_there, f))
+            return false;
+        if (!is_there)
+            return true;
+        const cifar_batch *b = find_batch(r, a->path);
+        if (is_for_names ? !are_names(r, a->path) : b == NULL)
+            continue;
+        if (!(is_for_names ? read_names(r, a, f) : read_batch(r, b, f)) || !archive_finish(a, f))
+            return false;
     }
-    archive_close(&a);
-    r->context = NULL;
-    return is_good;
 }
 
 /* What is beside the batches in the archives as they are given away. */
@@ -318,21 +313,20 @@ static bool is_known(const char *path)
     return false;
 }
 
-bool cifar_read_archive(const dataset_file *file, const picture_list *list, dataset_load *load,
-                        fail *f)
+bool cifar_read_archive(archive *a, const picture_list *list, dataset_load *load, fail *f)
 {
-    cifar_reader r = {.load = load, .name = file->name, .read = read_entry};
+    cifar_reader r = {.load = load, .name = a->name, .read = read_entry, .context = a};
     for (size_t i = 0; i < list->n; i++) {
         const char *path = list->places[i].path;
         if (!cifar_is_batch(path) && !is_known(path))
             return fail_set(f, FAIL_INCOMPATIBLE, NULL,
-                            "%s has batches of CIFAR (*.bin) and %.200s, which is none.",
-                            file->name, path);
+                            "%s has batches of CIFAR (*.bin) and %.200s, which is none.", a->name,
+                            path);
         if (cifar_is_batch(path) && !add_batch(&r, path, list->places[i].bytes, f))
             return false;
     }
-    bool is_good =
-        prepare(&r, f) && go_through(&r, file, true, f) && go_through(&r, file, false, f);
+    bool is_good = prepare(&r, f) && archive_rewind(a, f) && go_through(&r, a, true, f) &&
+                   archive_rewind(a, f) && go_through(&r, a, false, f);
     free(r.names);
     return is_good;
 }

@@ -19,7 +19,7 @@ bool cifar_are_records(uint64_t bytes);
 FAIL_CHECKED bool cifar_read_files(const dataset_file *files, size_t n_files, dataset_load *load,
                                    fail *f);
 /* The batches in the archive, whose files are in the list. */
-FAIL_CHECKED bool cifar_read_archive(const dataset_file *file, const picture_list *list,
-                                     dataset_load *load, fail *f);
+FAIL_CHECKED bool cifar_read_archive(archive *a, const picture_list *list, dataset_load *load,
+                                     fail *f);
 
 #endif

@@ -37,22 +37,15 @@ static bool has_control(const file_start *s)
     return false;
 }
 
-/* An .npz is a zip of .npy files. */
-static bool is_npz(const dataset_file *file, const caller *by, bool *is_one, fail *f)
+/* An .npz is a zip whose first member is an array. */
+static bool is_npz(const file_start *s)
 {
-    dataset_source s;
-    bool is_good = true;
-    *is_one = false;
-    if (!source_open_archive(file->path, file->name, by, &s, f))
-        return false;
-    for (uint64_t i = 0; is_good && !*is_one && i < source_count_members(&s); i++) {
-        source_member member;
-        is_good = source_describe_member(&s, i, &member, f);
-        size_t n = is_good ? strlen(member.name) : 0;
-        *is_one = n > 4 && strcasecmp(member.name + n - 4, ".npy") == 0;
-    }
-    source_close(&s);
-    return is_good;
+    enum { NAME_BYTES_AT = 26, NAME_AT = 30 };
+    static const char ending[] = ".npy";
+    size_t n = s->n > NAME_AT ? s->at[NAME_BYTES_AT] | (size_t)s->at[NAME_BYTES_AT + 1] << 8 : 0;
+    return n >= sizeof ending - 1 && NAME_AT + n <= s->n &&
+           strncasecmp((const char *)s->at + NAME_AT + n - (sizeof ending - 1), ending,
+                       sizeof ending - 1) == 0;
 }
 
 /* What is no set, and is told by name. */
@@ -81,6 +74,8 @@ static bool recognize(const dataset_file *file, const file_start *s, file_format
 {
     if (begins(s, "\x93NUMPY", 6))
         *format = FORMAT_NPY;
+    else if (archive_is_zip(s->at, s->n))
+        *format = is_npz(s) ? FORMAT_NPZ : FORMAT_ARCHIVE;
     else if (archive_is_tar(s->at, s->n))
         *format = FORMAT_ARCHIVE;
     else if (cifar_is_batch(file->name) && has_control(s))
@@ -98,7 +93,6 @@ static bool sniff(const dataset_file *file, const caller *by, file_format *forma
 {
     file_start start = {.n = 0};
     dataset_source s;
-    bool is_one;
     if (!source_open(file->path, file->name, by, &s, f))
         return false;
     bool is_good = source_read(&s, start.at, sizeof start.at, &start.n, f);
@@ -109,12 +103,6 @@ static bool sniff(const dataset_file *file, const caller *by, file_format *forma
         return fail_set(f, FAIL_SYNTAX, NULL, "%s is empty.", file->name);
     if (!check_kind(&start, file->name, f))
         return false;
-    if (archive_is_zip(start.at, start.n)) {
-        if (!is_npz(file, by, &is_one, f))
-            return false;
-        *format = is_one ? FORMAT_NPZ : FORMAT_ARCHIVE;
-        return true;
-    }
     return recognize(file, &start, format) ||
            fail_set(f, FAIL_SYNTAX, NULL,
                     "%s is none of the formats that are taken: CSV, IDX, .npy, .npz, batches of "
@@ -145,16 +133,6 @@ static bool find_format(const dataset_file *files, size_t n_files, const caller 
 
 /* ---- archives ---- */
 
-static bool read_list(const dataset_file *file, const caller *by, picture_list *list, fail *f)
-{
-    archive a;
-    if (!archive_open(file->path, file->name, by, &a, f))
-        return false;
-    bool is_good = picture_list_read(&a, list, f);
-    archive_close(&a);
-    return is_good;
-}
-
 static bool has_batches(const picture_list *list)
 {
     for (size_t i = 0; i < list->n; i++)
@@ -163,18 +141,28 @@ static bool has_batches(const picture_list *list)
     return false;
 }
 
-static bool read_archive(const dataset_file *file, const dataset_add_options *options,
-                         dataset_load *load, fail *f)
+static bool read_listed(archive *a, picture_list *list, const dataset_add_options *options,
+                        dataset_load *load, fail *f)
 {
     static const size_t channels[] = {
         [CHANNELS_AUTO] = 0, [CHANNELS_GRAY] = 1, [CHANNELS_COLOR] = 3};
+    if (!picture_list_read(a, list, f))
+        return false;
+    if (has_batches(list))
+        return cifar_read_archive(a, list, load, f);
+    return pictures_read(a, list, (size_t)options->size, channels[options->channels], load, f);
+}
+
+static bool read_archive(const dataset_file *file, const dataset_add_options *options,
+                         dataset_load *load, fail *f)
+{
+    archive a;
     picture_list list = {0};
-    bool is_good = read_list(file, load->by, &list, f);
-    if (is_good)
-        is_good = has_batches(&list) ? cifar_read_archive(file, &list, load, f)
-                                     : pictures_read(file, &list, (size_t)options->size,
-                                                     channels[options->channels], load, f);
+    if (!archive_open(file->path, file->name, load->by, &a, f))
+        return false;
+    bool is_good = read_listed(&a, &list, options, load, f);
     picture_list_close(&list);
+    archive_close(&a);
     return is_good;
 }
 

@@ -189,7 +189,7 @@ bool dataset_read_npz(const dataset_file *file, const dataset_add_options *optio
     dataset_source archive;
     int pairs[PART_COUNT];
     size_t n_outputs[PART_COUNT] = {0};
-    if (!source_open_archive(file->path, file->name, out->by, &archive, f))
+    if (!source_open_archive(file->path, file->name, true, out->by, &archive, f))
         return false;
     bool is_good = find_pairs(&archive, pairs, f) && check_others(&archive, pairs, out, f) &&
                    read_members(&archive, pairs, out, n_outputs, f);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_LIMIT = 2000000, GRANT_STEP = 4 << 20 };
+enum { FILES_LIMIT = 1000000, GRANT_STEP = 4 << 20 };
 
 void picture_list_close(picture_list *list)
 {

@@ -13,7 +13,7 @@
 enum { ROWS_AT_ONCE = 4096 };
 
 typedef struct pictures_reader {
-    archive a;
+    archive *a;
     const picture_list *list;
     dataset_load *load;
     size_t size, channels;          /* as asked for */
@@ -36,9 +36,9 @@ static bool check_room(pictures_reader *r, size_t channels, fail *f)
         return fail_set(f, FAIL_TOO_LARGE, "/size",
                         "%s has %zu x %zu pixels and %zu channel%s, %zu values; at most %d are "
                         "taken: size=32 makes all pictures 32 x 32.",
-                        r->a.label, load->width, load->height, channels, channels == 1 ? "" : "s",
+                        r->a->label, load->width, load->height, channels, channels == 1 ? "" : "s",
                         d, CONTAINER_COLUMNS_LIMIT);
-    return dataset_load_check_size(load, &r->granted, r->a.name, r->list->n, d, 1, f);
+    return dataset_load_check_size(load, &r->granted, r->a->name, r->list->n, d, 1, f);
 }
 
 /* The gray rows of a part as ones of three equal channels. */
@@ -80,7 +80,7 @@ static bool set_shape(pictures_reader *r, size_t width, size_t height, fail *f)
     dataset_load *load = r->load;
     r->width = width;
     r->height = height;
-    snprintf(r->first, sizeof r->first, "%s", r->a.path);
+    snprintf(r->first, sizeof r->first, "%s", r->a->path);
     load->width = r->size ? r->size : width;
     load->height = r->size ? r->size : height;
     load->channels = r->channels ? r->channels : 1;
@@ -114,7 +114,7 @@ static bool begin(void *context, size_t width, size_t height, fail *f)
         return fail_set(f, FAIL_INCOMPATIBLE, "/size",
                         "%s has %zu x %zu pixels, %.100s has %zu x %zu; all must be alike, or "
                         "size=32 makes them 32 x 32.",
-                        r->a.label, width, height, r->first, r->width, r->height);
+                        r->a->label, width, height, r->first, r->width, r->height);
     return resize_begin(&r->scale, width, height, r->load->width, r->load->height, f);
 }
 
@@ -155,28 +155,28 @@ static bool store(pictures_reader *r, const picture_place *place, fail *f)
         for (size_t c = 0; load->channels > 1 && c < load->channels; c++)
             to[c * area + i] = rgb[c];
     }
-    return label_put(load, part, place->row, place->class_at, place->class_bytes, r->a.label, f);
+    return label_put(load, part, place->row, place->class_at, place->class_bytes, r->a->label, f);
 }
 
 static bool read_bytes(void *context, void *bytes, size_t n, size_t *n_read, fail *f)
 {
     pictures_reader *r = context;
-    return archive_read(&r->a, bytes, n, n_read, f);
+    return archive_read(r->a, bytes, n, n_read, f);
 }
 
 static bool read_picture(pictures_reader *r, fail *f)
 {
-    const picture_place *place = picture_list_find(r->list, r->a.path);
+    const picture_place *place = picture_list_find(r->list, r->a->path);
     const picture_input in = {.context = r,
                               .read = read_bytes,
                               .by = r->load->by,
-                              .name = r->a.label,
+                              .name = r->a->label,
                               .granted = &r->scratch_granted};
     const picture_output out = {r, begin, put_row};
     if (!place)
         return fail_set(f, FAIL_SYNTAX, NULL, "%s has come in while the archive was read.",
-                        r->a.label);
-    if (!picture_read(&in, &out, f) || !archive_finish(&r->a, f))
+                        r->a->label);
+    if (!picture_read(&in, &out, f) || !archive_finish(r->a, f))
         return false;
     resize_end(&r->scale, r->rgb);
     r->n_read++;
@@ -188,7 +188,7 @@ static bool read_picture(pictures_reader *r, fail *f)
 static bool read_all(pictures_reader *r, fail *f)
 {
     for (bool is_there;;) {
-        if (!archive_next(&r->a, &is_there, f))
+        if (!archive_next(r->a, &is_there, f))
             return false;
         if (!is_there)
             break;
@@ -196,18 +196,15 @@ static bool read_all(pictures_reader *r, fail *f)
             return false;
     }
     return r->n_read == r->list->n ||
-           fail_set(f, FAIL_SYNTAX, NULL, "%s changed while it was read.", r->a.name);
+           fail_set(f, FAIL_SYNTAX, NULL, "%s changed while it was read.", r->a->name);
 }
 
-bool pictures_read(const dataset_file *file, picture_list *list, size_t size, size_t channels,
-                   dataset_load *load, fail *f)
+bool pictures_read(archive *a, picture_list *list, size_t size, size_t channels, dataset_load *load,
+                   fail *f)
 {
-    pictures_reader r = {.list = list, .load = load, .size = size, .channels = channels};
-    if (!picture_list_arrange(list, file->name, f) ||
-        !archive_open(file->path, file->name, load->by, &r.a, f))
-        return false;
-    bool is_good = read_all(&r, f);
-    archive_close(&r.a);
+    pictures_reader r = {.a = a, .list = list, .load = load, .size = size, .channels = channels};
+    bool is_good =
+        picture_list_arrange(list, a->name, f) && archive_rewind(a, f) && read_all(&r, f);
     resize_close(&r.scale);
     free(r.rgb);
     if (!is_good)

@@ -9,10 +9,10 @@
 #include "core/data/import/load.h"
 #include "core/data/import/picture_list.h"
 
-/* Reads the pictures of the list, which was read from the file, into the load. Sides of `size`
+/* Reads the pictures of the list, which was read from the archive, into the load. Sides of `size`
  * pixels, 0: those of the pictures, which must be alike; channels 1 or 3, 0: one if all are gray.
  */
-FAIL_CHECKED bool pictures_read(const dataset_file *file, picture_list *list, size_t size,
-                                size_t channels, dataset_load *load, fail *f);
+FAIL_CHECKED bool pictures_read(archive *a, picture_list *list, size_t size, size_t channels,
+                                dataset_load *load, fail *f);
 
 #endif

@@ -33,11 +33,11 @@ void source_close(dataset_source *s)
     *s = (dataset_source){0};
 }
 
-bool source_open_archive(const char *path, const char *name, const caller *by, dataset_source *out,
-                         fail *f)
+bool source_open_archive(const char *path, const char *name, bool is_checked, const caller *by,
+                         dataset_source *out, fail *f)
 {
     int code;
-    zip_t *archive = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
+    zip_t *archive = zip_open(path, ZIP_RDONLY | (is_checked ? ZIP_CHECKCONS : 0), &code);
     if (!archive) {
         zip_error_t error;
         zip_error_init_with_code(&error, code);

@@ -26,9 +26,10 @@ FAIL_CHECKED bool source_open(const char *path, const char *name, const caller *
                               dataset_source *out, fail *f);
 void source_close(dataset_source *s);
 
-/* The zip archive at path, for what follows. FAIL_SYNTAX if it is none. */
-FAIL_CHECKED bool source_open_archive(const char *path, const char *name, const caller *by,
-                                      dataset_source *out, fail *f);
+/* The zip archive at path, for what follows; `is_checked`: the header of every member is compared
+ * with the directory at once. FAIL_SYNTAX if it is none. */
+FAIL_CHECKED bool source_open_archive(const char *path, const char *name, bool is_checked,
+                                      const caller *by, dataset_source *out, fail *f);
 
 /* Opens member `member` (upper or lower case) of an archive in place of the one before; *is_there
  * says whether it has one. */
