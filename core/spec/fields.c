@@ -417,8 +417,10 @@ const field FIELDS[] = {
                HELP "What the experiment is to answer: which varied fields are the treatment, "
                     "which each arm tunes for itself and which are the context (treatment, tune, "
                     "context), the metric, and the smallest_effect that matters."),
-    EXPERIMENT("repeat_varies", STRING_ARRAY, DEPENDS("[\"seed\"]"), .values = REPEAT_VARIES,
-               .maximum = 2,
+    EXPERIMENT("repeat_varies", STRING_ARRAY,
+               DEPENDS("[\"seed\",\"data_seed\"]; [\"seed\"] where all three parts are stored with "
+                       "the set"),
+               .values = REPEAT_VARIES, .maximum = 2,
                HELP "What each repeat draws anew: seed, data_seed (its own data, split and label "
                     "noise, the same for every config)."),
     EXPERIMENT("sweep_method", ENUM, DEPENDS("\"grid\""), .values = SWEEP_METHODS,
