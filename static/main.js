@@ -6,6 +6,8 @@ import { request, Problem } from './lib/api.js';
 import { Icon, Failure, Empty, dismissUnreached } from './part/basic.js';
 
 const ROUTES = [
+  ['/learn', () => import('./view/learn.js'), 'learn'],
+  ['/learn/:name', () => import('./view/lesson.js'), 'learn'],
   ['/experiments', () => import('./view/experiments.js'), 'experiments'],
   ['/experiments/:id', () => import('./view/experiment.js'), 'experiments'],
   ['/runs/:id', () => import('./view/run.js'), 'experiments'],
@@ -17,6 +19,7 @@ const ROUTES = [
   ['/new', () => import('./view/new.js'), 'new'],
 ];
 const LINKS = [
+  ['learn', '/learn', 'Learn'],
   ['experiments', '/experiments', 'Experiments'],
   ['new', '/new', 'New'],
   ['datasets', '/datasets', 'Data sets'],
@@ -85,7 +88,7 @@ function Connection() {
 }
 
 const Bar = ({ area }) => html`
-  <a class="brand" href="#/experiments" aria-label="Regulab, experiments">
+  <a class="brand" href="#/learn" aria-label="Regulab, learn">
     <img src="/favicon.svg" alt="" width="24" height="24" />
     <span>Regulab</span>
   </a>

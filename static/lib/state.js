@@ -42,11 +42,13 @@ export const range = () => ({
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+const HOME = '/learn'; /* what a new user sees first */
+
 /* {path: "/experiments/3", query: URLSearchParams} of the current URL. */
 export function readLocation() {
-  const hash = location.hash.startsWith('#/') ? location.hash.slice(1) : '/experiments';
+  const hash = location.hash.startsWith('#/') ? location.hash.slice(1) : HOME;
   const mark = hash.indexOf('?');
-  const path = (mark < 0 ? hash : hash.slice(0, mark)).replace(/\/+$/, '') || '/experiments';
+  const path = (mark < 0 ? hash : hash.slice(0, mark)).replace(/\/+$/, '') || HOME;
   return { path, query: new URLSearchParams(mark < 0 ? '' : hash.slice(mark + 1)) };
 }
 

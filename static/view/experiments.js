@@ -11,8 +11,8 @@ import {
   useTitle,
 } from '../lib/html.js';
 import { defineView } from './define.js';
-import { text, choice, go } from '../lib/state.js';
-import { get, request, newKey } from '../lib/api.js';
+import { text, choice } from '../lib/state.js';
+import { request } from '../lib/api.js';
 import { ExperimentList } from '../lib/experiment-list.js';
 import { STATUSES, isOver } from '../lib/status.js';
 import { count, titleOf, when, whenFully, duration, elapsed } from '../lib/format.js';
@@ -29,6 +29,7 @@ import {
   notify,
 } from '../part/basic.js';
 import { Editable } from '../part/editable.js';
+import { Recipes } from '../part/recipes.js';
 import { Table } from '../part/table.js';
 
 const STATUS_CHOICES = ['', ...Object.keys(STATUSES)];
@@ -248,45 +249,6 @@ function Bulk({ items, selected, clear, drop }) {
   `;
 }
 
-/* What a new user sees: ready-made experiments, one press away. */
-function Recipes() {
-  const [recipes, setRecipes] = useState([]);
-  useEffect(() => {
-    const abort = new AbortController();
-    get('/recipes', { limit: 50 }, abort.signal).then(
-      (page) => setRecipes(page.items),
-      () => {},
-    );
-    return () => abort.abort();
-  }, []);
-  const start = (recipe) =>
-    attempt(async () => {
-      const made = await request('POST', `/recipes/${encodeURIComponent(recipe.name)}`, {
-        headers: { 'Idempotency-Key': newKey() },
-      });
-      go(`#/experiments/${made.id}`);
-    });
-  return html`
-    <ul class="recipes">
-      ${recipes.map(
-        (recipe) => html`
-          <li class="card">
-            <h3>${recipe.title}</h3>
-            <p>${recipe.description}</p>
-            <div class="row">
-              <button type="button" class="button primary" onClick=${() => start(recipe)}
-                  data-testid="recipe-${recipe.name}">
-                Start
-              </button>
-              <a class="button" href="#/new?recipe=${recipe.name}">Look and change</a>
-            </div>
-          </li>
-        `,
-      )}
-    </ul>
-  `;
-}
-
 /* The selected ones, and how to select one or no more. */
 function useSelection() {
   const [selected, setSelected] = useState(new Set());
@@ -331,7 +293,10 @@ const NoExperiments = ({ isFiltered, set }) =>
       `
     : html`
         <${Empty} title="No experiments yet" testid="no-experiments">
-          <p>Start with one of these, or describe your own: every setting has a default.</p>
+          <p>
+            Start with one of these, or describe your own: every setting has a default. New to all
+            this? <a href="#/learn">Learn</a> with lessons that prove themselves.
+          </p>
           <${Recipes} />
         <//>
       `;

@@ -218,13 +218,25 @@ function StartFrom({ set }) {
   }, []);
   if (recipes.length === 0) return null;
   const start = ({ target: { value } }) => value && set({ spec: '', from: '', recipe: value });
+  const group = (words, some) => html`
+    <optgroup label=${words}>
+      ${some.map(
+        (one) => html`<option value=${one.name} title=${one.description}>${one.title}</option>`,
+      )}
+    </optgroup>
+  `;
   return html`
     <label class="run-choice">
       Start from${' '}
       <select id="start-from" value="" onChange=${start}>
         <option value="">a recipe…</option>
-        ${recipes.map(
-          (one) => html`<option value=${one.name} title=${one.description}>${one.title}</option>`,
+        ${group(
+          'Recipes',
+          recipes.filter((one) => !one.is_lesson),
+        )}
+        ${group(
+          'Lessons',
+          recipes.filter((one) => one.is_lesson),
         )}
       </select>
     </label>

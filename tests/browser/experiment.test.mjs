@@ -68,7 +68,7 @@ test('the values stand under the pointer', async () => {
 
 test('the list shows a new experiment by itself, and its progress', async () => {
   const { page, context, complaints } = await openPage(browser, server);
-  await page.goto(`${server.url}/`);
+  await page.goto(`${server.url}/#/experiments`);
   await page.getByRole('link', { name: 'Finished' }).waitFor();
   const { id } = await server.submit({ ...QUICK, name: 'Appears by itself' });
   await page.locator(`[data-testid=experiment-${id}]`).waitFor();

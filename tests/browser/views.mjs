@@ -81,6 +81,8 @@ export async function viewsOf(server) {
   const [points, picture, number] = [grid, pictures, regression].map(({ runs }) => runs[0].id);
   const experiment = ({ experiment: { id } }, parameters = '') => `/experiments/${id}${parameters}`;
   return [
+    ['the path', '/learn', '.step'],
+    ['a lesson', '/learn/learned-by-heart', '#commit'],
     ['experiments', '/experiments', `[data-testid=experiment-${failed.experiment.id}]`],
     ['a grid', experiment(grid), '#interactions tbody tr'],
     ['a grid, its runs', experiment(grid, '?mode=runs&tab=runs'), '#runs tbody tr'],
