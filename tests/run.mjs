@@ -136,6 +136,7 @@ const IN_SEQUENCE = new Set([
   'identity',
   'log',
   'model',
+  'pictures',
   'problems',
   'prune',
   'reproducibility',
