@@ -209,6 +209,34 @@ static void other_names(void)
     dataset_close(set);
 }
 
+/* A class, and targets far from 0. */
+static void what_training_rows_lack(void)
+{
+    static const char *const names[] = {"x_train.npy", "y_train.npy", "x_test.npy", "y_test.npy"};
+    save_npz(names, 4);
+    members[3].at[members[3].n - 4] = 7;
+    zip_members(&scratch, names, members, 4);
+    save("set.npz", &scratch);
+    refuse(NPZ, NULL, FAIL_INCOMPATIBLE,
+           "The class 7 is in the test part (row 5, from 0) and not in training.");
+}
+
+static void targets_far_from_zero(void)
+{
+    npy_header(&scratch, "<f8", "False", "(6,)");
+    for (int i = 0; i < 6; i++) {
+        double value = 1.7e9 + i;
+        add(&scratch, &value, 8);
+    }
+    save("y.npy", &scratch);
+    save_inputs();
+    dataset *set = open_new("far", PAIR, NULL);
+    CHECK_OR_RETURN(set != NULL);
+    CHECK_OR_RETURN(set->task == TASK_REGRESSION && set->target_offsets);
+    CHECK(set->target_offsets[0] == 1.7e9 + 2.5 && set->parts[PART_TRAIN].targets[5] == 2.5F);
+    dataset_close(set);
+}
+
 /* ---- IDX ---- */
 
 static const char *const IDX[] = {"images", "labels", NULL};
@@ -312,5 +340,5 @@ static void reversed_idx(void)
 }
 
 CHECK_MAIN("dataset_kinds", texts_are_classes, numbers_as_texts, bad_texts,
-           one_hot_rows_are_classes, names_of_the_field, other_names, every_type_of_idx,
-           dimensions_of_idx, reversed_idx)
+           one_hot_rows_are_classes, names_of_the_field, other_names, what_training_rows_lack,
+           targets_far_from_zero, every_type_of_idx, dimensions_of_idx, reversed_idx)

@@ -65,6 +65,11 @@ void dataset_load_close(dataset_load *load);
 FAIL_CHECKED bool dataset_load_warn(dataset_load *load, fail *f, const char *format, ...)
     FAIL_FORMAT(3, 4);
 
+/* Makes classes or targets of the outputs, unless the reader has; task and k of the set. Refuses a
+ * class of another part that training rows lack. For dataset_load_finish(). */
+FAIL_CHECKED bool dataset_load_make_outputs(dataset_load *load, dataset_task_choice task,
+                                            dataset *set, fail *f);
+
 /* Fills *set with borrowed pointers into load. */
 FAIL_CHECKED bool dataset_load_finish(dataset_load *load, dataset_task_choice task, dataset *set,
                                       fail *f);
