@@ -36,7 +36,8 @@ export function withSpread(value, spread) {
 export function meanStd(mean, std) {
   if (mean === null || mean === undefined || !Number.isFinite(mean)) return NONE;
   if (std === null || std === undefined || !Number.isFinite(std)) return number(mean);
-  return `${withSpread(mean, std)} ± ${withSpread(std, std)}`;
+  const spread = std < 1e-9 * Math.abs(mean) ? 0 : std; /* equal values, but for rounding */
+  return `${withSpread(mean, spread)} ± ${withSpread(spread, spread)}`;
 }
 
 export function signed(value, spread) {

@@ -1,7 +1,7 @@
 // Charts are moved about and read what the API says, also where they thin and grow.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { number } from '../../static/lib/format.js';
+import { meanStd, number } from '../../static/lib/format.js';
 import { LONG, QUICK, Server } from '../harness.mjs';
 import { openPage, overflow, stage, untilPoints, untilStill } from './browser.mjs';
 
@@ -190,4 +190,11 @@ test('means that were heard epoch by epoch are those of the service', async () =
   } finally {
     await alone.stop();
   }
+});
+
+test('a mean has the digits that its deviation justifies, and none of rounding', () => {
+  assert.equal(meanStd(0.88333333, 0.0123456), '0.883 ± 0.012');
+  assert.equal(meanStd(0.8833333333, 1.2e-16), '0.8833 ± 0');
+  assert.equal(meanStd(0, 0), '0 ± 0');
+  assert.equal(meanStd(null, 0.1), '–');
 });
