@@ -4,6 +4,7 @@
 #include "core/data/container.h"
 #include "core/data/internal.h"
 #include "core/data/open.h"
+#include "core/data/origin.h"
 #include "core/data/path.h"
 
 #include <assert.h>
@@ -161,4 +162,14 @@ void dataset_write_column_name(const dataset *set, size_t c, char *text, size_t 
     assert(c < set->d);
     size_t first = set->class_names ? set->k : 0;
     write_name(set->column_names ? set->storage->names[first + c] : NULL, c, text, text_bytes);
+}
+
+void dataset_write_target_name(const dataset *set, size_t j, char *text, size_t text_bytes)
+{
+    assert(j < set->k);
+    if (set->k == 1)
+        write_name(set->origin && set->origin->label ? set->origin->label : "target", 0, text,
+                   text_bytes);
+    else
+        snprintf(text, text_bytes, "target %zu", j);
 }

@@ -90,5 +90,8 @@ void dataset_close(const dataset *set);     /* one less; NULL is fine */
  * cut if it does not fit. */
 void dataset_write_class_name(const dataset *set, size_t c, char *text, size_t text_bytes);
 void dataset_write_column_name(const dataset *set, size_t c, char *text, size_t text_bytes);
+/* Of target j (j < k) of a regression: the label column's name, else "target", or "target 0", ...
+ */
+void dataset_write_target_name(const dataset *set, size_t j, char *text, size_t text_bytes);
 
 #endif

@@ -74,6 +74,9 @@ float split_scale_input(const split *s, size_t c, double own);
 void split_read_targets(const split *s, dataset_part part, const uint32_t *positions, size_t first,
                         size_t n, float *out);
 
+/* Target j of a stored row in the set's own units. */
+double split_own_target(const dataset *set, dataset_part stored, size_t row, size_t j);
+
 /* Those of samples first, first + 1, ... in the set's own units: out (n, k). */
 void split_read_own_targets(const split *s, dataset_part part, size_t first, size_t n, double *out);
 

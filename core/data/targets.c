@@ -66,17 +66,19 @@ void split_read_targets(const split *s, dataset_part part, const uint32_t *posit
     }
 }
 
+double split_own_target(const dataset *set, dataset_part stored, size_t row, size_t j)
+{
+    double value = (double)set->parts[stored].targets[row * set->k + j];
+    return shorten(value + offset_of(set, j), fabs(value));
+}
+
 void split_read_own_targets(const split *s, dataset_part part, size_t first, size_t n, double *out)
 {
-    const float *stored = s->set->parts[s->source[part]].targets;
     size_t k = s->set->k;
     assert(first + n <= s->n[part]);
     for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < k; j++) {
-            double value = (double)stored[k * row_of(s, part, NULL, first + i) + j];
-            double deviation = s->target_deviation ? s->target_deviation[j] : fabs(value);
-            out[i * k + j] = shorten(value + offset_of(s->set, j), deviation);
-        }
+        for (size_t j = 0; j < k; j++)
+            out[i * k + j] = split_own_target(s->set, s->source[part], s->rows[part][first + i], j);
 }
 
 double split_own_output(const split *s, size_t j, double output)

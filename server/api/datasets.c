@@ -1,6 +1,7 @@
 #include "server/api/datasets.h"
 
 #include "core/data/import/register.h"
+#include "core/data/split.h"
 #include "server/api/api.h"
 #include "server/codec/codec.h"
 #include "server/codec/list.h"
@@ -132,6 +133,18 @@ static void send_fail(response *r, fail *f)
     response_fail(r, f);
 }
 
+static bool send_figures(response *r, const dataset *set, const dataset_summary *s, fail *f)
+{
+    profile figures;
+    if (!profile_open(set, &figures, f))
+        return false;
+    dataset_answer answer = dataset_answer_of(s, set->origin);
+    answer.figures = &figures;
+    shape_add(&r->body, &SHAPE_DATASET, &answer);
+    profile_close(&figures);
+    return true;
+}
+
 void api_datasets_get(app *a, const request *q, response *r)
 {
     dataset_summary s;
@@ -141,9 +154,11 @@ void api_datasets_get(app *a, const request *q, response *r)
         send_fail(r, &f);
         return;
     }
-    send_set(r, set, &s);
+    if (send_figures(r, set, &s, &f))
+        response_set(r, 200, MESSAGE_JSON);
+    else
+        response_fail(r, &f);
     dataset_close(set);
-    response_set(r, 200, MESSAGE_JSON);
 }
 
 /* ---- register, delete ---- */
@@ -331,11 +346,12 @@ void api_datasets_delete(app *a, const request *q, response *r)
 
 /* What the answer is made of; previewed_close() frees what is not borrowed. */
 typedef struct previewed {
-    float *inputs;
+    double *inputs; /* and targets */
     size_t *counts;
     uint8_t *pixels;
     int32_t *labels;
     preview_pictures pictures;
+    profile figures;
     preview_answer answer;
 } previewed;
 
@@ -345,21 +361,26 @@ static void previewed_close(previewed *p)
     free(p->counts);
     free(p->pixels);
     free(p->labels);
+    profile_close(&p->figures);
 }
 
 static bool read_rows(const dataset *set, size_t n_rows, previewed *p)
 {
     const dataset_rows *stored = &set->parts[PART_TRAIN];
-    p->inputs = calloc(n_rows * set->d + 1, sizeof *p->inputs);
+    size_t n = n_rows < stored->n ? n_rows : stored->n, n_inputs = n * set->d;
+    p->inputs = calloc(n_inputs + n * set->k + 1, sizeof *p->inputs);
     if (!p->inputs)
         return false;
-    size_t n = dataset_preview_rows(set, PART_TRAIN, n_rows, p->inputs);
-    for (size_t i = 0; stored->bytes && i < n * set->d; i++)
-        p->inputs[i] /= 255.0F;
+    for (size_t i = 0; i < n_inputs; i++) {
+        double own = split_own_input(set, PART_TRAIN, i / set->d, i % set->d);
+        p->inputs[i] = set->input_offsets ? own : (double)(float)own;
+    }
+    for (size_t i = 0; stored->targets && i < n * set->k; i++)
+        p->inputs[n_inputs + i] = split_own_target(set, PART_TRAIN, i / set->k, i % set->k);
     p->answer.n_rows = n;
     p->answer.inputs = p->inputs;
     p->answer.labels = stored->labels;
-    p->answer.targets = stored->labels ? NULL : stored->targets;
+    p->answer.targets = stored->targets ? p->inputs + n_inputs : NULL;
     return true;
 }
 
@@ -394,10 +415,12 @@ static bool write_preview(buffer *b, const dataset *set, size_t n_rows, size_t n
         .answer = {.set = set, .n_samples = set->parts[PART_TRAIN].n, .d = set->d, .k = set->k}};
     bool is_read =
         read_rows(set, n_rows, &p) && count_classes(set, &p) && read_pictures(set, n_images, &p);
+    if (!is_read)
+        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
+    is_read = is_read && profile_open(set, &p.figures, f);
+    p.answer.figures = &p.figures;
     if (is_read)
         shape_add(b, &SHAPE_PREVIEW, &p.answer);
-    else
-        fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the preview.");
     previewed_close(&p);
     return is_read;
 }

@@ -56,7 +56,7 @@ static bool print_json(const dataset_summary *s, const dataset_origin *origin, f
 {
     const dataset_answer answer = dataset_answer_of(s, origin);
     buffer b;
-    buffer_init(&b, SIZE_MAX);
+    buffer_init(&b, (size_t)64 << 20);
     shape_add(&b, &SHAPE_DATASET, &answer);
     bool is_good = !b.failed || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the answer");
     if (is_good)

@@ -214,6 +214,12 @@ static bool is_known(const void *object, const member *m)
     return ((const dataset_answer *)object)->origin != NULL;
 }
 
+static bool has_figures(const void *object, const member *m)
+{
+    (void)m;
+    return ((const dataset_answer *)object)->figures != NULL;
+}
+
 static const member ANSWER_ROWS[] = {
     INCLUDE_FROM(dataset_answer, summary, SUMMARY),
     {.type = MEMBER_INCLUDED,
@@ -221,14 +227,19 @@ static const member ANSWER_ROWS[] = {
      .of = &BUILT_IN,
      .is_there = is_generated},
     {.type = MEMBER_INCLUDED, TO(dataset_answer, origin), .of = &ORIGIN, .is_there = is_known},
+    {.type = MEMBER_INCLUDED,
+     TO(dataset_answer, figures),
+     .of = &SHAPE_PROFILE,
+     .is_there = has_figures},
     INCLUDE_FROM(dataset_answer, summary, SET_PROBLEM),
 };
 const shape SHAPE_DATASET = {.name = "DataSet", BYTES_OF(dataset_answer), MEMBERS(ANSWER_ROWS)};
 
 dataset_answer dataset_answer_of(const dataset_summary *summary, const dataset_origin *origin)
 {
-    return (dataset_answer){summary, summary->built_in ? dataset_find(summary->name) : NULL,
-                            origin};
+    return (dataset_answer){.summary = summary,
+                            .generator = summary->built_in ? dataset_find(summary->name) : NULL,
+                            .origin = origin};
 }
 
 /* ---- names ---- */

@@ -3,7 +3,7 @@
 #define SERVER_CODEC_PREVIEW_H
 
 #include "core/data/dataset.h"
-#include "server/codec/shape.h"
+#include "server/codec/profile.h"
 
 typedef struct preview_pictures {
     const dataset *set;
@@ -15,11 +15,12 @@ typedef struct preview_pictures {
 typedef struct preview_answer { /* of the stored training part */
     const dataset *set;
     size_t n_samples, n_rows, d, k;
-    const float *inputs;              /* (n_rows, d), bytes as 0..1 */
+    const double *inputs;             /* (n_rows, d) in own units, bytes as 0..1; NaN: missing */
     const int32_t *labels;            /* (n_rows), or NULL */
-    const float *targets;             /* (n_rows, k), or NULL */
+    const double *targets;            /* (n_rows, k), or NULL */
     const size_t *counts;             /* (PART_COUNT, k); NULL: a regression */
     const preview_pictures *pictures; /* NULL: the rows are none */
+    const profile *figures;
 } preview_answer;
 extern const shape SHAPE_PREVIEW;
 

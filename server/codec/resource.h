@@ -4,6 +4,7 @@
 #define SERVER_CODEC_RESOURCE_H
 
 #include "core/data/import/register.h"
+#include "server/codec/profile.h"
 #include "server/codec/shape.h"
 #include "server/model/model.h"
 
@@ -43,6 +44,7 @@ typedef struct dataset_answer {
     const dataset_summary *summary;
     const dataset_row *generator; /* NULL: it is a registered one */
     const dataset_origin *origin; /* NULL: without */
+    const profile *figures;       /* NULL: without */
 } dataset_answer;
 dataset_answer dataset_answer_of(const dataset_summary *summary, const dataset_origin *origin);
 extern const shape SHAPE_DATASET;   /* of a dataset_answer */

@@ -54,7 +54,8 @@ test('the built-in sets are listed with their options', async () => {
     assert.equal(options.n, n_train, name);
     for (const option of Object.keys(options)) assert.match(options_help, new RegExp(option), name);
   }
-  const glyphs = await server.get('/datasets/glyphs');
+  const { statistics, statistics_n, parts, ...glyphs } = await server.get('/datasets/glyphs');
+  assert.deepEqual([statistics, statistics_n, parts.length], [[], glyphs.n_train, 3]);
   assert.deepEqual(
     glyphs,
     items.find(({ name }) => name === 'glyphs'),

@@ -19,15 +19,6 @@ static float value_at(const dataset_rows *rows, size_t i)
     return rows->bytes ? rows->bytes[i] : rows->floats[i];
 }
 
-size_t dataset_preview_rows(const dataset *set, dataset_part part, size_t n_rows, float *inputs)
-{
-    const dataset_rows *rows = &set->parts[part];
-    size_t n = n_rows < rows->n ? n_rows : rows->n;
-    for (size_t i = 0; i < n * set->d; i++)
-        inputs[i] = value_at(rows, i);
-    return n;
-}
-
 /* The row that is number `turn` of its class; rows->n if the class has fewer. */
 static size_t find_row(const dataset_rows *rows, int32_t class, size_t turn)
 {

@@ -71,16 +71,12 @@ FAIL_CHECKED bool dataset_list(const char *data_dir,
 void dataset_summarize(const dataset *set, const char *data_dir, dataset_summary *out);
 
 /* One set, built-in (generated from its default options and data_seed 0) or registered; *set, if
- * not NULL, is left open for dataset_count_classes() and dataset_preview. */
+ * not NULL, is left open for dataset_count_classes() and dataset_preview_images(). */
 FAIL_CHECKED bool dataset_describe(const char *name, const char *data_dir, dataset_summary *out,
                                    dataset **set, fail *f);
 
 /* Rows of each class in a stored part: counts (k). Classification only. */
 void dataset_count_classes(const dataset *set, dataset_part part, size_t *counts);
-
-/* The first rows of a stored part as numbers: inputs (n, d) with bytes as 0..255, n = the lesser of
- * n_rows and what there is. Returns n. */
-size_t dataset_preview_rows(const dataset *set, dataset_part part, size_t n_rows, float *inputs);
 
 /* Up to n_images pictures of the stored training part as gray bytes (n, height, width), channels
  * averaged, floats stretched from the least to the greatest value of their image; classes take
