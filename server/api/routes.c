@@ -108,7 +108,7 @@ const route ROUTES[] = {
     {"GET", API "/runs/{id}/evaluation", api_runs_evaluation, ROUTE_PREDICT | ROUTE_OF_STATE, 200,
      JSON, NULL, 0, "runs",
      "What the run gets wrong on its test split: confusion and calibration, or residuals",
-     .answer = &SHAPE_EVALUATION},
+     .query = &SHAPE_EVALUATION_QUERY, .answer = &SHAPE_EVALUATION},
     {"GET", API "/runs/{id}/boundary", api_runs_boundary, ROUTE_PREDICT | ROUTE_OF_STATE, 200, JSON,
      NULL, 0, "runs", "What the net answers over the plane of two inputs, epoch by epoch",
      .query = &SHAPE_BOUNDARY_QUERY, .answer = &SHAPE_BOUNDARY},

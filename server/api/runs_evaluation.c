@@ -1,6 +1,7 @@
 #include "server/api/runs_evaluation.h"
 
 #include "server/api/api.h"
+#include "server/api/runs_train_mode.h"
 #include "server/api/trained_run.h"
 #include "server/codec/evaluation.h"
 #include "server/jobs/errand.h"
@@ -102,16 +103,38 @@ static bool evaluate_numbers(const trained_run *s, int64_t id, buffer *b, fail *
     return is_known;
 }
 
+typedef struct evaluation_query {
+    int is_train, draws;
+} evaluation_query;
+
+static const member QUERY_ROWS[] = {
+    {"mode", MEMBER_NAME, "train: with masks and noise drawn, as if nobody had said otherwise.",
+     MEMBER_OPTIONAL, AT(evaluation_query, is_train), ONE_OF("eval", "train"), OTHERWISE(0)},
+    {"draws", MEMBER_INTEGER, "How often, of mode train.", MEMBER_OPTIONAL,
+     AT(evaluation_query, draws), RANGE(1, TRAIN_MODE_DRAWS_LIMIT), OTHERWISE(100)},
+};
+const shape SHAPE_EVALUATION_QUERY = {BYTES_OF(evaluation_query), MEMBERS(QUERY_ROWS)};
+
+static bool evaluate(const trained_run *s, int64_t id, const evaluation_query *wanted, buffer *b,
+                     fail *f)
+{
+    if (wanted->is_train)
+        return api_add_train_mode(s, id, (size_t)wanted->draws, b, f);
+    return s->set->task == TASK_CLASSIFICATION ? evaluate_classes(s, id, b, f)
+                                               : evaluate_numbers(s, id, b, f);
+}
+
 void api_runs_evaluation(app *a, const request *q, response *r)
 {
+    evaluation_query wanted;
     trained_run s;
     fail f;
-    if (!trained_run_open(a, errand_caller(q->errand), q->ids[0], &s, &f)) {
+    if (!request_read_query(q, &wanted, &f) ||
+        !trained_run_open(a, errand_caller(q->errand), q->ids[0], &s, &f)) {
         response_fail(r, &f);
         return;
     }
-    if (s.set->task == TASK_CLASSIFICATION ? evaluate_classes(&s, q->ids[0], &r->body, &f)
-                                           : evaluate_numbers(&s, q->ids[0], &r->body, &f))
+    if (evaluate(&s, q->ids[0], &wanted, &r->body, &f))
         api_send_tagged(q, MESSAGE_JSON, r);
     else
         response_fail(r, &f);

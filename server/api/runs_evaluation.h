@@ -20,7 +20,11 @@
  * "residual", "inputs"}]} (server/codec/evaluation.h): residuals are target - prediction; the 24
  * largest, with their inputs where there are no more than 12.
  *
+ * With mode=train, `draws` times with masks and noise: {"run", "part", "mode": "train", "task",
+ * "n", "still", "averaged", "draws": [{"loss", "accuracy", "rmse"}]}.
+ *
  * 409 or 404 without a model. */
+extern const shape SHAPE_EVALUATION_QUERY;
 request_handler api_runs_evaluation;
 
 #endif

@@ -155,7 +155,8 @@ static const shape CLASS_EVALUATION = {.name = "ClassEvaluation",
                                        BYTES_OF(class_evaluation),
                                        MEMBERS(EVALUATION_ROWS)};
 
-static const shape *const EITHER[] = {&CLASS_EVALUATION, &CODEC_RESIDUAL_EVALUATION, NULL};
+static const shape *const EITHER[] = {&CLASS_EVALUATION, &CODEC_RESIDUAL_EVALUATION,
+                                      &CODEC_TRAIN_MODE, NULL};
 const shape SHAPE_EVALUATION = {.name = "Evaluation", .either = EITHER};
 
 bool codec_add_evaluation(buffer *b, int64_t run_id, const split *data, const confusion *scores,

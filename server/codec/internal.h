@@ -108,8 +108,8 @@ void codec_field_member(int place, member *out);
                              .depth = 1, RANGE(1, 64), .field = "tags"                             \
     }
 
-/* One of the two that an evaluation is. */
-extern const shape CODEC_RESIDUAL_EVALUATION;
+/* Two of the three that an evaluation is. */
+extern const shape CODEC_RESIDUAL_EVALUATION, CODEC_TRAIN_MODE;
 
 /* Names of dataset_task. */
 #define TASK_NAMES ONE_OF("classification", "regression")

@@ -277,3 +277,23 @@ test('the answers of a run: confusion, calibration and mistakes of its evaluatio
   assert.deepEqual(complaints, []);
   await context.close();
 });
+
+test('a forgotten evaluation mode is a cloud around the still point', async () => {
+  const { runs } = await server.train({
+    dataset: { name: 'glyphs', n: 1500 },
+    hidden: [32],
+    epochs: 3,
+    record_layers: false,
+    dropout: 0.4,
+  });
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/runs/${runs[0].id}?tab=answers`);
+  await page.locator('#forgotten').click();
+  await page.locator('#forgotten-cloud circle').nth(101).waitFor();
+  assert.match(
+    await page.locator('[data-testid=forgotten-words]').textContent(),
+    /in evaluation mode, and 0\.\d+ on average with masks left on/,
+  );
+  assert.deepEqual(complaints, []);
+  await context.close();
+});

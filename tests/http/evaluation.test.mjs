@@ -244,3 +244,45 @@ test('an unfinished run and an unknown one are told apart', async () => {
   assert.equal((await server.request('GET', `/runs/${run.id}/evaluation?part=train`)).status, 400);
   assert.equal((await server.request('POST', `/runs/${run.id}/evaluation`)).status, 405);
 });
+
+test('with masks on its answers scatter around those in evaluation mode', async () => {
+  const spec = {
+    dataset: { name: 'glyphs', n: 1500 },
+    hidden: [64],
+    epochs: 4,
+    record_layers: false,
+    sweep: { dropout: [0, 0.5] },
+  };
+  const { experiment } = await server.train(spec);
+  const { items } = await server.get(`/experiments/${experiment.id}/runs`);
+  for (const { id, values, metrics } of items) {
+    const path = `/runs/${id}/evaluation?mode=train&draws=20`;
+    const answer = await server.get(path);
+    assert.equal(answer.draws.length, 20);
+    near(answer.still.loss, metrics.test_loss, 'loss');
+    near(answer.still.accuracy, metrics.test_accuracy, 'accuracy');
+    assert.equal(answer.still.rmse, null);
+    const losses = answer.draws.map(({ loss }) => loss);
+    if (values.dropout === 0) {
+      assert.ok(losses.every((loss) => Math.abs(loss - answer.still.loss) < 1e-9));
+      continue;
+    }
+    assert.equal(new Set(losses).size, 20);
+    assert.ok(Math.min(...losses) > answer.still.loss, 'each mask costs');
+    assert.ok(answer.averaged.loss < Math.min(...losses), 'averaging gives some of it back');
+    assert.deepEqual(await server.get(path), answer);
+  }
+  const [{ id }] = items;
+  assert.equal((await server.request('GET', `/runs/${id}/evaluation?draws=0`)).status, 400);
+  assert.equal((await server.request('GET', `/runs/${id}/evaluation?mode=test`)).status, 400);
+});
+
+test('of a regression, too', async () => {
+  const spec = { dataset: { name: 'sine', n: 300 }, hidden: [16], epochs: 5, input_dropout: 0.3 };
+  const { runs } = await server.train(spec);
+  const answer = await server.get(`/runs/${runs[0].id}/evaluation?mode=train&draws=5`);
+  near(answer.still.loss, runs[0].metrics.test_loss, 'loss');
+  near(answer.still.rmse, runs[0].metrics.test_rmse, 'rmse');
+  assert.equal(answer.draws.length, 5);
+  assert.equal(answer.draws[0].accuracy, null);
+});

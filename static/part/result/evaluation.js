@@ -6,6 +6,7 @@ import { categorical, faded } from '../../lib/palette.js';
 import { count, number } from '../../lib/format.js';
 import { Loading, Failure } from '../basic.js';
 import { SquareLegend } from '../legend.js';
+import { Forgotten } from './forgotten.js';
 import { Residuals } from './residuals.js';
 import { Table } from '../table.js';
 import { Picture } from '../picture.js';
@@ -338,7 +339,11 @@ export function Evaluation({ run }) {
     `;
   if (loading && !evaluation)
     return html`<${Loading} what="Asking the model about the test split" />`;
-  if (evaluation.task === 'regression') return html`<${Residuals} evaluation=${evaluation} />`;
+  if (evaluation.task === 'regression')
+    return html`
+      <${Residuals} evaluation=${evaluation} />
+      <${Forgotten} run=${run} />
+    `;
   return html`
     <div class="evaluation" data-testid="evaluation">
       <p>
@@ -349,6 +354,7 @@ export function Evaluation({ run }) {
         <${Confusion} evaluation=${evaluation} />
         <${Calibration} evaluation=${evaluation} />
       </div>
+      <${Forgotten} run=${run} />
       <section><${Mistakes} evaluation=${evaluation} /></section>
     </div>
   `;
