@@ -237,6 +237,31 @@ static void targets_far_from_zero(void)
     dataset_close(set);
 }
 
+/* Doubles as seconds since 1970 are centred, those about 0 stored as they are; in a table the
+ * label's column may lie between. */
+static void inputs_far_from_zero(void)
+{
+    for (int is_table = 0; is_table < 2; is_table++) {
+        make_labels(&scratch, "(6,)");
+        save("y.npy", &scratch);
+        npy_header(&scratch, "<f8", "True", is_table ? "(6, 3)" : "(6, 2)");
+        for (int i = 0; i < (is_table ? 18 : 12); i++) {
+            double value = i < 6 ? 1.7e9 + 2 * i : is_table && i < 12 ? i % 2 : i % 6 + 0.1;
+            add(&scratch, &value, 8);
+        }
+        save("x.npy", &scratch);
+        dataset *set = is_table ? open_new("times-table", (const char *const[]){"x.npy", NULL},
+                                           &(dataset_add_options){.label = "1"})
+                                : open_new("times", PAIR, NULL);
+        CHECK_OR_RETURN(set != NULL);
+        const float *floats = set->parts[PART_TRAIN].floats;
+        CHECK_OR_RETURN(set->d == 2 && set->k == 2 && set->input_offsets);
+        CHECK(set->input_offsets[0] == 1.7e9 + 5 && set->input_offsets[1] == 0);
+        CHECK(floats[0] == -5 && floats[10] == 5 && floats[1] == 0.1F && floats[11] == 5.1F);
+        dataset_close(set);
+    }
+}
+
 /* ---- IDX ---- */
 
 static const char *const IDX[] = {"images", "labels", NULL};
@@ -341,4 +366,5 @@ static void reversed_idx(void)
 
 CHECK_MAIN("dataset_kinds", texts_are_classes, numbers_as_texts, bad_texts,
            one_hot_rows_are_classes, names_of_the_field, other_names, what_training_rows_lack,
-           targets_far_from_zero, every_type_of_idx, dimensions_of_idx, reversed_idx)
+           targets_far_from_zero, inputs_far_from_zero, every_type_of_idx, dimensions_of_idx,
+           reversed_idx)

@@ -5,6 +5,7 @@
 #include "core/data/import/label.h"
 #include "core/data/import/load.h"
 #include "core/data/import/numpy_array.h"
+#include "core/data/import/spread.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -183,6 +184,28 @@ static bool find_pairs(const dataset_source *archive, int pairs[PART_COUNT], fai
                     archive->name, found);
 }
 
+/* Looks at the inputs of all parts before they are read. */
+static bool survey_members(dataset_source *archive, const int pairs[PART_COUNT], dataset_load *load,
+                           fail *f)
+{
+    spread *columns = NULL;
+    bool is_good = true;
+    for (int p = 0; is_good && p < PART_COUNT; p++) {
+        numpy_array a;
+        char name[32];
+        bool is_there = false;
+        if (pairs[p] < 0)
+            continue;
+        snprintf(name, sizeof name, "%s.npy", PAIRS[pairs[p]].inputs);
+        is_good = source_open_member(archive, name, &is_there, f) &&
+                  (!is_there || (numpy_array_read_header(archive, &a, f) &&
+                                 numpy_array_survey(archive, &a, load, &columns, f)));
+    }
+    is_good = is_good && numpy_array_centre(load, columns, f);
+    free(columns);
+    return is_good;
+}
+
 bool dataset_read_npz(const dataset_file *file, const dataset_add_options *options,
                       dataset_load *out, fail *f)
 {
@@ -192,6 +215,7 @@ bool dataset_read_npz(const dataset_file *file, const dataset_add_options *optio
     if (!source_open_archive(file->path, file->name, true, out->by, &archive, f))
         return false;
     bool is_good = find_pairs(&archive, pairs, f) && check_others(&archive, pairs, out, f) &&
+                   survey_members(&archive, pairs, out, f) &&
                    read_members(&archive, pairs, out, n_outputs, f);
     source_close(&archive);
     return is_good && finish(out, n_outputs, options, f);
@@ -224,6 +248,31 @@ static bool read_file(const dataset_file *file, dataset_part p, dataset_load *lo
                    (are_outputs ? numpy_array_read_outputs(&s, &a, load, part, &n_outputs[p], f)
                                 : numpy_array_read_inputs(&s, &a, load, part, f));
     source_close(&s);
+    return is_good;
+}
+
+static bool survey_file(const dataset_file *file, dataset_load *load, spread **columns, fail *f)
+{
+    dataset_source s;
+    numpy_array a;
+    if (!source_open(file->path, file->name, load->by, &s, f))
+        return false;
+    bool is_good =
+        numpy_array_read_header(&s, &a, f) && numpy_array_survey(&s, &a, load, columns, f);
+    source_close(&s);
+    return is_good;
+}
+
+/* Looks at the inputs of all parts before they are read. */
+static bool survey_files(const dataset_file *files, size_t n_files, dataset_load *load, fail *f)
+{
+    spread *columns = NULL;
+    bool is_good = true;
+    for (size_t i = 0; is_good && i < n_files; i++)
+        is_good = (n_files > 1 && names_outputs(files[i].name)) ||
+                  survey_file(&files[i], load, &columns, f);
+    is_good = is_good && numpy_array_centre(load, columns, f);
+    free(columns);
     return is_good;
 }
 
@@ -276,6 +325,8 @@ bool dataset_read_npy(const dataset_file *files, size_t n_files, const dataset_a
                       dataset_load *out, fail *f)
 {
     size_t n_outputs[PART_COUNT] = {0};
+    if (!survey_files(files, n_files, out, f))
+        return false;
     if (n_files == 1)
         return read_table(&files[0], options->label, out, f);
     for (size_t i = 0; i < n_files; i++) {

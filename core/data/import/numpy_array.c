@@ -1,7 +1,7 @@
 #include "core/data/import/numpy_array.h"
 
-#include "core/base/array.h"
 #include "core/data/container.h"
+#include "core/data/import/numpy_values.h"
 
 #include <assert.h>
 #include <float.h>
@@ -9,164 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ITEMS = 1024 };
-
 static const size_t NO_COLUMN = SIZE_MAX;
-
-/* ---- values ---- */
-
-static double half_value(uint16_t bits)
-{
-    int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-    double size = exponent == 31  ? (mantissa ? NAN : INFINITY)
-                  : exponent == 0 ? ldexp(mantissa, -24)
-                                  : ldexp(1024 + mantissa, exponent - 25);
-    return bits >> 15 ? -size : size;
-}
-
-#define CONVERT(type)                                                                              \
-    for (size_t i = 0; i < n; i++) {                                                               \
-        type value;                                                                                \
-        memcpy(&value, bytes + i * sizeof value, sizeof value);                                    \
-        out[i] = (double)value;                                                                    \
-    }
-
-/* n items as doubles; 64-bit integers above 2^53 are rounded, and refused as labels by their
- * number. */
-static void convert(const numpy_array *a, const uint8_t *bytes, size_t n, double *out)
-{
-    switch (a->kind << 8 | (int)a->item_bytes) {
-    case 'b' << 8 | 1:
-        for (size_t i = 0; i < n; i++)
-            out[i] = bytes[i] != 0;
-        break;
-    case 'u' << 8 | 1:
-        CONVERT(uint8_t)
-        break;
-    case 'i' << 8 | 1:
-        CONVERT(int8_t)
-        break;
-    case 'u' << 8 | 2:
-        CONVERT(uint16_t)
-        break;
-    case 'i' << 8 | 2:
-        CONVERT(int16_t)
-        break;
-    case 'u' << 8 | 4:
-        CONVERT(uint32_t)
-        break;
-    case 'i' << 8 | 4:
-        CONVERT(int32_t)
-        break;
-    case 'u' << 8 | 8:
-        CONVERT(uint64_t)
-        break;
-    case 'i' << 8 | 8:
-        CONVERT(int64_t)
-        break;
-    case 'f' << 8 | 2:
-        for (size_t i = 0; i < n; i++)
-            out[i] = half_value((uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8));
-        break;
-    case 'f' << 8 | 4:
-        CONVERT(float)
-        break;
-    default:
-        assert(a->kind == 'f' && a->item_bytes == 8);
-        CONVERT(double)
-    }
-}
-
-static void swap_bytes(uint8_t *bytes, size_t n, size_t item_bytes)
-{
-    for (uint8_t *item = bytes; item < bytes + n * item_bytes; item += item_bytes)
-        for (size_t i = 0; i < item_bytes / 2; i++) {
-            uint8_t byte = item[i];
-            item[i] = item[item_bytes - 1 - i];
-            item[item_bytes - 1 - i] = byte;
-        }
-}
-
-/* Where the values of an array go. */
-typedef struct value_sink {
-    float *floats; /* one of the two is filled; it grows as the file gives */
-    double *doubles;
-    bool are_floats;
-    double limit;   /* of their size */
-    double *column; /* (rows) the values of one column as they are, not among the floats; or NULL */
-    size_t column_index;
-    double column_limit;
-} value_sink;
-
-/* The place of value number i in the array. */
-static size_t row_of(const numpy_array *a, size_t i, size_t per_row)
-{
-    return a->is_fortran ? i % (size_t)a->shape[0] : i / per_row;
-}
-
-static size_t column_of(const numpy_array *a, size_t i, size_t per_row)
-{
-    return a->is_fortran ? i / (size_t)a->shape[0] : i % per_row;
-}
-
-static bool bad_value(const dataset_source *s, const numpy_array *a, size_t i, size_t per_row,
-                      double value, double limit, fail *f)
-{
-    return fail_set(f, FAIL_SYNTAX, NULL, "%s: value %zu of row %zu (both from 0) is %g, %s.",
-                    s->name, column_of(a, i, per_row), row_of(a, i, per_row), value,
-                    !isfinite(value)          ? "not a finite number"
-                    : limit < (double)FLT_MAX ? "too large to be an exact label"
-                                              : "more than a float holds");
-}
-
-/* Room for `wanted` values of the n. */
-static bool grow(value_sink *v, size_t *capacity, size_t wanted, size_t n, const char *name,
-                 fail *f)
-{
-    bool has_room = v->are_floats ? array_reserve(&v->floats, capacity, wanted, n)
-                                  : array_reserve(&v->doubles, capacity, wanted, n);
-    return has_room || fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %s.", name);
-}
-
-/* Value number i, checked. */
-static bool put_value(const dataset_source *s, const numpy_array *a, value_sink *v, size_t i,
-                      size_t per_row, double value, fail *f)
-{
-    bool is_kept = v->column && column_of(a, i, per_row) == v->column_index;
-    double limit = is_kept ? v->column_limit : v->limit;
-    if (!(fabs(value) <= limit))
-        return bad_value(s, a, i, per_row, value, limit, f);
-    if (is_kept)
-        v->column[row_of(a, i, per_row)] = value;
-    if (v->are_floats)
-        v->floats[i] = is_kept ? 0 : (float)value;
-    else
-        v->doubles[i] = value;
-    return true;
-}
-
-/* n values; on false the caller frees what there is, all the same. */
-static bool read_values(dataset_source *s, const numpy_array *a, size_t n, size_t per_row,
-                        value_sink *v, fail *f)
-{
-    uint8_t bytes[CHUNK_ITEMS * sizeof(double)];
-    double chunk[CHUNK_ITEMS];
-    size_t capacity = 0;
-    for (size_t done = 0; done < n;) {
-        size_t here = n - done < CHUNK_ITEMS ? n - done : CHUNK_ITEMS;
-        if (!grow(v, &capacity, done + here, n, s->name, f) ||
-            !source_read_all(s, bytes, here * a->item_bytes, f))
-            return false;
-        if (a->is_big_endian)
-            swap_bytes(bytes, here, a->item_bytes);
-        convert(a, bytes, here, chunk);
-        for (size_t i = 0; i < here; i++)
-            if (!put_value(s, a, v, done + i, per_row, chunk[i], f))
-                return false;
-        done += here;
-    }
-    return true;
-}
 
 /* Moves n values that came in Fortran order into C order. */
 static bool put_in_order(const numpy_array *a, size_t item_bytes, void **values, fail *f)
@@ -301,7 +144,7 @@ static double label_limit(const numpy_array *a)
 /* The values into the part, in the order of the file; column `label` (NO_COLUMN: none) into its
  * outputs. */
 static bool read_inputs(dataset_source *s, const numpy_array *a, size_t label, size_t d,
-                        dataset_load_part *part, fail *f)
+                        const double *offsets, dataset_load_part *part, fail *f)
 {
     bool are_bytes = a->kind == 'u' && a->item_bytes == 1;
     size_t n = (size_t)a->shape[0];
@@ -311,18 +154,19 @@ static bool read_inputs(dataset_source *s, const numpy_array *a, size_t label, s
         if (!part->outputs)
             return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu labels.", n);
     }
-    value_sink v = {.are_floats = true,
-                    .limit = (double)FLT_MAX,
-                    .column = part->outputs,
-                    .column_index = label,
-                    .column_limit = label_limit(a)};
+    numpy_values v = {.are_floats = true,
+                      .limit = (double)FLT_MAX,
+                      .column = part->outputs,
+                      .column_index = label,
+                      .column_limit = label_limit(a),
+                      .offsets = offsets};
     bool is_good =
-        are_bytes ? source_read_new(s, n * d, &bytes, f) : read_values(s, a, n * d, d, &v, f);
+        are_bytes ? source_read_new(s, n * d, &bytes, f) : numpy_values_read(s, a, n * d, d, &v, f);
     part->bytes = bytes;
     part->floats = v.floats;
     for (size_t i = 0; is_good && are_bytes && part->outputs && i < n * d; i++)
-        if (column_of(a, i, d) == label)
-            part->outputs[row_of(a, i, d)] = part->bytes[i];
+        if (numpy_values_column(a, i, d) == label)
+            part->outputs[numpy_values_row(a, i, d)] = part->bytes[i];
     return is_good;
 }
 
@@ -336,6 +180,55 @@ static bool put_inputs_in_order(const numpy_array *a, dataset_load_part *part, f
     return is_good;
 }
 
+/* Whether float32 may not hold the values of a table as they are. */
+static bool is_wide_table(const numpy_array *a)
+{
+    return a->n_dimensions <= 2 && !is_text(a) &&
+           (a->item_bytes == 8 || (a->kind != 'f' && a->item_bytes == 4));
+}
+
+bool numpy_array_survey(dataset_source *s, const numpy_array *a, dataset_load *load,
+                        spread **columns, fail *f)
+{
+    bool is_last;
+    dataset_load row = {0};
+    if (!is_wide_table(a))
+        return true;
+    if (!row_shape(s, a, &row, &is_last, f) || !merge_shape(s, &row, load, f) ||
+        !dataset_load_check_size(load, NULL, s->name, a->shape[0], row.d, sizeof(float), f))
+        return false;
+    if (!*columns)
+        *columns = calloc(row.d, sizeof **columns);
+    if (!*columns)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu columns.", row.d);
+    numpy_values v = {.spreads = *columns, .limit = DBL_MAX};
+    return numpy_values_read(s, a, (size_t)a->shape[0] * row.d, row.d, &v, f);
+}
+
+bool numpy_array_centre(dataset_load *load, const spread *columns, fail *f)
+{
+    bool has_any = false;
+    for (size_t j = 0; columns && j < load->d && !has_any; j++)
+        has_any = spread_offset(&columns[j]) != 0;
+    if (!has_any)
+        return true;
+    load->input_offsets = calloc(load->d, sizeof *load->input_offsets);
+    if (!load->input_offsets)
+        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu columns.",
+                        load->d);
+    for (size_t j = 0; j < load->d; j++) {
+        double offset = load->input_offsets[j] = spread_offset(&columns[j]);
+        if (offset != 0 &&
+            !dataset_load_warn(load, f,
+                               "Column %zu (from 0): its values lie close together, far from 0: it "
+                               "is centred (its mean, about %.10g, is taken off) so that they stay "
+                               "apart.",
+                               j, offset))
+            return false;
+    }
+    return true;
+}
+
 bool numpy_array_read_inputs(dataset_source *s, const numpy_array *a, dataset_load *load,
                              dataset_load_part *part, fail *f)
 {
@@ -346,7 +239,8 @@ bool numpy_array_read_inputs(dataset_source *s, const numpy_array *a, dataset_lo
     if (!row_shape(s, a, &row, &is_last, f) || !merge_shape(s, &row, load, f) ||
         !dataset_load_check_size(load, &granted, s->name, a->shape[0], row.d,
                                  value_bytes * (a->is_fortran ? 2 : 1), f) ||
-        !read_inputs(s, a, NO_COLUMN, row.d, part, f) || !put_inputs_in_order(a, part, f))
+        !read_inputs(s, a, NO_COLUMN, row.d, load->input_offsets, part, f) ||
+        !put_inputs_in_order(a, part, f))
         return false;
     part->n = (size_t)a->shape[0];
     if (is_last && row.channels > 1 && !put_channels_first(part, &row, f))
@@ -376,11 +270,14 @@ bool numpy_array_read_table(dataset_source *s, const numpy_array *a, size_t labe
     if (!row_shape(s, a, &row, &is_last, f) ||
         !dataset_load_check_size(load, &granted, s->name, a->shape[0], row.d,
                                  value_bytes * (a->is_fortran ? 2 : 1), f) ||
-        !read_inputs(s, a, label, row.d, part, f) || !put_inputs_in_order(a, part, f))
+        !read_inputs(s, a, label, row.d, load->input_offsets, part, f) ||
+        !put_inputs_in_order(a, part, f))
         return false;
     part->n = (size_t)a->shape[0];
     remove_column(part->bytes ? (void *)part->bytes : (void *)part->floats, value_bytes, part->n,
                   row.d, label);
+    if (load->input_offsets)
+        remove_column(load->input_offsets, sizeof(double), 1, row.d, label);
     load->d = row.d - 1;
     load->n_outputs = 1;
     load->kind = OUTPUTS_NUMBERS;
@@ -407,10 +304,10 @@ static bool check_outputs(const dataset_source *s, const numpy_array *a, uint64_
 static bool read_outputs(dataset_source *s, const numpy_array *a, size_t k, dataset_load *load,
                          dataset_load_part *part, fail *f)
 {
-    value_sink v = {.limit = label_limit(a)};
+    numpy_values v = {.limit = label_limit(a)};
     if (is_text(a))
         return numpy_array_read_texts(s, a, load, part, f);
-    bool is_good = read_values(s, a, (size_t)a->shape[0] * k, k, &v, f);
+    bool is_good = numpy_values_read(s, a, (size_t)a->shape[0] * k, k, &v, f);
     void *outputs = v.doubles;
     is_good = is_good && put_in_order(a, sizeof(double), &outputs, f);
     part->outputs = outputs;

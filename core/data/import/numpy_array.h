@@ -21,6 +21,14 @@ typedef struct numpy_array {
 /* The header, up to where the values start. */
 FAIL_CHECKED bool numpy_array_read_header(dataset_source *s, numpy_array *out, fail *f);
 
+/* Before inputs are read, from another source of the same bytes: the spreads of the columns of a
+ * table of wide numbers (*columns, made at the first array, for free()); others are passed over. */
+struct spread;
+FAIL_CHECKED bool numpy_array_survey(dataset_source *s, const numpy_array *a, dataset_load *load,
+                                     struct spread **columns, fail *f);
+/* After all arrays: what the columns (NULL: none) are to be centred by, for those that read. */
+FAIL_CHECKED bool numpy_array_centre(dataset_load *load, const struct spread *columns, fail *f);
+
 /* The values of an array of inputs into part and shape of the load: (n), (n, d), (n, h, w),
  * (n, h, w, c) or (n, c, h, w) with 1, 3 or 4 channels. u1 stays bytes; everything else becomes
  * float32, and must be finite. */
