@@ -23,6 +23,36 @@ typedef struct csv_digits {
     bool is_negative;
 } csv_digits;
 
+/* Eight digits at once (Lemire 2019, little-endian), or false: another character is among them. */
+static bool read_eight(const char *text, uint64_t *value)
+{
+    uint64_t c;
+    memcpy(&c, text, sizeof c);
+    uint64_t above = c + 0x4646464646464646, below = c - 0x3030303030303030;
+    if ((above | below) & 0x8080808080808080)
+        return false;
+    c = below * 10 + (below >> 8);
+    *value = ((c & 0x000000FF000000FF) * 0x000F424000000064 +
+              (c >> 16 & 0x000000FF000000FF) * 0x0000271000000001) >>
+             32;
+    return true;
+}
+
+/* As many digits as eight at a time make, where they count and have room. */
+static int read_eights(const char **at, const char *end, csv_digits *out)
+{
+    int n = 0;
+    uint64_t eight;
+    while (end - *at >= 8 && out->digits > 0 && out->n_digits + 8 <= DIGITS_LIMIT &&
+           read_eight(*at, &eight)) {
+        out->digits = 100000000 * out->digits + eight;
+        out->n_digits += 8;
+        *at += 8;
+        n += 8;
+    }
+    return n;
+}
+
 /* The digits of a whole part and a fraction; *at moves behind them. */
 static bool read_digits(const char **at, const char *end, csv_digits *out)
 {
@@ -39,6 +69,11 @@ static bool read_digits(const char **at, const char *end, csv_digits *out)
         out->n_digits += out->digits > 0 || *c != '0';
         if (out->n_digits <= DIGITS_LIMIT)
             out->digits = 10 * out->digits + (uint64_t)(*c - '0');
+        const char *behind = c + 1;
+        int n_more = read_eights(&behind, end, out);
+        n += n_more;
+        out->power -= has_point ? n_more : 0;
+        c = behind - 1;
     }
     *at = c;
     return n > 0;
@@ -208,20 +243,26 @@ static bool is_token(const csv_format *format, const csv_cell *cell)
     return false;
 }
 
+bool csv_cell_is_missing(const csv_format *format, const csv_cell *cell)
+{
+    return format->starts[(unsigned char)*cell->text] && is_token(format, cell);
+}
+
 csv_kind csv_cell_read(const csv_format *format, const csv_cell *cell, double *value)
 {
-    if (format->starts[(unsigned char)*cell->text] && is_token(format, cell))
+    char c = *cell->text;
+    if (csv_cell_is_missing(format, cell))
         return CELL_MISSING;
+    if (((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
+        bool is_true = strcasecmp(cell->text, "true") == 0;
+        *value = is_true;
+        return is_true || strcasecmp(cell->text, "false") == 0 ? CELL_BOOLEAN : CELL_TEXT;
+    }
     bool is_plain = format->decimal == '.' && !format->thousands;
     if (!is_plain && read_written(cell, format->decimal, format->thousands, value))
         return CELL_NUMBER;
     if (format->thousands != '.' && csv_read_number(cell->text, cell->n, value))
         return CELL_NUMBER;
-    bool is_true = strcasecmp(cell->text, "true") == 0;
-    if (is_true || strcasecmp(cell->text, "false") == 0) {
-        *value = is_true;
-        return CELL_BOOLEAN;
-    }
     return is_almost(cell->text) ? CELL_ALMOST : CELL_TEXT;
 }
 

@@ -30,8 +30,10 @@ typedef enum csv_kind {
     CELL_TEXT
 } csv_kind;
 
-/* A number of 0 or 1 of a boolean; else *value is not set. */
+/* *value is the number, 0 or 1 of a boolean, else anything. */
 csv_kind csv_cell_read(const csv_format *format, const csv_cell *cell, double *value);
+
+bool csv_cell_is_missing(const csv_format *format, const csv_cell *cell);
 
 /* A decimal number that a double holds, correctly rounded; not inf, nan or hexadecimal. */
 bool csv_read_number(const char *text, size_t n, double *value);

@@ -10,10 +10,11 @@
 
 /* ---- rows ---- */
 
-static void fill_category(const csv_column *c, csv_kind kind, const csv_cell *cell, float *inputs)
+static void fill_category(const csv_table *t, const csv_column *c, const csv_cell *cell,
+                          float *inputs)
 {
     float *first = inputs + c->first_input;
-    if (kind == CELL_MISSING) {
+    if (csv_cell_is_missing(&t->format, cell)) {
         first[c->spellings.n] = 1;
         return;
     }
@@ -25,14 +26,14 @@ static void fill_category(const csv_column *c, csv_kind kind, const csv_cell *ce
 static void fill_label(const csv_table *t, const csv_column *c, csv_kind kind, const csv_cell *cell,
                        double value, dataset_load_part *part)
 {
-    char key[CONTAINER_NAME_LIMIT];
+    char room[CONTAINER_NAME_LIMIT];
     if (!t->is_classification) {
         const double *offset = t->load->target_offsets;
         part->targets[part->n] = (float)(offset ? value - *offset : value);
         return;
     }
-    csv_write_key(kind, cell, value, key);
-    const csv_spelling *found = csv_spellings_find(&c->spellings, key);
+    const csv_spelling *found =
+        csv_spellings_find(&c->spellings, csv_label_key(kind, cell, value, room));
     part->labels[part->n] = found ? found->index : 0;
 }
 
@@ -53,11 +54,13 @@ static bool fill_row(csv_table *t, const csv_file *file, const csv_text *row, fa
         double value = NAN;
         if (c->kind == COLUMN_IGNORED)
             continue;
+        if (c->kind == COLUMN_CATEGORY) {
+            fill_category(t, c, &row->cells[i], inputs);
+            continue;
+        }
         csv_kind kind = csv_cell_read(&t->format, &row->cells[i], &value);
         if (c->kind == COLUMN_LABEL)
             fill_label(t, c, kind, &row->cells[i], value, part);
-        else if (c->kind == COLUMN_CATEGORY)
-            fill_category(c, kind, &row->cells[i], inputs);
         else
             inputs[c->first_input] = kind == CELL_MISSING ? NAN : store_number(t, c, value);
     }

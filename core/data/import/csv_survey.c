@@ -55,27 +55,27 @@ bool csv_for_each_row(csv_table *t, csv_each_row *each, fail *f)
 
 static bool is_digits(const char *text)
 {
-    return *text >= '1' && *text <= '9' && strspn(text, "0123456789") == strlen(text);
+    bool is_zero = text[0] == '0' && !text[1];
+    return is_zero || (*text >= '1' && *text <= '9' && text[strspn(text, "0123456789")] == '\0');
 }
 
-void csv_write_key(csv_kind kind, const csv_cell *cell, double value, char *key)
+const char *csv_label_key(csv_kind kind, const csv_cell *cell, double value, char *room)
 {
     const char *text = cell->text;
     bool is_negative = *text == '-';
-    if (kind != CELL_NUMBER || is_digits(text)) {
-        snprintf(key, CONTAINER_NAME_LIMIT, "%s", text);
-        return;
-    }
+    if (kind != CELL_NUMBER || is_digits(text))
+        return text;
     if (fabs(value) < 0x1p53 && value == floor(value)) {
-        snprintf(key, CONTAINER_NAME_LIMIT, "%.0f", value + 0.0);
-        return;
+        snprintf(room, CONTAINER_NAME_LIMIT, "%.0f", value + 0.0);
+        return room;
     }
     text += is_negative || *text == '+';
     text += strspn(text, "0");
     if (is_digits(text))
-        snprintf(key, CONTAINER_NAME_LIMIT, "%s%s", is_negative ? "-" : "", text);
+        snprintf(room, CONTAINER_NAME_LIMIT, "%s%s", is_negative ? "-" : "", text);
     else
-        snprintf(key, CONTAINER_NAME_LIMIT, "%.17g", value);
+        snprintf(room, CONTAINER_NAME_LIMIT, "%.17g", value);
+    return room;
 }
 
 static void set_place(const csv_table *t, const csv_file *file, size_t row, const csv_cell *cell,
@@ -158,7 +158,7 @@ static bool check_text(const csv_table *t, const csv_file *file, size_t row, con
 static bool keep_spelling(const csv_table *t, const csv_file *file, size_t row, csv_kind kind,
                           const csv_cell *cell, double value, csv_column *c, fail *f)
 {
-    char key[CONTAINER_NAME_LIMIT];
+    char room[CONTAINER_NAME_LIMIT];
     csv_spelling *spelling;
     bool is_label = c == &t->columns[t->label];
     if (kind == CELL_TEXT && !c->is_tracked) {
@@ -167,14 +167,13 @@ static bool keep_spelling(const csv_table *t, const csv_file *file, size_t row, 
     }
     if (kind == CELL_MISSING || (kind == CELL_NUMBER && !c->is_tracked) || c->spellings.is_full)
         return true;
-    if (!check_text(t, file, row, c, cell, f))
-        return false;
-    if (is_label)
-        csv_write_key(kind, cell, value, key);
-    if (!csv_spellings_add(&c->spellings, is_label ? key : cell->text, cell->text, file->part, row,
-                           &spelling))
+    const char *key = is_label ? csv_label_key(kind, cell, value, room) : cell->text;
+    size_t n_before = c->spellings.n;
+    if (!csv_spellings_add(&c->spellings, key, cell->text, file->part, row, &spelling))
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the texts of %s.",
                         c->name);
+    if (c->spellings.n > n_before && !check_text(t, file, row, c, cell, f))
+        return false;
     if (spelling && kind == CELL_NUMBER)
         spelling->number = value;
     return true;

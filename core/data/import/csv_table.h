@@ -85,7 +85,7 @@ typedef bool csv_each_row(csv_table *t, const csv_file *file, const csv_text *ro
 FAIL_CHECKED bool csv_for_each_row(csv_table *t, csv_each_row *each, fail *f);
 
 /* What a label's cell is known by: numbers by their value, of any number of digits, texts by
- * themselves. key has room for CONTAINER_NAME_LIMIT bytes. */
-void csv_write_key(csv_kind kind, const csv_cell *cell, double value, char *key);
+ * themselves. Returns the cell's text or room, which has CONTAINER_NAME_LIMIT bytes. */
+const char *csv_label_key(csv_kind kind, const csv_cell *cell, double value, char *room);
 
 #endif

@@ -259,7 +259,8 @@ static bool add_cell(csv_text *t, char *text, char *end, fail *f)
     if (t->n > CONTAINER_COLUMNS_LIMIT)
         return fail_set(f, FAIL_TOO_LARGE, NULL, "%s: row %zu has more than %d columns.",
                         t->source.name, t->row, CONTAINER_COLUMNS_LIMIT);
-    if (!array_reserve(&t->cells, &t->cells_capacity, t->n + 1, CONTAINER_COLUMNS_LIMIT + 1))
+    if (t->n == t->cells_capacity &&
+        !array_reserve(&t->cells, &t->cells_capacity, t->n + 1, CONTAINER_COLUMNS_LIMIT + 1))
         return no_memory(t, f);
     t->cells[t->n++] = (csv_cell){text, (size_t)(end - text)};
     return true;
@@ -289,6 +290,16 @@ static bool add_quoted(csv_text *t, char **at, char *stop, fail *f)
     return add_cell(t, text, to, f);
 }
 
+static char *find_separator(const csv_text *t, char *at, char *stop)
+{
+    char *found = t->separator == ' ' ? NULL : memchr(at, t->separator, (size_t)(stop - at));
+    if (t->separator != ' ')
+        return found ? found : stop;
+    while (at < stop && !is_separator(t, *at))
+        at++;
+    return at;
+}
+
 static bool add_cells(csv_text *t, char *at, char *stop, fail *f)
 {
     *stop = '\0';
@@ -303,8 +314,7 @@ static bool add_cells(csv_text *t, char *at, char *stop, fail *f)
             if (!add_quoted(t, &at, stop, f))
                 return false;
         } else {
-            while (at < stop && !is_separator(t, *at))
-                at++;
+            at = find_separator(t, at, stop);
             char *end = at;
             bool is_last = at == stop;
             if (!add_cell(t, start, end, f))

@@ -9,13 +9,14 @@ void spread_add(spread *s, double value, bool is_long)
 {
     if (s->n++ == 0)
         s->first = value;
-    double difference = value - s->first;
+    double difference = value - s->first, size = fabs(value);
     s->sum += difference;
     s->squares += difference * difference;
-    s->largest = fmax(s->largest, fabs(value));
-    s->has_fractions |= value != floor(value);
-    if (is_long)
-        s->is_rounded |= fabs(value) > (double)FLT_MAX || (double)(float)value != value;
+    s->largest = size > s->largest ? size : s->largest;
+    if (!s->has_fractions)
+        s->has_fractions = value != floor(value);
+    if (is_long && !s->is_rounded)
+        s->is_rounded = size > (double)FLT_MAX || (double)(float)value != value;
 }
 
 static double deviation_of(const spread *s)
