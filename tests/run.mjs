@@ -134,6 +134,7 @@ const IN_SEQUENCE = new Set([
   'evaluation',
   'files',
   'identity',
+  'intake',
   'log',
   'model',
   'pictures',

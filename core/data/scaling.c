@@ -2,6 +2,7 @@
 
 #include "core/math/kernel_gather.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -144,6 +145,7 @@ bool dataset_fit_scaling(const dataset *set, int scaling, const uint32_t *rows, 
         if (!fill)
             return true;
     }
+    assert(set->d > 0);
     if (!statistics_init(&s, set->d, f))
         return false;
     bool is_good = true;

@@ -228,6 +228,12 @@ static bool make_origin(csv_table *t, fail *f)
     return is_good;
 }
 
+static bool no_memory(const csv_table *t, fail *f)
+{
+    return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu columns.",
+                    t->n_columns);
+}
+
 /* What is taken off the numbers of a column; none where all are stored as they are. */
 static bool make_offsets(csv_table *t, fail *f)
 {
@@ -239,16 +245,17 @@ static bool make_offsets(csv_table *t, fail *f)
         has_offsets |= c->kind == COLUMN_NUMBER && spread_offset(&c->spread) != 0;
         load->has_missing |= c->kind == COLUMN_NUMBER && c->n_missing > 0;
     }
-    load->input_offsets = has_offsets ? calloc(load->d, sizeof *load->input_offsets) : NULL;
-    load->target_offsets = target != 0 ? malloc(sizeof *load->target_offsets) : NULL;
-    if ((has_offsets && !load->input_offsets) || (target != 0 && !load->target_offsets))
-        return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu columns.",
-                        t->n_columns);
+    if (has_offsets && !(load->input_offsets = calloc(load->d, sizeof *load->input_offsets)))
+        return no_memory(t, f);
     for (size_t i = 0; has_offsets && i < t->n_columns; i++)
         if (t->columns[i].kind == COLUMN_NUMBER)
             load->input_offsets[t->columns[i].first_input] = spread_offset(&t->columns[i].spread);
-    if (target != 0)
-        load->target_offsets[0] = target;
+    if (target == 0)
+        return true;
+    load->target_offsets = malloc(sizeof *load->target_offsets);
+    if (!load->target_offsets)
+        return no_memory(t, f);
+    *load->target_offsets = target;
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/array.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ static uint32_t hash_of(const char *text)
 /* The slot of the key, or the free one where it belongs. */
 static size_t find_slot(const csv_spellings *s, const char *key)
 {
+    assert(s->slots);
     size_t slot = hash_of(key) % s->n_slots;
     while (s->slots[slot] >= 0 && strcmp(s->items[s->slots[slot]].key, key) != 0)
         slot = (slot + 1) % s->n_slots;
@@ -39,6 +41,7 @@ static bool grow_slots(csv_spellings *s)
     free(s->slots);
     s->slots = slots;
     s->n_slots = n_slots;
+    assert(s->n == 0 || s->items);
     for (size_t i = 0; i < s->n; i++)
         s->slots[find_slot(s, s->items[i].key)] = (int32_t)i;
     return true;
@@ -59,6 +62,8 @@ static bool append(csv_spellings *s, const char *key, const char *text)
     csv_spelling item = {.text = strdup(text), .number = NAN, .index = -1};
     item.key = strcmp(key, text) == 0 ? item.text : strdup(key);
     if (!item.text || !item.key) {
+        if (item.key != item.text)
+            free(item.key);
         free(item.text);
         return false;
     }
