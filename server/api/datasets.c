@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum {
+    PREVIEW_PIXELS_LIMIT = 1 << 20, /* numbers of all pictures */
     PREVIEW_SAMPLES_LIMIT = 50000,
     PREVIEW_DIMENSIONS_LIMIT = 1000,
     PREVIEW_VALUES_LIMIT = 5000000 /* n * dimensions, where both are given */
@@ -394,17 +395,22 @@ static bool count_classes(const dataset *set, previewed *p)
     return p->counts;
 }
 
+/* As many of the pictures wanted as a preview has room for. */
 static bool read_pictures(const dataset *set, size_t n_images, previewed *p)
 {
-    size_t area = set->height * set->width;
-    if (area == 0)
+    size_t channels = dataset_preview_channels(set);
+    size_t n_values = set->height * set->width * channels;
+    if (n_values == 0)
         return true;
-    p->pixels = calloc(n_images * area + 1, 1);
+    if (n_images > PREVIEW_PIXELS_LIMIT / n_values)
+        n_images = PREVIEW_PIXELS_LIMIT / n_values;
+    p->pixels = calloc(n_images * n_values + 1, 1);
     p->labels = calloc(n_images + 1, sizeof *p->labels);
     if (!p->pixels || !p->labels)
         return false;
     size_t n = dataset_preview_images(set, n_images, p->pixels, p->labels);
-    p->pictures = (preview_pictures){set, n, area, set->height, set->width, p->pixels, p->labels};
+    p->pictures = (preview_pictures){set,        n,        n_values,  set->height,
+                                     set->width, channels, p->pixels, p->labels};
     p->answer.pictures = &p->pictures;
     return true;
 }

@@ -60,10 +60,13 @@ static void add_picture_labels(buffer *b, const void *object, const member *m)
 static const member PICTURES_ROWS[] = {
     {"height", MEMBER_INTEGER, "Pixels.", AT(preview_pictures, height)},
     {"width", MEMBER_INTEGER, "Pixels.", AT(preview_pictures, width)},
+    {"channels", MEMBER_INTEGER, "3: red, green, blue; 1: gray, the mean of what there is.",
+     AT(preview_pictures, channels)},
     {"labels", MEMBER_TEXT, "The class of each; empty for a regression.", .depth = 1,
      .write = add_picture_labels},
-    {"pixels", MEMBER_INTEGER, "0 to 255, row by row, of each; channels are averaged.",
-     GRID(preview_pictures, pixels, n, area), RANGE(0, 255)},
+    {"pixels", MEMBER_INTEGER,
+     "0 to 255, of each picture row by row, the channels of a pixel side by side.",
+     GRID(preview_pictures, pixels, n, n_values), RANGE(0, 255)},
 };
 static const shape PICTURES = {
     .name = "Pictures", BYTES_OF(preview_pictures), MEMBERS(PICTURES_ROWS)};

@@ -7,9 +7,9 @@
 
 typedef struct preview_pictures {
     const dataset *set;
-    size_t n, area, height, width;
-    const uint8_t *pixels; /* (n, area) */
-    const int32_t *labels; /* (n) */
+    size_t n, n_values, height, width, channels; /* n_values: height * width * channels */
+    const uint8_t *pixels;                       /* (n, height, width, channels) */
+    const int32_t *labels;                       /* (n) */
 } preview_pictures;
 
 typedef struct preview_answer { /* of the stored training part */

@@ -1,5 +1,5 @@
-/* picture — small pictures of numbers on a canvas: samples in grey, weights in two colours around
- * zero. */
+/* picture — small pictures of numbers on a canvas: samples in grey or in their colours, weights in
+ * two colours around zero. */
 
 const clamp = (x) => Math.max(0, Math.min(255, Math.round(x)));
 
@@ -12,7 +12,8 @@ function diverging(value, dark) {
 }
 
 /* Draws `values` (height × width, row-major) into the canvas, one pixel each.
- * kind "grey": least is black, greatest white; "weights": symmetric around zero. */
+ * kind "grey": least is black, greatest white; "weights": symmetric around zero; "colours": red,
+ * green and blue of each pixel side by side, 0 to 255. */
 export function drawPicture(canvas, values, { width, height, kind = 'grey', dark = false }) {
   canvas.width = width;
   canvas.height = height;
@@ -27,12 +28,13 @@ export function drawPicture(canvas, values, { width, height, kind = 'grey', dark
   const reach = Math.max(Math.abs(least), Math.abs(greatest)) || 1;
   const scale = greatest > least ? 255 / (greatest - least) : 0;
   const plane = width * height;
+  const colorAt = (i) => {
+    if (kind === 'colours') return values.slice(3 * i, 3 * i + 3);
+    if (kind === 'weights') return diverging(values[i] / reach, dark);
+    return new Array(3).fill(clamp((values[i] - least) * scale));
+  };
   for (let i = 0; i < plane; i++) {
-    const color =
-      kind === 'weights'
-        ? diverging(values[i] / reach, dark)
-        : new Array(3).fill(clamp((values[i] - least) * scale));
-    image.data.set([...color, 255], 4 * i);
+    image.data.set([...colorAt(i), 255], 4 * i);
   }
   ctx.putImageData(image, 0, 0);
 }

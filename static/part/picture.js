@@ -1,4 +1,4 @@
-/* picture — numbers as a small picture: a sample in grey, or weights around zero. */
+/* picture — numbers as a small picture: a sample in grey or in colours, or weights around zero. */
 import { html, useLayoutEffect, useRef, useTheme } from '../lib/html.js';
 import { drawPicture } from '../chart/picture.js';
 

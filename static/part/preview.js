@@ -168,7 +168,8 @@ const Pictures = ({ images }) =>
       ${images.pixels.map(
         (pixels, i) => html`
           <figure key=${i}>
-            <${Picture} values=${pixels} width=${images.width} height=${images.height} kind="grey"
+            <${Picture} values=${pixels} width=${images.width} height=${images.height}
+                kind=${images.channels === 3 ? 'colours' : 'grey'}
                 label="Class ${images.labels?.[i] ?? ''}" />
             <figcaption class="soft small">${images.labels?.[i] ?? ''}</figcaption>
           </figure>

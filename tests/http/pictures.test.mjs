@@ -41,6 +41,12 @@ test('a zip of folders is a set of pictures with its parts, and a net learns it'
   assert.deepEqual(image, { height: SIDE, width: SIDE, channels: 3 });
   assert.deepEqual([n_train, n_validation ?? 0, n_test], [60, 0, 12]);
   assert.equal(classes, 3);
+  const { images } = await server.get('/datasets/scenes/preview?images=3');
+  assert.deepEqual(images.labels, ['brick', 'grass', 'sky']);
+  assert.equal(images.channels, 3);
+  const first = images.pixels.map((pixels) => pixels.slice(0, 3));
+  const darker = ([red, green, blue]) => [red - 20, green - 20, blue - 20];
+  assert.deepEqual(first, [CLASSES.brick, CLASSES.grass, CLASSES.sky].map(darker));
   const spec = { dataset: 'scenes', hidden: [8], epochs: 15, learning_rate: 0.01 };
   const {
     runs: [run],
@@ -110,7 +116,7 @@ test('a bad archive is refused with the place and leaves nothing', async () => {
 });
 
 test('who goes away stops the work', async () => {
-  const one = png(700, 700, (x, y) => (x * y) & 255);
+  const one = png(400, 400, (x, y) => (x * y) & 255);
   const files = Array.from({ length: 600 }, (_, i) => [`${i % 2}/${i}.png`, one]);
   const leave = new AbortController();
   const sent = fetch(`${server.url}/api/v1/datasets/long?size=8`, {

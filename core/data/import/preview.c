@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { COLOURS = 3 };
+
 void dataset_count_classes(const dataset *set, dataset_part part, size_t *counts)
 {
     const dataset_rows *rows = &set->parts[part];
@@ -28,38 +30,50 @@ static size_t find_row(const dataset_rows *rows, int32_t class, size_t turn)
     return rows->n;
 }
 
-/* Channels averaged; bytes as they are, floats from their least to their greatest. */
+size_t dataset_preview_channels(const dataset *set)
+{
+    return set->channels == COLOURS ? COLOURS : 1;
+}
+
+/* From the least to the greatest value of a row of floats; bytes as they are. */
+static void find_range(const dataset *set, const dataset_rows *rows, size_t first, double *least,
+                       double *span)
+{
+    double most = *least = rows->floats ? (double)rows->floats[first] : 0;
+    for (size_t j = 0; rows->floats && j < set->d; j++) {
+        double x = (double)rows->floats[first + j];
+        *least = x < *least ? x : *least;
+        most = x > most ? x : most;
+    }
+    *span = !rows->floats ? 255 : most > *least ? most - *least : 1;
+}
+
+/* Colours side by side; other channels averaged. */
 static void draw_image(const dataset *set, size_t row, uint8_t *pixels)
 {
     const dataset_rows *rows = &set->parts[PART_TRAIN];
     size_t area = set->height * set->width, first = row * set->d;
-    double least = 0, span = 255;
-    if (rows->floats) {
-        double most = least = (double)value_at(rows, first);
-        for (size_t j = 0; j < set->d; j++) {
-            double x = (double)value_at(rows, first + j);
-            least = x < least ? x : least;
-            most = x > most ? x : most;
-        }
-        span = most > least ? most - least : 1;
-    }
-    for (size_t p = 0; p < area; p++) {
+    size_t n_shown = dataset_preview_channels(set), n_each = set->channels / n_shown;
+    double least, span;
+    find_range(set, rows, first, &least, &span);
+    for (size_t i = 0; i < area * n_shown; i++) {
         double sum = 0;
-        for (size_t c = 0; c < set->channels; c++)
-            sum += (double)value_at(rows, first + c * area + p) - least;
-        pixels[p] = (uint8_t)(255 * (sum / (double)set->channels / span) + 0.5);
+        for (size_t c = 0; c < n_each; c++)
+            sum += (double)value_at(rows, first + (i % n_shown + c) * area + i / n_shown) - least;
+        pixels[i] = (uint8_t)(255 * (sum / (double)n_each / span) + 0.5);
     }
 }
 
 size_t dataset_preview_images(const dataset *set, size_t n_images, uint8_t *pixels, int32_t *labels)
 {
     const dataset_rows *rows = &set->parts[PART_TRAIN];
-    size_t area = set->height * set->width, n = 0, n_before = 0;
+    size_t n_values = set->height * set->width * dataset_preview_channels(set);
+    size_t n = 0, n_before = 0;
     if (set->channels == 0)
         return 0;
     for (; !rows->labels && n < n_images && n < rows->n; n++) {
         labels[n] = -1;
-        draw_image(set, n, pixels + n * area);
+        draw_image(set, n, pixels + n * n_values);
     }
     for (size_t turn = 0; rows->labels && n < n_images && (turn == 0 || n > n_before); turn++) {
         n_before = n;
@@ -68,7 +82,7 @@ size_t dataset_preview_images(const dataset *set, size_t n_images, uint8_t *pixe
             if (row == rows->n)
                 continue;
             labels[n] = (int32_t) class;
-            draw_image(set, row, pixels + n * area);
+            draw_image(set, row, pixels + n * n_values);
             n++;
         }
     }

@@ -78,9 +78,11 @@ FAIL_CHECKED bool dataset_describe(const char *name, const char *data_dir, datas
 /* Rows of each class in a stored part: counts (k). Classification only. */
 void dataset_count_classes(const dataset *set, dataset_part part, size_t *counts);
 
-/* Up to n_images pictures of the stored training part as gray bytes (n, height, width), channels
- * averaged, floats stretched from the least to the greatest value of their image; classes take
- * turns, labels (n) tells which. Returns n; 0 if the set has no images. */
+/* Up to n_images pictures of the stored training part as bytes (n, height, width, shown channels),
+ * floats stretched from the least to the greatest value of their image; classes take turns, labels
+ * (n) tells which. Returns n; 0 if the set has no images. Shown are three channels as red, green
+ * and blue, of other numbers the mean: 3 or 1. */
+size_t dataset_preview_channels(const dataset *set);
 size_t dataset_preview_images(const dataset *set, size_t n_images, uint8_t *pixels,
                               int32_t *labels);
 
