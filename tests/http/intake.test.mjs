@@ -1,5 +1,5 @@
-// CSV files as people have them, over HTTP and on the command line alike: what is said of them, and
-// that a table goes from file to verdict.
+// Files as people have them, over HTTP and on the command line alike: what is said of them, and that
+// a table goes from file to verdict.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -46,9 +46,9 @@ async function check(what, paths, options, expected) {
   const { kinds, told = '', ...members } = expected;
   for (const [name, value] of Object.entries(members))
     assert.deepEqual(http.answer[name], value, `${what}: ${name}`);
-  const found = http.answer.columns.map(({ kind }) => kind);
+  const found = http.answer.columns?.map(({ kind }) => kind);
   if (kinds) assert.deepEqual(found, kinds.split(' '), what);
-  const warnings = http.answer.warnings.join('\n');
+  const warnings = (http.answer.warnings ?? []).join('\n');
   assert.ok(told ? warnings.includes(told) : warnings === '', `${what}: ${warnings}`);
 }
 
@@ -119,6 +119,7 @@ test('files of every kind are answered alike over HTTP and on the command line',
 const intake = resolve(top, '../shared/cases/intake');
 const decimal = { decimal: ',' };
 const classes = (n, label) => ({ task: 'classification', classes: n, label });
+const picture = (height, width, channels) => ({ height, width, channels });
 const SHARED = [
   ['decimal-comma.csv', {}, ['row 2', 'column acid', 'decimal=,']],
   ['decimal-comma.csv', decimal, { n_train: 60, inputs: 3, label: 'quality' }],
@@ -166,6 +167,32 @@ const SHARED = [
   ['timestamps.csv', {}, { inputs: 1, told: 'Column time' }],
   ['labels-beyond-2-53.csv', {}, classes(4, 'id')],
   ['labels-of-16-digits.csv', {}, classes(4, 'id')],
+  ...[
+    ['npy-onehot', { classes: 2 }],
+    ['npy-onehot-bytes', { classes: 2 }],
+    ['npy-text-labels', { classes: 2 }],
+    ['npy-far-from-zero', { inputs: 2, classes: 2, told: 'Column 0 (from 0)' }],
+  ].map(([name, expected]) => [`${name}/x_train.npy ${name}/y_train.npy`, {}, expected]),
+  ['arr.npz', {}, { inputs: 3, classes: 2 }],
+  ['data-target.npz', {}, { inputs: 3, classes: 2 }],
+  ['images-labels.npz', {}, { image: picture(4, 5, 3) }],
+  [
+    'train-images.npz',
+    {},
+    { image: picture(4, 5, 3), n_train: 12, n_validation: 12, n_test: 12, classes: 2 },
+  ],
+  ['class-only-in-test.npz', {}, ['class 3', 'test part', 'not in training']],
+  ...[
+    ['images-idx3-ubyte labels-idx1-ubyte', { image: picture(4, 4, 1), n_train: 20, classes: 3 }],
+    ['images-float labels-idx1-ubyte', { image: picture(4, 4, 1), classes: 3 }],
+    ['images-int labels-idx1-ubyte', { image: picture(4, 4, 1), classes: 3 }],
+    ['images-color-idx4 labels-idx1-ubyte', { image: picture(4, 4, 3), classes: 3 }],
+    ['images-vectors-idx2 labels-idx1-ubyte', { image: null, inputs: 16 }],
+    ['images-idx3-ubyte labels-int', { classes: 3 }],
+    ['images-little-endian labels-idx1-ubyte', ['images-little-endian', 'byte order', 'reversed']],
+    ['images-twice.gz labels-idx1-ubyte', ['images-twice.gz', 'packed twice']],
+    ['images-idx3-ubyte labels-twice.gz', ['labels-twice.gz', 'packed twice']],
+  ].map(([names, expected]) => [names.replace(/(\S+)/g, 'idx/$1'), {}, expected]),
 ];
 const skip = existsSync(intake) ? false : '../shared/cases/intake is not there';
 
