@@ -1,5 +1,5 @@
-// Files as people have them, over HTTP and on the command line alike: what is said of them, and that
-// a table goes from file to verdict.
+// Files as people have them, over HTTP and on the command line alike: what is said of them, and
+// that a table goes from file to verdict.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';

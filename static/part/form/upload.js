@@ -17,7 +17,7 @@ const TYPES = {
 /* A name that suits the files: what they have in common. */
 function suggestName(files) {
   const base = files[0].name
-    .replace(/\.(gz|csv|npy|npz|txt)$/gi, '')
+    .replace(/(\.(csv|npy|npz|txt|bin|zip|tar|tgz|gz))+$/i, '')
     .replace(/[^A-Za-z0-9_.-]+/g, '-')
     .replace(/^[^A-Za-z0-9]+/, '');
   return files.length > 1
@@ -25,7 +25,7 @@ function suggestName(files) {
     : base.slice(0, 60) || 'data';
 }
 
-const NO_OPTIONS = { label: '', header: '', task: '' };
+const NO_OPTIONS = { label: '', header: '', task: '', size: '', channels: '' };
 const RESTING = { sent: null, problem: '' };
 
 /* What a problem of the service says, in words. */
@@ -127,7 +127,8 @@ function Drop({ files, input, isBusy, take }) {
       <${Icon} name="upload" />
       <span>${names || 'Drop files here, or choose them'}</span>
       <span class="soft small">
-        CSV; IDX as MNIST ships it (images and labels, gzip or plain); NumPy .npy or .npz
+        CSV; IDX (images and labels); NumPy .npy or .npz; CIFAR batches; a zip or tar with a
+        folder of PNG or JPEG pictures for every class
       </span>
     </label>
   `;
@@ -151,13 +152,32 @@ const CsvOptions = ({ options, change }) => html`
   </label>
 `;
 
-const Options = ({ isCsv, name, setName, options, change }) => html`
+/* What becomes of the pictures of an archive. */
+const PictureOptions = ({ options, change }) => html`
+  <label>
+    Height and width
+    <input id="upload-size" value=${options.size} placeholder="as they are" inputmode="numeric"
+        onInput=${(event) => change({ size: event.target.value.trim() })} />
+  </label>
+  <label>
+    Channels
+    <select id="upload-channels" value=${options.channels}
+        onChange=${(event) => change({ channels: event.target.value })}>
+      <option value="">found by themselves</option>
+      <option value="1">1: gray</option>
+      <option value="3">3: coloured</option>
+    </select>
+  </label>
+`;
+
+const Options = ({ isCsv, isArchive, name, setName, options, change }) => html`
   <div class="upload-options">
     <label>
       Name
       <input id="upload-name" value=${name} onInput=${(event) => setName(event.target.value)} />
     </label>
     ${isCsv && html`<${CsvOptions} options=${options} change=${change} />`}
+    ${isArchive && html`<${PictureOptions} options=${options} change=${change} />`}
     <label>
       Task
       <select id="upload-task" value=${options.task}
@@ -253,12 +273,18 @@ export function Upload({ title, done }) {
     input.current.focus();
   };
   const isCsv = files.some((file) => /\.csv$/i.test(file.name));
+  const isArchive = files.some((file) => /\.(zip|tar|tgz|tar\.gz)$/i.test(file.name));
   return html`
     <div class="upload ${title ? 'card' : ''}" onKeyDown=${onEnter(submit)} data-testid="upload"
         role="group" aria-label=${title ?? 'A data set of your own'}>
       ${title && html`<h2>${title}</h2>`}
       <${Drop} files=${files} input=${input} isBusy=${sent !== null} take=${takeList} />
-      ${files.length > 0 && html`<${Options} ...${form} isCsv=${isCsv} />`}
+      ${
+        files.length > 0 &&
+        html`
+        <${Options} ...${form} isCsv=${isCsv} isArchive=${isArchive} />
+      `
+      }
       ${files.length > 0 && html`<${Buttons} sent=${sent} submit=${submit} leave=${leaveIt} />`}
       ${problem && html`<p class="field-error" role="alert" id="upload-problem">${problem}</p>`}
     </div>
