@@ -2,7 +2,7 @@
 // tables.
 //
 //   node tests/bench/bench.mjs [train] [diagnostics] [repeats] [ablation] [service] [curves]
-//     [large]
+//     [large] [tables]
 //
 // ROUNDS=N, default 3; COMPILE=1: torch.compile.
 //
@@ -27,6 +27,7 @@ import {
   top,
 } from '../harness.mjs';
 import { benchCurves } from './curves.mjs';
+import { benchTables } from './tables.mjs';
 
 const build = resolve(top, process.env.BUILD ?? 'build');
 const rounds = Number(process.env.ROUNDS ?? 3);
@@ -84,7 +85,7 @@ const WORKLOADS = {
   },
 };
 WORKLOADS['W4, 2 threads'] = { ...WORKLOADS['W4 mnist 1024x3'], threads: 2 };
-const python = join(build, 'venv/bin/python');
+const python = process.env.PYTHON ?? join(build, 'venv/bin/python');
 const directory = temporaryDirectory();
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
@@ -481,6 +482,9 @@ try {
   if (!wanted.length || wanted.includes('curves'))
     await benchCurves({ build, rounds, median, table });
   if (!wanted.length || wanted.includes('large')) await benchLarge();
+  const script = join(top, 'tests/bench/tables.py');
+  if (!wanted.length || wanted.includes('tables'))
+    benchTables({ python, binary, script, directory, rounds, table });
 } finally {
   removeDirectory(directory);
 }

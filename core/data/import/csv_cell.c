@@ -1,15 +1,16 @@
 #include "core/data/import/csv_cell.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { NUMBER_BYTES = 64, DIGITS_LIMIT = 19, POWER_LIMIT = 27 };
+enum { NUMBER_BYTES = 64, DIGITS_LIMIT = 19, POWER_LIMIT = 32 };
 
 /* ---- numbers ---- */
+
+__extension__ typedef unsigned __int128 wide;
 
 static bool is_digit(char c)
 {
@@ -94,37 +95,62 @@ static bool read_exponent(const char **at, const char *end, csv_digits *out)
     return n > 0;
 }
 
-#if LDBL_MANT_DIG == 64
-static const long double POWERS[POWER_LIMIT + 1] = {
-    1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,
-    1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L,
-    1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+/* 10^p is mantissa * 2^(exponent - 63), cut after 64 bits. */
+typedef struct power {
+    uint64_t mantissa;
+    int exponent;
+} power;
 
-/* Digits and power are exact in 64 bits, so that their product is rounded once; to round it again,
- * to 53, is right unless it lies halfway between two doubles, or one step of the 64 from there. */
+static const power POWERS[2 * POWER_LIMIT + 1] = {
+    {0xCFB11EAD453994BA, -107}, {0x81CEB32C4B43FCF4, -103}, {0xA2425FF75E14FC31, -100},
+    {0xCAD2F7F5359A3B3E, -97},  {0xFD87B5F28300CA0D, -94},  {0x9E74D1B791E07E48, -90},
+    {0xC612062576589DDA, -87},  {0xF79687AED3EEC551, -84},  {0x9ABE14CD44753B52, -80},
+    {0xC16D9A0095928A27, -77},  {0xF1C90080BAF72CB1, -74},  {0x971DA05074DA7BEE, -70},
+    {0xBCE5086492111AEA, -67},  {0xEC1E4A7DB69561A5, -64},  {0x9392EE8E921D5D07, -60},
+    {0xB877AA3236A4B449, -57},  {0xE69594BEC44DE15B, -54},  {0x901D7CF73AB0ACD9, -50},
+    {0xB424DC35095CD80F, -47},  {0xE12E13424BB40E13, -44},  {0x8CBCCC096F5088CB, -40},
+    {0xAFEBFF0BCB24AAFE, -37},  {0xDBE6FECEBDEDD5BE, -34},  {0x89705F4136B4A597, -30},
+    {0xABCC77118461CEFC, -27},  {0xD6BF94D5E57A42BC, -24},  {0x8637BD05AF6C69B5, -20},
+    {0xA7C5AC471B478423, -17},  {0xD1B71758E219652B, -14},  {0x83126E978D4FDF3B, -10},
+    {0xA3D70A3D70A3D70A, -7},   {0xCCCCCCCCCCCCCCCC, -4},   {0x8000000000000000, 0},
+    {0xA000000000000000, 3},    {0xC800000000000000, 6},    {0xFA00000000000000, 9},
+    {0x9C40000000000000, 13},   {0xC350000000000000, 16},   {0xF424000000000000, 19},
+    {0x9896800000000000, 23},   {0xBEBC200000000000, 26},   {0xEE6B280000000000, 29},
+    {0x9502F90000000000, 33},   {0xBA43B74000000000, 36},   {0xE8D4A51000000000, 39},
+    {0x9184E72A00000000, 43},   {0xB5E620F480000000, 46},   {0xE35FA931A0000000, 49},
+    {0x8E1BC9BF04000000, 53},   {0xB1A2BC2EC5000000, 56},   {0xDE0B6B3A76400000, 59},
+    {0x8AC7230489E80000, 63},   {0xAD78EBC5AC620000, 66},   {0xD8D726B7177A8000, 69},
+    {0x878678326EAC9000, 73},   {0xA968163F0A57B400, 76},   {0xD3C21BCECCEDA100, 79},
+    {0x84595161401484A0, 83},   {0xA56FA5B99019A5C8, 86},   {0xCECB8F27F4200F3A, 89},
+    {0x813F3978F8940984, 93},   {0xA18F07D736B90BE5, 96},   {0xC9F2C9CD04674EDE, 99},
+    {0xFC6F7C4045812296, 102},  {0x9DC5ADA82B70B59D, 106},
+};
+
+/* As the first step of Eisel and Lemire (Lemire 2021): the 64 highest bits of the product are its
+ * own or one less, which rounds to the same double unless what is cut off is about a half. */
 static bool compute(const csv_digits *x, double *value)
 {
     if (x->n_digits > DIGITS_LIMIT || x->power < -POWER_LIMIT || x->power > POWER_LIMIT)
         return false;
-    long double product = x->power < 0 ? (long double)x->digits / POWERS[-x->power]
-                                       : (long double)x->digits * POWERS[x->power];
-    uint64_t mantissa;
-    memcpy(&mantissa, &product, sizeof mantissa);
-    uint64_t below = mantissa & 0x7FF;
-    if (below >= 0x3FF && below <= 0x401)
+    if (x->digits == 0) {
+        *value = x->is_negative ? -0.0 : 0.0;
+        return true;
+    }
+    const power *p = &POWERS[x->power + POWER_LIMIT];
+    int n_zeros = __builtin_clzll(x->digits);
+    wide product = (wide)(x->digits << n_zeros) * p->mantissa;
+    uint64_t high = (uint64_t)(product >> 64);
+    int n_cut = high >> 63 ? 11 : 10;
+    uint64_t cut = high & ((1ULL << n_cut) - 1), half = 1ULL << (n_cut - 1);
+    if (cut + 2 >= half && cut <= half + 1)
         return false;
-    *value = (double)(x->is_negative ? -product : product);
+    uint64_t kept = (high >> n_cut) + (cut > half);
+    int exponent = p->exponent + 1 - n_zeros + n_cut;
+    uint64_t bits = ((uint64_t)(exponent + 52 + 1023) << 52) + (kept - (1ULL << 52));
+    bits |= (uint64_t)x->is_negative << 63;
+    memcpy(value, &bits, sizeof bits);
     return true;
 }
-#else
-static bool compute(const csv_digits *x, double *value)
-{
-    if (x->n_digits > 15 || x->power != 0)
-        return false;
-    *value = x->is_negative ? -(double)x->digits : (double)x->digits;
-    return true;
-}
-#endif
 
 bool csv_read_number(const char *text, size_t n, double *value)
 {
@@ -254,9 +280,10 @@ csv_kind csv_cell_read(const csv_format *format, const csv_cell *cell, double *v
     if (csv_cell_is_missing(format, cell))
         return CELL_MISSING;
     if (((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
-        bool is_true = strcasecmp(cell->text, "true") == 0;
+        bool is_true = cell->n == 4 && strcasecmp(cell->text, "true") == 0;
+        bool is_false = cell->n == 5 && strcasecmp(cell->text, "false") == 0;
         *value = is_true;
-        return is_true || strcasecmp(cell->text, "false") == 0 ? CELL_BOOLEAN : CELL_TEXT;
+        return is_true || is_false ? CELL_BOOLEAN : CELL_TEXT;
     }
     bool is_plain = format->decimal == '.' && !format->thousands;
     if (!is_plain && read_written(cell, format->decimal, format->thousands, value))

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 32 };
+enum { FIRST_SLOTS = 32 }; /* times a power of two */
 
 /* FNV-1a. */
 static uint32_t hash_of(const char *text)
@@ -22,9 +22,9 @@ static uint32_t hash_of(const char *text)
 static size_t find_slot(const csv_spellings *s, const char *key)
 {
     assert(s->slots);
-    size_t slot = hash_of(key) % s->n_slots;
+    size_t slot = hash_of(key) & (s->n_slots - 1);
     while (s->slots[slot] >= 0 && strcmp(s->items[s->slots[slot]].key, key) != 0)
-        slot = (slot + 1) % s->n_slots;
+        slot = (slot + 1) & (s->n_slots - 1);
     return slot;
 }
 

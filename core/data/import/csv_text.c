@@ -12,6 +12,7 @@ enum {
     CELL_BYTES_LIMIT = 1 << 16,
     ROW_BYTES_LIMIT = 1 << 24,
     BLANK_LINES_LIMIT = 1000, /* besides as many as there are rows */
+    SHORT_BYTES = 12,         /* most cells are no longer: they are found without a call */
     FIRST_ROWS = 4            /* that are in the buffer when a file was opened */
 };
 
@@ -80,7 +81,7 @@ static bool fill_utf16(csv_text *t, fail *f)
 }
 
 /* More of the file behind what is in the buffer, which moves to its front. */
-static bool fill(csv_text *t, fail *f)
+static bool fill_more(csv_text *t, fail *f)
 {
     size_t n, room;
     if (t->begin > 0)
@@ -102,6 +103,15 @@ static bool fill(csv_text *t, fail *f)
         return false;
     t->end += n;
     t->is_end = n < room;
+    return true;
+}
+
+static bool fill(csv_text *t, fail *f)
+{
+    if (!fill_more(t, f))
+        return false;
+    t->has_nul = memchr(t->buffer, '\0', t->end) != NULL;
+    t->has_quotes = memchr(t->buffer, '"', t->end) != NULL;
     return true;
 }
 
@@ -182,7 +192,9 @@ bool csv_text_copy_start(const csv_text *t, char separator, csv_text *out, fail 
                      .line_end = t->line_end,
                      .capacity = n + 1,
                      .end = n,
-                     .is_end = t->is_end};
+                     .is_end = t->is_end,
+                     .has_nul = t->has_nul,
+                     .has_quotes = t->has_quotes};
     copy.buffer = malloc(n + 1);
     if (!copy.buffer)
         return no_memory(t, f);
@@ -240,7 +252,7 @@ static const char *find_end(const csv_text *t)
     const char *start = t->buffer + t->begin;
     size_t n = t->end - t->begin;
     const char *end = memchr(start, t->line_end, n);
-    if (memchr(start, '"', end ? (size_t)(end - start) : n))
+    if (t->has_quotes && memchr(start, '"', end ? (size_t)(end - start) : n))
         return find_quoted_end(t);
     return end;
 }
@@ -292,12 +304,15 @@ static bool add_quoted(csv_text *t, char **at, char *stop, fail *f)
 
 static char *find_separator(const csv_text *t, char *at, char *stop)
 {
-    char *found = t->separator == ' ' ? NULL : memchr(at, t->separator, (size_t)(stop - at));
-    if (t->separator != ' ')
-        return found ? found : stop;
-    while (at < stop && !is_separator(t, *at))
+    const char *near = stop - at > SHORT_BYTES ? at + SHORT_BYTES : stop;
+    if (t->separator == ' ')
+        near = stop;
+    while (at < near && !is_separator(t, *at))
         at++;
-    return at;
+    if (at < near || near == stop)
+        return at;
+    char *found = memchr(at, t->separator, (size_t)(stop - at));
+    return found ? found : stop;
 }
 
 static bool add_cells(csv_text *t, char *at, char *stop, fail *f)
@@ -330,7 +345,7 @@ static bool add_cells(csv_text *t, char *at, char *stop, fail *f)
 
 static bool check_row(const csv_text *t, const char *start, const char *end, fail *f)
 {
-    if (memchr(start, '\0', (size_t)(end - start)))
+    if (t->has_nul && memchr(start, '\0', (size_t)(end - start)))
         return fail_set(f, FAIL_SYNTAX, NULL, "%s: row %zu has a NUL byte: it is not a text file.",
                         t->source.name, t->row);
     if (t->n_blank > BLANK_LINES_LIMIT + (t->row - t->n_blank))

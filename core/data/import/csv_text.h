@@ -25,8 +25,9 @@ typedef struct csv_text {
     char line_end;
     char *buffer; /* begin .. end is still to be read */
     size_t capacity, begin, end;
-    bool is_end;           /* of the file: nothing follows the buffer */
-    unsigned char held[4]; /* of UTF-16, what is no whole character yet */
+    bool has_nul, has_quotes; /* anywhere in the buffer */
+    bool is_end;              /* of the file: nothing follows the buffer */
+    unsigned char held[4];    /* of UTF-16, what is no whole character yet */
     size_t n_held;
     size_t row, n_blank; /* the row last read; blank ones so far */
     csv_cell *cells;     /* (n) of that row */
