@@ -1,4 +1,5 @@
 /* api — every request to the service, as functions that answer plain values or throw a Problem. */
+import { getGlossary, nameRows } from './glossary.js';
 
 const BASE = '/api/v1';
 
@@ -96,10 +97,16 @@ export function newKey() {
 
 let catalogue = null;
 
-/* The field table and the metrics, fetched once: {fields, field(name), metrics, metric(name),
- * datasets (the built-in ones, with their options)}. */
+async function loadCatalogue() {
+  const [answer, entries] = await Promise.all([get('/fields', { limit: 500 }), getGlossary()]);
+  nameRows(answer, entries);
+  return buildCatalogue(answer);
+}
+
+/* The field table and the metrics, each with the words about it, fetched once: {fields,
+ * field(name), metrics, metric(name), datasets (the built-in ones, with their options)}. */
 export function getCatalogue() {
-  catalogue ??= get('/fields', { limit: 500 }).then(buildCatalogue, (error) => {
+  catalogue ??= loadCatalogue().catch((error) => {
     catalogue = null;
     throw error;
   });

@@ -2,6 +2,7 @@
  * comes next; and the recipes, which only ask. */
 import { html, useRef, useResource, useTitle } from '../lib/html.js';
 import { defineView } from './define.js';
+import { go } from '../lib/state.js';
 import { getAll } from '../lib/api.js';
 import { count } from '../lib/format.js';
 import {
@@ -128,6 +129,12 @@ function Path({ lessons, progress }) {
   `;
 }
 
+function findWord(event) {
+  event.preventDefault();
+  const find = new FormData(event.target).get('find');
+  go(`#/glossary?find=${encodeURIComponent(find)}`);
+}
+
 function Learn() {
   useTitle('Learn');
   const progress = useProgress();
@@ -141,6 +148,14 @@ function Learn() {
           Each also shows where it fails.
         </p>
       </div>
+      <form class="find-word" role="search" onSubmit=${findWord}>
+        <label class="search">
+          <span class="visually-hidden">Find a word</span>
+          <${Icon} name="search" />
+          <input id="ask-word" name="find" type="search" placeholder="What does a word mean?" />
+        </label>
+        <a class="button" href="#/glossary" id="glossary">Glossary</a>
+      </form>
     </div>
     ${error && html`<${Failure} problem=${error} retry=${reload} />`}
     ${!data && !error && html`<${Loading} what="Loading the lessons" />`}

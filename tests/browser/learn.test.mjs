@@ -2,11 +2,11 @@
 // own runs, where it fails, the check, and what is kept of it. The lessons here are made up and
 // quick.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { removeDirectory, Server, temporaryDirectory, top } from '../harness.mjs';
+import { eventually, removeDirectory, Server, temporaryDirectory, top } from '../harness.mjs';
 import { launch, openPage, overflow } from './browser.mjs';
 
 const axe = createRequire(import.meta.url)('axe-core').source;
@@ -174,7 +174,7 @@ test('a new user proves a claim in four presses, and it is kept', async () => {
   ]) {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme });
-    assert.equal(await overflow(page), 0);
+    await eventually(5000, 'nothing sticks out', async () => (await overflow(page)) === 0);
     assert.deepEqual(await violations(page), [], colorScheme);
   }
   assert.deepEqual(complaints, []);
@@ -252,6 +252,53 @@ test('recipes are at hand beside the lessons', async () => {
   assert.equal(await page.locator('[data-testid^=recipe-]').count(), 1);
   await page.goto(`${server.url}/#/new`);
   await page.locator('#start-from option').nth(5).waitFor({ state: 'attached' });
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+// Every name that a word, its fields, metrics and lessons have is one that there is.
+const glossary = JSON.parse(readFileSync(join(top, 'static/glossary.json')));
+
+test('the glossary names what is there', async () => {
+  const { items, metrics } = await server.get('/fields');
+  const known = {
+    fields: new Set(items.map(({ name }) => name)),
+    metrics: new Set(metrics.map(({ name }) => name)),
+    lessons: new Set(
+      readdirSync(join(top, 'static/lessons')).map((name) => name.replace('.json', '')),
+    ),
+  };
+  for (const entry of glossary)
+    for (const [kind, names] of Object.entries(known))
+      for (const name of entry[kind]) assert.ok(names.has(name), `${entry.term}: ${name}`);
+});
+
+test('a word is found by what people call it, here and among the settings', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  await page.goto(`${server.url}/#/learn`);
+  await page.locator('#ask-word').fill('eval mode');
+  await page.keyboard.press('Enter');
+  const first = () => page.locator('.word h2').first().textContent();
+  await page.locator('.word').first().waitFor();
+  assert.match(await first(), /^training mode and evaluation mode/);
+  for (const [words, wanted] of [
+    ['overfitting', /^overfitting/],
+    ['ensemble', /^ensemble/],
+    ['early stop', /^early stopping/],
+    ['AdamW', /^weight decay/],
+    ['val_loss', /^Validation loss/],
+  ]) {
+    await page.locator('#find-word').fill(words);
+    await page.waitForFunction(
+      (pattern) => new RegExp(pattern).test(document.querySelector('.word h2')?.textContent),
+      wanted.source,
+    );
+  }
+  await page.locator('#find-word').fill('blancmange');
+  await page.locator('#no-word').waitFor();
+  await page.goto(`${server.url}/#/new?find=overfitting`);
+  await page.locator('[data-field=label_noise]').waitFor();
+  assert.equal(await page.locator('#nothing-found').count(), 0);
   assert.deepEqual(complaints, []);
   await context.close();
 });

@@ -83,6 +83,7 @@ export async function viewsOf(server) {
   return [
     ['the path', '/learn', '.step'],
     ['a lesson', '/learn/learned-by-heart', '#commit'],
+    ['words', '/glossary?find=noise', '.word'],
     ['experiments', '/experiments', `[data-testid=experiment-${failed.experiment.id}]`],
     ['a grid', experiment(grid), '#interactions tbody tr'],
     ['a grid, its runs', experiment(grid, '?mode=runs&tab=runs'), '#runs tbody tr'],

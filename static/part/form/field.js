@@ -174,6 +174,17 @@ const TOOLS = [
   ['scikit_learn', 'scikit-learn'],
 ];
 
+/* The words that are about the field, each with its lesson. */
+const Words = ({ field }) => html`
+  <p class="word-links small">
+    ${field.words.map(
+      ({ term }) => html`
+        <a key=${term} href="#/glossary?find=${encodeURIComponent(term)}">${term}</a>
+      `,
+    )}
+  </p>
+`;
+
 /* What the field is defined as, and what other tools call it. */
 function Definition({ field }) {
   const known = TOOLS.filter(([key]) => field.equivalents?.[key]);
@@ -254,6 +265,7 @@ export function FieldRow({
         ${range ? html` <span class="soft nowrap">(${range})</span>` : ''}
       </p>
       <${Definition} field=${field} />
+      ${field.words?.length > 0 && html`<${Words} field=${field} />`}
     </div>
   `;
 }

@@ -1,5 +1,6 @@
 /* group — the settings of one group of the form, those that a search finds, with their objects. */
 import { html, useState } from '../../lib/html.js';
+import { namesOf, wordsIn } from '../../lib/glossary.js';
 import { parent } from '../../lib/spec.js';
 import { Icon } from '../basic.js';
 import { DatasetInput } from './dataset.js';
@@ -38,13 +39,17 @@ const VARIES = [
 ];
 export const NOT_SHOWN = ['sweep']; /* the sweep is edited at each field */
 
-const wordsIn = (text) => text.toLowerCase().replace(/[_.]/g, ' ').split(/\s+/).filter(Boolean);
-
-/* Whether all words of a search stand in what is said of a field, its name with or without
- * underscores. */
+/* Whether all words of a search stand in what is said of a field, or in what people call it; its
+ * name with or without underscores. */
 export function isFound(field, find) {
   const text = wordsIn(
-    [field.name, field.help, field.formula ?? '', ...Object.values(field.equivalents)].join(' '),
+    [
+      field.name,
+      field.help,
+      field.formula ?? '',
+      ...Object.values(field.equivalents),
+      namesOf(field.words),
+    ].join(' '),
   ).join(' ');
   return wordsIn(find).every((word) => text.includes(word));
 }

@@ -58,11 +58,12 @@ function noteOf(content, { store, configs }) {
 }
 
 function Direction({ row }) {
-  if (!row || row.direction === 'none') return null;
+  if (!row) return null;
+  const words = { lower: 'lower is better', higher: 'higher is better', none: 'what it is' };
   return html`
-    <span class="soft small hint" title=${row.help}>
-      ${row.direction === 'lower' ? 'lower is better' : 'higher is better'}
-    </span>
+    <a class="soft small hint" title=${row.help} href="#/glossary?find=${row.name}">
+      ${words[row.direction]}
+    </a>
   `;
 }
 
