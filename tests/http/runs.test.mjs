@@ -80,6 +80,7 @@ test('the resolved configuration has every field that applies, one of them null'
       ...['dropout_schedule_epochs', 'dropout_scope', 'penalty_applies_to'],
       // of other optimizers and schedules
       ...['momentum', 'nesterov', 'rho', 'decay_factor', 'decay_every'],
+      'target_scaling', // of regressions
     ].sort(),
   );
 });
