@@ -119,14 +119,23 @@ void api_runs_model(app *a, const request *q, response *r)
 
 /* ---- prediction ---- */
 
-/* From the data set's own units to what the net was trained on, in place. */
-static void scale_inputs(const trained_run *p, float *x, size_t n)
+static bool has_no_mean(size_t i, const trained_run *p, fail *f)
 {
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < p->inputs; c++) {
-            float *value = &x[i * p->inputs + c];
-            *value = split_scale_input(p->data, c, (double)*value);
-        }
+    char pointer[64];
+    snprintf(pointer, sizeof pointer, "/inputs/%zu/%zu", i / p->inputs, i % p->inputs);
+    return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
+                    "A number is missing, but none was in training: nothing stands for it.");
+}
+
+/* From the data set's own units to what the net was trained on: x (n, inputs). */
+static bool scale_inputs(const trained_run *p, const predict_request *wanted, float *x, fail *f)
+{
+    for (size_t i = 0; i < wanted->n * p->inputs; i++) {
+        if (isnan(wanted->inputs[i]) && !p->data->fill)
+            return has_no_mean(i, p, f);
+        x[i] = split_scale_input(p->data, i % p->inputs, wanted->inputs[i]);
+    }
+    return true;
 }
 
 /* Mean and variance of every output over the samples, which lie one after the other: drawn
@@ -148,18 +157,19 @@ static void find_moments(const float *drawn, size_t n_values, size_t samples, fl
 
 /* out: (samples + 2, n, k). */
 static bool predict_train(const trained_run *t, predictor *p, const predict_request *wanted,
-                          float *out, fail *f)
+                          const float *x, float *out, fail *f)
 {
     size_t samples = (size_t)wanted->samples, n_values = wanted->n * t->outputs;
     float *mean = out + samples * n_values;
     for (size_t s = 0; s < samples; s++)
-        if (!predictor_sample(p, wanted->inputs, wanted->n, (uint32_t)s, out + s * n_values, f))
+        if (!predictor_sample(p, x, wanted->n, (uint32_t)s, out + s * n_values, f))
             return false;
     find_moments(out, n_values, samples, mean, mean + n_values);
     return true;
 }
 
-static bool answer_with(const trained_run *t, const predict_request *wanted, float *out, fail *f)
+static bool answer_with(const trained_run *t, const predict_request *wanted, const float *x,
+                        float *out, fail *f)
 {
     const predictor_input in = {.spec = &t->spec,
                                 .model = t->model,
@@ -173,8 +183,8 @@ static bool answer_with(const trained_run *t, const predict_request *wanted, flo
     predictor *p;
     if (!caller_grant(t->by, predictor_bytes(&in), f) || !predictor_open(&in, &p, f))
         return false;
-    bool is_answered = wanted->is_train ? predict_train(t, p, wanted, out, f)
-                                        : predictor_answer(p, wanted->inputs, wanted->n, out, f);
+    bool is_answered = wanted->is_train ? predict_train(t, p, wanted, x, out, f)
+                                        : predictor_answer(p, x, wanted->n, out, f);
     predictor_close(p);
     return is_answered;
 }
@@ -223,16 +233,14 @@ static bool predict(const trained_run *p, const predict_request *wanted, buffer 
         !caller_begin(p->by, CALLER_PRODUCTS,
                       n_answers * predictor_products(&p->spec, p->inputs, p->outputs), f))
         return false;
-    double *own = calloc(n_numbers, sizeof *own + sizeof(float));
-    float *out = (float *)(void *)(own + n_numbers);
+    size_t n_inputs = wanted->n * p->inputs;
+    double *own = calloc(n_numbers * (sizeof *own + sizeof(float)) + n_inputs * sizeof(float), 1);
+    float *out = (float *)(void *)(own + n_numbers), *x = out + n_numbers;
     if (!own)
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the answer.");
-    prediction_answer answer = {.is_train = wanted->is_train,
-                                .n = wanted->n,
-                                .k = p->outputs,
-                                .classes = p->set->task == TASK_CLASSIFICATION ? p->set : NULL};
-    scale_inputs(p, wanted->inputs, wanted->n);
-    bool is_answered = answer_with(p, wanted, out, f);
+    prediction_answer answer = {
+        .is_train = wanted->is_train, .n = wanted->n, .k = p->outputs, .set = p->set};
+    bool is_answered = scale_inputs(p, wanted, x, f) && answer_with(p, wanted, x, out, f);
     if (is_answered) {
         restore(p, wanted, out, own, &answer);
         shape_add(b, &SHAPE_PREDICTION, &answer);
@@ -251,6 +259,7 @@ void api_runs_predict(app *a, const request *q, response *r)
         return;
     }
     wanted.d = p.inputs;
+    wanted.set = p.set;
     if (request_read_body(q, &wanted, r)) {
         if (predict(&p, &wanted, &r->body, &f))
             response_set(r, 200, MESSAGE_JSON);

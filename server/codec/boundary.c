@@ -202,12 +202,25 @@ static void add_task(buffer *b, const void *object, const member *m)
     json_add_string(b, member_name_at(m, is_classification(object, m) ? 0 : 1));
 }
 
+static void add_target(buffer *b, const void *object, const member *m)
+{
+    char name[256];
+    if (is_classification(object, m)) {
+        buffer_add_text(b, "null");
+        return;
+    }
+    dataset_write_target_name(((const boundary *)object)->set, 0, name, sizeof name);
+    json_add_string(b, name);
+}
+
 static const member DRAWN_ROWS[] = {
     {"task", MEMBER_NAME, "What was learned.", TASK_NAMES, .write = add_task},
     {"size", MEMBER_INTEGER, "Cells along each side.", AT(boundary, size)},
     {"inputs", MEMBER_OBJECT, "The two inputs.", .depth = 1, .of = &INPUT, .write = add_inputs},
     {"classes", MEMBER_TEXT, "Their names; null: a regression.", MEMBER_NULLABLE, TO(boundary, set),
      .depth = 1, .write = add_classes},
+    {"target", MEMBER_TEXT, "What is predicted; null: a classification.",
+     MEMBER_NULLABLE | MEMBER_MULTILINE, TO(boundary, set), .write = add_target},
     {"grids", MEMBER_OBJECT, "What the net answers, epoch by epoch.", .depth = 1,
      .of = &BOUNDARY_GRID, .write = add_grids},
     {"points", MEMBER_OBJECT, "Samples that were trained on.", ITSELF(boundary), .of = &POINTS},

@@ -271,3 +271,9 @@ void codec_write_column_names(buffer *b, const void *object, const member *m)
     const dataset *set = member_value(m, object);
     write_names(b, set, set->d, dataset_write_column_name);
 }
+
+void codec_write_target_names(buffer *b, const void *object, const member *m)
+{
+    const dataset *set = member_value(m, object);
+    write_names(b, set, set->k, dataset_write_target_name);
+}

@@ -64,9 +64,13 @@ bool member_is_of_alphabet(const member *m, const char *text);
 /* Of the kind that its schema does not allow: line breaks only with MEMBER_MULTILINE. */
 bool member_has_controls(const member *m, const char *text);
 bool member_is_in_range(const member *m, double value);
-/* Writers: the first of the names; the names of the classes, of the columns of the data set at the
- * member's place. */
-member_writer member_add_only_name, codec_write_class_names, codec_write_column_names;
+/* Writers: the first of the names; the names of the classes, of the columns, of the targets of the
+ * data set at the member's place. */
+member_writer member_add_only_name, codec_write_class_names, codec_write_column_names,
+    codec_write_target_names;
+/* Of the inputs of a predict_request. */
+member_reader codec_read_rows;
+member_describer codec_describe_rows;
 /* A whole number as it is stored. */
 int64_t member_integer(member_storage storage, const void *value);
 void member_set_integer(member_storage storage, int64_t value, void *slot);

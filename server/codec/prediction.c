@@ -2,20 +2,40 @@
 
 #include "server/codec/internal.h"
 
+enum { NAME_BYTES = 256 };
+
+static size_t find_best(const prediction_answer *p, size_t row)
+{
+    const double *outputs = (p->outputs ? p->outputs : p->mean) + row * p->k;
+    size_t best = 0;
+    for (size_t c = 1; c < p->k; c++)
+        best = outputs[c] > outputs[best] ? c : best;
+    return best;
+}
+
 /* The most probable class of each row. */
 static void add_best(buffer *b, const void *object, const member *m)
 {
     const prediction_answer *p = object;
-    const double *outputs = p->outputs ? p->outputs : p->mean;
     (void)m;
     buffer_add_text(b, "[");
     for (size_t i = 0; i < p->n; i++) {
-        size_t best = 0;
-        for (size_t c = 1; c < p->k; c++)
-            if (outputs[i * p->k + c] > outputs[i * p->k + best])
-                best = c;
         json_add_separator(b);
-        json_add_integer(b, (int64_t)best);
+        json_add_integer(b, (int64_t)find_best(p, i));
+    }
+    buffer_add_text(b, "]");
+}
+
+static void add_labels(buffer *b, const void *object, const member *m)
+{
+    const prediction_answer *p = object;
+    char name[NAME_BYTES];
+    (void)m;
+    buffer_add_text(b, "[");
+    for (size_t i = 0; i < p->n; i++) {
+        dataset_write_class_name(p->set, find_best(p, i), name, sizeof name);
+        json_add_separator(b);
+        json_add_string(b, name);
     }
     buffer_add_text(b, "]");
 }
@@ -23,7 +43,12 @@ static void add_best(buffer *b, const void *object, const member *m)
 static bool has_classes(const void *object, const member *m)
 {
     (void)m;
-    return ((const prediction_answer *)object)->classes != NULL;
+    return ((const prediction_answer *)object)->set->task == TASK_CLASSIFICATION;
+}
+
+static bool has_targets(const void *object, const member *m)
+{
+    return !has_classes(object, m);
 }
 
 enum { NUMBERS = MEMBER_OPTIONAL | MEMBER_NULLABLE_ITEMS | MEMBER_SHORT };
@@ -41,8 +66,13 @@ static const member PREDICTION_ROWS[] = {
     {"classes", MEMBER_INTEGER, "The most probable class of each row.", MEMBER_OPTIONAL, .depth = 1,
      .is_there = has_classes, .write = add_best},
     {"class_names", MEMBER_TEXT, "What the classes are called.", MEMBER_OPTIONAL,
-     TO(prediction_answer, classes), .depth = 1, .is_there = has_classes,
+     TO(prediction_answer, set), .depth = 1, .is_there = has_classes,
      .write = codec_write_class_names},
+    {"labels", MEMBER_TEXT, "The name of the most probable class of each row.",
+     MEMBER_OPTIONAL | MEMBER_MULTILINE, .depth = 1, .is_there = has_classes, .write = add_labels},
+    {"target_names", MEMBER_TEXT, "What the numbers predicted are called.",
+     MEMBER_OPTIONAL | MEMBER_MULTILINE, TO(prediction_answer, set), .depth = 1,
+     .is_there = has_targets, .write = codec_write_target_names},
     {"variance", MEMBER_NUMBER, "Of each output over the draws; null: there was one.", NUMBERS,
      GRID(prediction_answer, variance, n, k)},
 };

@@ -11,7 +11,7 @@ typedef struct prediction_answer {
     const double *outputs;         /* (n, k) of mode eval, else NULL */
     const double *drawn;           /* (samples, n, k) of mode train, else NULL */
     const double *mean, *variance; /* (n, k) of mode train, else NULL */
-    const dataset *classes;        /* whose classes they are; NULL: a regression */
+    const dataset *set;            /* that was learned */
 } prediction_answer;
 extern const shape SHAPE_PREDICTION;
 

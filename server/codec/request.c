@@ -39,8 +39,10 @@ static bool check_samples(const void *object, const char *pointer, fail_list *fa
 
 static const member PREDICT_ROWS[] = {
     {"inputs", MEMBER_NUMBER,
-     "Rows of as many numbers as the model has inputs, in the data set's own units.",
-     GRID(predict_request, inputs, n, d), .least = 1},
+     "Rows in the data set's own units: arrays of as many numbers as the model has inputs, or "
+     "objects with a value for each column of a table, as its files have them. null is missing.",
+     GRID(predict_request, inputs, n, d), .least = 1, .read = codec_read_rows,
+     .describe = codec_describe_rows},
     {"mode", MEMBER_NAME, "train: with masks and noise drawn, as in training.", MEMBER_OPTIONAL,
      AT(predict_request, is_train), ONE_OF("eval", "train"), OTHERWISE(0)},
     {"samples", MEMBER_INTEGER, "How many times to draw; of mode train.", MEMBER_OPTIONAL,

@@ -28,10 +28,14 @@ FAIL_CHECKED bool codec_read_extension(const char *text, size_t n, experiment_sp
 /* POST /runs/{id}/predict. */
 enum { PREDICT_SAMPLES_LIMIT = 1000 };
 typedef struct predict_request {
-    size_t n, d;   /* d is told before reading: every row must have so many numbers */
-    float *inputs; /* (n, d) row-major */
-    bool is_train; /* "mode": "train"; default "eval" */
-    int samples;   /* 1 .. PREDICT_SAMPLES_LIMIT, of mode train; default 1 */
+    /* told before reading: how many numbers every row must have, and whose columns it may name
+     * (NULL: none) */
+    size_t d;
+    const struct dataset *set;
+    size_t n;
+    double *inputs; /* (n, d) row-major, in the set's own units; NaN: missing */
+    bool is_train;  /* "mode": "train"; default "eval" */
+    int samples;    /* 1 .. PREDICT_SAMPLES_LIMIT, of mode train; default 1 */
 } predict_request;
 extern const shape SHAPE_PREDICT_REQUEST;
 

@@ -10,6 +10,7 @@ typedef struct quantile_answer {
 
 typedef struct residual_evaluation {
     int64_t run_id;
+    const dataset *set;
     const split *data;
     const residuals *all;
     const residuals_summary *summary;
@@ -21,7 +22,7 @@ typedef struct residual_evaluation {
 typedef struct residual_answer {
     size_t index, output, d;
     double target, prediction, residual;
-    const float *inputs; /* (d); NULL: too many */
+    const double *inputs; /* (d); NULL: too many */
 } residual_answer;
 
 static const member RESIDUAL_ROWS[] = {
@@ -31,18 +32,21 @@ static const member RESIDUAL_ROWS[] = {
     {"prediction", MEMBER_NUMBER, "What was predicted.", MEMBER_SHORT,
      AT(residual_answer, prediction)},
     {"residual", MEMBER_NUMBER, "The target less the prediction.", AT(residual_answer, residual)},
-    {"inputs", MEMBER_NUMBER, "In the data set's own units; null: too many.", MEMBER_NULLABLE,
-     EACH(residual_answer, inputs, d)},
+    {"inputs", MEMBER_NUMBER,
+     "In the data set's own units; null: too many, and in their place: missing.",
+     MEMBER_NULLABLE | MEMBER_NULLABLE_ITEMS | MEMBER_SHORT, EACH(residual_answer, inputs, d)},
 };
 static const shape RESIDUAL = {
     .name = "Residual", BYTES_OF(residual_answer), MEMBERS(RESIDUAL_ROWS)};
 
-/* The inputs of a test sample in the data set's own units: d floats. */
-static void read_raw_inputs(const split *data, size_t index, float *inputs)
+/* The inputs of a test sample in the data set's own units: (d). */
+static void read_raw_inputs(const split *data, size_t index, double *inputs)
 {
     size_t row = data->rows[PART_TEST][index], d = data->set->d;
-    for (size_t c = 0; c < d; c++)
-        inputs[c] = (float)split_own_input(data->set, data->source[PART_TEST], row, c);
+    for (size_t c = 0; c < d; c++) {
+        double own = split_own_input(data->set, data->source[PART_TEST], row, c);
+        inputs[c] = data->set->input_offsets ? own : (double)(float)own;
+    }
 }
 
 static residual_answer answer_of(const residuals *r, size_t place)
@@ -57,7 +61,7 @@ static residual_answer answer_of(const residuals *r, size_t place)
 static void add_worst(buffer *b, const void *object, const member *m)
 {
     const residual_evaluation *e = object;
-    float inputs[CODEC_INPUTS_SHOWN];
+    double inputs[CODEC_INPUTS_SHOWN];
     size_t d = e->data->set->d;
     buffer_add_text(b, "[");
     for (size_t i = 0; i < e->summary->n_worst; i++) {
@@ -163,12 +167,26 @@ static const member HISTOGRAM_ROWS[] = {
 static const shape HISTOGRAM = {
     .name = "Histogram", BYTES_OF(residuals_summary), MEMBERS(HISTOGRAM_ROWS)};
 
+static void add_columns(buffer *b, const void *object, const member *m)
+{
+    const dataset *set = member_value(m, object);
+    if (set->d <= CODEC_INPUTS_SHOWN)
+        codec_write_column_names(b, object, m);
+    else
+        buffer_add_text(b, "null");
+}
+
 static const member EVALUATION_ROWS[] = {
     {"run", MEMBER_INTEGER, "The run.", AT(residual_evaluation, run_id)},
     {"part", MEMBER_NAME, "What it was tried on.", ONE_OF("test"), .write = member_add_only_name},
     {"task", MEMBER_NAME, "What was learned.", ONE_OF("regression"), .write = member_add_only_name},
     INCLUDE_FROM(residual_evaluation, all, COUNTS),
     INCLUDE_FROM(residual_evaluation, summary, SCORES),
+    {"target_names", MEMBER_TEXT, "What the numbers to be predicted are called.", MEMBER_MULTILINE,
+     TO(residual_evaluation, set), .depth = 1, .write = codec_write_target_names},
+    {"columns", MEMBER_TEXT, "What the inputs are called; null: too many.",
+     MEMBER_NULLABLE | MEMBER_MULTILINE, TO(residual_evaluation, set), .depth = 1,
+     .write = add_columns},
     {"quantiles", MEMBER_OBJECT, "How the residuals are spread.",
      ALL(residual_evaluation, quantiles), .of = &QUANTILE},
     {"histogram", MEMBER_OBJECT, "How the residuals are spread.", TO(residual_evaluation, summary),
@@ -186,7 +204,8 @@ const shape CODEC_RESIDUAL_EVALUATION = {.name = "ResidualEvaluation",
 void codec_add_residuals(buffer *b, int64_t run_id, const split *data, const residuals *all,
                          const residuals_summary *summary)
 {
-    residual_evaluation answer = {.run_id = run_id, .data = data, .all = all, .summary = summary};
+    residual_evaluation answer = {
+        .run_id = run_id, .set = data->set, .data = data, .all = all, .summary = summary};
     for (int q = 0; q < RESIDUALS_QUANTILES; q++)
         answer.quantiles[q] = (quantile_answer){RESIDUALS_SHARES[q], summary->quantiles[q]};
     shape_add(b, &CODEC_RESIDUAL_EVALUATION, &answer);

@@ -241,6 +241,16 @@ static bool is_twice(const cJSON *element)
     return false;
 }
 
+/* null is a number that is missing, where that may be. */
+static bool read_element(const spot *s, const cJSON *value, void *slot, fail_list *faults)
+{
+    bool is_double = s->m->type == MEMBER_NUMBER && s->m->place.storage == STORED_DOUBLE;
+    if (!is_double || !cJSON_IsNull(value) || !(s->m->flags & MEMBER_NULLABLE_ITEMS))
+        return read_value(s, value, slot, faults);
+    *(double *)slot = NAN;
+    return true;
+}
+
 /* The elements go to *out one after the other; columns: of an array of arrays, how many each inner
  * one must have. */
 static bool read_elements(const spot *s, const cJSON *array, size_t columns, char **out,
@@ -253,7 +263,7 @@ static bool read_elements(const spot *s, const cJSON *array, size_t columns, cha
         spot inner = *s;
         inner.at[inner.depth++] = i++;
         if (inner.depth == m->depth) {
-            ok = read_value(&inner, element, *out, faults) && ok;
+            ok = read_element(&inner, element, *out, faults) && ok;
             if (ok && (m->flags & MEMBER_UNIQUE) && i > 1 && is_twice(element))
                 ok = fault(&inner, faults, FAIL_OUT_OF_RANGE, "must not be there twice");
             *out += m->place.bytes;

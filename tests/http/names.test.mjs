@@ -130,3 +130,76 @@ test('categories are counted, missing cells told, targets are in their own units
     rooms.slice(0, 10).map((row) => [row[3]]),
   );
 });
+
+const predict = async (id, body) => server.request('POST', `/runs/${id}/predict`, body);
+
+test('predictions name classes; rows may be objects by column', async () => {
+  const {
+    runs: [run],
+  } = await server.train({ dataset: 'flowers', hidden: [8], epochs: 20 });
+  const rows = flowers.slice(0, 4);
+  const plain = (await predict(run.id, { inputs: rows.map((row) => row.slice(0, 2)) })).json;
+  assert.deepEqual(plain.class_names, ['iris', 'rose', 'tulip']);
+  assert.deepEqual(
+    plain.labels,
+    plain.classes.map((c) => plain.class_names[c]),
+  );
+  /* in any order, as texts too, and with the label that a row of the file has */
+  const objects = rows.map(([length, width, kind]) => ({ kind, width: `${width}`, length }));
+  const named = await predict(run.id, { inputs: objects });
+  assert.equal(named.status, 200, named.text);
+  assert.deepEqual(named.json, plain);
+  for (const [row, pointer, said] of [
+    [{ length: 1 }, '/inputs/0', /width is not there: give null/],
+    [{ length: 1, width: 'wide' }, '/inputs/0/width', /width must be a number, not \\"wide\\"/],
+    [{ length: 1, width: null }, '/inputs/0/width', /width is missing, but no number was/],
+    [{ length: 1, width: 2, witdh: 3 }, '/inputs/0/witdh', /did you mean \\"width\\"/],
+    [{ length: 1, width: [2] }, '/inputs/0/width', /not an array/],
+    [{ length: 1, width: 1e39 }, '/inputs/0/1', /finite single precision/],
+  ]) {
+    const answer = await predict(run.id, { inputs: [row] });
+    assert.equal(answer.status, 400, answer.text);
+    assert.match(answer.text, said);
+    assert.ok(
+      answer.json.errors.some((one) => one.pointer === pointer),
+      answer.text,
+    );
+  }
+  const mixed = await predict(run.id, { inputs: [objects[0], [1, 2]] });
+  assert.equal(mixed.status, 400);
+});
+
+test('categories and missing values are encoded as the reader of the set does it', async () => {
+  const {
+    runs: [run],
+  } = await server.train({ dataset: 'rooms', hidden: [8], epochs: 60, learning_rate: 0.02 });
+  const { points, worst, columns, target_names, r2 } = await server.get(
+    `/runs/${run.id}/evaluation`,
+  );
+  assert.deepEqual(target_names, ['rent']);
+  assert.deepEqual(columns, ['size', 'city=Basel', 'city=Bern', 'city=missing', 'age']);
+  assert.ok(r2 > 0.5, `${r2}`);
+  const known = new Set(rooms.map((row) => row[3]));
+  assert.ok(
+    points.target.every((y) => known.has(y)),
+    'targets as they came',
+  );
+  for (const { inputs, prediction } of worst.slice(0, 8)) {
+    const [size, basel, bern, , age] = inputs;
+    const city = basel ? 'Basel' : bern ? 'Bern' : null;
+    const { json, text } = await predict(run.id, { inputs: [{ size, city, age }] });
+    assert.deepEqual(json?.target_names, ['rent'], text);
+    near(json.outputs[0][0], prediction, `size ${size}, city ${city}, age ${age}`);
+    const array = (await predict(run.id, { inputs: [inputs] })).json;
+    assert.deepEqual(array.outputs, json.outputs);
+  }
+  const texts = { size: ' 7 ', city: 'N/A', age: '' };
+  const nulls = { size: 7, city: null, age: null };
+  const both = (await predict(run.id, { inputs: [texts, nulls] })).json.outputs;
+  assert.deepEqual(both[0], both[1]);
+  const unknown = await predict(run.id, { inputs: [{ ...nulls, city: 'Bonn' }] });
+  assert.match(
+    unknown.text,
+    /city is \\"Bonn\\", which training did not know; it knew Basel, Bern/,
+  );
+});

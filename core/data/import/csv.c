@@ -21,7 +21,6 @@ void csv_table_close(csv_table *t)
 
 static bool read_format(csv_table *t, fail *f)
 {
-    static const char usual[] = ",NA,N/A,NaN,nan,NAN,null,NULL,?";
     static const char marks[] = {
         [THOUSANDS_NONE] = '\0',       [THOUSANDS_COMMA] = ',',      [THOUSANDS_POINT] = '.',
         [THOUSANDS_APOSTROPHE] = '\'', [THOUSANDS_UNDERSCORE] = '_', [THOUSANDS_SPACE] = ' '};
@@ -32,7 +31,8 @@ static bool read_format(csv_table *t, fail *f)
     if (format->thousands == format->decimal)
         return fail_set(f, FAIL_INCOMPATIBLE, "/thousands",
                         "decimal and thousands cannot both be \"%c\".", format->decimal);
-    if (!csv_read_list(o->missing ? o->missing : usual, &format->tokens, &format->n_tokens))
+    if (!csv_read_list(o->missing ? o->missing : CSV_USUAL_TOKENS, &format->tokens,
+                       &format->n_tokens))
         return fail_set(f, FAIL_OUT_OF_MEMORY, "/missing", "There is no memory for the tokens.");
     for (size_t i = 0; i < format->n_tokens; i++)
         format->starts[(unsigned char)*format->tokens[i].text] = true;

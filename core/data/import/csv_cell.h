@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What stands for nothing where `missing` is not given. */
+#define CSV_USUAL_TOKENS ",NA,N/A,NaN,nan,NAN,null,NULL,?"
+
 typedef struct csv_cell {
     char *text;
     size_t n; /* bytes, without the NUL */
