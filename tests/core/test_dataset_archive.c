@@ -73,6 +73,10 @@ static void names_and_folders(void)
                  "\"/etc/2.png\": names that begin with /");
     refuse_names((const char *const[]){GOOD[0], GOOD[1], GOOD[2], "b\\..\\2.png"}, FAIL_SYNTAX,
                  "names with ..");
+    make_pictures();
+    make_tar((const char *const[]){GOOD[0], GOOD[1], GOOD[2], "b/\xE9t\xE9.png"}, FILES);
+    end_tar();
+    refuse(TAR, NULL, FAIL_SYNTAX, "\"b/?t?.png\": names are UTF-8 texts");
     refuse_names((const char *const[]){GOOD[0], GOOD[1], GOOD[2], "./b//1.png"}, FAIL_SYNTAX,
                  "has b/1.png twice");
     refuse_names((const char *const[]){GOOD[0], GOOD[1], GOOD[2], "b.png"}, FAIL_INCOMPATIBLE,

@@ -8,6 +8,7 @@
 enum {
     LABEL_NAME_BYTES = 100,
     LABEL_PATH_BYTES = 200,
+    SHOWN_BYTES = 100,
     FREE_MEMBERS = 10000,
     MEMBER_BYTES = 400 /* what libzip keeps of each */
 };
@@ -82,6 +83,17 @@ static bool bad_name(archive *a, const char *path, const char *why, fail *f)
                     why);
 }
 
+/* A name that is no text: what can be shown of it. */
+static bool strange_name(archive *a, const char *name, fail *f)
+{
+    char shown[SHOWN_BYTES];
+    size_t n = 0;
+    for (; name[n] && n < sizeof shown - 1; n++)
+        shown[n] = (char)(name[n] >= ' ' && name[n] <= '~' ? name[n] : '?');
+    shown[n] = '\0';
+    return bad_name(a, shown, "names are UTF-8 texts of less than 1024 bytes", f);
+}
+
 /* Of a long path its end, from a border between letters on. */
 static void label_entry(archive *a)
 {
@@ -98,6 +110,8 @@ static bool take_path(archive *a, const char *name, fail *f)
 {
     size_t n = 0;
     const char *at = name;
+    if (!dataset_is_name_text(name))
+        return strange_name(a, name, f);
     if (*name == '/' || *name == '\\')
         return bad_name(a, name, "names that begin with / lead out of the archive", f);
     while (*at) {
@@ -115,15 +129,13 @@ static bool take_path(archive *a, const char *name, fail *f)
         at += n_part + (at[n_part] != '\0');
     }
     a->path[n] = '\0';
-    if (!dataset_is_name_text(a->path))
-        return bad_name(a, "?", "names are UTF-8 texts without control characters", f);
     label_entry(a);
     return true;
 }
 
 static bool is_added_part(const char *part, size_t n)
 {
-    static const char *const added[] = {"__MACOSX", "Thumbs.db", "desktop.ini"};
+    static const char *const added[] = {"__MACOSX", "Thumbs.db", "desktop.ini", "Icon\r"};
     for (size_t i = 0; i < sizeof added / sizeof *added; i++)
         if (strlen(added[i]) == n && strncasecmp(part, added[i], n) == 0)
             return true;
