@@ -2,7 +2,7 @@
 // tables.
 //
 //   node tests/bench/bench.mjs [train] [diagnostics] [repeats] [ablation] [service] [curves]
-//     [large] [tables]
+//     [large] [tables] [pictures]
 //
 // ROUNDS=N, default 3; COMPILE=1: torch.compile.
 //
@@ -27,6 +27,7 @@ import {
   top,
 } from '../harness.mjs';
 import { benchCurves } from './curves.mjs';
+import { benchPictures } from './pictures.mjs';
 import { benchTables } from './tables.mjs';
 
 const build = resolve(top, process.env.BUILD ?? 'build');
@@ -485,6 +486,8 @@ try {
   const script = join(top, 'tests/bench/tables.py');
   if (!wanted.length || wanted.includes('tables'))
     benchTables({ python, binary, script, directory, rounds, table });
+  if (!wanted.length || wanted.includes('pictures'))
+    await benchPictures({ binary, directory, table });
 } finally {
   removeDirectory(directory);
 }

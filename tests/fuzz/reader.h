@@ -57,7 +57,7 @@ static void reader_check(const dataset *set)
         for (size_t i = 0; rows->labels && i < rows->n; i++)
             FUZZ_CHECK(rows->labels[i] >= 0 && (size_t)rows->labels[i] < set->k);
         for (size_t i = 0; rows->floats && i < rows->n * set->d; i++)
-            FUZZ_CHECK(isfinite(rows->floats[i]));
+            FUZZ_CHECK(isfinite(rows->floats[i]) || (set->has_missing && isnan(rows->floats[i])));
         for (size_t i = 0; rows->targets && i < rows->n * set->k; i++)
             FUZZ_CHECK(isfinite(rows->targets[i]));
         volatile uint8_t last = 0; /* every byte is there */
