@@ -3,8 +3,8 @@ prints JSON: seconds (wall, of the best round), processor seconds and peak megab
 
     python tables.py REGULAB FILE FOLDER ROUNDS
 
-Python's own start and import are not counted; the program's are, and so is all that it does besides:
-it finds out kinds, writes what it has read, reads it again and takes its digest twice.
+Python's own start and import are not counted; the program's are, and so is all that it does
+besides: it finds out kinds, writes what it has read, reads it again and takes its digest twice.
 """
 
 import json

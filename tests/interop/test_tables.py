@@ -154,7 +154,8 @@ class FarFromZero(unittest.TestCase):
         model = LogisticRegression(C=2 / (L2 * len(frames["train"])), tol=1e-8)
         model.fit(scaler.transform(frames["train"][["time"]].astype(float)), frames["train"]["y"])
         inputs = scaler.transform(frames["test"][["time"]].astype(float))
-        self.assertAlmostEqual(table.accuracy, model.score(inputs, frames["test"]["y"]), delta=0.011)
+        accuracy = model.score(inputs, frames["test"]["y"])
+        self.assertAlmostEqual(table.accuracy, accuracy, delta=0.011)
 
     def test_seconds(self):
         self.check(1)
