@@ -107,7 +107,20 @@ test('a CSV file is uploaded, previewed, trained on from there, and removed', as
     buffer: Buffer.from(`length,width,colour\n${lines.join('\n')}\n`),
   });
   assert.equal(await page.locator('#upload-name').inputValue(), 'colours');
-  await page.locator('#upload-label').fill('colour');
+  const columns = page.locator('[data-testid=upload-columns]');
+  await columns.locator('select').first().waitFor();
+  assert.deepEqual(
+    await columns.locator('select').evaluateAll((all) => all.map((one) => one.value)),
+    ['number', 'number', 'label'],
+  );
+  await page.locator('#upload-label').selectOption('width'); // and back: each time it is looked at
+  await columns.locator('select:disabled').nth(0).waitFor();
+  await page.locator('#upload-kind-2', { hasText: 'category' }).waitFor();
+  await page.locator('#upload-kind-2').selectOption('ignored');
+  await page.locator('[data-testid=upload-columns]', { hasText: 'regression' }).waitFor();
+  await page.locator('#upload-label').selectOption('colour');
+  await page.locator('[data-testid=upload-columns]', { hasText: 'label colour' }).waitFor();
+  assert.equal((await server.request('GET', '/datasets/colours')).status, 404);
   await page.locator('#upload-submit').click();
   await page.locator('[data-testid=preview]', { hasText: 'colours' }).waitFor();
   await page.locator('#dataset-colours').waitFor();
@@ -195,7 +208,9 @@ test('an upload that is left is stopped, and leaves nothing for the next one', a
   const name = page.locator('#upload-name');
   const held = [];
   await page.route('**/api/v1/datasets/*', (route) =>
-    route.request().method() === 'PUT' ? held.push(route) : route.fallback(),
+    route.request().method() === 'PUT' && !route.request().url().includes('dry_run')
+      ? held.push(route)
+      : route.fallback(),
   );
   await page.goto(`${server.url}/#/datasets`);
   await choose('first.csv');
@@ -206,7 +221,7 @@ test('an upload that is left is stopped, and leaves nothing for the next one', a
   );
   await choose('one.csv');
   assert.equal(await name.inputValue(), 'one', 'another choice, another name');
-  await page.locator('#upload-label').fill('class');
+  await page.locator('select#upload-label').selectOption('class');
   await page.locator('#upload-submit').click();
   await page.locator('#upload-submit:disabled').waitFor();
   await Promise.all([page.waitForEvent('requestfailed'), page.locator('#upload-leave').click()]);

@@ -1,8 +1,9 @@
 /* upload — brings a data set: files dropped or chosen, how they are to be read, and how far they
  * have been sent. */
-import { html, useRef, useState } from '../../lib/html.js';
+import { html, useEffect, useRef, useState } from '../../lib/html.js';
 import { bytes } from '../../lib/format.js';
 import { Icon, notify } from '../basic.js';
+import { Columns, queryOf, TABLE_OPTIONS, TableOptions } from './columns.js';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const NAME_WORDS =
@@ -25,7 +26,7 @@ function suggestName(files) {
     : base.slice(0, 60) || 'data';
 }
 
-const NO_OPTIONS = { label: '', header: '', task: '', size: '', channels: '' };
+const NO_OPTIONS = { task: '', size: '', channels: '', ...TABLE_OPTIONS };
 const RESTING = { sent: null, problem: '' };
 
 /* What a problem of the service says, in words. */
@@ -36,13 +37,13 @@ const wordsOf = (answer, status) =>
 
 /* Sends the files; onProgress(fraction). XMLHttpRequest, because fetch does not tell how much was
  * sent. */
-function upload(name, files, query, { signal, onProgress }) {
+function upload(name, files, query, { signal, onProgress = () => {} }) {
   return new Promise((resolve, reject) => {
     const one = files.length === 1 && /\.(csv|npz)$/i.test(files[0].name) ? files[0] : null;
     const body = one ?? new FormData();
     if (!one) for (const file of files) body.append('file', file, file.name);
     const words = new URLSearchParams(
-      Object.entries(query).filter(([, value]) => value !== ''),
+      Object.entries(queryOf(query)).filter(([, value]) => value !== ''),
     ).toString();
     const call = new XMLHttpRequest();
     call.open('PUT', `/api/v1/datasets/${encodeURIComponent(name)}${words ? `?${words}` : ''}`);
@@ -64,7 +65,8 @@ function upload(name, files, query, { signal, onProgress }) {
         return;
       }
       /* as lib/api.js does for every other request */
-      if (call.status === 401) dispatchEvent(new CustomEvent('regulab-unauthorized'));
+      if (call.status === 401 && !query.dry_run)
+        dispatchEvent(new CustomEvent('regulab-unauthorized'));
       reject(new Error(wordsOf(answer, call.status)));
     };
     call.send(body);
@@ -134,24 +136,6 @@ function Drop({ files, input, isBusy, take }) {
   `;
 }
 
-/* How a CSV file is to be read. */
-const CsvOptions = ({ options, change }) => html`
-  <label>
-    Label column
-    <input id="upload-label" value=${options.label} placeholder="found by itself"
-        onInput=${(event) => change({ label: event.target.value })} />
-  </label>
-  <label>
-    First row
-    <select id="upload-header" value=${options.header}
-        onChange=${(event) => change({ header: event.target.value })}>
-      <option value="">found by itself</option>
-      <option value="true">names</option>
-      <option value="false">data</option>
-    </select>
-  </label>
-`;
-
 /* What becomes of the pictures of an archive. */
 const PictureOptions = ({ options, change }) => html`
   <label>
@@ -170,13 +154,13 @@ const PictureOptions = ({ options, change }) => html`
   </label>
 `;
 
-const Options = ({ isCsv, isArchive, name, setName, options, change }) => html`
+const Options = ({ isTable, isArchive, name, setName, options, change, answer }) => html`
   <div class="upload-options">
     <label>
       Name
       <input id="upload-name" value=${name} onInput=${(event) => setName(event.target.value)} />
     </label>
-    ${isCsv && html`<${CsvOptions} options=${options} change=${change} />`}
+    ${isTable && html`<${TableOptions} answer=${answer} options=${options} change=${change} />`}
     ${isArchive && html`<${PictureOptions} options=${options} change=${change} />`}
     <label>
       Task
@@ -213,12 +197,46 @@ const onEnter = (work) => (event) => {
   work();
 };
 
+const isTableFile = (file) => /\.(csv|tsv|txt|data)(\.gz)?$/i.test(file.name);
+const LOOK_BYTES = 32e6;
+const LOOK_MS = 300;
+const NOTHING_SEEN = { answer: null, problem: '' };
+
+/* What a dry run says of a table, again when the options have changed: { answer, problem }. The
+ * last answer stays, so that its columns can be put right; a large file is first read when it is
+ * sent. */
+function useLook(files, options) {
+  const [look, setLook] = useState(NOTHING_SEEN);
+  const bytesOfAll = files.reduce((sum, file) => sum + file.size, 0);
+  const isLooked = files.length > 0 && files.every(isTableFile) && bytesOfAll <= LOOK_BYTES;
+  useEffect(() => setLook(NOTHING_SEEN), [files]);
+  useEffect(() => {
+    if (!isLooked) return undefined;
+    const abort = new AbortController();
+    const { signal } = abort;
+    const timer = setTimeout(async () => {
+      try {
+        const { answer } = await upload('table', files, { ...options, dry_run: true }, { signal });
+        setLook({ answer, problem: '' });
+      } catch (error) {
+        if (!signal.aborted) setLook((old) => ({ ...old, problem: error.message }));
+      }
+    }, LOOK_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [files, options, isLooked]);
+  return look;
+}
+
 /* The files, their name and how they are to be read, and what is done with them. */
 function useUpload(done) {
   const [files, setFiles] = useState([]);
   const [typed, setTyped] = useState(null); /* the name, where the user gave one */
   const [options, setOptions] = useState(NO_OPTIONS);
   const sending = useSending();
+  const look = useLook(files, options);
   const name = typed ?? (files.length ? suggestName(files) : '');
   const take = (chosen) => {
     if (!chosen.length || sending.isBusy()) return;
@@ -253,13 +271,13 @@ function useUpload(done) {
   };
   const change = (patch) => setOptions({ ...options, ...patch });
   const { state } = sending;
-  return { files, name, setName: setTyped, options, change, state, take, leave, submit };
+  return { files, name, setName: setTyped, options, change, look, state, take, leave, submit };
 }
 
 /* Not a form, since it stands in one, too: Enter in a field sends it. `title` makes it a card;
  * done(name) is called with what is registered. */
 export function Upload({ title, done }) {
-  const { files, state, take, leave, submit, ...form } = useUpload(done);
+  const { files, look, state, take, leave, submit, ...form } = useUpload(done);
   const { sent, problem } = state;
   const input = useRef(null);
   const takeList = (list) => {
@@ -272,7 +290,8 @@ export function Upload({ title, done }) {
     input.current.disabled = false; /* before it is drawn so: only then it can take the focus */
     input.current.focus();
   };
-  const isCsv = files.some((file) => /\.csv$/i.test(file.name));
+  const isTable = files.some(isTableFile);
+  const seen = problem ? '' : look.problem;
   const isArchive = files.some((file) => /\.(zip|tar|tgz|tar\.gz)$/i.test(file.name));
   return html`
     <div class="upload ${title ? 'card' : ''}" onKeyDown=${onEnter(submit)} data-testid="upload"
@@ -282,9 +301,11 @@ export function Upload({ title, done }) {
       ${
         files.length > 0 &&
         html`
-        <${Options} ...${form} isCsv=${isCsv} isArchive=${isArchive} />
+        <${Options} ...${form} isTable=${isTable} isArchive=${isArchive} answer=${look.answer} />
       `
       }
+      ${look.answer && html`<${Columns} ...${form} answer=${look.answer} />`}
+      ${seen && html`<p class="field-error" id="upload-look">${seen}</p>`}
       ${files.length > 0 && html`<${Buttons} sent=${sent} submit=${submit} leave=${leaveIt} />`}
       ${problem && html`<p class="field-error" role="alert" id="upload-problem">${problem}</p>`}
     </div>
