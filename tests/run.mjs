@@ -92,6 +92,7 @@ function unitJob(source) {
 
 // A file of any kind: the program that was built of a .c, or the tests of a .mjs or .py.
 function fileJob(file) {
+  if (/fuzz_\w+\.c$/.test(file)) return fuzzJob(file);
   if (file.endsWith('.c')) return unitJob(relative(top, resolve(file)));
   return file.endsWith('.py') ? pythonJob(file) : nodeJob(file);
 }
