@@ -339,6 +339,18 @@ static void dimensions_of_idx(void)
     dataset_close(set);
 }
 
+/* The first bytes tell, not the name. */
+static void idx_called_like_cifar(void)
+{
+    static const char *const names[] = {"images.bin", "labels.bin", NULL};
+    save_idx(names[0], 0x08, (const uint32_t[]){6, 2, 3}, 3);
+    save_idx(names[1], 0x08, (const uint32_t[]){6}, 1);
+    dataset *set = open_new("called", names, NULL);
+    CHECK_OR_RETURN(set != NULL);
+    CHECK(set->height == 2 && set->k == 6);
+    dataset_close(set);
+}
+
 static void reversed_idx(void)
 {
     static bytes packed, twice;
@@ -367,4 +379,4 @@ static void reversed_idx(void)
 CHECK_MAIN("dataset_kinds", texts_are_classes, numbers_as_texts, bad_texts,
            one_hot_rows_are_classes, names_of_the_field, other_names, what_training_rows_lack,
            targets_far_from_zero, inputs_far_from_zero, every_type_of_idx, dimensions_of_idx,
-           reversed_idx)
+           idx_called_like_cifar, reversed_idx)

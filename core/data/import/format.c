@@ -78,9 +78,11 @@ static bool recognize(const dataset_file *file, const file_start *s, file_format
         *format = is_npz(s) ? FORMAT_NPZ : FORMAT_ARCHIVE;
     else if (archive_is_tar(s->at, s->n))
         *format = FORMAT_ARCHIVE;
+    else if (s->n >= 4 && dataset_is_idx(s->at))
+        *format = FORMAT_IDX;
     else if (cifar_is_batch(file->name) && has_control(s))
         *format = FORMAT_CIFAR;
-    else if (s->at[0] == 0 || (s->n >= 4 && dataset_is_reversed_idx(s->at)))
+    else if (s->at[0] == 0)
         *format = FORMAT_IDX;
     else if (!memchr(s->at, 0, s->n) || begins(s, "\xFF\xFE", 2) || begins(s, "\xFE\xFF", 2))
         *format = FORMAT_CSV; /* the marks are those of UTF-16 */

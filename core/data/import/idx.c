@@ -36,12 +36,37 @@ static bool read_type(const dataset_source *s, const uint8_t magic[4], numpy_arr
         s->name, magic[2]);
 }
 
+static bool is_type(uint8_t code)
+{
+    for (int i = 0; i < TYPE_COUNT; i++)
+        if (TYPES[i].code == code)
+            return true;
+    return false;
+}
+
+static bool is_dimensions(uint8_t n)
+{
+    return n >= 1 && n <= NUMPY_DIMENSIONS_LIMIT;
+}
+
+static bool is_reversed(const uint8_t magic[4])
+{
+    return is_dimensions(magic[0]) && is_type(magic[1]) && magic[2] == 0 && magic[3] == 0;
+}
+
+bool dataset_is_idx(const uint8_t magic[4])
+{
+    bool is_straight =
+        magic[0] == 0 && magic[1] == 0 && is_type(magic[2]) && is_dimensions(magic[3]);
+    return is_straight || is_reversed(magic);
+}
+
 static bool read_magic(dataset_source *s, numpy_array *a, fail *f)
 {
     uint8_t magic[4];
     if (!source_read_all(s, magic, sizeof magic, f))
         return false;
-    if (dataset_is_reversed_idx(magic))
+    if (is_reversed(magic))
         return fail_set(f, FAIL_SYNTAX, NULL,
                         "%s: the byte order of its magic number is reversed: IDX files are "
                         "big-endian.",
@@ -61,15 +86,6 @@ static bool read_magic(dataset_source *s, numpy_array *a, fail *f)
     a->n_dimensions = magic[3];
     a->is_big_endian = true;
     return true;
-}
-
-bool dataset_is_reversed_idx(const uint8_t magic[4])
-{
-    bool is_type = false;
-    for (int i = 0; i < TYPE_COUNT; i++)
-        is_type = is_type || TYPES[i].code == magic[1];
-    return is_type && magic[0] >= 1 && magic[0] <= NUMPY_DIMENSIONS_LIMIT && magic[2] == 0 &&
-           magic[3] == 0;
 }
 
 /* Bytes of values that the sizes, their bytes reversed, speak of; 0: too many. */

@@ -105,7 +105,7 @@ FAIL_CHECKED bool dataset_read_npy(const dataset_file *files, size_t n_files,
                                    const dataset_add_options *options, dataset_load *out, fail *f);
 FAIL_CHECKED bool dataset_read_npz(const dataset_file *file, const dataset_add_options *options,
                                    dataset_load *out, fail *f);
-/* The first bytes of an IDX file whose magic number has its low byte first. */
-bool dataset_is_reversed_idx(const uint8_t magic[4]);
+/* The first bytes of an IDX file, also of one whose magic number has its low byte first. */
+bool dataset_is_idx(const uint8_t magic[4]);
 
 #endif
