@@ -232,7 +232,8 @@ bool origin_save(const dataset_origin *o, const char *sha256, const char *path, 
 {
     size_t n_bytes = origin_bytes(o);
     char *bytes = malloc(sizeof(origin_seal) + n_bytes), *temporary = NULL;
-    if (!bytes || asprintf(&temporary, "%s.new", path) < 0) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (!bytes || asprintf(&temporary, "%.*s.%s.new", (int)(name - path), path, name) < 0) {
         free(bytes);
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for %zu columns.",
                         o->n_columns);

@@ -74,7 +74,8 @@ void origin_write(const dataset_origin *o, char *bytes);
 FAIL_CHECKED bool origin_read(const char *bytes, size_t n_bytes, size_t d, dataset_origin **out,
                               fail *f);
 
-/* Writes the file at path, of the content `sha256`, whole or not at all. */
+/* Writes the file at path, of the content `sha256`, whole or not at all, by way of one that begins
+ * with a dot. */
 FAIL_CHECKED bool origin_save(const dataset_origin *o, const char *sha256, const char *path,
                               fail *f);
 

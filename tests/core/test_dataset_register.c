@@ -3,6 +3,7 @@
 #include "core/base/digest.h"
 #include "core/data/container.h"
 #include "core/data/internal.h"
+#include "core/data/origin.h"
 #include "tests/core/dataset_files.h"
 
 #include <dirent.h>
@@ -140,6 +141,37 @@ static void words_of_a_query(void)
     CHECK(dataset_read_option("size", "32", &o, &f) && o.size == 32);
     CHECK_FAILS(dataset_read_option("size", "0", &o, &f), f, FAIL_OUT_OF_RANGE, "/size");
     CHECK_FAILS(dataset_read_option("size", "4x", &o, &f), f, FAIL_OUT_OF_RANGE, "/size");
+}
+
+/* Beside the content stands what the files said; a damaged one is as good as none. */
+static void origins_stand_beside_their_content(void)
+{
+    bool is_new;
+    dataset *set = NULL;
+    fail f = {0};
+    CHECK_OK(add_as("told", ONE, &is_new, &f), f);
+    CHECK_OK(add_as("told.new", ONE, &is_new, &f), f);
+    CHECK_OR_RETURN(CHECK_OK(open_set("told", &set, &f), f));
+    CHECK(set->origin && set->origin->n_columns == 3);
+    dataset_close(set);
+    save_text("data/origins/told", "no origin at all");
+    save_text("data/origins/nobody", "of a set that is not there");
+    save_text("data/origins/.told.new", "half");
+    CHECK_OK(dataset_clean(files_path("data"), &f), f);
+    CHECK(access(files_path("data/origins/nobody"), F_OK) != 0);
+    CHECK(access(files_path("data/origins/.told.new"), F_OK) != 0);
+    CHECK_OR_RETURN(CHECK_OK(open_set("told", &set, &f), f));
+    CHECK(!set->origin);
+    dataset_close(set);
+    CHECK_OK(add_as("told", ONE, &is_new, &f), f); /* says it again */
+    CHECK(!is_new);
+    CHECK_OR_RETURN(CHECK_OK(open_set("told", &set, &f), f));
+    CHECK(set->origin != NULL);
+    dataset_close(set);
+    CHECK_OK(dataset_remove("told", files_path("data"), &f), f);
+    CHECK(access(files_path("data/origins/told"), F_OK) != 0);
+    CHECK(access(files_path("data/origins/told.new"), F_OK) == 0);
+    CHECK_OK(dataset_remove("told.new", files_path("data"), &f), f);
 }
 
 /* ---- cleaning ---- */
@@ -448,6 +480,7 @@ static void processes_do_not_disturb_each_other(void)
 
 CHECK_MAIN("dataset_register", names_share_content, open_sets_outlive_their_name, names_are_checked,
            odd_names_that_are_there_stay, options_of_registered_sets, words_of_a_query,
-           cleaning_removes_what_nobody_needs, cleaning_makes_the_folders, lists_in_order,
-           describes_and_previews, damage_is_told, hostile_headers_are_refused, unwritable_folder,
-           full_disk_leaves_nothing, processes_do_not_disturb_each_other)
+           origins_stand_beside_their_content, cleaning_removes_what_nobody_needs,
+           cleaning_makes_the_folders, lists_in_order, describes_and_previews, damage_is_told,
+           hostile_headers_are_refused, unwritable_folder, full_disk_leaves_nothing,
+           processes_do_not_disturb_each_other)

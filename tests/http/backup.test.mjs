@@ -107,7 +107,9 @@ test('what is restored has every model, goes on, and is another database', async
   try {
     for (const [run, bytes] of Object.entries(models))
       assert.ok((await other.model(run)).equals(bytes), `run ${run}`);
-    assert.equal((await other.get('/datasets/pets')).n_train, 60);
+    const pets = await other.get('/datasets/pets');
+    assert.equal(pets.n_train, 60);
+    assert.deepEqual(pets.columns, upload.json.columns, 'what the file said is kept, too');
     const { items } = await other.get('/experiments');
     assert.equal(items.length, 3, 'the run that trained is there');
     const interrupted = items.find(({ status }) => ['queued', 'running'].includes(status));

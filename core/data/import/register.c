@@ -406,6 +406,30 @@ static void drop_temporary(const char *path)
     close(file);
 }
 
+static int is_origin_entry(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+/* What a writer has left that is gone: origins of names that are not there. */
+static bool clean_origins(const char *data_dir, fail *f)
+{
+    struct dirent **entries;
+    int n;
+    if (!dataset_path_list(data_dir, "origins", is_origin_entry, &entries, &n, f))
+        return false;
+    for (int i = 0; i < n; i++) {
+        char path[DATASET_PATH_BYTES], sha256[DIGEST_TEXT_BYTES];
+        fail why = {0};
+        if (!dataset_path_read_link(entries[i]->d_name, data_dir, sha256, &why) &&
+            why.code == FAIL_NOT_FOUND &&
+            dataset_path_join(data_dir, "origins", entries[i]->d_name, path, &why))
+            unlink(path);
+    }
+    dataset_path_close_list(entries, n);
+    return true;
+}
+
 static bool clean_locked(const char *data_dir, fail *f)
 {
     struct dirent **entries;
@@ -422,7 +446,7 @@ static bool clean_locked(const char *data_dir, fail *f)
             is_good = drop_content(data_dir, entries[i]->d_name, f);
     }
     dataset_path_close_list(entries, n);
-    return is_good;
+    return is_good && clean_origins(data_dir, f);
 }
 
 bool dataset_clean(const char *data_dir, fail *f)
