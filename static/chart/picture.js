@@ -12,8 +12,9 @@ function diverging(value, dark) {
 }
 
 /* Draws `values` (height × width, row-major) into the canvas, one pixel each.
- * kind "grey": least is black, greatest white; "weights": symmetric around zero; "colours": red,
- * green and blue of each pixel side by side, 0 to 255. */
+ * kind "grey": least is black, greatest white; three planes, one after the other, are colours.
+ * "weights": symmetric around zero. "colours": red, green and blue of each pixel side by side, 0 to
+ * 255. */
 export function drawPicture(canvas, values, { width, height, kind = 'grey', dark = false }) {
   canvas.width = width;
   canvas.height = height;
@@ -31,7 +32,8 @@ export function drawPicture(canvas, values, { width, height, kind = 'grey', dark
   const colorAt = (i) => {
     if (kind === 'colours') return values.slice(3 * i, 3 * i + 3);
     if (kind === 'weights') return diverging(values[i] / reach, dark);
-    return new Array(3).fill(clamp((values[i] - least) * scale));
+    const step = values.length === 3 * plane ? plane : 0;
+    return [0, 1, 2].map((c) => clamp((values[c * step + i] - least) * scale));
   };
   for (let i = 0; i < plane; i++) {
     image.data.set([...colorAt(i), 255], 4 * i);

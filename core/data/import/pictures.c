@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_AT_ONCE = 4096 };
+enum { ROWS_AT_ONCE = 256 };
 
 typedef struct pictures_reader {
     archive *a;
