@@ -8,6 +8,7 @@ import { Icon, Failure, Empty, dismissUnreached } from './part/basic.js';
 const ROUTES = [
   ['/learn', () => import('./view/learn.js'), 'learn'],
   ['/learn/:name', () => import('./view/lesson.js'), 'learn'],
+  ['/playground', () => import('./view/playground.js'), 'learn'],
   ['/glossary', () => import('./view/glossary.js'), 'learn'],
   ['/experiments', () => import('./view/experiments.js'), 'experiments'],
   ['/experiments/:id', () => import('./view/experiment.js'), 'experiments'],

@@ -155,6 +155,7 @@ function Learn() {
           <input id="ask-word" name="find" type="search" placeholder="What does a word mean?" />
         </label>
         <a class="button" href="#/glossary" id="glossary">Glossary</a>
+        <a class="button" href="#/playground" id="playground">Playground</a>
       </form>
     </div>
     ${error && html`<${Failure} problem=${error} retry=${reload} />`}

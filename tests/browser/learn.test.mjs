@@ -130,6 +130,11 @@ const untilTold = (page, n) =>
     n,
     { timeout: 60_000 },
   );
+const untilCircles = (page, n) =>
+  page.waitForFunction(
+    (wanted) => document.querySelectorAll('#picture-main circle').length === wanted,
+    n,
+  );
 const stageOf = (page, name) =>
   page.locator(`[data-testid=lesson-${name}]`).getAttribute('data-stage');
 
@@ -156,9 +161,8 @@ test('a new user proves a claim in four presses, and it is kept', async () => {
   await untilTold(page, 2);
   assert.deepEqual(await outcomes(page), ['holds', 'refuted']);
   assert.match(await page.locator('[data-testid=said-verdict]').textContent(), /^As you expected/);
-  assert.match(await page.locator('#size-said').textContent(), /^You said −0.500; it is −0\.\d/);
-  assert.equal(await page.locator('#picture-main').getAttribute('data-lines'), '4');
-  assert.ok(Number(await page.locator('#picture-main').getAttribute('data-points')) === 11);
+  assert.match(await page.locator('#size-said').textContent(), /^You said −0.500; it is −\d/);
+  await page.locator('#picture-main[data-lines="4"][data-points="11"]').waitFor();
   await page.reload();
   await untilTold(page, 2);
   await page.locator('#break-it').click();
@@ -188,7 +192,7 @@ test('what was done is saved, forgotten, and taken back', async () => {
   await page.locator('#commit').click();
   await untilTold(page, 2);
   assert.match(await page.locator('[data-testid=said-verdict]').textContent(), /^Otherwise/);
-  assert.equal(await page.locator('#picture-main circle').count(), 2 * 4 + 2);
+  await untilCircles(page, 2 * 4 + 2);
   await page.locator('#check-0-0').click();
   await page.goto(`${server.url}/#/learn`);
   assert.equal(await stageOf(page, 'second'), 'done');
@@ -234,7 +238,7 @@ test('by keyboard alone; the other kinds of picture; an experiment that is gone'
     assert.equal(await page.evaluate(() => document.activeElement.id), 'commit');
     await page.keyboard.press('Enter');
     await untilTold(page, 2);
-    assert.equal(await page.locator('#picture-main circle').count(), n, name);
+    await untilCircles(page, n);
   }
   const [last] = (await server.get('/experiments?sort=-created_at')).items;
   await server.request('DELETE', `/experiments/${last.id}?force=true`);
@@ -299,6 +303,49 @@ test('a word is found by what people call it, here and among the settings', asyn
   await page.goto(`${server.url}/#/new?find=overfitting`);
   await page.locator('[data-field=label_noise]').waitFor();
   assert.equal(await page.locator('#nothing-found').count(), 0);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('the playground trains at a touch, shows one difference, leaves nothing', async () => {
+  const { page, context, complaints } = await openPage(browser, server);
+  const { length: before } = (await server.get('/experiments?limit=500')).items;
+  const pane = (name) => page.locator(`[data-testid=pane-${name}]`);
+  const untilIdle = (name) =>
+    page.locator(`[data-testid=pane-${name}][data-busy="0"] .plane`).first().waitFor();
+  await page.goto(`${server.url}/#/playground`);
+  await untilIdle('A');
+  await page.locator('#A-weight_decay').focus();
+  await page.keyboard.press('ArrowRight');
+  await page.waitForURL(/weight_decay/);
+  await page.locator('#play-two').click();
+  await untilIdle('B');
+  assert.match(await page.locator('#play-difference').textContent(), /They are the same/);
+  await page.locator('#B-dropout').fill('5');
+  await page.locator('[data-testid=pane-B] .play-mask').nth(5).waitFor();
+  assert.match(
+    await page.locator('#play-difference').textContent(),
+    /They differ in dropout 0 and 0.5\./,
+  );
+  assert.equal(await pane('A').locator('.play-mask').count(), 0);
+  await page.locator('#play-set').selectOption('circles');
+  await page.waitForURL(/points=circles/);
+  await untilIdle('A');
+  await untilIdle('B');
+  await eventually(
+    5000,
+    'what was trained is deleted',
+    async () => (await server.get('/experiments?limit=500')).items.length === before,
+  );
+  await page.locator('#play-keep').click();
+  await page.locator('[data-testid=dry-run][data-state=valid]').waitFor();
+  const spec = JSON.parse(await page.locator('#spec-text').textContent());
+  assert.deepEqual(spec.variants, [
+    { label: 'A', dropout: 0 },
+    { label: 'B', dropout: 0.5 },
+  ]);
+  assert.equal(spec.weight_decay, 0.01);
+  assert.equal(spec.dataset.name, 'circles');
   assert.deepEqual(complaints, []);
   await context.close();
 });

@@ -84,6 +84,7 @@ export async function viewsOf(server) {
     ['the path', '/learn', '.step'],
     ['a lesson', '/learn/learned-by-heart', '#commit'],
     ['words', '/glossary?find=noise', '.word'],
+    ['the playground', '/playground?two=1', '[data-testid=right-B]'],
     ['experiments', '/experiments', `[data-testid=experiment-${failed.experiment.id}]`],
     ['a grid', experiment(grid), '#interactions tbody tr'],
     ['a grid, its runs', experiment(grid, '?mode=runs&tab=runs'), '#runs tbody tr'],
