@@ -9,22 +9,31 @@ import { DotLegend, SquareLegend } from './legend.js';
 import { NumberInput } from './control.js';
 import { Table } from './table.js';
 import { Picture } from './picture.js';
+import { ColumnTable, PART_NAMES, WithoutLearning, labelName } from './columns.js';
 import { XyChart } from './xy-chart.js';
 
 const TABLE_ROWS = 8;
 const SETTLE_MS = 300;
 
-const PARTS = ['train', 'validation', 'test'];
+/* "validation 40, drawn" */
+const sizeOf = ({ part, n, drawn }) => `${PART_NAMES[part]} ${number(n)}${drawn ? ', drawn' : ''}`;
 
-/* How many samples each class has in each part. */
-function Balance({ counts }) {
+const PARTS = Object.keys(PART_NAMES);
+
+/* How many samples each class has in each part of a run that asks for nothing. */
+function Balance({ preview }) {
+  const countOf = (part, i) => preview.parts.find((one) => one.part === part).class_counts[i];
+  const counts = preview.class_counts.map(({ name }, i) => ({
+    name,
+    ...Object.fromEntries(PARTS.map((part) => [part, countOf(part, i)])),
+  }));
   const theme = useTheme();
   const color = (part) => categorical(PARTS.indexOf(part), theme);
   const parts = PARTS.filter((part) => counts.some((one) => one[part] > 0));
   const totalOf = (one) => parts.reduce((sum, part) => sum + (one[part] ?? 0), 0);
   const most = Math.max(1, ...counts.map(totalOf));
   const names = parts.map((part) => ({
-    label: part === 'train' ? 'training' : part,
+    label: sizeOf(preview.parts.find((one) => one.part === part)),
     color: color(part),
   }));
   const bar = (one, part) => {
@@ -52,7 +61,8 @@ function Plane({ id, preview, height }) {
   const series = useMemo(() => {
     const groups = new Map();
     preview.rows.forEach((row, i) => {
-      const name = preview.labels ? preview.labels[i] : 'target';
+      if (row.includes(null)) return; /* missing: it has no place */
+      const name = preview.labels ? preview.labels[i] : (labelName(preview) ?? 'target');
       if (!groups.has(name)) groups.set(name, { key: name, label: name, points: [] });
       groups.get(name).points.push({
         x: row[0],
@@ -72,7 +82,7 @@ function Plane({ id, preview, height }) {
     <${DotLegend} series=${series} />
     <${XyChart} id=${id} height=${height} label="The training samples" series=${series}
         axis=${{ log: false, names: null }} yLog=${false} xLabel=${first ?? 'input'}
-        yLabel=${preview.labels ? (second ?? 'second input') : 'target'} />
+        yLabel=${preview.labels ? (second ?? 'second input') : (labelName(preview) ?? 'target')} />
   `;
 }
 
@@ -98,7 +108,7 @@ function Rows({ id, preview }) {
       : []),
     {
       key: 'label',
-      label: preview.labels ? 'class' : 'target',
+      label: labelName(preview) ?? (preview.labels ? 'class' : 'target'),
       head: false,
       cell: (row) => row.label,
     },
@@ -203,11 +213,10 @@ export function PreviewParts({ id, resource, small }) {
               : html`<${Rows} id=${id} preview=${preview} />`
         }
       </div>
-      ${
-        preview.class_counts &&
-        html`<div><h3>Classes</h3><${Balance} counts=${preview.class_counts} /></div>`
-      }
+      ${preview.class_counts && html`<div><h3>Classes</h3><${Balance} preview=${preview} /></div>`}
     </div>
+    <${WithoutLearning} preview=${preview} />
+    ${!small && html`<${ColumnTable} id=${id} preview=${preview} />`}
     ${
       plane &&
       !small &&

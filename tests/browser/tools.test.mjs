@@ -130,6 +130,15 @@ test('a CSV file is uploaded, previewed, trained on from there, and removed', as
     'green',
     'red',
   ]);
+  assert.match(
+    await page.locator('[data-testid=without-learning]').textContent(),
+    /on 18 test samples:\s+predicting the most frequent class .* is right 33\.3/,
+  );
+  const figures = page.locator('#preview-columns tbody tr');
+  assert.equal(await figures.count(), 3);
+  assert.match(await figures.nth(0).textContent(), /^\s*length\s*number/);
+  assert.equal((await figures.nth(0).locator('rect').count()) > 5, true);
+  assert.match(await figures.nth(2).textContent(), /^\s*colour\s*label/);
   const registered = await server.get('/datasets/colours');
   assert.equal(registered.classes, 3);
   await page.locator('#use-dataset').click();

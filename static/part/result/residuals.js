@@ -13,6 +13,11 @@ const BOTTOM = 44;
 const PLOT = 300; /* height of the plots */
 const WIDEST = 620;
 
+/* What output i is called: its target's own name. */
+const targetOf = (evaluation, i) => evaluation.target_names?.[i] ?? `output ${i}`;
+/* What the axis of targets is called. */
+const axisOf = (evaluation) => (evaluation.outputs === 1 ? targetOf(evaluation, 0) : 'target');
+
 const place =
   ([low, high], from, to) =>
   (x) =>
@@ -62,7 +67,8 @@ function Scatter({ evaluation }) {
   const right = Math.max(LEFT + 120, Math.min(width, WIDEST) - RIGHT);
   const range = around([...target, ...prediction]);
   const [x, y] = [place(range, LEFT, right), place(range, TOP + PLOT, TOP)];
-  const nameOf = (i) => (outputs > 1 ? `output ${output[i]}: ` : '');
+  const nameOf = (i) => (outputs > 1 ? `${targetOf(evaluation, output[i])}: ` : '');
+  const name = axisOf(evaluation);
   return html`
     <section class="panel" aria-labelledby="scatter-title">
       <h3 id="scatter-title">Predicted against target</h3>
@@ -98,7 +104,8 @@ function Scatter({ evaluation }) {
                     </circle>
                   `,
               )}
-              <${Names} right=${right} across="target" up="predicted" />
+              <${Names} right=${right} across=${name}
+                  up=${name === 'target' ? 'predicted' : `predicted ${name}`} />
             </svg>
           `
         }
@@ -153,7 +160,8 @@ function Histogram({ evaluation }) {
                 high > 0 &&
                 html`<line class="perfect" x1=${x(0)} x2=${x(0)} y1=${TOP} y2=${TOP + PLOT} />`
               }
-              <${Names} right=${right} across="residual" up="how many" />
+              <${Names} right=${right} across=${`residual of ${axisOf(evaluation)}`}
+                  up="how many" />
             </svg>
           `
         }
@@ -163,20 +171,34 @@ function Histogram({ evaluation }) {
 }
 
 function Worst({ evaluation }) {
-  const { worst, outputs } = evaluation;
+  const { worst, outputs, columns: names } = evaluation;
+  const inputName = (i) =>
+    names && !/^\d+$/.test(names[i]) ? names[i] : inputs > 1 ? `Input ${i}` : 'Input';
   const inputs = worst[0]?.inputs?.length ?? 0;
   const columns = [
     { key: 'index', label: 'Test sample', cell: (row) => row.index },
     ...(outputs > 1
-      ? [{ key: 'output', label: 'Output', align: 'num', cell: (row) => row.output }]
+      ? [
+          {
+            key: 'output',
+            label: 'Output',
+            align: 'num',
+            cell: (row) => targetOf(evaluation, row.output),
+          },
+        ]
       : []),
     ...Array.from({ length: inputs }, (_, i) => ({
       key: `input-${i}`,
-      label: inputs > 1 ? `Input ${i}` : 'Input',
+      label: inputName(i),
       align: 'num',
       cell: (row) => number(row.inputs[i]),
     })),
-    { key: 'target', label: 'Target', align: 'num', cell: (row) => number(row.target) },
+    {
+      key: 'target',
+      label: outputs > 1 ? 'Target' : targetOf(evaluation, 0),
+      align: 'num',
+      cell: (row) => number(row.target),
+    },
     { key: 'prediction', label: 'Predicted', align: 'num', cell: (row) => number(row.prediction) },
     { key: 'residual', label: 'Residual', align: 'num main', cell: (row) => number(row.residual) },
   ];
@@ -194,8 +216,9 @@ export function Residuals({ evaluation }) {
   return html`
     <div class="evaluation" data-testid="residuals">
       <p>
-        On ${count(n, 'test sample')}, with the selected weights: RMSE ${number(rmse)}, mean
-        absolute error ${number(mae)}, R² ${number(r2, 3)}.
+        On ${count(n, 'test sample')}, with the selected weights, in the units of${' '}
+        <strong>${axisOf(evaluation)}</strong>: RMSE ${number(rmse)}, mean absolute error${' '}
+        ${number(mae)}; R² ${number(r2, 3)}.
       </p>
       <div class="panels">
         <${Scatter} evaluation=${evaluation} />
