@@ -36,7 +36,7 @@
 #define UPLOAD_TYPES                                                                               \
     "multipart/form-data application/octet-stream application/gzip application/x-gzip "            \
     "application/zip application/x-zip-compressed application/x-tar application/x-gtar "           \
-    "application/x-compressed-tar text/csv application/csv text/plain "                            \
+    "application/x-compressed-tar text/csv text/tab-separated-values application/csv text/plain "  \
     "application/vnd.ms-excel application/x-npy application/x-npz application/x-idx -"
 
 /* A POST that only acts: no body, or an empty object. */

@@ -314,7 +314,12 @@ static void inputs_that_are_refused(void)
     for (int i = 0; i < 120; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "n%d,%d\n", i, i % 2);
     refuse_csv(text, NULL, "more than 100 different texts");
-    refuse_csv(text, NULL, "ignore=name");
+    refuse_csv(text, NULL, "ignore=name leaves it out");
+    used = (size_t)snprintf(text, sizeof text, "name,n,ticket,y\n");
+    for (int i = 0; i < 120; i++)
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "n%d,%d,t %d,%d\n", i, i, i, i % 2);
+    refuse_csv(text, NULL, "ignore=name,ticket leaves these columns out");
     refuse_csv(table_of("caf\xE9,y\n", "1,p\n2,q\n", 5), NULL, "not UTF-8");
     refuse_csv(table_of("a,y\n", "caf\xE9,p\nx,q\n", 5), NULL, "row 2, column a");
 }

@@ -44,9 +44,9 @@ static bool no_column(const csv_table *t, const char *option, const char *wanted
     char pointer[32];
     snprintf(pointer, sizeof pointer, "/%s", option);
     return fail_set(f, FAIL_OUT_OF_RANGE, pointer,
-                    "%s has no column \"%.100s\": give a name of its first row, or an index in 0 "
+                    "%s has no column \"%s\": give a name of its first row, or an index in 0 "
                     ".. %zu.",
-                    t->files[0].file->name, wanted, t->n_columns - 1);
+                    t->files[0].file->name, CSV_SHORT(wanted), t->n_columns - 1);
 }
 
 /* Marks the columns that an option lists. */
@@ -102,11 +102,11 @@ static bool check_doubled(const csv_table *t, const char *name, fail *f)
     for (size_t i = 0; i < t->n_columns; i++)
         if (i != t->label && strcmp(t->columns[i].name, name) == 0)
             return fail_set(f, FAIL_INCOMPATIBLE, "/label",
-                            "%s: columns %zu and %zu are both called %.60s; label=%zu or label=%zu "
+                            "%s: columns %zu and %zu are both called %s; label=%zu or label=%zu "
                             "says which is the label.",
                             t->files[0].file->name, i < t->label ? i + 1 : t->label + 1,
-                            i < t->label ? t->label + 1 : i + 1, name, i < t->label ? i : t->label,
-                            i < t->label ? t->label : i);
+                            i < t->label ? t->label + 1 : i + 1, CSV_SHORT(name),
+                            i < t->label ? i : t->label, i < t->label ? t->label : i);
     return true;
 }
 
@@ -119,8 +119,8 @@ static bool choose_label(csv_table *t, fail *f)
     const char *name = t->columns[t->label].name;
     bool is_by_name = t->files[0].has_header && (!is_asked || strcmp(wanted, name) == 0);
     if (t->columns[t->label].kind == COLUMN_IGNORED)
-        return fail_set(f, FAIL_INCOMPATIBLE, "/ignore", "The label %.60s cannot be ignored.",
-                        name);
+        return fail_set(f, FAIL_INCOMPATIBLE, "/ignore", "The label %s cannot be ignored.",
+                        CSV_SHORT(name));
     return !is_by_name || check_doubled(t, name, f);
 }
 
@@ -135,8 +135,8 @@ static bool warn_doubled(csv_table *t, fail *f)
                                     i + 1, &name) ||
                   fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the names.");
         if (is_good && *name->text && name->n[PART_TRAIN] == 2)
-            is_good = dataset_load_warn(t->load, f, "Columns %zu and %zu are both called %.60s.",
-                                        name->row[PART_TRAIN], i + 1, name->text);
+            is_good = dataset_load_warn(t->load, f, "Columns %zu and %zu are both called %s.",
+                                        name->row[PART_TRAIN], i + 1, CSV_SHORT(name->text));
     }
     csv_spellings_close(&names);
     return is_good;

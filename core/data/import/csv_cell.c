@@ -293,7 +293,18 @@ csv_kind csv_cell_read(const csv_format *format, const csv_cell *cell, double *v
     return is_almost(cell->text) ? CELL_ALMOST : CELL_TEXT;
 }
 
-/* ---- lists ---- */
+/* ---- texts ---- */
+
+char *csv_cut(const char *text, char *to, size_t n_bytes)
+{
+    size_t n = strlen(text);
+    if (n >= n_bytes)
+        for (n = n_bytes - 1; n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80;)
+            n--;
+    memcpy(to, text, n);
+    to[n] = '\0';
+    return to;
+}
 
 bool csv_read_list(const char *list, csv_cell **cells, size_t *n)
 {

@@ -45,6 +45,13 @@ bool csv_read_number(const char *text, size_t n, double *value);
 bool csv_is_decimal(const csv_cell *cell, char decimal);
 bool csv_is_grouped(const csv_cell *cell, char thousands);
 
+/* Copies what fits of the text, cut between two characters of UTF-8; returns to. */
+char *csv_cut(const char *text, char *to, size_t n_bytes);
+
+/* The start of a text, for a sentence. */
+enum { CSV_SHORT_BYTES = 61 };
+#define CSV_SHORT(text) csv_cut((text), (char[CSV_SHORT_BYTES]){0}, CSV_SHORT_BYTES)
+
 /* Takes the list apart at its commas, quotes protect them: *cells (*n) of one block for free().
  * False without memory. */
 FAIL_CHECKED bool csv_read_list(const char *list, csv_cell **cells, size_t *n);

@@ -209,21 +209,36 @@ static bool refuse_text(const csv_table *t, const csv_column *c, fail *f)
     return csv_refuse(
         t, c, &c->text, FAIL_SYNTAX, f,
         "is not a %snumber, as most values of this column are; \"missing=%s\" takes it "
-        "for a missing one, categories=%s makes a category of every spelling. The label "
-        "is %s.",
-        is_wide ? "finite " : "", text, option, csv_column_text(t, &t->columns[t->label], label));
+        "for a missing one, categories=%s makes a category of every spelling, ignore=%s "
+        "leaves the column out. The label is %s.",
+        is_wide ? "finite " : "", text, option, option,
+        csv_column_text(t, &t->columns[t->label], label));
 }
 
+static bool has_too_many_texts(const csv_table *t, const csv_column *c)
+{
+    bool is_text = c->is_category || (c->n_almost + c->n_texts > 0 && !is_mostly_numbers(c));
+    return c != &t->columns[t->label] && c->kind != COLUMN_IGNORED && is_text &&
+           c->spellings.is_full;
+}
+
+/* Names all such columns at once, so that one answer is enough. */
 static bool refuse_texts(const csv_table *t, const csv_column *c, fail *f)
 {
-    char option[CSV_NAME_BYTES], column[CSV_NAME_BYTES];
+    char column[CSV_NAME_BYTES], option[CSV_NAME_BYTES], all[3 * CSV_NAME_BYTES] = "";
+    size_t used = 0, n = 0;
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (has_too_many_texts(t, &t->columns[i]) && used + CSV_NAME_BYTES + 1 < sizeof all)
+            used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", n++ ? "," : "",
+                                     csv_option_text(t, &t->columns[i], option));
+    const csv_spelling *first = &c->spellings.items[0];
     return fail_set(f, FAIL_TOO_LARGE, NULL,
-                    "%s: %s has more than %d different texts (\"%.40s\" in row %zu), too many for "
-                    "categories; ignore=%s leaves it out, label=%s makes it the label.",
+                    "%s: %s has more than %d different texts (\"%s\" in row %zu), too many for "
+                    "categories; ignore=%s leaves %s out, label=%s makes it the label.",
                     t->files[0].file->name, csv_column_text(t, c, column), CATEGORIES_LIMIT,
-                    c->text.row ? c->text.text : c->spellings.items[0].text,
-                    c->text.row ? c->text.row : c->spellings.items[0].row[0],
-                    csv_option_text(t, c, option), option);
+                    c->text.row ? c->text.text : CSV_SHORT(first->text),
+                    c->text.row ? c->text.row : first->row[PART_TRAIN], all,
+                    n > 1 ? "these columns" : "it", csv_option_text(t, c, option));
 }
 
 /* Left out, with a word about it. */

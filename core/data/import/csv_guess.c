@@ -257,6 +257,16 @@ static bool looks_like_names(const csv_table *t, const csv_sample *s, size_t fir
 
 /* ---- columns ---- */
 
+static bool check_texts(const csv_sample *s, size_t first, fail *f)
+{
+    for (size_t i = 0; i < columns_of(s, first); i++)
+        if (!dataset_is_name_text(cell_of(s, first, i)->text))
+            return fail_set(f, FAIL_SYNTAX, NULL,
+                            "%s: the name of column %zu is not UTF-8 text of less than %d bytes.",
+                            s->text.source.name, i + 1, CONTAINER_NAME_LIMIT);
+    return true;
+}
+
 static bool copy_names(csv_table *t, const csv_sample *s, size_t first, bool has_names, fail *f)
 {
     size_t n = columns_of(s, first), n_bytes = 24 * n;
@@ -272,10 +282,6 @@ static bool copy_names(csv_table *t, const csv_sample *s, size_t first, bool has
         const csv_cell *cell = cell_of(s, first, i);
         t->columns[i].name = at;
         t->columns[i].spellings.limit = CATEGORIES_LIMIT;
-        if (has_names && !dataset_is_name_text(cell->text))
-            return fail_set(f, FAIL_SYNTAX, NULL,
-                            "%s: the name of column %zu is not UTF-8 text of less than %d bytes.",
-                            s->text.source.name, i + 1, CONTAINER_NAME_LIMIT);
         at += 1 + (has_names ? sprintf(at, "%s", cell->text) : sprintf(at, "%zu", i));
     }
     return true;
@@ -287,10 +293,10 @@ static bool check_names(const csv_table *t, const csv_sample *s, size_t first, f
     for (size_t i = 0; i < t->n_columns; i++)
         if (strcmp(cell_of(s, first, i)->text, t->columns[i].name) != 0)
             return fail_set(f, FAIL_INCOMPATIBLE, NULL,
-                            "%s: column %zu is called \"%.60s\", in the first file \"%.60s\"; all "
+                            "%s: column %zu is called \"%s\", in the first file \"%s\"; all "
                             "parts have the same columns in the same order.",
-                            s->text.source.name, i + 1, cell_of(s, first, i)->text,
-                            t->columns[i].name);
+                            s->text.source.name, i + 1, CSV_SHORT(cell_of(s, first, i)->text),
+                            CSV_SHORT(t->columns[i].name));
     return true;
 }
 
@@ -351,6 +357,8 @@ static bool read_sample(csv_table *t, csv_file *file, const csv_sample *s, fail 
         file->has_header |= strcmp(cell_of(s, first, 0)->text, t->columns[0].name) == 0;
     if (file->has_header && s->n_rows == first + 1 && s->text.is_end)
         return fail_set(f, FAIL_SYNTAX, NULL, "%s has names but no rows.", name);
+    if (file->has_header && !check_texts(s, first, f))
+        return false;
     if (is_first)
         return copy_names(t, s, first, file->has_header, f);
     return !file->has_header || !t->files[0].has_header || check_names(t, s, first, f);

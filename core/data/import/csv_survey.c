@@ -85,7 +85,7 @@ static void set_place(const csv_table *t, const csv_file *file, size_t row, cons
         return;
     place->file = (size_t)(file - t->files);
     place->row = row;
-    snprintf(place->text, sizeof place->text, "%s", cell->text);
+    csv_cut(cell->text, place->text, sizeof place->text);
 }
 
 /* 0, 1, 2 ... or 1, 2, 3 ...; a second file may go on. */

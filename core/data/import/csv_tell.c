@@ -54,8 +54,8 @@ static size_t list_lacking(const csv_spellings *s, int part, char *list, size_t 
         if (n++ == 0)
             *first = &s->items[i];
         if (n <= LISTED && used < n_bytes)
-            used += (size_t)snprintf(list + used, n_bytes - used, "%s\"%.40s\"", n > 1 ? ", " : "",
-                                     s->items[i].text);
+            used += (size_t)snprintf(list + used, n_bytes - used, "%s\"%s\"", n > 1 ? ", " : "",
+                                     CSV_SHORT(s->items[i].text));
     }
     if (n > LISTED && used < n_bytes)
         snprintf(list + used, n_bytes - used, " and %zu more", n - LISTED);
@@ -72,7 +72,7 @@ static const char *file_of_part(const csv_table *t, int part)
 
 static bool check_lacking(const csv_table *t, const csv_column *c, int part, fail *f)
 {
-    char list[240] = "", column[CSV_NAME_BYTES], hint[160] = "";
+    char list[LISTED * (CSV_SHORT_BYTES + 4) + 32] = "", column[CSV_NAME_BYTES], hint[256] = "";
     const csv_spelling *first = NULL;
     size_t n = list_lacking(&c->spellings, part, list, sizeof list, &first);
     const char *what = c->kind == COLUMN_LABEL ? (n == 1 ? "class" : "classes")
@@ -81,8 +81,8 @@ static bool check_lacking(const csv_table *t, const csv_column *c, int part, fai
         return true;
     const csv_spelling *like = find_like(&c->spellings, first);
     if (like)
-        snprintf(hint, sizeof hint, " \"%.40s\" only differs from \"%.40s\" %s.", first->text,
-                 like->text, difference_of(first->text, like->text));
+        snprintf(hint, sizeof hint, " \"%s\" only differs from \"%s\" %s.", CSV_SHORT(first->text),
+                 CSV_SHORT(like->text), difference_of(first->text, like->text));
     return fail_set(f, FAIL_INCOMPATIBLE, NULL,
                     "%s: row %zu, %s: the %s %s %s in the %s part and not in training.%s",
                     file_of_part(t, part), first->row[part], csv_column_text(t, c, column), what,
@@ -141,7 +141,7 @@ static bool warn_spread(csv_table *t, const csv_column *c, fail *f)
 /* Where the parts are drawn, a rare category may have no training row. */
 static bool warn_rare(csv_table *t, const csv_column *c, fail *f)
 {
-    char list[200] = "", column[CSV_NAME_BYTES];
+    char list[LISTED * (CSV_SHORT_BYTES + 4)] = "", column[CSV_NAME_BYTES];
     size_t n = 0, used = 0;
     bool is_drawn = t->n_rows[PART_VALIDATION] == 0 || t->n_rows[PART_TEST] == 0;
     for (size_t i = 0; is_drawn && c->kind == COLUMN_CATEGORY && i < c->spellings.n; i++) {
@@ -149,8 +149,8 @@ static bool warn_rare(csv_table *t, const csv_column *c, fail *f)
         if (s->n[PART_TRAIN] > RARE_ROWS)
             continue;
         if (++n <= LISTED && used < sizeof list)
-            used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%.30s\"",
-                                     n > 1 ? ", " : "", s->text);
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s\"%s\"", n > 1 ? ", " : "",
+                                     CSV_SHORT(s->text));
     }
     if (n == 0)
         return true;

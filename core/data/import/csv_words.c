@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SAID_BYTES = 320 };
+enum { SAID_BYTES = sizeof((fail *)0)->sentence };
 
 static bool is_named(const csv_table *t, const csv_column *c)
 {
@@ -14,7 +14,7 @@ static bool is_named(const csv_table *t, const csv_column *c)
 const char *csv_column_text(const csv_table *t, const csv_column *c, char text[CSV_NAME_BYTES])
 {
     if (is_named(t, c))
-        snprintf(text, CSV_NAME_BYTES, "column %.60s", c->name);
+        snprintf(text, CSV_NAME_BYTES, "column %s", CSV_SHORT(c->name));
     else
         snprintf(text, CSV_NAME_BYTES, "column %zu", (size_t)(c - t->columns) + 1);
     return text;
@@ -23,7 +23,7 @@ const char *csv_column_text(const csv_table *t, const csv_column *c, char text[C
 const char *csv_option_text(const csv_table *t, const csv_column *c, char text[CSV_NAME_BYTES])
 {
     if (is_named(t, c))
-        snprintf(text, CSV_NAME_BYTES, strchr(c->name, ',') ? "\"%.60s\"" : "%.60s", c->name);
+        snprintf(text, CSV_NAME_BYTES, strchr(c->name, ',') ? "\"%s\"" : "%s", CSV_SHORT(c->name));
     else
         snprintf(text, CSV_NAME_BYTES, "%zu", (size_t)(c - t->columns));
     return text;
@@ -37,7 +37,7 @@ bool csv_refuse(const csv_table *t, const csv_column *c, const csv_place *place,
     va_start(arguments, format);
     vsnprintf(said, sizeof said, format, arguments);
     va_end(arguments);
-    return fail_set(f, code, NULL, "%s: row %zu, %s: the %s \"%.60s\" %s",
+    return fail_set(f, code, NULL, "%s: row %zu, %s: the %s \"%s\" %s",
                     t->files[place->file].file->name, place->row, csv_column_text(t, c, column),
                     c == &t->columns[t->label] ? "label" : "value", place->text, said);
 }
