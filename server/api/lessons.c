@@ -3,6 +3,7 @@
 #include "server/api/api.h"
 #include "server/api/recipes.h"
 #include "server/api/submit.h"
+#include "server/codec/lesson.h"
 #include "server/codec/list.h"
 #include "server/jobs/errand.h"
 #include "server/lesson/outcome.h"
@@ -87,7 +88,7 @@ static const member QUERY_ROWS[] = {
      AT(lesson_query, is_dry), OTHERWISE(false)},
     COUNTEREXAMPLE_ROW(lesson_query),
     {"seed", MEMBER_INTEGER, "Added to seed and data_seed: other runs of the same lesson.",
-     MEMBER_OPTIONAL, AT(lesson_query, seed), RANGE(0, (double)SPEC_SEED_LIMIT), OTHERWISE(0)},
+     MEMBER_OPTIONAL, AT(lesson_query, seed), RANGE(0, (double)LESSON_SHIFT_LIMIT), OTHERWISE(0)},
 };
 const shape SHAPE_LESSON_QUERY = {BYTES_OF(lesson_query), MEMBERS(QUERY_ROWS)};
 

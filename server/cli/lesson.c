@@ -213,7 +213,7 @@ int cli_lesson(const cli_arguments *a)
     int64_t seed, n_workers;
     lesson_file l;
     fail f;
-    if (!cli_integer(a, "--seed", 0, SPEC_SEED_LIMIT, 0, &seed) ||
+    if (!cli_integer(a, "--seed", 0, LESSON_SHIFT_LIMIT, 0, &seed) ||
         !cli_integer(a, "--workers", 1, PARALLEL_THREADS_LIMIT, cli_processors(), &n_workers))
         return CLI_USAGE;
     cli_find_static(cli_value(a, "--static", NULL), static_dir);
