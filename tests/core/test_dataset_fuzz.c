@@ -4,6 +4,7 @@
 #include "core/data/container.h"
 #include "core/data/import/load.h"
 #include "core/data/internal.h"
+#include "core/data/origin.h"
 #include "core/math/rng.h"
 #include "tests/core/dataset_files.h"
 
@@ -234,4 +235,60 @@ static void containers(void)
     CHECK(n_taken > 0 && n_refused > ROUNDS);
 }
 
-CHECK_MAIN("dataset_fuzz", idx_files, packed_idx_files, csv_files, npy_files, npz_files, containers)
+/* What was read of an origin has texts that end, and as many inputs as the set. */
+static void check_origin(const dataset_origin *o, size_t d)
+{
+    size_t n_inputs = 0, n_bytes = o->label ? strlen(o->label) : 0;
+    for (size_t i = 0; i < o->n_columns; i++) {
+        n_inputs += o->columns[i].n_inputs;
+        n_bytes += strlen(o->columns[i].name);
+        for (size_t j = 0; j < o->columns[i].n_categories; j++)
+            n_bytes += strlen(o->columns[i].categories[j]);
+    }
+    for (size_t i = 0; i < o->n_warnings; i++)
+        n_bytes += strlen(o->warnings[i]);
+    CHECK(n_bytes <= mutated.n && (o->n_columns == 0 || n_inputs == d));
+}
+
+static void origins(void)
+{
+    static const char *const words[] = {"u", "missing", "Something is told."};
+    const dataset_column columns[] = {{.name = "a", .n_missing = 1, .n_inputs = 1},
+                                      {.name = "c",
+                                       .kind = COLUMN_CATEGORY,
+                                       .first_input = 1,
+                                       .n_inputs = 2,
+                                       .n_categories = 2,
+                                       .categories = words,
+                                       .has_missing_category = true},
+                                      {.name = "y", .kind = COLUMN_LABEL, .first_input = 3}};
+    const dataset_origin origin = {.separator = SEPARATOR_TAB,
+                                   .has_header = true,
+                                   .label = "y",
+                                   .n_columns = 3,
+                                   .columns = columns,
+                                   .n_warnings = 1,
+                                   .warnings = words + 2};
+    rng_stream stream = rng_stream_at(1, RNG_DATA, 7, 0, 77);
+    original.n = origin_bytes(&origin);
+    origin_write(&origin, (char *)original.at);
+    n_taken = n_refused = 0;
+    mutated = original;
+    for (int i = 0; i <= ROUNDS; i++) {
+        dataset_origin *read;
+        fail f = {0};
+        if (origin_read((const char *)mutated.at, mutated.n, 3, &read, &f)) {
+            n_taken++;
+            check_origin(read, 3);
+            free(read);
+        } else {
+            n_refused++;
+            CHECK(i > 0 && f.code == FAIL_STORAGE);
+        }
+        mutate(&stream);
+    }
+    CHECK(n_taken > 1 && n_refused > ROUNDS / 10);
+}
+
+CHECK_MAIN("dataset_fuzz", idx_files, packed_idx_files, csv_files, npy_files, npz_files, containers,
+           origins)

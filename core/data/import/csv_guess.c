@@ -272,6 +272,8 @@ static bool copy_names(csv_table *t, const csv_sample *s, size_t first, bool has
     size_t n = columns_of(s, first), n_bytes = 24 * n;
     for (size_t i = 0; i < n; i++)
         n_bytes += cell_of(s, first, i)->n + 1;
+    if (!caller_grant(t->load->by, n * sizeof *t->columns + n_bytes, f))
+        return false;
     t->columns = calloc(n, sizeof *t->columns);
     t->names = malloc(n_bytes);
     if (!t->columns || !t->names)

@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+    SPELLING_BYTES = 64, /* of the heap, besides the text */
+    GRANTED_BYTES = 1 << 20
+};
+
 /* ---- rows ---- */
 
 static bool check_length(const csv_table *t, const csv_file *file, const csv_text *row, fail *f)
@@ -153,9 +158,19 @@ static bool check_text(const csv_table *t, const csv_file *file, size_t row, con
                     CONTAINER_NAME_LIMIT);
 }
 
+/* Many columns of many texts take more than the file. */
+static bool grant_spelling(csv_table *t, const csv_cell *cell, fail *f)
+{
+    t->spelled += sizeof(csv_spelling) + 2 * cell->n + SPELLING_BYTES;
+    if (t->spelled <= t->granted)
+        return true;
+    t->granted += GRANTED_BYTES;
+    return caller_grant(t->load->by, GRANTED_BYTES, f);
+}
+
 /* Numbers are kept where spellings may be wanted: to keep those of every column would cost more
  * than the table. */
-static bool keep_spelling(const csv_table *t, const csv_file *file, size_t row, csv_kind kind,
+static bool keep_spelling(csv_table *t, const csv_file *file, size_t row, csv_kind kind,
                           const csv_cell *cell, double value, csv_column *c, fail *f)
 {
     char room[CONTAINER_NAME_LIMIT];
@@ -172,7 +187,8 @@ static bool keep_spelling(const csv_table *t, const csv_file *file, size_t row, 
     if (!csv_spellings_add(&c->spellings, key, cell->text, file->part, row, &spelling))
         return fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "There is no memory for the texts of %s.",
                         c->name);
-    if (c->spellings.n > n_before && !check_text(t, file, row, c, cell, f))
+    if (c->spellings.n > n_before &&
+        (!check_text(t, file, row, c, cell, f) || !grant_spelling(t, cell, f)))
         return false;
     if (spelling && kind == CELL_NUMBER)
         spelling->number = value;
@@ -208,6 +224,7 @@ static bool may_count(const csv_table *t, size_t i)
 bool csv_survey(csv_table *t, fail *f)
 {
     memset(t->n_rows, 0, sizeof t->n_rows);
+    t->spelled = 0;
     for (size_t i = 0; i < t->n_columns; i++) {
         csv_column *c = &t->columns[i];
         csv_spellings_close(&c->spellings);

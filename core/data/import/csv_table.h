@@ -61,6 +61,7 @@ typedef struct csv_table {
     csv_column *columns; /* (n_columns) */
     char *names;         /* what the columns' names point into */
     size_t n_rows[PART_COUNT];
+    size_t spelled, granted; /* bytes of the spellings, and what the caller has granted for them */
     bool is_classification;
 } csv_table;
 
