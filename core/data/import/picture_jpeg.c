@@ -10,7 +10,7 @@
 #include <jerror.h>
 #include <jpeglib.h>
 
-enum { BUFFER_BYTES = 4096, SCANS_LIMIT = 100 };
+enum { BUFFER_BYTES = 4096, SCANS_LIMIT = 64 };
 
 typedef struct jpeg_work {
     struct jpeg_decompress_struct d;

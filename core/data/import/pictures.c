@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_AT_ONCE = 256 };
+enum { ROWS_AT_ONCE = 256, TIMES_MOST = 20 };
+
+/* Bytes of pixels that all pictures together may be unpacked to, beside TIMES_MOST times what their
+ * files have: photographs have some bits for a pixel, what is made to keep a server busy less. */
+#define PIXELS_LIMIT ((uint64_t)16 << 30)
 
 typedef struct pictures_reader {
     archive *a;
@@ -22,6 +26,7 @@ typedef struct pictures_reader {
     resize scale;
     uint8_t *rgb; /* (load->height, load->width, 3) */
     uint64_t granted, scratch_granted;
+    uint64_t file_bytes, pixel_bytes; /* of the pictures so far */
     size_t n_read;
 } pictures_reader;
 
@@ -105,9 +110,24 @@ static bool set_shape(pictures_reader *r, size_t width, size_t height, fail *f)
 
 /* ---- one picture ---- */
 
+static bool check_pixels(pictures_reader *r, size_t width, size_t height, fail *f)
+{
+    r->file_bytes += r->a->bytes;
+    r->pixel_bytes += (uint64_t)width * height * PICTURE_CHANNELS;
+    if (r->pixel_bytes <= PIXELS_LIMIT + TIMES_MOST * r->file_bytes)
+        return true;
+    return fail_set(f, FAIL_TOO_LARGE, NULL,
+                    "%s brings the pictures to %llu GB of pixels, out of files of %llu MB; so "
+                    "many are not unpacked.",
+                    r->a->label, (unsigned long long)(r->pixel_bytes >> 30),
+                    (unsigned long long)(r->file_bytes >> 20));
+}
+
 static bool begin(void *context, size_t width, size_t height, fail *f)
 {
     pictures_reader *r = context;
+    if (!check_pixels(r, width, height, f))
+        return false;
     if (r->width == 0 && !set_shape(r, width, height, f))
         return false;
     if (!r->size && (width != r->width || height != r->height))

@@ -2,7 +2,8 @@
  * set.
  *
  * The archive is gone through twice: for the names of its files, then for the pictures, each of
- * which goes straight to its row. Private to core/data/import/. */
+ * which goes straight to its row. Pictures that are unpacked to 16 GiB of pixels and more than 20
+ * times what their files have are refused. Private to core/data/import/. */
 #ifndef CORE_DATA_IMPORT_PICTURES_H
 #define CORE_DATA_IMPORT_PICTURES_H
 
