@@ -12,6 +12,9 @@ const BOTTOM = 44;
 const VALUES_AS_TICKS = 12;
 const NEAR_PX = 60; /* from the pointer to what it points at */
 const TIP_PX = 210; /* room for the tip on the left of a point */
+/* Named places that are nearer than these have their names in two rows, in three. */
+const ROWS = [Infinity, 100, 52];
+const ROW_PX = 12;
 const MANY = 200; /* points from which on they are small */
 
 function extent(values) {
@@ -19,13 +22,14 @@ function extent(values) {
   return finite.length ? [Math.min(...finite), Math.max(...finite)] : [0, 1];
 }
 
-/* {place(x), ticks: [[position, label]], breakAt} of the horizontal axis. On a logarithmic one, 0
- * stands apart on the left. */
+/* {place(x), ticks: [[position, label, row]], breakAt} of the horizontal axis. On a logarithmic
+ * one, 0 stands apart on the left. */
 function horizontal(xs, { log, names, values }, from, to) {
   if (names) {
     const step = (to - from) / Math.max(1, names.length);
     const place = (x) => from + step * (names.indexOf(x) + 0.5);
-    return { place, ticks: names.map((name) => [place(name), String(name)]) };
+    const rows = ROWS.findLastIndex((least) => step < least) + 1 || 1;
+    return { place, ticks: names.map((name, i) => [place(name), String(name), i % rows]) };
   }
   const positive = xs.filter((x) => x > 0);
   if (!log || positive.length === 0) {
@@ -147,7 +151,11 @@ function Axes({ layout, height, xLabel, yLabel }) {
   return html`
     ${yTicks.map(level)}
     ${xTicks.map(
-      ([x, words]) => html`<text x=${x} y=${bottom + 18} text-anchor="middle">${words}</text>`,
+      ([x, words, row = 0]) => html`
+        <text x=${x} y=${bottom + 18 + (xLabel ? 0 : row * ROW_PX)} text-anchor="middle">
+          ${words}
+        </text>
+      `,
     )}
     ${breakAt && cut}
     <text class="axis-name" x=${(LEFT + right) / 2} y=${height - 6} text-anchor="middle">
