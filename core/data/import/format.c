@@ -72,17 +72,16 @@ static bool check_kind(const file_start *s, const char *name, fail *f)
 /* False: none of those that are known. */
 static bool recognize(const dataset_file *file, const file_start *s, file_format *format)
 {
+    bool is_idx = s->n >= 4 && dataset_is_idx(s->at);
     if (begins(s, "\x93NUMPY", 6))
         *format = FORMAT_NPY;
     else if (archive_is_zip(s->at, s->n))
         *format = is_npz(s) ? FORMAT_NPZ : FORMAT_ARCHIVE;
     else if (archive_is_tar(s->at, s->n))
         *format = FORMAT_ARCHIVE;
-    else if (s->n >= 4 && dataset_is_idx(s->at))
-        *format = FORMAT_IDX;
-    else if (cifar_is_batch(file->name) && has_control(s))
+    else if (!is_idx && cifar_is_batch(file->name) && has_control(s))
         *format = FORMAT_CIFAR;
-    else if (s->at[0] == 0)
+    else if (is_idx || s->at[0] == 0)
         *format = FORMAT_IDX;
     else if (!memchr(s->at, 0, s->n) || begins(s, "\xFF\xFE", 2) || begins(s, "\xFE\xFF", 2))
         *format = FORMAT_CSV; /* the marks are those of UTF-16 */
