@@ -96,7 +96,7 @@ extern const shape SHAPE_LESSON;
 FAIL_CHECKED bool codec_read_lesson(const char *text, size_t n, lesson *out, fail_list *faults);
 void lesson_close(lesson *l);
 
-/* How far the seeds of a lesson may be moved: its own, and those of its repeats, have room above. */
+/* How far the seeds of a lesson may be moved: its own and its repeats' have room above. */
 #define LESSON_SHIFT_LIMIT (SPEC_SEED_LIMIT / 2)
 
 /* The specification with `by` added to seed and data_seed, wherever it says them. False with

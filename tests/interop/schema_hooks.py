@@ -13,8 +13,8 @@ EXEMPT = [
     ("incompatible", "/", "a rule between fields, or between a field and what the path names"),
     ("too_large", "/sweep", "a rule between fields: a grid is the product of its axes"),
     ("not_found", "(/sweep|/variants/[0-9]+)?/dataset", "a name that no data set has"),
-    ("unknown_field", "/inputs/[0-9]+/", "a row of columns: what they are called says the data set"),
-    ("out_of_range", "/inputs/[0-9]+", "a row of columns: which there are says the data set"),
+    ("unknown_field", "/inputs/[0-9]+/", "rows of columns: the data set says which there are"),
+    ("out_of_range", "/inputs/[0-9]+", "rows of columns: the data set says which there are"),
     ("out_of_range", "/query/cursor", "a cursor is opaque: one that no answer has given"),
 ]
 
