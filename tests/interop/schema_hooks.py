@@ -14,6 +14,7 @@ EXEMPT = [
     ("too_large", "/sweep", "a rule between fields: a grid is the product of its axes"),
     ("not_found", "(/sweep|/variants/[0-9]+)?/dataset", "a name that no data set has"),
     ("unknown_field", "/inputs/[0-9]+/", "rows of columns: the data set says which there are"),
+    ("wrong_type", "/inputs/[0-9]+/", "rows of columns: the data set says which are numbers"),
     ("out_of_range", "/inputs/[0-9]+", "rows of columns: the data set says which there are"),
     ("out_of_range", "/query/cursor", "a cursor is opaque: one that no answer has given"),
 ]
