@@ -246,6 +246,10 @@ int cli_lessons(const cli_arguments *a)
         const lesson *l = &all.items[i].lesson;
         printf("%2d  %s: %s\n", l->step, l->name, l->title);
     }
+    size_t n = all.n;
     lesson_list_close(&all);
-    return CLI_DONE;
+    if (n > 0)
+        return CLI_DONE;
+    fail_set(&f, FAIL_NOT_FOUND, NULL, "there are no lessons in %s/lessons", static_dir);
+    return cli_failed(&f);
 }

@@ -204,6 +204,7 @@ test('regulab lesson says the same, and its exit status is 1 where a claim does 
   assert.equal(good.status, 0, good.stderr);
   assert.equal(JSON.parse(good.stdout).claims[0].outcome, 'holds');
   assert.equal(cli(['lesson', 'plain', ...folder]).status, 1);
+  assert.match(cli(['lessons', '--static', '/nowhere']).stderr, /no lessons in \/nowhere/);
   assert.match(cli(['lesson', 'nonesuch', ...folder]).stderr, /no recipe or lesson "nonesuch"/);
 });
 
@@ -224,7 +225,7 @@ test('every lesson that is shipped is whole', () => {
     assert.ok(one.predict.answer < one.predict.choices.length, one.name);
     for (const { answer, choices } of one.check) assert.ok(answer < choices.length, one.name);
   }
-  const listed = cli(['lessons']);
+  const listed = cli(['lessons', '--static', join(top, 'static')]);
   assert.equal(listed.stderr, '');
   assert.equal(listed.stdout.trim().split('\n').length, taught.length);
 });
@@ -233,6 +234,6 @@ const QUICK_LESSONS = ['fragile-teams', 'two-cures', 'the-forgotten-switch'];
 test('a lesson that is shipped holds', { skip: Boolean(process.env.REGULAB_SANITIZER) }, () => {
   const day = Math.floor(Date.now() / 86_400_000);
   const name = QUICK_LESSONS[day % QUICK_LESSONS.length];
-  const { status, stdout, stderr } = cli(['lesson', name]);
+  const { status, stdout, stderr } = cli(['lesson', name, '--static', join(top, 'static')]);
   assert.equal(status, 0, `${name}:\n${stdout}${stderr}`);
 });
