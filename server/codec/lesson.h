@@ -97,7 +97,7 @@ FAIL_CHECKED bool codec_read_lesson(const char *text, size_t n, lesson *out, fai
 void lesson_close(lesson *l);
 
 /* How far the seeds of a lesson may be moved: its own and its repeats' have room above. */
-#define LESSON_SHIFT_LIMIT (SPEC_SEED_LIMIT / 2)
+#define LESSON_SHIFT_LIMIT 4503599627370495LL /* half of SPEC_SEED_LIMIT */
 
 /* The specification with `by` added to seed and data_seed, wherever it says them. False with
  * FAIL_OUT_OF_RANGE where a seed would be above what there is, or for want of memory. */
