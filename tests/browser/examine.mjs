@@ -31,10 +31,16 @@ const cutCards = (page) =>
       .map((box) => box.getAttribute('aria-label')),
   );
 
-async function examine(page, size, theme) {
+/** The system turns to other colours, and the page has heard of it: it is told with its next
+ * frame. */
+export async function turnTo(page, theme) {
   await page.emulateMedia({ colorScheme: theme });
+  await page.waitForFunction((to) => document.documentElement.dataset.theme === to, theme);
+}
+
+async function examine(page, size, theme) {
+  await turnTo(page, theme);
   await page.setViewportSize(size);
-  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), theme);
   assert.equal(await overflow(page), 0, `${theme}: it is wider than ${size.width} px`);
   assert.deepEqual(await cutCards(page), [], `${theme}, ${size.width} px: cards are cut off`);
   assert.deepEqual(await violations(page), [], `${theme}, ${size.width} px`);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { eventually, removeDirectory, Server, temporaryDirectory, top } from '../harness.mjs';
 import { launch, openPage, overflow } from './browser.mjs';
+import { turnTo } from './examine.mjs';
 
 const axe = createRequire(import.meta.url)('axe-core').source;
 const directory = temporaryDirectory();
@@ -177,7 +178,7 @@ test('a new user proves a claim in four presses, and it is kept', async () => {
     [{ width: 390, height: 844 }, 'dark'],
   ]) {
     await page.setViewportSize(size);
-    await page.emulateMedia({ colorScheme });
+    await turnTo(page, colorScheme);
     await eventually(5000, 'nothing sticks out', async () => (await overflow(page)) === 0);
     assert.deepEqual(await violations(page), [], colorScheme);
   }
