@@ -166,11 +166,10 @@ bool codec_read_rows(const member *m, const cJSON *value, const char *pointer, v
 void codec_describe_rows(buffer *b, const member *m)
 {
     (void)m;
-    json_add_member_text(b, "type", "array");
-    json_add_member_integer(b, "minItems", 1);
-    json_add_key(b, "items");
-    buffer_add_text(b, "{\"anyOf\":[{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":["
-                       "\"number\",\"null\"]}},"
-                       "{\"type\":\"object\",\"additionalProperties\":"
-                       "{\"type\":[\"number\",\"string\",\"boolean\",\"null\"]}}]}");
+    json_add_key(b, "anyOf"); /* all rows are of one kind */
+    buffer_add_text(b, "[{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"array\","
+                       "\"minItems\":1,\"items\":{\"type\":[\"number\",\"null\"]}}},"
+                       "{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"object\","
+                       "\"additionalProperties\":"
+                       "{\"type\":[\"number\",\"string\",\"boolean\",\"null\"]}}}]");
 }
