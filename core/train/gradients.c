@@ -87,7 +87,8 @@ static void read_gradient(trainer *t, real *model, int64_t ahead)
 {
     int64_t step = t->state.step + ahead;
     net_hooks hooks = regularization_hooks(&t->regularization);
-    if (step % t->steps_per_epoch == 0 || ahead == 0)
+    /* those that were kept are of one epoch, in whose order the rows lie since */
+    if (!t->probe.keeps && (step % t->steps_per_epoch == 0 || ahead == 0))
         minibatch_shuffle(t, step / t->steps_per_epoch);
     minibatch_read(t, step % t->steps_per_epoch);
     net_use_model(&t->net, model, &t->work);

@@ -56,18 +56,9 @@ static bool score_rows(const trained_run *s, predictor *p, float *inputs, float 
 
 static bool score(const trained_run *s, take_rows *take, void *to, fail *f)
 {
-    const predictor_input in = {.spec = &s->spec,
-                                .model = s->model,
-                                .inputs = s->inputs,
-                                .outputs = s->outputs,
-                                .task = s->set->task,
-                                .rows = ROWS_AT_ONCE,
-                                .by = s->by};
     predictor *p;
-    if (!caller_begin(s->by, CALLER_PRODUCTS,
-                      s->data->n[PART_TEST] * predictor_products(&s->spec, s->inputs, s->outputs),
-                      f) ||
-        !caller_grant(s->by, predictor_bytes(&in), f) || !predictor_open(&in, &p, f))
+    if (!trained_run_begin(s, s->data->n[PART_TEST], f) ||
+        !trained_run_open_predictor(s, ROWS_AT_ONCE, false, &p, f))
         return false;
     float *inputs = calloc(ROWS_AT_ONCE * s->set->d, sizeof *inputs);
     float *outputs = calloc(ROWS_AT_ONCE * s->set->k, sizeof *outputs);

@@ -171,17 +171,8 @@ static bool predict_train(const trained_run *t, predictor *p, const predict_requ
 static bool answer_with(const trained_run *t, const predict_request *wanted, const float *x,
                         float *out, fail *f)
 {
-    const predictor_input in = {.spec = &t->spec,
-                                .model = t->model,
-                                .inputs = t->inputs,
-                                .outputs = t->outputs,
-                                .task = t->set->task,
-                                .rows = wanted->n,
-                                .samples = wanted->is_train,
-                                .epoch = t->epoch,
-                                .by = t->by};
     predictor *p;
-    if (!caller_grant(t->by, predictor_bytes(&in), f) || !predictor_open(&in, &p, f))
+    if (!trained_run_open_predictor(t, wanted->n, wanted->is_train, &p, f))
         return false;
     bool is_answered = wanted->is_train ? predict_train(t, p, wanted, x, out, f)
                                         : predictor_answer(p, x, wanted->n, out, f);
@@ -229,9 +220,7 @@ static bool predict(const trained_run *p, const predict_request *wanted, buffer 
 {
     size_t n_numbers = count_numbers(p, wanted, f);
     uint64_t n_answers = wanted->n * (uint64_t)(wanted->is_train ? wanted->samples : 1);
-    if (n_numbers == 0 ||
-        !caller_begin(p->by, CALLER_PRODUCTS,
-                      n_answers * predictor_products(&p->spec, p->inputs, p->outputs), f))
+    if (n_numbers == 0 || !trained_run_begin(p, n_answers, f))
         return false;
     size_t n_inputs = wanted->n * p->inputs;
     double *own = calloc(n_numbers * (sizeof *own + sizeof(float)) + n_inputs * sizeof(float), 1);

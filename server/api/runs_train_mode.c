@@ -82,24 +82,6 @@ static bool score_all(const scoring *x, fail *f)
     return true;
 }
 
-static bool open_predictor(scoring *x, fail *f)
-{
-    const trained_run *s = x->s;
-    const predictor_input in = {.spec = &s->spec,
-                                .model = s->model,
-                                .inputs = s->inputs,
-                                .outputs = s->outputs,
-                                .task = s->set->task,
-                                .rows = ROWS_AT_ONCE,
-                                .samples = true,
-                                .epoch = s->epoch,
-                                .by = s->by};
-    uint64_t n_answers = x->n * (uint64_t)(x->n_draws + 1);
-    return caller_begin(s->by, CALLER_PRODUCTS,
-                        n_answers * predictor_products(&s->spec, s->inputs, s->outputs), f) &&
-           caller_grant(s->by, predictor_bytes(&in), f) && predictor_open(&in, &x->p, f);
-}
-
 static bool open_scoring(const trained_run *s, size_t n_draws, scoring *x, fail *f)
 {
     size_t n = s->data->n[PART_TEST], d = s->set->d, k = s->set->k;
@@ -115,7 +97,8 @@ static bool open_scoring(const trained_run *s, size_t n_draws, scoring *x, fail 
     x->outputs = x->inputs + ROWS_AT_ONCE * d;
     x->sums = x->outputs + ROWS_AT_ONCE * k;
     x->targets = x->sums + ROWS_AT_ONCE * k;
-    return open_predictor(x, f);
+    return trained_run_begin(s, x->n * (uint64_t)(n_draws + 1), f) &&
+           trained_run_open_predictor(s, ROWS_AT_ONCE, true, &x->p, f);
 }
 
 bool api_add_train_mode(const trained_run *s, int64_t run_id, size_t n_draws, buffer *b, fail *f)

@@ -103,3 +103,24 @@ bool trained_run_open(app *a, const caller *by, int64_t run_id, trained_run *out
         trained_run_close(&t);
     return is_open;
 }
+
+bool trained_run_open_predictor(const trained_run *t, size_t rows, bool samples, predictor **out,
+                                fail *f)
+{
+    const predictor_input in = {.spec = &t->spec,
+                                .model = t->model,
+                                .inputs = t->inputs,
+                                .outputs = t->outputs,
+                                .task = t->set->task,
+                                .rows = rows,
+                                .samples = samples,
+                                .epoch = t->epoch,
+                                .by = t->by};
+    return caller_grant(t->by, predictor_bytes(&in), f) && predictor_open(&in, out, f);
+}
+
+bool trained_run_begin(const trained_run *t, uint64_t n_answers, fail *f)
+{
+    return caller_begin(t->by, CALLER_PRODUCTS,
+                        n_answers * predictor_products(&t->spec, t->inputs, t->outputs), f);
+}

@@ -6,6 +6,7 @@
 #ifndef SERVER_API_TRAINED_RUN_H
 #define SERVER_API_TRAINED_RUN_H
 
+#include "core/train/predict.h"
 #include "core/train/train.h"
 #include "server/api/app.h"
 #include "server/jobs/jobs.h"
@@ -25,6 +26,13 @@ typedef struct trained_run {
 FAIL_CHECKED bool trained_run_open(app *a, const caller *by, int64_t run_id, trained_run *out,
                                    fail *f);
 void trained_run_close(trained_run *t);
+
+/* A predictor of its model for `rows` rows at once, with masks where `samples`: its memory is
+ * asked of the caller. */
+FAIL_CHECKED bool trained_run_open_predictor(const trained_run *t, size_t rows, bool samples,
+                                             predictor **out, fail *f);
+/* Asks the caller for the work of so many answers. */
+FAIL_CHECKED bool trained_run_begin(const trained_run *t, uint64_t n_answers, fail *f);
 
 /* The run's row (to be closed by the caller) and its specification. */
 FAIL_CHECKED bool trained_run_read(app *a, int64_t run_id, run *row, train_spec *spec, fail *f);

@@ -87,6 +87,10 @@ void cli_find_static(const char *given, char out[PATH_MAX]);
 /* How many processors are there: 1 .. PARALLEL_THREADS_LIMIT. */
 int64_t cli_processors(void);
 
+/* From now on SIGINT and SIGTERM are only noted, each once: the second one ends the process. */
+void cli_catch_signals(void);
+bool cli_is_interrupted(void);
+
 #define CLI_CHECKPOINT_SECONDS 10.0 /* between checkpoints of a run that trains */
 
 /* The commands' functions. */

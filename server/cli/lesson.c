@@ -13,7 +13,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,26 +20,10 @@
 enum { QUEUE_LIMIT = 10000, SQL_TIME_MS = 10000, WAIT_MS = 200, OPEN_FILES = 8 };
 enum { JSON_BYTES_LIMIT = 1 << 20 };
 
-static volatile sig_atomic_t interrupted; /* the handler's only way to speak */
-
 typedef struct workshop { /* the place of its own */
     char directory[PATH_MAX - 32], database[PATH_MAX];
     app app;
 } workshop;
-
-static void note_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = note_signal,
-                               .sa_flags = (int)SA_RESETHAND}; /* twice ends it at once */
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- the place ---- */
 
@@ -106,7 +89,7 @@ static bool wait_for_end(workshop *w, int64_t id, fail *f)
     struct pollfd change = {.fd = events_fd(w->app.events), .events = POLLIN};
     while (!is_over) {
         experiment e = {.id = 0};
-        if (interrupted)
+        if (cli_is_interrupted())
             return fail_set(f, FAIL_INTERRUPTED, NULL, "interrupted");
         if (!store_get_experiment(w->app.store, id, &e, f))
             return false;
@@ -197,7 +180,7 @@ static int run_part(const cli_arguments *a, const lesson_part *part, int64_t see
     fail f;
     if (!codec_move_seeds(part->spec, seed, &spec, &f))
         return cli_failed(&f);
-    catch_signals();
+    cli_catch_signals();
     bool ok = open_workshop(&w, n_workers, &f) && train(&w, spec, &id, &f) &&
               judge(&w, part, id, cli_has(a, "--json"), &all_hold, &f);
     close_workshop(&w);

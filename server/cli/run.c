@@ -20,14 +20,12 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CURVES_BYTES_LIMIT = 1 << 30 };
 #define PROGRESS_SECONDS 0.01
-
-static volatile sig_atomic_t interrupted; /* the handler's only way to speak */
 
 typedef struct training { /* one call of `regulab run` */
     const char *data_dir, *export_dir;
@@ -55,20 +53,6 @@ typedef struct training { /* one call of `regulab run` */
     bool export_failed;
     fail export_fail;
 } training;
-
-static void note_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = note_signal,
-                               .sa_flags = (int)SA_RESETHAND}; /* twice ends it at once */
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- data sets ---- */
 
@@ -240,7 +224,7 @@ static bool take_report(void *context, const report *r, command *answer, fail *f
         take_ended(t, &r->ended);
     }
     command_kind stop = t->store ? COMMAND_PAUSE : COMMAND_CANCEL;
-    *answer = (command){.kind = interrupted ? stop : COMMAND_GO};
+    *answer = (command){.kind = cli_is_interrupted() ? stop : COMMAND_GO};
     return true;
 }
 
@@ -283,7 +267,7 @@ static int find_config(const training *t, const char *config_id)
 /* Errors are told even with --quiet: a run of many may fail alone. */
 static void tell_end(training *t, const fail *f)
 {
-    if (t->has_result && (is_completed(t->stop) || interrupted) && !t->export_failed)
+    if (t->has_result && (is_completed(t->stop) || cli_is_interrupted()) && !t->export_failed)
         return;
     cli_progress_clear(&t->progress);
     (void)fprintf(stderr, "regulab: run with seed %" PRId64 "%s%s: ", t->row->seed,
@@ -319,7 +303,7 @@ static bool train_row(training *t, const new_run *row, int64_t run_id)
     cli_progress_end_run(&t->progress);
     tell_end(t, &f);
     bool completed = ok && outcome->is_completed && !t->export_failed;
-    if (!interrupted || completed)
+    if (!cli_is_interrupted() || completed)
         t->results.n++;
     return completed;
 }
@@ -380,7 +364,7 @@ static bool train_missing(training *t, const char *text, bool *all_completed, fa
     if (!ok)
         fail_set(f, FAIL_OUT_OF_MEMORY, NULL, "no memory for %" PRId64 " runs", runs.n);
     ok = ok && insert_runs(t, text, runs.rows, runs.n, run_ids, f);
-    for (int64_t i = 0; ok && i < runs.n && !interrupted; i++)
+    for (int64_t i = 0; ok && i < runs.n && !cli_is_interrupted(); i++)
         *all_completed = train_row(t, &runs.rows[i], run_ids[i]) && *all_completed;
     free(run_ids);
     plan_runs_close(&runs);
@@ -393,7 +377,7 @@ static bool train_all(training *t, const char *text, bool *all_completed, fail *
                        t->plan.grid.n_configs * t->plan.grid.n_seeds, t->is_quiet);
     bool ok = train_missing(t, text, all_completed, f);
     int64_t more = cli_results_count_wanted(&t->results, &t->plan) - t->plan.grid.n_seeds;
-    if (ok && !interrupted && more > 0) {
+    if (ok && !cli_is_interrupted() && more > 0) {
         double work = plan_work(&t->plan) / (double)t->plan.grid.n_seeds;
         t->plan.grid.n_seeds += more;
         cli_progress_add(&t->progress, work * (double)more, t->plan.grid.n_configs * more);
@@ -414,7 +398,7 @@ static int tell_all(const training *t, bool all_completed)
         fail_set(&f, FAIL_OUT_OF_MEMORY, NULL, "no memory for the results");
         return cli_failed(&f);
     }
-    if (!interrupted)
+    if (!cli_is_interrupted())
         return all_completed ? CLI_DONE : CLI_FAILED;
     (void)fprintf(
         stderr, t->store
@@ -442,7 +426,7 @@ static int run_plan(training *t, const cli_arguments *a, const char *text)
     if (t->store)
         store_close(t->store);
     jobs_claim_close(claim);
-    if (is_new && (!ok || !all_completed || interrupted))
+    if (is_new && (!ok || !all_completed || cli_is_interrupted()))
         (void)rmdir(t->export_dir); /* made for an export that did not come to be; stays if
                                        something is in it */
     return ok ? tell_all(t, all_completed) : cli_failed(&f);
@@ -480,7 +464,7 @@ int cli_run(const cli_arguments *a)
         return cli_failed(&f);
     t.threads = (int)threads;
     buffer_init(&t.curves, CURVES_BYTES_LIMIT);
-    catch_signals();
+    cli_catch_signals();
     int status = CLI_USAGE;
     if (read_plan(&t, &text)) {
         if (!t.is_quiet)
